@@ -1,0 +1,51 @@
+// What a BERT checkpoint's config.json says (Transformers' BertConfig, same names and defaults).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bertune {
+
+// What the labels are, and with them the loss: MSE, cross-entropy, or binary cross-entropy a label.
+enum class ProblemType { regression, single_label_classification, multi_label_classification };
+
+std::string_view to_string(ProblemType type);
+ProblemType problem_type_from_string(std::string_view name);  // throws Error, naming the choices
+
+struct BertConfig {
+  std::int64_t vocab_size = 30522;
+  std::int64_t hidden_size = 768;
+  std::int64_t num_hidden_layers = 12;
+  std::int64_t num_attention_heads = 12;
+  std::int64_t intermediate_size = 3072;
+  std::int64_t max_position_embeddings = 512;
+  std::int64_t type_vocab_size = 2;
+  std::int64_t pad_token_id = 0;
+  std::string hidden_act = "gelu";
+  float hidden_dropout_prob = 0.1F;
+  float attention_probs_dropout_prob = 0.1F;
+  std::optional<float> classifier_dropout;  // unset: hidden_dropout_prob
+  float initializer_range = 0.02F;
+  float layer_norm_eps = 1e-12F;
+  std::optional<ProblemType> problem_type;
+  std::vector<std::string> id2label = {"LABEL_0", "LABEL_1"};  // one name a label; its size is num_labels
+
+  std::int64_t num_labels() const { return static_cast<std::int64_t>(id2label.size()); }
+  std::int64_t head_size() const { return hidden_size / num_attention_heads; }
+
+  // Reads DIR/config.json. Throws Error when it is missing, is no BERT configuration, or holds values that
+  // cannot be (sizes below 1, heads that do not divide the width, an unknown hidden_act), naming the key.
+  static BertConfig from_pretrained(const std::filesystem::path& directory);
+  static BertConfig from_json(std::string_view json, const std::string& where);
+  // The text of a config.json that Transformers 4 and 5 load; `architecture` such as "BertForSequenceClassification".
+  // Keys of the configuration it was read from that Bertune does not know are kept.
+  std::string to_json(std::string_view architecture) const;
+
+  std::string source_json = "{}";  // as read, so that unknown keys survive a save
+};
+
+}  // namespace bertune

@@ -1,0 +1,50 @@
+// Every trainable number of a model in one flat buffer, its gradient in another: clipping, an optimizer step or a
+// checkpoint is one pass over contiguous memory. A tensor is a named range of both.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bertune {
+
+struct Parameter {
+  std::string name;                 // as in the checkpoint: "bert.encoder.layer.0.attention.self.query.weight"
+  std::vector<std::int64_t> shape;  // linear weights are [out, in]
+  std::size_t offset = 0;           // into values() and gradients()
+  std::size_t size = 0;             // product of shape; the gap up to the next tensor stays zero
+  bool weight_decay = true;         // false for biases and LayerNorm, as the Trainer groups them
+};
+
+class Parameters {
+ public:
+  explicit Parameters(std::vector<Parameter> layout);  // name, shape and weight_decay; offsets are assigned here
+  Parameters(Parameters&&) noexcept;
+  Parameters& operator=(Parameters&&) noexcept;
+  ~Parameters();
+
+  const std::vector<Parameter>& layout() const { return layout_; }
+  std::size_t count() const;  // numbers that are parameters, gaps left out
+
+  std::span<float> values();
+  std::span<const float> values() const;
+  std::span<float> gradients();
+  std::span<const float> gradients() const;
+
+  const Parameter* find(std::string_view name) const;  // nullptr when there is none
+  std::span<float> value(std::string_view name);       // throws Error when there is none
+  std::span<const float> value(std::string_view name) const;
+  std::span<float> gradient(std::string_view name);
+
+  void zero_grad();
+
+ private:
+  struct Storage;
+  std::vector<Parameter> layout_;
+  std::unique_ptr<Storage> storage_;
+};
+
+}  // namespace bertune

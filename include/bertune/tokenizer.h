@@ -1,0 +1,97 @@
+// BertTokenizer: text to sub-word ids and back, equal to Transformers' fast BERT tokenizer bit for bit.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bertune {
+
+// A half-open range [begin, end) of the input text; {0, 0} for special tokens that the tokenizer added.
+struct Span {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  bool operator==(const Span&) const = default;
+};
+
+// The tokens of one text or pair (Transformers' BatchEncoding of one row). All vectors have one entry a token,
+// except those not asked for, which are empty.
+struct Encoding {
+  std::vector<std::int32_t> input_ids;
+  std::vector<std::int32_t> token_type_ids;       // 0 for the first text and its separators, 1 for the second
+  std::vector<Span> offsets;                      // in code points of the original text, as Transformers gives them
+  std::vector<Span> byte_offsets;                 // in bytes of the original UTF-8
+  std::vector<std::int32_t> word_ids;             // -1 for added special tokens (None there)
+  std::vector<std::uint8_t> special_tokens_mask;  // 1 for tokens that the template added
+  std::vector<Encoding> overflowing;              // the windows after the first, when asked for
+  std::uint32_t special_in_text = 0;              // special tokens that the text itself held ("[SEP]" typed by a user)
+  std::uint32_t truncated_tokens = 0;             // tokens cut off by max_length (and in no window)
+};
+
+enum class Truncation { do_not_truncate, longest_first, only_first, only_second };
+
+struct EncodeOptions {
+  bool add_special_tokens = true;
+  Truncation truncation = Truncation::do_not_truncate;
+  std::int64_t max_length = 512;  // tokens, special ones included; used when truncation is on
+  std::int64_t stride = 0;        // tokens that neighbouring windows share
+  bool return_offsets = false;    // also word_ids and special_tokens_mask
+  bool return_overflowing_tokens = false;
+};
+
+// What tokenizer_config.json says of a BERT tokenizer, defaults as Transformers'.
+struct TokenizerConfig {
+  bool do_lower_case = true;
+  std::optional<bool> strip_accents;  // unset: same as do_lower_case
+  bool tokenize_chinese_chars = true;
+  std::string unk_token = "[UNK]", sep_token = "[SEP]", pad_token = "[PAD]", cls_token = "[CLS]", mask_token = "[MASK]";
+};
+
+class BertTokenizer {
+ public:
+  // Reads DIR/tokenizer.json, or else DIR/vocab.txt with tokenizer_config.json. Throws Error when neither is there
+  // or the file is not a BERT WordPiece tokenizer, saying what it is.
+  static BertTokenizer from_pretrained(const std::filesystem::path& directory);
+  // One piece a line, ids from 0 (LF only: U+2028 is part of a piece).
+  static BertTokenizer from_vocabulary(const std::filesystem::path& vocab_txt, const TokenizerConfig& config = {});
+
+  BertTokenizer(BertTokenizer&&) noexcept;
+  BertTokenizer& operator=(BertTokenizer&&) noexcept;
+  ~BertTokenizer();
+
+  // `text` is UTF-8; invalid bytes become U+FFFD first, as Python's errors="replace". Safe to call from many threads.
+  Encoding encode(std::string_view text, const EncodeOptions& options = {}) const;
+  Encoding encode(std::string_view text, std::string_view text_pair, const EncodeOptions& options = {}) const;
+  // Same results, in order, on all cores. `pairs` is empty or as long as `texts`.
+  std::vector<Encoding> encode_batch(const std::vector<std::string_view>& texts,
+                                     const std::vector<std::string_view>& pairs = {},
+                                     const EncodeOptions& options = {}) const;
+
+  std::string decode(const std::vector<std::int32_t>& ids, bool skip_special_tokens = true) const;
+
+  std::optional<std::int32_t> token_to_id(std::string_view token) const;
+  std::string_view id_to_token(std::int32_t id) const;  // throws Error when there is no such id
+  std::int64_t vocab_size() const;                      // added tokens included
+  std::int32_t cls_token_id() const;
+  std::int32_t sep_token_id() const;
+  std::int32_t pad_token_id() const;
+  std::int32_t unk_token_id() const;
+  std::int32_t mask_token_id() const;
+  const TokenizerConfig& config() const;
+
+  // The files that Transformers 5 and 4 load: tokenizer.json, tokenizer_config.json, vocab.txt and
+  // special_tokens_map.json, as (name, contents). `model_max_length` goes into tokenizer_config.json.
+  std::vector<std::pair<std::string, std::string>> files(std::int64_t model_max_length) const;
+
+ private:
+  struct Implementation;
+  explicit BertTokenizer(std::unique_ptr<Implementation> implementation);
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace bertune

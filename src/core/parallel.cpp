@@ -1,0 +1,94 @@
+#include "core/parallel.h"
+
+#include <omp.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace bertune {
+namespace {
+
+// The CPU share that a container is given ("200000 100000" is two CPUs), or a large number where there is no limit.
+int cgroup_cpu_limit() {
+  std::ifstream file("/sys/fs/cgroup/cpu.max");
+  std::string quota;
+  double period = 0;
+  if (!(file >> quota >> period) || quota == "max" || period <= 0) return 1 << 16;
+  const double cpus = std::strtod(quota.c_str(), nullptr) / period;
+  return std::max(1, static_cast<int>(cpus + 0.999));
+}
+
+std::atomic<int> chosen_threads{0};
+
+// Lets the first exception out of a parallel region, where none may pass.
+class FirstException {
+ public:
+  template <typename Function>
+  void guard(const Function& function) {
+    try {
+      function();
+    } catch (...) {
+      if (!taken_.exchange(true)) exception_ = std::current_exception();
+    }
+  }
+  void rethrow() const {
+    if (exception_) std::rethrow_exception(exception_);
+  }
+
+ private:
+  std::atomic<bool> taken_{false};
+  std::exception_ptr exception_;
+};
+
+}  // namespace
+
+int available_threads() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  const int cpus = ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : omp_get_num_procs();
+  return std::max(1, std::min(cpus, cgroup_cpu_limit()));
+}
+
+void set_num_threads(int threads) {
+  chosen_threads = threads > 0 ? threads : available_threads();
+  omp_set_num_threads(chosen_threads);
+}
+
+int num_threads() {
+  if (chosen_threads == 0) set_num_threads(0);
+  return chosen_threads;
+}
+
+namespace detail {
+
+void run_blocks(std::int64_t blocks, const void* body, BlockFunction call) {
+  const int threads = static_cast<int>(std::min<std::int64_t>(num_threads(), blocks));
+  if (threads <= 1 || omp_in_parallel()) {
+    for (std::int64_t block = 0; block < blocks; ++block) call(body, block);
+    return;
+  }
+  FirstException failure;
+#ifdef BERTUNE_STD_THREADS  // ThreadSanitizer cannot see libgomp's synchronisation
+  std::atomic<std::int64_t> next{0};
+  std::vector<std::jthread> workers;
+  for (int thread = 0; thread < threads; ++thread) {
+    workers.emplace_back([&] {
+      for (std::int64_t block = next++; block < blocks; block = next++) failure.guard([&] { call(body, block); });
+    });
+  }
+  workers.clear();
+#else
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+  for (std::int64_t block = 0; block < blocks; ++block) failure.guard([&] { call(body, block); });
+#endif
+  failure.rethrow();
+}
+
+}  // namespace detail
+}  // namespace bertune

@@ -1,0 +1,36 @@
+// The one place where work is handed to threads. Work is cut into blocks whose borders do not depend on the number of
+// threads, so that results do not either.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace bertune {
+
+// Threads for everything that follows in this process; 0: as many as the CPU set of the process and its cgroup
+// quota allow. Also bounds oneDNN's threads.
+void set_num_threads(int threads);
+int num_threads();
+int available_threads();
+
+namespace detail {
+using BlockFunction = void (*)(const void* body, std::int64_t block);
+void run_blocks(std::int64_t blocks, const void* body, BlockFunction call);
+}  // namespace detail
+
+// Calls body(block) once for each block in [0, blocks), on all threads, and returns when all are done. The first
+// exception thrown by a body is rethrown here.
+template <typename Body>
+void parallel_for(std::int64_t blocks, const Body& body) {
+  detail::run_blocks(blocks, &body, [](const void* erased, std::int64_t block) {
+    (*static_cast<const Body*>(erased))(block);
+  });
+}
+
+// Blocks of `block_size` items that cover `items`.
+constexpr std::int64_t block_count(std::int64_t items, std::int64_t block_size) {
+  return (items + block_size - 1) / block_size;
+}
+
+}  // namespace bertune
