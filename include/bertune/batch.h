@@ -19,6 +19,8 @@ struct Batch {
   std::vector<std::int32_t> labels;
   std::vector<float> targets;
 
+  std::int64_t first_sequence = 0;  // place of sequence 0 in the global batch, which dropout is keyed by
+
   std::int64_t tokens() const { return static_cast<std::int64_t>(input_ids.size()); }
   std::int64_t sequences() const { return static_cast<std::int64_t>(cu_seqlens.size()) - 1; }
   void add(const Encoding& encoding);

@@ -16,6 +16,8 @@ enum class ProblemType { regression, single_label_classification, multi_label_cl
 std::string_view to_string(ProblemType type);
 ProblemType problem_type_from_string(std::string_view name);  // throws Error, naming the choices
 
+inline constexpr std::int64_t kNoPadToken = -1;  // config.json says "pad_token_id": null
+
 struct BertConfig {
   std::int64_t vocab_size = 30522;
   std::int64_t hidden_size = 768;
@@ -24,7 +26,7 @@ struct BertConfig {
   std::int64_t intermediate_size = 3072;
   std::int64_t max_position_embeddings = 512;
   std::int64_t type_vocab_size = 2;
-  std::int64_t pad_token_id = 0;
+  std::int64_t pad_token_id = 0;  // its embedding row gets no gradient; kNoPadToken: there is none
   std::string hidden_act = "gelu";
   float hidden_dropout_prob = 0.1F;
   float attention_probs_dropout_prob = 0.1F;
@@ -39,10 +41,14 @@ struct BertConfig {
 
   // Reads DIR/config.json. Throws Error when it is missing, is no BERT configuration, or holds values that
   // cannot be (sizes below 1, heads that do not divide the width, an unknown hidden_act), naming the key.
+  // Without id2label there are `num_labels` labels (2 where that is missing too), called LABEL_0, LABEL_1,
+  // ...
   static BertConfig from_pretrained(const std::filesystem::path& directory);
   static BertConfig from_json(std::string_view json, const std::string& where);
-  // The text of a config.json that Transformers 4 and 5 load; `architecture` such as "BertForSequenceClassification".
-  // Keys of the configuration it was read from that Bertune does not know are kept.
+  // The text of a config.json that Transformers 4 and 5 load; `architecture` such as
+  // "BertForSequenceClassification". Keys of the configuration it was read from that Bertune does not know
+  // are kept, except those that would be wrong of the saved weights (torch_dtype, quantization_config,
+  // _name_or_path, auto_map).
   std::string to_json(std::string_view architecture) const;
 
   std::string source_json = "{}";  // as read, so that unknown keys survive a save

@@ -15,7 +15,7 @@ struct Parameter {
   std::string name;                 // as in the checkpoint: "bert.encoder.layer.0.attention.self.query.weight"
   std::vector<std::int64_t> shape;  // linear weights are [out, in]
   std::size_t offset = 0;           // into values() and gradients()
-  std::size_t size = 0;             // product of shape; the gap up to the next tensor stays zero
+  std::size_t size = 0;             // product of shape; tensors follow one another without gaps
   bool weight_decay = true;         // false for biases and LayerNorm, as the Trainer groups them
 };
 
@@ -27,7 +27,7 @@ class Parameters {
   ~Parameters();
 
   const std::vector<Parameter>& layout() const { return layout_; }
-  std::size_t count() const;  // numbers that are parameters, gaps left out
+  std::size_t count() const;  // of numbers
 
   std::span<float> values();
   std::span<const float> values() const;

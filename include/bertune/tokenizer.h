@@ -42,6 +42,7 @@ struct EncodeOptions {
   std::int64_t stride = 0;        // tokens that neighbouring windows share
   bool return_offsets = false;    // also word_ids and special_tokens_mask
   bool return_overflowing_tokens = false;
+  bool split_special_tokens = false;  // "[SEP]" in the text is plain text, as any other word in brackets
 };
 
 // What tokenizer_config.json says of a BERT tokenizer, defaults as Transformers'.
@@ -49,6 +50,8 @@ struct TokenizerConfig {
   bool do_lower_case = true;
   std::optional<bool> strip_accents;  // unset: same as do_lower_case
   bool tokenize_chinese_chars = true;
+  bool clean_up_tokenization_spaces = false;  // a second clean-up by decode, which older versions asked for
+  std::optional<std::int64_t> model_max_length;  // unset when the file has none, or one that means "no limit"
   std::string unk_token = "[UNK]", sep_token = "[SEP]", pad_token = "[PAD]", cls_token = "[CLS]", mask_token = "[MASK]";
 };
 

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "core/aligned_buffer.h"
+
 namespace bertune {
 namespace {
 
@@ -63,6 +65,12 @@ void set_num_threads(int threads) {
 int num_threads() {
   if (chosen_threads == 0) set_num_threads(0);
   return chosen_threads;
+}
+
+float* thread_scratch(std::int64_t floats) {
+  thread_local AlignedBuffer<float> buffer;
+  if (buffer.size() < static_cast<std::size_t>(floats)) buffer = AlignedBuffer<float>(static_cast<std::size_t>(floats));
+  return buffer.data();
 }
 
 namespace detail {

@@ -14,6 +14,9 @@ void set_num_threads(int threads);
 int num_threads();
 int available_threads();
 
+// Memory of the calling thread for `floats` numbers, kept from call to call; the next call takes it back.
+float* thread_scratch(std::int64_t floats);
+
 namespace detail {
 using BlockFunction = void (*)(const void* body, std::int64_t block);
 void run_blocks(std::int64_t blocks, const void* body, BlockFunction call);

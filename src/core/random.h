@@ -41,8 +41,9 @@ class Random {
   }
   double uniform() { return (next() + 0.5) * 0x1p-32; }  // in (0, 1)
   std::uint64_t below(std::uint64_t bound) {             // in [0, bound), bound > 0
-    const std::uint64_t wide = (std::uint64_t{next()} << 32) | next();
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(wide) * bound) >> 64);
+    __extension__ using Wide = unsigned __int128;
+    const std::uint64_t high = next(), low = next();
+    return static_cast<std::uint64_t>((static_cast<Wide>((high << 32) | low) * bound) >> 64);
   }
   double normal() {  // Box-Muller
     const double radius = std::sqrt(-2.0 * std::log(uniform()));

@@ -1,0 +1,58 @@
+#include "data/nearest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <numeric>
+
+namespace bertune::data {
+namespace {
+
+char lower(char character) { return static_cast<char>(std::tolower(static_cast<unsigned char>(character))); }
+
+std::size_t edit_distance(std::string_view left, std::string_view right) {
+  std::vector<std::size_t> row(right.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < right.size(); ++j) {
+      const std::size_t substituted = diagonal + (lower(left[i]) == lower(right[j]) ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substituted});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string_view nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  constexpr std::size_t kLongestName = 200;  // a text taken for a label is nobody's typing error
+  if (word.size() > kLongestName) return {};
+  const std::size_t limit = std::max<std::size_t>(1, word.size() / 3);
+  std::size_t best_distance = limit + 1;
+  std::string_view best;
+  for (const std::string& candidate : candidates) {
+    if (candidate.size() > word.size() + limit || word.size() > candidate.size() + limit) continue;
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance) best_distance = distance, best = candidate;
+  }
+  return best;
+}
+
+std::string quoted_list(const std::vector<std::string>& names, std::size_t at_most) {
+  std::string list;
+  for (std::size_t i = 0; i < std::min(names.size(), at_most); ++i) {
+    const std::string_view name = names[i];
+    constexpr std::size_t kShown = 60;
+    const bool cut = name.size() > kShown;
+    list += fmt::format("{}\"{}{}\"", i == 0 ? "" : ", ", name.substr(0, kShown), cut ? "..." : "");
+  }
+  if (names.size() > at_most) list += fmt::format(" and {} more", names.size() - at_most);
+  return list;
+}
+
+}  // namespace bertune::data

@@ -1,0 +1,77 @@
+// Cuts the bytes of a file into records of cells, one parser a format. Parsers work on whatever part of the
+// file is in memory, so the same code reads a mapped file and a pipe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/reader.h"
+
+namespace bertune::data {
+
+enum class CellKind {
+  missing,
+  text,
+  doubled_quotes,  // CSV: text in which each "" stands for one quote
+  number,
+  boolean,
+  null,
+  list,    // JSON text of a list of strings, numbers and booleans
+  nested,  // any other JSON value, not kept
+};
+
+struct Cell {
+  std::string_view text;
+  CellKind kind = CellKind::missing;
+  bool in_input = false;  // a view into the input; else valid until the next record
+};
+
+struct Record {
+  std::int64_t line = 0;
+  std::vector<Cell> cells;
+  std::uint64_t replaced = 0;  // malformed UTF-8 that the parser itself had to replace (JSON)
+};
+
+enum class Parse { record, incomplete, end };
+
+class RecordParser {
+ public:
+  explicit RecordParser(std::string path) : path_(std::move(path)) {}
+  virtual ~RecordParser() = default;
+
+  // Takes the next record off the front of `input`. `final` says that nothing follows `input`; without it,
+  // the answer may be `incomplete`: call again with the same beginning and more behind it.
+  virtual Parse next(std::string_view& input, bool final, Record& record) = 0;
+
+  // JSON: the keys met so far, which number the cells. Once set, keys outside them are ignored.
+  virtual std::vector<std::string> keys() const { return {}; }
+  virtual void set_keys(const std::vector<std::string>&) {}
+  virtual std::unique_ptr<RecordParser> clone() const = 0;
+
+  std::int64_t blank_lines() const { return blank_lines_; }
+
+ protected:
+  std::string where(std::int64_t line) const;
+  // Takes blank lines off the front and counts them.
+  void skip_blank_lines(std::string_view& input);
+
+  std::string path_;
+  std::int64_t line_ = 1;  // of the front of the input
+  std::int64_t blank_lines_ = 0;
+};
+
+std::unique_ptr<RecordParser> make_csv_parser(std::string path, char delimiter);
+std::unique_ptr<RecordParser> make_tsv_parser(std::string path, char delimiter);
+// Without a delimiter a line is one cell; with one, it is cut at the first.
+std::unique_ptr<RecordParser> make_text_parser(std::string path, char delimiter);
+std::unique_ptr<RecordParser> make_jsonl_parser(std::string path);
+// An array of objects; a file that does not begin with '[' is read as JSON Lines.
+std::unique_ptr<RecordParser> make_json_parser(std::string path);
+
+// One line off the front of `input`, without its end ("\n" or "\r\n"). False: no line end there yet.
+bool take_line(std::string_view& input, bool final, std::string_view& line);
+
+}  // namespace bertune::data

@@ -1,0 +1,24 @@
+// Holds out a validation set where the user gave none.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "data/reader.h"
+
+namespace bertune::data {
+
+struct Split {
+  std::vector<std::int64_t> train, validation;  // row numbers, ascending
+};
+
+// A share of every class, at least one row of each class that has two different texts; a class never leaves
+// the training side. Rows with the same texts stay on one side. Depends on rows, share and seed only. Labels
+// with many distinct values (regression) count as one class.
+Split stratified_split(const Dataset& dataset, double validation_share = 0.1, std::uint64_t seed = 42);
+
+// The rows named, sharing the storage of `dataset`; notes are left behind.
+Dataset subset(const Dataset& dataset, std::span<const std::int64_t> rows);
+
+}  // namespace bertune::data

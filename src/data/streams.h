@@ -1,0 +1,11 @@
+// Which streams of a seed's random numbers this folder uses; no two uses share one.
+#pragma once
+
+#include <cstdint>
+
+namespace bertune::data {
+
+constexpr std::uint32_t kEpochOrderStream = 0xDA000000;  // plus the epoch, below 2^24
+constexpr std::uint32_t kSplitStream = 0xDB000000;
+
+}  // namespace bertune::data

@@ -1,0 +1,299 @@
+#include "data/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "bertune/error.h"
+#include "core/utf8.h"
+#include "data/sniff.h"
+
+namespace bertune::data {
+namespace {
+
+constexpr std::size_t kSampleRows = 1000;
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n\f\v";
+  const std::size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+bool is_blank(std::string_view text) {
+  // Nearly every text begins with something visible.
+  return text.empty() || (static_cast<unsigned char>(text[0]) <= ' ' && trimmed(text).empty());
+}
+
+// `memory` holds at least the size of the text.
+std::string_view undouble_quotes(std::string_view text, char* memory) {
+  char* end = memory;
+  for (;;) {
+    const std::size_t quote = text.find('"');
+    const std::size_t size = quote == std::string_view::npos ? text.size() : quote + 1;
+    std::memcpy(end, text.data(), size);
+    end += size;
+    if (quote == std::string_view::npos) return {memory, static_cast<std::size_t>(end - memory)};
+    text.remove_prefix(quote + 2);
+  }
+}
+
+std::string to_text(const Cell& cell) {
+  std::string text(cell.text);
+  if (cell.kind == CellKind::doubled_quotes) text = undouble_quotes(cell.text, text.data());
+  std::uint64_t replaced = 0;
+  return replace_invalid_utf8(trimmed(text), replaced);
+}
+
+bool is_delimited(Format format) { return format == Format::csv || format == Format::tsv; }
+
+std::string_view name_of(CellKind kind) {
+  switch (kind) {
+    case CellKind::missing:
+      return "missing";
+    case CellKind::number:
+      return "a number";
+    case CellKind::boolean:
+      return "true or false";
+    case CellKind::null:
+      return "null";
+    case CellKind::list:
+      return "a list";
+    case CellKind::nested:
+      return "an object or a nested list";
+    default:
+      return "text";
+  }
+}
+
+}  // namespace
+
+Table::Table(std::string path, Format format, const ReadOptions& options)
+    : path_(std::move(path)), format_(format), options_(options) {
+  const char delimiter = options.delimiter;
+  if (delimiter == '"' || delimiter == '\n' || delimiter == '\r') {
+    throw UsageError("the delimiter cannot be a quote or a line end");
+  }
+}
+
+std::string Table::where(std::int64_t line) const { return fmt::format("{}:{}", path_, line); }
+
+void Table::make_parser(std::string_view input) {
+  char delimiter = options_.delimiter;
+  switch (format_) {
+    case Format::csv:
+      if (delimiter == '\0') {
+        delimiter = guess_delimiter(input);
+        const std::string shown = delimiter == '\t' ? "tab" : fmt::format("'{}'", delimiter);
+        if (delimiter != ',')
+          head_notes_.push_back(fmt::format("{}: fields are separated by {} (guessed)", path_, shown));
+      }
+      parser_ = make_csv_parser(path_, delimiter);
+      return;
+    case Format::tsv:
+      parser_ = make_tsv_parser(path_, delimiter == '\0' ? '\t' : delimiter);
+      return;
+    case Format::jsonl:
+      parser_ = make_jsonl_parser(path_);
+      return;
+    case Format::json:
+      parser_ = make_json_parser(path_);
+      return;
+    case Format::text:
+      parser_ = make_text_parser(path_, delimiter);
+      return;
+  }
+}
+
+bool Table::open(std::string_view& input, bool final) {
+  if (!marked_) {
+    constexpr std::size_t kEnoughToRecognise = 4096;
+    if (!final && input.size() < kEnoughToRecognise) return false;
+    refuse_foreign_bytes(input, path_);
+    input.remove_prefix(byte_order_mark(input));
+    marked_ = true;
+  }
+  if (final && trimmed(input).empty() && format_ != Format::text) {
+    throw Error(fmt::format("{}: is empty", path_));
+  }
+  if (!read_head(input, final)) return false;
+  choice_ = choose_columns(head_, options_);
+  if (header_is_an_example(head_, choice_)) {
+    head_notes_.push_back(
+        fmt::format("{}:{}: looks like an example and not like a header (\"{}\" is also a label): "
+                    "read as one; columns are numbered",
+                    path_, head_.header_line, choice_.label.name));
+    options_.header = false;
+    read_head(input, final);
+    choice_ = choose_columns(head_, options_);
+  }
+  parser_->set_keys(head_.names);
+  if (head_.header_line > 0) parser_->next(input, final, record_);
+  return true;
+}
+
+// Learns the names of the columns from the front of the input, which is left as it is.
+bool Table::read_head(std::string_view input, bool final) {
+  head_ = {};
+  head_.path = path_;
+  head_notes_.clear();
+  make_parser(input);
+  const bool has_header = options_.header && is_delimited(format_);
+  if (has_header) {
+    const std::unique_ptr<RecordParser> parser = parser_->clone();
+    std::string_view rest = input;
+    const Parse parse = parser->next(rest, final, record_);
+    if (parse == Parse::incomplete) return false;
+    if (parse == Parse::end) throw Error(fmt::format("{}: is empty", path_));
+    head_.header_line = record_.line;
+    for (const Cell& cell : record_.cells) head_.names.push_back(to_text(cell));
+    return sample_rows(*parser, rest, final);
+  }
+  return sample_rows(*parser_->clone(), input, final);
+}
+
+bool Table::sample_rows(RecordParser& parser, std::string_view input, bool final) {
+  const bool json = format_ == Format::jsonl || format_ == Format::json;
+  std::size_t rows = 0;
+  std::vector<std::vector<std::string>> samples(2);
+  for (; rows < kSampleRows; ++rows) {
+    const Parse parse = parser.next(input, final, record_);
+    if (parse == Parse::incomplete && rows == 0) return false;
+    if (parse != Parse::record) break;
+    if (head_.names.empty() && !json) {
+      for (std::size_t i = 1; i <= record_.cells.size(); ++i) head_.names.push_back(std::to_string(i));
+    }
+    for (std::size_t i = 0; i < std::min<std::size_t>(2, record_.cells.size()); ++i) {
+      samples[i].push_back(to_text(record_.cells[i]));
+    }
+    if (!json && head_.names.size() != 2) {
+      ++rows;
+      break;
+    }
+  }
+  if (json) head_.names = parser.keys();
+  if (head_.names.size() == 2 && samples[0].size() == samples[1].size()) head_.samples = std::move(samples);
+  if (rows == 0 && format_ == Format::text) head_.names = {"1"};
+  if (rows == 0 && format_ != Format::text) {
+    throw Error(head_.header_line > 0 ? fmt::format("{}: holds a header and no rows", path_)
+                                      : fmt::format("{}: holds no rows", path_));
+  }
+  return true;
+}
+
+Parse Table::next(std::string_view& input, bool final, bool stays, Arena& arena, Row& row) {
+  const Parse parse = parser_->next(input, final, record_);
+  if (parse != Parse::record) return parse;
+  if (record_.replaced > 0) replaced_.add(record_.line, static_cast<std::int64_t>(record_.replaced));
+  check_width(record_);
+  row = {};
+  row.line = record_.line;
+  row.text = text_of(record_, choice_.text, stays, arena);
+  if (choice_.text_pair) row.text_pair = text_of(record_, choice_.text_pair, stays, arena);
+  if (choice_.label) label_of(record_, stays, arena, row);
+  if (is_blank(row.text) || (choice_.text_pair && is_blank(row.text_pair))) empty_.add(row.line);
+  if (row.has_label && row.label == choice_.label.name && row.text == choice_.text.name) {
+    repeated_headers_.add(row.line);
+  }
+  ++rows_;
+  labeled_ += row.has_label ? 1 : 0;
+  return parse;
+}
+
+void Table::check_width(const Record& record) {
+  const std::size_t width = record.cells.size(), expected = head_.names.size();
+  if (width == expected || format_ == Format::jsonl || format_ == Format::json) return;
+  if (format_ == Format::csv) {
+    throw Error(fmt::format(
+        "{}: {} fields where {} has {}; a field that holds the delimiter or a line end must stand "
+        "in double quotes",
+        where(record.line), width, head_.header_line > 0 ? "the header" : "the first row", expected));
+  }
+  for (const ChosenColumn* chosen : {&choice_.text, &choice_.text_pair, &choice_.label}) {
+    if (chosen->index < static_cast<int>(width)) continue;
+    throw Error(fmt::format("{}: {} fields, so column {} (\"{}\") is missing", where(record.line), width,
+                            chosen->index + 1, chosen->name));
+  }
+  ragged_.add(record.line);
+}
+
+std::string_view Table::text_of(const Record& record, const ChosenColumn& column, bool stays, Arena& arena) {
+  const Cell& cell = record.cells[static_cast<std::size_t>(column.index)];
+  if (cell.kind == CellKind::text || cell.kind == CellKind::doubled_quotes)
+    return keep(cell, record.line, stays, arena);
+  if (cell.kind == CellKind::missing) {
+    throw Error(fmt::format("{}: the object has no \"{}\"", where(record.line), column.name));
+  }
+  throw Error(fmt::format("{}: \"{}\" is {}; a text must be a string", where(record.line), column.name,
+                          name_of(cell.kind)));
+}
+
+void Table::label_of(const Record& record, bool stays, Arena& arena, Row& row) {
+  Cell cell = record.cells[static_cast<std::size_t>(choice_.label.index)];
+  if (cell.kind == CellKind::nested) {
+    throw Error(
+        fmt::format("{}: \"{}\" is {}; a label must be a string, a number, true or false, or a list of these",
+                    where(record.line), choice_.label.name, name_of(cell.kind)));
+  }
+  if (cell.kind != CellKind::missing && cell.kind != CellKind::null) {
+    row.label = trimmed(keep(cell, record.line, stays, arena));
+    row.has_label = !row.label.empty();
+  }
+  if (!row.has_label && options_.labels_required) {
+    throw Error(fmt::format("{}: no label (column \"{}\" is empty)", where(record.line), choice_.label.name));
+  }
+}
+
+std::string_view Table::keep(const Cell& cell, std::int64_t line, bool stays, Arena& arena) {
+  std::string_view text = cell.text;
+  if (cell.kind == CellKind::doubled_quotes) {
+    char* memory = arena.allocate(text.size());
+    const std::size_t raw = text.size();
+    text = undouble_quotes(text, memory);
+    arena.shrink_last(raw - text.size());
+  } else if (!stays || !cell.in_input) {
+    text = arena.copy(text);
+  }
+  if (find_invalid_utf8(text) != std::string_view::npos) {
+    std::uint64_t replaced = 0;
+    text = arena.copy(replace_invalid_utf8(text, replaced));
+    replaced_.add(line, static_cast<std::int64_t>(replaced));
+  }
+  if (text.find('\0') != std::string_view::npos) nul_.add(line, std::count(text.begin(), text.end(), '\0'));
+  return text;
+}
+
+std::string Table::tallied(const Tally& tally, std::string_view what) const {
+  const std::string at = where(tally.line);
+  if (tally.count == 1) return fmt::format("{}: {}", at, what);
+  return fmt::format("{}: {} ({} times; this is the first)", at, what, tally.count);
+}
+
+std::vector<std::string> Table::notes() const {
+  std::vector<std::string> notes = head_notes_;
+  std::string guessed;
+  const std::pair<const ChosenColumn*, std::string_view> roles[] = {
+      {&choice_.text, "text"}, {&choice_.text_pair, "pair"}, {&choice_.label, "label"}};
+  for (const auto& [column, role] : roles) {
+    if (!*column || !column->guessed || head_.names.size() == 1) continue;
+    guessed += fmt::format("{}{} = \"{}\"", guessed.empty() ? "" : ", ", role, column->name);
+  }
+  if (!guessed.empty()) notes.push_back(fmt::format("{}: columns guessed: {}", path_, guessed));
+  const std::pair<const Tally*, std::string_view> tallies[] = {
+      {&replaced_, "bytes that are not UTF-8 were replaced by U+FFFD"},
+      {&nul_, "a NUL byte is kept as text"},
+      {&empty_, "the text is empty"},
+      {&ragged_, "the row is wider or narrower than the others"},
+      {&repeated_headers_, "the header occurs again as a row"}};
+  for (const auto& [tally, what] : tallies) {
+    if (tally->count > 0) notes.push_back(tallied(*tally, what));
+  }
+  if (parser_ && parser_->blank_lines() > 0) {
+    notes.push_back(fmt::format("{}: {} blank lines skipped", path_, parser_->blank_lines()));
+  }
+  return notes;
+}
+
+}  // namespace bertune::data

@@ -1,0 +1,37 @@
+// The table of one instruction set. Empty entries are filled from the reference (losses are a few numbers a step) and
+// from oneDNN, which picks its own instruction set.
+#include "kernels/cpu/activation.h"
+#include "kernels/cpu/attention.h"
+#include "kernels/cpu/isa.h"
+#include "kernels/cpu/optimizer.h"
+#include "kernels/cpu/rowwise.h"
+
+#define BERTUNE_QUOTED(name) BERTUNE_QUOTED_LITERALLY(name)
+#define BERTUNE_QUOTED_LITERALLY(name) #name
+
+namespace bertune::kernels::BERTUNE_ISA {
+
+const OpTable kTable = {
+    .name = BERTUNE_QUOTED(BERTUNE_ISA),
+    .matmul = nullptr,
+    .add_bias = add_bias,
+    .column_sums = column_sums,
+    .embedding_forward = embedding_forward,
+    .embedding_backward = embedding_backward,
+    .layer_norm_forward = layer_norm_forward,
+    .layer_norm_backward = layer_norm_backward,
+    .activation_forward = activation_forward,
+    .activation_backward = activation_backward,
+    .attention_forward = attention_forward,
+    .attention_backward = attention_backward,
+    .dropout_rows = dropout_rows,
+    .cross_entropy = nullptr,
+    .binary_cross_entropy = nullptr,
+    .mean_squared_error = nullptr,
+    .adam_step = adam_step,
+    .sgd_step = sgd_step,
+    .adagrad_step = adagrad_step,
+    .sum_of_squares = sum_of_squares,
+};
+
+}  // namespace bertune::kernels::BERTUNE_ISA

@@ -1,0 +1,242 @@
+// The table of operations: all that a model asks of a device. `ref/` says what each means, in plain loops; `cpu/` does
+// the same fast, compiled once for each instruction set.
+//
+// Conventions. Matrices are row-major f32; T is tokens (packed, no padding), H hidden_size, I intermediate_size.
+// Gradients of parameters are added to what is there; gradients of activations overwrite. Pointers never alias unless
+// a comment says so. Sums over tokens run in a fixed order: results do not depend on the number of threads.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace bertune::kernels {
+
+// Tokens whose partial sums are added up together; part of the definition of the results.
+inline constexpr std::int64_t kRowBlock = 32;
+
+// C[m,n] = op(A)[m,k] · op(B)[k,n] + (accumulate ? C : 0), row strides lda, ldb, ldc.
+struct Matmul {
+  bool transpose_a = false, transpose_b = false;
+  std::int64_t m = 0, n = 0, k = 0;
+  const float* a = nullptr;
+  std::int64_t lda = 0;
+  const float* b = nullptr;
+  std::int64_t ldb = 0;
+  bool accumulate = false;
+  float* c = nullptr;
+  std::int64_t ldc = 0;
+};
+
+// The places that dropout is applied to, so that each draws its own numbers.
+enum class DropoutSite : std::uint32_t { embeddings, attention_probabilities, attention_output, feed_forward_output, pooled };
+
+// A number is kept with probability 1 - p and then scaled by 1 / (1 - p). Which are kept is a pure function of seed,
+// step, site, layer, the sequence's place in the global batch, and the number's index in that sequence (core/random.h).
+struct Dropout {
+  float probability = 0;  // 0: off
+  std::uint64_t seed = 0;
+  std::uint64_t step = 0;
+  DropoutSite site{};
+  std::uint32_t layer = 0;
+};
+
+// Which sequence of the global batch each token belongs to, and where in it: [T] each, and [sequences + 1].
+struct Layout {
+  std::int64_t tokens = 0, sequences = 0;
+  const std::int32_t* cu_seqlens = nullptr;
+  const std::int32_t* sequence = nullptr;  // place in the global batch
+  const std::int32_t* position = nullptr;
+};
+
+// x[T,n] += bias[n]
+struct AddBias {
+  std::int64_t rows = 0, n = 0;
+  float* x = nullptr;
+  const float* bias = nullptr;
+};
+
+// sums[n] += sum over rows of x[rows,n]
+struct ColumnSums {
+  std::int64_t rows = 0, n = 0;
+  const float* x = nullptr;
+  float* sums = nullptr;
+};
+
+// sum = word[ids] + position[positions] + token_type[type_ids]: the embeddings before LayerNorm (Transformers' BertEmbeddings).
+struct EmbeddingForward {
+  Layout layout;
+  std::int64_t hidden_size = 0;
+  const std::int32_t* input_ids = nullptr;
+  const std::int32_t* token_type_ids = nullptr;
+  const float *word = nullptr, *position = nullptr, *token_type = nullptr;
+  float* sum = nullptr;  // [T,H]
+};
+struct EmbeddingBackward {
+  Layout layout;
+  std::int64_t hidden_size = 0;
+  const std::int32_t* input_ids = nullptr;
+  const std::int32_t* token_type_ids = nullptr;
+  std::int32_t padding_id = -1;  // a row of the word table that gets no gradient (nn.Embedding's padding_idx)
+  const float* d_sum = nullptr;  // [T,H]
+  float *d_word = nullptr, *d_position = nullptr, *d_token_type = nullptr;  // nullptr: not wanted
+};
+
+// sum = residual + dropout(x + bias); y = LayerNorm(sum) * gamma + beta. With x null: sum is taken as it is.
+// With `after`, dropout is applied to y instead (BertEmbeddings). `sum`, mean and rstd are kept for backward.
+struct LayerNormForward {
+  Layout layout;
+  std::int64_t hidden_size = 0;
+  float epsilon = 0;
+  Dropout dropout;
+  bool dropout_after = false;
+  const float *x = nullptr, *bias = nullptr, *residual = nullptr;  // [T,H], [H], [T,H]
+  const float *gamma = nullptr, *beta = nullptr;                   // [H]
+  float* sum = nullptr;                                            // [T,H]
+  float* y = nullptr;                                              // [T,H]
+  float *mean = nullptr, *rstd = nullptr;                          // [T]
+};
+struct LayerNormBackward {
+  Layout layout;
+  std::int64_t hidden_size = 0;
+  Dropout dropout;
+  bool dropout_after = false;
+  const float* dy = nullptr;  // [T,H]
+  const float* sum = nullptr;
+  const float *mean = nullptr, *rstd = nullptr, *gamma = nullptr;
+  float* d_sum = nullptr;                                          // [T,H]: the gradient of the residual; may be dy
+  float* dx = nullptr;                                             // [T,H]: of x before bias; null: not wanted
+  float *d_gamma = nullptr, *d_beta = nullptr, *d_bias = nullptr;  // [H]; d_bias only with dx
+  float* partial_sums = nullptr;                                   // [blocks of kRowBlock tokens, 3, H]
+};
+
+enum class Activation { gelu, gelu_tanh, quick_gelu, relu, silu, tanh };
+// Transformers' hidden_act names; throws Error, naming the choices.
+Activation activation_from_string(std::string_view name);
+
+// x[rows,n] += bias[n]; y = activation(x). x keeps the biased value for backward.
+struct ActivationForward {
+  Activation activation{};
+  std::int64_t rows = 0, n = 0;
+  float* x = nullptr;
+  const float* bias = nullptr;
+  float* y = nullptr;
+};
+// dx = dy * activation'(x) (may be in place: dx == dy); y = activation(x) once more, for the weight gradient that
+// needs it (null: not wanted); d_bias[n] += column sums of dx.
+struct ActivationBackward {
+  Activation activation{};
+  std::int64_t rows = 0, n = 0;
+  const float* x = nullptr;
+  const float* dy = nullptr;
+  float* dx = nullptr;
+  float* y = nullptr;
+  float* d_bias = nullptr;
+  float* partial_sums = nullptr;  // [blocks of kRowBlock rows, n]
+};
+
+// Bidirectional multi-head attention within each sequence (Vaswani et al. 2017, equation 1), dropout on the
+// probabilities. The score matrix never leaves the cache; backward recomputes it from the log-sum-exp of each row
+// (Dao et al. 2022).
+struct AttentionForward {
+  Layout layout;
+  std::int64_t heads = 0, head_size = 0;
+  Dropout dropout;
+  const float* qkv = nullptr;      // [T, 3H]: query, key, value, each [heads, head_size]
+  float* context = nullptr;        // [T, H]
+  float* log_sum_exp = nullptr;    // [T, heads]
+};
+struct AttentionBackward {
+  Layout layout;
+  std::int64_t heads = 0, head_size = 0;
+  Dropout dropout;
+  const float* qkv = nullptr;
+  const float* log_sum_exp = nullptr;
+  const float* d_context = nullptr;  // [T, H]
+  float* d_qkv = nullptr;            // [T, 3H]
+};
+
+// y[sequences,n] = dropout(x); backward is the same on the gradient. May be in place.
+struct DropoutRows {
+  std::int64_t rows = 0, n = 0, first_sequence = 0;
+  Dropout dropout;
+  const float* x = nullptr;
+  float* y = nullptr;
+};
+
+// Mean loss over the rows; d_logits (null: not wanted) is its gradient, overwritten. May be in place.
+struct CrossEntropy {  // labels of -100 are left out; a batch of nothing else has loss 0
+  std::int64_t rows = 0, classes = 0;
+  const float* logits = nullptr;
+  const std::int32_t* labels = nullptr;
+  float* d_logits = nullptr;
+};
+struct ElementwiseLoss {  // mean over all rows * n numbers
+  std::int64_t rows = 0, n = 0;
+  const float* logits = nullptr;
+  const float* targets = nullptr;
+  float* d_logits = nullptr;
+};
+
+// One optimizer step over `size` numbers: torch.optim's formulas. `gradient_scale` multiplies the gradient first.
+struct AdamStep {
+  std::int64_t size = 0;
+  float* values = nullptr;
+  const float* gradients = nullptr;
+  float *exp_avg = nullptr, *exp_avg_sq = nullptr;
+  float gradient_scale = 1;
+  double lr = 0, beta1 = 0, beta2 = 0, eps = 0, weight_decay = 0;
+  bool decoupled = true;  // AdamW; false: weight decay is added to the gradient (Adam)
+  std::int64_t step = 1;  // from 1
+};
+struct SgdStep {
+  std::int64_t size = 0;
+  float* values = nullptr;
+  const float* gradients = nullptr;
+  float* momentum_buffer = nullptr;  // null without momentum
+  float gradient_scale = 1;
+  double lr = 0, momentum = 0, dampening = 0, weight_decay = 0;
+  bool nesterov = false;
+  std::int64_t step = 1;
+};
+struct AdagradStep {
+  std::int64_t size = 0;
+  float* values = nullptr;
+  const float* gradients = nullptr;
+  float* sum = nullptr;
+  float gradient_scale = 1;
+  double lr = 0, lr_decay = 0, eps = 0, weight_decay = 0;
+  std::int64_t step = 1;
+};
+
+struct OpTable {
+  std::string_view name;
+  void (*matmul)(const Matmul&);
+  void (*add_bias)(const AddBias&);
+  void (*column_sums)(const ColumnSums&);
+  void (*embedding_forward)(const EmbeddingForward&);
+  void (*embedding_backward)(const EmbeddingBackward&);
+  void (*layer_norm_forward)(const LayerNormForward&);
+  void (*layer_norm_backward)(const LayerNormBackward&);
+  void (*activation_forward)(const ActivationForward&);
+  void (*activation_backward)(const ActivationBackward&);
+  void (*attention_forward)(const AttentionForward&);
+  void (*attention_backward)(const AttentionBackward&);
+  void (*dropout_rows)(const DropoutRows&);
+  double (*cross_entropy)(const CrossEntropy&);
+  double (*binary_cross_entropy)(const ElementwiseLoss&);
+  double (*mean_squared_error)(const ElementwiseLoss&);
+  void (*adam_step)(const AdamStep&);
+  void (*sgd_step)(const SgdStep&);
+  void (*adagrad_step)(const AdagradStep&);
+  double (*sum_of_squares)(const float* values, std::int64_t size);
+};
+
+// The table for this machine, picked once: the best instruction set that processor and system support, or the one that
+// the environment variable BERTUNE_ISA names (throws Error, listing the choices, when it cannot be had).
+const OpTable& ops();
+
+// Every table that this machine can run, best first; "ref" is the last.
+std::vector<const OpTable*> supported_tables();
+
+}  // namespace bertune::kernels

@@ -1,0 +1,213 @@
+// The reference table: reference.h over whole tensors, in float, one thread.
+#include "kernels/ref/reference.h"
+#include "kernels/ref/table.h"
+
+namespace bertune::kernels::ref {
+namespace {
+
+void matmul_f32(const Matmul& op) {
+  ref::matmul<float>(op.m, op.n, op.k, op.a, op.transpose_a ? 1 : op.lda, op.transpose_a ? op.lda : 1, op.b,
+                     op.transpose_b ? 1 : op.ldb, op.transpose_b ? op.ldb : 1, op.accumulate, op.c, op.ldc);
+}
+
+void add_bias(const AddBias& op) {
+  for (std::int64_t i = 0; i < op.rows * op.n; ++i) op.x[i] += op.bias[i % op.n];
+}
+
+void column_sums(const ColumnSums& op) {
+  for (std::int64_t i = 0; i < op.rows * op.n; ++i) op.sums[i % op.n] += op.x[i];
+}
+
+void embedding_forward(const EmbeddingForward& op) {
+  const std::int64_t h = op.hidden_size;
+  for (std::int64_t t = 0; t < op.layout.tokens; ++t) {
+    for (std::int64_t c = 0; c < h; ++c) {
+      op.sum[t * h + c] = op.word[op.input_ids[t] * h + c] + op.position[op.layout.position[t] * h + c] +
+                          op.token_type[op.token_type_ids[t] * h + c];
+    }
+  }
+}
+
+void embedding_backward(const EmbeddingBackward& op) {
+  const std::int64_t h = op.hidden_size;
+  for (std::int64_t t = 0; t < op.layout.tokens; ++t) {
+    for (std::int64_t c = 0; c < h; ++c) {
+      const float gradient = op.d_sum[t * h + c];
+      if (op.d_word != nullptr && op.input_ids[t] != op.padding_id) op.d_word[op.input_ids[t] * h + c] += gradient;
+      if (op.d_position != nullptr) op.d_position[op.layout.position[t] * h + c] += gradient;
+      if (op.d_token_type != nullptr) op.d_token_type[op.token_type_ids[t] * h + c] += gradient;
+    }
+  }
+}
+
+float row_factor(const Dropout& dropout, const Layout& layout, std::int64_t token, std::int64_t n, std::int64_t column) {
+  return dropout_factor<float>(dropout, static_cast<std::uint32_t>(layout.sequence[token]), 0,
+                               static_cast<std::uint64_t>(layout.position[token] * n + column));
+}
+
+void layer_norm_forward(const LayerNormForward& op) {
+  const std::int64_t h = op.hidden_size;
+  for (std::int64_t t = 0; t < op.layout.tokens; ++t) {
+    float *sum = op.sum + t * h, *y = op.y + t * h;
+    for (std::int64_t c = 0; op.x != nullptr && c < h; ++c) {
+      const float factor = op.dropout_after ? 1.0F : row_factor(op.dropout, op.layout, t, h, c);
+      sum[c] = op.residual[t * h + c] + (op.x[t * h + c] + op.bias[c]) * factor;
+    }
+    layer_norm_row<float>(h, op.epsilon, sum, op.gamma, op.beta, y, op.mean[t], op.rstd[t]);
+    for (std::int64_t c = 0; op.dropout_after && c < h; ++c) y[c] *= row_factor(op.dropout, op.layout, t, h, c);
+  }
+}
+
+void layer_norm_backward(const LayerNormBackward& op) {
+  const std::int64_t h = op.hidden_size;
+  std::vector<float> dy(static_cast<std::size_t>(h));
+  for (std::int64_t t = 0; t < op.layout.tokens; ++t) {
+    for (std::int64_t c = 0; c < h; ++c) {
+      dy[static_cast<std::size_t>(c)] =
+          op.dy[t * h + c] * (op.dropout_after ? row_factor(op.dropout, op.layout, t, h, c) : 1.0F);
+    }
+    layer_norm_backward_row<float>(h, dy.data(), op.sum + t * h, op.mean[t], op.rstd[t], op.gamma, op.d_sum + t * h,
+                                   op.d_gamma, op.d_beta);
+    for (std::int64_t c = 0; op.dx != nullptr && c < h; ++c) {
+      op.dx[t * h + c] = op.d_sum[t * h + c] * row_factor(op.dropout, op.layout, t, h, c);
+      op.d_bias[c] += op.dx[t * h + c];
+    }
+  }
+}
+
+void activation_forward(const ActivationForward& op) {
+  for (std::int64_t i = 0; i < op.rows * op.n; ++i) {
+    op.x[i] += op.bias[i % op.n];
+    op.y[i] = activate(op.activation, op.x[i]);
+  }
+}
+
+void activation_backward(const ActivationBackward& op) {
+  for (std::int64_t i = 0; i < op.rows * op.n; ++i) {
+    op.dx[i] = op.dy[i] * activation_derivative(op.activation, op.x[i]);
+    if (op.y != nullptr) op.y[i] = activate(op.activation, op.x[i]);
+    op.d_bias[i % op.n] += op.dx[i];
+  }
+}
+
+// Calls body(first token, length, place in the global batch, head) for every sequence and head.
+template <typename Body>
+void for_each_head(const Layout& layout, std::int64_t heads, const Body& body) {
+  for (std::int64_t s = 0; s < layout.sequences; ++s) {
+    const std::int64_t first = layout.cu_seqlens[s], length = layout.cu_seqlens[s + 1] - first;
+    for (std::int64_t head = 0; length > 0 && head < heads; ++head) {
+      body(first, length, static_cast<std::uint32_t>(layout.sequence[first]), head);
+    }
+  }
+}
+
+void attention_forward_f32(const AttentionForward& op) {
+  const std::int64_t h = op.heads * op.head_size, d = op.head_size;
+  for_each_head(op.layout, op.heads, [&](std::int64_t first, std::int64_t length, std::uint32_t sequence, std::int64_t head) {
+    const float* q = op.qkv + first * 3 * h + head * d;
+    ref::attention_forward<float>(length, d, op.dropout, sequence, static_cast<std::uint32_t>(head), q, q + h, q + 2 * h,
+                                  3 * h, op.context + first * h + head * d, h, op.log_sum_exp + first * op.heads + head,
+                                  op.heads);
+  });
+}
+
+void attention_backward_f32(const AttentionBackward& op) {
+  const std::int64_t h = op.heads * op.head_size, d = op.head_size;
+  for_each_head(op.layout, op.heads, [&](std::int64_t first, std::int64_t length, std::uint32_t sequence, std::int64_t head) {
+    const float* q = op.qkv + first * 3 * h + head * d;
+    float* dq = op.d_qkv + first * 3 * h + head * d;
+    ref::attention_backward<float>(length, d, op.dropout, sequence, static_cast<std::uint32_t>(head), q, q + h, q + 2 * h,
+                                   3 * h, op.d_context + first * h + head * d, h, dq, dq + h, dq + 2 * h);
+  });
+}
+
+void dropout_rows(const DropoutRows& op) {
+  for (std::int64_t i = 0; i < op.rows; ++i) {
+    for (std::int64_t c = 0; c < op.n; ++c) {
+      op.y[i * op.n + c] =
+          op.x[i * op.n + c] * dropout_factor<float>(op.dropout, static_cast<std::uint32_t>(op.first_sequence + i), 0,
+                                                     static_cast<std::uint64_t>(c));
+    }
+  }
+}
+
+double cross_entropy_f32(const CrossEntropy& op) {
+  return ref::cross_entropy<float>(op.rows, op.classes, op.logits, op.labels, op.d_logits);
+}
+double binary_cross_entropy_f32(const ElementwiseLoss& op) {
+  return ref::binary_cross_entropy<float>(op.rows * op.n, op.logits, op.targets, op.d_logits);
+}
+double mean_squared_error_f32(const ElementwiseLoss& op) {
+  return ref::mean_squared_error<float>(op.rows * op.n, op.logits, op.targets, op.d_logits);
+}
+
+void adam_step(const AdamStep& op) {
+  const auto step = static_cast<double>(op.step);
+  const double correction1 = 1 - std::pow(op.beta1, step), correction2 = 1 - std::pow(op.beta2, step);
+  for (std::int64_t i = 0; i < op.size; ++i) {
+    double value = op.values[i], gradient = static_cast<double>(op.gradients[i]) * op.gradient_scale;
+    if (op.decoupled) {
+      value *= 1 - op.lr * op.weight_decay;
+    } else {
+      gradient += op.weight_decay * value;
+    }
+    op.exp_avg[i] = static_cast<float>(op.beta1 * op.exp_avg[i] + (1 - op.beta1) * gradient);
+    op.exp_avg_sq[i] = static_cast<float>(op.beta2 * op.exp_avg_sq[i] + (1 - op.beta2) * gradient * gradient);
+    const double denominator = std::sqrt(static_cast<double>(op.exp_avg_sq[i])) / std::sqrt(correction2) + op.eps;
+    op.values[i] = static_cast<float>(value - op.lr / correction1 * op.exp_avg[i] / denominator);
+  }
+}
+
+void sgd_step(const SgdStep& op) {
+  for (std::int64_t i = 0; i < op.size; ++i) {
+    double gradient = static_cast<double>(op.gradients[i]) * op.gradient_scale + op.weight_decay * op.values[i];
+    if (op.momentum_buffer != nullptr) {
+      const double kept = op.step == 1 ? gradient : op.momentum * op.momentum_buffer[i] + (1 - op.dampening) * gradient;
+      op.momentum_buffer[i] = static_cast<float>(kept);
+      gradient = op.nesterov ? gradient + op.momentum * kept : kept;
+    }
+    op.values[i] = static_cast<float>(op.values[i] - op.lr * gradient);
+  }
+}
+
+void adagrad_step(const AdagradStep& op) {
+  const double lr = op.lr / (1 + static_cast<double>(op.step - 1) * op.lr_decay);
+  for (std::int64_t i = 0; i < op.size; ++i) {
+    const double gradient = static_cast<double>(op.gradients[i]) * op.gradient_scale + op.weight_decay * op.values[i];
+    op.sum[i] = static_cast<float>(op.sum[i] + gradient * gradient);
+    op.values[i] = static_cast<float>(op.values[i] - lr * gradient / (std::sqrt(static_cast<double>(op.sum[i])) + op.eps));
+  }
+}
+
+double sum_of_squares(const float* values, std::int64_t size) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < size; ++i) sum += static_cast<double>(values[i]) * values[i];
+  return sum;
+}
+
+}  // namespace
+
+const OpTable kTable = {
+    .name = "ref",
+    .matmul = matmul_f32,
+    .add_bias = add_bias,
+    .column_sums = column_sums,
+    .embedding_forward = embedding_forward,
+    .embedding_backward = embedding_backward,
+    .layer_norm_forward = layer_norm_forward,
+    .layer_norm_backward = layer_norm_backward,
+    .activation_forward = activation_forward,
+    .activation_backward = activation_backward,
+    .attention_forward = attention_forward_f32,
+    .attention_backward = attention_backward_f32,
+    .dropout_rows = dropout_rows,
+    .cross_entropy = cross_entropy_f32,
+    .binary_cross_entropy = binary_cross_entropy_f32,
+    .mean_squared_error = mean_squared_error_f32,
+    .adam_step = adam_step,
+    .sgd_step = sgd_step,
+    .adagrad_step = adagrad_step,
+    .sum_of_squares = sum_of_squares,
+};
+
+}  // namespace bertune::kernels::ref

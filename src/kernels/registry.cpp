@@ -1,0 +1,111 @@
+// Which tables exist, which of them this machine can run, and which one is used.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "bertune/error.h"
+#include "kernels/matmul.h"
+#include "kernels/ops.h"
+#include "kernels/ref/table.h"
+
+namespace bertune::kernels {
+
+namespace x86_64_v2 {
+extern const OpTable kTable;
+}
+namespace avx2 {
+extern const OpTable kTable;
+}
+namespace avx512 {
+extern const OpTable kTable;
+}
+
+namespace {
+
+struct Candidate {
+  const OpTable* table;
+  bool (*supported)();
+};
+
+// GCC's detection asks both the processor and, by XGETBV, the system.
+const std::array kCandidates = {
+    Candidate{&avx512::kTable,
+              [] {
+                return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                       __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("fma") &&
+                       __builtin_cpu_supports("bmi2");
+              }},
+    Candidate{&avx2::kTable,
+              [] {
+                return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+              }},
+    Candidate{&x86_64_v2::kTable, [] { return bool{__builtin_cpu_supports("sse4.2") != 0}; }},
+};
+
+OpTable completed(OpTable table) {
+  if (table.matmul == nullptr) table.matmul = onednn_matmul;
+  if (table.cross_entropy == nullptr) table.cross_entropy = ref::kTable.cross_entropy;
+  if (table.binary_cross_entropy == nullptr) table.binary_cross_entropy = ref::kTable.binary_cross_entropy;
+  if (table.mean_squared_error == nullptr) table.mean_squared_error = ref::kTable.mean_squared_error;
+  return table;
+}
+
+const std::vector<OpTable>& tables() {
+  static const std::vector<OpTable> kTables = [] {
+    std::vector<OpTable> list;
+    for (const Candidate& candidate : kCandidates) {
+      if (candidate.supported()) list.push_back(completed(*candidate.table));
+    }
+    list.push_back(ref::kTable);
+    return list;
+  }();
+  return kTables;
+}
+
+const OpTable& choose() {
+  const char* wanted = std::getenv("BERTUNE_ISA");
+  if (wanted == nullptr || *wanted == '\0') return tables().front();
+  std::vector<std::string_view> names;
+  for (const OpTable& table : tables()) {
+    if (table.name == wanted) return table;
+    names.push_back(table.name);
+  }
+  throw Error(fmt::format("BERTUNE_ISA={}: this machine runs {}", wanted, fmt::join(names, ", ")));
+}
+
+}  // namespace
+
+const OpTable& ops() {
+  static const OpTable& table = choose();
+  return table;
+}
+
+std::vector<const OpTable*> supported_tables() {
+  std::vector<const OpTable*> list;
+  for (const OpTable& table : tables()) list.push_back(&table);
+  return list;
+}
+
+Activation activation_from_string(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, Activation>, 10> kNames = {{{"gelu", Activation::gelu},
+                                                                               {"gelu_python", Activation::gelu},
+                                                                               {"gelu_new", Activation::gelu_tanh},
+                                                                               {"gelu_fast", Activation::gelu_tanh},
+                                                                               {"gelu_pytorch_tanh", Activation::gelu_tanh},
+                                                                               {"quick_gelu", Activation::quick_gelu},
+                                                                               {"relu", Activation::relu},
+                                                                               {"silu", Activation::silu},
+                                                                               {"swish", Activation::silu},
+                                                                               {"tanh", Activation::tanh}}};
+  std::vector<std::string_view> choices;
+  for (const auto& [known, activation] : kNames) {
+    if (known == name) return activation;
+    choices.push_back(known);
+  }
+  throw Error(fmt::format("hidden_act \"{}\" is not supported; the choices are {}", name, fmt::join(choices, ", ")));
+}
+
+}  // namespace bertune::kernels

@@ -1,0 +1,191 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "bertune/error.h"
+#include "bertune/model.h"
+#include "core/arena.h"
+#include "model/classification_head.h"
+#include "model/encoder.h"
+#include "model/loading.h"
+#include "model/weights.h"
+
+namespace bertune {
+namespace {
+
+using model::ClassificationHead;
+using model::Encoder;
+using model::Pass;
+
+void check_range(const std::vector<std::int32_t>& values, std::int64_t limit, std::string_view what) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i] < 0 || values[i] >= limit) {
+      throw Error(fmt::format("{} {} at place {} of the batch is not in [0, {})", what, values[i], i, limit));
+    }
+  }
+}
+
+void check_labels(const BertConfig& config, const Batch& batch, ProblemType type) {
+  const auto sequences = static_cast<std::size_t>(batch.sequences());
+  if (type == ProblemType::single_label_classification) {
+    if (batch.labels.size() != sequences) {
+      throw Error(fmt::format("a batch of {} sequences has {} labels", sequences, batch.labels.size()));
+    }
+    for (std::size_t i = 0; i < sequences; ++i) {
+      if (batch.labels[i] != -100 && (batch.labels[i] < 0 || batch.labels[i] >= config.num_labels())) {
+        throw Error(fmt::format("label {} of sequence {} is not in [0, {})", batch.labels[i], i, config.num_labels()));
+      }
+    }
+  } else if (batch.targets.size() != sequences * static_cast<std::size_t>(config.num_labels())) {
+    throw Error(fmt::format("a batch of {} sequences and {} labels needs {} targets, and has {}", sequences,
+                            config.num_labels(), sequences * static_cast<std::size_t>(config.num_labels()),
+                            batch.targets.size()));
+  }
+}
+
+void check_batch(const BertConfig& config, const Batch& batch) {
+  const auto& cu_seqlens = batch.cu_seqlens;
+  if (cu_seqlens.empty() || cu_seqlens.front() != 0 || cu_seqlens.back() != batch.tokens() ||
+      batch.token_type_ids.size() != batch.input_ids.size()) {
+    throw Error("a batch's cu_seqlens must run from 0 to its number of tokens, with one token type a token");
+  }
+  for (std::size_t i = 1; i < cu_seqlens.size(); ++i) {
+    const std::int64_t length = std::int64_t{cu_seqlens[i]} - cu_seqlens[i - 1];
+    if (length < 1 || length > config.max_position_embeddings) {
+      throw Error(fmt::format("sequence {} has {} tokens; this model takes 1 to {}", i - 1, length,
+                              config.max_position_embeddings));
+    }
+  }
+  check_range(batch.input_ids, config.vocab_size, "token id");
+  check_range(batch.token_type_ids, config.type_vocab_size, "token type id");
+}
+
+}  // namespace
+
+struct BertForSequenceClassification::Implementation {
+  Implementation(BertConfig model_config, Parameters model_parameters, LoadReport load_report)
+      : config(std::move(model_config)),
+        parameters(std::move(model_parameters)),
+        report(std::move(load_report)),
+        encoder(config),
+        head(config) {}
+
+  BertConfig config;
+  Parameters parameters;
+  LoadReport report;
+  bool training = false;
+  DropoutState dropout;
+
+  Encoder encoder;
+  ClassificationHead head;
+  Arena arena;
+  std::int64_t planned_tokens = 0, planned_sequences = 0;
+  bool planned_training = false;
+
+  // The last forward, for backward.
+  Batch batch;
+  std::vector<std::int32_t> sequence, position;
+  Pass pass;
+  std::optional<ProblemType> differentiable;  // set when backward may follow
+
+  // Activation memory grows to the largest batch and stays.
+  void plan_memory() {
+    if (batch.tokens() <= planned_tokens && batch.sequences() <= planned_sequences && training == planned_training) return;
+    planned_tokens = std::max(planned_tokens, batch.tokens());
+    planned_sequences = std::max(planned_sequences, batch.sequences());
+    planned_training = training;
+    arena.lay_out([&](Arena& memory) {
+      encoder.take_memory(memory, planned_tokens, training);
+      head.take_memory(memory, planned_sequences, training);
+    });
+  }
+
+  void prepare_pass() {
+    sequence.resize(batch.input_ids.size());
+    position.resize(batch.input_ids.size());
+    for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+      const auto at = static_cast<std::size_t>(s);
+      for (std::int32_t t = batch.cu_seqlens[at]; t < batch.cu_seqlens[at + 1]; ++t) {
+        sequence[static_cast<std::size_t>(t)] = static_cast<std::int32_t>(batch.first_sequence + s);
+        position[static_cast<std::size_t>(t)] = t - batch.cu_seqlens[at];
+      }
+    }
+    pass = {.layout = {batch.tokens(), batch.sequences(), batch.cu_seqlens.data(), sequence.data(), position.data()},
+            .input_ids = batch.input_ids.data(),
+            .token_type_ids = batch.token_type_ids.data(),
+            .training = training,
+            .dropout_seed = dropout.seed,
+            .dropout_step = dropout.step};
+  }
+
+  ModelOutput forward(const Batch& new_batch) {
+    differentiable.reset();
+    check_batch(config, new_batch);
+    const bool has_labels = !new_batch.labels.empty() || !new_batch.targets.empty();
+    const ProblemType type = model::effective_problem_type(config, new_batch);
+    if (has_labels) check_labels(config, new_batch, type);
+    if (new_batch.sequences() == 0) return {};
+    batch = new_batch;
+    plan_memory();
+    prepare_pass();
+    const float* hidden = encoder.forward(model::encoder_weights(config, parameters, false), pass);
+    const float* logits =
+        head.forward(model::classification_head_weights(config, parameters, false), pass, hidden);
+    ModelOutput output;
+    output.logits = {logits, static_cast<std::size_t>(batch.sequences() * config.num_labels())};
+    if (has_labels) output.loss = static_cast<float>(head.loss(batch, type));
+    if (training) {
+      ++dropout.step;
+      if (has_labels) differentiable = type;
+    }
+    return output;
+  }
+
+  void backward(float scale) {
+    if (!differentiable) throw Error("backward() must follow a forward() with labels in train mode");
+    const ProblemType type = *std::exchange(differentiable, std::nullopt);
+    head.backward(model::classification_head_weights(config, parameters, true), pass, batch, type, scale,
+                  encoder.output_gradient());
+    encoder.backward(model::encoder_weights(config, parameters, true), pass);
+  }
+};
+
+BertForSequenceClassification::BertForSequenceClassification(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
+BertForSequenceClassification::BertForSequenceClassification(BertForSequenceClassification&&) noexcept = default;
+BertForSequenceClassification& BertForSequenceClassification::operator=(BertForSequenceClassification&&) noexcept = default;
+BertForSequenceClassification::~BertForSequenceClassification() = default;
+
+BertForSequenceClassification BertForSequenceClassification::from_pretrained(const std::filesystem::path& directory,
+                                                                             const LoadOptions& options) {
+  BertConfig config = model::configuration(directory, options);
+  Parameters parameters(model::sequence_classification_layout(config));
+  LoadReport report = model::load_parameters(directory, config, options, parameters);
+  return BertForSequenceClassification(
+      std::make_unique<Implementation>(std::move(config), std::move(parameters), std::move(report)));
+}
+
+BertForSequenceClassification BertForSequenceClassification::from_config(const BertConfig& config, std::uint64_t seed) {
+  Parameters parameters(model::sequence_classification_layout(config));
+  LoadReport report;
+  for (const Parameter& parameter : parameters.layout()) {
+    model::initialize(config, parameters, parameter, seed);
+    report.newly_initialized.push_back(parameter.name);
+  }
+  return BertForSequenceClassification(
+      std::make_unique<Implementation>(config, std::move(parameters), std::move(report)));
+}
+
+const BertConfig& BertForSequenceClassification::config() const { return implementation_->config; }
+const LoadReport& BertForSequenceClassification::load_report() const { return implementation_->report; }
+Parameters& BertForSequenceClassification::parameters() { return implementation_->parameters; }
+const Parameters& BertForSequenceClassification::parameters() const { return implementation_->parameters; }
+void BertForSequenceClassification::train() { implementation_->training = true; }
+void BertForSequenceClassification::eval() { implementation_->training = false; }
+bool BertForSequenceClassification::training() const { return implementation_->training; }
+DropoutState& BertForSequenceClassification::dropout_state() { return implementation_->dropout; }
+ModelOutput BertForSequenceClassification::forward(const Batch& batch) { return implementation_->forward(batch); }
+void BertForSequenceClassification::backward(float scale) { implementation_->backward(scale); }
+
+}  // namespace bertune

@@ -1,0 +1,109 @@
+#include "model/loading.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "bertune/error.h"
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/safetensors.h"
+#include "core/file.h"
+#include "model/weights.h"
+
+namespace bertune {
+namespace model {
+namespace {
+
+bool belongs_to_head(std::string_view name) { return name.starts_with("classifier.") || name.starts_with("bert.pooler."); }
+
+std::string shape_text(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+// An encoder that is not whole would train, badly and silently.
+void require_encoder(const LoadReport& report, const std::string& source) {
+  std::vector<std::string> missing;
+  for (const std::string& name : report.newly_initialized) {
+    if (!belongs_to_head(name)) missing.push_back(name);
+  }
+  if (missing.empty()) return;
+  const std::size_t shown = std::min<std::size_t>(missing.size(), 3);
+  throw Error(fmt::format("{}: {} of the encoder's tensors are missing, such as {}; is config.json of this checkpoint?",
+                          source, missing.size(),
+                          fmt::join(missing.begin(), missing.begin() + static_cast<std::ptrdiff_t>(shown), ", ")));
+}
+
+}  // namespace
+
+BertConfig configuration(const std::filesystem::path& directory, const LoadOptions& options) {
+  BertConfig config = BertConfig::from_pretrained(directory);
+  if (!options.id2label.empty()) {
+    config.id2label = options.id2label;
+  } else if (options.num_labels && *options.num_labels != config.num_labels()) {
+    if (*options.num_labels < 1) throw Error(fmt::format("num_labels is {}; it must be at least 1", *options.num_labels));
+    config.id2label.clear();
+    for (std::int64_t i = 0; i < *options.num_labels; ++i) config.id2label.push_back(fmt::format("LABEL_{}", i));
+  }
+  if (options.num_labels && *options.num_labels != config.num_labels()) {
+    throw Error(fmt::format("num_labels is {}, but {} names are given", *options.num_labels, config.num_labels()));
+  }
+  if (options.problem_type) config.problem_type = options.problem_type;
+  if (options.hidden_dropout_prob) config.hidden_dropout_prob = *options.hidden_dropout_prob;
+  if (options.attention_probs_dropout_prob) config.attention_probs_dropout_prob = *options.attention_probs_dropout_prob;
+  if (options.classifier_dropout) config.classifier_dropout = options.classifier_dropout;
+  return config;
+}
+
+LoadReport load_parameters(const std::filesystem::path& directory, const BertConfig& config, const LoadOptions& options,
+                           Parameters& parameters) {
+  const checkpoint::Checkpoint weights = checkpoint::Checkpoint::open(directory);
+  LoadReport report;
+  std::set<std::string_view> known;
+  for (const Parameter& parameter : parameters.layout()) {
+    known.insert(parameter.name);
+    const checkpoint::TensorEntry* stored = weights.find(parameter.name);
+    if (stored != nullptr && stored->shape == parameter.shape) {
+      weights.read_f32(*stored, parameters.values().subspan(parameter.offset, parameter.size));
+      ++report.loaded;
+      continue;
+    }
+    if (stored == nullptr) {
+      report.newly_initialized.push_back(parameter.name);
+    } else if (belongs_to_head(parameter.name) && options.ignore_mismatched_sizes) {
+      report.mismatched.push_back(parameter.name);
+    } else {
+      throw Error(fmt::format("{}: {} has shape {} in the checkpoint and {} in the model", weights.source(),
+                              parameter.name, shape_text(stored->shape), shape_text(parameter.shape)));
+    }
+    initialize(config, parameters, parameter, options.seed);
+  }
+  for (const checkpoint::TensorEntry& entry : weights.tensors()) {
+    if (!known.contains(entry.name)) report.unexpected.push_back(entry.stored_name);
+  }
+  require_encoder(report, weights.source());
+  return report;
+}
+
+}  // namespace model
+
+void BertForSequenceClassification::save_weights(const std::filesystem::path& directory) const {
+  std::vector<checkpoint::TensorView> tensors;
+  for (const Parameter& parameter : parameters().layout()) {
+    tensors.push_back(checkpoint::f32_view(parameter.name, parameter.shape,
+                                           parameters().values().subspan(parameter.offset, parameter.size)));
+  }
+  checkpoint::write_safetensors(directory / "model.safetensors", std::move(tensors));
+  write_file_atomically(directory / "config.json", config().to_json("BertForSequenceClassification"));
+}
+
+void save_pretrained(const std::filesystem::path& directory, const BertForSequenceClassification& model,
+                     const BertTokenizer& tokenizer) {
+  AtomicDirectory folder(directory);
+  model.save_weights(folder.path());
+  for (const auto& [name, contents] : tokenizer.files(model.config().max_position_embeddings)) {
+    write_file_atomically(folder.path() / name, contents);
+  }
+  folder.commit();
+}
+
+}  // namespace bertune

@@ -1,0 +1,43 @@
+// A parameter as a layer sees it, and the layers' common step: a linear map.
+#pragma once
+
+#include <cstdint>
+
+#include "bertune/parameters.h"
+#include "kernels/ops.h"
+
+namespace bertune::model {
+
+struct Tensor {
+  float* value = nullptr;
+  float* gradient = nullptr;  // null until gradients are wanted
+};
+
+// y = x · weightᵀ + bias; weight is [out, in], as in the checkpoint. The bias is added by whatever follows.
+struct Linear {
+  Tensor weight, bias;
+  std::int64_t in = 0, out = 0;
+
+  void forward(std::int64_t rows, const float* x, float* y) const;                               // no bias
+  void backward_weight(std::int64_t rows, const float* dy, const float* x) const;                // adds to the gradient
+  void backward_input(std::int64_t rows, const float* dy, float* dx, bool accumulate) const;
+};
+
+struct LayerNorm {
+  Tensor gamma, beta;
+};
+
+// What one forward pass computes on, and how.
+struct Pass {
+  kernels::Layout layout;
+  const std::int32_t* input_ids = nullptr;
+  const std::int32_t* token_type_ids = nullptr;
+  bool training = false;
+  std::uint64_t dropout_seed = 0, dropout_step = 0;
+
+  kernels::Dropout dropout(float probability, kernels::DropoutSite site, std::int64_t layer) const {
+    return {training ? probability : 0.0F, dropout_seed, dropout_step, site, static_cast<std::uint32_t>(layer)};
+  }
+};
+
+}  // namespace bertune::model

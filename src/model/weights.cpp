@@ -1,0 +1,122 @@
+#include "model/weights.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/random.h"
+
+namespace bertune::model {
+namespace {
+
+class LayoutBuilder {
+ public:
+  void matrix(const std::string& name, std::int64_t rows, std::int64_t columns) {
+    parameters_.push_back({.name = name, .shape = {rows, columns}, .weight_decay = true});
+  }
+  void bias(const std::string& name, std::int64_t n) {
+    parameters_.push_back({.name = name, .shape = {n}, .weight_decay = false});
+  }
+  void linear(const std::string& name, std::int64_t out, std::int64_t in) {
+    matrix(name + ".weight", out, in);
+    bias(name + ".bias", out);
+  }
+  void layer_norm(const std::string& name, std::int64_t n) {
+    bias(name + ".weight", n);
+    bias(name + ".bias", n);
+  }
+  std::vector<Parameter> take() { return std::move(parameters_); }
+
+ private:
+  std::vector<Parameter> parameters_;
+};
+
+std::string layer_prefix(std::int64_t layer) { return fmt::format("bert.encoder.layer.{}.", layer); }
+
+class WeightViews {
+ public:
+  WeightViews(Parameters& parameters, bool with_gradients) : parameters_(parameters), with_gradients_(with_gradients) {}
+  Tensor tensor(const std::string& name) const {
+    return {parameters_.value(name).data(), with_gradients_ ? parameters_.gradient(name).data() : nullptr};
+  }
+  Linear linear(const std::string& name, std::int64_t in, std::int64_t out) const {
+    return {tensor(name + ".weight"), tensor(name + ".bias"), in, out};
+  }
+  LayerNorm layer_norm(const std::string& name) const { return {tensor(name + ".weight"), tensor(name + ".bias")}; }
+
+ private:
+  Parameters& parameters_;
+  bool with_gradients_;
+};
+
+}  // namespace
+
+std::vector<Parameter> sequence_classification_layout(const BertConfig& config) {
+  const std::int64_t h = config.hidden_size;
+  LayoutBuilder layout;
+  layout.matrix("bert.embeddings.word_embeddings.weight", config.vocab_size, h);
+  layout.matrix("bert.embeddings.position_embeddings.weight", config.max_position_embeddings, h);
+  layout.matrix("bert.embeddings.token_type_embeddings.weight", config.type_vocab_size, h);
+  layout.layer_norm("bert.embeddings.LayerNorm", h);
+  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
+    const std::string prefix = layer_prefix(i), self = prefix + "attention.self.";
+    for (const char* part : {"query", "key", "value"}) layout.matrix(self + part + ".weight", h, h);
+    for (const char* part : {"query", "key", "value"}) layout.bias(self + part + ".bias", h);
+    layout.linear(prefix + "attention.output.dense", h, h);
+    layout.layer_norm(prefix + "attention.output.LayerNorm", h);
+    layout.linear(prefix + "intermediate.dense", config.intermediate_size, h);
+    layout.linear(prefix + "output.dense", h, config.intermediate_size);
+    layout.layer_norm(prefix + "output.LayerNorm", h);
+  }
+  layout.linear("bert.pooler.dense", h, h);
+  layout.linear("classifier", config.num_labels(), h);
+  return layout.take();
+}
+
+EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters, bool with_gradients) {
+  const WeightViews views(parameters, with_gradients);
+  const std::int64_t h = config.hidden_size;
+  EncoderWeights weights;
+  weights.embeddings = {views.tensor("bert.embeddings.word_embeddings.weight"),
+                        views.tensor("bert.embeddings.position_embeddings.weight"),
+                        views.tensor("bert.embeddings.token_type_embeddings.weight"),
+                        views.layer_norm("bert.embeddings.LayerNorm")};
+  for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
+    const std::string prefix = layer_prefix(i);
+    weights.layers.push_back({
+        .query_key_value = views.linear(prefix + "attention.self.query", h, 3 * h),
+        .attention_output = views.linear(prefix + "attention.output.dense", h, h),
+        .intermediate = views.linear(prefix + "intermediate.dense", h, config.intermediate_size),
+        .output = views.linear(prefix + "output.dense", config.intermediate_size, h),
+        .attention_norm = views.layer_norm(prefix + "attention.output.LayerNorm"),
+        .output_norm = views.layer_norm(prefix + "output.LayerNorm"),
+    });
+  }
+  return weights;
+}
+
+ClassificationHeadWeights classification_head_weights(const BertConfig& config, Parameters& parameters,
+                                                      bool with_gradients) {
+  const WeightViews views(parameters, with_gradients);
+  return {views.linear("bert.pooler.dense", config.hidden_size, config.hidden_size),
+          views.linear("classifier", config.hidden_size, config.num_labels())};
+}
+
+void initialize(const BertConfig& config, Parameters& parameters, const Parameter& parameter, std::uint64_t seed) {
+  const std::span<float> values = parameters.values().subspan(parameter.offset, parameter.size);
+  if (parameter.shape.size() == 1) {
+    const bool is_norm_weight = parameter.name.ends_with("LayerNorm.weight");
+    std::ranges::fill(values, is_norm_weight ? 1.0F : 0.0F);
+    return;
+  }
+  std::uint32_t stream = 2166136261U;  // FNV-1a of the name: other tensors do not change this one's numbers
+  for (const char letter : parameter.name) stream = (stream ^ static_cast<unsigned char>(letter)) * 16777619U;
+  Random random(seed, stream);
+  for (float& value : values) value = static_cast<float>(random.normal() * config.initializer_range);
+  if (parameter.name == "bert.embeddings.word_embeddings.weight" && config.pad_token_id < config.vocab_size) {
+    const auto width = static_cast<std::size_t>(config.hidden_size);
+    std::ranges::fill(values.subspan(static_cast<std::size_t>(config.pad_token_id) * width, width), 0.0F);
+  }
+}
+
+}  // namespace bertune::model

@@ -1,0 +1,61 @@
+// How good predictions are: plain functions over predictions, in constant memory a row (no logits are kept).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bertune/config.h"
+
+namespace bertune::tasks {
+
+struct ClassMetrics {
+  std::string label;
+  std::int64_t support = 0;    // rows of this class
+  std::int64_t predicted = 0;  // rows given this class
+  std::int64_t correct = 0;
+  double precision = 0, recall = 0, f1 = 0;  // 0 where undefined, as scikit-learn's zero_division=0
+};
+
+struct Metrics {
+  std::int64_t rows = 0;
+  // In the order to print, under the names that follow "eval_" or "test_" in result files. Classes: loss, accuracy,
+  // f1 (two classes only: of the class with id 1), f1_macro, f1_weighted, precision_macro, recall_macro,
+  // matthews_correlation. Multi-label: loss, accuracy (all labels right), f1_micro, f1_macro, precision_micro,
+  // recall_micro. Regression: loss, mse, rmse, mae, pearson, spearmanr.
+  std::vector<std::pair<std::string, double>> values;
+  std::vector<ClassMetrics> classes;           // empty for regression
+  std::vector<std::int64_t> confusion;         // [true, predicted], classes only
+  double value(const std::string& name) const;  // throws Error, naming the ones there are
+};
+
+// The metric that picks the best model when none is asked for, and whether more is better ("loss" and errors: less is).
+std::string default_metric(ProblemType type);
+bool greater_is_better(const std::string& metric);
+
+class MetricsAccumulator {
+ public:
+  MetricsAccumulator(ProblemType type, std::vector<std::string> id2label, double threshold = 0.5);
+
+  // One row: its logits [num_labels] and its label (class id; -100 is left out) or targets [num_labels].
+  void add(std::span<const float> logits, std::int32_t label);
+  void add(std::span<const float> logits, std::span<const float> targets);
+  Metrics result() const;
+
+ private:
+  ProblemType type_;
+  std::vector<std::string> id2label_;
+  double threshold_;
+  double loss_sum_ = 0;  // of the rows' own losses, so that the mean does not depend on batches
+  std::int64_t rows_ = 0, exact_ = 0;
+  std::vector<std::int64_t> confusion_;                        // classes: [true, predicted]
+  std::vector<std::int64_t> support_, predicted_, correct_;    // multi-label
+  std::vector<std::vector<float>> values_, targets_;           // regression: two numbers a row and output
+};
+
+// softmax, or element-wise sigmoid.
+std::vector<double> probabilities(ProblemType type, std::span<const float> logits);
+
+}  // namespace bertune::tasks

@@ -1,0 +1,286 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bertune/error.h"
+#include "bertune/tokenizer.h"
+#include "core/parallel.h"
+#include "text/decoder.h"
+#include "text/text_encoder.h"
+#include "text/truncation.h"
+
+namespace bertune {
+
+using text::EncodeScratch;
+using text::TextEncoder;
+using text::TokenBuffer;
+using text::ValidText;
+using text::Window;
+
+namespace {
+
+constexpr std::size_t kLongestText = std::size_t{1} << 30;  // bytes; offsets have 32 bits
+
+// The tokens of one text, and where they lie in it.
+struct TextTokens {
+  TokenBuffer tokens;
+  std::vector<Span> code_points, bytes;
+
+  void locate(const ValidText& valid, std::size_t count) {
+    code_points.resize(count);
+    bytes.resize(count);
+    valid.to_code_points(tokens.spans(), count, code_points.data());
+    valid.to_original_bytes(tokens.spans(), count, bytes.data());
+  }
+};
+
+struct Scratch {
+  EncodeScratch encode;
+  TextTokens first, second;
+};
+
+Scratch& thread_scratch() {
+  static thread_local Scratch scratch;
+  return scratch;
+}
+
+// Puts one row together, part by part.
+class EncodingBuilder {
+ public:
+  EncodingBuilder(std::size_t length, bool with_offsets) : with_offsets_(with_offsets) {
+    encoding_.input_ids.reserve(length);
+    encoding_.token_type_ids.reserve(length);
+    if (!with_offsets) return;
+    encoding_.offsets.reserve(length);
+    encoding_.byte_offsets.reserve(length);
+    encoding_.word_ids.reserve(length);
+    encoding_.special_tokens_mask.reserve(length);
+  }
+
+  void add_special(std::int32_t id, std::int32_t type) {
+    encoding_.input_ids.push_back(id);
+    encoding_.token_type_ids.push_back(type);
+    if (!with_offsets_) return;
+    encoding_.offsets.emplace_back();
+    encoding_.byte_offsets.emplace_back();
+    encoding_.word_ids.push_back(-1);
+    encoding_.special_tokens_mask.push_back(1);
+  }
+
+  void add_text(const TextTokens& text, Window window, std::int32_t type) {
+    const auto append = [&](auto& to, const auto* from) {
+      to.insert(to.end(), from + window.begin, from + window.end);
+    };
+    append(encoding_.input_ids, text.tokens.ids());
+    encoding_.token_type_ids.resize(encoding_.input_ids.size(), type);
+    if (!with_offsets_) return;
+    append(encoding_.offsets, text.code_points.data());
+    append(encoding_.byte_offsets, text.bytes.data());
+    append(encoding_.word_ids, text.tokens.words());
+    encoding_.special_tokens_mask.resize(encoding_.input_ids.size(), 0);
+  }
+
+  Encoding take() { return std::move(encoding_); }
+
+ private:
+  bool with_offsets_;
+  Encoding encoding_;
+};
+
+}  // namespace
+
+struct BertTokenizer::Implementation {
+  explicit Implementation(text::TokenizerSpec spec) : encoder(std::move(spec)) {
+    const TokenizerConfig& config = encoder.spec().config;
+    cls = encoder.find(config.cls_token);
+    sep = encoder.find(config.sep_token);
+    pad = encoder.find(config.pad_token);
+    unk = encoder.find(config.unk_token);
+    mask = encoder.find(config.mask_token);
+  }
+
+  Encoding encode(std::string_view first, const std::string_view* second, const EncodeOptions& options) const;
+  Encoding build(const Scratch& scratch, Window first, const Window* second, const EncodeOptions& options) const;
+  void add_overflowing(Encoding& encoding, const Scratch& scratch, text::KeptTokens kept, bool is_pair,
+                       const EncodeOptions& options) const;
+  std::size_t room(bool is_pair, const EncodeOptions& options) const;
+
+  TextEncoder encoder;
+  std::int32_t cls, sep, pad, unk, mask;
+};
+
+// How many tokens of the texts fit beside the special ones.
+std::size_t BertTokenizer::Implementation::room(bool is_pair, const EncodeOptions& options) const {
+  if (options.truncation == Truncation::do_not_truncate) return SIZE_MAX;
+  const std::int64_t special = !options.add_special_tokens ? 0 : is_pair ? 3 : 2;
+  if (options.max_length < special) {
+    throw Error(fmt::format("a maximum length of {} leaves no room: the special tokens alone are {}",
+                            options.max_length, special));
+  }
+  return static_cast<std::size_t>(options.max_length - special);
+}
+
+Encoding BertTokenizer::Implementation::build(const Scratch& scratch, Window first, const Window* second,
+                                              const EncodeOptions& options) const {
+  const std::size_t length = first.end - first.begin + (second != nullptr ? second->end - second->begin : 0);
+  EncodingBuilder builder(length + 3, options.return_offsets);
+  const bool special = options.add_special_tokens;
+  if (special) builder.add_special(cls, 0);
+  builder.add_text(scratch.first, first, 0);
+  if (special) builder.add_special(sep, 0);
+  if (second != nullptr) {
+    builder.add_text(scratch.second, *second, 1);
+    if (special) builder.add_special(sep, 1);
+  }
+  return builder.take();
+}
+
+// The reference's order: each further window of the first text with all windows of the second, then the first window
+// of the first text with the further ones of the second.
+void BertTokenizer::Implementation::add_overflowing(Encoding& encoding, const Scratch& scratch, text::KeptTokens kept,
+                                                    bool is_pair, const EncodeOptions& options) const {
+  const auto stride = static_cast<std::size_t>(std::max<std::int64_t>(options.stride, 0));
+  const auto cut = [&](std::size_t length, std::size_t keep) {
+    if (keep < length && keep > 0 && stride >= keep) {
+      throw Error(fmt::format("a stride of {} tokens leaves no window to move: {} tokens of the text fit within the "
+                              "maximum length of {}",
+                              stride, keep, options.max_length));
+    }
+    return text::windows(length, keep, stride);
+  };
+  const auto first = cut(scratch.first.tokens.size(), kept.first);
+  if (!is_pair) {
+    for (std::size_t i = 1; i < first.size(); ++i) {
+      encoding.overflowing.push_back(build(scratch, first[i], nullptr, options));
+    }
+    return;
+  }
+  const auto second = cut(scratch.second.tokens.size(), kept.second);
+  for (std::size_t i = 1; i <= first.size(); ++i) {
+    const bool wraps = i == first.size();
+    for (std::size_t j = wraps ? 1 : 0; j < second.size(); ++j) {
+      encoding.overflowing.push_back(build(scratch, first[wraps ? 0 : i], &second[j], options));
+    }
+  }
+}
+
+Encoding BertTokenizer::Implementation::encode(std::string_view first, const std::string_view* second,
+                                               const EncodeOptions& options) const {
+  if (first.size() > kLongestText || (second != nullptr && second->size() > kLongestText)) {
+    throw Error("a text of more than 1 GiB cannot be encoded in one piece: split it");
+  }
+  const bool is_pair = second != nullptr;
+  const std::size_t fits = room(is_pair, options);
+  const ValidText first_valid(first), second_valid(is_pair ? *second : std::string_view());
+  Scratch& scratch = thread_scratch();
+  const text::TextEncoderOptions text_options{options.return_offsets, options.split_special_tokens, false};
+  std::uint32_t special = encoder.encode(first_valid, text_options, scratch.encode, scratch.first.tokens);
+  scratch.second.tokens.clear();
+  if (is_pair) special += encoder.encode(second_valid, text_options, scratch.encode, scratch.second.tokens);
+  const std::size_t first_size = scratch.first.tokens.size(), second_size = scratch.second.tokens.size();
+  const text::KeptTokens kept = text::truncate(first_size, second_size, is_pair, fits, options.truncation);
+  const bool overflows = options.return_overflowing_tokens && kept.first + kept.second < first_size + second_size;
+  if (options.return_offsets) {
+    scratch.first.locate(first_valid, overflows ? first_size : kept.first);
+    scratch.second.locate(second_valid, overflows ? second_size : kept.second);
+  }
+  const Window second_window{0, kept.second};
+  Encoding encoding = build(scratch, {0, kept.first}, is_pair ? &second_window : nullptr, options);
+  encoding.special_in_text = special;
+  if (overflows) {
+    add_overflowing(encoding, scratch, kept, is_pair, options);
+  } else {
+    encoding.truncated_tokens = static_cast<std::uint32_t>(first_size + second_size - kept.first - kept.second);
+  }
+  scratch.first.tokens.shrink();
+  scratch.second.tokens.shrink();
+  return encoding;
+}
+
+BertTokenizer::BertTokenizer(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
+BertTokenizer::BertTokenizer(BertTokenizer&&) noexcept = default;
+BertTokenizer& BertTokenizer::operator=(BertTokenizer&&) noexcept = default;
+BertTokenizer::~BertTokenizer() = default;
+
+BertTokenizer BertTokenizer::from_pretrained(const std::filesystem::path& directory) {
+  return BertTokenizer(std::make_unique<Implementation>(text::read_tokenizer_folder(directory)));
+}
+
+BertTokenizer BertTokenizer::from_vocabulary(const std::filesystem::path& vocab_txt, const TokenizerConfig& config) {
+  return BertTokenizer(std::make_unique<Implementation>(text::read_vocabulary_file(vocab_txt, config)));
+}
+
+Encoding BertTokenizer::encode(std::string_view text, const EncodeOptions& options) const {
+  return implementation_->encode(text, nullptr, options);
+}
+
+Encoding BertTokenizer::encode(std::string_view text, std::string_view text_pair, const EncodeOptions& options) const {
+  return implementation_->encode(text, &text_pair, options);
+}
+
+std::vector<Encoding> BertTokenizer::encode_batch(const std::vector<std::string_view>& texts,
+                                                  const std::vector<std::string_view>& pairs,
+                                                  const EncodeOptions& options) const {
+  if (!pairs.empty() && pairs.size() != texts.size()) {
+    throw Error(fmt::format("{} texts were given with {} second texts", texts.size(), pairs.size()));
+  }
+  constexpr std::size_t kBlock = 16;
+  std::vector<Encoding> encodings(texts.size());
+  const auto blocks = block_count(static_cast<std::int64_t>(texts.size()), kBlock);
+  parallel_for(blocks, [&](std::int64_t block) {
+    const std::size_t begin = static_cast<std::size_t>(block) * kBlock, end = std::min(begin + kBlock, texts.size());
+    for (std::size_t i = begin; i < end; ++i) {
+      encodings[i] = implementation_->encode(texts[i], pairs.empty() ? nullptr : &pairs[i], options);
+    }
+  });
+  return encodings;
+}
+
+std::string BertTokenizer::decode(const std::vector<std::int32_t>& ids, bool skip_special_tokens) const {
+  const TextEncoder& encoder = implementation_->encoder;
+  std::vector<std::string_view> tokens;
+  tokens.reserve(ids.size());
+  for (const std::int32_t id : ids) {
+    if (id < 0 || id >= encoder.id_limit()) {
+      throw Error(fmt::format("cannot decode id {}: the vocabulary has ids 0 to {}", id, encoder.id_limit() - 1));
+    }
+    if (const text::AddedToken* added = encoder.added_token(id)) {
+      if (!skip_special_tokens || !added->special) tokens.emplace_back(added->content);
+    } else if (encoder.vocabulary().contains(id)) {
+      tokens.emplace_back(encoder.vocabulary().token(id));
+    }
+  }
+  const text::TokenizerSpec& spec = encoder.spec();
+  return text::decode_tokens(tokens, {spec.continuing_subword_prefix, spec.decoder_cleanup,
+                                      spec.config.clean_up_tokenization_spaces});
+}
+
+std::optional<std::int32_t> BertTokenizer::token_to_id(std::string_view token) const {
+  const std::int32_t id = implementation_->encoder.find(token);
+  return id < 0 ? std::nullopt : std::optional(id);
+}
+
+std::string_view BertTokenizer::id_to_token(std::int32_t id) const {
+  const TextEncoder& encoder = implementation_->encoder;
+  if (const text::AddedToken* added = encoder.added_token(id)) return added->content;
+  if (!encoder.vocabulary().contains(id)) {
+    throw Error(fmt::format("there is no token with id {}: the vocabulary has ids 0 to {}", id, encoder.id_limit() - 1));
+  }
+  return encoder.vocabulary().token(id);
+}
+
+std::int64_t BertTokenizer::vocab_size() const { return implementation_->encoder.id_limit(); }
+std::int32_t BertTokenizer::cls_token_id() const { return implementation_->cls; }
+std::int32_t BertTokenizer::sep_token_id() const { return implementation_->sep; }
+std::int32_t BertTokenizer::pad_token_id() const { return implementation_->pad; }
+std::int32_t BertTokenizer::unk_token_id() const { return implementation_->unk; }
+std::int32_t BertTokenizer::mask_token_id() const { return implementation_->mask; }
+const TokenizerConfig& BertTokenizer::config() const { return implementation_->encoder.spec().config; }
+
+std::vector<std::pair<std::string, std::string>> BertTokenizer::files(std::int64_t model_max_length) const {
+  const TextEncoder& encoder = implementation_->encoder;
+  return text::tokenizer_files(encoder.spec(), encoder.vocabulary(), encoder.added_tokens(), model_max_length);
+}
+
+}  // namespace bertune

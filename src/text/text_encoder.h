@@ -1,0 +1,59 @@
+// A whole text becomes tokens: added tokens are cut out of it, and what lies between goes through WordPiece.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "text/added_tokens.h"
+#include "text/segment_encoder.h"
+#include "text/tokenizer_spec.h"
+#include "text/valid_text.h"
+
+namespace bertune::text {
+
+struct TextEncoderOptions {
+  bool with_spans = false;
+  bool split_special_tokens = false;
+  bool plainly = false;  // without the fast lane: for tests
+};
+
+class TextEncoder {
+ public:
+  // Throws Error naming spec.source when the vocabulary lacks what BERT needs.
+  explicit TextEncoder(TokenizerSpec spec);
+  TextEncoder(const TextEncoder&) = delete;
+  TextEncoder& operator=(const TextEncoder&) = delete;
+
+  // Replaces `tokens` by those of the text. Returns how many special tokens the text itself held.
+  std::uint32_t encode(const ValidText& text, const TextEncoderOptions& options, EncodeScratch& scratch,
+                       TokenBuffer& tokens) const;
+
+  const TokenizerSpec& spec() const { return spec_; }
+  const Vocabulary& vocabulary() const { return vocabulary_; }
+  const std::vector<AddedToken>& added_tokens() const { return added_tokens_; }
+  std::int32_t find(std::string_view token) const;                // -1 when there is none
+  const AddedToken* added_token(std::int32_t id) const;           // null when `id` is no added token
+  std::int32_t id_limit() const { return id_limit_; }             // ids run below it
+
+ private:
+  void encode_between(std::string_view text, std::size_t begin, std::size_t end, const TextEncoderOptions& options,
+                      EncodeScratch& scratch, TokenSink& sink) const;
+  void encode_with_normalized_tokens(std::string_view segment, std::uint32_t base, const TextEncoderOptions& options,
+                                     EncodeScratch& scratch, TokenSink& sink) const;
+  NormalizerOptions normalizer_options() const;
+  std::vector<AddedTokenMatcher::Pattern> patterns(bool normalized) const;
+
+  TokenizerSpec spec_;
+  Vocabulary vocabulary_;
+  std::vector<AddedToken> added_tokens_;  // each content once, ids given
+  std::unordered_map<std::int32_t, std::size_t> added_by_id_;
+  std::unordered_map<std::string, std::int32_t> added_ids_;
+  std::int32_t id_limit_ = 0;
+  SegmentEncoder segments_;
+  AddedTokenMatcher matcher_, normalized_matcher_;
+};
+
+}  // namespace bertune::text

@@ -1,0 +1,115 @@
+#include <gmock/gmock.h>
+
+#include <string>
+
+#include "data/helpers.h"
+
+namespace bertune::data::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(Columns, AreGuessedFromNamesWhateverTheirCase) {
+  const Dataset dataset = dataset_of("ID,Review,Sentiment\n1,good,pos\n2,bad,neg\n");
+  EXPECT_EQ(dataset.columns.text.name, "Review");
+  EXPECT_EQ(dataset.columns.label.name, "Sentiment");
+  EXPECT_TRUE(dataset.columns.text.guessed);
+  EXPECT_THAT(dataset.columns.all, ElementsAre("ID", "Review", "Sentiment"));
+  EXPECT_TRUE(has_note(dataset.notes, "columns guessed: text = \"Review\", label = \"Sentiment\""));
+}
+
+TEST(Columns, OfPairsAreGuessedTogether) {
+  const Dataset dataset = dataset_of("premise,hypothesis,gold_label\na,b,x\nc,d,y\n");
+  EXPECT_TRUE(dataset.has_pairs);
+  EXPECT_EQ(dataset.rows[1].text, "c");
+  EXPECT_EQ(dataset.rows[1].text_pair, "d");
+  const Dataset qnli = dataset_of("index,question,sentence,label\n1,a,b,x\n");
+  EXPECT_EQ(qnli.columns.text.name, "question");
+  EXPECT_EQ(qnli.columns.text_pair.name, "sentence");
+}
+
+TEST(Columns, GivenOnesHoldAndSwitchPairGuessingOff) {
+  ReadOptions options;
+  options.text_column = "hypothesis";
+  const Dataset dataset = dataset_of("premise,hypothesis,label\na,b,x\n", options);
+  EXPECT_FALSE(dataset.has_pairs);
+  EXPECT_EQ(dataset.rows[0].text, "b");
+  EXPECT_FALSE(dataset.columns.text.guessed);
+}
+
+TEST(Columns, GivenOnesMayDifferInCase) {
+  ReadOptions options;
+  options.text_column = "BODY";
+  options.label_column = "kind";
+  EXPECT_EQ(dataset_of("body,Kind,text\na,x,b\n", options).rows[0].text, "a");
+}
+
+TEST(Columns, OfTwoTheOneThatRepeatsIsTheLabel) {
+  const Dataset dataset = dataset_of("foo,bar\na1,x\na2,y\na3,x\na4,y\na5,x\n");
+  EXPECT_EQ(dataset.columns.text.name, "foo");
+  EXPECT_EQ(dataset.columns.label.name, "bar");
+  EXPECT_TRUE(has_note(dataset.notes, "columns guessed"));
+}
+
+TEST(Columns, OfTwoTheOneOfNumbersIsTheLabel) {
+  const Dataset dataset = dataset_of("foo,bar\na1,0.1\na2,0.2\na3,0.3\n");
+  EXPECT_EQ(dataset.columns.label.name, "bar");
+}
+
+TEST(Columns, ByValuesOfTwoJsonKeys) {
+  const TemporaryDirectory directory;
+  std::string file;
+  for (int i = 0; i < 8; ++i)
+    file += "{\"k\": " + std::to_string(i % 2) + ", \"v\": \"text " + std::to_string(i) + "\"}\n";
+  const Dataset dataset = read_dataset(directory.write("d.jsonl", file));
+  EXPECT_EQ(dataset.columns.label.name, "k");
+  EXPECT_EQ(dataset.columns.text.name, "v");
+}
+
+TEST(Columns, AFirstRowThatLooksLikeAnExampleIsOne) {
+  const Dataset dataset = dataset_of("lovely film,1\nbad film,0\ngreat film,1\ndull film,0\nfine film,1\n");
+  EXPECT_EQ(dataset.size(), 5);
+  EXPECT_EQ(dataset.rows[0].text, "lovely film");
+  EXPECT_EQ(dataset.rows[0].line, 1);
+  EXPECT_TRUE(has_note(dataset.notes, "data.csv:1: looks like an example"));
+}
+
+TEST(Columns, UnknownOnesAreAUsageErrorThatHelps) {
+  ReadOptions options;
+  options.text_column = "txet";
+  EXPECT_THAT(message_of<UsageError>([&] { dataset_of("id,text,label\n1,a,x\n", options); }),
+              AllOf(HasSubstr("no column \"txet\" for --text-column"), HasSubstr("did you mean \"text\"?"),
+                    HasSubstr("\"id\", \"text\", \"label\"")));
+  options.header = false;
+  options.text_column = "7";
+  EXPECT_THAT(message_of<UsageError>([&] { dataset_of("1,a,x\n", options); }), HasSubstr("numbered from 1"));
+}
+
+TEST(Columns, ThatCannotBeGuessedAreListed) {
+  EXPECT_THAT(message_of<UsageError>([] { dataset_of("a,b,c\n1,2,3\n"); }),
+              AllOf(HasSubstr("--text-column"), HasSubstr("--label-column"), HasSubstr("\"a\", \"b\", \"c\""),
+                    HasSubstr("--no-header")));
+  EXPECT_THAT(message_of<UsageError>([] { dataset_of("text,b,c\n1,2,3\n"); }),
+              HasSubstr("which column holds the labels"));
+}
+
+TEST(Columns, CannotPlayTwoParts) {
+  ReadOptions options;
+  options.text_column = "text";
+  options.label_column = "text";
+  EXPECT_THAT(message_of<UsageError>([&] { dataset_of("text,label\na,x\n", options); }),
+              HasSubstr("one column cannot be"));
+}
+
+TEST(Columns, LabelsAreOptionalForPrediction) {
+  ReadOptions options;
+  options.labels_required = false;
+  const Dataset dataset = dataset_of("whatever\nfirst\nsecond\n", options);
+  EXPECT_THAT(texts(dataset), ElementsAre("first", "second"));
+  EXPECT_FALSE(dataset.columns.label);
+}
+
+}  // namespace
+}  // namespace bertune::data::testing

@@ -1,0 +1,112 @@
+#include "data/split.h"
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "data/batches.h"
+#include "data/helpers.h"
+
+namespace bertune::data::testing {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAreArray;
+
+std::map<std::string, std::int64_t> count_labels(const Dataset& dataset,
+                                                 const std::vector<std::int64_t>& rows) {
+  std::map<std::string, std::int64_t> counts;
+  for (const std::int64_t row : rows)
+    ++counts[std::string(dataset.rows[static_cast<std::size_t>(row)].label)];
+  return counts;
+}
+
+Dataset example() {
+  std::string csv = "text,label\n";
+  for (int i = 0; i < 100; ++i) csv += "many " + std::to_string(i) + ",many\n";
+  for (int i = 0; i < 40; ++i) csv += "copy " + std::to_string(i / 4) + ",copies\n";
+  csv += "pair 1,pair\npair 2,pair\nalone,single\nsame,same\nsame,same\n";
+  return dataset_of(csv);
+}
+
+TEST(StratifiedSplit, HoldsOutAShareOfEveryClass) {
+  const Dataset dataset = example();
+  const Split split = stratified_split(dataset, 0.1, 7);
+  EXPECT_EQ(split.train.size() + split.validation.size(), dataset.rows.size());
+  const auto validation = count_labels(dataset, split.validation);
+  EXPECT_EQ(validation.at("many"), 10);
+  EXPECT_EQ(validation.at("copies"), 4);
+  EXPECT_EQ(validation.at("pair"), 1);
+  EXPECT_FALSE(validation.contains("single"));
+  EXPECT_FALSE(validation.contains("same"));
+}
+
+TEST(StratifiedSplit, KeepsCopiesOnOneSide) {
+  const Dataset dataset = example();
+  for (const std::uint64_t seed : {1, 2, 3, 4, 5}) {
+    const Split split = stratified_split(dataset, 0.25, seed);
+    std::set<std::string_view> train;
+    for (const std::int64_t row : split.train) train.insert(dataset.rows[static_cast<std::size_t>(row)].text);
+    for (const std::int64_t row : split.validation) {
+      EXPECT_FALSE(train.contains(dataset.rows[static_cast<std::size_t>(row)].text));
+    }
+  }
+}
+
+TEST(StratifiedSplit, IsAFunctionOfTheSeed) {
+  const Dataset dataset = example();
+  EXPECT_EQ(stratified_split(dataset, 0.1, 1).validation, stratified_split(dataset, 0.1, 1).validation);
+  EXPECT_NE(stratified_split(dataset, 0.1, 1).validation, stratified_split(dataset, 0.1, 2).validation);
+}
+
+TEST(StratifiedSplit, TakesManyValuesAsOneClass) {
+  std::string csv = "text,score\n";
+  for (int i = 0; i < 50; ++i) csv += "t" + std::to_string(i) + "," + std::to_string(i) + ".5\n";
+  const Dataset dataset = dataset_of(csv);
+  EXPECT_EQ(stratified_split(dataset, 0.2).validation.size(), 10U);
+}
+
+TEST(StratifiedSplit, RefusesImpossibleShares) {
+  const Dataset dataset = example();
+  EXPECT_THROW(stratified_split(dataset, 0.0), UsageError);
+  EXPECT_THROW(stratified_split(dataset, 1.0), UsageError);
+}
+
+TEST(Subset, SharesTheStorage) {
+  Dataset part;
+  {
+    const Dataset dataset = dataset_of("text,label\n\"a \"\"1\"\"\",x\nb,y\nc,x\n");
+    part = subset(dataset, std::vector<std::int64_t>{0, 2});
+  }
+  EXPECT_EQ(part.rows[0].text, "a \"1\"");
+  EXPECT_EQ(part.rows[1].line, 4);
+  EXPECT_TRUE(part.has_labels);
+}
+
+TEST(EpochOrder, IsAPermutationThatDependsOnSeedAndEpoch) {
+  const auto order = epoch_order(1000, 42, 3);
+  std::vector<std::int64_t> sorted = order;
+  std::sort(sorted.begin(), sorted.end());
+  for (std::int64_t i = 0; i < 1000; ++i) ASSERT_EQ(sorted[static_cast<std::size_t>(i)], i);
+  EXPECT_EQ(order, epoch_order(1000, 42, 3));
+  EXPECT_NE(order, epoch_order(1000, 42, 4));
+  EXPECT_NE(order, epoch_order(1000, 43, 3));
+  EXPECT_THAT(epoch_order(0, 1, 1), IsEmpty());
+}
+
+TEST(CutBatches, LeavesTheLastOneShort) {
+  const auto order = epoch_order(10, 1, 0);
+  const auto batches = cut_batches(order, 4);
+  ASSERT_EQ(batches.size(), 3U);
+  EXPECT_EQ(batches[2].size(), 2U);
+  std::vector<std::int64_t> joined;
+  for (const auto& batch : batches) joined.insert(joined.end(), batch.begin(), batch.end());
+  EXPECT_EQ(joined, order);
+  EXPECT_THAT(cut_batches({}, 4), IsEmpty());
+  EXPECT_THROW(cut_batches(order, 0), UsageError);
+}
+
+}  // namespace
+}  // namespace bertune::data::testing

@@ -1,0 +1,234 @@
+// Every table that this machine can run does what the reference does, on every operation, with and without dropout.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "kernels/cases.h"
+#include "kernels/ops.h"
+#include "kernels/ref/reference.h"
+#include "kernels/ref/table.h"
+
+namespace bertune::kernels {
+namespace {
+
+using testing::dropout_of;
+using testing::PackedLayout;
+using testing::random_values;
+using Values = std::vector<float>;
+
+// Largest difference over the largest magnitude: sums of n terms in another order differ by a few n^(1/2) roundings.
+void expect_close(const Values& actual, const Values& expected, double tolerance, const char* what) {
+  ASSERT_EQ(actual.size(), expected.size());
+  double largest = 1e-30, difference = 0;
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    ASSERT_TRUE(std::isfinite(actual[i])) << what << " at " << i;
+    largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
+    difference = std::max(difference, std::abs(static_cast<double>(actual[i]) - expected[i]));
+  }
+  EXPECT_LE(difference / largest, tolerance) << what;
+}
+
+class Tables : public ::testing::TestWithParam<const OpTable*> {
+ protected:
+  const OpTable& table() const { return *GetParam(); }
+};
+
+struct Shape {
+  std::vector<int> lengths;
+  std::int64_t heads, head_size;
+};
+const std::vector<Shape> kShapes = {{{1}, 1, 8}, {{5, 1, 33}, 2, 16}, {{17, 64, 3}, 12, 32}, {{130, 40}, 3, 20}, {{70}, 2, 64}};
+
+TEST_P(Tables, Matmul) {
+  for (const bool ta : {false, true}) {
+    for (const bool tb : {false, true}) {
+      const std::int64_t m = 37, n = 29, k = 53;
+      const Values a = random_values(m * k, 1), b = random_values(k * n, 2);
+      Values actual = random_values(m * n, 3), expected = actual;
+      Matmul op{ta, tb, m, n, k, a.data(), ta ? m : k, b.data(), tb ? k : n, true, actual.data(), n};
+      table().matmul(op);
+      op.c = expected.data();
+      ref::kTable.matmul(op);
+      expect_close(actual, expected, 1e-6, "C");
+    }
+  }
+}
+
+TEST_P(Tables, BiasAndColumnSums) {
+  const std::int64_t rows = 71, n = 97;
+  const Values bias = random_values(n, 1), x = random_values(rows * n, 2);
+  Values actual = x, expected = x, sums = bias, expected_sums = bias;
+  table().add_bias({rows, n, actual.data(), bias.data()});
+  ref::kTable.add_bias({rows, n, expected.data(), bias.data()});
+  EXPECT_EQ(actual, expected);
+  table().column_sums({rows, n, x.data(), sums.data()});
+  ref::kTable.column_sums({rows, n, x.data(), expected_sums.data()});
+  expect_close(sums, expected_sums, 1e-6, "sums");
+}
+
+TEST_P(Tables, Embeddings) {
+  const PackedLayout layout({4, 40, 9});
+  const std::int64_t h = 72, words = 30, tokens = layout.tokens();
+  const Values word = random_values(words * h, 1), position = random_values(64 * h, 2), type = random_values(2 * h, 3);
+  const Values gradient = random_values(tokens * h, 4);
+  std::vector<std::int32_t> ids, types;
+  Random random(5, 0);
+  for (std::int64_t t = 0; t < tokens; ++t) {
+    ids.push_back(static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(words))));
+    types.push_back(static_cast<std::int32_t>(random.below(2)));
+  }
+  Values results[2][4];
+  for (int i = 0; i < 2; ++i) {
+    const OpTable& ops = i == 0 ? table() : ref::kTable;
+    auto& [sum, d_word, d_position, d_type] = results[i];
+    sum.resize(gradient.size());
+    d_word.resize(word.size()), d_position.resize(position.size()), d_type.resize(type.size());
+    ops.embedding_forward({layout.view(), h, ids.data(), types.data(), word.data(), position.data(), type.data(), sum.data()});
+    ops.embedding_backward({layout.view(), h, ids.data(), types.data(), ids[0], gradient.data(), d_word.data(),
+                            d_position.data(), d_type.data()});
+    for (std::int64_t c = 0; c < h; ++c) EXPECT_EQ(d_word[static_cast<std::size_t>(ids[0] * h + c)], 0.0F);  // padding
+  }
+  for (int part = 0; part < 4; ++part) expect_close(results[0][part], results[1][part], 1e-6, "embedding");
+}
+
+TEST_P(Tables, LayerNorm) {
+  for (const Shape& shape : kShapes) {
+    for (const float p : {0.0F, 0.3F}) {
+      for (const bool after : {false, true}) {
+        const PackedLayout layout(shape.lengths);
+        const std::int64_t h = shape.heads * shape.head_size, tokens = layout.tokens();
+        const Values x = random_values(tokens * h, 1), bias = random_values(h, 2), residual = random_values(tokens * h, 3);
+        const Values gamma = random_values(h, 4), beta = random_values(h, 5), dy = random_values(tokens * h, 6);
+        Values results[2][9];
+        for (int i = 0; i < 2; ++i) {
+          const OpTable& ops = i == 0 ? table() : ref::kTable;
+          auto& [sum, y, mean, rstd, d_sum, dx, d_gamma, d_beta, d_bias] = results[i];
+          sum = residual;
+          for (Values* wide : {&y, &d_sum, &dx}) wide->resize(residual.size());
+          for (Values* tall : {&mean, &rstd}) tall->resize(static_cast<std::size_t>(tokens));
+          d_gamma = bias, d_beta = bias, d_bias = bias;  // gradients of parameters are added to
+          Values partial(static_cast<std::size_t>((tokens / kRowBlock + 1) * 3 * h));
+          const Dropout dropout = dropout_of(p, DropoutSite::attention_output);
+          ops.layer_norm_forward({layout.view(), h, 1e-12F, dropout, after, after ? nullptr : x.data(), bias.data(),
+                                  residual.data(), gamma.data(), beta.data(), sum.data(), y.data(), mean.data(), rstd.data()});
+          ops.layer_norm_backward({layout.view(), h, dropout, after, dy.data(), sum.data(), mean.data(), rstd.data(),
+                                   gamma.data(), d_sum.data(), after ? nullptr : dx.data(), d_gamma.data(), d_beta.data(),
+                                   d_bias.data(), partial.data()});
+        }
+        for (int part = 0; part < 9; ++part) expect_close(results[0][part], results[1][part], 1e-5, "layer norm");
+      }
+    }
+  }
+}
+
+TEST_P(Tables, Activations) {
+  for (const Activation activation : {Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu, Activation::relu,
+                                      Activation::silu, Activation::tanh}) {
+    const std::int64_t rows = 67, n = 83;
+    Values x = random_values(rows * n, 1, 3.0);
+    const Values bias(static_cast<std::size_t>(n), 0.0F), dy = random_values(rows * n, 2);
+    x[0] = 0, x[1] = 40, x[2] = -40, x[3] = 1e-4F, x[4] = -9;
+    Values results[2][5];
+    for (int i = 0; i < 2; ++i) {
+      const OpTable& ops = i == 0 ? table() : ref::kTable;
+      auto& [biased, y, dx, y_again, d_bias] = results[i];
+      biased = x, y = x, dx = x, y_again = x, d_bias = bias;
+      Values partial(static_cast<std::size_t>((rows / kRowBlock + 1) * n));
+      ops.activation_forward({activation, rows, n, biased.data(), bias.data(), y.data()});
+      ops.activation_backward({activation, rows, n, biased.data(), dy.data(), dx.data(), y_again.data(), d_bias.data(),
+                               partial.data()});
+      EXPECT_EQ(y, y_again);
+    }
+    for (int part = 0; part < 5; ++part) expect_close(results[0][part], results[1][part], 2e-6, "activation");
+    for (std::size_t i = 0; i < x.size(); ++i) {  // each value by itself, not only against the largest
+      EXPECT_NEAR(results[0][1][i], ref::activate<double>(activation, x[i]), 3e-7 * (1 + std::abs(x[i])));
+    }
+  }
+}
+
+TEST_P(Tables, Attention) {
+  for (const Shape& shape : kShapes) {
+    for (const float p : {0.0F, 0.2F}) {
+      const PackedLayout layout(shape.lengths);
+      const std::int64_t h = shape.heads * shape.head_size, tokens = layout.tokens();
+      const Values qkv = random_values(tokens * 3 * h, 1), d_context = random_values(tokens * h, 2);
+      Values results[2][3];
+      for (int i = 0; i < 2; ++i) {
+        const OpTable& ops = i == 0 ? table() : ref::kTable;
+        auto& [context, log_sum_exp, d_qkv] = results[i];
+        context.resize(d_context.size()), d_qkv.resize(qkv.size());
+        log_sum_exp.resize(static_cast<std::size_t>(tokens * shape.heads));
+        const Dropout dropout = dropout_of(p, DropoutSite::attention_probabilities);
+        ops.attention_forward({layout.view(), shape.heads, shape.head_size, dropout, qkv.data(), context.data(),
+                               log_sum_exp.data()});
+        ops.attention_backward({layout.view(), shape.heads, shape.head_size, dropout, qkv.data(), log_sum_exp.data(),
+                                d_context.data(), d_qkv.data()});
+      }
+      for (int part = 0; part < 3; ++part) expect_close(results[0][part], results[1][part], 5e-6, "attention");
+    }
+  }
+}
+
+TEST_P(Tables, DropoutDrawsTheSameNumbers) {
+  const std::int64_t rows = 5, n = 300;
+  const Values x(static_cast<std::size_t>(rows * n), 1.0F);
+  Values actual = x, expected = x;
+  DropoutRows op{rows, n, 11, dropout_of(0.1F, DropoutSite::pooled), x.data(), actual.data()};
+  table().dropout_rows(op);
+  op.y = expected.data();
+  ref::kTable.dropout_rows(op);
+  EXPECT_EQ(actual, expected);
+}
+
+TEST_P(Tables, Losses) {
+  const std::int64_t rows = 9, n = 4;
+  const Values logits = random_values(rows * n, 1, 3), targets = random_values(rows * n, 2);
+  const std::vector<std::int32_t> labels = {0, 1, 2, 3, -100, 1, 2, 0, 3};
+  Values actual(logits.size()), expected(logits.size());
+  EXPECT_NEAR(table().cross_entropy({rows, n, logits.data(), labels.data(), actual.data()}),
+              ref::kTable.cross_entropy({rows, n, logits.data(), labels.data(), expected.data()}), 1e-6);
+  expect_close(actual, expected, 1e-6, "cross-entropy");
+  for (const auto loss : {&OpTable::binary_cross_entropy, &OpTable::mean_squared_error}) {
+    EXPECT_NEAR((table().*loss)({rows, n, logits.data(), targets.data(), actual.data()}),
+                (ref::kTable.*loss)({rows, n, logits.data(), targets.data(), expected.data()}), 1e-5);
+    expect_close(actual, expected, 1e-6, "loss");
+  }
+}
+
+TEST_P(Tables, OptimizerSteps) {
+  const std::int64_t n = 40001;
+  const Values gradients = random_values(n, 1);
+  Values results[2][5];
+  for (int i = 0; i < 2; ++i) {
+    const OpTable& ops = i == 0 ? table() : ref::kTable;
+    auto& [adam, sgd, adagrad, first, second] = results[i];
+    adam = sgd = adagrad = random_values(n, 2);
+    first.resize(adam.size()), second.resize(adam.size());
+    Values momentum(adam.size()), sum(adam.size());
+    for (std::int64_t step = 1; step <= 3; ++step) {
+      ops.adam_step({n, adam.data(), gradients.data(), first.data(), second.data(), 0.5F, 1e-3, 0.9, 0.999, 1e-8, 0.01,
+                     step != 2, step});
+      ops.sgd_step({n, sgd.data(), gradients.data(), momentum.data(), 0.5F, 1e-2, 0.9, 0.1, 0.01, step != 2, step});
+      ops.adagrad_step({n, adagrad.data(), gradients.data(), sum.data(), 0.5F, 1e-2, 0.1, 1e-10, 0.01, step});
+    }
+    const double squares = ops.sum_of_squares(gradients.data(), n);
+    EXPECT_NEAR(squares / ref::kTable.sum_of_squares(gradients.data(), n), 1.0, 1e-12);
+  }
+  for (int part = 0; part < 5; ++part) expect_close(results[0][part], results[1][part], 1e-6, "optimizer");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Tables, ::testing::ValuesIn(supported_tables()),
+                         [](const auto& test) { return std::string(test.param->name); });
+
+TEST(Registry, BestTableComesFirstAndReferenceLast) {
+  EXPECT_EQ(supported_tables().back()->name, "ref");
+  EXPECT_GE(supported_tables().size(), 2U);
+  for (const OpTable* table : supported_tables()) {
+    EXPECT_NE(table->matmul, nullptr) << table->name;
+    EXPECT_NE(table->cross_entropy, nullptr) << table->name;
+  }
+}
+
+}  // namespace
+}  // namespace bertune::kernels

@@ -1,0 +1,95 @@
+// Logits, losses and gradients against PyTorch and Transformers in double precision. Each case is a file of
+// fixtures/model/; the peer computed it on the padded batch, so this is also the proof that packing changes
+// nothing.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "parity/model_case.h"
+#include "support/closeness.h"
+
+namespace bertune {
+namespace {
+
+using testing::SafetensorsFile;
+
+constexpr double kLogits = 1e-5, kLoss = 1e-5, kGradient = 1e-5;
+
+std::vector<std::string> model_cases() {
+  std::vector<std::string> names = testing::case_names("model");
+  std::erase(names, "training");
+  return names;
+}
+
+class ModelParity : public ::testing::TestWithParam<std::string> {
+ protected:
+  const SafetensorsFile file_{testing::parity_fixtures() / "model" / (GetParam() + ".safetensors")};
+  const Batch batch_ = testing::read_batch(file_);
+  BertForSequenceClassification model_ = testing::load_checkpoint(file_);
+};
+
+// What the error of a gradient is measured on: its norm. The gradient of a key's bias is zero in exact
+// arithmetic (it moves all scores of a query alike, which softmax does not see), so its rounding is measured
+// on the query's.
+double gradient_scale(const SafetensorsFile& file, std::string name) {
+  const std::string key = "self.key.bias";
+  if (name.ends_with(key)) name.replace(name.size() - key.size(), key.size(), "self.query.bias");
+  const std::vector<double> gradient = file.numbers(name);
+  return testing::norm(std::span<const double>(gradient));
+}
+
+TEST_P(ModelParity, LoadsEveryTensor) {
+  const LoadReport& report = model_.load_report();
+  EXPECT_EQ(report.loaded, static_cast<std::int64_t>(model_.parameters().layout().size()));
+  EXPECT_THAT(report.newly_initialized, ::testing::IsEmpty());
+  EXPECT_THAT(report.unexpected, ::testing::IsEmpty());
+  EXPECT_THAT(report.mismatched, ::testing::IsEmpty());
+}
+
+TEST_P(ModelParity, LogitsAndLossInEvaluation) {
+  model_.eval();
+  const ModelOutput output = model_.forward(batch_);
+  const std::vector<double> logits = file_.numbers("logits");
+  EXPECT_TRUE(testing::elements_close("logits", output.logits, std::span<const double>(logits), kLogits));
+  const double loss = file_.numbers("loss").front();
+  EXPECT_NEAR(output.loss, loss, kLoss * std::max(1.0, loss));
+}
+
+TEST_P(ModelParity, LogitsLossAndGradientsInTraining) {
+  model_.train();
+  const ModelOutput output = model_.forward(batch_);
+  const std::vector<double> logits = file_.numbers("logits");
+  EXPECT_TRUE(testing::elements_close("logits", output.logits, std::span<const double>(logits), kLogits));
+  const double loss = file_.numbers("loss").front();
+  EXPECT_NEAR(output.loss, loss, kLoss * std::max(1.0, loss));
+
+  model_.parameters().zero_grad();
+  model_.backward();
+  std::vector<std::string> names;
+  for (const Parameter& parameter : model_.parameters().layout()) {
+    const std::string name = "grad." + parameter.name;
+    names.push_back(name);
+    ASSERT_TRUE(file_.contains(name)) << name << " is no parameter of the peer's model";
+    EXPECT_EQ(parameter.shape, file_.shape(name)) << name;
+    const std::vector<double> expected = file_.numbers(name);
+    const std::span<const float> actual = model_.parameters().gradient(parameter.name);
+    EXPECT_TRUE(testing::norm_close(name, actual, std::span<const double>(expected), kGradient,
+                                    gradient_scale(file_, name)));
+  }
+  EXPECT_THAT(names, ::testing::UnorderedElementsAreArray(file_.names("grad.")));
+}
+
+TEST_P(ModelParity, PaddingTokenHasNoGradient) {
+  model_.train();
+  model_.forward(batch_);
+  model_.backward();
+  const auto width = static_cast<std::size_t>(model_.config().hidden_size);
+  const auto padding = static_cast<std::size_t>(model_.config().pad_token_id);
+  const auto gradient = model_.parameters().gradient("bert.embeddings.word_embeddings.weight");
+  EXPECT_EQ(testing::largest(std::span<const float>(gradient.subspan(padding * width, width))), 0.0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, ModelParity, ::testing::ValuesIn(model_cases()),
+                         [](const auto& instance) { return instance.param; });
+
+}  // namespace
+}  // namespace bertune

@@ -1,0 +1,96 @@
+// Encodes records from standard input and writes the results as binary records, for tokenizer_parity.py.
+//
+//   tokenizer_driver MODEL_FOLDER [max_length stride strategy] < records > results
+//
+// A record in is the text's length and, for a pair, the second's length (32 bits each, 0xFFFFFFFF: no second text),
+// then the bytes. A record out is, for each window, the number of tokens, then ids, type ids, word ids, and begin and
+// end offsets in code points and in bytes; a count of 0xFFFFFFFF ends the windows of a text, 0xFFFFFFFE is an error.
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "bertune/error.h"
+#include "bertune/tokenizer.h"
+
+namespace {
+
+constexpr std::uint32_t kNone = 0xFFFFFFFF, kError = 0xFFFFFFFE;
+
+struct Record {
+  std::string text, pair;
+  bool has_pair = false;
+};
+
+bool read_number(std::uint32_t& value) { return std::fread(&value, sizeof value, 1, stdin) == 1; }
+
+std::string read_bytes(std::uint32_t length) {
+  std::string bytes(length, '\0');
+  if (std::fread(bytes.data(), 1, length, stdin) != length) std::exit(1);
+  return bytes;
+}
+
+bool read_record(Record& record) {
+  std::uint32_t length = 0, pair_length = 0;
+  if (!read_number(length) || !read_number(pair_length)) return false;
+  record.text = read_bytes(length);
+  record.has_pair = pair_length != kNone;
+  if (record.has_pair) record.pair = read_bytes(pair_length);
+  return true;
+}
+
+template <typename T>
+void write(const std::vector<T>& values) {
+  std::fwrite(values.data(), sizeof(T), values.size(), stdout);
+}
+
+void write_window(const bertune::Encoding& encoding) {
+  const auto count = static_cast<std::uint32_t>(encoding.input_ids.size());
+  std::fwrite(&count, sizeof count, 1, stdout);
+  write(encoding.input_ids);
+  write(encoding.token_type_ids);
+  write(encoding.word_ids);
+  write(encoding.offsets);
+  write(encoding.byte_offsets);
+}
+
+bertune::EncodeOptions options_from(int argc, char** argv) {
+  bertune::EncodeOptions options;
+  options.return_offsets = true;
+  if (argc < 5) return options;
+  options.return_overflowing_tokens = true;
+  options.max_length = std::atoi(argv[2]);
+  options.stride = std::atoi(argv[3]);
+  const std::string strategy = argv[4];
+  options.truncation = strategy == "only_first"    ? bertune::Truncation::only_first
+                       : strategy == "only_second" ? bertune::Truncation::only_second
+                                                   : bertune::Truncation::longest_first;
+  return options;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) return 2;
+  try {
+    const auto tokenizer = bertune::BertTokenizer::from_pretrained(argv[1]);
+    const bertune::EncodeOptions options = options_from(argc, argv);
+    Record record;
+    while (read_record(record)) {
+      std::uint32_t end = kNone;
+      try {
+        const bertune::Encoding encoding = record.has_pair ? tokenizer.encode(record.text, record.pair, options)
+                                                           : tokenizer.encode(record.text, options);
+        write_window(encoding);
+        for (const bertune::Encoding& window : encoding.overflowing) write_window(window);
+      } catch (const bertune::Error&) {
+        end = kError;
+      }
+      std::fwrite(&end, sizeof end, 1, stdout);
+    }
+  } catch (const bertune::Error& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

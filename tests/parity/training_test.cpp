@@ -1,0 +1,54 @@
+// Ten training steps as the Trainer makes them, AdamW with clipping and a linear schedule, against the peer's
+// losses.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "bertune/optim.h"
+#include "parity/model_case.h"
+#include "support/closeness.h"
+
+namespace bertune {
+namespace {
+
+constexpr double kLoss = 1e-5, kNorm = 1e-4;
+
+class TrainingParity : public ::testing::Test {
+ protected:
+  const testing::SafetensorsFile file_{testing::parity_fixtures() / "model" / "training.safetensors"};
+  BertForSequenceClassification model_ = testing::load_checkpoint(file_);
+};
+
+TEST_F(TrainingParity, WeightDecayGroups) {
+  std::vector<std::string> names;
+  for (const Parameter& parameter : model_.parameters().layout()) {
+    if (parameter.weight_decay) names.push_back(parameter.name);
+  }
+  const auto expected = file_.about().at("weight_decay_names").get<std::vector<std::string>>();
+  EXPECT_THAT(names, ::testing::UnorderedElementsAreArray(expected));
+}
+
+TEST_F(TrainingParity, LossesAndNorms) {
+  const nlohmann::json recipe = file_.about().at("recipe");
+  const std::vector<double> losses = file_.numbers("losses"), norms = file_.numbers("grad_norms");
+  const double base_rate = recipe.at("learning_rate");
+  const auto optimizer = optim::adamw(model_.parameters(), {base_rate, recipe["beta1"], recipe["beta2"],
+                                                            recipe["eps"], recipe["weight_decay"]});
+  model_.train();
+  for (std::size_t step = 0; step < losses.size(); ++step) {
+    optimizer->zero_grad();
+    const ModelOutput output =
+        model_.forward(testing::read_batch(file_, "batch." + std::to_string(step) + "."));
+    EXPECT_NEAR(output.loss, losses[step], kLoss) << "loss, step " << step;
+    model_.backward();
+    const double norm = optim::gradient_norm(model_.parameters());
+    EXPECT_NEAR(norm, norms[step], kNorm * norms[step]) << "gradient norm, step " << step;
+    const double factor =
+        optim::schedule_factor(optim::Schedule::linear, static_cast<std::int64_t>(step),
+                               recipe["warmup_steps"], static_cast<std::int64_t>(losses.size()));
+    optimizer->set_learning_rate(base_rate * factor);
+    optimizer->step(optim::clip_scale(norm, recipe["max_grad_norm"]));
+  }
+}
+
+}  // namespace
+}  // namespace bertune
