@@ -75,6 +75,10 @@ class BertForSequenceClassification {
   // the last forward was in train mode with labels.
   void backward(float scale = 1.0F);
 
+  // Replaces every weight by that of a folder that save_weights or save_pretrained wrote. Throws Error when one is
+  // missing or of another shape.
+  void load_weights(const std::filesystem::path& directory);
+
   // config.json and model.safetensors of a folder that AutoModelForSequenceClassification loads, written atomically
   // file by file into the existing folder `directory` (bertune::save_pretrained writes a whole one).
   void save_weights(const std::filesystem::path& directory) const;

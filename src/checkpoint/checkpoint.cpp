@@ -19,14 +19,9 @@ namespace {
 
 constexpr std::uint64_t kMaxIndexBytes = std::uint64_t{64} << 20;
 
-bool present(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 std::string missing_weights_message(const fs::path& directory) {
   const std::string where = directory.string();
-  if (!present(directory)) return fmt::format("{}: no such folder; give the folder of a model", where);
+  if (!path_exists(directory)) return fmt::format("{}: no such folder; give the folder of a model", where);
   if (!fs::is_directory(directory)) {
     return fmt::format("{}: is a file; give the folder that holds it and config.json", where);
   }
@@ -35,17 +30,17 @@ std::string missing_weights_message(const fs::path& directory) {
       "and "
       "pytorch_model.bin.index.json",
       where);
-  if (present(directory / "adapter_config.json")) return message + ". " + std::string(kMergeAdapter);
-  if (present(directory / "bert_model.ckpt.index") || present(directory / "bert_model.ckpt.meta")) {
+  if (path_exists(directory / "adapter_config.json")) return message + ". " + std::string(kMergeAdapter);
+  if (path_exists(directory / "bert_model.ckpt.index") || path_exists(directory / "bert_model.ckpt.meta")) {
     return message + ". " + std::string(kConvertGoogle);
   }
-  if (present(directory / "tf_model.h5")) {
+  if (path_exists(directory / "tf_model.h5")) {
     return message +
            ". It holds TensorFlow weights (tf_model.h5); convert them once, in Python, with Transformers 4 "
            "and "
            "TensorFlow installed: BertModel.from_pretrained(folder, from_tf=True).save_pretrained(folder)";
   }
-  if (present(directory / "flax_model.msgpack")) {
+  if (path_exists(directory / "flax_model.msgpack")) {
     return message +
            ". It holds Flax weights (flax_model.msgpack); convert them once, in Python, with Transformers 4 "
            "and Flax installed: BertModel.from_pretrained(folder, from_flax=True).save_pretrained(folder)";
@@ -78,10 +73,10 @@ Checkpoint Checkpoint::open(const fs::path& directory) {
   Checkpoint checkpoint;
   for (const char* stem : {"model.safetensors", "pytorch_model.bin"}) {
     const fs::path single = directory / stem, index = directory / (std::string(stem) + ".index.json");
-    if (present(single)) {
+    if (path_exists(single)) {
       checkpoint.source_ = single;
       checkpoint.add_file(single, nullptr);
-    } else if (present(index)) {
+    } else if (path_exists(index)) {
       checkpoint.source_ = index;
       checkpoint.open_shards(index);
     } else {
@@ -126,7 +121,7 @@ void Checkpoint::open_shards(const fs::path& index) {
     ++shards[shard_path(index, weight_map[name])];
   }
   for (const auto& [path, expected] : shards) {
-    if (!present(path)) {
+    if (!path_exists(path)) {
       throw Error(fmt::format("{}: names the shard {}, which is missing; fetch it too", index.string(),
                               in_quotes(path.filename().string())));
     }

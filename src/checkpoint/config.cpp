@@ -38,8 +38,8 @@ class ConfigReader {
   }
 
   [[noreturn]] void fail(const char* key, const Json& value, std::string_view expected) const {
-    std::string shown = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-    if (shown.size() > 80) shown = shown.substr(0, 80) + "…";
+    std::string shown = value.dump(-1, ' ', true, Json::error_handler_t::replace);
+    if (shown.size() > 80) shown = shown.substr(0, 80) + "...";
     throw Error(fmt::format("{}: \"{}\" is {}; expected {}", where_, key, shown, expected));
   }
 
@@ -205,9 +205,10 @@ void set_default(Json& json, const char* key, Value value) {
 }
 
 std::string missing_config_message(const fs::path& directory) {
-  const auto has = [&](const char* name) { return fs::exists(directory / name); };
-  if (!fs::exists(directory))
+  const auto has = [&](const char* name) { return checkpoint::path_exists(directory / name); };
+  if (!checkpoint::path_exists(directory)) {
     return fmt::format("{}: no such folder; give the folder of a model", directory.string());
+  }
   if (!fs::is_directory(directory)) {
     return fmt::format("{}: is a file; give the folder that holds config.json and the weights",
                        directory.string());
@@ -233,8 +234,7 @@ ProblemType problem_type_from_string(std::string_view name) {
 
 BertConfig BertConfig::from_pretrained(const std::filesystem::path& directory) {
   const fs::path path = directory / "config.json";
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) throw Error(missing_config_message(directory));
+  if (!checkpoint::path_exists(path)) throw Error(missing_config_message(directory));
   return from_json(read_file(path, kMaxConfigBytes), path.string());
 }
 

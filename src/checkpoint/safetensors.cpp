@@ -179,8 +179,7 @@ SafetensorsFile::SafetensorsFile(std::span<const std::byte> bytes, std::string w
 
 void SafetensorsFile::parse(std::span<const std::byte> file) {
   const std::string_view text = read_header(file, where_);
-  const Json header =
-      parse_json_object(text, where_ + ": its header", {.depth = 8, .duplicate_names = false});
+  const Json header = parse_json_object(text, where_ + ": its header", {.depth = 8, .values = 1'000'000});
   data_ = file.subspan(sizeof(std::uint64_t) + text.size());
   metadata_ = read_metadata(header, where_);
   std::vector<Extent> extents;

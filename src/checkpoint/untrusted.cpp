@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <system_error>
 #include <vector>
 
 #include "bertune/error.h"
@@ -103,6 +104,11 @@ std::optional<std::uint64_t> element_count(std::span<const std::int64_t> shape) 
 
 std::string shape_text(std::span<const std::int64_t> shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));
+}
+
+bool path_exists(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
 }
 
 std::string foreign_file_hint(std::span<const std::byte> bytes) {

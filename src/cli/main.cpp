@@ -1,1 +1,3 @@
-int main() { return 0; }
+#include "program.h"
+
+int main(int argc, char** argv) { return bertune::cli::run_program(argc, argv); }

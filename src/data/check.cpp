@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 
 #include "data/text_index.h"
 
@@ -36,9 +38,15 @@ class Checker {
   CheckResult check() {
     CheckResult result;
     result.options = options_;
-    for (std::size_t i = 0; i < splits_.size(); ++i) result.splits.push_back(check_split(splits_[i]));
+    if (splits_.empty()) return result;
+    TextIndex train(*splits_[0].dataset, Folding::blanks_and_case);
+    result.splits.push_back(check_split(splits_[0], train));
+    for (const NamedDataset& other : splits_.subspan(1)) {
+      TextIndex index(*other.dataset, Folding::blanks_and_case);
+      result.splits.push_back(check_split(other, index));
+    }
+    find_leaks(train, result);
     if (options_.classification) count_labels(result);
-    if (splits_.size() > 1) find_leaks(result);
     return result;
   }
 
@@ -53,7 +61,8 @@ class Checker {
             std::string(second.label), excerpt(second.text)};
   }
 
-  SplitCheck check_split(const NamedDataset& named) const {
+  // `index` is empty and holds the rows with texts afterwards.
+  SplitCheck check_split(const NamedDataset& named, TextIndex& index) const {
     const Dataset& dataset = *named.dataset;
     SplitCheck split;
     split.name = named.name;
@@ -67,26 +76,27 @@ class Checker {
         split.empty_examples.push_back(dataset.where(row));
       }
     }
-    TextIndex exact(dataset, Folding::exact);
-    for (std::int64_t i = 0; i < dataset.size(); ++i) {
-      if (has_text(dataset.rows[static_cast<std::size_t>(i)]))
-        split.exact_duplicates += exact.insert(i) ? 1 : 0;
-    }
-    find_duplicates(dataset, split);
+    find_duplicates(dataset, index, split);
     return split;
   }
 
-  void find_duplicates(const Dataset& dataset, SplitCheck& split) const {
-    TextIndex folded(dataset, Folding::blanks_and_case);
+  void find_duplicates(const Dataset& dataset, TextIndex& index, SplitCheck& split) const {
+    // Rows alike byte for byte are alike after folding, so only copies need the exact comparison.
+    std::unordered_set<std::string> exact;
+    const auto exact_key = [](const Row& row) {
+      return std::string(row.text) + '\0' + std::string(row.text_pair);
+    };
     std::unordered_map<std::int64_t, bool> copies;  // first rows of repeated texts: do labels differ?
     std::vector<std::pair<std::int64_t, std::int64_t>> repeats;
     for (std::int64_t i = 0; i < dataset.size(); ++i) {
       const Row& row = dataset.rows[static_cast<std::size_t>(i)];
       if (!has_text(row)) continue;
-      const std::optional<std::int64_t> first = folded.insert(i);
+      const std::optional<std::int64_t> first = index.insert(i);
       if (!first) continue;
       const Row& original = dataset.rows[static_cast<std::size_t>(*first)];
       ++split.normalized_duplicates;
+      exact.insert(exact_key(original));
+      split.exact_duplicates += exact.insert(exact_key(row)).second ? 0 : 1;
       if (room(split.duplicate_examples))
         split.duplicate_examples.push_back(pair_of(dataset, original, dataset, row));
       if (!options_.classification) continue;
@@ -102,10 +112,8 @@ class Checker {
     for (const auto& [first, repeat] : repeats) split.conflicting_rows += copies[first] ? 1 : 0;
   }
 
-  void find_leaks(CheckResult& result) const {
+  void find_leaks(const TextIndex& index, CheckResult& result) const {
     const Dataset& train = *splits_[0].dataset;
-    TextIndex index(train, Folding::blanks_and_case);
-    for (std::int64_t i = 0; i < train.size(); ++i) index.insert(i);
     for (std::size_t s = 1; s < splits_.size(); ++s) {
       const Dataset& other = *splits_[s].dataset;
       SplitCheck& split = result.splits[s];

@@ -4,27 +4,30 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <numeric>
+#include <utility>
 
 namespace bertune::data {
 namespace {
 
 char lower(char character) { return static_cast<char>(std::tolower(static_cast<unsigned char>(character))); }
 
+// Insertions, deletions, substitutions, and two neighbours swapped, each at a cost of one.
 std::size_t edit_distance(std::string_view left, std::string_view right) {
-  std::vector<std::size_t> row(right.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
+  std::vector<std::size_t> before(right.size() + 1), above(right.size() + 1), row(right.size() + 1);
+  std::iota(above.begin(), above.end(), std::size_t{0});
+  const auto same = [&](std::size_t i, std::size_t j) { return lower(left[i]) == lower(right[j]); };
   for (std::size_t i = 0; i < left.size(); ++i) {
-    std::size_t diagonal = row[0];
     row[0] = i + 1;
     for (std::size_t j = 0; j < right.size(); ++j) {
-      const std::size_t substituted = diagonal + (lower(left[i]) == lower(right[j]) ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substituted});
+      row[j + 1] = std::min({row[j] + 1, above[j + 1] + 1, above[j] + (same(i, j) ? 0 : 1)});
+      const bool swapped = i > 0 && j > 0 && same(i, j - 1) && same(i - 1, j);
+      if (swapped) row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
     }
+    std::swap(before, above);
+    std::swap(above, row);
   }
-  return row.back();
+  return above.back();
 }
 
 }  // namespace

@@ -4,37 +4,31 @@
 #include <cmath>
 #include <map>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
-#include <utility>
+#include <vector>
 
 #include "bertune/error.h"
 #include "core/random.h"
 #include "data/streams.h"
+#include "data/text_index.h"
 
 namespace bertune::data {
 namespace {
 
-using Group = std::vector<std::int64_t>;  // rows with the same texts
-using Texts = std::pair<std::string_view, std::string_view>;
-
-struct HashTexts {
-  std::size_t operator()(const Texts& texts) const {
-    const std::hash<std::string_view> hash;
-    return hash(texts.first) * 31 + hash(texts.second);
-  }
+// Rows with the same texts go the same way, so the first of them decides for all.
+struct Groups {
+  std::vector<std::int64_t> first;  // of each row: the first row with its texts
+  std::vector<std::int64_t> size;   // of each first row: how many rows have its texts
 };
 
-// In the order of their first rows.
-std::vector<Group> group_by_texts(const Dataset& dataset) {
-  std::vector<Group> groups;
-  std::unordered_map<Texts, std::size_t, HashTexts> places;
-  places.reserve(dataset.rows.size());
-  for (std::size_t i = 0; i < dataset.rows.size(); ++i) {
-    const Row& row = dataset.rows[i];
-    const auto [place, is_new] = places.try_emplace({row.text, row.text_pair}, groups.size());
-    if (is_new) groups.emplace_back();
-    groups[place->second].push_back(static_cast<std::int64_t>(i));
+Groups group_by_texts(const Dataset& dataset) {
+  Groups groups{std::vector<std::int64_t>(dataset.rows.size()),
+                std::vector<std::int64_t>(dataset.rows.size())};
+  TextIndex index(dataset, Folding::exact);
+  for (std::int64_t row = 0; row < dataset.size(); ++row) {
+    const std::int64_t first = index.insert(row).value_or(row);
+    groups.first[static_cast<std::size_t>(row)] = first;
+    ++groups.size[static_cast<std::size_t>(first)];
   }
   return groups;
 }
@@ -45,22 +39,23 @@ bool labels_are_classes(const Dataset& dataset) {
   return labels.size() * 2 <= dataset.rows.size();
 }
 
-// Takes groups from the front until about `share` of the rows are held out; one group always stays.
-void hold_out(const std::vector<Group>& groups, double share, Split& split) {
-  std::size_t rows = 0;
-  for (const Group& group : groups) rows += group.size();
-  const auto wanted =
-      std::max<std::size_t>(1, static_cast<std::size_t>(std::llround(share * static_cast<double>(rows))));
-  std::size_t held = 0, held_groups = 0;
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    const std::size_t size = groups[i].size();
-    const bool last_one = held_groups + 1 == groups.size();
-    // A group that overshoots is passed over, unless nothing smaller is to be had at all.
-    const bool fits = held + size <= wanted || (held == 0 && i + 1 == groups.size());
-    const bool take = held < wanted && fits && !last_one;
-    auto& side = take ? split.validation : split.train;
-    side.insert(side.end(), groups[i].begin(), groups[i].end());
-    if (take) held += size, ++held_groups;
+// Marks groups from the front until about `share` of the rows are held out; one group always stays.
+void hold_out(const std::vector<std::int64_t>& firsts, const Groups& groups, double share,
+              std::vector<bool>& held_out) {
+  const auto size_of = [&](std::int64_t first) { return groups.size[static_cast<std::size_t>(first)]; };
+  std::int64_t rows = 0;
+  for (const std::int64_t first : firsts) rows += size_of(first);
+  const std::int64_t wanted = std::max<std::int64_t>(1, std::llround(share * static_cast<double>(rows)));
+  std::int64_t held = 0;
+  std::size_t held_groups = 0;
+  for (const std::int64_t first : firsts) {
+    if (held >= wanted || held_groups + 1 == firsts.size()) return;
+    // A group that overshoots is passed over, unless nothing smaller is left.
+    const bool last_chance = held == 0 && first == firsts.back();
+    if (held + size_of(first) > wanted && !last_chance) continue;
+    held_out[static_cast<std::size_t>(first)] = true;
+    held += size_of(first);
+    ++held_groups;
   }
 }
 
@@ -71,19 +66,24 @@ Split stratified_split(const Dataset& dataset, double validation_share, std::uin
     throw UsageError("the share of the validation set must lie between 0 and 1");
   }
   const bool classes = labels_are_classes(dataset);
-  std::map<std::string_view, std::vector<Group>> strata;
-  for (Group& group : group_by_texts(dataset)) {
-    const Row& first = dataset.rows[static_cast<std::size_t>(group[0])];
-    strata[classes ? first.label : std::string_view()].push_back(std::move(group));
+  const Groups groups = group_by_texts(dataset);
+  std::map<std::string_view, std::vector<std::int64_t>> strata;  // the first rows of the groups of a class
+  for (std::int64_t row = 0; row < dataset.size(); ++row) {
+    const auto place = static_cast<std::size_t>(row);
+    if (groups.first[place] == row)
+      strata[classes ? dataset.rows[place].label : std::string_view()].push_back(row);
   }
   Random random(seed, kSplitStream);
-  Split split;
-  for (auto& [label, groups] : strata) {
-    random.shuffle(groups);
-    hold_out(groups, validation_share, split);
+  std::vector<bool> held_out(dataset.rows.size());
+  for (auto& [label, firsts] : strata) {
+    random.shuffle(firsts);
+    hold_out(firsts, groups, validation_share, held_out);
   }
-  std::sort(split.train.begin(), split.train.end());
-  std::sort(split.validation.begin(), split.validation.end());
+  Split split;
+  for (std::int64_t row = 0; row < dataset.size(); ++row) {
+    const auto first = static_cast<std::size_t>(groups.first[static_cast<std::size_t>(row)]);
+    (held_out[first] ? split.validation : split.train).push_back(row);
+  }
   return split;
 }
 

@@ -121,12 +121,13 @@ bool Table::open(std::string_view& input, bool final) {
   if (!read_head(input, final)) return false;
   choice_ = choose_columns(head_, options_);
   if (header_is_an_example(head_, choice_)) {
-    head_notes_.push_back(
-        fmt::format("{}:{}: looks like an example and not like a header (\"{}\" is also a label): "
-                    "read as one; columns are numbered",
-                    path_, head_.header_line, choice_.label.name));
+    const std::string note = fmt::format(
+        "{}: looks like an example and not like a header (\"{}\" is also a label): "
+        "read as one; columns are numbered",
+        where(head_.header_line), choice_.label.name);
     options_.header = false;
     read_head(input, final);
+    head_notes_.push_back(note);
     choice_ = choose_columns(head_, options_);
   }
   parser_->set_keys(head_.names);
@@ -158,7 +159,11 @@ bool Table::sample_rows(RecordParser& parser, std::string_view input, bool final
   const bool json = format_ == Format::jsonl || format_ == Format::json;
   std::size_t rows = 0;
   std::vector<std::vector<std::string>> samples(2);
-  for (; rows < kSampleRows; ++rows) {
+  // A user who reads ten rows of a damaged file hears nothing of the eleventh.
+  const std::size_t wanted =
+      options_.max_rows > 0 ? std::min<std::size_t>(kSampleRows, static_cast<std::size_t>(options_.max_rows))
+                            : kSampleRows;
+  for (; rows < wanted; ++rows) {
     const Parse parse = parser.next(input, final, record_);
     if (parse == Parse::incomplete && rows == 0) return false;
     if (parse != Parse::record) break;

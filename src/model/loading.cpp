@@ -86,6 +86,13 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
 
 }  // namespace model
 
+void BertForSequenceClassification::load_weights(const std::filesystem::path& directory) {
+  const LoadReport report = model::load_parameters(directory, config(), {}, parameters());
+  if (!report.newly_initialized.empty()) {
+    throw Error(fmt::format("{}: has no tensor {}", directory.string(), report.newly_initialized.front()));
+  }
+}
+
 void BertForSequenceClassification::save_weights(const std::filesystem::path& directory) const {
   std::vector<checkpoint::TensorView> tensors;
   for (const Parameter& parameter : parameters().layout()) {

@@ -113,7 +113,8 @@ void initialize(const BertConfig& config, Parameters& parameters, const Paramete
   for (const char letter : parameter.name) stream = (stream ^ static_cast<unsigned char>(letter)) * 16777619U;
   Random random(seed, stream);
   for (float& value : values) value = static_cast<float>(random.normal() * config.initializer_range);
-  if (parameter.name == "bert.embeddings.word_embeddings.weight" && config.pad_token_id < config.vocab_size) {
+  if (parameter.name == "bert.embeddings.word_embeddings.weight" && config.pad_token_id >= 0 &&
+      config.pad_token_id < config.vocab_size) {
     const auto width = static_cast<std::size_t>(config.hidden_size);
     std::ranges::fill(values.subspan(static_cast<std::size_t>(config.pad_token_id) * width, width), 0.0F);
   }

@@ -11,6 +11,8 @@
 
 namespace bertune::tasks {
 
+inline constexpr std::int32_t kIgnoredLabel = -100;  // Transformers' mark of a row to leave out
+
 struct ClassMetrics {
   std::string label;
   std::int64_t support = 0;    // rows of this class
@@ -20,42 +22,56 @@ struct ClassMetrics {
 };
 
 struct Metrics {
-  std::int64_t rows = 0;
-  // In the order to print, under the names that follow "eval_" or "test_" in result files. Classes: loss, accuracy,
-  // f1 (two classes only: of the class with id 1), f1_macro, f1_weighted, precision_macro, recall_macro,
-  // matthews_correlation. Multi-label: loss, accuracy (all labels right), f1_micro, f1_macro, precision_micro,
-  // recall_micro. Regression: loss, mse, rmse, mae, pearson, spearmanr.
+  ProblemType type = ProblemType::single_label_classification;
+  std::int64_t rows = 0;  // counted ones: those with a label
+  // In the order to print, under the names that follow "eval_" or "test_" in result files. Classes: loss,
+  // accuracy, f1 (two classes only: of the class with id 1), f1_macro, f1_weighted, precision_macro,
+  // recall_macro, matthews_correlation. Multi-label: loss, accuracy (all labels right), f1_micro, f1_macro,
+  // precision_micro, recall_micro. Regression: loss, mse, rmse, mae, pearson, spearmanr (of several outputs:
+  // the mean of theirs). All are 0 without rows, and a correlation is 0 where it is undefined because one
+  // side is constant (scipy says NaN), so that a collapsed model compares as worse instead of as nothing.
   std::vector<std::pair<std::string, double>> values;
-  std::vector<ClassMetrics> classes;           // empty for regression
-  std::vector<std::int64_t> confusion;         // [true, predicted], classes only
-  double value(const std::string& name) const;  // throws Error, naming the ones there are
+  std::vector<ClassMetrics> classes;    // empty for regression
+  std::vector<std::int64_t> confusion;  // [true, predicted], classes only; empty above kMaxConfusionClasses
+
+  // By name, with or without "eval_" or "test_". Throws Error, naming the ones there are.
+  double value(const std::string& name) const;
 };
 
-// The metric that picks the best model when none is asked for, and whether more is better ("loss" and errors: less is).
+inline constexpr std::size_t kMaxConfusionClasses = 2048;  // 32 MiB
+
+// The metric that picks the best model when none is asked for, and whether more is better ("loss" and errors:
+// less is).
 std::string default_metric(ProblemType type);
 bool greater_is_better(const std::string& metric);
 
+// softmax, or element-wise sigmoid; the values themselves for a regression.
+std::vector<double> probabilities(ProblemType type, std::span<const float> logits);
+
 class MetricsAccumulator {
  public:
+  // `threshold`: a label of several is predicted where its probability is above it.
   MetricsAccumulator(ProblemType type, std::vector<std::string> id2label, double threshold = 0.5);
 
   // One row: its logits [num_labels] and its label (class id; -100 is left out) or targets [num_labels].
+  // Throws Error for sizes or a class id that do not fit, or for the other kind of label.
   void add(std::span<const float> logits, std::int32_t label);
   void add(std::span<const float> logits, std::span<const float> targets);
   Metrics result() const;
 
  private:
+  void add_labels(std::span<const float> logits, std::span<const float> targets);
+  void add_numbers(std::span<const float> logits, std::span<const float> targets);
+  void check_logits(std::span<const float> logits) const;
+
   ProblemType type_;
   std::vector<std::string> id2label_;
   double threshold_;
   double loss_sum_ = 0;  // of the rows' own losses, so that the mean does not depend on batches
   std::int64_t rows_ = 0, exact_ = 0;
-  std::vector<std::int64_t> confusion_;                        // classes: [true, predicted]
-  std::vector<std::int64_t> support_, predicted_, correct_;    // multi-label
-  std::vector<std::vector<float>> values_, targets_;           // regression: two numbers a row and output
+  std::vector<std::int64_t> confusion_;                      // classes: [true, predicted]
+  std::vector<std::int64_t> support_, predicted_, correct_;  // a label
+  std::vector<float> outputs_, targets_;                     // regression: [rows, num_labels]
 };
-
-// softmax, or element-wise sigmoid.
-std::vector<double> probabilities(ProblemType type, std::span<const float> logits);
 
 }  // namespace bertune::tasks

@@ -1,5 +1,6 @@
 #include "text/segment_encoder.h"
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 
@@ -54,8 +55,8 @@ std::uint32_t next_owner() {
 // Takes normalised characters and cuts them into words.
 class SegmentEncoder::WordCollector {
  public:
-  WordCollector(const SegmentEncoder& encoder, bool use_cache, EncodeScratch& scratch, TokenSink& sink)
-      : encoder_(encoder), use_cache_(use_cache), scratch_(scratch), sink_(sink) {
+  WordCollector(const SegmentEncoder& encoder, WordCache* cache, EncodeScratch& scratch, TokenSink& sink)
+      : encoder_(encoder), cache_(cache), scratch_(scratch), sink_(sink) {
     scratch_.word.clear();
   }
   void operator()(const NormalizedCharacter& character, std::uint16_t properties) {
@@ -70,7 +71,7 @@ class SegmentEncoder::WordCollector {
   }
   void finish() {
     if (scratch_.word.bytes.empty()) return;
-    encoder_.encode_word(scratch_.word, use_cache_, scratch_, sink_);
+    encoder_.encode_word(scratch_.word, cache_, scratch_, sink_);
     scratch_.word.clear();
   }
 
@@ -82,7 +83,7 @@ class SegmentEncoder::WordCollector {
   }
 
   const SegmentEncoder& encoder_;
-  bool use_cache_;
+  WordCache* cache_;  // null: none is used
   EncodeScratch& scratch_;
   TokenSink& sink_;
 };
@@ -116,62 +117,77 @@ void SegmentEncoder::encode(std::string_view segment, std::uint32_t base, Encode
 
 void SegmentEncoder::encode_plainly(std::string_view segment, std::uint32_t base, EncodeScratch& scratch,
                                     TokenSink& sink) const {
-  WordCollector collector(*this, false, scratch, sink);
+  WordCollector collector(*this, nullptr, scratch, sink);
   Normalizer<WordCollector>(options_, scratch.marks, collector).normalize(segment, base);
   collector.finish();
 }
 
 void SegmentEncoder::encode_normalized(std::span<const NormalizedCharacter> characters, EncodeScratch& scratch,
                                        TokenSink& sink) const {
-  WordCollector collector(*this, options_.clean_text, scratch, sink);
+  WordCollector collector(*this, options_.clean_text ? &scratch.caches.of(owner_) : nullptr, scratch, sink);
   for (const NormalizedCharacter& character : characters) {
     collector(character, Unicode::instance().properties(character.value));
   }
   collector.finish();
 }
 
-const WordCache::Entry* SegmentEncoder::cached(const WordKey& key, std::string_view word,
-                                               EncodeScratch& scratch) const {
-  WordCache::Entry& entry = scratch.cache.entry(key);
-  if (WordCache::holds(entry, key, owner_)) return &entry;
+WordPieces SegmentEncoder::tokenize(std::string_view word, EncodeScratch& scratch) const {
   word_piece_.tokenize(word, scratch.pieces);
-  return WordCache::fill(entry, key, owner_, scratch.pieces) ? &entry : nullptr;
+  scratch.ids.clear();
+  scratch.ends.clear();
+  for (const Piece& piece : scratch.pieces) {
+    scratch.ids.push_back(piece.id);
+    scratch.ends.push_back(piece.end);
+  }
+  return {scratch.ids.data(), scratch.ends.data(), nullptr, scratch.pieces.size()};
 }
 
-void SegmentEncoder::encode_word(const Word& word, bool use_cache, EncodeScratch& scratch, TokenSink& sink) const {
-  const WordCache::Entry* entry = nullptr;
-  if (use_cache && word.bytes.size() <= WordCache::kLongestWord) {
-    entry = cached(word_key(word.bytes), word.bytes, scratch);  // fills scratch.pieces when it is null
-  } else {
-    word_piece_.tokenize(word.bytes, scratch.pieces);
+WordPieces SegmentEncoder::look_up(const WordKey& key, std::string_view word, WordCache& cache,
+                                   EncodeScratch& scratch) const {
+  const auto of = [](const auto& entry) {
+    return WordPieces{entry.ids.data(), nullptr, entry.ends.data(), entry.count};
+  };
+  WordCache::SmallEntry& small = cache.small(key);
+  if (small.key == key) return of(small);
+  WordCache::WideEntry& wide = cache.wide(key);
+  if (wide.key == key) return of(wide);
+  const WordPieces pieces = tokenize(word, scratch);
+  if (pieces.count <= small.ids.size()) {
+    small.fill(key, scratch.pieces);
+  } else if (pieces.count <= wide.ids.size()) {
+    wide.fill(key, scratch.pieces);
   }
-  const std::size_t count = entry != nullptr ? entry->count : scratch.pieces.size();
+  return pieces;
+}
+
+void SegmentEncoder::encode_word(const Word& word, WordCache* cache, EncodeScratch& scratch, TokenSink& sink) const {
+  const bool use_cache = cache != nullptr && word.bytes.size() <= WordCache::kLongestWord;
+  const WordPieces pieces = use_cache ? look_up(word_key(word.bytes), word.bytes, *cache, scratch)
+                                      : tokenize(word.bytes, scratch);
   std::size_t character = 0;
-  std::uint32_t end = 0;
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < pieces.count; ++i) {
     Span span;
-    end = entry != nullptr ? end + entry->lengths[i] : scratch.pieces[i].end;
     if (sink.with_spans) {
       span.begin = word.characters[character].begin;
-      while (character < word.characters.size() && word.characters[character].first_byte < end) {
+      while (character < word.characters.size() && word.characters[character].first_byte < pieces.end(i)) {
         span.end = word.characters[character++].end;
       }
     }
-    sink.tokens->push(entry != nullptr ? entry->ids[i] : scratch.pieces[i].id, span, sink.words);
+    sink.tokens->push(pieces.ids[i], span, sink.words);
   }
   ++sink.words;
 }
 
 // A run that holds more than ASCII text, up to the next ASCII space or punctuation: nothing reaches across those.
 std::size_t SegmentEncoder::encode_general_run(std::string_view segment, std::size_t begin, std::uint32_t base,
-                                               EncodeScratch& scratch, TokenSink& sink) const {
+                                               WordCache& cache, EncodeScratch& scratch, TokenSink& sink) const {
   std::size_t end = begin;
   while (end < segment.size()) {
     const AsciiClass kind = classes_[static_cast<unsigned char>(segment[end])];
     if (kind == kSpace || kind == kPunct) break;
     ++end;
   }
-  WordCollector collector(*this, true, scratch, sink);
+  WordCollector collector(*this, &cache, scratch, sink);
   Normalizer<WordCollector>(options_, scratch.marks, collector)
       .normalize(segment.substr(begin, end - begin), base + static_cast<std::uint32_t>(begin));
   collector.finish();
@@ -182,7 +198,7 @@ std::size_t SegmentEncoder::encode_general_run(std::string_view segment, std::si
 // The word of ASCII letters and digits at `begin`, or the longer run that it is part of. Returns where that ends.
 template <bool kWithSpans>
 std::size_t SegmentEncoder::encode_ascii_word(std::string_view segment, std::size_t begin, std::uint32_t base,
-                                              EncodeScratch& scratch, TokenSink& sink) const {
+                                              WordCache& cache, EncodeScratch& scratch, TokenSink& sink) const {
   LeadingLetters letters;
   if (begin + 16 <= segment.size()) {
     letters = leading_letters(segment.data() + begin, options_.lowercase);
@@ -196,40 +212,38 @@ std::size_t SegmentEncoder::encode_ascii_word(std::string_view segment, std::siz
     while (end < segment.size() && classes_[static_cast<unsigned char>(segment[end])] == kLetter) ++end;
   }
   if (end < segment.size() && classes_[static_cast<unsigned char>(segment[end])] == kOther) {
-    return encode_general_run(segment, begin, base, scratch, sink);
+    return encode_general_run(segment, begin, base, cache, scratch, sink);
   }
-  const WordCache::Entry* entry = nullptr;
+  const std::size_t length = end - begin;
   const auto place = base + static_cast<std::uint32_t>(begin);
-  if (end - begin <= WordCache::kLongestWord) {
-    entry = &scratch.cache.entry(letters.lowered);
-    if (!WordCache::holds(*entry, letters.lowered, owner_)) [[unlikely]] {
-      std::array<char, 16> word;
-      std::memcpy(word.data(), &letters.lowered, sizeof word);
-      entry = cached(letters.lowered, {word.data(), end - begin}, scratch);
-    }
-  } else {
-    scratch.word.bytes.resize(end - begin);
-    for (std::size_t i = begin; i < end; ++i) {
-      scratch.word.bytes[i - begin] = lower_[static_cast<unsigned char>(segment[i])];
-    }
-    word_piece_.tokenize(scratch.word.bytes, scratch.pieces);
-  }
   TokenBuffer& out = *sink.tokens;
-  if (entry != nullptr) [[likely]] {
-    const std::size_t size = out.size();
-    std::memcpy(out.ids() + size, entry->ids.data(), sizeof entry->ids);
+  std::size_t size = out.size();
+  const WordCache::SmallEntry& entry = cache.small(letters.lowered);
+  if (entry.key == letters.lowered && length <= WordCache::kLongestWord) [[likely]] {
+    // Copies a fourth id that is none: cheaper than a loop, and what comes next is written over it.
+    std::memcpy(out.ids() + size, entry.ids.data(), 4 * sizeof(std::int32_t));
     if constexpr (kWithSpans) {
       std::uint32_t from = place;
-      for (std::size_t i = 0; i < entry->count; ++i) {
-        out.spans()[size + i] = {from, from + entry->lengths[i]};
+      for (std::size_t i = 0; i < entry.count; ++i) {
+        out.spans()[size + i] = {from, place + entry.ends[i]};
         out.words()[size + i] = sink.words;
-        from += entry->lengths[i];
+        from = place + entry.ends[i];
       }
     }
-    out.set_size(size + entry->count);
+    out.set_size(size + entry.count);
   } else {
-    for (const Piece& piece : scratch.pieces) {
-      out.push(piece.id, {place + piece.begin, place + piece.end}, sink.words);
+    WordPieces pieces{};
+    std::string& word = scratch.word.bytes;
+    word.resize(length);
+    std::transform(segment.begin() + static_cast<std::ptrdiff_t>(begin),
+                   segment.begin() + static_cast<std::ptrdiff_t>(end), word.begin(),
+                   [&](char c) { return lower_[static_cast<unsigned char>(c)]; });
+    pieces = length <= WordCache::kLongestWord ? look_up(letters.lowered, word, cache, scratch)
+                                               : tokenize(word, scratch);
+    std::uint32_t from = place;
+    for (std::size_t i = 0; i < pieces.count; ++i) {
+      out.push(pieces.ids[i], {from, place + pieces.end(i)}, sink.words);
+      from = place + pieces.end(i);
     }
   }
   ++sink.words;
@@ -240,6 +254,7 @@ template <bool kWithSpans>
 void SegmentEncoder::encode_fast(std::string_view segment, std::uint32_t base, EncodeScratch& scratch,
                                  TokenSink& sink) const {
   TokenBuffer& out = *sink.tokens;
+  WordCache& cache = scratch.caches.of(owner_);
   std::size_t position = 0;
   while (position < segment.size()) {
     const std::size_t block_end = std::min(segment.size(), position + kBlock);
@@ -248,7 +263,7 @@ void SegmentEncoder::encode_fast(std::string_view segment, std::uint32_t base, E
       const auto byte = static_cast<unsigned char>(segment[position]);
       switch (classes_[byte]) {
         case kLetter:
-          position = encode_ascii_word<kWithSpans>(segment, position, base, scratch, sink);
+          position = encode_ascii_word<kWithSpans>(segment, position, base, cache, scratch, sink);
           break;
         case kSpace:
           ++position;
@@ -259,7 +274,7 @@ void SegmentEncoder::encode_fast(std::string_view segment, std::uint32_t base, E
           break;
         }
         case kOther:
-          position = encode_general_run(segment, position, base, scratch, sink);
+          position = encode_general_run(segment, position, base, cache, scratch, sink);
           break;
       }
     }

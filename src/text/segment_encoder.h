@@ -30,12 +30,24 @@ struct Word {
   }
 };
 
+// The pieces of a word, in a cache or in the scratch.
+struct WordPieces {
+  const std::int32_t* ids;
+  const std::uint32_t* ends;  // in bytes of the word; null: short_ends
+  const std::uint8_t* short_ends;
+  std::size_t count;
+
+  std::uint32_t end(std::size_t i) const { return ends != nullptr ? ends[i] : short_ends[i]; }
+};
+
 // What a thread keeps from text to text.
 struct EncodeScratch {
-  WordCache cache;
+  WordCaches caches;
   MarkRun marks;
   Word word;
   std::vector<Piece> pieces;
+  std::vector<std::int32_t> ids;    // of pieces
+  std::vector<std::uint32_t> ends;  // of pieces
 };
 
 // Where tokens go, and the number of words so far.
@@ -67,12 +79,13 @@ class SegmentEncoder {
   template <bool kWithSpans>
   void encode_fast(std::string_view segment, std::uint32_t base, EncodeScratch& scratch, TokenSink& sink) const;
   template <bool kWithSpans>
-  std::size_t encode_ascii_word(std::string_view segment, std::size_t begin, std::uint32_t base,
+  std::size_t encode_ascii_word(std::string_view segment, std::size_t begin, std::uint32_t base, WordCache& cache,
                                 EncodeScratch& scratch, TokenSink& sink) const;
-  std::size_t encode_general_run(std::string_view segment, std::size_t begin, std::uint32_t base,
+  std::size_t encode_general_run(std::string_view segment, std::size_t begin, std::uint32_t base, WordCache& cache,
                                  EncodeScratch& scratch, TokenSink& sink) const;
-  void encode_word(const Word& word, bool use_cache, EncodeScratch& scratch, TokenSink& sink) const;
-  const WordCache::Entry* cached(const WordKey& key, std::string_view word, EncodeScratch& scratch) const;
+  void encode_word(const Word& word, WordCache* cache, EncodeScratch& scratch, TokenSink& sink) const;
+  WordPieces look_up(const WordKey& key, std::string_view word, WordCache& cache, EncodeScratch& scratch) const;
+  WordPieces tokenize(std::string_view word, EncodeScratch& scratch) const;
 
   WordPiece word_piece_;
   NormalizerOptions options_;

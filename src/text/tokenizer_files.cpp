@@ -1,6 +1,8 @@
 // The files that save_pretrained of Transformers 5 writes, and the two that version 4 wrote besides.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/json.h"
 #include "text/tokenizer_spec.h"
 
@@ -11,7 +13,8 @@ std::string quoted(const std::string& text) { return Json(text).dump(-1, ' ', fa
 
 std::string_view boolean(bool value) { return value ? "true" : "false"; }
 
-std::string added_tokens_json(const std::vector<AddedToken>& tokens) {
+std::string added_tokens_json(std::vector<AddedToken> tokens) {
+  std::sort(tokens.begin(), tokens.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   std::string out;
   for (const AddedToken& token : tokens) {
     out += fmt::format(

@@ -1,4 +1,5 @@
-// The checkpoints that tests/parity/make_checkpoint_fixtures.py wrote with torch, and helpers of these tests.
+// The checkpoints that tests/parity/make_checkpoint_fixtures.py wrote with torch, and the tests' ways to read
+// them.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -30,7 +30,7 @@ std::string in_quotes(const std::string& field) {
 TEST(CsvRoundTrip, GivesBackWhatWasWritten) {
   Random random(2024, 1);
   const TemporaryDirectory directory;
-  for (int trial = 0; trial < 60; ++trial) {
+  for (int trial = 0; trial < 40; ++trial) {
     const std::string end = random.below(2) == 0 ? "\n" : "\r\n";
     std::string csv = "text,id,label" + end;
     std::vector<std::string> fields;
@@ -127,9 +127,9 @@ TEST(ReaderFuzz, DamageIsAnErrorAtWorst) {
     options.format = format;
     options.header = random.below(4) != 0;
     options.labels_required = random.below(2) == 0;
-    const auto path = directory.write("d", text);
-    const std::string whole = read_whole(path, options);
     const std::string streamed = read_streamed(text, "d", options);
+    if (trial % 4 != 0) continue;  // files are slow
+    const std::string whole = read_whole(directory.write("d", text), options);
     const bool empty = whole == "refused" && streamed.empty();
     EXPECT_TRUE(whole == streamed || empty) << "trial " << trial;
   }
@@ -138,7 +138,7 @@ TEST(ReaderFuzz, DamageIsAnErrorAtWorst) {
 TEST(ReaderFuzz, NoiseIsAnErrorAtWorst) {
   Random random(11, 3);
   const TemporaryDirectory directory;
-  for (int trial = 0; trial < 1500; ++trial) {
+  for (int trial = 0; trial < 500; ++trial) {
     std::string noise(random.below(300), '\0');
     for (char& byte : noise) byte = static_cast<char>(random.below(256));
     ReadOptions options;

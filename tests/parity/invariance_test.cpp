@@ -1,4 +1,6 @@
-// What must not change a result: how sequences are packed, the number of threads, and running once more.
+// What must not change a result: how sequences are packed, the number of threads, and running once more. With
+// dropout this holds as well: its random numbers belong to a place in the global batch, not to a place in
+// memory.
 #include <gtest/gtest.h>
 
 #include "core/parallel.h"
@@ -8,13 +10,17 @@
 namespace bertune {
 namespace {
 
+constexpr double kTolerance = 1e-5;
+
 struct Outcome {
   std::vector<float> logits, gradients;
   float loss = 0;
 };
 
+// From the same step of dropout each time.
 Outcome forward_backward(BertForSequenceClassification& model, const Batch& batch) {
   model.train();
+  model.dropout_state() = {.seed = 7, .step = 3};
   model.parameters().zero_grad();
   const ModelOutput output = model.forward(batch);
   Outcome outcome{{output.logits.begin(), output.logits.end()}, {}, output.loss};
@@ -43,17 +49,16 @@ Batch large_batch(const BertConfig& config) {
   return batch;
 }
 
-class Invariance : public ::testing::Test {
- protected:
-  void TearDown() override { set_num_threads(0); }
-  static BertForSequenceClassification load() {
-    return BertForSequenceClassification::from_pretrained(testing::parity_fixtures() / "model" /
-                                                          "two_layers");
-  }
+BertForSequenceClassification load(float dropout) {
+  LoadOptions options;
+  options.hidden_dropout_prob = options.attention_probs_dropout_prob = options.classifier_dropout = dropout;
+  const auto folder = testing::parity_fixtures() / "model" / "two_layers";
+  return BertForSequenceClassification::from_pretrained(folder, options);
+}
 
-  BertForSequenceClassification model_ = load();
-  const Batch batch_ = large_batch(model_.config());
-};
+std::span<const float> logits_of(const Outcome& outcome, std::size_t sequence, std::size_t num_labels) {
+  return std::span<const float>(outcome.logits).subspan(sequence * num_labels, num_labels);
+}
 
 void expect_same_bits(const Outcome& actual, const Outcome& expected) {
   EXPECT_TRUE(testing::same_bits("logits", actual.logits, expected.logits));
@@ -61,63 +66,53 @@ void expect_same_bits(const Outcome& actual, const Outcome& expected) {
   EXPECT_TRUE(testing::same_bits("gradients", actual.gradients, expected.gradients));
 }
 
-TEST_F(Invariance, SequenceAloneEqualsSequenceInBatch) {
+class Invariance : public ::testing::TestWithParam<float> {
+ protected:
+  void TearDown() override { set_num_threads(0); }
+
+  BertForSequenceClassification model_ = load(GetParam());
+  const Batch batch_ = large_batch(model_.config());
+  const std::size_t sequences_ = static_cast<std::size_t>(batch_.sequences());
+  const std::size_t num_labels_ = static_cast<std::size_t>(model_.config().num_labels());
+};
+
+TEST_P(Invariance, SequenceAloneEqualsSequenceInBatch) {
   const Outcome packed = forward_backward(model_, batch_);
-  const auto width = static_cast<std::size_t>(model_.config().num_labels());
-  const auto sequences = static_cast<std::size_t>(batch_.sequences());
   model_.parameters().zero_grad();
   double loss = 0;
-  for (std::size_t i = 0; i < sequences; ++i) {
-    const ModelOutput alone = model_.forward(testing::one_sequence(batch_, i));
-    const auto row = std::span<const float>(packed.logits).subspan(i * width, width);
-    EXPECT_TRUE(testing::elements_close("logits of sequence " + std::to_string(i), alone.logits, row, 1e-5));
-    loss += alone.loss / static_cast<double>(sequences);
-    model_.backward(1.0F / static_cast<float>(sequences));
+  for (std::size_t i = 0; i < sequences_; ++i) {
+    Batch one = testing::one_sequence(batch_, i);
+    one.first_sequence = static_cast<std::int64_t>(i);
+    model_.dropout_state() = {.seed = 7, .step = 3};
+    const ModelOutput alone = model_.forward(one);
+    EXPECT_TRUE(testing::elements_close("logits of sequence " + std::to_string(i), alone.logits,
+                                        logits_of(packed, i, num_labels_), kTolerance));
+    loss += alone.loss / static_cast<double>(sequences_);
+    model_.backward(1.0F / static_cast<float>(sequences_));
   }
-  EXPECT_NEAR(loss, packed.loss, 1e-5);
+  EXPECT_NEAR(loss, packed.loss, kTolerance);
   // The gradient of the mean is the mean of the gradients, which backward() has added up.
   for (const Parameter& parameter : model_.parameters().layout()) {
     if (parameter.name.ends_with("self.key.bias"))
-      continue;  // zero in exact arithmetic, rounding on both sides
+      continue;  // zero in exact arithmetic: rounding on both sides
     const auto expected = std::span<const float>(packed.gradients).subspan(parameter.offset, parameter.size);
-    EXPECT_TRUE(testing::norm_close(parameter.name,
-                                    std::span<const float>(model_.parameters().gradient(parameter.name)),
-                                    expected, 1e-5));
+    const std::span<const float> actual = model_.parameters().gradient(parameter.name);
+    EXPECT_TRUE(testing::norm_close(parameter.name, actual, expected, kTolerance));
   }
 }
 
-TEST_F(Invariance, OrderOfSequences) {
-  Batch reversed;
-  const auto sequences = static_cast<std::size_t>(batch_.sequences());
-  for (std::size_t i = sequences; i-- > 0;) {
-    const Batch one = testing::one_sequence(batch_, i);
-    reversed.add(one.input_ids, one.token_type_ids);
-    reversed.labels.push_back(one.labels.front());
-  }
-  const Outcome forwards = forward_backward(model_, batch_);
-  const Outcome backwards = forward_backward(model_, reversed);
-  const auto width = static_cast<std::size_t>(model_.config().num_labels());
-  for (std::size_t i = 0; i < sequences; ++i) {
-    EXPECT_TRUE(testing::elements_close(
-        "logits of sequence " + std::to_string(i),
-        std::span<const float>(backwards.logits).subspan((sequences - 1 - i) * width, width),
-        std::span<const float>(forwards.logits).subspan(i * width, width), 1e-5));
-  }
-  EXPECT_TRUE(testing::norm_close("gradients", std::span<const float>(backwards.gradients),
-                                  std::span<const float>(forwards.gradients), 1e-5));
-}
-
-TEST_F(Invariance, BackwardAddsToGradients) {
+TEST_P(Invariance, BackwardAddsToGradients) {
   const Outcome once = forward_backward(model_, batch_);
+  model_.dropout_state() = {.seed = 7, .step = 3};
   model_.forward(batch_);
   model_.backward(0.5F);
   std::vector<float> expected = once.gradients;
   for (float& value : expected) value *= 1.5F;
-  EXPECT_TRUE(testing::norm_close("gradients", std::span<const float>(model_.parameters().gradients()),
-                                  std::span<const float>(expected), 1e-6));
+  const std::span<const float> actual = model_.parameters().gradients();
+  EXPECT_TRUE(testing::norm_close("gradients", actual, std::span<const float>(expected), 1e-6));
 }
 
-TEST_F(Invariance, NumberOfThreads) {
+TEST_P(Invariance, NumberOfThreads) {
   set_num_threads(1);
   const Outcome one = forward_backward(model_, batch_);
   for (const int threads : {2, 3, 4}) {
@@ -127,12 +122,46 @@ TEST_F(Invariance, NumberOfThreads) {
   }
 }
 
-TEST_F(Invariance, RunAgain) {
+TEST_P(Invariance, RunAgain) {
   const Outcome first = forward_backward(model_, batch_);
   forward_backward(model_, testing::one_sequence(batch_, 3));  // leaves other numbers in the arena
+  model_.eval();
+  model_.forward(batch_);
   expect_same_bits(forward_backward(model_, batch_), first);
-  BertForSequenceClassification other = load();
+  BertForSequenceClassification other = load(GetParam());
   expect_same_bits(forward_backward(other, batch_), first);
+}
+
+TEST_P(Invariance, DropoutChangesFromStepToStep) {
+  const Outcome first = forward_backward(model_, batch_);  // advances the step
+  const ModelOutput next = model_.forward(batch_);
+  const bool same = testing::same_bits("logits", next.logits, first.logits);
+  EXPECT_EQ(same, GetParam() == 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Dropout, Invariance, ::testing::Values(0.0F, 0.1F),
+                         [](const auto& instance) { return instance.param == 0 ? "off" : "on"; });
+
+TEST(Order, OfSequencesInTheBatch) {
+  BertForSequenceClassification model = load(0);
+  const Batch batch = large_batch(model.config());
+  Batch reversed;
+  const auto sequences = static_cast<std::size_t>(batch.sequences());
+  for (std::size_t i = sequences; i-- > 0;) {
+    const Batch one = testing::one_sequence(batch, i);
+    reversed.add(one.input_ids, one.token_type_ids);
+    reversed.labels.push_back(one.labels.front());
+  }
+  const Outcome forwards = forward_backward(model, batch);
+  const Outcome backwards = forward_backward(model, reversed);
+  const auto num_labels = static_cast<std::size_t>(model.config().num_labels());
+  for (std::size_t i = 0; i < sequences; ++i) {
+    EXPECT_TRUE(testing::elements_close("logits of sequence " + std::to_string(i),
+                                        logits_of(backwards, sequences - 1 - i, num_labels),
+                                        logits_of(forwards, i, num_labels), kTolerance));
+  }
+  EXPECT_TRUE(testing::norm_close("gradients", std::span<const float>(backwards.gradients),
+                                  std::span<const float>(forwards.gradients), kTolerance));
 }
 
 }  // namespace

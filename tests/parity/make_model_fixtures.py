@@ -117,6 +117,9 @@ CASES = {
     "one_token_each": Case("one_layer", [1, 1, 1, 1, 1]),
     "ignored_labels": Case("one_layer", [5, 9, 14, 3, 21, 8], change=leave_labels_out),
     "padding_token": Case("one_layer", [6, 11, 1, 17], change=use_padding_token(0)),
+    "no_padding_token": Case(
+        "one_layer", [6, 11, 1, 17], overrides={"pad_token_id": None}, change=use_padding_token(0)
+    ),
     "odd_sizes": Case("odd_sizes", [19, 1, 7, 10, 4], change=use_padding_token(3)),
     "multi_label": Case("multi_label", [4, 17, 9, 24, 1]),
     "regression": Case("regression", [11, 2, 24, 7]),
@@ -242,12 +245,15 @@ def main() -> None:
     torch.set_num_threads(1)
     logging.disable_progress_bar()
     output.mkdir(parents=True, exist_ok=True)
-    for seed, (name, checkpoint) in enumerate(CHECKPOINTS.items(), start=100):
-        make_model(checkpoint, seed).save_pretrained(output / name)
-    for seed, (name, case) in enumerate(CASES.items(), start=200):
-        write_case(output, name, case, seed)
+    for name, checkpoint in CHECKPOINTS.items():
+        make_model(checkpoint, peer.seed_of(name)).save_pretrained(output / name)
+    for name, case in CASES.items():
+        write_case(output, name, case, peer.seed_of(name))
     write_training(
-        output, "two_layers", peer.Recipe(learning_rate=1e-3, weight_decay=0.01, warmup_steps=2), seed=300
+        output,
+        "two_layers",
+        peer.Recipe(learning_rate=1e-3, weight_decay=0.01, warmup_steps=2),
+        seed=peer.seed_of("training"),
     )
 
 

@@ -166,8 +166,8 @@ def main() -> None:
     output = parser.parse_args().output
     torch.set_num_threads(1)
     output.mkdir(parents=True, exist_ok=True)
-    for seed, (name, case) in enumerate(CASES.items(), start=400):
-        write_case(output, name, case, seed)
+    for name, case in CASES.items():
+        write_case(output, name, case, peer.seed_of(name))
     for name, cases in (("schedules", schedule_cases()), ("clipping", clipping_cases())):
         (output / f"{name}.json").write_text("[\n" + ",\n".join(map(json.dumps, cases)) + "\n]\n")
     print(f"{len(CASES)} optimizer cases, schedules and clipping")

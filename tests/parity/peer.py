@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pathlib
+import zlib
 from dataclasses import dataclass
 
 import torch
@@ -134,6 +135,11 @@ def gradient_scale(name: str, gradients: dict[str, torch.Tensor]) -> float:
     query's bias.
     """
     return gradients[name.replace("self.key.bias", "self.query.bias")].double().norm().item()
+
+
+def seed_of(name: str) -> int:
+    """A seed of its own for each fixture, so that a new one leaves the others as they are."""
+    return zlib.crc32(name.encode())
 
 
 def write_tensors(path: pathlib.Path, tensors: dict[str, torch.Tensor], **about: object) -> None:

@@ -1,12 +1,16 @@
 // Encodes records from standard input and writes the results as binary records, for tokenizer_parity.py.
 //
 //   tokenizer_driver MODEL_FOLDER [max_length stride strategy] < records > results
+//   tokenizer_driver MODEL_FOLDER save FOLDER
 //
+// The second form writes the tokenizer's files into an existing folder.
 // A record in is the text's length and, for a pair, the second's length (32 bits each, 0xFFFFFFFF: no second text),
 // then the bytes. A record out is, for each window, the number of tokens, then ids, type ids, word ids, and begin and
 // end offsets in code points and in bytes; a count of 0xFFFFFFFF ends the windows of a text, 0xFFFFFFFE is an error.
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -54,6 +58,12 @@ void write_window(const bertune::Encoding& encoding) {
   write(encoding.byte_offsets);
 }
 
+void save(const bertune::BertTokenizer& tokenizer, const std::filesystem::path& folder) {
+  for (const auto& [name, contents] : tokenizer.files(512)) {
+    std::ofstream(folder / name, std::ios::binary) << contents;
+  }
+}
+
 bertune::EncodeOptions options_from(int argc, char** argv) {
   bertune::EncodeOptions options;
   options.return_offsets = true;
@@ -74,6 +84,10 @@ int main(int argc, char** argv) {
   if (argc < 2) return 2;
   try {
     const auto tokenizer = bertune::BertTokenizer::from_pretrained(argv[1]);
+    if (argc == 4) {
+      save(tokenizer, argv[3]);
+      return 0;
+    }
     const bertune::EncodeOptions options = options_from(argc, argv);
     Record record;
     while (read_record(record)) {

@@ -1,0 +1,117 @@
+# The front door: `make` lists what there is to do. Targets are quick when there is nothing left to do.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+export BERTUNE_CACHE := $(abspath $(or $(BERTUNE_CACHE),.cache))
+CHECKPOINT := $(BERTUNE_CACHE)/all-MiniLM-L6-v2
+
+# The peer (Hugging Face Transformers) and real data lie beside the project where there is something to compare with.
+SHARED := $(abspath ../shared)
+REQUIREMENTS := $(SHARED)/peer/requirements.txt
+PEER := $(BERTUNE_CACHE)/peer
+PEER_READY := $(PEER)/ready
+PARITY_SAMPLE ?= 4000
+
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+TICKETS := examples/support_tickets
+SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
+
+.PHONY: help deps build checkpoint demo test parity sanitize tsan bench format format-check tidy install clean
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target what; do \
+	  printf 'make %-13s %s\n' "$$target" "$$what"; done
+
+deps: ## install the Debian packages of packages.txt that are missing
+	@packages=$$(sed 's/#.*//' packages.txt); \
+	if ! command -v dpkg-query >/dev/null; then \
+	  echo "make deps: this is no Debian; install the equivalents of packages.txt by hand" >&2; exit 0; \
+	fi; \
+	installed=$$(dpkg-query -W -f='$${db:Status-Status} $${Package}\n' $$packages 2>/dev/null | sed -n 's/^installed //p' || true); \
+	missing=$$(comm -23 <(printf '%s\n' $$packages | sort -u) <(printf '%s\n' $$installed | sort -u)); \
+	if [[ -n $$missing ]]; then \
+	  echo "installing" $$missing; \
+	  $(SUDO) apt-get update -qq; \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing </dev/null; \
+	fi
+
+build: ## compile: build/bertune
+	@cmake --preset release
+	@cmake --build --preset release -j $(JOBS)
+
+checkpoint: ## fetch a small real BERT checkpoint (90 MB) and print its folder
+	@tools/fetch_checkpoint.sh
+
+demo: deps build checkpoint ## fine-tune on the support tickets, then label two new sentences (a few minutes)
+	build/bertune train --model $(CHECKPOINT) --train $(TICKETS)/train.csv --validation $(TICKETS)/validation.csv \
+	  --test $(TICKETS)/test.csv --output build/demo --overwrite --epochs 4 --learning-rate 2e-4
+	build/bertune predict --model build/demo "My parcel has been stuck at the depot since Monday." \
+	  "Please pause my coffee box for two months."
+
+test: deps ## build with warnings as errors and run all tests
+	@tools/fetch_checkpoint.sh >/dev/null || echo "make test: no checkpoint; tests that need it are skipped"
+	@cmake --preset ci
+	@cmake --build --preset ci -j $(JOBS)
+	@ctest --preset ci -j 2
+
+sanitize: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@cmake --preset asan
+	@cmake --build --preset asan -j $(JOBS)
+	@ctest --preset asan -j 2
+
+tsan: ## run the tests under ThreadSanitizer
+	@cmake --preset tsan
+	@cmake --build --preset tsan -j $(JOBS)
+	@ctest --preset tsan -j 2
+
+ifeq ($(wildcard $(REQUIREMENTS)),)
+parity bench-peer:
+	@echo "make $@: skipped, for the peer to compare with ($(REQUIREMENTS)) is not here"
+else
+parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens, logits, gradients, training, fixtures
+	@cmake --preset ci
+	@cmake --build --preset ci -j $(JOBS)
+	$(PEER)/bin/python tests/parity/live.py --model $(CHECKPOINT) --probe build/tests/parity_probe --data $(SHARED)/data
+	$(PEER)/bin/python tests/parity/tokenizer_parity.py --driver build/tests/tokenizer_driver --data $(SHARED)/data \
+	  --sample $(PARITY_SAMPLE) $(CHECKPOINT) $(wildcard $(SHARED)/data/vocab/*.txt)
+	$(PEER)/bin/python tests/parity/check_fixtures.py
+
+bench-peer: build checkpoint $(PEER_READY)
+	$(PEER)/bin/python bench/train_speed.py --model $(CHECKPOINT) --data $(SHARED)/data/sst2/train.tsv \
+	  --peer $(SHARED)/peer/train_hf.py $(BENCH_OPTIONS)
+
+# torch comes first and alone, as requirements.txt asks.
+$(PEER_READY): $(REQUIREMENTS)
+	@echo "setting up the peer in $(PEER) (some minutes, once)"
+	@python3 -m venv --clear $(PEER)
+	@$(PEER)/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
+	@$(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+	@touch $@
+endif
+
+BENCH_OPTIONS ?= --quick
+bench: deps ## measure operations against the machine's peak, and training against Transformers (quick form)
+	@cmake --preset bench
+	@cmake --build --preset bench -j $(JOBS)
+	build/bench/kernels_benchmark --benchmark_min_time=0.1
+	@$(MAKE) --no-print-directory bench-peer
+
+format: ## lay out all C++ files with clang-format
+	@clang-format -i $(SOURCES)
+
+format-check: ## fail where clang-format would change a C++ file
+	@clang-format --dry-run -Werror $(SOURCES)
+
+tidy: ## read the sources with clang-tidy
+	@cmake --preset release
+	@run-clang-tidy -quiet -p build -j $(JOBS) "$(CURDIR)/src/.*"
+
+install: build ## install program, library and headers: make install PREFIX=/usr/local
+	@cmake --install build --prefix $(PREFIX)
+
+clean: ## remove what was built (the cache of downloads stays)
+	@rm -rf build build-*

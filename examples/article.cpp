@@ -1,0 +1,140 @@
+// Fine-tune BERT on your own sentences, step by step: the loop that every article on fine-tuning shows, in
+// C++.
+//
+//     article [MODEL_FOLDER] [DATA.csv]
+//
+// MODEL_FOLDER is a BERT checkpoint as Hugging Face publishes it; `make checkpoint` fetches a small one.
+// DATA.csv has the columns text and label below a header; try examples/support_tickets/train.csv.
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <random>
+#include <set>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "bertune/model.h"
+#include "bertune/optim.h"
+#include "bertune/tokenizer.h"
+
+struct Example {
+  std::string text, label;
+};
+
+const std::vector<Example> kFilmReviews = {
+    {"A warm and funny film, I loved every minute.", "good"},
+    {"Two hours of my life that I want back.", "bad"},
+    {"The best thing I have seen all year.", "good"},
+    {"Dull, loud and far too long.", "bad"},
+    {"Beautifully acted and a joy to watch.", "good"},
+    {"The plot makes no sense at all.", "bad"},
+    {"A clever story with a wonderful ending.", "good"},
+    {"I fell asleep, what a terrible bore.", "bad"},
+    {"Charming from the first scene to the last.", "good"},
+    {"A lazy, ugly mess of a film.", "bad"},
+    {"Wonderful music, a great cast, and so funny!", "good"},
+    {"Awful acting and an even worse story.", "bad"},
+};
+
+// A cell in quotes may hold commas, line ends and, doubled, quotes.
+std::vector<Example> read_csv(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw std::runtime_error("cannot read " + path);
+  std::vector<Example> rows;
+  std::vector<std::string> cells(1);
+  bool quoted = false;
+  for (char c = 0; file.get(c);) {
+    if (c == '"' && quoted && file.peek() == '"') {
+      cells.back() += static_cast<char>(file.get());
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (quoted || (c != ',' && c != '\n')) {
+      cells.back() += c;
+    } else if (c == ',') {
+      cells.emplace_back();
+    } else {
+      rows.push_back({cells.at(0), cells.at(1)});
+      cells.assign(1, "");
+    }
+  }
+  rows.erase(rows.begin());  // the header
+  return rows;
+}
+
+int main(int argc, char** argv) try {
+  const std::string folder = argc > 1 ? argv[1] : ".cache/all-MiniLM-L6-v2";
+  std::vector<Example> data = argc > 2 ? read_csv(argv[2]) : kFilmReviews;
+  std::set<std::string> names;
+  for (const Example& example : data) names.insert(example.label);
+  const std::vector<std::string> labels(names.begin(), names.end());
+
+  // A pre-trained encoder, and on top of it a classifier for our labels, which knows nothing yet.
+  const auto tokenizer = bertune::BertTokenizer::from_pretrained(folder);
+  bertune::LoadOptions head;
+  head.id2label = labels;
+  head.ignore_mismatched_sizes = true;  // a classifier that the checkpoint may bring was for other labels
+  auto model = bertune::BertForSequenceClassification::from_pretrained(folder, head);
+
+  // Text becomes tokens, and tokens become numbers; of a very long text BERT sees the beginning.
+  const bertune::EncodeOptions options{
+      .truncation = bertune::Truncation::longest_first,
+      .max_length = std::min<std::int64_t>(128, model.config().max_position_embeddings)};
+  const auto encoding = tokenizer.encode(data[0].text, options);
+  std::cout << "text: " << data[0].text << "\ntokens:";
+  for (const auto id : encoding.input_ids) std::cout << ' ' << tokenizer.id_to_token(id);
+  std::cout << "\nids:";
+  for (const auto id : encoding.input_ids) std::cout << ' ' << id;
+
+  // A batch is the tokens of its texts, end to end, and the number of each text's label. There is no padding.
+  const auto make_batch = [&](std::span<const Example> examples) {
+    bertune::Batch batch;
+    for (const auto& [text, label] : examples) {
+      batch.add(tokenizer.encode(text, options));
+      batch.labels.push_back(static_cast<std::int32_t>(std::ranges::find(labels, label) - labels.begin()));
+    }
+    return batch;
+  };
+
+  // The model gives every label a score, the logit; the loss says how wrong these are.
+  const auto output = model.forward(make_batch({data.data(), 1}));
+  std::cout << "\nlogits:";
+  for (const float logit : output.logits) std::cout << ' ' << logit;
+  std::cout << "\nloss: " << output.loss << '\n';
+
+  // Three quarters are to learn from; the rest will show what was learned.
+  std::mt19937 random(42);
+  std::ranges::shuffle(data, random);
+  const auto train = std::span(data).first(data.size() * 3 / 4),
+             held_out = std::span(data).subspan(train.size());
+  const std::size_t batch_size = train.size() < 100 ? 3 : 16, epochs = train.size() < 100 ? 8 : 3;
+
+  auto optimizer = bertune::optim::adam(model.parameters(), {.lr = 2e-4});
+  model.train();
+  for (std::size_t epoch = 1; epoch <= epochs; ++epoch) {
+    float sum = 0;
+    for (std::size_t i = 0; i < train.size(); i += batch_size) {
+      const auto batch = make_batch(train.subspan(i, std::min(batch_size, train.size() - i)));
+      optimizer->zero_grad();
+      sum += model.forward(batch).loss * static_cast<float>(batch.sequences());
+      model.backward();
+      optimizer->step();
+    }
+    std::cout << "epoch " << epoch << ": loss " << sum / static_cast<float>(train.size()) << '\n';
+    std::ranges::shuffle(train, random);
+  }
+
+  model.eval();
+  std::size_t right = 0;
+  for (const Example& example : held_out) {
+    const auto logits = model.forward(make_batch({&example, 1})).logits;
+    const auto best = static_cast<std::size_t>(std::ranges::max_element(logits) - logits.begin());
+    if (labels[best] == example.label) ++right;
+  }
+  std::cout << "accuracy: " << static_cast<double>(right) / static_cast<double>(held_out.size()) << " ("
+            << right << " of " << held_out.size() << " texts that it has not seen)\n";
+} catch (const std::exception& error) {
+  std::cerr << "article: " << error.what() << '\n';
+  return 1;
+}

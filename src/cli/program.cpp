@@ -1,0 +1,90 @@
+#include "program.h"
+
+#include <dnnl.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <string>
+
+#include "bertune/error.h"
+#include "core/parallel.h"
+#include "evaluate_command.h"
+#include "inspect.h"
+#include "kernels/ops.h"
+#include "predict_command.h"
+#include "report/terminal.h"
+#include "tokenize.h"
+#include "train_command.h"
+
+namespace bertune::cli {
+namespace {
+
+std::string version() {
+  const dnnl_version_t* dnnl = dnnl_version();
+  std::string tables;
+  for (const kernels::OpTable* table : kernels::supported_tables()) tables += fmt::format(" {}", table->name);
+  return fmt::format("bertune {}\nkernels {} (this machine runs{})\noneDNN {}.{}.{}, OpenMP, {} threads\n", BERTUNE_VERSION,
+                     kernels::ops().name, tables, dnnl->major, dnnl->minor, dnnl->patch, available_threads());
+}
+
+int report_error(std::string_view message, int code) {
+  const report::Style style(report::terminal_of(STDERR_FILENO).colors);
+  fmt::print(stderr, "{} {}\n", style.red("error:"), message);
+  return code;
+}
+
+int parse_and_run(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+    if (std::fflush(stdout) != 0) return report_error("standard output cannot be written to (is the disk full?)", 1);
+    return 0;
+  } catch (const CLI::CallForHelp& call) {
+    return app.exit(call);
+  } catch (const CLI::CallForAllHelp& call) {
+    return app.exit(call);
+  } catch (const CLI::CallForVersion& call) {
+    return app.exit(call);
+  } catch (const CLI::ParseError& error) {
+    return report_error(fmt::format("{}\nRun bertune --help, or bertune COMMAND --help.", error.what()), 2);
+  } catch (const UsageError& error) {
+    return report_error(error.what(), 2);
+  } catch (const Interrupted& error) {
+    return report_error(error.what(), 130);
+  } catch (const Error& error) {
+    return report_error(error.what(), 1);
+  } catch (const std::bad_alloc&) {
+    return report_error("not enough memory; try a smaller --batch-size or --max-length", 1);
+  } catch (const std::exception& error) {
+    return report_error(error.what(), 1);
+  }
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // `bertune predict | head` ends by a failed write, not by a signal
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit shows as a failed write too
+  CLI::App app("Fine-tune a pre-trained BERT on your own dataset, test it, and use it.\n"
+               "Checkpoints are Hugging Face folders, in and out.",
+               "bertune");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", version);
+  app.set_help_all_flag("--help-all", "Help of every command");
+  app.footer("Examples:\n"
+             "  bertune train --model DIR --train train.csv --test test.csv --output my-model\n"
+             "  bertune evaluate --model my-model --test test.csv\n"
+             "  echo \"where is my parcel?\" | bertune predict --model my-model\n"
+             "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
+  add_train_command(app);
+  add_evaluate_command(app);
+  add_predict_command(app);
+  add_tokenize_command(app);
+  add_inspect_command(app);
+  return parse_and_run(app, argc, argv);
+}
+
+}  // namespace bertune::cli

@@ -1,0 +1,63 @@
+#include "shared_options.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include "bertune/error.h"
+#include "core/parallel.h"
+#include "report/terminal.h"
+
+namespace bertune::cli {
+
+void DataOptions::add_to(CLI::App& command, const std::string& format_flag) {
+  const std::string group = "Data";
+  command.add_option("--text-column,--text_column,--text_column_names", text_column,
+                     "Column of the text (default: guessed, and said)")
+      ->group(group);
+  command.add_option("--text-pair-column,--text_pair_column", text_pair_column, "Column of a second text, for pairs")
+      ->group(group);
+  command.add_option("--label-column,--label_column,--label_column_name", label_column, "Column of the label")->group(group);
+  command.add_option(format_flag, format, "csv, tsv, jsonl, json or text (default: by file name)")->group(group);
+  command.add_option("--delimiter", delimiter, "Character between fields (default: by format)")->group(group);
+  command.add_flag("--no-header", no_header, "The first line is data; columns are numbers from 1")->group(group);
+}
+
+data::ReadOptions DataOptions::read_options(bool labels_required) const {
+  data::ReadOptions options;
+  if (!format.empty()) options.format = data::format_from_string(format);
+  options.text_column = text_column;
+  options.text_pair_column = text_pair_column;
+  options.label_column = label_column;
+  options.header = !no_header;
+  options.labels_required = labels_required;
+  if (delimiter == "\\t") {
+    options.delimiter = '\t';
+  } else if (delimiter.size() > 1) {
+    throw UsageError(fmt::format("--delimiter is \"{}\"; it must be one character", delimiter));
+  } else if (!delimiter.empty()) {
+    options.delimiter = delimiter.front();
+  }
+  return options;
+}
+
+void add_threads_option(CLI::App& command, int& threads) {
+  command.add_option("--threads", threads, "Threads to compute with (default: all that this process may use)");
+}
+
+void use_threads(int threads) {
+  if (threads < 0) throw UsageError(fmt::format("--threads is {}; it must be at least 1, or 0 for all", threads));
+  set_num_threads(threads);
+}
+
+void warn(std::string_view message) {
+  static const report::Style kStyle(report::terminal_of(STDERR_FILENO).colors);
+  fmt::print(stderr, "{} {}\n", kStyle.yellow("warning:"), message);
+}
+
+void print_notes(const std::vector<std::string>& notes) {
+  for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", note);
+}
+
+}  // namespace bertune::cli

@@ -1,0 +1,30 @@
+// Options that several commands have, declared once.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "data/reader.h"
+
+namespace bertune::cli {
+
+struct DataOptions {
+  std::string format, text_column, text_pair_column, label_column, delimiter;
+  bool no_header = false;
+
+  // `format_flag` names the flag of the input format.
+  void add_to(CLI::App& command, const std::string& format_flag = "--format");
+  data::ReadOptions read_options(bool labels_required) const;
+};
+
+void add_threads_option(CLI::App& command, int& threads);
+// Applies --threads; throws UsageError when it is below 0.
+void use_threads(int threads);
+
+// Lines for the person go to standard output, or to standard error when that is kept for data.
+void print_notes(const std::vector<std::string>& notes);
+void warn(std::string_view message);
+
+}  // namespace bertune::cli

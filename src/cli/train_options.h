@@ -1,0 +1,38 @@
+// The options of bertune train.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shared_options.h"
+#include "train/arguments.h"
+
+namespace bertune::cli {
+
+struct TrainOptions {
+  std::filesystem::path model, train, validation, test;
+  DataOptions data;
+  train::TrainingArguments arguments;
+  std::string problem_type;
+  double warmup_steps = 0;  // below 1: a ratio, as in Transformers 5
+  std::optional<std::int64_t> max_length;
+  double validation_split = 0.1;
+  std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;
+  std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;
+  int threads = 0;
+  bool ignore_mismatched_sizes = false, overwrite = false, json = false, quiet = false;
+  bool regression = false;
+  std::optional<std::string> resume_from;  // Transformers' spelling of --resume
+  std::vector<std::string> ignored;       // flags of the Transformers scripts that were given and mean nothing here
+
+  // Declares everything on `command`. The object must outlive it.
+  void add_to(CLI::App& command);
+  // What follows from several options together; throws UsageError.
+  void settle();
+};
+
+}  // namespace bertune::cli

@@ -1,0 +1,33 @@
+// How good a model is, as text for a person.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "report/terminal.h"
+#include "tasks/metrics.h"
+
+namespace bertune::report {
+
+struct Interval {
+  double low = 0, high = 1;
+};
+
+// Wilson's 95 % interval of a share; [0, 1] of nothing.
+Interval wilson_interval(std::int64_t successes, std::int64_t trials);
+
+struct MetricsReportOptions {
+  Style style = {};
+  int width = 100;  // columns that a confusion matrix may take
+  std::int64_t max_classes =
+      20;  // more: only the worst of them are listed, and confusions instead of a matrix
+};
+
+// Headline numbers, then a table of the classes, then what is taken for what.
+std::string metrics_report(const tasks::Metrics& metrics, const MetricsReportOptions& options = {});
+
+// "loss 0.2134  accuracy 93.5 % (95 % interval 89.2–96.2, 200 rows)": a line for an evaluation during
+// training. For a regression the rows and its numbers.
+std::string metrics_line(const tasks::Metrics& metrics);
+
+}  // namespace bertune::report

@@ -1,0 +1,53 @@
+// The settings of a training run, named as Transformers' TrainingArguments where it has them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "bertune/optim.h"
+#include "core/json.h"
+
+namespace bertune::train {
+
+struct TrainingArguments {
+  std::filesystem::path output_dir;
+  double num_train_epochs = 3;
+  std::int64_t max_steps = -1;  // positive: instead of epochs
+  std::int64_t train_batch_size = 32;
+  std::int64_t eval_batch_size = 64;
+  std::string optimizer = "adamw";
+  double learning_rate = 5e-5;
+  double weight_decay = 0.01;
+  double adam_beta1 = 0.9, adam_beta2 = 0.999, adam_epsilon = 1e-8;
+  double momentum = 0;
+  bool nesterov = false;
+  double max_grad_norm = 1.0;  // 0: no clipping
+  std::string lr_scheduler_type = "linear";
+  double warmup_ratio = 0.1;
+  std::int64_t warmup_steps = 0;  // positive: instead of the ratio
+  std::uint64_t seed = 42;
+  std::int64_t save_steps = 0;     // 0: a checkpoint after each epoch
+  std::int64_t logging_steps = 0;  // 0: about a hundred times a run
+  std::string metric_for_best_model;  // empty: the task's default
+  bool keep_checkpoints = false;      // else the run's checkpoints go once it has finished
+  bool resume = false;
+
+  // The ones that decide the weights: what a resumed run must have in common with the interrupted one.
+  Json to_json() const;
+};
+
+// Throws UsageError for values that cannot be, naming the flag and the range.
+void validate(const TrainingArguments& arguments);
+
+// Throws UsageError for an unknown name, listing the choices.
+std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingArguments& arguments, Parameters& parameters);
+
+// The arithmetic of Transformers' Trainer.
+struct StepPlan {
+  std::int64_t steps_per_epoch = 0, total_steps = 0, warmup_steps = 0;
+};
+StepPlan plan_steps(const TrainingArguments& arguments, std::int64_t rows);
+
+}  // namespace bertune::train

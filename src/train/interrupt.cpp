@@ -1,0 +1,30 @@
+#include "train/interrupt.h"
+
+#include <csignal>
+
+namespace bertune::train {
+namespace {
+
+volatile std::sig_atomic_t requested = 0;
+
+extern "C" void request_interrupt(int signal) {
+  requested = 1;
+  std::signal(signal, SIG_DFL);
+}
+
+}  // namespace
+
+InterruptGuard::InterruptGuard() {
+  requested = 0;
+  std::signal(SIGINT, request_interrupt);
+  std::signal(SIGTERM, request_interrupt);
+}
+
+InterruptGuard::~InterruptGuard() {
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+}
+
+bool interrupt_requested() { return requested != 0; }
+
+}  // namespace bertune::train

@@ -1,0 +1,36 @@
+// A fine-tuned model as it lies on disk: weights, tokenizer, and bertune.json, the settings that predictions must share
+// with training.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "bertune/model.h"
+#include "bertune/tokenizer.h"
+#include "core/json.h"
+#include "tasks/text_classification.h"
+
+namespace bertune::train {
+
+struct ModelFolder {
+  BertTokenizer tokenizer;
+  BertForSequenceClassification model;
+  tasks::TextClassification task;
+
+  // `max_length`: unset takes the one of training, or what the model can, up to 512.
+  static ModelFolder open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length);
+};
+
+// Throws Error when the tokenizer has ids that the model has no embedding for.
+void require_matching_vocabulary(const std::filesystem::path& directory, const BertTokenizer& tokenizer,
+                                 const BertConfig& config);
+// Throws UsageError unless 3 <= max_length <= max_position_embeddings.
+void require_max_length(std::int64_t max_length, const BertConfig& config);
+
+// The whole folder, atomically: what save_pretrained writes and bertune.json with `settings`.
+void save_model_folder(const std::filesystem::path& directory, const BertForSequenceClassification& model,
+                       const BertTokenizer& tokenizer, const Json& settings);
+
+}  // namespace bertune::train

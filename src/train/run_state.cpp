@@ -1,0 +1,191 @@
+#include "train/run_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+
+#include "bertune/error.h"
+#include "checkpoint/safetensors.h"
+#include "core/file.h"
+
+namespace bertune::train {
+namespace {
+
+constexpr const char* kOptimizerFile = "optimizer.safetensors";
+constexpr const char* kStateFile = "trainer_state.json";
+
+std::optional<std::int64_t> step_of(const fs::path& checkpoint) {
+  const std::string name = checkpoint.filename().string();
+  constexpr std::string_view kPrefix = "checkpoint-";
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  std::int64_t step = 0;
+  const char* end = name.data() + name.size();
+  const auto [stopped, error] = std::from_chars(name.data() + kPrefix.size(), end, step);
+  if (error != std::errc() || stopped != end || step < 0) return std::nullopt;
+  return step;
+}
+
+std::vector<fs::path> checkpoints(const fs::path& output_dir) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(output_dir, error)) {
+    if (step_of(entry.path())) found.push_back(entry.path());
+  }
+  std::ranges::sort(found, {}, [](const fs::path& path) { return *step_of(path); });
+  return found;
+}
+
+void save_optimizer(const fs::path& path, optim::Optimizer& optimizer) {
+  std::vector<checkpoint::TensorView> tensors;
+  for (const optim::Optimizer::State& state : optimizer.state()) {
+    tensors.push_back(checkpoint::f32_view(state.name, {static_cast<std::int64_t>(state.values.size())}, state.values));
+  }
+  checkpoint::write_safetensors(path, std::move(tensors),
+                                {{"optimizer", std::string(optimizer.name())}, {"step", std::to_string(optimizer.steps())}});
+}
+
+void load_optimizer(const fs::path& path, optim::Optimizer& optimizer, std::int64_t step) {
+  const checkpoint::SafetensorsFile file(path);
+  for (const optim::Optimizer::State& state : optimizer.state()) {
+    const auto index = file.find(state.name);
+    if (!index || file.tensors()[*index].elements != state.values.size()) {
+      throw Error(fmt::format("{}: holds no \"{}\" for {} numbers; the checkpoint is of another model or optimizer",
+                              path.string(), state.name, state.values.size()));
+    }
+    file.read_f32(*index, state.values);
+  }
+  optimizer.set_steps(step);
+}
+
+Json private_state(const RunState& state, const RunIdentity& identity) {
+  return {{"arguments", identity.arguments},
+          {"data_fingerprint", identity.data_fingerprint},
+          {"dropout_step", state.dropout_step},
+          {"evaluated_step", state.evaluated_step},
+          {"logged_loss_sum", state.logged_loss_sum},
+          {"logged_step", state.logged_step},
+          {"loss_sum", state.loss_sum},
+          {"runtime", state.runtime},
+          {"tokens", state.tokens}};
+}
+
+void require_same_run(const fs::path& checkpoint, const Json& saved, const RunIdentity& identity) {
+  std::string differences;
+  for (const auto& [key, value] : identity.arguments.items()) {
+    const Json before = saved.at("arguments").value(key, Json());
+    if (before != value) differences += fmt::format("\n  {}: {} then, {} now", key, before.dump(), value.dump());
+  }
+  if (saved.at("data_fingerprint") != identity.data_fingerprint) {
+    differences += "\n  the training data, its labels or their tokens";
+  }
+  if (!differences.empty()) {
+    throw UsageError(fmt::format("{}: cannot resume, for these are not as they were:{}\n"
+                                 "Resume with the same settings, or start anew with --overwrite.",
+                                 checkpoint.string(), differences));
+  }
+}
+
+}  // namespace
+
+fs::path checkpoint_path(const fs::path& output_dir, std::int64_t step) {
+  return output_dir / fmt::format("checkpoint-{}", step);
+}
+
+Json trainer_state(const RunState& state, const Json& arguments, std::int64_t total_steps, double epochs,
+                   const fs::path& output_dir) {
+  const bool has_best = state.best_metric.has_value();
+  const std::int64_t steps_per_epoch = std::max<std::int64_t>(
+      1, static_cast<std::int64_t>(static_cast<double>(total_steps) / std::max(epochs, 1e-9)));
+  return {{"best_global_step", has_best ? Json(state.best_step) : Json()},
+          {"best_metric", has_best ? Json(*state.best_metric) : Json()},
+          {"best_model_checkpoint",
+           has_best ? Json(checkpoint_path(output_dir, state.best_step).string()) : Json()},
+          {"epoch", static_cast<double>(state.global_step) / static_cast<double>(steps_per_epoch)},
+          {"eval_steps", steps_per_epoch},
+          {"global_step", state.global_step},
+          {"is_hyper_param_search", false},
+          {"is_local_process_zero", true},
+          {"is_world_process_zero", true},
+          {"log_history", state.log_history},
+          {"logging_steps", 1},
+          {"max_steps", total_steps},
+          {"num_input_tokens_seen", state.tokens},
+          {"num_train_epochs", epochs},
+          {"save_steps", steps_per_epoch},
+          {"stateful_callbacks", Json::object()},
+          {"total_flos", 0.0},
+          {"train_batch_size", arguments.at("train_batch_size")},
+          {"trial_name", Json()},
+          {"trial_params", Json()}};
+}
+
+void save_checkpoint(const fs::path& output_dir, const BertForSequenceClassification& model,
+                     const BertTokenizer& tokenizer, optim::Optimizer& optimizer, const RunState& state,
+                     const RunIdentity& identity) {
+  AtomicDirectory folder(checkpoint_path(output_dir, state.global_step));
+  model.save_weights(folder.path());
+  for (const auto& [name, contents] : tokenizer.files(model.config().max_position_embeddings)) {
+    write_file_atomically(folder.path() / name, contents);
+  }
+  save_optimizer(folder.path() / kOptimizerFile, optimizer);
+  Json file = trainer_state(state, identity.arguments, identity.arguments.at("total_steps"),
+                            identity.arguments.at("num_train_epochs"), output_dir);
+  file["bertune"] = private_state(state, identity);
+  write_file_atomically(folder.path() / kStateFile, dump_json(file));
+  folder.commit();
+}
+
+fs::path newest_checkpoint(const fs::path& output_dir) {
+  std::vector<fs::path> found = checkpoints(output_dir);
+  std::ranges::reverse(found);
+  for (const fs::path& path : found) {
+    std::error_code error;
+    if (fs::exists(path / kStateFile, error) && fs::exists(path / kOptimizerFile, error) &&
+        fs::exists(path / "model.safetensors", error)) {
+      return path;
+    }
+  }
+  return {};
+}
+
+RunState load_checkpoint(const fs::path& checkpoint, BertForSequenceClassification& model, optim::Optimizer& optimizer,
+                         const RunIdentity& identity) {
+  const std::string where = (checkpoint / kStateFile).string();
+  const Json file = parse_json(read_file(checkpoint / kStateFile), where);
+  RunState state;
+  try {
+    const Json& own = file.at("bertune");
+    require_same_run(checkpoint, own, identity);
+    state.global_step = file.at("global_step");
+    state.dropout_step = own.at("dropout_step");
+    state.evaluated_step = own.at("evaluated_step");
+    state.loss_sum = own.at("loss_sum");
+    state.logged_loss_sum = own.at("logged_loss_sum");
+    state.logged_step = own.at("logged_step");
+    state.tokens = own.at("tokens");
+    state.runtime = own.at("runtime");
+    state.log_history = file.at("log_history");
+    if (!file.at("best_metric").is_null()) {
+      state.best_metric = file.at("best_metric").get<double>();
+      state.best_step = file.at("best_global_step");
+    }
+  } catch (const Json::exception& error) {
+    throw Error(fmt::format("{}: is damaged, or was not written by bertune ({}); remove {} to resume from an earlier one",
+                            where, error.what(), checkpoint.string()));
+  }
+  model.load_weights(checkpoint);
+  load_optimizer(checkpoint / kOptimizerFile, optimizer, state.global_step);
+  model.dropout_state().step = state.dropout_step;
+  return state;
+}
+
+void remove_checkpoints_except(const fs::path& output_dir, const std::vector<std::int64_t>& steps) {
+  for (const fs::path& path : checkpoints(output_dir)) {
+    std::error_code ignored;
+    if (std::ranges::find(steps, *step_of(path)) == steps.end()) fs::remove_all(path, ignored);
+  }
+}
+
+}  // namespace bertune::train

@@ -1,0 +1,205 @@
+#include "train/trainer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "bertune/error.h"
+#include "data/batches.h"
+#include "train/evaluation.h"
+#include "train/interrupt.h"
+
+namespace bertune::train {
+namespace {
+
+// FNV-1a over everything that the weights will depend on.
+class Fingerprint {
+ public:
+  template <typename T>
+  void add(const std::vector<T>& values) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(values.data());
+    for (std::size_t i = 0; i < values.size() * sizeof(T); ++i) hash_ = (hash_ ^ bytes[i]) * 1099511628211ULL;
+  }
+  std::string text() const { return fmt::format("{:016x}", hash_); }
+
+ private:
+  std::uint64_t hash_ = 14695981039346656037ULL;
+};
+
+std::string fingerprint(const tasks::Features& features) {
+  Fingerprint print;
+  print.add(features.input_ids), print.add(features.token_type_ids), print.add(features.begins);
+  print.add(features.labels), print.add(features.targets);
+  return print.text();
+}
+
+class Stopwatch {
+ public:
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+Trainer::Trainer(BertForSequenceClassification& model, const BertTokenizer& tokenizer, TrainingArguments arguments,
+                 Observer& observer, std::function<std::string(std::int64_t)> row_name)
+    : model_(model),
+      tokenizer_(tokenizer),
+      arguments_(std::move(arguments)),
+      observer_(observer),
+      row_name_(std::move(row_name)),
+      optimizer_(make_optimizer(arguments_, model.parameters())) {
+  model_.dropout_state().seed = arguments_.seed;
+}
+
+double Trainer::epochs_done() const {
+  return static_cast<double>(state_.global_step) / static_cast<double>(plan_.steps_per_epoch);
+}
+
+bool Trainer::epoch_is_over() const {
+  return state_.global_step > 0 &&
+         (state_.global_step % plan_.steps_per_epoch == 0 || state_.global_step == plan_.total_steps);
+}
+
+void Trainer::resume_if_asked() {
+  if (!arguments_.resume) return;
+  const std::filesystem::path checkpoint = newest_checkpoint(arguments_.output_dir);
+  if (!checkpoint.empty()) state_ = load_checkpoint(checkpoint, model_, *optimizer_, identity_);
+  observer_.on_resume(state_.global_step, checkpoint);
+}
+
+TrainingResult Trainer::train(const tasks::Features& train, const tasks::Features* validation) {
+  plan_ = plan_steps(arguments_, train.rows());
+  identity_ = {arguments_.to_json(), fingerprint(train)};
+  identity_.arguments["total_steps"] = plan_.total_steps;
+  identity_.arguments["labels"] = model_.config().id2label;
+  resume_if_asked();
+  const Stopwatch watch;
+  const double earlier_runtime = state_.runtime;
+  model_.train();
+  for (;;) {
+    if (validation != nullptr && epoch_is_over() && state_.evaluated_step != state_.global_step) {
+      evaluate_epoch(*validation);
+      state_.runtime = earlier_runtime + watch.seconds();
+      save();
+    }
+    if (state_.global_step >= plan_.total_steps) break;
+    run_epoch(train, state_.global_step / plan_.steps_per_epoch);
+    state_.runtime = earlier_runtime + watch.seconds();
+    if (interrupt_requested()) {
+      save();
+      throw Interrupted(fmt::format("stopped after step {} of {}", state_.global_step, plan_.total_steps));
+    }
+    if (validation == nullptr || !epoch_is_over()) save();
+  }
+  state_.runtime = earlier_runtime + watch.seconds();
+  TrainingResult result{.plan = plan_, .state = state_, .epochs = epochs_done()};
+  result.train_loss = state_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, state_.global_step));
+  result.runtime = state_.runtime;
+  result.samples = static_cast<std::int64_t>(std::llround(result.epochs * static_cast<double>(train.rows())));
+  if (state_.best_metric && state_.best_step != state_.global_step) {
+    model_.load_weights(checkpoint_path(arguments_.output_dir, state_.best_step));
+    result.kept_best = true;
+  }
+  model_.eval();
+  return result;
+}
+
+// Steps until the epoch ends, a checkpoint is due, or a stop is asked for.
+void Trainer::run_epoch(const tasks::Features& train, std::int64_t epoch) {
+  const std::vector<std::int64_t> order = data::epoch_order(train.rows(), arguments_.seed, epoch);
+  const auto batches = data::cut_batches(order, arguments_.train_batch_size);
+  auto next = static_cast<std::size_t>(state_.global_step % plan_.steps_per_epoch);
+  while (next < batches.size() && state_.global_step < plan_.total_steps) {
+    const double loss = train_step(train, batches[next++]);
+    log_step(loss, gradient_norm_, learning_rate_);
+    if (interrupt_requested()) return;
+    if (arguments_.save_steps > 0 && state_.global_step % arguments_.save_steps == 0) return;
+  }
+}
+
+double Trainer::train_step(const tasks::Features& train, std::span<const std::int64_t> rows) {
+  Batch batch;
+  for (const std::int64_t row : rows) train.add_to(batch, row, model_.config().num_labels());
+  const auto schedule = optim::schedule_from_string(arguments_.lr_scheduler_type);
+  learning_rate_ = arguments_.learning_rate *
+                   optim::schedule_factor(schedule, state_.global_step, plan_.warmup_steps, plan_.total_steps);
+  optimizer_->set_learning_rate(learning_rate_);
+  optimizer_->zero_grad();
+  const double loss = model_.forward(batch).loss;
+  model_.backward();
+  gradient_norm_ = optim::gradient_norm(model_.parameters());
+  if (!std::isfinite(loss) || !std::isfinite(gradient_norm_)) {
+    throw Error(fmt::format(
+        "step {} of {}: the {} is no longer a finite number (learning rate {:.3g}, first row of the batch {}). Training "
+        "stopped before it reached the weights; checkpoints saved earlier are good. Try a lower --learning-rate, "
+        "a longer --warmup-ratio, or --max-grad-norm 1",
+        state_.global_step + 1, plan_.total_steps, std::isfinite(loss) ? "gradient" : "loss", learning_rate_,
+        row_name_(rows.front())));
+  }
+  optimizer_->step(optim::clip_scale(gradient_norm_, arguments_.max_grad_norm));
+  ++state_.global_step;
+  state_.dropout_step = model_.dropout_state().step;
+  state_.loss_sum += loss;
+  state_.tokens += batch.tokens();
+  observer_.on_step({state_.global_step, plan_.total_steps, epochs_done(), loss, learning_rate_, gradient_norm_,
+                     batch.tokens()});
+  return loss;
+}
+
+void Trainer::log_step(double loss, double gradient_norm, double learning_rate) {
+  state_.logged_loss_sum += loss;
+  const std::int64_t every =
+      arguments_.logging_steps > 0 ? arguments_.logging_steps : std::max<std::int64_t>(1, plan_.total_steps / 100);
+  if (state_.global_step % every != 0) return;
+  const auto steps = static_cast<double>(state_.global_step - state_.logged_step);
+  state_.log_history.push_back({{"epoch", epochs_done()},
+                                {"grad_norm", gradient_norm},
+                                {"learning_rate", learning_rate},
+                                {"loss", state_.logged_loss_sum / steps},
+                                {"step", state_.global_step}});
+  state_.logged_loss_sum = 0;
+  state_.logged_step = state_.global_step;
+}
+
+void Trainer::evaluate_epoch(const tasks::Features& validation) {
+  tasks::Metrics metrics;
+  try {
+    metrics = evaluate(model_, validation, arguments_.eval_batch_size, [&](std::int64_t rows) {
+      observer_.on_evaluation_progress(rows, validation.rows());
+    });
+  } catch (const Interrupted&) {
+    save();
+    throw;
+  }
+  const std::string name = arguments_.metric_for_best_model.empty()
+                               ? tasks::default_metric(model_.config().problem_type.value())
+                               : arguments_.metric_for_best_model;
+  const double value = metrics.value(name);
+  const double sign = tasks::greater_is_better(name) ? 1 : -1;
+  const bool best = !state_.best_metric || sign * value > sign * *state_.best_metric;
+  if (best) {
+    state_.best_metric = value;
+    state_.best_step = state_.global_step;
+  }
+  state_.evaluated_step = state_.global_step;
+  Json row = {{"epoch", epochs_done()}, {"step", state_.global_step}};
+  for (const auto& [metric, number] : metrics.values) row["eval_" + metric] = number;
+  state_.log_history.push_back(row);
+  observer_.on_evaluation(epochs_done(), state_.global_step, metrics, best);
+}
+
+// Only the newest and the best checkpoint stay.
+void Trainer::save() {
+  save_checkpoint(arguments_.output_dir, model_, tokenizer_, *optimizer_, state_, identity_);
+  remove_checkpoints_except(arguments_.output_dir, {state_.global_step, state_.best_metric ? state_.best_step : -1});
+  observer_.on_checkpoint(checkpoint_path(arguments_.output_dir, state_.global_step));
+}
+
+}  // namespace bertune::train

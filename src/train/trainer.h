@@ -1,0 +1,59 @@
+// The training loop: epochs of packed batches, evaluation, checkpoints, resume.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "bertune/model.h"
+#include "bertune/tokenizer.h"
+#include "tasks/text_classification.h"
+#include "train/arguments.h"
+#include "train/observer.h"
+#include "train/run_state.h"
+
+namespace bertune::train {
+
+struct TrainingResult {
+  StepPlan plan;
+  RunState state;
+  double epochs = 0;
+  double train_loss = 0;  // mean over the steps
+  double runtime = 0;     // seconds, training steps and evaluations during training
+  std::int64_t samples = 0;
+  bool kept_best = false;  // the model now holds the best epoch's weights, not the last's
+};
+
+class Trainer {
+ public:
+  // `row_name` names a training row for messages ("train.csv:12").
+  Trainer(BertForSequenceClassification& model, const BertTokenizer& tokenizer, TrainingArguments arguments,
+          Observer& observer, std::function<std::string(std::int64_t)> row_name);
+
+  // Trains, and leaves the best weights by validation in the model (the last where there is no validation set).
+  // Throws Interrupted after Ctrl-C, with a checkpoint saved; Error when loss or gradients stop being finite.
+  TrainingResult train(const tasks::Features& train, const tasks::Features* validation);
+
+ private:
+  void resume_if_asked();
+  void run_epoch(const tasks::Features& train, std::int64_t epoch);
+  double train_step(const tasks::Features& train, std::span<const std::int64_t> rows);
+  void log_step(double loss, double gradient_norm, double learning_rate);
+  void evaluate_epoch(const tasks::Features& validation);
+  void save();
+  bool epoch_is_over() const;
+  double epochs_done() const;
+
+  BertForSequenceClassification& model_;
+  const BertTokenizer& tokenizer_;
+  TrainingArguments arguments_;
+  Observer& observer_;
+  std::function<std::string(std::int64_t)> row_name_;
+  std::unique_ptr<optim::Optimizer> optimizer_;
+  RunIdentity identity_;
+  RunState state_;
+  StepPlan plan_;
+  double gradient_norm_ = 0, learning_rate_ = 0;
+};
+
+}  // namespace bertune::train

@@ -1,0 +1,213 @@
+// bertune train, evaluate and predict as a user runs them, on a model small enough for a test.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/program.h"
+#include "support/tiny_checkpoint.h"
+
+namespace bertune {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::Program;
+using testing::ProgramResult;
+using testing::run;
+using testing::tiny_dataset;
+using Json = nlohmann::json;
+
+class Train : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    testing::write_tiny_checkpoint(files.path() / "base");
+    files.write("train.csv", tiny_dataset(96));
+    files.write("validation.csv", tiny_dataset(32, 1000));
+    files.write("test.csv", tiny_dataset(32, 2000));
+  }
+  std::string path(const std::string& name) const { return (files.path() / name).string(); }
+  bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
+  Json json(const std::string& name) const { return Json::parse(files.read(name)); }
+
+  std::vector<std::string> command(const std::string& output, const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> arguments = {"train",  "--model",         path("base"),           "--train", path("train.csv"),
+                                          "--validation", path("validation.csv"), "--output", path(output),  "--epochs",
+                                          "6",      "--learning-rate", "3e-3",                 "--batch-size", "8",
+                                          "--threads", "2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+
+  testing::TemporaryDirectory files;
+};
+
+TEST_F(Train, LearnsTestsAndWritesAFolder) {
+  const ProgramResult result = run(command("out", {"--test", path("test.csv")}));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Json results = json("out/all_results.json");
+  EXPECT_GE(results.at("test_accuracy").get<double>(), 0.9) << result.out;
+  for (const char* key : {"train_runtime", "train_samples_per_second", "train_tokens_per_second", "train_loss", "eval_loss",
+                          "eval_accuracy", "test_loss", "test_f1_macro", "peak_rss_mib", "epoch"}) {
+    EXPECT_TRUE(results.contains(key) || results.contains("train_" + std::string(key))) << key;
+  }
+  for (const char* file : {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
+                           "special_tokens_map.json", "trainer_state.json", "train_results.json", "test_results.json"}) {
+    EXPECT_TRUE(exists("out/" + std::string(file))) << file;
+  }
+  EXPECT_FALSE(exists("out/checkpoint-72"));  // the run finished: nothing to resume
+  const Json config = json("out/config.json");
+  EXPECT_EQ(config.at("id2label"), Json::parse(R"({"0": "negative", "1": "positive"})"));
+  EXPECT_EQ(config.at("problem_type"), "single_label_classification");
+  EXPECT_THAT(result.out, HasSubstr("negative"));
+  EXPECT_THAT(result.err, HasSubstr("positive"));  // the data report
+  const Json state = json("out/trainer_state.json");
+  EXPECT_EQ(state.at("global_step"), 72);
+  EXPECT_FALSE(state.at("log_history").empty());
+}
+
+TEST_F(Train, EvaluateAndPredictAgreeWithTheTest) {
+  ASSERT_EQ(run(command("out", {"--test", path("test.csv")})).exit_code, 0);
+  const ProgramResult evaluated = run({"evaluate", "--model", path("out"), "--test", path("test.csv"), "--json", "--output",
+                                       path("evaluation")});
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  const Json results = Json::parse(evaluated.out);
+  const Json trained = json("out/all_results.json");
+  EXPECT_EQ(results.at("test_accuracy"), trained.at("test_accuracy"));
+  EXPECT_NEAR(results.at("test_loss"), trained.at("test_loss"), 1e-6);
+  EXPECT_TRUE(exists("evaluation/all_results.json"));
+
+  const ProgramResult predicted = run({"predict", "--model", path("out")}, "the film was good a\n\nthe food was bad b\n");
+  ASSERT_EQ(predicted.exit_code, 0) << predicted.err;
+  std::istringstream lines(predicted.out);
+  std::string line;
+  std::vector<Json> rows;
+  while (std::getline(lines, line)) rows.push_back(Json::parse(line));
+  ASSERT_EQ(rows.size(), 3U);  // an empty line is an empty text: rows stay in step with the input
+  EXPECT_EQ(rows[0].at("label"), "positive");
+  EXPECT_EQ(rows[2].at("label"), "negative");
+  EXPECT_NEAR(rows[0].at("scores").at("positive").get<double>() + rows[0].at("scores").at("negative").get<double>(), 1, 1e-9);
+
+  const ProgramResult file = run({"predict", "--model", path("out"), path("test.csv"), "--format", "csv", "--output",
+                                  path("predictions.csv")});
+  ASSERT_EQ(file.exit_code, 0) << file.err;
+  EXPECT_THAT(files.read("predictions.csv"), ::testing::StartsWith("text,label,score\nthe film was good p"));
+}
+
+TEST_F(Train, SameSeedSameBits) {
+  ASSERT_EQ(run(command("one", {"--epochs", "2"})).exit_code, 0);
+  ASSERT_EQ(run(command("two", {"--epochs", "2"})).exit_code, 0);
+  ASSERT_EQ(run(command("three", {"--epochs", "2", "--seed", "7"})).exit_code, 0);
+  EXPECT_EQ(files.read("one/model.safetensors"), files.read("two/model.safetensors"));
+  EXPECT_NE(files.read("one/model.safetensors"), files.read("three/model.safetensors"));
+}
+
+// Killed at several places, resumed each time: the same bits as a run that was never stopped.
+TEST_F(Train, ResumeAfterKillIsBitIdentical) {
+  for (const std::string optimizer : {"adamw", "sgd"}) {
+    const std::vector<std::string> more = {"--save-every", "5", "--optimizer", optimizer, "--momentum", "0.9"};
+    const std::string whole = "whole-" + optimizer, parts = "parts-" + optimizer;
+    ASSERT_EQ(run(command(whole, more)).exit_code, 0);
+    std::vector<std::string> resumed = command(parts, more);
+    for (const std::string checkpoint : {"checkpoint-5", "checkpoint-36", "checkpoint-50"}) {
+      Program program(resumed);
+      program.wait_until([&] { return exists(parts + "/" + checkpoint); });
+      program.signal(SIGKILL);
+      program.wait();
+      if (resumed.back() != "--resume") resumed.emplace_back("--resume");
+    }
+    const ProgramResult last = run(resumed);
+    ASSERT_EQ(last.exit_code, 0) << last.err;
+    EXPECT_EQ(files.read(whole + "/model.safetensors"), files.read(parts + "/model.safetensors")) << optimizer;
+    EXPECT_EQ(json(whole + "/all_results.json").at("train_loss"), json(parts + "/all_results.json").at("train_loss"));
+    EXPECT_EQ(json(whole + "/trainer_state.json").at("log_history"), json(parts + "/trainer_state.json").at("log_history"));
+  }
+}
+
+TEST_F(Train, InterruptSavesACheckpointAndExits130) {
+  Program program(command("out", {"--epochs", "2000"}));
+  ASSERT_TRUE(program.wait_until([&] { return exists("out/checkpoint-12"); }));
+  program.signal(SIGINT);
+  const ProgramResult stopped = program.wait();
+  EXPECT_EQ(stopped.exit_code, 130);
+  EXPECT_THAT(stopped.err, HasSubstr("--resume"));
+  EXPECT_FALSE(exists("out/model.safetensors"));
+  const ProgramResult changed = run(command("out", {"--epochs", "2000", "--resume", "--seed", "9"}));
+  EXPECT_EQ(changed.exit_code, 2);
+  EXPECT_THAT(changed.err, HasSubstr("seed: 42 then, 9 now"));
+}
+
+TEST_F(Train, AnEarlierModelIsNotOverwrittenBySlip) {
+  ASSERT_EQ(run(command("out", {"--epochs", "1"})).exit_code, 0);
+  const ProgramResult refused = run(command("out", {"--epochs", "1"}));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--overwrite"));
+  EXPECT_EQ(run(command("out", {"--epochs", "1", "--overwrite"})).exit_code, 0);
+}
+
+TEST_F(Train, TakesTheFlagsOfTransformersScripts) {
+  const ProgramResult result = run({"train", "--model_name_or_path", path("base"), "--train_file", path("train.csv"),
+                                    "--validation_file", path("validation.csv"), "--output_dir", path("out"),
+                                    "--num_train_epochs", "1", "--per_device_train_batch_size", "8", "--learning_rate", "1e-3",
+                                    "--max_seq_length", "32", "--warmup_steps", "0.1", "--do_train", "--do_eval", "True",
+                                    "--eval_strategy", "epoch", "--optim", "adamw_torch", "--lr_scheduler_type", "cosine",
+                                    "--overwrite_output_dir"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("--do_train is not needed"));
+}
+
+TEST_F(Train, WithoutValidationAStratifiedSplitIsMadeAndSaid) {
+  const ProgramResult result =
+      run({"train", "--model", path("base"), "--train", path("train.csv"), "--output", path("out"), "--epochs", "1"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("held out, stratified by label"));
+}
+
+TEST_F(Train, PairsMultiLabelAndRegression) {
+  std::string pairs = "sentence1,sentence2,label\n", many = "text,labels\n", numbers = "text,score\n";
+  for (int i = 0; i < 48; ++i) {
+    const std::string word = i % 2 == 0 ? "good" : "bad", letter(1, static_cast<char>('a' + i / 2));
+    pairs += "the film was " + word + " " + letter + ",the film was good " + letter + "," + (i % 2 == 0 ? "same" : "other") + "\n";
+    many += "the film was " + word + " " + letter + "," + (i % 2 == 0 ? "x|y" : "z") + "\n";
+    numbers += "the film was " + word + " " + letter + "," + std::to_string(i % 2 == 0 ? 0.75 + i * 0.001 : 0.25 + i * 0.001) + "\n";
+  }
+  files.write("pairs.csv", pairs), files.write("many.csv", many), files.write("numbers.csv", numbers);
+  const auto train = [&](const std::string& name) {
+    return run({"train", "--model", path("base"), "--train", path(name + ".csv"), "--test", path(name + ".csv"), "--output",
+                path(name), "--epochs", "8", "--learning-rate", "3e-3", "--batch-size", "8"});
+  };
+  const ProgramResult pair = train("pairs");
+  ASSERT_EQ(pair.exit_code, 0) << pair.err;
+  EXPECT_GE(json("pairs/all_results.json").at("test_accuracy").get<double>(), 0.9);
+  const ProgramResult multi = train("many");
+  ASSERT_EQ(multi.exit_code, 0) << multi.err;
+  EXPECT_EQ(json("many/config.json").at("problem_type"), "multi_label_classification");
+  EXPECT_GE(json("many/all_results.json").at("test_f1_micro").get<double>(), 0.9);
+  const ProgramResult regression = train("numbers");
+  ASSERT_EQ(regression.exit_code, 0) << regression.err;
+  EXPECT_EQ(json("numbers/config.json").at("problem_type"), "regression");
+  EXPECT_GE(json("numbers/all_results.json").at("test_pearson").get<double>(), 0.9);
+}
+
+TEST_F(Train, JsonOutputIsOnlyJson) {
+  const ProgramResult result = run(command("out", {"--epochs", "1", "--json"}));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(Json::parse(result.out).contains("eval_accuracy"));
+  EXPECT_EQ(result.err, "");
+}
+
+TEST(Program, VersionAndHelp) {
+  const ProgramResult version = run({"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_THAT(version.out, HasSubstr("oneDNN"));
+  for (const std::string command : {"train", "evaluate", "predict", "tokenize", "inspect"}) {
+    const ProgramResult help = run({command, "--help"});
+    EXPECT_EQ(help.exit_code, 0) << command;
+    EXPECT_THAT(help.out, HasSubstr("--help")) << command;
+  }
+  EXPECT_EQ(run({}).exit_code, 2);
+  EXPECT_EQ(run({"trian"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace bertune

@@ -1,0 +1,35 @@
+# What a user of the library does: installs BUILD, moves it elsewhere, builds examples/ of SOURCE against it and runs
+# the result. WORK is a folder for all that.
+function(run)
+  execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/staged)
+file(RENAME ${WORK}/staged ${WORK}/prefix)
+
+foreach(file bin/bertune include/bertune/model.h include/bertune/tokenizer.h include/bertune/optim.h)
+  if(NOT EXISTS ${WORK}/prefix/${file})
+    message(FATAL_ERROR "${file} was not installed")
+  endif()
+endforeach()
+file(GLOB_RECURSE package_files ${WORK}/prefix/*/cmake/bertune/*.cmake)
+list(LENGTH package_files count)
+if(count LESS 3)
+  message(FATAL_ERROR "the package files were not installed: ${package_files}")
+endif()
+foreach(file ${package_files})
+  file(READ ${file} text)
+  foreach(folder ${SOURCE} ${BUILD})
+    string(FIND "${text}" "${folder}/" place)
+    if(NOT place EQUAL -1)
+      message(FATAL_ERROR "${file} names ${folder}: it works on this machine only")
+    endif()
+  endforeach()
+endforeach()
+
+run(${CMAKE_COMMAND} -S ${SOURCE}/examples -B ${WORK}/build -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${COMPILER}
+  -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH=${WORK}/prefix)
+run(${CMAKE_COMMAND} --build ${WORK}/build)
+set(ARTICLE ${WORK}/build/article)
+include(${SOURCE}/tests/install/run_article.cmake)
