@@ -6,66 +6,21 @@
 // MODEL_FOLDER is a BERT checkpoint as Hugging Face publishes it; `make checkpoint` fetches a small one.
 // DATA.csv has the columns text and label below a header; try examples/support_tickets/train.csv.
 #include <algorithm>
-#include <fstream>
 #include <iostream>
 #include <random>
 #include <set>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "bertune/model.h"
 #include "bertune/optim.h"
 #include "bertune/tokenizer.h"
-
-struct Example {
-  std::string text, label;
-};
-
-const std::vector<Example> kFilmReviews = {
-    {"A warm and funny film, I loved every minute.", "good"},
-    {"Two hours of my life that I want back.", "bad"},
-    {"The best thing I have seen all year.", "good"},
-    {"Dull, loud and far too long.", "bad"},
-    {"Beautifully acted and a joy to watch.", "good"},
-    {"The plot makes no sense at all.", "bad"},
-    {"A clever story with a wonderful ending.", "good"},
-    {"I fell asleep, what a terrible bore.", "bad"},
-    {"Charming from the first scene to the last.", "good"},
-    {"A lazy, ugly mess of a film.", "bad"},
-    {"Wonderful music, a great cast, and so funny!", "good"},
-    {"Awful acting and an even worse story.", "bad"},
-};
-
-// A cell in quotes may hold commas, line ends and, doubled, quotes.
-std::vector<Example> read_csv(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw std::runtime_error("cannot read " + path);
-  std::vector<Example> rows;
-  std::vector<std::string> cells(1);
-  bool quoted = false;
-  for (char c = 0; file.get(c);) {
-    if (c == '"' && quoted && file.peek() == '"') {
-      cells.back() += static_cast<char>(file.get());
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (quoted || (c != ',' && c != '\n')) {
-      cells.back() += c;
-    } else if (c == ',') {
-      cells.emplace_back();
-    } else {
-      rows.push_back({cells.at(0), cells.at(1)});
-      cells.assign(1, "");
-    }
-  }
-  rows.erase(rows.begin());  // the header
-  return rows;
-}
+#include "labelled_texts.h"
 
 int main(int argc, char** argv) try {
   const std::string folder = argc > 1 ? argv[1] : ".cache/all-MiniLM-L6-v2";
-  std::vector<Example> data = argc > 2 ? read_csv(argv[2]) : kFilmReviews;
+  std::vector<Example> data = argc > 2 ? read_csv(argv[2]) : film_reviews();
   std::set<std::string> names;
   for (const Example& example : data) names.insert(example.label);
   const std::vector<std::string> labels(names.begin(), names.end());
@@ -108,9 +63,9 @@ int main(int argc, char** argv) try {
   std::ranges::shuffle(data, random);
   const auto train = std::span(data).first(data.size() * 3 / 4),
              held_out = std::span(data).subspan(train.size());
-  const std::size_t batch_size = train.size() < 100 ? 3 : 16, epochs = train.size() < 100 ? 8 : 3;
+  const std::size_t batch_size = train.size() < 100 ? 4 : 16, epochs = train.size() < 100 ? 8 : 3;
 
-  auto optimizer = bertune::optim::adam(model.parameters(), {.lr = 2e-4});
+  auto optimizer = bertune::optim::adam(model.parameters(), {.lr = 1e-4});
   model.train();
   for (std::size_t epoch = 1; epoch <= epochs; ++epoch) {
     float sum = 0;

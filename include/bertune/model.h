@@ -18,10 +18,10 @@ namespace bertune {
 
 struct LoadOptions {
   // What to make of the head; unset values keep what the checkpoint's config.json says.
-  std::optional<std::int64_t> num_labels;
-  std::vector<std::string> id2label;  // names, in id order; implies num_labels
-  std::optional<ProblemType> problem_type;
-  std::optional<float> hidden_dropout_prob, attention_probs_dropout_prob, classifier_dropout;
+  std::optional<std::int64_t> num_labels = {};
+  std::vector<std::string> id2label = {};  // names, in id order; implies num_labels
+  std::optional<ProblemType> problem_type = {};
+  std::optional<float> hidden_dropout_prob = {}, attention_probs_dropout_prob = {}, classifier_dropout = {};
   bool ignore_mismatched_sizes = false;  // a head of another shape is newly initialised instead of an error
   std::uint64_t seed = 42;               // for newly initialised tensors
 };

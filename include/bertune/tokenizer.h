@@ -19,18 +19,18 @@ struct Span {
   bool operator==(const Span&) const = default;
 };
 
-// The tokens of one text or pair (Transformers' BatchEncoding of one row). All vectors have one entry a token,
-// except those not asked for, which are empty.
+// The tokens of one text or pair (Transformers' BatchEncoding of one row). All vectors have one entry a
+// token, except those not asked for, which are empty.
 struct Encoding {
   std::vector<std::int32_t> input_ids;
-  std::vector<std::int32_t> token_type_ids;       // 0 for the first text and its separators, 1 for the second
-  std::vector<Span> offsets;                      // in code points of the original text, as Transformers gives them
-  std::vector<Span> byte_offsets;                 // in bytes of the original UTF-8
-  std::vector<std::int32_t> word_ids;             // -1 for added special tokens (None there)
+  std::vector<std::int32_t> token_type_ids;  // 0 for the first text and its separators, 1 for the second
+  std::vector<Span> offsets;           // in code points of the original text, as Transformers gives them
+  std::vector<Span> byte_offsets;      // in bytes of the original UTF-8
+  std::vector<std::int32_t> word_ids;  // -1 for added special tokens (None there)
   std::vector<std::uint8_t> special_tokens_mask;  // 1 for tokens that the template added
   std::vector<Encoding> overflowing;              // the windows after the first, when asked for
-  std::uint32_t special_in_text = 0;              // special tokens that the text itself held ("[SEP]" typed by a user)
-  std::uint32_t truncated_tokens = 0;             // tokens cut off by max_length (and in no window)
+  std::uint32_t special_in_text = 0;   // special tokens that the text itself held ("[SEP]" typed by a user)
+  std::uint32_t truncated_tokens = 0;  // tokens cut off by max_length (and in no window)
 };
 
 enum class Truncation { do_not_truncate, longest_first, only_first, only_second };
@@ -52,22 +52,25 @@ struct TokenizerConfig {
   bool tokenize_chinese_chars = true;
   bool clean_up_tokenization_spaces = false;  // a second clean-up by decode, which older versions asked for
   std::optional<std::int64_t> model_max_length;  // unset when the file has none, or one that means "no limit"
-  std::string unk_token = "[UNK]", sep_token = "[SEP]", pad_token = "[PAD]", cls_token = "[CLS]", mask_token = "[MASK]";
+  std::string unk_token = "[UNK]", sep_token = "[SEP]", pad_token = "[PAD]", cls_token = "[CLS]",
+              mask_token = "[MASK]";
 };
 
 class BertTokenizer {
  public:
-  // Reads DIR/tokenizer.json, or else DIR/vocab.txt with tokenizer_config.json. Throws Error when neither is there
-  // or the file is not a BERT WordPiece tokenizer, saying what it is.
+  // Reads DIR/tokenizer.json, or else DIR/vocab.txt with tokenizer_config.json. Throws Error when neither is
+  // there or the file is not a BERT WordPiece tokenizer, saying what it is.
   static BertTokenizer from_pretrained(const std::filesystem::path& directory);
   // One piece a line, ids from 0 (LF only: U+2028 is part of a piece).
-  static BertTokenizer from_vocabulary(const std::filesystem::path& vocab_txt, const TokenizerConfig& config = {});
+  static BertTokenizer from_vocabulary(const std::filesystem::path& vocab_txt,
+                                       const TokenizerConfig& config = {});
 
   BertTokenizer(BertTokenizer&&) noexcept;
   BertTokenizer& operator=(BertTokenizer&&) noexcept;
   ~BertTokenizer();
 
-  // `text` is UTF-8; invalid bytes become U+FFFD first, as Python's errors="replace". Safe to call from many threads.
+  // `text` is UTF-8; invalid bytes become U+FFFD first, as Python's errors="replace". Safe to call from many
+  // threads.
   Encoding encode(std::string_view text, const EncodeOptions& options = {}) const;
   Encoding encode(std::string_view text, std::string_view text_pair, const EncodeOptions& options = {}) const;
   // Same results, in order, on all cores. `pairs` is empty or as long as `texts`.

@@ -71,6 +71,7 @@ int run_program(int argc, char** argv) {
   CLI::App app("Fine-tune a pre-trained BERT on your own dataset, test it, and use it.\n"
                "Checkpoints are Hugging Face folders, in and out.",
                "bertune");
+  app.option_defaults()->take_last();  // a flag given twice counts as the last says, as in the Transformers scripts
   app.require_subcommand(1);
   app.set_version_flag("--version", version);
   app.set_help_all_flag("--help-all", "Help of every command");

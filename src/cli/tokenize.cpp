@@ -28,7 +28,8 @@ struct Options {
   int threads = 0;
 };
 
-// Some whole lines of standard input at a time: up to kChunkLines, and about kChunkBytes or one line that is longer.
+// Some whole lines of standard input at a time: up to kChunkLines, and about kChunkBytes or one line that is
+// longer.
 class LineChunks {
  public:
   // False at the end of the input. The lines are valid until the next call.
@@ -100,7 +101,8 @@ std::vector<std::string_view> split_pairs(std::vector<std::string_view>& lines, 
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const std::size_t tab = lines[i].find('\t');
     if (tab == std::string_view::npos) {
-      throw Error(fmt::format("standard input, line {}: --pair needs two texts separated by a TAB", first_line + i));
+      throw Error(
+          fmt::format("standard input, line {}: --pair needs two texts separated by a TAB", first_line + i));
     }
     pairs.push_back(lines[i].substr(tab + 1));
     lines[i] = lines[i].substr(0, tab);
@@ -146,7 +148,8 @@ void tokenize(const Options& options) {
                "(--literal-special takes them as text)\n",
                with_special, texts, tokenizer.config().sep_token);
   }
-  if (cut > 0) fmt::print(stderr, "note: {} of {} texts were cut to {} tokens\n", cut, texts, options.max_length);
+  if (cut > 0)
+    fmt::print(stderr, "note: {} of {} texts were cut to {} tokens\n", cut, texts, options.max_length);
 }
 
 }  // namespace
@@ -155,15 +158,18 @@ void add_tokenize_command(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("tokenize", "Print the token ids of each line of standard input as a JSON list");
-  command->add_option("--model", options->model, "Folder with the tokenizer of a BERT checkpoint")->required();
+  command->add_option("--model", options->model, "Folder with the tokenizer of a BERT checkpoint")
+      ->required();
   command->add_flag("--pair", options->pair, "Each line is two texts separated by a TAB");
   command->add_flag("--offsets", options->offsets,
                     "Print {\"input_ids\", \"token_type_ids\", \"offsets\"}; offsets count code points");
   command->add_option("--max-length", options->max_length, "Cut to this many tokens, the longer text first")
       ->check(CLI::PositiveNumber);
   command->add_flag("--no-special-tokens", options->no_special_tokens, "Without [CLS] and [SEP]");
-  command->add_flag("--literal-special", options->literal_special, "Take \"[SEP]\" in the input as plain text");
-  command->add_option("--threads", options->threads, "Threads to use (default: all)")->check(CLI::NonNegativeNumber);
+  command->add_flag("--literal-special", options->literal_special,
+                    "Take \"[SEP]\" in the input as plain text");
+  command->add_option("--threads", options->threads, "Threads to use (default: all)")
+      ->check(CLI::NonNegativeNumber);
   command->callback([options] { tokenize(*options); });
 }
 

@@ -102,15 +102,22 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
   }
 }
 
-AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), temporary_(temporary_name(path_, "tmp")) {
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  std::error_code error;
+  const fs::path target = fs::canonical(path_, error);  // a link stays a link: what it names is replaced
+  if (!error) path_ = target;
+  // A device or a pipe takes bytes as they come and must not be replaced by a file.
+  const bool replaceable = !fs::exists(path_, error) || fs::is_regular_file(path_, error);
+  if (replaceable) temporary_ = temporary_name(path_, "tmp");
+  descriptor_ = ::open(replaceable ? temporary_.c_str() : path_.c_str(),
+                       O_WRONLY | O_CLOEXEC | (replaceable ? O_CREAT | O_TRUNC : 0), 0644);
   if (descriptor_ < 0) fail("write", path_, errno);
 }
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
-  ::unlink(temporary_.c_str());
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
@@ -123,6 +130,10 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 }
 
 void AtomicFile::commit() {
+  if (temporary_.empty()) {
+    ::close(std::exchange(descriptor_, -1));
+    return;
+  }
   if (::fsync(descriptor_) != 0) fail("write", path_, errno);
   ::close(std::exchange(descriptor_, -1));
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {

@@ -45,7 +45,7 @@ class AtomicFile {
   void commit();
 
  private:
-  fs::path path_, temporary_;
+  fs::path path_, temporary_;  // temporary_ is empty for devices and pipes, which are written directly
   int descriptor_ = -1;
 };
 

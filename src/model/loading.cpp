@@ -72,8 +72,11 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
     } else if (belongs_to_head(parameter.name) && options.ignore_mismatched_sizes) {
       report.mismatched.push_back(parameter.name);
     } else {
-      throw Error(fmt::format("{}: {} has shape {} in the checkpoint and {} in the model", weights.source(),
-                              parameter.name, shape_text(stored->shape), shape_text(parameter.shape)));
+      throw Error(fmt::format("{}: {} has shape {} in the checkpoint and {} in the model{}", weights.source(),
+                              parameter.name, shape_text(stored->shape), shape_text(parameter.shape),
+                              belongs_to_head(parameter.name)
+                                  ? "; with --ignore-mismatched-sizes (ignore_mismatched_sizes) the head starts anew"
+                                  : ""));
     }
     initialize(config, parameters, parameter, options.seed);
   }

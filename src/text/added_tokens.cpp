@@ -69,7 +69,8 @@ std::size_t AddedTokenMatcher::find_first_byte(std::string_view text, std::size_
   return position;
 }
 
-const AddedTokenMatcher::Pattern* AddedTokenMatcher::longest_at(std::string_view text, std::size_t position) const {
+const AddedTokenMatcher::Pattern* AddedTokenMatcher::longest_at(std::string_view text,
+                                                                std::size_t position) const {
   // Narrows the sorted patterns to those that agree with the text so far, one byte at a time.
   const Pattern* best = nullptr;
   auto first = patterns_.begin(), last = patterns_.end();
@@ -98,7 +99,8 @@ std::optional<AddedTokenMatch> AddedTokenMatcher::next(std::string_view text, st
     }
     const AddedToken& token = (*tokens_)[pattern->token];
     const std::size_t end = position + pattern->text.size();
-    const bool refused = (skip_special && token.special) || (token.single_word && !stands_alone(text, position, end));
+    const bool refused =
+        (skip_special && token.special) || (token.single_word && !stands_alone(text, position, end));
     if (!refused) {
       AddedTokenMatch match{pattern->token, position, end};
       if (token.lstrip) match.begin = std::max(skip_space_backward(text, position), taken);

@@ -39,8 +39,9 @@ class AddedTokenMatcher {
 
   bool empty() const { return patterns_.empty(); }
 
-  // The first match that begins at or behind `from`, which is moved behind its pattern. White space is stripped no
-  // further back than `taken`, the end of the match before. `skip_special` passes over special tokens.
+  // The first match that begins at or behind `from`, which is moved behind its pattern. White space is
+  // stripped no further back than `taken`, the end of the match before. `skip_special` passes over special
+  // tokens.
   std::optional<AddedTokenMatch> next(std::string_view text, std::size_t& from, std::size_t taken,
                                       bool skip_special) const;
 

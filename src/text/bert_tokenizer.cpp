@@ -100,7 +100,8 @@ struct BertTokenizer::Implementation {
   }
 
   Encoding encode(std::string_view first, const std::string_view* second, const EncodeOptions& options) const;
-  Encoding build(const Scratch& scratch, Window first, const Window* second, const EncodeOptions& options) const;
+  Encoding build(const Scratch& scratch, Window first, const Window* second,
+                 const EncodeOptions& options) const;
   void add_overflowing(Encoding& encoding, const Scratch& scratch, text::KeptTokens kept, bool is_pair,
                        const EncodeOptions& options) const;
   std::size_t room(bool is_pair, const EncodeOptions& options) const;
@@ -135,16 +136,18 @@ Encoding BertTokenizer::Implementation::build(const Scratch& scratch, Window fir
   return builder.take();
 }
 
-// The reference's order: each further window of the first text with all windows of the second, then the first window
-// of the first text with the further ones of the second.
-void BertTokenizer::Implementation::add_overflowing(Encoding& encoding, const Scratch& scratch, text::KeptTokens kept,
-                                                    bool is_pair, const EncodeOptions& options) const {
+// The reference's order: each further window of the first text with all windows of the second, then the first
+// window of the first text with the further ones of the second.
+void BertTokenizer::Implementation::add_overflowing(Encoding& encoding, const Scratch& scratch,
+                                                    text::KeptTokens kept, bool is_pair,
+                                                    const EncodeOptions& options) const {
   const auto stride = static_cast<std::size_t>(std::max<std::int64_t>(options.stride, 0));
   const auto cut = [&](std::size_t length, std::size_t keep) {
     if (keep < length && keep > 0 && stride >= keep) {
-      throw Error(fmt::format("a stride of {} tokens leaves no window to move: {} tokens of the text fit within the "
-                              "maximum length of {}",
-                              stride, keep, options.max_length));
+      throw Error(
+          fmt::format("a stride of {} tokens leaves no window to move: {} tokens of the text fit within the "
+                      "maximum length of {}",
+                      stride, keep, options.max_length));
     }
     return text::windows(length, keep, stride);
   };
@@ -179,7 +182,8 @@ Encoding BertTokenizer::Implementation::encode(std::string_view first, const std
   if (is_pair) special += encoder.encode(second_valid, text_options, scratch.encode, scratch.second.tokens);
   const std::size_t first_size = scratch.first.tokens.size(), second_size = scratch.second.tokens.size();
   const text::KeptTokens kept = text::truncate(first_size, second_size, is_pair, fits, options.truncation);
-  const bool overflows = options.return_overflowing_tokens && kept.first + kept.second < first_size + second_size;
+  const bool overflows =
+      options.return_overflowing_tokens && kept.first + kept.second < first_size + second_size;
   if (options.return_offsets) {
     scratch.first.locate(first_valid, overflows ? first_size : kept.first);
     scratch.second.locate(second_valid, overflows ? second_size : kept.second);
@@ -190,7 +194,8 @@ Encoding BertTokenizer::Implementation::encode(std::string_view first, const std
   if (overflows) {
     add_overflowing(encoding, scratch, kept, is_pair, options);
   } else {
-    encoding.truncated_tokens = static_cast<std::uint32_t>(first_size + second_size - kept.first - kept.second);
+    encoding.truncated_tokens =
+        static_cast<std::uint32_t>(first_size + second_size - kept.first - kept.second);
   }
   scratch.first.tokens.shrink();
   scratch.second.tokens.shrink();
@@ -207,7 +212,8 @@ BertTokenizer BertTokenizer::from_pretrained(const std::filesystem::path& direct
   return BertTokenizer(std::make_unique<Implementation>(text::read_tokenizer_folder(directory)));
 }
 
-BertTokenizer BertTokenizer::from_vocabulary(const std::filesystem::path& vocab_txt, const TokenizerConfig& config) {
+BertTokenizer BertTokenizer::from_vocabulary(const std::filesystem::path& vocab_txt,
+                                             const TokenizerConfig& config) {
   return BertTokenizer(std::make_unique<Implementation>(text::read_vocabulary_file(vocab_txt, config)));
 }
 
@@ -215,7 +221,8 @@ Encoding BertTokenizer::encode(std::string_view text, const EncodeOptions& optio
   return implementation_->encode(text, nullptr, options);
 }
 
-Encoding BertTokenizer::encode(std::string_view text, std::string_view text_pair, const EncodeOptions& options) const {
+Encoding BertTokenizer::encode(std::string_view text, std::string_view text_pair,
+                               const EncodeOptions& options) const {
   return implementation_->encode(text, &text_pair, options);
 }
 
@@ -229,7 +236,8 @@ std::vector<Encoding> BertTokenizer::encode_batch(const std::vector<std::string_
   std::vector<Encoding> encodings(texts.size());
   const auto blocks = block_count(static_cast<std::int64_t>(texts.size()), kBlock);
   parallel_for(blocks, [&](std::int64_t block) {
-    const std::size_t begin = static_cast<std::size_t>(block) * kBlock, end = std::min(begin + kBlock, texts.size());
+    const std::size_t begin = static_cast<std::size_t>(block) * kBlock,
+                      end = std::min(begin + kBlock, texts.size());
     for (std::size_t i = begin; i < end; ++i) {
       encodings[i] = implementation_->encode(texts[i], pairs.empty() ? nullptr : &pairs[i], options);
     }
@@ -243,7 +251,8 @@ std::string BertTokenizer::decode(const std::vector<std::int32_t>& ids, bool ski
   tokens.reserve(ids.size());
   for (const std::int32_t id : ids) {
     if (id < 0 || id >= encoder.id_limit()) {
-      throw Error(fmt::format("cannot decode id {}: the vocabulary has ids 0 to {}", id, encoder.id_limit() - 1));
+      throw Error(
+          fmt::format("cannot decode id {}: the vocabulary has ids 0 to {}", id, encoder.id_limit() - 1));
     }
     if (const text::AddedToken* added = encoder.added_token(id)) {
       if (!skip_special_tokens || !added->special) tokens.emplace_back(added->content);
@@ -265,7 +274,8 @@ std::string_view BertTokenizer::id_to_token(std::int32_t id) const {
   const TextEncoder& encoder = implementation_->encoder;
   if (const text::AddedToken* added = encoder.added_token(id)) return added->content;
   if (!encoder.vocabulary().contains(id)) {
-    throw Error(fmt::format("there is no token with id {}: the vocabulary has ids 0 to {}", id, encoder.id_limit() - 1));
+    throw Error(fmt::format("there is no token with id {}: the vocabulary has ids 0 to {}", id,
+                            encoder.id_limit() - 1));
   }
   return encoder.vocabulary().token(id);
 }
@@ -280,7 +290,8 @@ const TokenizerConfig& BertTokenizer::config() const { return implementation_->e
 
 std::vector<std::pair<std::string, std::string>> BertTokenizer::files(std::int64_t model_max_length) const {
   const TextEncoder& encoder = implementation_->encoder;
-  return text::tokenizer_files(encoder.spec(), encoder.vocabulary(), encoder.added_tokens(), model_max_length);
+  return text::tokenizer_files(encoder.spec(), encoder.vocabulary(), encoder.added_tokens(),
+                               model_max_length);
 }
 
 }  // namespace bertune

@@ -1,5 +1,5 @@
-// BERT's normalisation as a stream: code points in, normalised characters out, each with the place in the text that
-// it stands for. No normalised copy of the text is made.
+// BERT's normalisation as a stream: code points in, normalised characters out, each with the place in the
+// text that it stands for. No normalised copy of the text is made.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,9 @@ struct NormalizedCharacter {
 
 // The next code point of valid UTF-8; moves `position` behind it.
 inline char32_t next_code_point(std::string_view text, std::size_t& position) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[position + i])); };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[position + i]));
+  };
   const std::uint32_t first = byte(0);
   std::uint32_t value = 0;
   if (first < 0x80) {
@@ -123,8 +125,8 @@ class Normalizer {
     }
   }
 
-  // The reference keeps places by position, not by character: canonical reordering moves the characters of a run of
-  // marks while the places stay, and a character that decomposition added takes the place before it.
+  // The reference keeps places by position, not by character: canonical reordering moves the characters of a
+  // run of marks while the places stay, and a character that decomposition added takes the place before it.
   void add_to_run(const NormalizedCharacter& source, char32_t value, std::uint16_t properties, bool added) {
     const std::uint8_t order = (properties & kReorders) != 0 ? combining_class(value) : std::uint8_t{0};
     if (order == 0) flush();
@@ -135,9 +137,10 @@ class Normalizer {
 
   void flush() {
     if (run_.marks.size() > 1) {
-      std::stable_sort(run_.marks.begin(), run_.marks.end(), [](const MarkRun::Mark& a, const MarkRun::Mark& b) {
-        return a.combining_class < b.combining_class;
-      });
+      std::stable_sort(run_.marks.begin(), run_.marks.end(),
+                       [](const MarkRun::Mark& a, const MarkRun::Mark& b) {
+                         return a.combining_class < b.combining_class;
+                       });
     }
     std::size_t place = 0;
     for (const MarkRun::Mark& mark : run_.marks) {

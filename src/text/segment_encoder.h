@@ -15,7 +15,8 @@
 
 namespace bertune::text {
 
-// A normalised word, and for each of its characters where it begins in `bytes` and what of the text it stands for.
+// A normalised word, and for each of its characters where it begins in `bytes` and what of the text it stands
+// for.
 struct Word {
   struct Character {
     std::uint32_t first_byte;
@@ -65,7 +66,8 @@ class SegmentEncoder {
   // Appends the tokens of `segment`, valid UTF-8 that lies at byte `base` of the text.
   void encode(std::string_view segment, std::uint32_t base, EncodeScratch& scratch, TokenSink& sink) const;
   // The same without the fast lane for ASCII and without the cache: what the fast lane is held against.
-  void encode_plainly(std::string_view segment, std::uint32_t base, EncodeScratch& scratch, TokenSink& sink) const;
+  void encode_plainly(std::string_view segment, std::uint32_t base, EncodeScratch& scratch,
+                      TokenSink& sink) const;
   // Appends the tokens of text that is normalised already.
   void encode_normalized(std::span<const NormalizedCharacter> characters, EncodeScratch& scratch,
                          TokenSink& sink) const;
@@ -73,18 +75,25 @@ class SegmentEncoder {
   const NormalizerOptions& options() const { return options_; }
 
  private:
-  enum AsciiClass : std::uint8_t { kLetter, kSpace, kPunct, kOther };  // kOther: not ASCII, or removed by cleaning
+  enum AsciiClass : std::uint8_t {
+    kLetter,
+    kSpace,
+    kPunct,
+    kOther
+  };  // kOther: not ASCII, or removed by cleaning
 
   class WordCollector;
   template <bool kWithSpans>
-  void encode_fast(std::string_view segment, std::uint32_t base, EncodeScratch& scratch, TokenSink& sink) const;
+  void encode_fast(std::string_view segment, std::uint32_t base, EncodeScratch& scratch,
+                   TokenSink& sink) const;
   template <bool kWithSpans>
-  std::size_t encode_ascii_word(std::string_view segment, std::size_t begin, std::uint32_t base, WordCache& cache,
-                                EncodeScratch& scratch, TokenSink& sink) const;
-  std::size_t encode_general_run(std::string_view segment, std::size_t begin, std::uint32_t base, WordCache& cache,
-                                 EncodeScratch& scratch, TokenSink& sink) const;
+  std::size_t encode_ascii_word(std::string_view segment, std::size_t begin, std::uint32_t base,
+                                WordCache& cache, EncodeScratch& scratch, TokenSink& sink) const;
+  std::size_t encode_general_run(std::string_view segment, std::size_t begin, std::uint32_t base,
+                                 WordCache& cache, EncodeScratch& scratch, TokenSink& sink) const;
   void encode_word(const Word& word, WordCache* cache, EncodeScratch& scratch, TokenSink& sink) const;
-  WordPieces look_up(const WordKey& key, std::string_view word, WordCache& cache, EncodeScratch& scratch) const;
+  WordPieces look_up(const WordKey& key, std::string_view word, WordCache& cache,
+                     EncodeScratch& scratch) const;
   WordPieces tokenize(std::string_view word, EncodeScratch& scratch) const;
 
   WordPiece word_piece_;

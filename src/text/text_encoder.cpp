@@ -27,7 +27,8 @@ struct NormalizedText {
   }
 };
 
-NormalizedText normalize(std::string_view text, std::uint32_t base, const NormalizerOptions& options, MarkRun& marks) {
+NormalizedText normalize(std::string_view text, std::uint32_t base, const NormalizerOptions& options,
+                         MarkRun& marks) {
   NormalizedText result;
   Normalizer<NormalizedText>(options, marks, result).normalize(text, base);
   return result;
@@ -49,9 +50,10 @@ std::vector<AddedToken> assign_ids(const TokenizerSpec& spec, const Vocabulary& 
     }
     const std::int32_t found = vocabulary.find(listed.content), id = found >= 0 ? found : next++;
     if (listed.id >= 0 && listed.id != id) {
-      throw Error(fmt::format("{}: added token \"{}\" is listed with id {}, but by the vocabulary its id is {}; the "
-                              "files do not belong together or are damaged",
-                              spec.source, listed.content, listed.id, id));
+      throw Error(
+          fmt::format("{}: added token \"{}\" is listed with id {}, but by the vocabulary its id is {}; the "
+                      "files do not belong together or are damaged",
+                      spec.source, listed.content, listed.id, id));
     }
     places.emplace(listed.content, result.size());
     result.push_back(listed);
@@ -63,13 +65,14 @@ std::vector<AddedToken> assign_ids(const TokenizerSpec& spec, const Vocabulary& 
 std::int32_t require(const TokenizerSpec& spec, const Vocabulary& vocabulary, const std::string& token) {
   const std::int32_t id = vocabulary.find(token);
   // A file may list it among the added tokens instead, with an id of its own.
-  const bool listed = std::any_of(spec.added_tokens.begin(), spec.added_tokens.end(), [&](const AddedToken& added) {
-    return added.content == token && added.id >= 0;
-  });
+  const bool listed =
+      std::any_of(spec.added_tokens.begin(), spec.added_tokens.end(),
+                  [&](const AddedToken& added) { return added.content == token && added.id >= 0; });
   if (id < 0 && !listed) {
-    throw Error(fmt::format("{}: the vocabulary has no {}, which BERT cannot do without: is this the vocabulary of a "
-                            "BERT model?",
-                            spec.source, token));
+    throw Error(
+        fmt::format("{}: the vocabulary has no {}, which BERT cannot do without: is this the vocabulary of a "
+                    "BERT model?",
+                    spec.source, token));
   }
   return id;
 }
@@ -107,8 +110,8 @@ TextEncoder::TextEncoder(TokenizerSpec spec)
 
 NormalizerOptions TextEncoder::normalizer_options() const {
   const TokenizerConfig& config = spec_.config;
-  return {spec_.clean_text, config.tokenize_chinese_chars, config.strip_accents.value_or(config.do_lower_case),
-          config.do_lower_case};
+  return {spec_.clean_text, config.tokenize_chinese_chars,
+          config.strip_accents.value_or(config.do_lower_case), config.do_lower_case};
 }
 
 // Of tokens that come to the same pattern the special ones go first, as in the reference.
@@ -119,7 +122,8 @@ std::vector<AddedTokenMatcher::Pattern> TextEncoder::patterns(bool normalized) c
     for (std::size_t i = 0; i < added_tokens_.size(); ++i) {
       const AddedToken& token = added_tokens_[i];
       if (token.normalized != normalized || token.special != special) continue;
-      result.push_back({normalized ? normalize(token.content, 0, segments_.options(), marks).utf8 : token.content, i});
+      result.push_back(
+          {normalized ? normalize(token.content, 0, segments_.options(), marks).utf8 : token.content, i});
     }
   }
   return result;
@@ -135,8 +139,8 @@ const AddedToken* TextEncoder::added_token(std::int32_t id) const {
   return found == added_by_id_.end() ? nullptr : &added_tokens_[found->second];
 }
 
-std::uint32_t TextEncoder::encode(const ValidText& valid, const TextEncoderOptions& options, EncodeScratch& scratch,
-                                  TokenBuffer& tokens) const {
+std::uint32_t TextEncoder::encode(const ValidText& valid, const TextEncoderOptions& options,
+                                  EncodeScratch& scratch, TokenBuffer& tokens) const {
   tokens.clear();
   TokenSink sink{&tokens, 0, options.with_spans, 0};
   const std::string_view text = valid.view();
@@ -154,7 +158,8 @@ std::uint32_t TextEncoder::encode(const ValidText& valid, const TextEncoderOptio
 }
 
 void TextEncoder::encode_between(std::string_view text, std::size_t begin, std::size_t end,
-                                 const TextEncoderOptions& options, EncodeScratch& scratch, TokenSink& sink) const {
+                                 const TextEncoderOptions& options, EncodeScratch& scratch,
+                                 TokenSink& sink) const {
   if (begin >= end) return;
   const std::string_view segment = text.substr(begin, end - begin);
   const auto base = static_cast<std::uint32_t>(begin);

@@ -34,15 +34,16 @@ class TextEncoder {
   const TokenizerSpec& spec() const { return spec_; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
   const std::vector<AddedToken>& added_tokens() const { return added_tokens_; }
-  std::int32_t find(std::string_view token) const;                // -1 when there is none
-  const AddedToken* added_token(std::int32_t id) const;           // null when `id` is no added token
-  std::int32_t id_limit() const { return id_limit_; }             // ids run below it
+  std::int32_t find(std::string_view token) const;       // -1 when there is none
+  const AddedToken* added_token(std::int32_t id) const;  // null when `id` is no added token
+  std::int32_t id_limit() const { return id_limit_; }    // ids run below it
 
  private:
-  void encode_between(std::string_view text, std::size_t begin, std::size_t end, const TextEncoderOptions& options,
-                      EncodeScratch& scratch, TokenSink& sink) const;
-  void encode_with_normalized_tokens(std::string_view segment, std::uint32_t base, const TextEncoderOptions& options,
-                                     EncodeScratch& scratch, TokenSink& sink) const;
+  void encode_between(std::string_view text, std::size_t begin, std::size_t end,
+                      const TextEncoderOptions& options, EncodeScratch& scratch, TokenSink& sink) const;
+  void encode_with_normalized_tokens(std::string_view segment, std::uint32_t base,
+                                     const TextEncoderOptions& options, EncodeScratch& scratch,
+                                     TokenSink& sink) const;
   NormalizerOptions normalizer_options() const;
   std::vector<AddedTokenMatcher::Pattern> patterns(bool normalized) const;
 

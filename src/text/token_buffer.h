@@ -19,7 +19,7 @@ class TokenBuffer {
   Span* spans() { return spans_.get(); }
   std::int32_t* words() { return words_.get(); }
   const std::int32_t* ids() const { return ids_.get(); }
-  const Span* spans() const { return spans_.get(); }         // in bytes
+  const Span* spans() const { return spans_.get(); }          // in bytes
   const std::int32_t* words() const { return words_.get(); }  // the word that a token is part of
 
   // Room for `more` tokens behind size().

@@ -9,7 +9,9 @@
 namespace bertune::text {
 namespace {
 
-std::string quoted(const std::string& text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string quoted(const std::string& text) {
+  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 std::string_view boolean(bool value) { return value ? "true" : "false"; }
 
@@ -20,13 +22,14 @@ std::string added_tokens_json(std::vector<AddedToken> tokens) {
     out += fmt::format(
         "{}\n    {{\"id\": {}, \"content\": {}, \"single_word\": {}, \"lstrip\": {}, \"rstrip\": {}, "
         "\"normalized\": {}, \"special\": {}}}",
-        out.empty() ? "" : ",", token.id, quoted(token.content), boolean(token.single_word), boolean(token.lstrip),
-        boolean(token.rstrip), boolean(token.normalized), boolean(token.special));
+        out.empty() ? "" : ",", token.id, quoted(token.content), boolean(token.single_word),
+        boolean(token.lstrip), boolean(token.rstrip), boolean(token.normalized), boolean(token.special));
   }
   return fmt::format("[{}\n  ]", out);
 }
 
-std::string template_json(const std::string& cls, std::int32_t cls_id, const std::string& sep, std::int32_t sep_id) {
+std::string template_json(const std::string& cls, std::int32_t cls_id, const std::string& sep,
+                          std::int32_t sep_id) {
   const auto special = [](const std::string& token, int type) {
     return fmt::format("{{\"SpecialToken\": {{\"id\": {}, \"type_id\": {}}}}}", token, type);
   };
@@ -78,7 +81,8 @@ std::string tokenizer_json(const TokenizerSpec& spec, const Vocabulary& vocabula
       "\"strip_accents\": {}, \"lowercase\": {}}},\n"
       "  \"pre_tokenizer\": {{\"type\": \"BertPreTokenizer\"}},\n  \"post_processor\": {},\n"
       "  \"decoder\": {{\"type\": \"WordPiece\", \"prefix\": {}, \"cleanup\": {}}},\n"
-      "  \"model\": {{\n    \"type\": \"WordPiece\",\n    \"unk_token\": {},\n    \"continuing_subword_prefix\": {},\n"
+      "  \"model\": {{\n    \"type\": \"WordPiece\",\n    \"unk_token\": {},\n    "
+      "\"continuing_subword_prefix\": {},\n"
       "    \"max_input_chars_per_word\": {},\n    \"vocab\": {}\n  }}\n}}\n",
       added_tokens_json(added_tokens), boolean(spec.clean_text), boolean(config.tokenize_chinese_chars),
       config.strip_accents ? boolean(*config.strip_accents) : "null", boolean(config.do_lower_case),

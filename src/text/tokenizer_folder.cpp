@@ -72,23 +72,29 @@ std::optional<std::int64_t> read_model_max_length(const Json& json) {
   return static_cast<std::int64_t>(length);
 }
 
-// Whether Transformers builds this class from vocabulary and settings, leaving aside what tokenizer.json says of
-// normalisation. Throws for classes that split words by other means.
+// Whether Transformers builds this class from vocabulary and settings, leaving aside what tokenizer.json says
+// of normalisation. Throws for classes that split words by other means.
 bool is_built_from_settings(const Json& config, const std::string& where) {
   std::string name = "BertTokenizer";
-  if (const auto found = config.find("tokenizer_class"); found != config.end() && found->is_string()) name = *found;
+  if (const auto found = config.find("tokenizer_class"); found != config.end() && found->is_string())
+    name = *found;
   if (name.ends_with("Fast") && name != "PreTrainedTokenizerFast") name.resize(name.size() - 4);
   if (name.find("Japanese") != std::string::npos) {
-    throw Error(fmt::format("{}: tokenizer_class {} needs a Japanese word splitter, which is not supported", where, name));
+    throw Error(fmt::format("{}: tokenizer_class {} needs a Japanese word splitter, which is not supported",
+                            where, name));
   }
-  constexpr std::array<std::string_view, 3> kGeneric{"PreTrainedTokenizerFast", "PreTrainedTokenizer", "TokenizersBackend"};
+  constexpr std::array<std::string_view, 3> kGeneric{"PreTrainedTokenizerFast", "PreTrainedTokenizer",
+                                                     "TokenizersBackend"};
   return std::find(kGeneric.begin(), kGeneric.end(), name) == kGeneric.end();
 }
 
-void add_tokens_by_id(std::map<std::int64_t, AddedToken>& by_id, const Json& decoder, const std::string& where) {
+void add_tokens_by_id(std::map<std::int64_t, AddedToken>& by_id, const Json& decoder,
+                      const std::string& where) {
   for (const auto& [key, value] : decoder.items()) {
-    if (key.empty() || key.size() > 9 || !std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; })) {
-      throw Error(fmt::format("{}: added_tokens_decoder has \"{}\" where a token id is expected", where, key));
+    if (key.empty() || key.size() > 9 ||
+        !std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+      throw Error(
+          fmt::format("{}: added_tokens_decoder has \"{}\" where a token id is expected", where, key));
     }
     AddedToken token = parse_added_token(value, where);
     token.id = std::stoi(key);
@@ -97,8 +103,8 @@ void add_tokens_by_id(std::map<std::int64_t, AddedToken>& by_id, const Json& dec
 }
 
 // The files of old versions: added_tokens.json and special_tokens_map.json.
-void read_legacy_files(const fs::path& directory, TokenizerSpec& spec, std::map<std::int64_t, AddedToken>& by_id,
-                       std::vector<std::string>& extra) {
+void read_legacy_files(const fs::path& directory, TokenizerSpec& spec,
+                       std::map<std::int64_t, AddedToken>& by_id, std::vector<std::string>& extra) {
   if (const auto map = read_json_object(directory / "special_tokens_map.json")) {
     read_named_tokens(*map, spec.config);
     for (const char* name : {"additional_special_tokens", "extra_special_tokens"}) {
@@ -136,7 +142,8 @@ void append_special(TokenizerSpec& spec, const std::string& content) {
 }
 
 // tokenizer_config.json and the legacy files beside it. `added` is what tokenizer.json lists.
-void read_config(const fs::path& directory, const Json& json, std::vector<AddedToken> added, TokenizerSpec& spec) {
+void read_config(const fs::path& directory, const Json& json, std::vector<AddedToken> added,
+                 TokenizerSpec& spec) {
   const std::string where = (directory / "tokenizer_config.json").string();
   std::map<std::int64_t, AddedToken> by_id;
   std::vector<std::string> extra;
@@ -160,16 +167,19 @@ void read_config(const fs::path& directory, const Json& json, std::vector<AddedT
 }
 
 std::string type_of(const Json& part) {
-  return part.is_object() && part.contains("type") && part["type"].is_string() ? part["type"].get<std::string>() : "none";
+  return part.is_object() && part.contains("type") && part["type"].is_string()
+             ? part["type"].get<std::string>()
+             : "none";
 }
 
 // Normalisation as tokenizer.json itself has it.
 void use_stored_normalizer(const TokenizerJson& json, TokenizerSpec& spec) {
   const std::string normalizer = type_of(json.normalizer), splitter = type_of(json.pre_tokenizer);
   if (normalizer != "BertNormalizer" || splitter != "BertPreTokenizer") {
-    throw Error(fmt::format("{}: its normalizer is {} and its pre_tokenizer {}; only BERT's own (BertNormalizer, "
-                            "BertPreTokenizer) are supported",
-                            spec.source, normalizer, splitter));
+    throw Error(
+        fmt::format("{}: its normalizer is {} and its pre_tokenizer {}; only BERT's own (BertNormalizer, "
+                    "BertPreTokenizer) are supported",
+                    spec.source, normalizer, splitter));
   }
   set_flag(json.normalizer, "clean_text", spec.clean_text);
   set_flag(json.normalizer, "handle_chinese_chars", spec.config.tokenize_chinese_chars);
@@ -185,7 +195,8 @@ void use_stored_template(const TokenizerJson& json, TokenizerSpec& spec) {
   const Json& processor = json.post_processor;
   const std::string type = type_of(processor);
   const auto refuse = [&] {
-    throw Error(fmt::format("{}: its post_processor ({}) does not build [CLS] text [SEP]", spec.source, type));
+    throw Error(
+        fmt::format("{}: its post_processor ({}) does not build [CLS] text [SEP]", spec.source, type));
   };
   try {
     if (type == "BertProcessing") {
@@ -221,8 +232,9 @@ std::string_view trim_white_space(std::string_view line) {
   return line;
 }
 
-// One token a line. As in Transformers, trailing white space is no part of a token and the last of equal lines gives
-// the id; a line of white space alone is kept as it is (it can match nothing), so that ids stay without holes.
+// One token a line. As in Transformers, trailing white space is no part of a token and the last of equal
+// lines gives the id; a line of white space alone is kept as it is (it can match nothing), so that ids stay
+// without holes.
 std::vector<TokenEntry> parse_vocabulary_lines(std::string_view text, const std::string& where) {
   if (const std::size_t bad = find_invalid_utf8(text); bad != std::string_view::npos) {
     throw Error(fmt::format("{}: not UTF-8 at byte {}: save the vocabulary as UTF-8", where, bad));
@@ -271,9 +283,10 @@ TokenizerSpec read_tokenizer_folder(const fs::path& directory) {
   TokenizerSpec spec;
   if (!fs::exists(json_path)) {
     if (!fs::exists(lines_path)) {
-      throw Error(fmt::format("{}: there is no tokenizer here, neither tokenizer.json nor vocab.txt: give the folder "
-                              "of a BERT checkpoint",
-                              directory.string()));
+      throw Error(
+          fmt::format("{}: there is no tokenizer here, neither tokenizer.json nor vocab.txt: give the folder "
+                      "of a BERT checkpoint",
+                      directory.string()));
     }
     spec.source = lines_path.string();
     spec.vocabulary = parse_vocabulary_lines(read_file(lines_path, kLargestFile), spec.source);

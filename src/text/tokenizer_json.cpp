@@ -17,11 +17,13 @@ std::int64_t parse_id(const Json& value, std::string_view token, const std::stri
   const bool fits = value.is_number_unsigned()
                         ? value.get<std::uint64_t>() <= std::numeric_limits<std::int32_t>::max()
                         : value.is_number_integer();
-  if (!fits) fail(where, fmt::format("the id of token \"{}\" is {}, which is no token id", token, value.dump()));
+  if (!fits)
+    fail(where, fmt::format("the id of token \"{}\" is {}, which is no token id", token, value.dump()));
   return value.get<std::int64_t>();
 }
 
-// Parses all but the vocabulary into a tree: its entries go straight into a list, which is several times faster.
+// Parses all but the vocabulary into a tree: its entries go straight into a list, which is several times
+// faster.
 class VocabularyFilter {
  public:
   explicit VocabularyFilter(const std::string& where) : where_(where) {}
@@ -70,9 +72,10 @@ void check_model(const Json& model, const std::string& where) {
   if (type == "none" && model.contains("max_input_chars_per_word")) type = "WordPiece";
   if (type == "none" && model.contains("merges")) type = "BPE";
   if (type != "WordPiece") {
-    fail(where, fmt::format("this is a {} tokenizer, and BERT's is WordPiece: the checkpoint is of another kind of "
-                            "model (RoBERTa and GPT use BPE; ALBERT, XLM-R and T5 use Unigram)",
-                            type));
+    fail(where,
+         fmt::format("this is a {} tokenizer, and BERT's is WordPiece: the checkpoint is of another kind of "
+                     "model (RoBERTa and GPT use BPE; ALBERT, XLM-R and T5 use Unigram)",
+                     type));
   }
 }
 
@@ -107,7 +110,8 @@ TokenizerJson parse_tokenizer_json(std::string_view text, const std::string& whe
   check_model(model, where);
   TokenizerJson result;
   result.vocabulary = filter.take();
-  if (!member(model, "vocab").is_object()) fail(where, "model.vocab is not an object of tokens and their ids");
+  if (!member(model, "vocab").is_object())
+    fail(where, "model.vocab is not an object of tokens and their ids");
   if (const Json& unk = member(model, "unk_token"); unk.is_string()) result.unk_token = unk;
   if (const Json& prefix = member(model, "continuing_subword_prefix"); prefix.is_string()) {
     result.continuing_subword_prefix = prefix;
@@ -119,7 +123,8 @@ TokenizerJson parse_tokenizer_json(std::string_view text, const std::string& whe
     for (const Json& value : added) {
       AddedToken token = parse_added_token(value, where);
       token.id = static_cast<std::int32_t>(parse_id(member(value, "id"), token.content, where));
-      if (token.id < 0) fail(where, fmt::format("added token \"{}\" has the negative id {}", token.content, token.id));
+      if (token.id < 0)
+        fail(where, fmt::format("added token \"{}\" has the negative id {}", token.content, token.id));
       result.added_tokens.push_back(std::move(token));
     }
   }

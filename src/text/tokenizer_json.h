@@ -13,7 +13,8 @@
 
 namespace bertune::text {
 
-// What a WordPiece tokenizer.json says. Stored truncation and padding are those of somebody's last call: not read.
+// What a WordPiece tokenizer.json says. Stored truncation and padding are those of somebody's last call: not
+// read.
 struct TokenizerJson {
   std::vector<TokenEntry> vocabulary;
   std::vector<AddedToken> added_tokens;

@@ -20,7 +20,8 @@ struct TokenizerSpec {
   TokenizerConfig config;
   bool clean_text = true;
   std::vector<TokenEntry> vocabulary;
-  std::vector<AddedToken> added_tokens;  // in the order in which they are added; id -1 where a file gives none
+  std::vector<AddedToken>
+      added_tokens;  // in the order in which they are added; id -1 where a file gives none
   std::string continuing_subword_prefix = "##";
   std::size_t max_input_chars_per_word = 100;
   bool decoder_cleanup = true;

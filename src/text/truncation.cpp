@@ -23,15 +23,17 @@ KeptTokens longest_first(std::size_t first, std::size_t second, std::size_t room
 
 std::size_t shorten(std::size_t length, std::size_t surplus, const char* which) {
   if (length > surplus) return length - surplus;
-  throw Error(fmt::format(
-      "the {} text has {} tokens, and {} would have to go to respect the maximum length: raise the maximum length, or "
-      "truncate the other text",
-      which, length, surplus));
+  throw Error(
+      fmt::format("the {} text has {} tokens, and {} would have to go to respect the maximum length: raise "
+                  "the maximum length, or "
+                  "truncate the other text",
+                  which, length, surplus));
 }
 
 }  // namespace
 
-KeptTokens truncate(std::size_t first, std::size_t second, bool is_pair, std::size_t room, Truncation strategy) {
+KeptTokens truncate(std::size_t first, std::size_t second, bool is_pair, std::size_t room,
+                    Truncation strategy) {
   if (strategy == Truncation::do_not_truncate || first + second <= room) return {first, second};
   if (room == 0) return {0, 0};
   const std::size_t surplus = first + second - room;

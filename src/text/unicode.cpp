@@ -6,7 +6,8 @@
 namespace bertune::text {
 namespace {
 
-// The last entry whose `key` is not above `code_point`. There is one: callers ask only for code points in the table.
+// The last entry whose `key` is not above `code_point`. There is one: callers ask only for code points in the
+// table.
 template <typename Entry, typename Key>
 const Entry& entry_at(std::span<const Entry> table, char32_t code_point, Key key) {
   const auto after = std::upper_bound(table.begin(), table.end(), code_point,
@@ -51,7 +52,8 @@ DecomposedCharacters decompose(char32_t code_point) {
   constexpr char32_t kSyllables = 0xAC00, kLeading = 0x1100, kVowels = 0x1161, kTrailing = 0x11A7;
   if (code_point >= kSyllables && code_point < kSyllables + 11172) {
     const char32_t index = code_point - kSyllables, trailing = index % 28;
-    return {{kLeading + index / 588, kVowels + index % 588 / 28, kTrailing + trailing, 0}, trailing == 0 ? 2U : 3U};
+    return {{kLeading + index / 588, kVowels + index % 588 / 28, kTrailing + trailing, 0},
+            trailing == 0 ? 2U : 3U};
   }
   const Decomposition& entry = entry_at(decompositions(), code_point, &Decomposition::code_point);
   DecomposedCharacters result{{}, entry.length};

@@ -1,5 +1,5 @@
-// What BERT's tokenizer asks of Unicode, by frozen tables: the reference tokenizer carries old tables of its own, and
-// the host's library would disagree with it.
+// What BERT's tokenizer asks of Unicode, by frozen tables: the reference tokenizer carries old tables of its
+// own, and the host's library would disagree with it.
 #pragma once
 
 #include <array>
@@ -28,7 +28,8 @@ class Unicode {
   std::vector<std::uint16_t> properties_;                          // equal blocks are stored once
 };
 
-// The lower case of a code point that has the property kLowers. U+0130 has two characters; all others have one.
+// The lower case of a code point that has the property kLowers. U+0130 has two characters; all others have
+// one.
 struct LowerCase {
   std::array<char32_t, 2> characters;
   std::uint32_t length;

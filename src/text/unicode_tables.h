@@ -6,7 +6,8 @@
 
 namespace bertune::text {
 
-// What may hold of a code point; the bits of PropertyRange::bits, in the order of tools/make_unicode_tables.py.
+// What may hold of a code point; the bits of PropertyRange::bits, in the order of
+// tools/make_unicode_tables.py.
 enum Property : std::uint16_t {
   kWhiteSpace = 1U << 0,   // separates words; cleaning turns it into a space unless it removes it
   kRemoved = 1U << 1,      // dropped by cleaning: controls, formats, private use, U+FFFD

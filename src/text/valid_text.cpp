@@ -12,9 +12,7 @@ namespace {
 class CodePointCursor {
  public:
   CodePointCursor(std::string_view text, std::size_t ascii_prefix)
-      : text_(text),
-        byte_(static_cast<std::uint32_t>(ascii_prefix)),
-        code_point_(byte_) {}
+      : text_(text), byte_(static_cast<std::uint32_t>(ascii_prefix)), code_point_(byte_) {}
 
   std::uint32_t at(std::uint32_t byte) {
     for (; byte_ < byte; ++byte_) code_point_ += starts_character(byte_);
@@ -69,8 +67,9 @@ void ValidText::to_original_bytes(const Span* spans, std::size_t count, Span* re
     return;
   }
   const auto original = [&](std::uint32_t byte) {
-    const auto after = std::upper_bound(shifts_.begin(), shifts_.end(), byte,
-                                        [](std::uint32_t value, const Shift& shift) { return value < shift.end; });
+    const auto after =
+        std::upper_bound(shifts_.begin(), shifts_.end(), byte,
+                         [](std::uint32_t value, const Shift& shift) { return value < shift.end; });
     const std::int64_t difference = after == shifts_.begin() ? 0 : (after - 1)->difference;
     return static_cast<std::uint32_t>(byte + difference);
   };

@@ -1,4 +1,5 @@
-// A text made valid UTF-8, and the way back from its byte offsets to those of the original and to code points.
+// A text made valid UTF-8, and the way back from its byte offsets to those of the original and to code
+// points.
 #pragma once
 
 #include <cstdint>

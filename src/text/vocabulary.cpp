@@ -17,10 +17,11 @@ std::vector<std::string> order_by_id(std::vector<TokenEntry>& entries, std::vect
                                      const std::string& where) {
   std::int64_t last = -1;
   for (const auto& [token, id] : entries) {
-    if (id < 0) throw Error(fmt::format("{}: the vocabulary gives \"{}\" the negative id {}", where, token, id));
+    if (id < 0)
+      throw Error(fmt::format("{}: the vocabulary gives \"{}\" the negative id {}", where, token, id));
     if (id >= kLargestId) {
-      throw Error(fmt::format("{}: the vocabulary gives \"{}\" the id {}; at most {} tokens are supported", where,
-                              token, id, kLargestId));
+      throw Error(fmt::format("{}: the vocabulary gives \"{}\" the id {}; at most {} tokens are supported",
+                              where, token, id, kLargestId));
     }
     last = std::max(last, id);
   }
@@ -29,8 +30,8 @@ std::vector<std::string> order_by_id(std::vector<TokenEntry>& entries, std::vect
   for (auto& [token, id] : entries) {
     const auto place = static_cast<std::size_t>(id);
     if (is_token[place]) {
-      throw Error(fmt::format("{}: the vocabulary gives id {} to both \"{}\" and \"{}\"", where, id, tokens[place],
-                              token));
+      throw Error(fmt::format("{}: the vocabulary gives id {} to both \"{}\" and \"{}\"", where, id,
+                              tokens[place], token));
     }
     is_token[place] = true;
     tokens[place] = std::move(token);
@@ -62,16 +63,17 @@ Vocabulary::Vocabulary(std::vector<TokenEntry> entries, std::string_view continu
     : tokens_(order_by_id(entries, is_token_, where)),
       size_(entries.size()),
       initial_(tokens_, 0, entries.size()),
-      continuing_(tokens_, continuing_subword_prefix.size(),
-                  static_cast<std::size_t>(std::count_if(tokens_.begin(), tokens_.end(), [&](const auto& token) {
-                    return token.starts_with(continuing_subword_prefix);
-                  }))) {
+      continuing_(
+          tokens_, continuing_subword_prefix.size(),
+          static_cast<std::size_t>(std::count_if(tokens_.begin(), tokens_.end(), [&](const auto& token) {
+            return token.starts_with(continuing_subword_prefix);
+          }))) {
   for (std::int32_t id = 0; id < id_limit(); ++id) {
     if (!contains(id)) continue;
     const std::int32_t other = initial_.insert(id);
     if (other >= 0) {
-      throw Error(fmt::format("{}: the vocabulary lists \"{}\" twice, with the ids {} and {}", where, token(id), other,
-                              id));
+      throw Error(fmt::format("{}: the vocabulary lists \"{}\" twice, with the ids {} and {}", where,
+                              token(id), other, id));
     }
     if (token(id).starts_with(continuing_subword_prefix)) continuing_.insert(id);
   }

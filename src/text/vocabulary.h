@@ -20,7 +20,8 @@ constexpr std::uint64_t hash_bytes(std::string_view bytes) {
   return hash;
 }
 
-// Finds tokens by their content behind the first `skip` bytes. Open addressing; the contents stay in the vocabulary.
+// Finds tokens by their content behind the first `skip` bytes. Open addressing; the contents stay in the
+// vocabulary.
 class PieceTable {
  public:
   PieceTable(const std::vector<std::string>& tokens, std::size_t skip, std::size_t capacity);
@@ -58,9 +59,10 @@ using TokenEntry = std::pair<std::string, std::int64_t>;
 
 class Vocabulary {
  public:
-  // Throws Error naming `where` for a duplicate token, a duplicate or negative id, or one beyond all reason. Ids that
-  // no token has (holes) are allowed.
-  Vocabulary(std::vector<TokenEntry> entries, std::string_view continuing_subword_prefix, const std::string& where);
+  // Throws Error naming `where` for a duplicate token, a duplicate or negative id, or one beyond all reason.
+  // Ids that no token has (holes) are allowed.
+  Vocabulary(std::vector<TokenEntry> entries, std::string_view continuing_subword_prefix,
+             const std::string& where);
   Vocabulary(const Vocabulary&) = delete;
   Vocabulary& operator=(const Vocabulary&) = delete;
 

@@ -26,8 +26,8 @@ inline WordKey word_key(std::string_view word) {  // at most WordCache::kLongest
   return key;
 }
 
-// The words of one tokenizer. Most words are one to three pieces and have small entries, two to a cache line; those of
-// up to eight pieces have wide ones.
+// The words of one tokenizer. Most words are one to three pieces and have small entries, two to a cache line;
+// those of up to eight pieces have wide ones.
 class WordCache {
  public:
   static constexpr std::size_t kLongestWord = 16, kMostPieces = 8;
@@ -67,7 +67,7 @@ class WordCache {
     return static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product);
   }
 
-  static constexpr int kSmallBits = 16, kWideBits = 11;  // half a megabyte: room that a core's own cache has
+  static constexpr int kSmallBits = 15, kWideBits = 11;  // a megabyte: more is slower to reach
   std::unique_ptr<SmallEntry[]> small_;
   std::unique_ptr<WideEntry[]> wide_;
 };

@@ -1,5 +1,5 @@
-// WordPiece: a word becomes the longest piece of the vocabulary that it begins with, then the longest continuing one,
-// and so on; [UNK] when that fails anywhere.
+// WordPiece: a word becomes the longest piece of the vocabulary that it begins with, then the longest
+// continuing one, and so on; [UNK] when that fails anywhere.
 #pragma once
 
 #include <cstdint>

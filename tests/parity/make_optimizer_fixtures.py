@@ -37,6 +37,8 @@ class Case:
 
 CASES = {
     "adamw": Case("AdamW", dict(lr=1e-2)),
+    # Steps so long that 1 - beta2 in single precision (1.3e-5 off) would show.
+    "adamw_long_steps": Case("AdamW", dict(lr=0.5)),
     "adamw_no_decay": Case("AdamW", dict(lr=5e-3, weight_decay=0.0)),
     "adamw_options": Case("AdamW", dict(lr=3e-2, betas=(0.8, 0.99), eps=1e-6, weight_decay=0.1)),
     "adamw_large_eps": Case("AdamW", dict(lr=1e-2, eps=1e-1, weight_decay=0.01)),

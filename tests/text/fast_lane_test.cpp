@@ -12,8 +12,8 @@ namespace {
 TokenizerSpec fixture_spec(bool lowercase, bool normalized_token) {
   TokenizerConfig config;
   config.do_lower_case = lowercase;
-  TokenizerSpec spec =
-      read_vocabulary_file(fs::path(BERTUNE_SOURCE_DIR) / "tests/parity/fixtures/tokenizer_vocab.txt", config);
+  TokenizerSpec spec = read_vocabulary_file(
+      fs::path(BERTUNE_SOURCE_DIR) / "tests/parity/fixtures/tokenizer_vocab.txt", config);
   // A token that no text here holds makes all text go by way of the normalised text.
   if (normalized_token) {
     AddedToken token;
@@ -25,11 +25,49 @@ TokenizerSpec fixture_spec(bool lowercase, bool normalized_token) {
 }
 
 std::string random_text(Random& random) {
-  static const std::vector<std::string> kParts{
-      " ",     "  ",     "\t",     "\n",     ".",      ",",      "'",        "-",       "_",        "the",   "Model",
-      "a",     "B",      "9",      "ing",    "é",      "É",      "\u0301",   "\u0323",  "中",       "\u200b", "\u00a0",
-      "\x01",  "İ",      "ß",      "\uac01", "\ufeff", "[SEP]",  "[MASK]",   "[",       "abcdefghijklmnop", "abcdefghijklmno",
-      "qrstuvwxyzabcdefg", "\u0344", "\u0f73", "\u3099", "が", "\u302e", "。", "\U0001f600", "\x7f", "\v", "x\u0300"};
+  static const std::vector<std::string> kParts{" ",
+                                               "  ",
+                                               "\t",
+                                               "\n",
+                                               ".",
+                                               ",",
+                                               "'",
+                                               "-",
+                                               "_",
+                                               "the",
+                                               "Model",
+                                               "a",
+                                               "B",
+                                               "9",
+                                               "ing",
+                                               "é",
+                                               "É",
+                                               "\u0301",
+                                               "\u0323",
+                                               "中",
+                                               "\u200b",
+                                               "\u00a0",
+                                               "\x01",
+                                               "İ",
+                                               "ß",
+                                               "\uac01",
+                                               "\ufeff",
+                                               "[SEP]",
+                                               "[MASK]",
+                                               "[",
+                                               "abcdefghijklmnop",
+                                               "abcdefghijklmno",
+                                               "qrstuvwxyzabcdefg",
+                                               "\u0344",
+                                               "\u0f73",
+                                               "\u3099",
+                                               "が",
+                                               "\u302e",
+                                               "。",
+                                               "\U0001f600",
+                                               "\x7f",
+                                               "\v",
+                                               "x\u0300"};
   std::string text;
   const auto parts = random.below(random.below(8) == 0 ? 400 : 30);
   for (std::uint64_t i = 0; i < parts; ++i) {

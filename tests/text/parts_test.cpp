@@ -56,7 +56,8 @@ TEST(Truncation, LongestFirst) {
   EXPECT_THROW(truncate(9, 0, false, 5, Truncation::only_second), Error);
 }
 
-std::vector<std::pair<std::size_t, std::size_t>> find_all(const AddedTokenMatcher& matcher, std::string_view text) {
+std::vector<std::pair<std::size_t, std::size_t>> find_all(const AddedTokenMatcher& matcher,
+                                                          std::string_view text) {
   std::vector<std::pair<std::size_t, std::size_t>> found;
   std::size_t from = 0, taken = 0;
   while (const auto match = matcher.next(text, from, taken, false)) {
@@ -69,7 +70,8 @@ std::vector<std::pair<std::size_t, std::size_t>> find_all(const AddedTokenMatche
 TEST(AddedTokens, TheLongestFromTheLeftMatches) {
   using ::testing::ElementsAre;
   using ::testing::Pair;
-  const std::vector<AddedToken> tokens{{.content = "ab"}, {.content = "abcd"}, {.content = "bc", .single_word = true}};
+  const std::vector<AddedToken> tokens{
+      {.content = "ab"}, {.content = "abcd"}, {.content = "bc", .single_word = true}};
   const AddedTokenMatcher matcher(tokens, {{"ab", 0}, {"abcd", 1}, {"bc", 2}});
   EXPECT_THAT(find_all(matcher, "abcabcd"), ElementsAre(Pair(0, 2), Pair(3, 7)));
   EXPECT_THAT(find_all(matcher, "xbc bc,bcab"), ElementsAre(Pair(4, 6), Pair(9, 11)));

@@ -59,7 +59,8 @@ TEST(Tokenizer, OffsetsCountCodePointsAndBytesOfTheOriginal) {
   // U+FFFD for each bad byte: é, U+FFFD, space, 中, space, café, U+FFFD.
   EXPECT_THAT(encoding.input_ids, ElementsAre(2, 16, 18, 9, 3));
   EXPECT_THAT(encoding.offsets, ElementsAre(Span{0, 0}, Span{0, 1}, Span{3, 4}, Span{5, 9}, Span{0, 0}));
-  EXPECT_THAT(encoding.byte_offsets, ElementsAre(Span{0, 0}, Span{0, 2}, Span{4, 7}, Span{8, 13}, Span{0, 0}));
+  EXPECT_THAT(encoding.byte_offsets,
+              ElementsAre(Span{0, 0}, Span{0, 2}, Span{4, 7}, Span{8, 13}, Span{0, 0}));
 }
 
 TEST(Tokenizer, ByteAndCodePointOffsetsAgree) {
@@ -132,9 +133,12 @@ TEST(Tokenizer, EveryTokenIsInAWindow) {
   std::string text;
   for (int i = 0; i < 97; ++i) text += "play the a ";
   for (const std::int64_t stride : {0, 1, 7, 12}) {
-    const Encoding first = bert.encode("a b", text, {.truncation = Truncation::only_second, .max_length = 18,
-                                                     .stride = stride, .return_offsets = true,
-                                                     .return_overflowing_tokens = true});
+    const Encoding first = bert.encode("a b", text,
+                                       {.truncation = Truncation::only_second,
+                                        .max_length = 18,
+                                        .stride = stride,
+                                        .return_offsets = true,
+                                        .return_overflowing_tokens = true});
     std::vector<bool> covered(97 * 3, false);
     const auto mark = [&](const Encoding& window) {
       ASSERT_LE(window.input_ids.size(), 18U);
@@ -151,7 +155,8 @@ TEST(Tokenizer, EveryTokenIsInAWindow) {
 TEST(Tokenizer, BatchEqualsSingleOnAnyNumberOfThreads) {
   const BertTokenizer bert = tokenizer();
   std::vector<std::string> texts;
-  for (int i = 0; i < 300; ++i) texts.push_back("play a " + std::string(static_cast<std::size_t>(i % 20), 'b') + " é");
+  for (int i = 0; i < 300; ++i)
+    texts.push_back("play a " + std::string(static_cast<std::size_t>(i % 20), 'b') + " é");
   const std::vector<std::string_view> views(texts.begin(), texts.end());
   const std::vector<std::string_view> pairs(texts.rbegin(), texts.rend());
   for (const int threads : {1, 3}) {
@@ -245,28 +250,35 @@ TEST(Tokenizer, RefusesWhatIsNoBertTokenizer) {
               HasSubstr("a Unigram tokenizer"));
   EXPECT_THAT(load_error({{"tokenizer.json", json_with("{}")}}), HasSubstr("vocabulary is empty"));
   EXPECT_THAT(load_error({{"tokenizer.json", json_with("[]")}}), HasSubstr("not an object"));
-  EXPECT_THAT(load_error({{"vocab.txt", kVocabulary}, {"tokenizer_config.json", "[1]"}}), HasSubstr("JSON object"));
-  EXPECT_THAT(load_error({{"vocab.txt", kVocabulary}, {"tokenizer_config.json", R"({"added_tokens_decoder": {"x": 1}})"}}),
+  EXPECT_THAT(load_error({{"vocab.txt", kVocabulary}, {"tokenizer_config.json", "[1]"}}),
+              HasSubstr("JSON object"));
+  EXPECT_THAT(load_error({{"vocab.txt", kVocabulary},
+                          {"tokenizer_config.json", R"({"added_tokens_decoder": {"x": 1}})"}}),
               HasSubstr("token id is expected"));
 }
 
 TEST(Tokenizer, RefusesDamagedIds) {
-  EXPECT_THAT(load_error({{"tokenizer.json", json_with(R"({"[UNK]": 0, "a": 1, "b": 1})")}}), HasSubstr("gives id 1 to both"));
+  EXPECT_THAT(load_error({{"tokenizer.json", json_with(R"({"[UNK]": 0, "a": 1, "b": 1})")}}),
+              HasSubstr("gives id 1 to both"));
   EXPECT_THAT(load_error({{"tokenizer.json", json_with(R"({"[UNK]": -1})")}}), HasSubstr("negative"));
   EXPECT_THAT(load_error({{"tokenizer.json", json_with(R"({"[UNK]": 2000000000})")}}), HasSubstr("at most"));
   EXPECT_THAT(load_error({{"tokenizer.json", json_with(R"({"[UNK]": 1e30})")}}), HasSubstr("no token id"));
   EXPECT_THAT(load_error({{"tokenizer.json", json_with(R"({"[UNK]": "x"})")}}), HasSubstr("no token id"));
   EXPECT_THAT(load_error({{"tokenizer.json", json_with(R"({"[UNK]": 0, "[UNK]": 1})")}}), HasSubstr("twice"));
-  EXPECT_THAT(load_error({{"tokenizer.json", json_with(R"({"[UNK]": 0, "[CLS]": 1, "[SEP]": 2})",
-                                                       R"("post_processor": {"type": "RobertaProcessing"},)")}}),
-              HasSubstr("RobertaProcessing"));
-  EXPECT_THAT(load_error({{"tokenizer.json", R"({"normalizer": {"type": "NFC"}, "model": {"type": "WordPiece", "vocab": {"a": 0}}})"}}),
-              HasSubstr("NFC"));
+  EXPECT_THAT(
+      load_error({{"tokenizer.json", json_with(R"({"[UNK]": 0, "[CLS]": 1, "[SEP]": 2})",
+                                               R"("post_processor": {"type": "RobertaProcessing"},)")}}),
+      HasSubstr("RobertaProcessing"));
+  EXPECT_THAT(
+      load_error({{"tokenizer.json",
+                   R"({"normalizer": {"type": "NFC"}, "model": {"type": "WordPiece", "vocab": {"a": 0}}})"}}),
+      HasSubstr("NFC"));
 }
 
 TEST(Tokenizer, HolesInTheIdsAreAllowed) {
   const testing::TemporaryDirectory folder;
-  folder.write("tokenizer.json", json_with(R"({"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "[PAD]": 3, "[MASK]": 4, "a": 9})"));
+  folder.write("tokenizer.json",
+               json_with(R"({"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "[PAD]": 3, "[MASK]": 4, "a": 9})"));
   const BertTokenizer bert = BertTokenizer::from_pretrained(folder.path());
   EXPECT_THAT(bert.encode("a b").input_ids, ElementsAre(1, 9, 0, 2));
   EXPECT_EQ(bert.decode({9, 7}), "a");
@@ -277,7 +289,8 @@ TEST(Tokenizer, LongTextsTakeLinearTime) {
   for (const char* part : {"a", "é", "中", "\u0301", " a", "[SEP]", "[", "\xFF", "a\u0301\u0323"}) {
     std::string text;
     while (text.size() < (std::size_t{2} << 20)) text += part;
-    const Encoding encoding = bert.encode(text, {.truncation = Truncation::longest_first, .return_offsets = true});
+    const Encoding encoding =
+        bert.encode(text, {.truncation = Truncation::longest_first, .return_offsets = true});
     EXPECT_LE(encoding.input_ids.size(), 512U) << part;
   }
 }

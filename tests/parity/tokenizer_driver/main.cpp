@@ -4,9 +4,10 @@
 //   tokenizer_driver MODEL_FOLDER save FOLDER
 //
 // The second form writes the tokenizer's files into an existing folder.
-// A record in is the text's length and, for a pair, the second's length (32 bits each, 0xFFFFFFFF: no second text),
-// then the bytes. A record out is, for each window, the number of tokens, then ids, type ids, word ids, and begin and
-// end offsets in code points and in bytes; a count of 0xFFFFFFFF ends the windows of a text, 0xFFFFFFFE is an error.
+// A record in is the text's length and, for a pair, the second's length (32 bits each, 0xFFFFFFFF: no second
+// text), then the bytes. A record out is, for each window, the number of tokens, then ids, type ids, word
+// ids, and begin and end offsets in code points and in bytes; a count of 0xFFFFFFFF ends the windows of a
+// text, 0xFFFFFFFE is an error.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -93,8 +94,9 @@ int main(int argc, char** argv) {
     while (read_record(record)) {
       std::uint32_t end = kNone;
       try {
-        const bertune::Encoding encoding = record.has_pair ? tokenizer.encode(record.text, record.pair, options)
-                                                           : tokenizer.encode(record.text, options);
+        const bertune::Encoding encoding = record.has_pair
+                                               ? tokenizer.encode(record.text, record.pair, options)
+                                               : tokenizer.encode(record.text, options);
         write_window(encoding);
         for (const bertune::Encoding& window : encoding.overflowing) write_window(window);
       } catch (const bertune::Error&) {

@@ -1,0 +1,54 @@
+#include "core/parallel.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <stdexcept>
+#include <vector>
+
+#include "core/arena.h"
+
+namespace bertune {
+namespace {
+
+TEST(ParallelFor, RunsEachBlockOnce) {
+  for (const int threads : {1, 2, 5}) {
+    set_num_threads(threads);
+    std::vector<std::atomic<int>> counts(1000);
+    parallel_for(1000, [&](std::int64_t block) { ++counts[static_cast<std::size_t>(block)]; });
+    for (const auto& count : counts) EXPECT_EQ(count, 1);
+  }
+  set_num_threads(0);
+}
+
+TEST(ParallelFor, NestsAndRethrows) {
+  set_num_threads(2);
+  std::atomic<int> inner{0};
+  parallel_for(4, [&](std::int64_t) { parallel_for(3, [&](std::int64_t) { ++inner; }); });
+  EXPECT_EQ(inner, 12);
+  EXPECT_THROW(parallel_for(8, [](std::int64_t block) {
+                 if (block == 5) throw std::runtime_error("five");
+               }),
+               std::runtime_error);
+  set_num_threads(0);
+}
+
+TEST(Arena, HandsOutAlignedDisjointPiecesAndGrows) {
+  Arena arena;
+  float *a = nullptr, *b = nullptr;
+  const auto plan = [&](std::int64_t n) {
+    arena.lay_out([&](Arena& memory) { a = memory.take(n), b = memory.take(n); });
+  };
+  plan(3);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(a) % 64, 0U);
+  EXPECT_EQ(b - a, 16);
+  const std::size_t small = arena.size_bytes();
+  plan(1000);
+  EXPECT_GT(arena.size_bytes(), small);
+  EXPECT_GE(b - a, 1000);
+  plan(2);  // never shrinks
+  EXPECT_GE(arena.size_bytes(), 8000U);
+}
+
+}  // namespace
+}  // namespace bertune
