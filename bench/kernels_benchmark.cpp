@@ -10,11 +10,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <deque>
-#include <functional>
-#include <memory>
+#include <exception>
 #include <string>
+#include <vector>
 
 #include "core/aligned_buffer.h"
 #include "core/parallel.h"
@@ -23,6 +24,7 @@
 namespace bertune::kernels {
 namespace {
 
+using Clock = std::chrono::steady_clock;
 constexpr double kFloat = sizeof(float);
 
 struct Peak {
@@ -38,7 +40,9 @@ struct Shape {
   std::int64_t hidden, tokens, sequence_length;
   std::int64_t intermediate() const { return 4 * hidden; }
   std::int64_t sequences() const { return block_count(tokens, sequence_length); }
-  std::string name() const { return fmt::format("H{}/T{}", hidden, tokens); }
+  std::string name() const {
+    return tokens > 1 ? fmt::format("H{}/T{}", hidden, tokens) : fmt::format("H{}", hidden);
+  }
 };
 
 template <typename Function>
@@ -46,9 +50,9 @@ double best_seconds(const Function& function) {
   function();
   double best = 1e30;
   for (int i = 0; i < 7; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = Clock::now();
     function();
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    best = std::min(best, std::chrono::duration<double>(Clock::now() - begin).count());
   }
   return best;
 }
@@ -114,13 +118,14 @@ class Suite {
     const auto run = [peak = peak_, shape, work, prepare](benchmark::State& state) {
       Memory memory(shape);
       const auto repeat = prepare(memory);
+      const auto begin = Clock::now();
       for (auto _ : state) repeat();
-      using benchmark::Counter;
+      const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
       const bool flops = work.flops > 0;
-      const double amount = flops ? work.flops : work.bytes;
-      state.counters[flops ? "FLOP/s" : "B/s"] = Counter(amount, Counter::kIsIterationInvariantRate);
-      state.counters["of_peak"] =
-          Counter(amount / (flops ? peak.flops : peak.bytes), Counter::kIsIterationInvariantRate);
+      const double rate =
+          (flops ? work.flops : work.bytes) * static_cast<double>(state.iterations()) / seconds;
+      state.counters[flops ? "GFLOP/s" : "GB/s"] = rate / 1e9;
+      state.counters["of_peak"] = rate / (flops ? peak.flops : peak.bytes);
     };
     const std::string name = operation + "/" + shape.name();
     benchmark::RegisterBenchmark(name.c_str(), run)->UseRealTime()->Unit(benchmark::kMicrosecond);
@@ -129,14 +134,15 @@ class Suite {
   void add_matmul(const std::string& name, const Shape& shape, Matmul op) const {
     const double flops =
         2.0 * static_cast<double>(op.m) * static_cast<double>(op.n) * static_cast<double>(op.k);
-    add("matmul/" + name, shape, {.flops = flops}, [op](Memory& memory) mutable {
-      op.lda = op.transpose_a ? op.m : op.k;
-      op.ldb = op.transpose_b ? op.k : op.n;
-      op.ldc = op.n;
-      op.a = memory.take(op.m * op.k);
-      op.b = memory.take(op.k * op.n);
-      op.c = memory.take(op.m * op.n);
-      return [op] { ops().matmul(op); };
+    add("matmul/" + name, shape, {.flops = flops}, [op](Memory& memory) {
+      Matmul ready = op;
+      ready.lda = op.transpose_a ? op.m : op.k;
+      ready.ldb = op.transpose_b ? op.k : op.n;
+      ready.ldc = op.n;
+      ready.a = memory.take(op.m * op.k);
+      ready.b = memory.take(op.k * op.n);
+      ready.c = memory.take(op.m * op.n);
+      return [ready] { ops().matmul(ready); };
     });
   }
 
@@ -370,12 +376,13 @@ Peak measured_peak() {
 }  // namespace
 }  // namespace bertune::kernels
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   using namespace bertune::kernels;
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  const std::string instruction_set(ops().name);
   const Peak peak = measured_peak();
-  benchmark::AddCustomContext("instruction set", std::string(ops().name));
+  benchmark::AddCustomContext("instruction set", instruction_set);
   benchmark::AddCustomContext("threads", fmt::format("{}", bertune::num_threads()));
   benchmark::AddCustomContext("peak of a matrix product", fmt::format("{:.1f} GFLOP/s", peak.flops / 1e9));
   benchmark::AddCustomContext("peak of copying memory", fmt::format("{:.1f} GB/s", peak.bytes / 1e9));
@@ -391,4 +398,7 @@ int main(int argc, char** argv) {
   }
   benchmark::RunSpecifiedBenchmarks();
   return 0;
+} catch (const std::exception& error) {
+  std::fputs(fmt::format("kernels_benchmark: {}\n", error.what()).c_str(), stderr);
+  return 1;
 }

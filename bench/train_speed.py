@@ -74,7 +74,7 @@ def run_bertune(arguments: argparse.Namespace, train: pathlib.Path, work: pathli
     flat = [word for option in options.items() for word in option]
     run([arguments.bertune, "train", "--no-header", "--overwrite", *flat])
     results = json.loads((output / "all_results.json").read_text(encoding="utf-8"))
-    return Run(results["train_tokens_per_second"], results["train_runtime"], results["peak_rss_mib"])
+    return Run(results["train_tokens_per_second"], results["train_runtime"], results["train_peak_rss_mib"])
 
 
 def run_peer(arguments: argparse.Namespace, train: pathlib.Path, work: pathlib.Path, *more: str) -> Run:

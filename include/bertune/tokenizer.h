@@ -61,7 +61,8 @@ class BertTokenizer {
   // Reads DIR/tokenizer.json, or else DIR/vocab.txt with tokenizer_config.json. Throws Error when neither is
   // there or the file is not a BERT WordPiece tokenizer, saying what it is.
   static BertTokenizer from_pretrained(const std::filesystem::path& directory);
-  // One piece a line, ids from 0 (LF only: U+2028 is part of a piece).
+  // One token a line, ids from 0. As in Transformers, white space at the end of a line is no part of its
+  // token, and the last of equal lines gives the id.
   static BertTokenizer from_vocabulary(const std::filesystem::path& vocab_txt,
                                        const TokenizerConfig& config = {});
 

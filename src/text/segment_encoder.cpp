@@ -200,6 +200,35 @@ std::size_t SegmentEncoder::encode_general_run(std::string_view segment, std::si
   return end;
 }
 
+// Appends a cached word that begins at byte `place` of the text; there must be room for four tokens.
+template <bool kWithSpans>
+void SegmentEncoder::append_entry(const WordCache::SmallEntry& entry, std::uint32_t place, TokenSink& sink) {
+  TokenBuffer& out = *sink.tokens;
+  const std::size_t size = out.size();
+  // All ids that there might be, and what lies behind them in the entry: cheaper than a loop, and the next
+  // tokens are written over what is none.
+  std::memcpy(out.ids() + size, reinterpret_cast<const char*>(&entry) + sizeof entry.key,
+              4 * sizeof(std::int32_t));
+  if constexpr (kWithSpans) {
+    std::uint32_t from = place;
+    for (std::size_t i = 0; i < entry.count; ++i) {
+      out.spans()[size + i] = {from, place + entry.ends[i]};
+      out.words()[size + i] = sink.words;
+      from = place + entry.ends[i];
+    }
+  }
+  out.set_size(size + entry.count);
+}
+
+// The same of a word that was looked up or tokenized.
+void SegmentEncoder::append_pieces(const WordPieces& pieces, std::uint32_t place, TokenSink& sink) {
+  std::uint32_t from = place;
+  for (std::size_t i = 0; i < pieces.count; ++i) {
+    sink.tokens->push(pieces.ids[i], {from, place + pieces.end(i)}, sink.words);
+    from = place + pieces.end(i);
+  }
+}
+
 // The word of ASCII letters and digits at `begin`, or the longer run that it is part of. Returns where to go
 // on.
 template <bool kWithSpans>
@@ -223,37 +252,17 @@ std::size_t SegmentEncoder::encode_ascii_word(std::string_view segment, std::siz
   }
   const std::size_t length = end - begin;
   const auto place = base + static_cast<std::uint32_t>(begin);
-  TokenBuffer& out = *sink.tokens;
-  const std::size_t size = out.size();
   const WordCache::SmallEntry& entry = cache.small(letters.lowered);
   if (entry.key == letters.lowered && length <= WordCache::kLongestWord) [[likely]] {
-    // All ids that there might be, and what lies behind them in the entry: cheaper than a loop, and the next
-    // tokens are written over what is none.
-    std::memcpy(out.ids() + size, reinterpret_cast<const char*>(&entry) + sizeof entry.key,
-                4 * sizeof(std::int32_t));
-    if constexpr (kWithSpans) {
-      std::uint32_t from = place;
-      for (std::size_t i = 0; i < entry.count; ++i) {
-        out.spans()[size + i] = {from, place + entry.ends[i]};
-        out.words()[size + i] = sink.words;
-        from = place + entry.ends[i];
-      }
-    }
-    out.set_size(size + entry.count);
+    append_entry<kWithSpans>(entry, place, sink);
   } else {
     std::string& word = scratch.word.bytes;
     word.resize(length);
-    std::transform(segment.begin() + static_cast<std::ptrdiff_t>(begin),
-                   segment.begin() + static_cast<std::ptrdiff_t>(end), word.begin(),
-                   [&](char c) { return lower_[static_cast<unsigned char>(c)]; });
+    for (std::size_t i = 0; i < length; ++i) word[i] = lower_[static_cast<unsigned char>(segment[begin + i])];
     const WordPieces pieces = length <= WordCache::kLongestWord
                                   ? look_up(letters.lowered, word, cache, scratch)
                                   : tokenize(word, scratch);
-    std::uint32_t from = place;
-    for (std::size_t i = 0; i < pieces.count; ++i) {
-      out.push(pieces.ids[i], {from, place + pieces.end(i)}, sink.words);
-      from = place + pieces.end(i);
-    }
+    append_pieces(pieces, place, sink);
   }
   ++sink.words;
   // Most words are followed by a space: stepping over it here, without a branch, spares a turn of the loop.

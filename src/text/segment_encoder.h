@@ -91,6 +91,9 @@ class SegmentEncoder {
                                 WordCache& cache, EncodeScratch& scratch, TokenSink& sink) const;
   std::size_t encode_general_run(std::string_view segment, std::size_t begin, std::uint32_t base,
                                  WordCache& cache, EncodeScratch& scratch, TokenSink& sink) const;
+  template <bool kWithSpans>
+  static void append_entry(const WordCache::SmallEntry& entry, std::uint32_t place, TokenSink& sink);
+  static void append_pieces(const WordPieces& pieces, std::uint32_t place, TokenSink& sink);
   void encode_word(const Word& word, WordCache* cache, EncodeScratch& scratch, TokenSink& sink) const;
   WordPieces look_up(const WordKey& key, std::string_view word, WordCache& cache,
                      EncodeScratch& scratch) const;

@@ -132,24 +132,33 @@ def bertune_command(
     return command
 
 
+def run_logged(command: list[str], log: pathlib.Path) -> str:
+    """The command's standard output; its standard error, progress and warnings, goes to a file."""
+    with log.open("w", encoding="utf-8") as errors:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{command[0]} failed with {done.returncode}; see {log}")
+    return done.stdout
+
+
 def run_bertune(program: str, task: Task, seed: int, model: pathlib.Path, work: pathlib.Path) -> dict:
-    subprocess.run(bertune_command(program, task, seed, model, work), check=True, stdout=subprocess.DEVNULL)
-    results = json.loads(
-        (work / f"bertune.{task.name}.{seed}" / "all_results.json").read_text(encoding="utf-8")
-    )
+    output = work / f"bertune.{task.name}.{seed}"
+    run_logged(bertune_command(program, task, seed, model, work), work / f"{output.name}.log")
+    results = json.loads((output / "all_results.json").read_text(encoding="utf-8"))
     return {"accuracy": results["test_accuracy"], "train_s": results.get("train_runtime")}
 
 
 def run_peer(
     python: str, script: str, threads: int, task: Task, seed: int, model: pathlib.Path, work: pathlib.Path
 ) -> dict:
+    output = work / f"peer.{task.name}.{seed}"
     command = [python, script, "--model", str(model), "--epochs", str(task.epochs), "--seed", str(seed)]
     for split in ("train", "test"):
         command += [f"--{split}", str(work / f"{task.name}.{split}.tsv")]
-    command += ["--threads", str(threads), "--out", str(work / f"peer.{task.name}.{seed}")]
+    command += ["--threads", str(threads), "--out", str(output)]
     command += ["--pair"] if task.pair else []
-    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return json.loads(next(line for line in output.splitlines() if line.startswith('{"train_s"')))
+    lines_out = run_logged(command, work / f"{output.name}.log").splitlines()
+    return json.loads(next(line for line in lines_out if line.startswith('{"train_s"')))
 
 
 def read_results(path: pathlib.Path) -> Results:

@@ -134,7 +134,7 @@ CASES = {
 
 
 def make_model(checkpoint: Checkpoint, seed: int) -> BertForSequenceClassification:
-    """A model whose weights are large enough that no part of it is nearly linear, flat or zero."""
+    """Weights so large that no part is nearly linear or flat, and so small that rounding does not grow."""
     config = BertConfig(
         **checkpoint.sizes,
         num_labels=checkpoint.num_labels,
@@ -151,7 +151,7 @@ def make_model(checkpoint: Checkpoint, seed: int) -> BertForSequenceClassificati
             if "LayerNorm.weight" in name:
                 parameter.copy_(1 + 0.2 * noise)
             else:
-                parameter.copy_((0.1 if name.endswith("bias") else 0.3) * noise)
+                parameter.copy_((0.1 if name.endswith("bias") else 0.2) * noise)
     return model
 
 
