@@ -1,4 +1,5 @@
-// A packed batch: the tokens of all its sequences end to end, no padding (`cu_seqlens` as FlashAttention names it).
+// A packed batch: the tokens of all its sequences end to end, no padding (`cu_seqlens` as FlashAttention
+// names it).
 #pragma once
 
 #include <cstdint>
@@ -12,10 +13,12 @@ namespace bertune {
 struct Batch {
   std::vector<std::int32_t> input_ids;       // [tokens]
   std::vector<std::int32_t> token_type_ids;  // [tokens]
-  std::vector<std::int32_t> cu_seqlens{0};   // [sequences + 1]; sequence i is tokens cu_seqlens[i] .. cu_seqlens[i + 1]
+  std::vector<std::int32_t> cu_seqlens{
+      0};  // [sequences + 1]; sequence i is tokens cu_seqlens[i] .. cu_seqlens[i + 1]
 
   // Labels, or none: class ids [sequences] for single_label_classification, else targets
-  // [sequences, num_labels] (0/1 a label, or the values of a regression). A class id of -100 is left out of the loss.
+  // [sequences, num_labels] (0/1 a label, or the values of a regression). A class id of -100 is left out of
+  // the loss.
   std::vector<std::int32_t> labels;
   std::vector<float> targets;
 

@@ -1,5 +1,5 @@
-// BertForSequenceClassification (Transformers' class of that name): BERT's encoder with a classifier over its pooled
-// [CLS] vector, forward and backward.
+// BertForSequenceClassification (Transformers' class of that name): BERT's encoder with a classifier over its
+// pooled [CLS] vector, forward and backward.
 #pragma once
 
 #include <cstdint>
@@ -28,10 +28,11 @@ struct LoadOptions {
 
 // What from_pretrained found, as Transformers reports it.
 struct LoadReport {
-  std::int64_t loaded = 0;                         // tensors taken from the checkpoint
-  std::vector<std::string> newly_initialized;      // not in the checkpoint: normal(0, initializer_range), biases zero
-  std::vector<std::string> unexpected;             // in the checkpoint, not in the model
-  std::vector<std::string> mismatched;             // of another shape, newly initialised on request
+  std::int64_t loaded = 0;  // tensors taken from the checkpoint
+  std::vector<std::string>
+      newly_initialized;                // not in the checkpoint: normal(0, initializer_range), biases zero
+  std::vector<std::string> unexpected;  // in the checkpoint, not in the model
+  std::vector<std::string> mismatched;  // of another shape, newly initialised on request
 };
 
 struct ModelOutput {
@@ -39,8 +40,8 @@ struct ModelOutput {
   std::span<const float> logits;  // [sequences, num_labels]; valid until the next forward
 };
 
-// Where dropout takes its random numbers: a function of (seed, step) and of the place of each number in the global
-// batch, so that it does not depend on packing, threads or ranks.
+// Where dropout takes its random numbers: a function of (seed, step) and of the place of each number in the
+// global batch, so that it does not depend on packing, threads or ranks.
 struct DropoutState {
   std::uint64_t seed = 42;
   std::uint64_t step = 0;
@@ -48,8 +49,8 @@ struct DropoutState {
 
 class BertForSequenceClassification {
  public:
-  // Reads a Hugging Face folder (config.json with model.safetensors, its shards, or pytorch_model.bin). Throws Error
-  // when a file is missing or broken, or a tensor has another shape than the configuration says.
+  // Reads a Hugging Face folder (config.json with model.safetensors, its shards, or pytorch_model.bin).
+  // Throws Error when a file is missing or broken, or a tensor has another shape than the configuration says.
   static BertForSequenceClassification from_pretrained(const std::filesystem::path& directory,
                                                        const LoadOptions& options = {});
   // Random weights, as Transformers initialises them.
@@ -69,18 +70,20 @@ class BertForSequenceClassification {
   bool training() const;
   DropoutState& dropout_state();  // its step advances with every forward in train mode
 
-  // Logits, and the loss when the batch has labels. Throws Error when an id, a position or a label is out of range.
+  // Logits, and the loss when the batch has labels. Throws Error when an id, a position or a label is out of
+  // range.
   ModelOutput forward(const Batch& batch);
-  // Adds the gradient of the last forward's loss, times `scale`, to parameters().gradients(). Throws Error unless
-  // the last forward was in train mode with labels.
+  // Adds the gradient of the last forward's loss, times `scale`, to parameters().gradients(). Throws Error
+  // unless the last forward was in train mode with labels.
   void backward(float scale = 1.0F);
 
-  // Replaces every weight by that of a folder that save_weights or save_pretrained wrote. Throws Error when one is
-  // missing or of another shape.
+  // Replaces every weight by that of a folder that save_weights or save_pretrained wrote. Throws Error when
+  // one is missing or of another shape.
   void load_weights(const std::filesystem::path& directory);
 
-  // config.json and model.safetensors of a folder that AutoModelForSequenceClassification loads, written atomically
-  // file by file into the existing folder `directory` (bertune::save_pretrained writes a whole one).
+  // config.json and model.safetensors of a folder that AutoModelForSequenceClassification loads, written
+  // atomically file by file into the existing folder `directory` (bertune::save_pretrained writes a whole
+  // one).
   void save_weights(const std::filesystem::path& directory) const;
 
  private:

@@ -32,7 +32,8 @@ class Optimizer {
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  // One update of every parameter from its gradient. `gradient_scale` multiplies gradients as they are read (clipping).
+  // One update of every parameter from its gradient. `gradient_scale` multiplies gradients as they are read
+  // (clipping).
   void step(float gradient_scale = 1.0F);
   void zero_grad() { parameters_->zero_grad(); }
 
@@ -59,7 +60,8 @@ class Optimizer {
   std::int64_t steps_ = 0;
 };
 
-// Weight decay applies to the parameters whose `weight_decay` is set (all but biases and LayerNorm), as in the Trainer.
+// Weight decay applies to the parameters whose `weight_decay` is set (all but biases and LayerNorm), as in
+// the Trainer.
 std::unique_ptr<Optimizer> adamw(Parameters& parameters, const AdamWOptions& options = {});
 std::unique_ptr<Optimizer> adam(Parameters& parameters, const AdamOptions& options = {});
 std::unique_ptr<Optimizer> sgd(Parameters& parameters, const SGDOptions& options = {});
@@ -73,6 +75,7 @@ float clip_scale(double norm, double max_norm);
 enum class Schedule { linear, cosine, constant, constant_with_warmup };
 Schedule schedule_from_string(std::string_view name);  // throws UsageError, naming the choices
 // Transformers' get_scheduler: the factor on the base rate for the step numbered `step` from 0.
-double schedule_factor(Schedule schedule, std::int64_t step, std::int64_t warmup_steps, std::int64_t total_steps);
+double schedule_factor(Schedule schedule, std::int64_t step, std::int64_t warmup_steps,
+                       std::int64_t total_steps);
 
 }  // namespace bertune::optim

@@ -1,5 +1,5 @@
-// Every trainable number of a model in one flat buffer, its gradient in another: clipping, an optimizer step or a
-// checkpoint is one pass over contiguous memory. A tensor is a named range of both.
+// Every trainable number of a model in one flat buffer, its gradient in another: clipping, an optimizer step
+// or a checkpoint is one pass over contiguous memory. A tensor is a named range of both.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 namespace bertune {
 
 struct Parameter {
-  std::string name;                 // as in the checkpoint: "bert.encoder.layer.0.attention.self.query.weight"
+  std::string name;  // as in the checkpoint: "bert.encoder.layer.0.attention.self.query.weight"
   std::vector<std::int64_t> shape;  // linear weights are [out, in]
   std::size_t offset = 0;           // into values() and gradients()
   std::size_t size = 0;             // product of shape; tensors follow one another without gaps
@@ -21,7 +21,8 @@ struct Parameter {
 
 class Parameters {
  public:
-  explicit Parameters(std::vector<Parameter> layout);  // name, shape and weight_decay; offsets are assigned here
+  explicit Parameters(
+      std::vector<Parameter> layout);  // name, shape and weight_decay; offsets are assigned here
   Parameters(Parameters&&) noexcept;
   Parameters& operator=(Parameters&&) noexcept;
   ~Parameters();

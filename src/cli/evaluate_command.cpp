@@ -42,9 +42,9 @@ void run(const Options& options) {
   report::ProgressBar bar(std::cerr, "evaluating", features.rows(),
                           {.terminal = terminal, .quiet = options.quiet || options.json});
   const double start = report::monotonic_seconds();
-  const tasks::Metrics metrics =
-      train::evaluate(folder.model, features, options.batch_size,
-                      [&](std::int64_t rows) { bar.update(rows, {}, features.begins[static_cast<std::size_t>(rows)]); });
+  const tasks::Metrics metrics = train::evaluate(
+      folder.model, features, options.batch_size,
+      [&](std::int64_t rows) { bar.update(rows, {}, features.begins[static_cast<std::size_t>(rows)]); });
   bar.finish();
   const double seconds = report::monotonic_seconds() - start;
   Json values = report::metric_values(metrics);
@@ -62,7 +62,8 @@ void run(const Options& options) {
   }
   const report::Terminal out = report::terminal_of(STDOUT_FILENO);
   fmt::print("{}", report::metrics_report(metrics, {.style = report::Style(out.colors), .width = out.width}));
-  if (!options.output.empty()) fmt::print("\nWrote test_results.json and all_results.json to {}\n", options.output.string());
+  if (!options.output.empty())
+    fmt::print("\nWrote test_results.json and all_results.json to {}\n", options.output.string());
 }
 
 }  // namespace
@@ -70,12 +71,17 @@ void run(const Options& options) {
 void add_evaluate_command(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("evaluate", "Test a fine-tuned model on labelled data");
-  command->add_option("--model,--model_name_or_path", options->model, "Folder of the fine-tuned model")->required();
-  command->add_option("--test,--test_file,--validation_file", options->test, "File of labelled texts")->required();
-  command->add_option("--output,--output_dir", options->output, "Folder for test_results.json and all_results.json");
+  command->add_option("--model,--model_name_or_path", options->model, "Folder of the fine-tuned model")
+      ->required();
+  command->add_option("--test,--test_file,--validation_file", options->test, "File of labelled texts")
+      ->required();
+  command->add_option("--output,--output_dir", options->output,
+                      "Folder for test_results.json and all_results.json");
   options->data.add_to(*command);
-  command->add_option("--max-length,--max_seq_length", options->max_length, "Tokens a text (default: as in training)");
-  command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Texts a batch")->capture_default_str();
+  command->add_option("--max-length,--max_seq_length", options->max_length,
+                      "Tokens a text (default: as in training)");
+  command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Texts a batch")
+      ->capture_default_str();
   add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "Print the metrics as JSON and nothing else");
   command->add_flag("--quiet,--disable_tqdm", options->quiet, "No progress");

@@ -70,10 +70,12 @@ std::string predict_rows(train::ModelFolder& folder, const std::vector<data::Row
   chunk.has_pairs = has_pairs;
   const tasks::Features features = make_features(chunk, folder.tokenizer, folder.task, false);
   std::string lines;
-  train::for_each_logits(folder.model, features, options.batch_size, [&](std::int64_t row, std::span<const float> logits) {
-    lines += tasks::prediction_line(format, folder.model.config(), rows[static_cast<std::size_t>(row)], has_pairs,
-                                    tasks::predict(folder.model.config(), logits, options.threshold));
-  });
+  train::for_each_logits(
+      folder.model, features, options.batch_size, [&](std::int64_t row, std::span<const float> logits) {
+        lines += tasks::prediction_line(format, folder.model.config(), rows[static_cast<std::size_t>(row)],
+                                        has_pairs,
+                                        tasks::predict(folder.model.config(), logits, options.threshold));
+      });
   return lines;
 }
 
@@ -81,7 +83,8 @@ void run(const Options& options) {
   if (options.output_format != "jsonl" && options.output_format != "csv") {
     throw UsageError(fmt::format("--format is \"{}\"; it must be jsonl or csv", options.output_format));
   }
-  const auto format = options.output_format == "csv" ? tasks::PredictionFormat::csv : tasks::PredictionFormat::jsonl;
+  const auto format =
+      options.output_format == "csv" ? tasks::PredictionFormat::csv : tasks::PredictionFormat::jsonl;
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
   const train::InterruptGuard guard;
   use_threads(options.threads);
@@ -91,8 +94,9 @@ void run(const Options& options) {
   const bool interactive_input = options.input.empty() && isatty(STDIN_FILENO) != 0;
   // Typed texts are answered one by one; a progress bar makes sense only beside a file.
   const std::int64_t at_a_time = interactive_input ? 1 : kRowsAtATime;
-  report::ProgressBar bar(std::cerr, "predicting", 0,
-                          {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.quiet || options.output.empty()});
+  report::ProgressBar bar(
+      std::cerr, "predicting", 0,
+      {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.quiet || options.output.empty()});
   const bool has_pairs = static_cast<bool>(stream.columns().text_pair);
   sink.write(tasks::prediction_header(format, has_pairs));
   std::vector<data::Row> rows;
@@ -112,21 +116,27 @@ void run(const Options& options) {
 void add_predict_command(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("predict", "Predict labels for texts");
-  command->add_option("--model,--model_name_or_path", options->model, "Folder of the fine-tuned model")->required();
-  command->add_option("file,--test_file", options->input, "Data file (default: one text a line on standard input)");
+  command->add_option("--model,--model_name_or_path", options->model, "Folder of the fine-tuned model")
+      ->required();
+  command->add_option("file,--test_file", options->input,
+                      "Data file (default: one text a line on standard input)");
   command->add_option("--output", options->output, "File to write (default: standard output)");
-  command->add_option("--format", options->output_format, "What to write: jsonl or csv")->capture_default_str();
+  command->add_option("--format", options->output_format, "What to write: jsonl or csv")
+      ->capture_default_str();
   options->data.add_to(*command, "--input-format");
   command->add_option("--threshold", options->threshold, "Multi-label: probability from which a label counts")
       ->capture_default_str();
-  command->add_option("--max-length,--max_seq_length", options->max_length, "Tokens a text (default: as in training)");
-  command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Texts a batch")->capture_default_str();
+  command->add_option("--max-length,--max_seq_length", options->max_length,
+                      "Tokens a text (default: as in training)");
+  command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Texts a batch")
+      ->capture_default_str();
   add_threads_option(*command, options->threads);
   command->add_flag("--quiet,--disable_tqdm", options->quiet, "No progress");
-  command->footer("Examples:\n"
-                  "  echo \"where is my parcel?\" | bertune predict --model my-model\n"
-                  "  bertune predict --model my-model new.csv --output predictions.jsonl\n"
-                  "A line: {\"text\": ..., \"label\": ..., \"score\": ..., \"scores\": {label: probability}}");
+  command->footer(
+      "Examples:\n"
+      "  echo \"where is my parcel?\" | bertune predict --model my-model\n"
+      "  bertune predict --model my-model new.csv --output predictions.jsonl\n"
+      "A line: {\"text\": ..., \"label\": ..., \"score\": ..., \"scores\": {label: probability}}");
   command->callback([options] { run(*options); });
 }
 

@@ -6,12 +6,12 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
-#include <cstdlib>
-#include <string_view>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <new>
 #include <string>
+#include <string_view>
 
 #include "bertune/error.h"
 #include "core/parallel.h"
@@ -30,8 +30,9 @@ std::string version() {
   const dnnl_version_t* dnnl = dnnl_version();
   std::string tables;
   for (const kernels::OpTable* table : kernels::supported_tables()) tables += fmt::format(" {}", table->name);
-  return fmt::format("bertune {}\nkernels {} (this machine runs{})\noneDNN {}.{}.{}, OpenMP, {} threads\n", BERTUNE_VERSION,
-                     kernels::ops().name, tables, dnnl->major, dnnl->minor, dnnl->patch, available_threads());
+  return fmt::format("bertune {}\nkernels {} (this machine runs{})\noneDNN {}.{}.{}, OpenMP, {} threads\n",
+                     BERTUNE_VERSION, kernels::ops().name, tables, dnnl->major, dnnl->minor, dnnl->patch,
+                     available_threads());
 }
 
 int report_error(std::string_view message, int code) {
@@ -40,9 +41,10 @@ int report_error(std::string_view message, int code) {
   return code;
 }
 
-// OpenMP threads that wait spin for about a millisecond by default. On a machine that does anything else besides, each of the
-// many short parallel regions of a step then burns the time that another thread of ours is waiting for: training with 2 threads
-// beside other work was measured at a third of the speed. libgomp reads its settings only when a process starts.
+// OpenMP threads that wait spin for about a millisecond by default. On a machine that does anything else
+// besides, each of the many short parallel regions of a step then burns the time that another thread of ours
+// is waiting for: training with 2 threads beside other work was measured at a third of the speed. libgomp
+// reads its settings only when a process starts.
 void restart_with_short_spin(char** argv) {
   if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
   ::setenv("GOMP_SPINCOUNT", "2000", 1);
@@ -57,7 +59,8 @@ bool computes(int argc, char** argv) {
 int parse_and_run(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
-    if (std::fflush(stdout) != 0) return report_error("standard output cannot be written to (is the disk full?)", 1);
+    if (std::fflush(stdout) != 0)
+      return report_error("standard output cannot be written to (is the disk full?)", 1);
     return 0;
   } catch (const CLI::CallForHelp& call) {
     return app.exit(call);
@@ -86,18 +89,21 @@ int run_program(int argc, char** argv) {
   if (computes(argc, argv)) restart_with_short_spin(argv);
   std::signal(SIGPIPE, SIG_IGN);  // `bertune predict | head` ends by a failed write, not by a signal
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit shows as a failed write too
-  CLI::App app("Fine-tune a pre-trained BERT on your own dataset, test it, and use it.\n"
-               "Checkpoints are Hugging Face folders, in and out.",
-               "bertune");
-  app.option_defaults()->take_last();  // a flag given twice counts as the last says, as in the Transformers scripts
+  CLI::App app(
+      "Fine-tune a pre-trained BERT on your own dataset, test it, and use it.\n"
+      "Checkpoints are Hugging Face folders, in and out.",
+      "bertune");
+  app.option_defaults()
+      ->take_last();  // a flag given twice counts as the last says, as in the Transformers scripts
   app.require_subcommand(1);
   app.set_version_flag("--version", version);
   app.set_help_all_flag("--help-all", "Help of every command");
-  app.footer("Examples:\n"
-             "  bertune train --model DIR --train train.csv --test test.csv --output my-model\n"
-             "  bertune evaluate --model my-model --test test.csv\n"
-             "  echo \"where is my parcel?\" | bertune predict --model my-model\n"
-             "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
+  app.footer(
+      "Examples:\n"
+      "  bertune train --model DIR --train train.csv --test test.csv --output my-model\n"
+      "  bertune evaluate --model my-model --test test.csv\n"
+      "  echo \"where is my parcel?\" | bertune predict --model my-model\n"
+      "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
   add_train_command(app);
   add_evaluate_command(app);
   add_predict_command(app);

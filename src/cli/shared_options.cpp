@@ -13,15 +13,22 @@ namespace bertune::cli {
 
 void DataOptions::add_to(CLI::App& command, const std::string& format_flag) {
   const std::string group = "Data";
-  command.add_option("--text-column,--text_column,--text_column_names", text_column,
-                     "Column of the text (default: guessed, and said)")
+  command
+      .add_option("--text-column,--text_column,--text_column_names", text_column,
+                  "Column of the text (default: guessed, and said)")
       ->group(group);
-  command.add_option("--text-pair-column,--text_pair_column", text_pair_column, "Column of a second text, for pairs")
+  command
+      .add_option("--text-pair-column,--text_pair_column", text_pair_column,
+                  "Column of a second text, for pairs")
       ->group(group);
-  command.add_option("--label-column,--label_column,--label_column_name", label_column, "Column of the label")->group(group);
-  command.add_option(format_flag, format, "csv, tsv, jsonl, json or text (default: by file name)")->group(group);
+  command
+      .add_option("--label-column,--label_column,--label_column_name", label_column, "Column of the label")
+      ->group(group);
+  command.add_option(format_flag, format, "csv, tsv, jsonl, json or text (default: by file name)")
+      ->group(group);
   command.add_option("--delimiter", delimiter, "Character between fields (default: by format)")->group(group);
-  command.add_flag("--no-header", no_header, "The first line is data; columns are numbers from 1")->group(group);
+  command.add_flag("--no-header", no_header, "The first line is data; columns are numbers from 1")
+      ->group(group);
 }
 
 data::ReadOptions DataOptions::read_options(bool labels_required) const {
@@ -43,11 +50,13 @@ data::ReadOptions DataOptions::read_options(bool labels_required) const {
 }
 
 void add_threads_option(CLI::App& command, int& threads) {
-  command.add_option("--threads", threads, "Threads to compute with (default: all that this process may use)");
+  command.add_option("--threads", threads,
+                     "Threads to compute with (default: all that this process may use)");
 }
 
 void use_threads(int threads) {
-  if (threads < 0) throw UsageError(fmt::format("--threads is {}; it must be at least 1, or 0 for all", threads));
+  if (threads < 0)
+    throw UsageError(fmt::format("--threads is {}; it must be at least 1, or 0 for all", threads));
   set_num_threads(threads);
 }
 

@@ -41,13 +41,16 @@ void prepare_output(const TrainOptions& options) {
   const bool has_model = fs::exists(output / "config.json", error);
   const bool has_checkpoint = !train::newest_checkpoint(output).empty();
   if ((has_model || has_checkpoint) && !options.overwrite && !options.arguments.resume) {
-    throw UsageError(fmt::format("--output {}: already holds a {}; add --resume to go on with it, --overwrite to start anew, "
-                                 "or choose another folder",
-                                 output.string(), has_checkpoint ? "checkpoint" : "model"));
+    throw UsageError(fmt::format(
+        "--output {}: already holds a {}; add --resume to go on with it, --overwrite to start anew, "
+        "or choose another folder",
+        output.string(), has_checkpoint ? "checkpoint" : "model"));
   }
   fs::create_directories(output, error);
-  if (error) throw Error(fmt::format("--output {}: cannot create the folder: {}", output.string(), error.message()));
-  AtomicFile probe(output / "write-test");  // a folder that cannot be written to is found now, not after an epoch
+  if (error)
+    throw Error(fmt::format("--output {}: cannot create the folder: {}", output.string(), error.message()));
+  AtomicFile probe(output /
+                   "write-test");  // a folder that cannot be written to is found now, not after an epoch
   if (options.overwrite) train::remove_checkpoints_except(output, {});
 }
 
@@ -83,9 +86,10 @@ Datasets read_datasets(const TrainOptions& options) {
   }
   for (const auto& [name, dataset] : sets.named()) {
     if (dataset->has_pairs != sets.train.has_pairs) {
-      throw UsageError(fmt::format("{} has {} and {} {}; name the columns with --text-column and --text-pair-column",
-                                   sets.train.path, sets.train.has_pairs ? "pairs of texts" : "single texts", dataset->path,
-                                   dataset->has_pairs ? "pairs" : "single texts"));
+      throw UsageError(
+          fmt::format("{} has {} and {} {}; name the columns with --text-column and --text-pair-column",
+                      sets.train.path, sets.train.has_pairs ? "pairs of texts" : "single texts",
+                      dataset->path, dataset->has_pairs ? "pairs" : "single texts"));
     }
   }
   return sets;
@@ -93,12 +97,13 @@ Datasets read_datasets(const TrainOptions& options) {
 
 void split_off_validation(const TrainOptions& options, Datasets& sets) {
   if (sets.has_validation || options.validation_split <= 0) return;
-  const data::Split split = data::stratified_split(sets.train, options.validation_split, options.arguments.seed);
+  const data::Split split =
+      data::stratified_split(sets.train, options.validation_split, options.arguments.seed);
   if (split.validation.empty()) return;
-  sets.notes.push_back(fmt::format("no --validation: {} of the {} training rows are held out, stratified by label "
-                                   "(--validation-split {} --seed {})",
-                                   split.validation.size(), sets.train.rows.size(), options.validation_split,
-                                   options.arguments.seed));
+  sets.notes.push_back(fmt::format(
+      "no --validation: {} of the {} training rows are held out, stratified by label "
+      "(--validation-split {} --seed {})",
+      split.validation.size(), sets.train.rows.size(), options.validation_split, options.arguments.seed));
   sets.validation = data::subset(sets.train, split.validation);
   data::Dataset rest = data::subset(sets.train, split.train);
   rest.notes = sets.train.notes;
@@ -106,7 +111,8 @@ void split_off_validation(const TrainOptions& options, Datasets& sets) {
   sets.has_validation = true;
 }
 
-// The checkpoint's own label names keep their ids when the data has no others: fine-tuning on continues the same head.
+// The checkpoint's own label names keep their ids when the data has no others: fine-tuning on continues the
+// same head.
 data::LabelMap labels_of(const data::Dataset& train, const BertConfig& config, bool multi_label) {
   data::LabelMap labels = data::build_label_map(train, {.given = {}, .multi_label = multi_label});
   const data::LabelMap given(config.id2label);
@@ -120,13 +126,15 @@ tasks::TextClassification task_of(const TrainOptions& options, const Datasets& s
   if (options.problem_type.empty()) {
     const data::ProblemTypeGuess guess = data::guess_problem_type(sets.train);
     task.problem_type = guess.type;
-    notes.push_back(fmt::format("task: {} ({}; --problem-type says otherwise)", to_string(guess.type), guess.reason));
+    notes.push_back(
+        fmt::format("task: {} ({}; --problem-type says otherwise)", to_string(guess.type), guess.reason));
   } else {
     task.problem_type = problem_type_from_string(options.problem_type);
   }
-  task.labels = task.problem_type == ProblemType::regression
-                    ? data::LabelMap(std::vector<std::string>{"LABEL_0"})
-                    : labels_of(sets.train, config, task.problem_type == ProblemType::multi_label_classification);
+  task.labels =
+      task.problem_type == ProblemType::regression
+          ? data::LabelMap(std::vector<std::string>{"LABEL_0"})
+          : labels_of(sets.train, config, task.problem_type == ProblemType::multi_label_classification);
   task.max_length = options.max_length.value_or(std::min<std::int64_t>(128, config.max_position_embeddings));
   train::require_max_length(task.max_length, config);
   return task;
@@ -151,17 +159,18 @@ std::string load_line(const TrainOptions& options, const BertForSequenceClassifi
   const LoadReport& report = model.load_report();
   std::vector<std::string> fresh = report.newly_initialized;
   fresh.insert(fresh.end(), report.mismatched.begin(), report.mismatched.end());
-  std::string line = fmt::format("Model {}: {} layers, hidden size {}, {} parameters; {} tensors loaded", options.model.string(),
-                                 model.config().num_hidden_layers, model.config().hidden_size,
-                                 report::grouped(static_cast<long long>(model.parameters().count())), report.loaded);
+  std::string line =
+      fmt::format("Model {}: {} layers, hidden size {}, {} parameters; {} tensors loaded",
+                  options.model.string(), model.config().num_hidden_layers, model.config().hidden_size,
+                  report::grouped(static_cast<long long>(model.parameters().count())), report.loaded);
   if (!fresh.empty()) {
     line += ", newly initialised:";
     for (const std::string& name : fresh) line += " " + name;
     line += " (a new head is expected)";
   }
   if (!report.unexpected.empty()) {
-    line += fmt::format(", {} of the checkpoint not used ({}{})", report.unexpected.size(), report.unexpected.front(),
-                        report.unexpected.size() > 1 ? ", ..." : "");
+    line += fmt::format(", {} of the checkpoint not used ({}{})", report.unexpected.size(),
+                        report.unexpected.front(), report.unexpected.size() > 1 ? ", ..." : "");
   }
   return line + "\n";
 }
@@ -169,11 +178,13 @@ std::string load_line(const TrainOptions& options, const BertForSequenceClassifi
 // Two checkpoints with optimizer state and the model itself are on the disk at a time.
 void require_disk(const TrainOptions& options, const BertForSequenceClassification& model) {
   const std::uint64_t floats = model.parameters().count();
-  const std::uint64_t needed = floats * 4 * (2 * 3 + 1), available = free_disk_bytes(options.arguments.output_dir);
+  const std::uint64_t needed = floats * 4 * (2 * 3 + 1),
+                      available = free_disk_bytes(options.arguments.output_dir);
   if (available < needed) {
-    throw Error(fmt::format("--output {}: the run needs about {} MiB for checkpoints and the disk has {} MiB; free some space "
-                            "or choose another place",
-                            options.arguments.output_dir.string(), needed >> 20, available >> 20));
+    throw Error(fmt::format(
+        "--output {}: the run needs about {} MiB for checkpoints and the disk has {} MiB; free some space "
+        "or choose another place",
+        options.arguments.output_dir.string(), needed >> 20, available >> 20));
   }
 }
 
@@ -182,7 +193,8 @@ struct FeatureSets {
 };
 
 // All labels of all splits are looked up here, before the first step.
-FeatureSets make_feature_sets(const Datasets& sets, const BertTokenizer& tokenizer, const tasks::TextClassification& task) {
+FeatureSets make_feature_sets(const Datasets& sets, const BertTokenizer& tokenizer,
+                              const tasks::TextClassification& task) {
   FeatureSets features;
   features.train = make_features(sets.train, tokenizer, task, true);
   if (sets.has_validation) features.validation = make_features(sets.validation, tokenizer, task, true);
@@ -190,8 +202,8 @@ FeatureSets make_feature_sets(const Datasets& sets, const BertTokenizer& tokeniz
   return features;
 }
 
-void print_data_report(const Datasets& sets, const FeatureSets& features, const tasks::TextClassification& task,
-                       const std::vector<std::string>& notes) {
+void print_data_report(const Datasets& sets, const FeatureSets& features,
+                       const tasks::TextClassification& task, const std::vector<std::string>& notes) {
   const std::vector<data::NamedDataset> named = sets.named();
   data::CheckResult check = data::check_datasets(
       named, {.classification = task.problem_type == ProblemType::single_label_classification});
@@ -201,11 +213,13 @@ void print_data_report(const Datasets& sets, const FeatureSets& features, const 
   const report::Terminal terminal = report::terminal_of(STDERR_FILENO);
   fmt::print(stderr, "\n{}\n", report::data_report(check, named, {.style = report::Style(terminal.colors)}));
   for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", note);
-  const std::int64_t special = features.train.rows_with_special_tokens + features.validation.rows_with_special_tokens +
+  const std::int64_t special = features.train.rows_with_special_tokens +
+                               features.validation.rows_with_special_tokens +
                                features.test.rows_with_special_tokens;
   if (special > 0) {
-    warn(fmt::format("{} texts hold special tokens such as [SEP] themselves; they are taken as such, as Transformers does",
-                     special));
+    warn(fmt::format(
+        "{} texts hold special tokens such as [SEP] themselves; they are taken as such, as Transformers does",
+        special));
   }
 }
 
@@ -226,8 +240,8 @@ Json train_values(const train::TrainingResult& result, std::int64_t rows) {
           {"tokens_per_second", static_cast<double>(result.state.tokens) / seconds}};
 }
 
-Json evaluation_values(BertForSequenceClassification& model, const tasks::Features& features, std::int64_t batch_size,
-                       tasks::Metrics& metrics) {
+Json evaluation_values(BertForSequenceClassification& model, const tasks::Features& features,
+                       std::int64_t batch_size, tasks::Metrics& metrics) {
   const double start = report::monotonic_seconds();
   metrics = train::evaluate(model, features, batch_size);
   const double seconds = std::max(report::monotonic_seconds() - start, 1e-9);
@@ -238,7 +252,8 @@ Json evaluation_values(BertForSequenceClassification& model, const tasks::Featur
   return values;
 }
 
-Json settings_to_keep(const TrainOptions& options, const Datasets& sets, const tasks::TextClassification& task) {
+Json settings_to_keep(const TrainOptions& options, const Datasets& sets,
+                      const tasks::TextClassification& task) {
   const auto column = [](const data::ChosenColumn& chosen) { return chosen ? Json(chosen.name) : Json(); };
   return {{"bertune_version", BERTUNE_VERSION},
           {"max_length", task.max_length},
@@ -273,9 +288,10 @@ Finished save_and_test(const TrainOptions& options, const Datasets& sets, const 
   }
   finished.results["train"]["peak_rss_mib"] = peak_rss_mib();
   report::write_results(output, finished.results);
-  write_file_atomically(output / "trainer_state.json",
-                        dump_json(train::trainer_state(result.state, options.arguments.to_json(), result.plan.total_steps,
-                                                       options.arguments.num_train_epochs, output)));
+  write_file_atomically(
+      output / "trainer_state.json",
+      dump_json(train::trainer_state(result.state, options.arguments.to_json(), result.plan.total_steps,
+                                     options.arguments.num_train_epochs, output)));
   if (!options.arguments.keep_checkpoints) train::remove_checkpoints_except(output, {});
   return finished;
 }
@@ -291,21 +307,23 @@ void print_results(const TrainOptions& options, const Datasets& sets, const trai
   const double seconds = std::max(result.runtime, 1e-9);
   fmt::print("\nTrained {} steps in {} ({} tokens/s, peak memory {:.0f} MiB); mean training loss {:.4f}\n",
              result.state.global_step, report::format_duration(result.runtime),
-             report::grouped(static_cast<long long>(static_cast<double>(result.state.tokens) / seconds)), peak_rss_mib(),
-             result.train_loss);
+             report::grouped(static_cast<long long>(static_cast<double>(result.state.tokens) / seconds)),
+             peak_rss_mib(), result.train_loss);
   if (result.kept_best) fmt::print("Kept the best epoch by validation, of step {}\n", result.state.best_step);
   const report::Terminal terminal = report::terminal_of(STDOUT_FILENO);
   if (sets.has_test) {
     fmt::print("\nTest on {}:\n{}", sets.test.path,
-               report::metrics_report(finished.test_metrics, {.style = report::Style(terminal.colors), .width = terminal.width}));
+               report::metrics_report(finished.test_metrics,
+                                      {.style = report::Style(terminal.colors), .width = terminal.width}));
   }
   const std::string folder = options.arguments.output_dir.string();
-  fmt::print("\nWrote to {}:\n"
-             "  the model              config.json, model.safetensors (Transformers loads this folder)\n"
-             "  its tokenizer          tokenizer.json, tokenizer_config.json, vocab.txt, special_tokens_map.json\n"
-             "  results and log        all_results.json, trainer_state.json\n"
-             "Use it:\n  echo \"your text\" | bertune predict --model {}\n",
-             folder, folder);
+  fmt::print(
+      "\nWrote to {}:\n"
+      "  the model              config.json, model.safetensors (Transformers loads this folder)\n"
+      "  its tokenizer          tokenizer.json, tokenizer_config.json, vocab.txt, special_tokens_map.json\n"
+      "  results and log        all_results.json, trainer_state.json\n"
+      "Use it:\n  echo \"your text\" | bertune predict --model {}\n",
+      folder, folder);
 }
 
 void run(TrainOptions& options) {
@@ -353,12 +371,14 @@ void add_train_command(CLI::App& app) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App* command = app.add_subcommand("train", "Fine-tune a checkpoint on labelled texts, and test it");
   options->add_to(*command);
-  command->footer("Examples:\n"
-                  "  bertune train --model DIR --train train.csv --output my-model\n"
-                  "  bertune train --model DIR --train train.tsv --validation dev.tsv --test test.tsv --output my-model \\\n"
-                  "    --text-column sentence --label-column label --epochs 3 --learning-rate 3e-5\n"
-                  "  bertune train ... --output my-model --resume     after Ctrl-C or a crash\n"
-                  "Flags of the Transformers scripts (--model_name_or_path, --num_train_epochs, ...) are taken too.");
+  command->footer(
+      "Examples:\n"
+      "  bertune train --model DIR --train train.csv --output my-model\n"
+      "  bertune train --model DIR --train train.tsv --validation dev.tsv --test test.tsv --output my-model "
+      "\\\n"
+      "    --text-column sentence --label-column label --epochs 3 --learning-rate 3e-5\n"
+      "  bertune train ... --output my-model --resume     after Ctrl-C or a crash\n"
+      "Flags of the Transformers scripts (--model_name_or_path, --num_train_epochs, ...) are taken too.");
   command->callback([options] { run(*options); });
 }
 

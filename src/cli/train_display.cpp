@@ -21,8 +21,9 @@ void TrainDisplay::on_resume(std::int64_t step, const std::filesystem::path& che
 
 void TrainDisplay::on_step(const train::StepEvent& event) {
   if (!steps_) {
-    steps_.emplace(out_, "step", event.total_steps,
-                   report::ProgressOptions{.terminal = terminal_, .quiet = quiet_, .already_done = resumed_step_});
+    steps_.emplace(
+        out_, "step", event.total_steps,
+        report::ProgressOptions{.terminal = terminal_, .quiet = quiet_, .already_done = resumed_step_});
     smooth_loss_ = event.loss;
   }
   tokens_ += event.tokens;
@@ -33,17 +34,20 @@ void TrainDisplay::on_step(const train::StepEvent& event) {
 void TrainDisplay::on_evaluation_progress(std::int64_t rows, std::int64_t total_rows) {
   if (!evaluation_) {
     if (steps_) steps_->pause();
-    evaluation_.emplace(out_, "evaluating", total_rows,
-                        report::ProgressOptions{.terminal = terminal_, .quiet = quiet_ || !terminal_.interactive});
+    evaluation_.emplace(
+        out_, "evaluating", total_rows,
+        report::ProgressOptions{.terminal = terminal_, .quiet = quiet_ || !terminal_.interactive});
   }
   evaluation_->update(rows);
 }
 
-void TrainDisplay::on_evaluation(double epoch, std::int64_t /*step*/, const tasks::Metrics& metrics, bool best) {
+void TrainDisplay::on_evaluation(double epoch, std::int64_t /*step*/, const tasks::Metrics& metrics,
+                                 bool best) {
   if (evaluation_) evaluation_->finish();
   evaluation_.reset();
   if (quiet_) return;
-  const std::string line = fmt::format("epoch {:.4g}: validation {}{}", epoch, report::metrics_line(metrics), best ? "  (best so far)" : "");
+  const std::string line = fmt::format("epoch {:.4g}: validation {}{}", epoch, report::metrics_line(metrics),
+                                       best ? "  (best so far)" : "");
   if (steps_) {
     steps_->message(line);
   } else {

@@ -53,9 +53,10 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
     command.add_option(names, value, help)->group(kTraining)->capture_default_str();
   };
   add("--epochs,--num_train_epochs", a.num_train_epochs, "Passes over the training data");
-  command.add_option("--max-steps,--max_steps", a.max_steps, "Steps in all, instead of --epochs")->group(kTraining);
-  add("--batch-size,--batch_size,--per_device_train_batch_size,--per_gpu_train_batch_size", a.train_batch_size,
-      "Texts a step");
+  command.add_option("--max-steps,--max_steps", a.max_steps, "Steps in all, instead of --epochs")
+      ->group(kTraining);
+  add("--batch-size,--batch_size,--per_device_train_batch_size,--per_gpu_train_batch_size",
+      a.train_batch_size, "Texts a step");
   add("--eval-batch-size,--per_device_eval_batch_size,--per_gpu_eval_batch_size", a.eval_batch_size,
       "Texts a batch in evaluation");
   add("--optimizer,--optim", a.optimizer, "adamw, adam, sgd or adagrad");
@@ -64,7 +65,8 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
       "Learning rate: linear, cosine, constant, constant_with_warmup");
   add("--warmup-ratio,--warmup_ratio", a.warmup_ratio, "Share of the steps in which the rate rises");
   add("--weight-decay,--weight_decay", a.weight_decay, "Not for biases and LayerNorm");
-  add("--max-grad-norm,--max_grad_norm", a.max_grad_norm, "Gradients are scaled down to this norm (0: never)");
+  add("--max-grad-norm,--max_grad_norm", a.max_grad_norm,
+      "Gradients are scaled down to this norm (0: never)");
   add("--adam-beta1,--adam_beta1", a.adam_beta1, "Adam");
   add("--adam-beta2,--adam_beta2", a.adam_beta2, "Adam");
   add("--adam-epsilon,--adam_epsilon", a.adam_epsilon, "Adam");
@@ -78,49 +80,73 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
 }  // namespace
 
 void TrainOptions::add_to(CLI::App& command) {
-  command.add_option("--model,--model_name_or_path", model, "Folder of the pre-trained checkpoint")->required();
+  command.add_option("--model,--model_name_or_path", model, "Folder of the pre-trained checkpoint")
+      ->required();
   command.add_option("--train,--train_file", train, "File of labelled texts to train on")->required();
   command.add_option("--validation,--validation_file", validation, "File to pick the best epoch on");
   command.add_option("--test,--test_file", test, "File to test the finished model on");
-  command.add_option("--output,--output_dir", arguments.output_dir, "Folder for the fine-tuned model")->required();
+  command.add_option("--output,--output_dir", arguments.output_dir, "Folder for the fine-tuned model")
+      ->required();
   data.add_to(command);
-  command.add_option("--validation-split", validation_split, "Share of the training rows held out without --validation (0: none)")
+  command
+      .add_option("--validation-split", validation_split,
+                  "Share of the training rows held out without --validation (0: none)")
       ->group("Data")
       ->capture_default_str();
-  command.add_option("--problem-type,--problem_type", problem_type,
-                     "single_label_classification, multi_label_classification or regression (default: by the labels)")
+  command
+      .add_option(
+          "--problem-type,--problem_type", problem_type,
+          "single_label_classification, multi_label_classification or regression (default: by the labels)")
       ->group("Data");
   command.add_flag("--do_regression", regression)->group("");
-  command.add_option("--max-length,--max_length,--max_seq_length", max_length, "Tokens a text; longer ones are cut (default: 128)")
+  command
+      .add_option("--max-length,--max_length,--max_seq_length", max_length,
+                  "Tokens a text; longer ones are cut (default: 128)")
       ->group("Data");
-  command.add_option("--max-train-rows,--max_train_samples", max_train_rows, "Use only the first rows")->group("Data");
+  command.add_option("--max-train-rows,--max_train_samples", max_train_rows, "Use only the first rows")
+      ->group("Data");
   command.add_option("--max-validation-rows,--max_eval_samples", max_validation_rows)->group("");
   command.add_option("--max-test-rows,--max_predict_samples", max_test_rows)->group("");
   add_optimization(command, arguments);
-  command.add_option("--warmup-steps,--warmup_steps", warmup_steps, "Instead of --warmup-ratio")->group(kTraining);
-  command.add_option("--hidden-dropout", hidden_dropout, "Instead of the checkpoint's hidden_dropout_prob")->group(kTraining);
-  command.add_option("--attention-dropout", attention_dropout, "Instead of attention_probs_dropout_prob")->group(kTraining);
+  command.add_option("--warmup-steps,--warmup_steps", warmup_steps, "Instead of --warmup-ratio")
+      ->group(kTraining);
+  command.add_option("--hidden-dropout", hidden_dropout, "Instead of the checkpoint's hidden_dropout_prob")
+      ->group(kTraining);
+  command.add_option("--attention-dropout", attention_dropout, "Instead of attention_probs_dropout_prob")
+      ->group(kTraining);
   command.add_option("--classifier-dropout", classifier_dropout, "Before the classifier")->group(kTraining);
-  command.add_flag("--ignore-mismatched-sizes,--ignore_mismatched_sizes", ignore_mismatched_sizes,
-                   "Give the model a new head where the checkpoint's has another number of labels")
+  command
+      .add_flag("--ignore-mismatched-sizes,--ignore_mismatched_sizes", ignore_mismatched_sizes,
+                "Give the model a new head where the checkpoint's has another number of labels")
       ->group(kTraining);
   add_threads_option(command, threads);
-  command.add_option("--save-every,--save_steps", arguments.save_steps, "Steps between checkpoints, besides one an epoch")
+  command
+      .add_option("--save-every,--save_steps", arguments.save_steps,
+                  "Steps between checkpoints, besides one an epoch")
       ->group(kOutput);
-  command.add_option("--logging-steps,--logging_steps", arguments.logging_steps, "Steps between rows of the log")->group(kOutput);
-  command.add_flag("--resume", arguments.resume, "Go on from the newest checkpoint in --output")->group(kOutput);
+  command
+      .add_option("--logging-steps,--logging_steps", arguments.logging_steps, "Steps between rows of the log")
+      ->group(kOutput);
+  command.add_flag("--resume", arguments.resume, "Go on from the newest checkpoint in --output")
+      ->group(kOutput);
   command.add_option("--resume_from_checkpoint", resume_from)->expected(0, 1)->group("");
-  command.add_flag("--overwrite,--overwrite_output_dir", overwrite, "Start anew in an --output that holds a model")->group(kOutput);
-  command.add_flag("--keep-checkpoints", arguments.keep_checkpoints, "Do not remove them when training has finished")
+  command
+      .add_flag("--overwrite,--overwrite_output_dir", overwrite,
+                "Start anew in an --output that holds a model")
+      ->group(kOutput);
+  command
+      .add_flag("--keep-checkpoints", arguments.keep_checkpoints,
+                "Do not remove them when training has finished")
       ->group(kOutput);
   command.add_flag("--json", json, "Print the results as JSON and nothing else")->group(kOutput);
   command.add_flag("--quiet,--disable_tqdm", quiet, "No progress")->group(kOutput);
   for (const IgnoredFlag& flag : kIgnoredFlags) {
-    command.add_option_function<std::vector<std::string>>(
-               flag.name,
-               [this, flag](const std::vector<std::string>&) {
-                 ignored.push_back(fmt::format("{} is not needed: {}", flag.name, flag.why));
-               })
+    command
+        .add_option_function<std::vector<std::string>>(
+            flag.name,
+            [this, flag](const std::vector<std::string>&) {
+              ignored.push_back(fmt::format("{} is not needed: {}", flag.name, flag.why));
+            })
         ->expected(0, 1)
         ->group("");
   }
@@ -128,7 +154,8 @@ void TrainOptions::add_to(CLI::App& command) {
 
 void TrainOptions::settle() {
   if (resume_from) arguments.resume = true;
-  if (arguments.optimizer.starts_with("adamw_")) arguments.optimizer = "adamw";  // adamw_torch, adamw_torch_fused
+  if (arguments.optimizer.starts_with("adamw_"))
+    arguments.optimizer = "adamw";  // adamw_torch, adamw_torch_fused
   if (warmup_steps > 0 && warmup_steps < 1) {
     arguments.warmup_ratio = warmup_steps;
   } else if (warmup_steps != 0) {
@@ -138,10 +165,11 @@ void TrainOptions::settle() {
   if (!(validation_split >= 0 && validation_split < 1)) {
     throw UsageError(fmt::format("--validation-split is {}; it must be in [0, 1)", validation_split));
   }
-  for (const auto& [flag, value] : {std::pair{"--hidden-dropout", hidden_dropout},
-                                    std::pair{"--attention-dropout", attention_dropout},
-                                    std::pair{"--classifier-dropout", classifier_dropout}}) {
-    if (value && !(*value >= 0 && *value < 1)) throw UsageError(fmt::format("{} is {}; it must be in [0, 1)", flag, *value));
+  for (const auto& [flag, value] :
+       {std::pair{"--hidden-dropout", hidden_dropout}, std::pair{"--attention-dropout", attention_dropout},
+        std::pair{"--classifier-dropout", classifier_dropout}}) {
+    if (value && !(*value >= 0 && *value < 1))
+      throw UsageError(fmt::format("{} is {}; it must be in [0, 1)", flag, *value));
   }
   if (arguments.resume && overwrite) throw UsageError("--resume and --overwrite exclude each other");
   train::validate(arguments);

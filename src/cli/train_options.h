@@ -27,7 +27,8 @@ struct TrainOptions {
   bool ignore_mismatched_sizes = false, overwrite = false, json = false, quiet = false;
   bool regression = false;
   std::optional<std::string> resume_from;  // Transformers' spelling of --resume
-  std::vector<std::string> ignored;       // flags of the Transformers scripts that were given and mean nothing here
+  std::vector<std::string>
+      ignored;  // flags of the Transformers scripts that were given and mean nothing here
 
   // Declares everything on `command`. The object must outlive it.
   void add_to(CLI::App& command);

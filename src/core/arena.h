@@ -10,8 +10,8 @@ namespace bertune {
 
 class Arena {
  public:
-  // `plan(arena)` calls take() for every piece, the same way each time. Memory is allocated again only when the
-  // plan needs more than there is; pieces hold their contents until the next layout.
+  // `plan(arena)` calls take() for every piece, the same way each time. Memory is allocated again only when
+  // the plan needs more than there is; pieces hold their contents until the next layout.
   template <typename Plan>
   void lay_out(const Plan& plan) {
     measuring_ = true, used_ = 0;

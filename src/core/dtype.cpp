@@ -10,11 +10,11 @@ struct Entry {
   std::string_view name;
   std::size_t size;
 };
-constexpr std::array kTypes = {
-    Entry{DType::f32, "F32", 4}, Entry{DType::f16, "F16", 2}, Entry{DType::bf16, "BF16", 2},
-    Entry{DType::f64, "F64", 8}, Entry{DType::i64, "I64", 8}, Entry{DType::i32, "I32", 4},
-    Entry{DType::i16, "I16", 2}, Entry{DType::i8, "I8", 1},   Entry{DType::u8, "U8", 1},
-    Entry{DType::boolean, "BOOL", 1}};
+constexpr std::array kTypes = {Entry{DType::f32, "F32", 4},   Entry{DType::f16, "F16", 2},
+                               Entry{DType::bf16, "BF16", 2}, Entry{DType::f64, "F64", 8},
+                               Entry{DType::i64, "I64", 8},   Entry{DType::i32, "I32", 4},
+                               Entry{DType::i16, "I16", 2},   Entry{DType::i8, "I8", 1},
+                               Entry{DType::u8, "U8", 1},     Entry{DType::boolean, "BOOL", 1}};
 
 }  // namespace
 

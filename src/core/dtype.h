@@ -12,7 +12,7 @@ namespace bertune {
 enum class DType { f32, f16, bf16, f64, i64, i32, i16, i8, u8, boolean };
 
 std::size_t size_of(DType dtype);
-std::string_view safetensors_name(DType dtype);                        // "F32", ...
+std::string_view safetensors_name(DType dtype);  // "F32", ...
 std::optional<DType> dtype_from_safetensors_name(std::string_view name);
 
 inline float bf16_to_f32(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); }

@@ -20,8 +20,10 @@ namespace {
 
 [[noreturn]] void fail(std::string_view doing, const fs::path& path, int error) {
   std::string hint;
-  if (error == ENOSPC || error == EDQUOT || error == EFBIG) hint = "; free some space or choose another place";
-  if (error == EACCES || error == EROFS || error == EPERM) hint = "; check the permissions or choose another place";
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG)
+    hint = "; free some space or choose another place";
+  if (error == EACCES || error == EROFS || error == EPERM)
+    hint = "; check the permissions or choose another place";
   throw Error(fmt::format("{}: cannot {}: {}{}", path.string(), doing, std::strerror(error), hint));
 }
 
@@ -45,7 +47,9 @@ void sync_directory(const fs::path& path) {
   if (directory.get() >= 0) ::fsync(directory.get());
 }
 
-fs::path parent_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+fs::path parent_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
 
 // "out/" names the folder "out": a temporary name is made from it.
 fs::path without_trailing_slash(fs::path path) {
@@ -97,7 +101,8 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
     if (count == 0) return text;
     text.append(chunk.data(), static_cast<std::size_t>(count));
     if (text.size() > max_bytes) {
-      throw Error(fmt::format("{}: larger than the {} bytes that such a file may have", path.string(), max_bytes));
+      throw Error(
+          fmt::format("{}: larger than the {} bytes that such a file may have", path.string(), max_bytes));
     }
   }
 }

@@ -1,5 +1,5 @@
-// Files in and out. All writing of the project goes through AtomicFile and AtomicDirectory: a crash, a kill or a
-// full disk leaves either the old contents or the new, never a part.
+// Files in and out. All writing of the project goes through AtomicFile and AtomicDirectory: a crash, a kill
+// or a full disk leaves either the old contents or the new, never a part.
 #pragma once
 
 #include <cstddef>
@@ -51,8 +51,9 @@ class AtomicFile {
 
 void write_file_atomically(const fs::path& path, std::string_view text);
 
-// A folder that appears under its name, whole, only when commit() returns. Files are written under path(). What the
-// folder of that name held before and the new one does not (checkpoints, a user's notes) is carried over.
+// A folder that appears under its name, whole, only when commit() returns. Files are written under path().
+// What the folder of that name held before and the new one does not (checkpoints, a user's notes) is carried
+// over.
 class AtomicDirectory {
  public:
   explicit AtomicDirectory(fs::path path);

@@ -12,7 +12,8 @@ Value parse(std::string_view text, const std::string& where) {
   try {
     return Value::parse(text.begin(), text.end());
   } catch (const nlohmann::json::parse_error& error) {
-    throw Error(fmt::format("{}: not valid JSON at byte {} of {}: {}", where, error.byte, text.size(), error.what()));
+    throw Error(
+        fmt::format("{}: not valid JSON at byte {} of {}: {}", where, error.byte, text.size(), error.what()));
   }
 }
 

@@ -14,7 +14,8 @@ using OrderedJson = nlohmann::ordered_json;  // keys in the order of the file, f
 Json parse_json(std::string_view text, const std::string& where);
 OrderedJson parse_ordered_json(std::string_view text, const std::string& where);
 
-// Two-space indented text with a final newline, non-ASCII kept, invalid UTF-8 replaced: what save_pretrained writes.
+// Two-space indented text with a final newline, non-ASCII kept, invalid UTF-8 replaced: what save_pretrained
+// writes.
 std::string dump_json(const Json& value, int indent = 2);
 
 }  // namespace bertune

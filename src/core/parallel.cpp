@@ -16,7 +16,8 @@
 namespace bertune {
 namespace {
 
-// The CPU share that a container is given ("200000 100000" is two CPUs), or a large number where there is no limit.
+// The CPU share that a container is given ("200000 100000" is two CPUs), or a large number where there is no
+// limit.
 int cgroup_cpu_limit() {
   std::ifstream file("/sys/fs/cgroup/cpu.max");
   std::string quota;
@@ -69,7 +70,8 @@ int num_threads() {
 
 float* thread_scratch(std::int64_t floats) {
   thread_local AlignedBuffer<float> buffer;
-  if (buffer.size() < static_cast<std::size_t>(floats)) buffer = AlignedBuffer<float>(static_cast<std::size_t>(floats));
+  if (buffer.size() < static_cast<std::size_t>(floats))
+    buffer = AlignedBuffer<float>(static_cast<std::size_t>(floats));
   return buffer.data();
 }
 
@@ -87,7 +89,8 @@ void run_blocks(std::int64_t blocks, const void* body, BlockFunction call) {
   std::vector<std::jthread> workers;
   for (int thread = 0; thread < threads; ++thread) {
     workers.emplace_back([&] {
-      for (std::int64_t block = next++; block < blocks; block = next++) failure.guard([&] { call(body, block); });
+      for (std::int64_t block = next++; block < blocks; block = next++)
+        failure.guard([&] { call(body, block); });
     });
   }
   workers.clear();

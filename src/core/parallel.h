@@ -1,5 +1,5 @@
-// The one place where work is handed to threads. Work is cut into blocks whose borders do not depend on the number of
-// threads, so that results do not either.
+// The one place where work is handed to threads. Work is cut into blocks whose borders do not depend on the
+// number of threads, so that results do not either.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace bertune {
 
-// Threads for everything that follows in this process; 0: as many as the CPU set of the process and its cgroup
-// quota allow. Also bounds oneDNN's threads.
+// Threads for everything that follows in this process; 0: as many as the CPU set of the process and its
+// cgroup quota allow. Also bounds oneDNN's threads.
 void set_num_threads(int threads);
 int num_threads();
 int available_threads();
@@ -22,8 +22,8 @@ using BlockFunction = void (*)(const void* body, std::int64_t block);
 void run_blocks(std::int64_t blocks, const void* body, BlockFunction call);
 }  // namespace detail
 
-// Calls body(block) once for each block in [0, blocks), on all threads, and returns when all are done. The first
-// exception thrown by a body is rethrown here.
+// Calls body(block) once for each block in [0, blocks), on all threads, and returns when all are done. The
+// first exception thrown by a body is rethrown here.
 template <typename Body>
 void parallel_for(std::int64_t blocks, const Body& body) {
   detail::run_blocks(blocks, &body, [](const void* erased, std::int64_t block) {

@@ -1,5 +1,6 @@
-// Counter-based random numbers (Philox 4x32-10, Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"):
-// the number at a place is a pure function of key and counter, so it does not depend on order, threads or packing.
+// Counter-based random numbers (Philox 4x32-10, Salmon et al. 2011, "Parallel random numbers: as easy as 1,
+// 2, 3"): the number at a place is a pure function of key and counter, so it does not depend on order,
+// threads or packing.
 #pragma once
 
 #include <array>
@@ -17,8 +18,9 @@ constexpr PhiloxCounter philox(PhiloxCounter counter, PhiloxKey key) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t left = std::uint64_t{0xD2511F53} * counter[0];
     const std::uint64_t right = std::uint64_t{0xCD9E8D57} * counter[2];
-    counter = {static_cast<std::uint32_t>(right >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(right),
-               static_cast<std::uint32_t>(left >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(left)};
+    counter = {
+        static_cast<std::uint32_t>(right >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(right),
+        static_cast<std::uint32_t>(left >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(left)};
     key[0] += 0x9E3779B9;
     key[1] += 0xBB67AE85;
   }
@@ -32,8 +34,9 @@ class Random {
 
   std::uint32_t next() {
     if (used_ == 4) {
-      block_ = philox({static_cast<std::uint32_t>(index_), static_cast<std::uint32_t>(index_ >> 32), stream_, 0},
-                      {static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)});
+      block_ =
+          philox({static_cast<std::uint32_t>(index_), static_cast<std::uint32_t>(index_ >> 32), stream_, 0},
+                 {static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)});
       ++index_;
       used_ = 0;
     }

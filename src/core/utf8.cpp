@@ -10,7 +10,8 @@ CodePoint decode_utf8(std::string_view text, std::size_t position) {
   };
   const std::uint32_t first = byte_at(position);
   if (first < 0x80) return {first, 1, true};
-  std::uint32_t length = 0, value = 0, low = 0x80, high = 0xBF;  // bounds of the second byte (Unicode, table 3-7)
+  std::uint32_t length = 0, value = 0, low = 0x80,
+                high = 0xBF;  // bounds of the second byte (Unicode, table 3-7)
   if (first >= 0xC2 && first <= 0xDF) {
     length = 2, value = first & 0x1F;
   } else if (first >= 0xE0 && first <= 0xEF) {

@@ -13,8 +13,8 @@ struct CodePoint {
   bool valid;
 };
 
-// The code point at text[position] (position < text.size()). A malformed sequence is one U+FFFD for each maximal
-// subpart, as Unicode recommends and as Python's errors="replace" and Rust's from_utf8_lossy do.
+// The code point at text[position] (position < text.size()). A malformed sequence is one U+FFFD for each
+// maximal subpart, as Unicode recommends and as Python's errors="replace" and Rust's from_utf8_lossy do.
 CodePoint decode_utf8(std::string_view text, std::size_t position);
 
 void append_utf8(std::string& text, char32_t code_point);

@@ -1,9 +1,10 @@
-// The table of operations: all that a model asks of a device. `ref/` says what each means, in plain loops; `cpu/` does
-// the same fast, compiled once for each instruction set.
+// The table of operations: all that a model asks of a device. `ref/` says what each means, in plain loops;
+// `cpu/` does the same fast, compiled once for each instruction set.
 //
-// Conventions. Matrices are row-major f32; T is tokens (packed, no padding), H hidden_size, I intermediate_size.
-// Gradients of parameters are added to what is there; gradients of activations overwrite. Pointers never alias unless
-// a comment says so. Sums over tokens run in a fixed order: results do not depend on the number of threads.
+// Conventions. Matrices are row-major f32; T is tokens (packed, no padding), H hidden_size, I
+// intermediate_size. Gradients of parameters are added to what is there; gradients of activations overwrite.
+// Pointers never alias unless a comment says so. Sums over tokens run in a fixed order: results do not depend
+// on the number of threads.
 #pragma once
 
 #include <cstdint>
@@ -29,10 +30,17 @@ struct Matmul {
 };
 
 // The places that dropout is applied to, so that each draws its own numbers.
-enum class DropoutSite : std::uint32_t { embeddings, attention_probabilities, attention_output, feed_forward_output, pooled };
+enum class DropoutSite : std::uint32_t {
+  embeddings,
+  attention_probabilities,
+  attention_output,
+  feed_forward_output,
+  pooled
+};
 
-// A number is kept with probability 1 - p and then scaled by 1 / (1 - p). Which are kept is a pure function of seed,
-// step, site, layer, the sequence's place in the global batch, and the number's index in that sequence (core/random.h).
+// A number is kept with probability 1 - p and then scaled by 1 / (1 - p). Which are kept is a pure function
+// of seed, step, site, layer, the sequence's place in the global batch, and the number's index in that
+// sequence (core/random.h).
 struct Dropout {
   float probability = 0;  // 0: off
   std::uint64_t seed = 0;
@@ -63,7 +71,8 @@ struct ColumnSums {
   float* sums = nullptr;
 };
 
-// sum = word[ids] + position[positions] + token_type[type_ids]: the embeddings before LayerNorm (Transformers' BertEmbeddings).
+// sum = word[ids] + position[positions] + token_type[type_ids]: the embeddings before LayerNorm
+// (Transformers' BertEmbeddings).
 struct EmbeddingForward {
   Layout layout;
   std::int64_t hidden_size = 0;
@@ -104,8 +113,8 @@ struct LayerNormBackward {
   const float* dy = nullptr;  // [T,H]
   const float* sum = nullptr;
   const float *mean = nullptr, *rstd = nullptr, *gamma = nullptr;
-  float* d_sum = nullptr;                                          // [T,H]: the gradient of the residual; may be dy
-  float* dx = nullptr;                                             // [T,H]: of x before bias; null: not wanted
+  float* d_sum = nullptr;  // [T,H]: the gradient of the residual; may be dy
+  float* dx = nullptr;     // [T,H]: of x before bias; null: not wanted
   float *d_gamma = nullptr, *d_beta = nullptr, *d_bias = nullptr;  // [H]; d_bias only with dx
   float* partial_sums = nullptr;                                   // [blocks of kRowBlock tokens, 3, H]
 };
@@ -122,8 +131,8 @@ struct ActivationForward {
   const float* bias = nullptr;
   float* y = nullptr;
 };
-// dx = dy * activation'(x) (may be in place: dx == dy); y = activation(x) once more, for the weight gradient that
-// needs it (null: not wanted); d_bias[n] += column sums of dx.
+// dx = dy * activation'(x) (may be in place: dx == dy); y = activation(x) once more, for the weight gradient
+// that needs it (null: not wanted); d_bias[n] += column sums of dx.
 struct ActivationBackward {
   Activation activation{};
   std::int64_t rows = 0, n = 0;
@@ -136,15 +145,15 @@ struct ActivationBackward {
 };
 
 // Bidirectional multi-head attention within each sequence (Vaswani et al. 2017, equation 1), dropout on the
-// probabilities. The score matrix never leaves the cache; backward recomputes it from the log-sum-exp of each row
-// (Dao et al. 2022).
+// probabilities. The score matrix never leaves the cache; backward recomputes it from the log-sum-exp of each
+// row (Dao et al. 2022).
 struct AttentionForward {
   Layout layout;
   std::int64_t heads = 0, head_size = 0;
   Dropout dropout;
-  const float* qkv = nullptr;      // [T, 3H]: query, key, value, each [heads, head_size]
-  float* context = nullptr;        // [T, H]
-  float* log_sum_exp = nullptr;    // [T, heads]
+  const float* qkv = nullptr;    // [T, 3H]: query, key, value, each [heads, head_size]
+  float* context = nullptr;      // [T, H]
+  float* log_sum_exp = nullptr;  // [T, heads]
 };
 struct AttentionBackward {
   Layout layout;
@@ -178,7 +187,8 @@ struct ElementwiseLoss {  // mean over all rows * n numbers
   float* d_logits = nullptr;
 };
 
-// One optimizer step over `size` numbers: torch.optim's formulas. `gradient_scale` multiplies the gradient first.
+// One optimizer step over `size` numbers: torch.optim's formulas. `gradient_scale` multiplies the gradient
+// first.
 struct AdamStep {
   std::int64_t size = 0;
   float* values = nullptr;
@@ -232,8 +242,9 @@ struct OpTable {
   double (*sum_of_squares)(const float* values, std::int64_t size);
 };
 
-// The table for this machine, picked once: the best instruction set that processor and system support, or the one that
-// the environment variable BERTUNE_ISA names (throws Error, listing the choices, when it cannot be had).
+// The table for this machine, picked once: the best instruction set that processor and system support, or the
+// one that the environment variable BERTUNE_ISA names (throws Error, listing the choices, when it cannot be
+// had).
 const OpTable& ops();
 
 // Every table that this machine can run, best first; "ref" is the last.

@@ -40,7 +40,8 @@ const std::array kCandidates = {
               }},
     Candidate{&avx2::kTable,
               [] {
-                return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+                return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                       __builtin_cpu_supports("bmi2");
               }},
     Candidate{&x86_64_v2::kTable, [] { return bool{__builtin_cpu_supports("sse4.2") != 0}; }},
 };
@@ -90,22 +91,24 @@ std::vector<const OpTable*> supported_tables() {
 }
 
 Activation activation_from_string(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, Activation>, 10> kNames = {{{"gelu", Activation::gelu},
-                                                                               {"gelu_python", Activation::gelu},
-                                                                               {"gelu_new", Activation::gelu_tanh},
-                                                                               {"gelu_fast", Activation::gelu_tanh},
-                                                                               {"gelu_pytorch_tanh", Activation::gelu_tanh},
-                                                                               {"quick_gelu", Activation::quick_gelu},
-                                                                               {"relu", Activation::relu},
-                                                                               {"silu", Activation::silu},
-                                                                               {"swish", Activation::silu},
-                                                                               {"tanh", Activation::tanh}}};
+  constexpr std::array<std::pair<std::string_view, Activation>, 10> kNames = {
+      {{"gelu", Activation::gelu},
+       {"gelu_python", Activation::gelu},
+       {"gelu_new", Activation::gelu_tanh},
+       {"gelu_fast", Activation::gelu_tanh},
+       {"gelu_pytorch_tanh", Activation::gelu_tanh},
+       {"quick_gelu", Activation::quick_gelu},
+       {"relu", Activation::relu},
+       {"silu", Activation::silu},
+       {"swish", Activation::silu},
+       {"tanh", Activation::tanh}}};
   std::vector<std::string_view> choices;
   for (const auto& [known, activation] : kNames) {
     if (known == name) return activation;
     choices.push_back(known);
   }
-  throw Error(fmt::format("hidden_act \"{}\" is not supported; the choices are {}", name, fmt::join(choices, ", ")));
+  throw Error(
+      fmt::format("hidden_act \"{}\" is not supported; the choices are {}", name, fmt::join(choices, ", ")));
 }
 
 }  // namespace bertune::kernels

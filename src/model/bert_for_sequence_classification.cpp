@@ -34,7 +34,8 @@ void check_labels(const BertConfig& config, const Batch& batch, ProblemType type
     }
     for (std::size_t i = 0; i < sequences; ++i) {
       if (batch.labels[i] != -100 && (batch.labels[i] < 0 || batch.labels[i] >= config.num_labels())) {
-        throw Error(fmt::format("label {} of sequence {} is not in [0, {})", batch.labels[i], i, config.num_labels()));
+        throw Error(fmt::format("label {} of sequence {} is not in [0, {})", batch.labels[i], i,
+                                config.num_labels()));
       }
     }
   } else if (batch.targets.size() != sequences * static_cast<std::size_t>(config.num_labels())) {
@@ -91,7 +92,9 @@ struct BertForSequenceClassification::Implementation {
 
   // Activation memory grows to the largest batch and stays.
   void plan_memory() {
-    if (batch.tokens() <= planned_tokens && batch.sequences() <= planned_sequences && training == planned_training) return;
+    if (batch.tokens() <= planned_tokens && batch.sequences() <= planned_sequences &&
+        training == planned_training)
+      return;
     planned_tokens = std::max(planned_tokens, batch.tokens());
     planned_sequences = std::max(planned_sequences, batch.sequences());
     planned_training = training;
@@ -111,7 +114,8 @@ struct BertForSequenceClassification::Implementation {
         position[static_cast<std::size_t>(t)] = t - batch.cu_seqlens[at];
       }
     }
-    pass = {.layout = {batch.tokens(), batch.sequences(), batch.cu_seqlens.data(), sequence.data(), position.data()},
+    pass = {.layout = {batch.tokens(), batch.sequences(), batch.cu_seqlens.data(), sequence.data(),
+                       position.data()},
             .input_ids = batch.input_ids.data(),
             .token_type_ids = batch.token_type_ids.data(),
             .training = training,
@@ -153,12 +157,14 @@ struct BertForSequenceClassification::Implementation {
 
 BertForSequenceClassification::BertForSequenceClassification(std::unique_ptr<Implementation> implementation)
     : implementation_(std::move(implementation)) {}
-BertForSequenceClassification::BertForSequenceClassification(BertForSequenceClassification&&) noexcept = default;
-BertForSequenceClassification& BertForSequenceClassification::operator=(BertForSequenceClassification&&) noexcept = default;
+BertForSequenceClassification::BertForSequenceClassification(BertForSequenceClassification&&) noexcept =
+    default;
+BertForSequenceClassification& BertForSequenceClassification::operator=(
+    BertForSequenceClassification&&) noexcept = default;
 BertForSequenceClassification::~BertForSequenceClassification() = default;
 
-BertForSequenceClassification BertForSequenceClassification::from_pretrained(const std::filesystem::path& directory,
-                                                                             const LoadOptions& options) {
+BertForSequenceClassification BertForSequenceClassification::from_pretrained(
+    const std::filesystem::path& directory, const LoadOptions& options) {
   BertConfig config = model::configuration(directory, options);
   Parameters parameters(model::sequence_classification_layout(config));
   LoadReport report = model::load_parameters(directory, config, options, parameters);
@@ -166,7 +172,8 @@ BertForSequenceClassification BertForSequenceClassification::from_pretrained(con
       std::make_unique<Implementation>(std::move(config), std::move(parameters), std::move(report)));
 }
 
-BertForSequenceClassification BertForSequenceClassification::from_config(const BertConfig& config, std::uint64_t seed) {
+BertForSequenceClassification BertForSequenceClassification::from_config(const BertConfig& config,
+                                                                         std::uint64_t seed) {
   Parameters parameters(model::sequence_classification_layout(config));
   LoadReport report;
   for (const Parameter& parameter : parameters.layout()) {
@@ -185,7 +192,9 @@ void BertForSequenceClassification::train() { implementation_->training = true; 
 void BertForSequenceClassification::eval() { implementation_->training = false; }
 bool BertForSequenceClassification::training() const { return implementation_->training; }
 DropoutState& BertForSequenceClassification::dropout_state() { return implementation_->dropout; }
-ModelOutput BertForSequenceClassification::forward(const Batch& batch) { return implementation_->forward(batch); }
+ModelOutput BertForSequenceClassification::forward(const Batch& batch) {
+  return implementation_->forward(batch);
+}
 void BertForSequenceClassification::backward(float scale) { implementation_->backward(scale); }
 
 }  // namespace bertune

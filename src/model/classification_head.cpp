@@ -12,7 +12,8 @@ using kernels::ops;
 ProblemType effective_problem_type(const BertConfig& config, const Batch& batch) {
   if (config.problem_type) return *config.problem_type;
   if (config.num_labels() == 1) return ProblemType::regression;
-  return batch.targets.empty() ? ProblemType::single_label_classification : ProblemType::multi_label_classification;
+  return batch.targets.empty() ? ProblemType::single_label_classification
+                               : ProblemType::multi_label_classification;
 }
 
 void ClassificationHead::take_memory(Arena& arena, std::int64_t sequences, bool training) {
@@ -26,16 +27,19 @@ void ClassificationHead::take_memory(Arena& arena, std::int64_t sequences, bool 
 }
 
 kernels::Dropout ClassificationHead::dropout(const Pass& pass) const {
-  return pass.dropout(config_.classifier_dropout.value_or(config_.hidden_dropout_prob), kernels::DropoutSite::pooled, 0);
+  return pass.dropout(config_.classifier_dropout.value_or(config_.hidden_dropout_prob),
+                      kernels::DropoutSite::pooled, 0);
 }
 
-const float* ClassificationHead::forward(const ClassificationHeadWeights& weights, const Pass& pass, const float* hidden) {
+const float* ClassificationHead::forward(const ClassificationHeadWeights& weights, const Pass& pass,
+                                         const float* hidden) {
   const std::int64_t h = config_.hidden_size, sequences = pass.layout.sequences;
   for (std::int64_t s = 0; s < sequences; ++s) {
     std::copy_n(hidden + pass.layout.cu_seqlens[s] * h, h, first_ + s * h);
   }
   weights.pooler.forward(sequences, first_, pooled_input_);
-  ops().activation_forward({Activation::tanh, sequences, h, pooled_input_, weights.pooler.bias.value, pooled_});
+  ops().activation_forward(
+      {Activation::tanh, sequences, h, pooled_input_, weights.pooler.bias.value, pooled_});
   const kernels::Dropout pooled_dropout = dropout(pass);
   const float* features = pooled_;
   if (pooled_dropout.probability > 0) {
@@ -62,11 +66,14 @@ double ClassificationHead::loss_and_gradient(const Batch& batch, ProblemType typ
   return 0;
 }
 
-double ClassificationHead::loss(const Batch& batch, ProblemType type) { return loss_and_gradient(batch, type, nullptr); }
+double ClassificationHead::loss(const Batch& batch, ProblemType type) {
+  return loss_and_gradient(batch, type, nullptr);
+}
 
-void ClassificationHead::backward(const ClassificationHeadWeights& weights, const Pass& pass, const Batch& batch,
-                                  ProblemType type, float scale, float* d_hidden) {
-  const std::int64_t h = config_.hidden_size, sequences = pass.layout.sequences, labels = config_.num_labels();
+void ClassificationHead::backward(const ClassificationHeadWeights& weights, const Pass& pass,
+                                  const Batch& batch, ProblemType type, float scale, float* d_hidden) {
+  const std::int64_t h = config_.hidden_size, sequences = pass.layout.sequences,
+                     labels = config_.num_labels();
   loss_and_gradient(batch, type, d_logits_);
   for (std::int64_t i = 0; i < sequences * labels; ++i) d_logits_[i] *= scale;
   ops().column_sums({sequences, labels, d_logits_, weights.classifier.bias.gradient});

@@ -1,5 +1,5 @@
-// Pooler and classifier: logits from each sequence's [CLS] vector, and the loss (Transformers' BertPooler and the head of
-// BertForSequenceClassification).
+// Pooler and classifier: logits from each sequence's [CLS] vector, and the loss (Transformers' BertPooler and
+// the head of BertForSequenceClassification).
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace bertune::model {
 
-// problem_type, or what Transformers makes of its absence: regression for one label, else classes for class ids and
-// multi-label for targets.
+// problem_type, or what Transformers makes of its absence: regression for one label, else classes for class
+// ids and multi-label for targets.
 ProblemType effective_problem_type(const BertConfig& config, const Batch& batch);
 
 class ClassificationHead {
@@ -28,17 +28,17 @@ class ClassificationHead {
   // The mean loss of the last forward's logits.
   double loss(const Batch& batch, ProblemType type);
   // d_hidden [T,H] of the loss times `scale`: zero but at the [CLS] rows. Adds the gradients of the weights.
-  void backward(const ClassificationHeadWeights& weights, const Pass& pass, const Batch& batch, ProblemType type,
-                float scale, float* d_hidden);
+  void backward(const ClassificationHeadWeights& weights, const Pass& pass, const Batch& batch,
+                ProblemType type, float scale, float* d_hidden);
 
  private:
   kernels::Dropout dropout(const Pass& pass) const;
   double loss_and_gradient(const Batch& batch, ProblemType type, float* d_logits) const;
 
   const BertConfig& config_;
-  float *first_ = nullptr, *pooled_input_ = nullptr;           // [sequences,H]: [CLS] rows; the pooler before tanh
-  float *pooled_ = nullptr, *dropped_ = nullptr;               // [sequences,H]
-  float *logits_ = nullptr, *d_logits_ = nullptr;              // [sequences,num_labels]
+  float *first_ = nullptr, *pooled_input_ = nullptr;  // [sequences,H]: [CLS] rows; the pooler before tanh
+  float *pooled_ = nullptr, *dropped_ = nullptr;      // [sequences,H]
+  float *logits_ = nullptr, *d_logits_ = nullptr;     // [sequences,num_labels]
   float *d_pooled_ = nullptr, *d_first_ = nullptr, *partial_sums_ = nullptr;
 };
 

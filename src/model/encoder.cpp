@@ -40,7 +40,8 @@ const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {
   const float* hidden = embedding_output_;
   for (std::size_t i = 0; i < weights.layers.size(); ++i) {
     LayerActivations& activations = activations_[pass.training ? i : 0];
-    layer_forward(config_, weights.layers[i], static_cast<std::int64_t>(i), pass, hidden, activations, scratch_);
+    layer_forward(config_, weights.layers[i], static_cast<std::int64_t>(i), pass, hidden, activations,
+                  scratch_);
     hidden = activations.output;
   }
   return hidden;
@@ -49,7 +50,8 @@ const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {
 void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
   for (std::size_t i = weights.layers.size(); i-- > 0;) {
     const float* input = i == 0 ? embedding_output_ : activations_[i - 1].output;
-    layer_backward(config_, weights.layers[i], static_cast<std::int64_t>(i), pass, input, activations_[i], scratch_);
+    layer_backward(config_, weights.layers[i], static_cast<std::int64_t>(i), pass, input, activations_[i],
+                   scratch_);
   }
   const EmbeddingWeights& embeddings = weights.embeddings;
   ops().layer_norm_backward({.layout = pass.layout,

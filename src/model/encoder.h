@@ -1,5 +1,5 @@
-// BERT's encoder: embeddings and a stack of Transformer layers, forward and backward (Devlin et al. 2019; Transformers'
-// BertEmbeddings and BertEncoder).
+// BERT's encoder: embeddings and a stack of Transformer layers, forward and backward (Devlin et al. 2019;
+// Transformers' BertEmbeddings and BertEncoder).
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ class Encoder {
  public:
   explicit Encoder(const BertConfig& config) : config_(config) {}
 
-  // Takes this encoder's activations from `arena` for a batch of up to `tokens` tokens. Only training keeps what
-  // every layer computed.
+  // Takes this encoder's activations from `arena` for a batch of up to `tokens` tokens. Only training keeps
+  // what every layer computed.
   void take_memory(Arena& arena, std::int64_t tokens, bool training);
 
   // The last layer's hidden states [T,H], valid until the next forward.

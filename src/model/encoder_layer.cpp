@@ -49,11 +49,13 @@ kernels::Dropout output_dropout(const BertConfig& config, const Pass& pass, std:
   return pass.dropout(config.hidden_dropout_prob, DropoutSite::feed_forward_output, layer);
 }
 
-void attention_forward(const BertConfig& config, const EncoderLayerWeights& weights, std::int64_t layer, const Pass& pass,
-                       const float* input, LayerActivations& activations, LayerScratch& scratch) {
+void attention_forward(const BertConfig& config, const EncoderLayerWeights& weights, std::int64_t layer,
+                       const Pass& pass, const float* input, LayerActivations& activations,
+                       LayerScratch& scratch) {
   const std::int64_t tokens = pass.layout.tokens;
   weights.query_key_value.forward(tokens, input, activations.query_key_value);
-  ops().add_bias({tokens, 3 * config.hidden_size, activations.query_key_value, weights.query_key_value.bias.value});
+  ops().add_bias(
+      {tokens, 3 * config.hidden_size, activations.query_key_value, weights.query_key_value.bias.value});
   ops().attention_forward({.layout = pass.layout,
                            .heads = config.num_attention_heads,
                            .head_size = config.head_size(),
@@ -138,8 +140,9 @@ void feed_forward_backward(const BertConfig& config, const EncoderLayerWeights& 
 }
 
 // d_residual (of attention_output) -> d_hidden (of the layer's input).
-void attention_backward(const BertConfig& config, const EncoderLayerWeights& weights, std::int64_t layer, const Pass& pass,
-                        const float* input, const LayerActivations& activations, LayerScratch& scratch) {
+void attention_backward(const BertConfig& config, const EncoderLayerWeights& weights, std::int64_t layer,
+                        const Pass& pass, const float* input, const LayerActivations& activations,
+                        LayerScratch& scratch) {
   const std::int64_t tokens = pass.layout.tokens;
   float* d_projected = scratch.projected;
   ops().layer_norm_backward({.layout = pass.layout,
@@ -167,21 +170,24 @@ void attention_backward(const BertConfig& config, const EncoderLayerWeights& wei
                             .log_sum_exp = activations.log_sum_exp,
                             .d_context = d_context,
                             .d_qkv = scratch.d_query_key_value});
-  ops().column_sums({tokens, 3 * config.hidden_size, scratch.d_query_key_value, weights.query_key_value.bias.gradient});
+  ops().column_sums(
+      {tokens, 3 * config.hidden_size, scratch.d_query_key_value, weights.query_key_value.bias.gradient});
   weights.query_key_value.backward_weight(tokens, scratch.d_query_key_value, input);
   weights.query_key_value.backward_input(tokens, scratch.d_query_key_value, scratch.d_hidden, true);
 }
 
 }  // namespace
 
-void layer_forward(const BertConfig& config, const EncoderLayerWeights& weights, std::int64_t layer, const Pass& pass,
-                   const float* input, LayerActivations& activations, LayerScratch& scratch) {
+void layer_forward(const BertConfig& config, const EncoderLayerWeights& weights, std::int64_t layer,
+                   const Pass& pass, const float* input, LayerActivations& activations,
+                   LayerScratch& scratch) {
   attention_forward(config, weights, layer, pass, input, activations, scratch);
   feed_forward_forward(config, weights, layer, pass, activations, scratch);
 }
 
-void layer_backward(const BertConfig& config, const EncoderLayerWeights& weights, std::int64_t layer, const Pass& pass,
-                    const float* input, const LayerActivations& activations, LayerScratch& scratch) {
+void layer_backward(const BertConfig& config, const EncoderLayerWeights& weights, std::int64_t layer,
+                    const Pass& pass, const float* input, const LayerActivations& activations,
+                    LayerScratch& scratch) {
   feed_forward_backward(config, weights, layer, pass, activations, scratch);
   attention_backward(config, weights, layer, pass, input, activations, scratch);
 }

@@ -16,9 +16,13 @@ namespace bertune {
 namespace model {
 namespace {
 
-bool belongs_to_head(std::string_view name) { return name.starts_with("classifier.") || name.starts_with("bert.pooler."); }
+bool belongs_to_head(std::string_view name) {
+  return name.starts_with("classifier.") || name.starts_with("bert.pooler.");
+}
 
-std::string shape_text(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
 
 // An encoder that is not whole would train, badly and silently.
 void require_encoder(const LoadReport& report, const std::string& source) {
@@ -28,9 +32,10 @@ void require_encoder(const LoadReport& report, const std::string& source) {
   }
   if (missing.empty()) return;
   const std::size_t shown = std::min<std::size_t>(missing.size(), 3);
-  throw Error(fmt::format("{}: {} of the encoder's tensors are missing, such as {}; is config.json of this checkpoint?",
-                          source, missing.size(),
-                          fmt::join(missing.begin(), missing.begin() + static_cast<std::ptrdiff_t>(shown), ", ")));
+  throw Error(fmt::format(
+      "{}: {} of the encoder's tensors are missing, such as {}; is config.json of this checkpoint?", source,
+      missing.size(),
+      fmt::join(missing.begin(), missing.begin() + static_cast<std::ptrdiff_t>(shown), ", ")));
 }
 
 }  // namespace
@@ -40,22 +45,26 @@ BertConfig configuration(const std::filesystem::path& directory, const LoadOptio
   if (!options.id2label.empty()) {
     config.id2label = options.id2label;
   } else if (options.num_labels && *options.num_labels != config.num_labels()) {
-    if (*options.num_labels < 1) throw Error(fmt::format("num_labels is {}; it must be at least 1", *options.num_labels));
+    if (*options.num_labels < 1)
+      throw Error(fmt::format("num_labels is {}; it must be at least 1", *options.num_labels));
     config.id2label.clear();
-    for (std::int64_t i = 0; i < *options.num_labels; ++i) config.id2label.push_back(fmt::format("LABEL_{}", i));
+    for (std::int64_t i = 0; i < *options.num_labels; ++i)
+      config.id2label.push_back(fmt::format("LABEL_{}", i));
   }
   if (options.num_labels && *options.num_labels != config.num_labels()) {
-    throw Error(fmt::format("num_labels is {}, but {} names are given", *options.num_labels, config.num_labels()));
+    throw Error(
+        fmt::format("num_labels is {}, but {} names are given", *options.num_labels, config.num_labels()));
   }
   if (options.problem_type) config.problem_type = options.problem_type;
   if (options.hidden_dropout_prob) config.hidden_dropout_prob = *options.hidden_dropout_prob;
-  if (options.attention_probs_dropout_prob) config.attention_probs_dropout_prob = *options.attention_probs_dropout_prob;
+  if (options.attention_probs_dropout_prob)
+    config.attention_probs_dropout_prob = *options.attention_probs_dropout_prob;
   if (options.classifier_dropout) config.classifier_dropout = options.classifier_dropout;
   return config;
 }
 
-LoadReport load_parameters(const std::filesystem::path& directory, const BertConfig& config, const LoadOptions& options,
-                           Parameters& parameters) {
+LoadReport load_parameters(const std::filesystem::path& directory, const BertConfig& config,
+                           const LoadOptions& options, Parameters& parameters) {
   const checkpoint::Checkpoint weights = checkpoint::Checkpoint::open(directory);
   LoadReport report;
   std::set<std::string_view> known;
@@ -72,11 +81,12 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
     } else if (belongs_to_head(parameter.name) && options.ignore_mismatched_sizes) {
       report.mismatched.push_back(parameter.name);
     } else {
-      throw Error(fmt::format("{}: {} has shape {} in the checkpoint and {} in the model{}", weights.source(),
-                              parameter.name, shape_text(stored->shape), shape_text(parameter.shape),
-                              belongs_to_head(parameter.name)
-                                  ? "; with --ignore-mismatched-sizes (ignore_mismatched_sizes) the head starts anew"
-                                  : ""));
+      throw Error(
+          fmt::format("{}: {} has shape {} in the checkpoint and {} in the model{}", weights.source(),
+                      parameter.name, shape_text(stored->shape), shape_text(parameter.shape),
+                      belongs_to_head(parameter.name)
+                          ? "; with --ignore-mismatched-sizes (ignore_mismatched_sizes) the head starts anew"
+                          : ""));
     }
     initialize(config, parameters, parameter, options.seed);
   }

@@ -12,9 +12,9 @@ namespace bertune::model {
 // The folder's config.json with the options applied.
 BertConfig configuration(const std::filesystem::path& directory, const LoadOptions& options);
 
-// Fills `parameters` from the folder's weights; the head may be missing and is then newly initialised, the encoder
-// may not. Throws Error when a tensor has another shape (naming both) or the encoder is incomplete.
-LoadReport load_parameters(const std::filesystem::path& directory, const BertConfig& config, const LoadOptions& options,
-                           Parameters& parameters);
+// Fills `parameters` from the folder's weights; the head may be missing and is then newly initialised, the
+// encoder may not. Throws Error when a tensor has another shape (naming both) or the encoder is incomplete.
+LoadReport load_parameters(const std::filesystem::path& directory, const BertConfig& config,
+                           const LoadOptions& options, Parameters& parameters);
 
 }  // namespace bertune::model

@@ -18,8 +18,8 @@ struct Linear {
   Tensor weight, bias;
   std::int64_t in = 0, out = 0;
 
-  void forward(std::int64_t rows, const float* x, float* y) const;                               // no bias
-  void backward_weight(std::int64_t rows, const float* dy, const float* x) const;                // adds to the gradient
+  void forward(std::int64_t rows, const float* x, float* y) const;                 // no bias
+  void backward_weight(std::int64_t rows, const float* dy, const float* x) const;  // adds to the gradient
   void backward_input(std::int64_t rows, const float* dy, float* dx, bool accumulate) const;
 };
 
@@ -36,7 +36,8 @@ struct Pass {
   std::uint64_t dropout_seed = 0, dropout_step = 0;
 
   kernels::Dropout dropout(float probability, kernels::DropoutSite site, std::int64_t layer) const {
-    return {training ? probability : 0.0F, dropout_seed, dropout_step, site, static_cast<std::uint32_t>(layer)};
+    return {training ? probability : 0.0F, dropout_seed, dropout_step, site,
+            static_cast<std::uint32_t>(layer)};
   }
 };
 

@@ -35,14 +35,17 @@ std::string layer_prefix(std::int64_t layer) { return fmt::format("bert.encoder.
 
 class WeightViews {
  public:
-  WeightViews(Parameters& parameters, bool with_gradients) : parameters_(parameters), with_gradients_(with_gradients) {}
+  WeightViews(Parameters& parameters, bool with_gradients)
+      : parameters_(parameters), with_gradients_(with_gradients) {}
   Tensor tensor(const std::string& name) const {
     return {parameters_.value(name).data(), with_gradients_ ? parameters_.gradient(name).data() : nullptr};
   }
   Linear linear(const std::string& name, std::int64_t in, std::int64_t out) const {
     return {tensor(name + ".weight"), tensor(name + ".bias"), in, out};
   }
-  LayerNorm layer_norm(const std::string& name) const { return {tensor(name + ".weight"), tensor(name + ".bias")}; }
+  LayerNorm layer_norm(const std::string& name) const {
+    return {tensor(name + ".weight"), tensor(name + ".bias")};
+  }
 
  private:
   Parameters& parameters_;
@@ -102,7 +105,8 @@ ClassificationHeadWeights classification_head_weights(const BertConfig& config, 
           views.linear("classifier", config.hidden_size, config.num_labels())};
 }
 
-void initialize(const BertConfig& config, Parameters& parameters, const Parameter& parameter, std::uint64_t seed) {
+void initialize(const BertConfig& config, Parameters& parameters, const Parameter& parameter,
+                std::uint64_t seed) {
   const std::span<float> values = parameters.values().subspan(parameter.offset, parameter.size);
   if (parameter.shape.size() == 1) {
     const bool is_norm_weight = parameter.name.ends_with("LayerNorm.weight");

@@ -10,8 +10,8 @@
 
 namespace bertune::model {
 
-// The parameters of BertForSequenceClassification, in the order of the flat buffer: from the input to the head.
-// Query, key and value are neighbours, so that they are one [3H, H] matrix.
+// The parameters of BertForSequenceClassification, in the order of the flat buffer: from the input to the
+// head. Query, key and value are neighbours, so that they are one [3H, H] matrix.
 std::vector<Parameter> sequence_classification_layout(const BertConfig& config);
 
 struct EmbeddingWeights {
@@ -37,6 +37,7 @@ ClassificationHeadWeights classification_head_weights(const BertConfig& config, 
 
 // normal(0, initializer_range) for matrices, zero for biases, one for LayerNorm weights (Transformers'
 // BertPreTrainedModel._init_weights). A function of seed and name alone.
-void initialize(const BertConfig& config, Parameters& parameters, const Parameter& parameter, std::uint64_t seed);
+void initialize(const BertConfig& config, Parameters& parameters, const Parameter& parameter,
+                std::uint64_t seed);
 
 }  // namespace bertune::model

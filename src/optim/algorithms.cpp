@@ -16,7 +16,9 @@ class Adam : public Optimizer {
         decoupled_(decoupled),
         exp_avg_(parameters.count()),
         exp_avg_sq_(parameters.count()) {}
-  std::vector<State> state() override { return {{"exp_avg", exp_avg_.span()}, {"exp_avg_sq", exp_avg_sq_.span()}}; }
+  std::vector<State> state() override {
+    return {{"exp_avg", exp_avg_.span()}, {"exp_avg_sq", exp_avg_sq_.span()}};
+  }
   std::string_view name() const override { return decoupled_ ? "adamw" : "adam"; }
 
  private:
@@ -55,17 +57,18 @@ class Sgd : public Optimizer {
 
  private:
   void update(std::size_t offset, std::size_t size, bool decay, float gradient_scale) override {
-    ops().sgd_step({.size = static_cast<std::int64_t>(size),
-                    .values = parameters_->values().data() + offset,
-                    .gradients = parameters_->gradients().data() + offset,
-                    .momentum_buffer = momentum_buffer_.size() != 0 ? momentum_buffer_.data() + offset : nullptr,
-                    .gradient_scale = gradient_scale,
-                    .lr = learning_rate_,
-                    .momentum = options_.momentum,
-                    .dampening = options_.dampening,
-                    .weight_decay = decay ? options_.weight_decay : 0,
-                    .nesterov = options_.nesterov,
-                    .step = steps_});
+    ops().sgd_step(
+        {.size = static_cast<std::int64_t>(size),
+         .values = parameters_->values().data() + offset,
+         .gradients = parameters_->gradients().data() + offset,
+         .momentum_buffer = momentum_buffer_.size() != 0 ? momentum_buffer_.data() + offset : nullptr,
+         .gradient_scale = gradient_scale,
+         .lr = learning_rate_,
+         .momentum = options_.momentum,
+         .dampening = options_.dampening,
+         .weight_decay = decay ? options_.weight_decay : 0,
+         .nesterov = options_.nesterov,
+         .step = steps_});
   }
 
   SGDOptions options_;
@@ -103,7 +106,8 @@ class Adagrad : public Optimizer {
 
 std::unique_ptr<Optimizer> adamw(Parameters& parameters, const AdamWOptions& options) {
   return std::make_unique<Adam>(
-      parameters, AdamOptions{options.lr, options.beta1, options.beta2, options.eps, options.weight_decay}, true);
+      parameters, AdamOptions{options.lr, options.beta1, options.beta2, options.eps, options.weight_decay},
+      true);
 }
 std::unique_ptr<Optimizer> adam(Parameters& parameters, const AdamOptions& options) {
   return std::make_unique<Adam>(parameters, options, false);

@@ -19,7 +19,8 @@ void Optimizer::step(float gradient_scale) {
 
 double gradient_norm(const Parameters& parameters) {
   const std::span<const float> gradients = parameters.gradients();
-  return std::sqrt(kernels::ops().sum_of_squares(gradients.data(), static_cast<std::int64_t>(gradients.size())));
+  return std::sqrt(
+      kernels::ops().sum_of_squares(gradients.data(), static_cast<std::int64_t>(gradients.size())));
 }
 
 float clip_scale(double norm, double max_norm) {

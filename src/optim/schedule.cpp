@@ -20,11 +20,14 @@ Schedule schedule_from_string(std::string_view name) {
   for (const auto& [known, schedule] : kNames) {
     if (known == name) return schedule;
   }
-  throw UsageError(fmt::format("no schedule is named \"{}\"; the choices are linear, cosine, constant and "
-                               "constant_with_warmup", name));
+  throw UsageError(
+      fmt::format("no schedule is named \"{}\"; the choices are linear, cosine, constant and "
+                  "constant_with_warmup",
+                  name));
 }
 
-double schedule_factor(Schedule schedule, std::int64_t step, std::int64_t warmup_steps, std::int64_t total_steps) {
+double schedule_factor(Schedule schedule, std::int64_t step, std::int64_t warmup_steps,
+                       std::int64_t total_steps) {
   if (schedule == Schedule::constant) return 1.0;
   const auto at = static_cast<double>(step), warmup = static_cast<double>(warmup_steps);
   if (step < warmup_steps) return at / std::max(1.0, warmup);

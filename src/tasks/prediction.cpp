@@ -35,7 +35,8 @@ ProblemType type_of(const BertConfig& config) {
 // {"negative": 0.02, ...} in the order of ids.
 OrderedJson scores_by_label(const BertConfig& config, const Prediction& prediction) {
   OrderedJson scores = OrderedJson::object();
-  for (std::size_t i = 0; i < prediction.scores.size(); ++i) scores[config.id2label[i]] = prediction.scores[i];
+  for (std::size_t i = 0; i < prediction.scores.size(); ++i)
+    scores[config.id2label[i]] = prediction.scores[i];
   return scores;
 }
 
@@ -62,8 +63,8 @@ std::string prediction_header(PredictionFormat format, bool has_pair) {
   return has_pair ? "text,text_pair,label,score\n" : "text,label,score\n";
 }
 
-std::string prediction_line(PredictionFormat format, const BertConfig& config, const data::Row& row, bool has_pair,
-                            const Prediction& prediction) {
+std::string prediction_line(PredictionFormat format, const BertConfig& config, const data::Row& row,
+                            bool has_pair, const Prediction& prediction) {
   const ProblemType type = type_of(config);
   if (format == PredictionFormat::csv) {
     const std::string pair = has_pair ? csv_field(valid_text(row.text_pair)) + "," : "";

@@ -22,7 +22,8 @@ void append_encodings(std::span<const data::Row> rows, bool has_pairs, const Ber
     features.token_type_ids.insert(features.token_type_ids.end(), encoding.token_type_ids.begin(),
                                    encoding.token_type_ids.end());
     features.begins.push_back(static_cast<std::int64_t>(features.input_ids.size()));
-    features.lengths.push_back(static_cast<std::int32_t>(encoding.input_ids.size() + encoding.truncated_tokens));
+    features.lengths.push_back(
+        static_cast<std::int32_t>(encoding.input_ids.size() + encoding.truncated_tokens));
     features.rows_with_special_tokens += encoding.special_in_text > 0;
   }
 }
@@ -38,7 +39,8 @@ EncodeOptions encode_options(const TextClassification& task) {
 
 void Features::add_to(Batch& batch, std::int64_t index, std::int64_t num_labels) const {
   const auto row = static_cast<std::size_t>(index);
-  const auto begin = static_cast<std::size_t>(begins[row]), size = static_cast<std::size_t>(begins[row + 1]) - begin;
+  const auto begin = static_cast<std::size_t>(begins[row]),
+             size = static_cast<std::size_t>(begins[row + 1]) - begin;
   batch.add(std::span(input_ids).subspan(begin, size), std::span(token_type_ids).subspan(begin, size));
   if (!labels.empty()) batch.labels.push_back(labels[row]);
   if (!targets.empty()) {
@@ -48,23 +50,27 @@ void Features::add_to(Batch& batch, std::int64_t index, std::int64_t num_labels)
   }
 }
 
-Features make_features(const data::Dataset& dataset, const BertTokenizer& tokenizer, const TextClassification& task,
-                       bool with_labels) {
+Features make_features(const data::Dataset& dataset, const BertTokenizer& tokenizer,
+                       const TextClassification& task, bool with_labels) {
   Features features;
   if (with_labels) {  // first: a wrong label is found before the long part
     switch (task.problem_type) {
-      case ProblemType::single_label_classification: features.labels = label_ids(dataset, task.labels); break;
+      case ProblemType::single_label_classification:
+        features.labels = label_ids(dataset, task.labels);
+        break;
       case ProblemType::multi_label_classification:
         features.targets = multi_label_targets(dataset, task.labels);
         break;
-      case ProblemType::regression: features.targets = label_values(dataset); break;
+      case ProblemType::regression:
+        features.targets = label_values(dataset);
+        break;
     }
   }
   const EncodeOptions options = encode_options(task);
   const std::span<const data::Row> rows(dataset.rows);
   for (std::size_t first = 0; first < rows.size(); first += kChunk) {
-    append_encodings(rows.subspan(first, std::min(kChunk, rows.size() - first)), dataset.has_pairs, tokenizer, options,
-                     features);
+    append_encodings(rows.subspan(first, std::min(kChunk, rows.size() - first)), dataset.has_pairs, tokenizer,
+                     options, features);
   }
   return features;
 }

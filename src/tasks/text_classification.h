@@ -1,4 +1,5 @@
-// Classification, multi-label classification and regression of a text or a pair of texts: how rows become features.
+// Classification, multi-label classification and regression of a text or a pair of texts: how rows become
+// features.
 #pragma once
 
 #include <cstdint>
@@ -34,9 +35,10 @@ struct Features {
   void add_to(Batch& batch, std::int64_t index, std::int64_t num_labels) const;
 };
 
-// Tokenizes on all cores and, with labels, maps them (throws Error naming file:line of one that the task lacks).
-Features make_features(const data::Dataset& dataset, const BertTokenizer& tokenizer, const TextClassification& task,
-                       bool with_labels);
+// Tokenizes on all cores and, with labels, maps them (throws Error naming file:line of one that the task
+// lacks).
+Features make_features(const data::Dataset& dataset, const BertTokenizer& tokenizer,
+                       const TextClassification& task, bool with_labels);
 
 EncodeOptions encode_options(const TextClassification& task);
 

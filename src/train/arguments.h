@@ -28,8 +28,8 @@ struct TrainingArguments {
   double warmup_ratio = 0.1;
   std::int64_t warmup_steps = 0;  // positive: instead of the ratio
   std::uint64_t seed = 42;
-  std::int64_t save_steps = 0;     // 0: a checkpoint after each epoch
-  std::int64_t logging_steps = 0;  // 0: about a hundred times a run
+  std::int64_t save_steps = 0;        // 0: a checkpoint after each epoch
+  std::int64_t logging_steps = 0;     // 0: about a hundred times a run
   std::string metric_for_best_model;  // empty: the task's default
   bool keep_checkpoints = false;      // else the run's checkpoints go once it has finished
   bool resume = false;

@@ -7,7 +7,8 @@
 
 namespace bertune::train {
 
-void for_each_logits(BertForSequenceClassification& model, const tasks::Features& features, std::int64_t batch_size,
+void for_each_logits(BertForSequenceClassification& model, const tasks::Features& features,
+                     std::int64_t batch_size,
                      const std::function<void(std::int64_t, std::span<const float>)>& row) {
   const bool was_training = model.training();
   model.eval();
@@ -20,15 +21,16 @@ void for_each_logits(BertForSequenceClassification& model, const tasks::Features
     batch.labels.clear(), batch.targets.clear();
     const std::span<const float> logits = model.forward(batch).logits;
     for (std::int64_t i = first; i < end; ++i) {
-      row(i, logits.subspan(static_cast<std::size_t>((i - first) * num_labels), static_cast<std::size_t>(num_labels)));
+      row(i, logits.subspan(static_cast<std::size_t>((i - first) * num_labels),
+                            static_cast<std::size_t>(num_labels)));
     }
     if (interrupt_requested()) throw Interrupted("stopped while evaluating");
   }
   if (was_training) model.train();
 }
 
-tasks::Metrics evaluate(BertForSequenceClassification& model, const tasks::Features& features, std::int64_t batch_size,
-                        const std::function<void(std::int64_t)>& progress) {
+tasks::Metrics evaluate(BertForSequenceClassification& model, const tasks::Features& features,
+                        std::int64_t batch_size, const std::function<void(std::int64_t)>& progress) {
   const BertConfig& config = model.config();
   const ProblemType type = config.problem_type.value_or(ProblemType::single_label_classification);
   const auto width = static_cast<std::size_t>(config.num_labels());

@@ -11,11 +11,13 @@
 
 namespace bertune::train {
 
-// Calls row(index, logits) for each row, in order. Batches hold up to `batch_size` rows. Throws Interrupted on Ctrl-C.
-void for_each_logits(BertForSequenceClassification& model, const tasks::Features& features, std::int64_t batch_size,
+// Calls row(index, logits) for each row, in order. Batches hold up to `batch_size` rows. Throws Interrupted
+// on Ctrl-C.
+void for_each_logits(BertForSequenceClassification& model, const tasks::Features& features,
+                     std::int64_t batch_size,
                      const std::function<void(std::int64_t, std::span<const float>)>& row);
 
-tasks::Metrics evaluate(BertForSequenceClassification& model, const tasks::Features& features, std::int64_t batch_size,
-                        const std::function<void(std::int64_t)>& progress = {});
+tasks::Metrics evaluate(BertForSequenceClassification& model, const tasks::Features& features,
+                        std::int64_t batch_size, const std::function<void(std::int64_t)>& progress = {});
 
 }  // namespace bertune::train

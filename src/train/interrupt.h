@@ -1,4 +1,5 @@
-// Ctrl-C and SIGTERM as a request that long work answers at its next step, having saved what is worth keeping.
+// Ctrl-C and SIGTERM as a request that long work answers at its next step, having saved what is worth
+// keeping.
 #pragma once
 
 namespace bertune::train {

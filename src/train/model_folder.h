@@ -1,5 +1,5 @@
-// A fine-tuned model as it lies on disk: weights, tokenizer, and bertune.json, the settings that predictions must share
-// with training.
+// A fine-tuned model as it lies on disk: weights, tokenizer, and bertune.json, the settings that predictions
+// must share with training.
 #pragma once
 
 #include <cstdint>

@@ -23,7 +23,8 @@ class Observer {
   virtual void on_resume(std::int64_t /*step*/, const std::filesystem::path& /*checkpoint*/) {}
   virtual void on_step(const StepEvent& /*event*/) {}
   virtual void on_evaluation_progress(std::int64_t /*rows*/, std::int64_t /*total_rows*/) {}
-  virtual void on_evaluation(double /*epoch*/, std::int64_t /*step*/, const tasks::Metrics& /*metrics*/, bool /*best*/) {}
+  virtual void on_evaluation(double /*epoch*/, std::int64_t /*step*/, const tasks::Metrics& /*metrics*/,
+                             bool /*best*/) {}
   virtual void on_checkpoint(const std::filesystem::path& /*checkpoint*/) {}
 };
 

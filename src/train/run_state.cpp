@@ -40,10 +40,12 @@ std::vector<fs::path> checkpoints(const fs::path& output_dir) {
 void save_optimizer(const fs::path& path, optim::Optimizer& optimizer) {
   std::vector<checkpoint::TensorView> tensors;
   for (const optim::Optimizer::State& state : optimizer.state()) {
-    tensors.push_back(checkpoint::f32_view(state.name, {static_cast<std::int64_t>(state.values.size())}, state.values));
+    tensors.push_back(
+        checkpoint::f32_view(state.name, {static_cast<std::int64_t>(state.values.size())}, state.values));
   }
-  checkpoint::write_safetensors(path, std::move(tensors),
-                                {{"optimizer", std::string(optimizer.name())}, {"step", std::to_string(optimizer.steps())}});
+  checkpoint::write_safetensors(
+      path, std::move(tensors),
+      {{"optimizer", std::string(optimizer.name())}, {"step", std::to_string(optimizer.steps())}});
 }
 
 void load_optimizer(const fs::path& path, optim::Optimizer& optimizer, std::int64_t step) {
@@ -51,8 +53,9 @@ void load_optimizer(const fs::path& path, optim::Optimizer& optimizer, std::int6
   for (const optim::Optimizer::State& state : optimizer.state()) {
     const auto index = file.find(state.name);
     if (!index || file.tensors()[*index].elements != state.values.size()) {
-      throw Error(fmt::format("{}: holds no \"{}\" for {} numbers; the checkpoint is of another model or optimizer",
-                              path.string(), state.name, state.values.size()));
+      throw Error(
+          fmt::format("{}: holds no \"{}\" for {} numbers; the checkpoint is of another model or optimizer",
+                      path.string(), state.name, state.values.size()));
     }
     file.read_f32(*index, state.values);
   }
@@ -75,15 +78,17 @@ void require_same_run(const fs::path& checkpoint, const Json& saved, const RunId
   std::string differences;
   for (const auto& [key, value] : identity.arguments.items()) {
     const Json before = saved.at("arguments").value(key, Json());
-    if (before != value) differences += fmt::format("\n  {}: {} then, {} now", key, before.dump(), value.dump());
+    if (before != value)
+      differences += fmt::format("\n  {}: {} then, {} now", key, before.dump(), value.dump());
   }
   if (saved.at("data_fingerprint") != identity.data_fingerprint) {
     differences += "\n  the training data, its labels or their tokens";
   }
   if (!differences.empty()) {
-    throw UsageError(fmt::format("{}: cannot resume, for these are not as they were:{}\n"
-                                 "Resume with the same settings, or start anew with --overwrite.",
-                                 checkpoint.string(), differences));
+    throw UsageError(
+        fmt::format("{}: cannot resume, for these are not as they were:{}\n"
+                    "Resume with the same settings, or start anew with --overwrite.",
+                    checkpoint.string(), differences));
   }
 }
 
@@ -150,8 +155,8 @@ fs::path newest_checkpoint(const fs::path& output_dir) {
   return {};
 }
 
-RunState load_checkpoint(const fs::path& checkpoint, BertForSequenceClassification& model, optim::Optimizer& optimizer,
-                         const RunIdentity& identity) {
+RunState load_checkpoint(const fs::path& checkpoint, BertForSequenceClassification& model,
+                         optim::Optimizer& optimizer, const RunIdentity& identity) {
   const std::string where = (checkpoint / kStateFile).string();
   const Json file = parse_json(read_file(checkpoint / kStateFile), where);
   RunState state;
@@ -172,8 +177,9 @@ RunState load_checkpoint(const fs::path& checkpoint, BertForSequenceClassificati
       state.best_step = file.at("best_global_step");
     }
   } catch (const Json::exception& error) {
-    throw Error(fmt::format("{}: is damaged, or was not written by bertune ({}); remove {} to resume from an earlier one",
-                            where, error.what(), checkpoint.string()));
+    throw Error(fmt::format(
+        "{}: is damaged, or was not written by bertune ({}); remove {} to resume from an earlier one", where,
+        error.what(), checkpoint.string()));
   }
   model.load_weights(checkpoint);
   load_optimizer(checkpoint / kOptimizerFile, optimizer, state.global_step);

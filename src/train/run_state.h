@@ -18,14 +18,15 @@ namespace bertune::train {
 struct RunState {
   std::int64_t global_step = 0;
   std::uint64_t dropout_step = 0;
-  double loss_sum = 0;          // of all steps
-  double logged_loss_sum = 0;   // of the steps up to the last log row
+  double loss_sum = 0;         // of all steps
+  double logged_loss_sum = 0;  // of the steps up to the last log row
   std::int64_t logged_step = 0;
-  std::int64_t tokens = 0;      // real tokens trained on
-  double runtime = 0;           // seconds, all parts of the run
+  std::int64_t tokens = 0;  // real tokens trained on
+  double runtime = 0;       // seconds, all parts of the run
   std::optional<double> best_metric;
   std::int64_t best_step = 0;
-  std::int64_t evaluated_step = 0;  // the last evaluation; an epoch that ended without one was interrupted in it
+  std::int64_t evaluated_step =
+      0;  // the last evaluation; an epoch that ended without one was interrupted in it
   Json log_history = Json::array();
 };
 
@@ -37,8 +38,8 @@ struct RunIdentity {
 
 std::filesystem::path checkpoint_path(const std::filesystem::path& output_dir, std::int64_t step);
 
-// OUTPUT/checkpoint-<step>: a model folder that Transformers loads, with optimizer.safetensors and trainer_state.json
-// (Transformers' keys, and ours under "bertune"). Appears whole or not at all.
+// OUTPUT/checkpoint-<step>: a model folder that Transformers loads, with optimizer.safetensors and
+// trainer_state.json (Transformers' keys, and ours under "bertune"). Appears whole or not at all.
 void save_checkpoint(const std::filesystem::path& output_dir, const BertForSequenceClassification& model,
                      const BertTokenizer& tokenizer, optim::Optimizer& optimizer, const RunState& state,
                      const RunIdentity& identity);
@@ -46,12 +47,14 @@ void save_checkpoint(const std::filesystem::path& output_dir, const BertForSeque
 // The complete checkpoint with the most steps, or an empty path.
 std::filesystem::path newest_checkpoint(const std::filesystem::path& output_dir);
 
-// Restores weights, optimizer and state. Throws UsageError, listing what differs, when the checkpoint is of another run.
+// Restores weights, optimizer and state. Throws UsageError, listing what differs, when the checkpoint is of
+// another run.
 RunState load_checkpoint(const std::filesystem::path& checkpoint, BertForSequenceClassification& model,
                          optim::Optimizer& optimizer, const RunIdentity& identity);
 
 // Removes the checkpoints of OUTPUT but those of the given steps.
-void remove_checkpoints_except(const std::filesystem::path& output_dir, const std::vector<std::int64_t>& steps);
+void remove_checkpoints_except(const std::filesystem::path& output_dir,
+                               const std::vector<std::int64_t>& steps);
 
 // trainer_state.json as Transformers writes it.
 Json trainer_state(const RunState& state, const Json& arguments, std::int64_t total_steps, double epochs,

@@ -47,8 +47,9 @@ class Stopwatch {
 
 }  // namespace
 
-Trainer::Trainer(BertForSequenceClassification& model, const BertTokenizer& tokenizer, TrainingArguments arguments,
-                 Observer& observer, std::function<std::string(std::int64_t)> row_name)
+Trainer::Trainer(BertForSequenceClassification& model, const BertTokenizer& tokenizer,
+                 TrainingArguments arguments, Observer& observer,
+                 std::function<std::string(std::int64_t)> row_name)
     : model_(model),
       tokenizer_(tokenizer),
       arguments_(std::move(arguments)),
@@ -128,35 +129,38 @@ double Trainer::train_step(const tasks::Features& train, std::span<const std::in
   Batch batch;
   for (const std::int64_t row : rows) train.add_to(batch, row, model_.config().num_labels());
   const auto schedule = optim::schedule_from_string(arguments_.lr_scheduler_type);
-  learning_rate_ = arguments_.learning_rate *
-                   optim::schedule_factor(schedule, state_.global_step, plan_.warmup_steps, plan_.total_steps);
+  learning_rate_ = arguments_.learning_rate * optim::schedule_factor(schedule, state_.global_step,
+                                                                     plan_.warmup_steps, plan_.total_steps);
   optimizer_->set_learning_rate(learning_rate_);
   optimizer_->zero_grad();
   const double loss = model_.forward(batch).loss;
   model_.backward();
   gradient_norm_ = optim::gradient_norm(model_.parameters());
   if (!std::isfinite(loss) || !std::isfinite(gradient_norm_)) {
-    throw Error(fmt::format(
-        "step {} of {}: the {} is no longer a finite number (learning rate {:.3g}, first row of the batch {}). Training "
-        "stopped before it reached the weights; checkpoints saved earlier are good. Try a lower --learning-rate, "
-        "a longer --warmup-ratio, or --max-grad-norm 1",
-        state_.global_step + 1, plan_.total_steps, std::isfinite(loss) ? "gradient" : "loss", learning_rate_,
-        row_name_(rows.front())));
+    throw Error(
+        fmt::format("step {} of {}: the {} is no longer a finite number (learning rate {:.3g}, first row of "
+                    "the batch {}). Training "
+                    "stopped before it reached the weights; checkpoints saved earlier are good. Try a lower "
+                    "--learning-rate, "
+                    "a longer --warmup-ratio, or --max-grad-norm 1",
+                    state_.global_step + 1, plan_.total_steps, std::isfinite(loss) ? "gradient" : "loss",
+                    learning_rate_, row_name_(rows.front())));
   }
   optimizer_->step(optim::clip_scale(gradient_norm_, arguments_.max_grad_norm));
   ++state_.global_step;
   state_.dropout_step = model_.dropout_state().step;
   state_.loss_sum += loss;
   state_.tokens += batch.tokens();
-  observer_.on_step({state_.global_step, plan_.total_steps, epochs_done(), loss, learning_rate_, gradient_norm_,
-                     batch.tokens()});
+  observer_.on_step({state_.global_step, plan_.total_steps, epochs_done(), loss, learning_rate_,
+                     gradient_norm_, batch.tokens()});
   return loss;
 }
 
 void Trainer::log_step(double loss, double gradient_norm, double learning_rate) {
   state_.logged_loss_sum += loss;
-  const std::int64_t every =
-      arguments_.logging_steps > 0 ? arguments_.logging_steps : std::max<std::int64_t>(1, plan_.total_steps / 100);
+  const std::int64_t every = arguments_.logging_steps > 0
+                                 ? arguments_.logging_steps
+                                 : std::max<std::int64_t>(1, plan_.total_steps / 100);
   if (state_.global_step % every != 0) return;
   const auto steps = static_cast<double>(state_.global_step - state_.logged_step);
   state_.log_history.push_back({{"epoch", epochs_done()},
@@ -171,9 +175,8 @@ void Trainer::log_step(double loss, double gradient_norm, double learning_rate) 
 void Trainer::evaluate_epoch(const tasks::Features& validation) {
   tasks::Metrics metrics;
   try {
-    metrics = evaluate(model_, validation, arguments_.eval_batch_size, [&](std::int64_t rows) {
-      observer_.on_evaluation_progress(rows, validation.rows());
-    });
+    metrics = evaluate(model_, validation, arguments_.eval_batch_size,
+                       [&](std::int64_t rows) { observer_.on_evaluation_progress(rows, validation.rows()); });
   } catch (const Interrupted&) {
     save();
     throw;
@@ -198,7 +201,8 @@ void Trainer::evaluate_epoch(const tasks::Features& validation) {
 // Only the newest and the best checkpoint stay.
 void Trainer::save() {
   save_checkpoint(arguments_.output_dir, model_, tokenizer_, *optimizer_, state_, identity_);
-  remove_checkpoints_except(arguments_.output_dir, {state_.global_step, state_.best_metric ? state_.best_step : -1});
+  remove_checkpoints_except(arguments_.output_dir,
+                            {state_.global_step, state_.best_metric ? state_.best_step : -1});
   observer_.on_checkpoint(checkpoint_path(arguments_.output_dir, state_.global_step));
 }
 

@@ -30,8 +30,9 @@ class Trainer {
   Trainer(BertForSequenceClassification& model, const BertTokenizer& tokenizer, TrainingArguments arguments,
           Observer& observer, std::function<std::string(std::int64_t)> row_name);
 
-  // Trains, and leaves the best weights by validation in the model (the last where there is no validation set).
-  // Throws Interrupted after Ctrl-C, with a checkpoint saved; Error when loss or gradients stop being finite.
+  // Trains, and leaves the best weights by validation in the model (the last where there is no validation
+  // set). Throws Interrupted after Ctrl-C, with a checkpoint saved; Error when loss or gradients stop being
+  // finite.
   TrainingResult train(const tasks::Features& train, const tasks::Features* validation);
 
  private:

@@ -1,4 +1,5 @@
-// Every bad input gets one message that names the file and the line, the right exit code, and leaves nothing behind.
+// Every bad input gets one message that names the file and the line, the right exit code, and leaves nothing
+// behind.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -26,8 +27,9 @@ class BadInput : public ::testing::Test {
 
   ProgramResult train(const std::string& train_file, const std::vector<std::string>& more = {},
                       const std::function<void()>& prepare = {}) const {
-    std::vector<std::string> arguments = {"train",    "--model", path("base"), "--train", path(train_file), "--output",
-                                          path("out"), "--epochs", "1",         "--batch-size", "8"};
+    std::vector<std::string> arguments = {"train",    "--model",   path("base"), "--train", path(train_file),
+                                          "--output", path("out"), "--epochs",   "1",       "--batch-size",
+                                          "8"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run(arguments, "", prepare);
   }
@@ -41,7 +43,8 @@ class BadInput : public ::testing::Test {
     for (const std::string& part : parts) EXPECT_THAT(result.err.substr(at), HasSubstr(part));
     EXPECT_FALSE(std::filesystem::exists(files.path() / "out" / "model.safetensors"));
     for (const auto& entry : std::filesystem::recursive_directory_iterator(files.path())) {
-      EXPECT_THAT(entry.path().filename().string(), ::testing::Not(HasSubstr(".tmp-"))) << "half-written file left behind";
+      EXPECT_THAT(entry.path().filename().string(), ::testing::Not(HasSubstr(".tmp-")))
+          << "half-written file left behind";
     }
   }
   void expect_data_error(const std::string& contents, int code, const std::vector<std::string>& parts) const {
@@ -59,7 +62,9 @@ TEST_F(BadInput, MissingColumn) {
   expect_error(train("good.csv", {"--label-column", "labl"}), 2, {"good.csv", "labl", "label"});
 }
 TEST_F(BadInput, RaggedRow) { expect_data_error("text,label\na,b\na,b,c\n", 1, {"bad.csv:3"}); }
-TEST_F(BadInput, UnclosedQuote) { expect_data_error("text,label\na,b\n\"never closed,b\nc,d\n", 1, {"bad.csv:3", "quote"}); }
+TEST_F(BadInput, UnclosedQuote) {
+  expect_data_error("text,label\na,b\n\"never closed,b\nc,d\n", 1, {"bad.csv:3", "quote"});
+}
 TEST_F(BadInput, SingleClass) { expect_data_error("text,label\na,b\nc,b\nd,b\n", 1, {"bad.csv", "\"b\""}); }
 
 TEST_F(BadInput, TestLabelUnseenInTraining) {
@@ -134,22 +139,28 @@ TEST_F(BadInput, ShapeMismatchNamesBothShapes) {
 }
 
 TEST_F(BadInput, LossThatIsNotANumberStopsTheRun) {
-  const ProgramResult result = train("good.csv", {"--learning-rate", "1e30", "--max-grad-norm", "0", "--optimizer", "sgd",
-                                                  "--epochs", "3", "--warmup-ratio", "0", "--save-every", "1"});
+  const ProgramResult result =
+      train("good.csv", {"--learning-rate", "1e30", "--max-grad-norm", "0", "--optimizer", "sgd", "--epochs",
+                         "3", "--warmup-ratio", "0", "--save-every", "1"});
   expect_error(result, 1, {"step ", "finite", "good.csv:", "--learning-rate"});
   EXPECT_TRUE(std::filesystem::exists(files.path() / "out" / "checkpoint-1" / "model.safetensors"));
 }
 
 TEST_F(BadInput, OutputThatCannotBeWritten) {
   files.write("file", "x");
-  const ProgramResult result = run({"train", "--model", path("base"), "--train", path("good.csv"), "--output", path("file")});
+  const ProgramResult result =
+      run({"train", "--model", path("base"), "--train", path("good.csv"), "--output", path("file")});
   expect_error(result, 2, {"file", "not a folder"});
   if (::geteuid() == 0) {
-    expect_error(run({"train", "--model", path("base"), "--train", path("good.csv"), "--output", "/proc/out"}), 1, {"/proc/out"});
+    expect_error(
+        run({"train", "--model", path("base"), "--train", path("good.csv"), "--output", "/proc/out"}), 1,
+        {"/proc/out"});
   } else {
     std::filesystem::create_directory(files.path() / "locked");
     std::filesystem::permissions(files.path() / "locked", std::filesystem::perms::owner_read);
-    expect_error(run({"train", "--model", path("base"), "--train", path("good.csv"), "--output", path("locked/out")}), 1, {"locked"});
+    expect_error(
+        run({"train", "--model", path("base"), "--train", path("good.csv"), "--output", path("locked/out")}),
+        1, {"locked"});
   }
 }
 
@@ -175,9 +186,11 @@ TEST_F(BadInput, AFullDiskLeavesTheEarlierModelWhole) {
 }
 
 TEST_F(BadInput, PredictNeedsAFineTunedModel) {
-  std::filesystem::copy(files.path() / "base", files.path() / "encoder", std::filesystem::copy_options::recursive);
+  std::filesystem::copy(files.path() / "base", files.path() / "encoder",
+                        std::filesystem::copy_options::recursive);
   expect_error(run({"predict", "--model", path("nowhere")}, "x\n"), 1, {"nowhere"});
-  const ProgramResult full = run({"predict", "--model", path("base"), "--output", "/dev/full"}, "good film\n");
+  const ProgramResult full =
+      run({"predict", "--model", path("base"), "--output", "/dev/full"}, "good film\n");
   EXPECT_EQ(full.exit_code, 1);
 }
 

@@ -30,11 +30,25 @@ class Train : public ::testing::Test {
   bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
   Json json(const std::string& name) const { return Json::parse(files.read(name)); }
 
-  std::vector<std::string> command(const std::string& output, const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> arguments = {"train",  "--model",         path("base"),           "--train", path("train.csv"),
-                                          "--validation", path("validation.csv"), "--output", path(output),  "--epochs",
-                                          "6",      "--learning-rate", "3e-3",                 "--batch-size", "8",
-                                          "--threads", "2"};
+  std::vector<std::string> command(const std::string& output,
+                                   const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> arguments = {"train",
+                                          "--model",
+                                          path("base"),
+                                          "--train",
+                                          path("train.csv"),
+                                          "--validation",
+                                          path("validation.csv"),
+                                          "--output",
+                                          path(output),
+                                          "--epochs",
+                                          "6",
+                                          "--learning-rate",
+                                          "3e-3",
+                                          "--batch-size",
+                                          "8",
+                                          "--threads",
+                                          "2"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
@@ -47,12 +61,14 @@ TEST_F(Train, LearnsTestsAndWritesAFolder) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json results = json("out/all_results.json");
   EXPECT_GE(results.at("test_accuracy").get<double>(), 0.9) << result.out;
-  for (const char* key : {"train_runtime", "train_samples_per_second", "train_tokens_per_second", "train_loss", "eval_loss",
-                          "eval_accuracy", "test_loss", "test_f1_macro", "peak_rss_mib", "epoch"}) {
+  for (const char* key :
+       {"train_runtime", "train_samples_per_second", "train_tokens_per_second", "train_loss", "eval_loss",
+        "eval_accuracy", "test_loss", "test_f1_macro", "peak_rss_mib", "epoch"}) {
     EXPECT_TRUE(results.contains(key) || results.contains("train_" + std::string(key))) << key;
   }
-  for (const char* file : {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
-                           "special_tokens_map.json", "trainer_state.json", "train_results.json", "test_results.json"}) {
+  for (const char* file :
+       {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
+        "special_tokens_map.json", "trainer_state.json", "train_results.json", "test_results.json"}) {
     EXPECT_TRUE(exists("out/" + std::string(file))) << file;
   }
   EXPECT_FALSE(exists("out/checkpoint-72"));  // the run finished: nothing to resume
@@ -68,8 +84,8 @@ TEST_F(Train, LearnsTestsAndWritesAFolder) {
 
 TEST_F(Train, EvaluateAndPredictAgreeWithTheTest) {
   ASSERT_EQ(run(command("out", {"--test", path("test.csv")})).exit_code, 0);
-  const ProgramResult evaluated = run({"evaluate", "--model", path("out"), "--test", path("test.csv"), "--json", "--output",
-                                       path("evaluation")});
+  const ProgramResult evaluated = run({"evaluate", "--model", path("out"), "--test", path("test.csv"),
+                                       "--json", "--output", path("evaluation")});
   ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
   const Json results = Json::parse(evaluated.out);
   const Json trained = json("out/all_results.json");
@@ -77,7 +93,8 @@ TEST_F(Train, EvaluateAndPredictAgreeWithTheTest) {
   EXPECT_NEAR(results.at("test_loss"), trained.at("test_loss"), 1e-6);
   EXPECT_TRUE(exists("evaluation/all_results.json"));
 
-  const ProgramResult predicted = run({"predict", "--model", path("out")}, "the film was good a\n\nthe food was bad b\n");
+  const ProgramResult predicted =
+      run({"predict", "--model", path("out")}, "the film was good a\n\nthe food was bad b\n");
   ASSERT_EQ(predicted.exit_code, 0) << predicted.err;
   std::istringstream lines(predicted.out);
   std::string line;
@@ -86,12 +103,15 @@ TEST_F(Train, EvaluateAndPredictAgreeWithTheTest) {
   ASSERT_EQ(rows.size(), 3U);  // an empty line is an empty text: rows stay in step with the input
   EXPECT_EQ(rows[0].at("label"), "positive");
   EXPECT_EQ(rows[2].at("label"), "negative");
-  EXPECT_NEAR(rows[0].at("scores").at("positive").get<double>() + rows[0].at("scores").at("negative").get<double>(), 1, 1e-9);
+  EXPECT_NEAR(
+      rows[0].at("scores").at("positive").get<double>() + rows[0].at("scores").at("negative").get<double>(),
+      1, 1e-9);
 
-  const ProgramResult file = run({"predict", "--model", path("out"), path("test.csv"), "--format", "csv", "--output",
-                                  path("predictions.csv")});
+  const ProgramResult file = run({"predict", "--model", path("out"), path("test.csv"), "--format", "csv",
+                                  "--output", path("predictions.csv")});
   ASSERT_EQ(file.exit_code, 0) << file.err;
-  EXPECT_THAT(files.read("predictions.csv"), ::testing::StartsWith("text,label,score\nthe film was rather good p"));
+  EXPECT_THAT(files.read("predictions.csv"),
+              ::testing::StartsWith("text,label,score\nthe film was rather good p"));
 }
 
 TEST_F(Train, SameSeedSameBits) {
@@ -105,7 +125,8 @@ TEST_F(Train, SameSeedSameBits) {
 // Killed at several places, resumed each time: the same bits as a run that was never stopped.
 TEST_F(Train, ResumeAfterKillIsBitIdentical) {
   for (const std::string optimizer : {"adamw", "sgd"}) {
-    const std::vector<std::string> more = {"--save-every", "5", "--optimizer", optimizer, "--momentum", "0.9"};
+    const std::vector<std::string> more = {"--save-every", "5",          "--optimizer",
+                                           optimizer,      "--momentum", "0.9"};
     const std::string whole = "whole-" + optimizer, parts = "parts-" + optimizer;
     ASSERT_EQ(run(command(whole, more)).exit_code, 0);
     std::vector<std::string> resumed = command(parts, more);
@@ -118,9 +139,12 @@ TEST_F(Train, ResumeAfterKillIsBitIdentical) {
     }
     const ProgramResult last = run(resumed);
     ASSERT_EQ(last.exit_code, 0) << last.err;
-    EXPECT_EQ(files.read(whole + "/model.safetensors"), files.read(parts + "/model.safetensors")) << optimizer;
-    EXPECT_EQ(json(whole + "/all_results.json").at("train_loss"), json(parts + "/all_results.json").at("train_loss"));
-    EXPECT_EQ(json(whole + "/trainer_state.json").at("log_history"), json(parts + "/trainer_state.json").at("log_history"));
+    EXPECT_EQ(files.read(whole + "/model.safetensors"), files.read(parts + "/model.safetensors"))
+        << optimizer;
+    EXPECT_EQ(json(whole + "/all_results.json").at("train_loss"),
+              json(parts + "/all_results.json").at("train_loss"));
+    EXPECT_EQ(json(whole + "/trainer_state.json").at("log_history"),
+              json(parts + "/trainer_state.json").at("log_history"));
   }
 }
 
@@ -146,19 +170,42 @@ TEST_F(Train, AnEarlierModelIsNotOverwrittenBySlip) {
 }
 
 TEST_F(Train, TakesTheFlagsOfTransformersScripts) {
-  const ProgramResult result = run({"train", "--model_name_or_path", path("base"), "--train_file", path("train.csv"),
-                                    "--validation_file", path("validation.csv"), "--output_dir", path("out"),
-                                    "--num_train_epochs", "1", "--per_device_train_batch_size", "8", "--learning_rate", "1e-3",
-                                    "--max_seq_length", "32", "--warmup_steps", "0.1", "--do_train", "--do_eval", "True",
-                                    "--eval_strategy", "epoch", "--optim", "adamw_torch", "--lr_scheduler_type", "cosine",
+  const ProgramResult result = run({"train",
+                                    "--model_name_or_path",
+                                    path("base"),
+                                    "--train_file",
+                                    path("train.csv"),
+                                    "--validation_file",
+                                    path("validation.csv"),
+                                    "--output_dir",
+                                    path("out"),
+                                    "--num_train_epochs",
+                                    "1",
+                                    "--per_device_train_batch_size",
+                                    "8",
+                                    "--learning_rate",
+                                    "1e-3",
+                                    "--max_seq_length",
+                                    "32",
+                                    "--warmup_steps",
+                                    "0.1",
+                                    "--do_train",
+                                    "--do_eval",
+                                    "True",
+                                    "--eval_strategy",
+                                    "epoch",
+                                    "--optim",
+                                    "adamw_torch",
+                                    "--lr_scheduler_type",
+                                    "cosine",
                                     "--overwrite_output_dir"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("--do_train is not needed"));
 }
 
 TEST_F(Train, WithoutValidationAStratifiedSplitIsMadeAndSaid) {
-  const ProgramResult result =
-      run({"train", "--model", path("base"), "--train", path("train.csv"), "--output", path("out"), "--epochs", "1"});
+  const ProgramResult result = run({"train", "--model", path("base"), "--train", path("train.csv"),
+                                    "--output", path("out"), "--epochs", "1"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("held out, stratified by label"));
 }
@@ -167,14 +214,17 @@ TEST_F(Train, PairsMultiLabelAndRegression) {
   std::string pairs = "sentence1,sentence2,label\n", many = "text,labels\n", numbers = "text,score\n";
   for (int i = 0; i < 48; ++i) {
     const std::string word = i % 2 == 0 ? "good" : "bad", letter(1, static_cast<char>('a' + i / 2));
-    pairs += "the film was " + word + " " + letter + ",the film was good " + letter + "," + (i % 2 == 0 ? "same" : "other") + "\n";
+    pairs += "the film was " + word + " " + letter + ",the film was good " + letter + "," +
+             (i % 2 == 0 ? "same" : "other") + "\n";
     many += "the film was " + word + " " + letter + "," + (i % 2 == 0 ? "x|y" : "z") + "\n";
-    numbers += "the film was " + word + " " + letter + "," + std::to_string(i % 2 == 0 ? 0.75 + i * 0.001 : 0.25 + i * 0.001) + "\n";
+    numbers += "the film was " + word + " " + letter + "," +
+               std::to_string(i % 2 == 0 ? 0.75 + i * 0.001 : 0.25 + i * 0.001) + "\n";
   }
   files.write("pairs.csv", pairs), files.write("many.csv", many), files.write("numbers.csv", numbers);
   const auto train = [&](const std::string& name) {
-    return run({"train", "--model", path("base"), "--train", path(name + ".csv"), "--test", path(name + ".csv"), "--output",
-                path(name), "--epochs", "8", "--learning-rate", "3e-3", "--batch-size", "8", "--ignore-mismatched-sizes"});
+    return run({"train", "--model", path("base"), "--train", path(name + ".csv"), "--test",
+                path(name + ".csv"), "--output", path(name), "--epochs", "8", "--learning-rate", "3e-3",
+                "--batch-size", "8", "--ignore-mismatched-sizes"});
   };
   const ProgramResult pair = train("pairs");
   ASSERT_EQ(pair.exit_code, 0) << pair.err;

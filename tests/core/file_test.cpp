@@ -53,7 +53,8 @@ TEST(AtomicFile, AWriteThatFailsNamesFileReasonAndRemedy) {
   EXPECT_THAT(message, HasSubstr("free some space"));
   EXPECT_EQ(files.read("a.txt"), "old");
   EXPECT_EQ(std::distance(fs::directory_iterator(files.path()), {}), 1);
-  EXPECT_THAT(message_of([&] { write_file_atomically(files.path() / "no" / "b", "x"); }), HasSubstr("No such file"));
+  EXPECT_THAT(message_of([&] { write_file_atomically(files.path() / "no" / "b", "x"); }),
+              HasSubstr("No such file"));
 }
 
 TEST(AtomicFile, WritesThroughLinksAndLeavesDevicesAlone) {
@@ -62,7 +63,8 @@ TEST(AtomicFile, WritesThroughLinksAndLeavesDevicesAlone) {
   write_file_atomically(files.path() / "link", "new");
   EXPECT_TRUE(fs::is_symlink(files.path() / "link"));
   EXPECT_EQ(files.read("target"), "new");
-  EXPECT_THAT(message_of([] { write_file_atomically("/dev/full", "x"); }), HasSubstr("/dev/full: cannot write"));
+  EXPECT_THAT(message_of([] { write_file_atomically("/dev/full", "x"); }),
+              HasSubstr("/dev/full: cannot write"));
   EXPECT_TRUE(fs::is_character_file("/dev/full"));
 }
 
@@ -94,7 +96,8 @@ TEST(AtomicDirectory, MakesANewFolderWithItsParents) {
 
 TEST(MappedFile, SaysWhatIsWrong) {
   const testing::TemporaryDirectory files;
-  EXPECT_THAT(message_of([&] { MappedFile(files.path() / "none"); }), HasSubstr("none: cannot read: No such file"));
+  EXPECT_THAT(message_of([&] { MappedFile(files.path() / "none"); }),
+              HasSubstr("none: cannot read: No such file"));
   EXPECT_THAT(message_of([&] { MappedFile{files.path()}; }), HasSubstr("is a folder"));
   EXPECT_EQ(MappedFile(files.write("empty", "")).bytes().size(), 0U);
   EXPECT_EQ(MappedFile(files.write("text", "hello")).text(), "hello");

@@ -26,9 +26,10 @@ TEST(ParallelFor, NestsAndRethrows) {
   std::atomic<int> inner{0};
   parallel_for(4, [&](std::int64_t) { parallel_for(3, [&](std::int64_t) { ++inner; }); });
   EXPECT_EQ(inner, 12);
-  EXPECT_THROW(parallel_for(8, [](std::int64_t block) {
-                 if (block == 5) throw std::runtime_error("five");
-               }),
+  EXPECT_THROW(parallel_for(8,
+                            [](std::int64_t block) {
+                              if (block == 5) throw std::runtime_error("five");
+                            }),
                std::runtime_error);
   set_num_threads(0);
 }

@@ -7,10 +7,12 @@ namespace {
 
 TEST(Utf8, ReplacesOneMaximalSubpartAtATime) {
   std::uint64_t replaced = 0;
-  EXPECT_EQ(replace_invalid_utf8("a\xF0\x9F\x98z", replaced), "a\xEF\xBF\xBDz");  // one truncated emoji, one mark
+  EXPECT_EQ(replace_invalid_utf8("a\xF0\x9F\x98z", replaced),
+            "a\xEF\xBF\xBDz");  // one truncated emoji, one mark
   EXPECT_EQ(replaced, 1U);
-  EXPECT_EQ(replace_invalid_utf8("\xC0\xAF\xED\xA0\x80", replaced),
-            "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // overlong and surrogate: each byte
+  EXPECT_EQ(
+      replace_invalid_utf8("\xC0\xAF\xED\xA0\x80", replaced),
+      "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // overlong and surrogate: each byte
   EXPECT_EQ(replaced, 6U);
 }
 

@@ -32,10 +32,13 @@ struct PackedLayout {
   }
   std::int64_t tokens() const { return static_cast<std::int64_t>(sequence.size()); }
   Layout view() const {
-    return {tokens(), static_cast<std::int64_t>(cu_seqlens.size()) - 1, cu_seqlens.data(), sequence.data(), position.data()};
+    return {tokens(), static_cast<std::int64_t>(cu_seqlens.size()) - 1, cu_seqlens.data(), sequence.data(),
+            position.data()};
   }
 };
 
-inline Dropout dropout_of(float probability, DropoutSite site) { return {probability, 1234567890123ULL, 17, site, 2}; }
+inline Dropout dropout_of(float probability, DropoutSite site) {
+  return {probability, 1234567890123ULL, 17, site, 2};
+}
 
 }  // namespace bertune::kernels::testing

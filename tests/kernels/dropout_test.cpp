@@ -10,7 +10,8 @@
 namespace bertune::kernels {
 namespace {
 
-std::vector<float> draw(const Dropout& dropout, std::int64_t rows, std::int64_t n, std::int64_t first_sequence = 0) {
+std::vector<float> draw(const Dropout& dropout, std::int64_t rows, std::int64_t n,
+                        std::int64_t first_sequence = 0) {
   const std::vector<float> ones(static_cast<std::size_t>(rows * n), 1.0F);
   std::vector<float> dropped(ones.size());
   ops().dropout_rows({rows, n, first_sequence, dropout, ones.data(), dropped.data()});
@@ -26,7 +27,8 @@ TEST(Dropout, RateAndMean) {
       zeros += value == 0.0F;
       sum += value;
     }
-    const double deviation = std::sqrt(p * (1 - p) / n);  // of the rate; five of them are never exceeded by chance
+    const double deviation =
+        std::sqrt(p * (1 - p) / n);  // of the rate; five of them are never exceeded by chance
     EXPECT_NEAR(zeros / n, p, 5 * deviation + 1.0 / 65536);
     EXPECT_NEAR(sum / n, 1.0, 5 * deviation / (1 - p));
   }
@@ -40,17 +42,20 @@ TEST(Dropout, NeighboursAreUncorrelated) {
     for (std::int64_t i = 0; i + lag < n; ++i) {
       agree += dropped[static_cast<std::size_t>(i)] == dropped[static_cast<std::size_t>(i + lag)];
     }
-    EXPECT_NEAR(agree / static_cast<double>(n - lag), 0.5, 5 * 0.5 / std::sqrt(static_cast<double>(n))) << "lag " << lag;
+    EXPECT_NEAR(agree / static_cast<double>(n - lag), 0.5, 5 * 0.5 / std::sqrt(static_cast<double>(n)))
+        << "lag " << lag;
   }
 }
 
 TEST(Dropout, EveryPlaceAndStepDrawsItsOwn) {
   std::set<std::vector<float>> seen;
-  for (const DropoutSite site : {DropoutSite::embeddings, DropoutSite::attention_output, DropoutSite::pooled}) {
+  for (const DropoutSite site :
+       {DropoutSite::embeddings, DropoutSite::attention_output, DropoutSite::pooled}) {
     for (const std::uint32_t layer : {0U, 1U, 11U}) {
       for (const std::uint64_t step : {0ULL, 1ULL}) {
         for (const std::uint64_t seed : {42ULL, 42ULL + (1ULL << 32)}) {
-          for (const std::int64_t sequence : {0, 1}) seen.insert(draw({0.5F, seed, step, site, layer}, 1, 128, sequence));
+          for (const std::int64_t sequence : {0, 1})
+            seen.insert(draw({0.5F, seed, step, site, layer}, 1, 128, sequence));
         }
       }
     }

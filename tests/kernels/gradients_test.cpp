@@ -1,4 +1,5 @@
-// The reference's backward passes against numerical gradients (central differences, in double), for every operation.
+// The reference's backward passes against numerical gradients (central differences, in double), for every
+// operation.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -42,23 +43,26 @@ void expect_gradient(const Doubles& analytic, const Doubles& numerical) {
   }
 }
 
-double dot(const Doubles& a, const Doubles& b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
+double dot(const Doubles& a, const Doubles& b) {
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
 
 TEST(NumericalGradient, Activations) {
-  for (const Activation activation : {Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu, Activation::relu,
-                                      Activation::silu, Activation::tanh}) {
+  for (const Activation activation : {Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu,
+                                      Activation::relu, Activation::silu, Activation::tanh}) {
     for (const double x : {-6.0, -1.3, -0.2, 0.1, 0.7, 3.0}) {
       const Doubles numerical =
           numerical_gradient([&](const Doubles& v) { return activate(activation, v[0]); }, {x});
-      EXPECT_NEAR(activation_derivative(activation, x), numerical[0], 1e-8) << static_cast<int>(activation) << " at " << x;
+      EXPECT_NEAR(activation_derivative(activation, x), numerical[0], 1e-8)
+          << static_cast<int>(activation) << " at " << x;
     }
   }
 }
 
 TEST(NumericalGradient, LayerNorm) {
   constexpr std::int64_t kWidth = 7;
-  const Doubles x = random_doubles(kWidth, 1), gamma = random_doubles(kWidth, 2), beta = random_doubles(kWidth, 3),
-                dy = random_doubles(kWidth, 4);
+  const Doubles x = random_doubles(kWidth, 1), gamma = random_doubles(kWidth, 2),
+                beta = random_doubles(kWidth, 3), dy = random_doubles(kWidth, 4);
   const auto loss = [&](const Doubles& at_x, const Doubles& at_gamma, const Doubles& at_beta) {
     Doubles y(kWidth);
     double mean = 0, rstd = 0;
@@ -68,7 +72,8 @@ TEST(NumericalGradient, LayerNorm) {
   Doubles y(kWidth), dx(kWidth), d_gamma(kWidth), d_beta(kWidth);
   double mean = 0, rstd = 0;
   layer_norm_row(kWidth, 1e-12, x.data(), gamma.data(), beta.data(), y.data(), mean, rstd);
-  layer_norm_backward_row(kWidth, dy.data(), x.data(), mean, rstd, gamma.data(), dx.data(), d_gamma.data(), d_beta.data());
+  layer_norm_backward_row(kWidth, dy.data(), x.data(), mean, rstd, gamma.data(), dx.data(), d_gamma.data(),
+                          d_beta.data());
   expect_gradient(dx, numerical_gradient([&](const Doubles& v) { return loss(v, gamma, beta); }, x));
   expect_gradient(d_gamma, numerical_gradient([&](const Doubles& v) { return loss(x, v, beta); }, gamma));
   expect_gradient(d_beta, numerical_gradient([&](const Doubles& v) { return loss(x, gamma, v); }, beta));
@@ -76,19 +81,20 @@ TEST(NumericalGradient, LayerNorm) {
 
 TEST(NumericalGradient, AttentionWithDropout) {
   constexpr std::int64_t kLength = 5, kHeadSize = 4, kStride = 3 * kHeadSize;
-  const Doubles qkv = random_doubles(kLength * kStride, 1), d_context = random_doubles(kLength * kHeadSize, 2);
+  const Doubles qkv = random_doubles(kLength * kStride, 1),
+                d_context = random_doubles(kLength * kHeadSize, 2);
   for (const float p : {0.0F, 0.3F}) {
     const Dropout dropout = testing::dropout_of(p, DropoutSite::attention_probabilities);
     const auto loss = [&](const Doubles& v) {
       Doubles context(kLength * kHeadSize), lse(kLength);
-      attention_forward(kLength, kHeadSize, dropout, 0U, 0U, v.data(), v.data() + kHeadSize, v.data() + 2 * kHeadSize, kStride,
-                        context.data(), kHeadSize, lse.data(), 1);
+      attention_forward(kLength, kHeadSize, dropout, 0U, 0U, v.data(), v.data() + kHeadSize,
+                        v.data() + 2 * kHeadSize, kStride, context.data(), kHeadSize, lse.data(), 1);
       return dot(context, d_context);
     };
     Doubles d_qkv(qkv.size());
-    attention_backward(kLength, kHeadSize, dropout, 0U, 0U, qkv.data(), qkv.data() + kHeadSize, qkv.data() + 2 * kHeadSize,
-                       kStride, d_context.data(), kHeadSize, d_qkv.data(), d_qkv.data() + kHeadSize,
-                       d_qkv.data() + 2 * kHeadSize);
+    attention_backward(kLength, kHeadSize, dropout, 0U, 0U, qkv.data(), qkv.data() + kHeadSize,
+                       qkv.data() + 2 * kHeadSize, kStride, d_context.data(), kHeadSize, d_qkv.data(),
+                       d_qkv.data() + kHeadSize, d_qkv.data() + 2 * kHeadSize);
     expect_gradient(d_qkv, numerical_gradient(loss, qkv));
   }
 }
@@ -101,17 +107,23 @@ TEST(NumericalGradient, Losses) {
   Doubles gradient(logits.size());
   cross_entropy(kRows, kClasses, logits.data(), labels.data(), gradient.data());
   expect_gradient(gradient, numerical_gradient(
-                                [&](const Doubles& v) { return cross_entropy(kRows, kClasses, v.data(), labels.data(), none); },
+                                [&](const Doubles& v) {
+                                  return cross_entropy(kRows, kClasses, v.data(), labels.data(), none);
+                                },
                                 logits));
   const auto size = static_cast<std::int64_t>(logits.size());
   binary_cross_entropy(size, logits.data(), targets.data(), gradient.data());
-  expect_gradient(gradient,
-                  numerical_gradient([&](const Doubles& v) { return binary_cross_entropy(size, v.data(), targets.data(), none); },
-                                     logits));
+  expect_gradient(gradient, numerical_gradient(
+                                [&](const Doubles& v) {
+                                  return binary_cross_entropy(size, v.data(), targets.data(), none);
+                                },
+                                logits));
   mean_squared_error(size, logits.data(), targets.data(), gradient.data());
-  expect_gradient(gradient,
-                  numerical_gradient([&](const Doubles& v) { return mean_squared_error(size, v.data(), targets.data(), none); },
-                                     logits));
+  expect_gradient(gradient, numerical_gradient(
+                                [&](const Doubles& v) {
+                                  return mean_squared_error(size, v.data(), targets.data(), none);
+                                },
+                                logits));
 }
 
 }  // namespace

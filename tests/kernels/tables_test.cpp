@@ -1,4 +1,5 @@
-// Every table that this machine can run does what the reference does, on every operation, with and without dropout.
+// Every table that this machine can run does what the reference does, on every operation, with and without
+// dropout.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,7 +18,8 @@ using testing::PackedLayout;
 using testing::random_values;
 using Values = std::vector<float>;
 
-// Largest difference over the largest magnitude: sums of n terms in another order differ by a few n^(1/2) roundings.
+// Largest difference over the largest magnitude: sums of n terms in another order differ by a few n^(1/2)
+// roundings.
 void expect_close(const Values& actual, const Values& expected, double tolerance, const char* what) {
   ASSERT_EQ(actual.size(), expected.size());
   double largest = 1e-30, difference = 0;
@@ -38,7 +40,8 @@ struct Shape {
   std::vector<int> lengths;
   std::int64_t heads, head_size;
 };
-const std::vector<Shape> kShapes = {{{1}, 1, 8}, {{5, 1, 33}, 2, 16}, {{17, 64, 3}, 12, 32}, {{130, 40}, 3, 20}, {{70}, 2, 64}};
+const std::vector<Shape> kShapes = {
+    {{1}, 1, 8}, {{5, 1, 33}, 2, 16}, {{17, 64, 3}, 12, 32}, {{130, 40}, 3, 20}, {{70}, 2, 64}};
 
 TEST_P(Tables, Matmul) {
   for (const bool ta : {false, true}) {
@@ -70,7 +73,8 @@ TEST_P(Tables, BiasAndColumnSums) {
 TEST_P(Tables, Embeddings) {
   const PackedLayout layout({4, 40, 9});
   const std::int64_t h = 72, words = 30, tokens = layout.tokens();
-  const Values word = random_values(words * h, 1), position = random_values(64 * h, 2), type = random_values(2 * h, 3);
+  const Values word = random_values(words * h, 1), position = random_values(64 * h, 2),
+               type = random_values(2 * h, 3);
   const Values gradient = random_values(tokens * h, 4);
   std::vector<std::int32_t> ids, types;
   Random random(5, 0);
@@ -84,10 +88,12 @@ TEST_P(Tables, Embeddings) {
     auto& [sum, d_word, d_position, d_type] = results[i];
     sum.resize(gradient.size());
     d_word.resize(word.size()), d_position.resize(position.size()), d_type.resize(type.size());
-    ops.embedding_forward({layout.view(), h, ids.data(), types.data(), word.data(), position.data(), type.data(), sum.data()});
-    ops.embedding_backward({layout.view(), h, ids.data(), types.data(), ids[0], gradient.data(), d_word.data(),
-                            d_position.data(), d_type.data()});
-    for (std::int64_t c = 0; c < h; ++c) EXPECT_EQ(d_word[static_cast<std::size_t>(ids[0] * h + c)], 0.0F);  // padding
+    ops.embedding_forward(
+        {layout.view(), h, ids.data(), types.data(), word.data(), position.data(), type.data(), sum.data()});
+    ops.embedding_backward({layout.view(), h, ids.data(), types.data(), ids[0], gradient.data(),
+                            d_word.data(), d_position.data(), d_type.data()});
+    for (std::int64_t c = 0; c < h; ++c)
+      EXPECT_EQ(d_word[static_cast<std::size_t>(ids[0] * h + c)], 0.0F);  // padding
   }
   for (int part = 0; part < 4; ++part) expect_close(results[0][part], results[1][part], 1e-6, "embedding");
 }
@@ -98,8 +104,10 @@ TEST_P(Tables, LayerNorm) {
       for (const bool after : {false, true}) {
         const PackedLayout layout(shape.lengths);
         const std::int64_t h = shape.heads * shape.head_size, tokens = layout.tokens();
-        const Values x = random_values(tokens * h, 1), bias = random_values(h, 2), residual = random_values(tokens * h, 3);
-        const Values gamma = random_values(h, 4), beta = random_values(h, 5), dy = random_values(tokens * h, 6);
+        const Values x = random_values(tokens * h, 1), bias = random_values(h, 2),
+                     residual = random_values(tokens * h, 3);
+        const Values gamma = random_values(h, 4), beta = random_values(h, 5),
+                     dy = random_values(tokens * h, 6);
         Values results[2][9];
         for (int i = 0; i < 2; ++i) {
           const OpTable& ops = i == 0 ? table() : ref::kTable;
@@ -110,21 +118,23 @@ TEST_P(Tables, LayerNorm) {
           d_gamma = bias, d_beta = bias, d_bias = bias;  // gradients of parameters are added to
           Values partial(static_cast<std::size_t>((tokens / kRowBlock + 1) * 3 * h));
           const Dropout dropout = dropout_of(p, DropoutSite::attention_output);
-          ops.layer_norm_forward({layout.view(), h, 1e-12F, dropout, after, after ? nullptr : x.data(), bias.data(),
-                                  residual.data(), gamma.data(), beta.data(), sum.data(), y.data(), mean.data(), rstd.data()});
-          ops.layer_norm_backward({layout.view(), h, dropout, after, dy.data(), sum.data(), mean.data(), rstd.data(),
-                                   gamma.data(), d_sum.data(), after ? nullptr : dx.data(), d_gamma.data(), d_beta.data(),
-                                   d_bias.data(), partial.data()});
+          ops.layer_norm_forward({layout.view(), h, 1e-12F, dropout, after, after ? nullptr : x.data(),
+                                  bias.data(), residual.data(), gamma.data(), beta.data(), sum.data(),
+                                  y.data(), mean.data(), rstd.data()});
+          ops.layer_norm_backward({layout.view(), h, dropout, after, dy.data(), sum.data(), mean.data(),
+                                   rstd.data(), gamma.data(), d_sum.data(), after ? nullptr : dx.data(),
+                                   d_gamma.data(), d_beta.data(), d_bias.data(), partial.data()});
         }
-        for (int part = 0; part < 9; ++part) expect_close(results[0][part], results[1][part], 1e-5, "layer norm");
+        for (int part = 0; part < 9; ++part)
+          expect_close(results[0][part], results[1][part], 1e-5, "layer norm");
       }
     }
   }
 }
 
 TEST_P(Tables, Activations) {
-  for (const Activation activation : {Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu, Activation::relu,
-                                      Activation::silu, Activation::tanh}) {
+  for (const Activation activation : {Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu,
+                                      Activation::relu, Activation::silu, Activation::tanh}) {
     const std::int64_t rows = 67, n = 83;
     Values x = random_values(rows * n, 1, 3.0);
     const Values bias(static_cast<std::size_t>(n), 0.0F), dy = random_values(rows * n, 2);
@@ -136,8 +146,8 @@ TEST_P(Tables, Activations) {
       biased = x, y = x, dx = x, y_again = x, d_bias = bias;
       Values partial(static_cast<std::size_t>((rows / kRowBlock + 1) * n));
       ops.activation_forward({activation, rows, n, biased.data(), bias.data(), y.data()});
-      ops.activation_backward({activation, rows, n, biased.data(), dy.data(), dx.data(), y_again.data(), d_bias.data(),
-                               partial.data()});
+      ops.activation_backward({activation, rows, n, biased.data(), dy.data(), dx.data(), y_again.data(),
+                               d_bias.data(), partial.data()});
       EXPECT_EQ(y, y_again);
     }
     for (int part = 0; part < 5; ++part) expect_close(results[0][part], results[1][part], 2e-6, "activation");
@@ -160,12 +170,13 @@ TEST_P(Tables, Attention) {
         context.resize(d_context.size()), d_qkv.resize(qkv.size());
         log_sum_exp.resize(static_cast<std::size_t>(tokens * shape.heads));
         const Dropout dropout = dropout_of(p, DropoutSite::attention_probabilities);
-        ops.attention_forward({layout.view(), shape.heads, shape.head_size, dropout, qkv.data(), context.data(),
-                               log_sum_exp.data()});
-        ops.attention_backward({layout.view(), shape.heads, shape.head_size, dropout, qkv.data(), log_sum_exp.data(),
-                                d_context.data(), d_qkv.data()});
+        ops.attention_forward({layout.view(), shape.heads, shape.head_size, dropout, qkv.data(),
+                               context.data(), log_sum_exp.data()});
+        ops.attention_backward({layout.view(), shape.heads, shape.head_size, dropout, qkv.data(),
+                                log_sum_exp.data(), d_context.data(), d_qkv.data()});
       }
-      for (int part = 0; part < 3; ++part) expect_close(results[0][part], results[1][part], 5e-6, "attention");
+      for (int part = 0; part < 3; ++part)
+        expect_close(results[0][part], results[1][part], 5e-6, "attention");
     }
   }
 }
@@ -207,9 +218,10 @@ TEST_P(Tables, OptimizerSteps) {
     first.resize(adam.size()), second.resize(adam.size());
     Values momentum(adam.size()), sum(adam.size());
     for (std::int64_t step = 1; step <= 3; ++step) {
-      ops.adam_step({n, adam.data(), gradients.data(), first.data(), second.data(), 0.5F, 1e-3, 0.9, 0.999, 1e-8, 0.01,
-                     step != 2, step});
-      ops.sgd_step({n, sgd.data(), gradients.data(), momentum.data(), 0.5F, 1e-2, 0.9, 0.1, 0.01, step != 2, step});
+      ops.adam_step({n, adam.data(), gradients.data(), first.data(), second.data(), 0.5F, 1e-3, 0.9, 0.999,
+                     1e-8, 0.01, step != 2, step});
+      ops.sgd_step(
+          {n, sgd.data(), gradients.data(), momentum.data(), 0.5F, 1e-2, 0.9, 0.1, 0.01, step != 2, step});
       ops.adagrad_step({n, adagrad.data(), gradients.data(), sum.data(), 0.5F, 1e-2, 0.1, 1e-10, 0.01, step});
     }
     const double squares = ops.sum_of_squares(gradients.data(), n);

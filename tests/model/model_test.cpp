@@ -119,8 +119,9 @@ TEST(Model, ANewHeadIsReportedAndDrawnFromTheInitializer) {
   BertConfig config = tiny_config();
   config.hidden_size = 64;
   BertForSequenceClassification::from_config(config).save_weights(files.path());
-  EXPECT_THAT(message_of([&] { BertForSequenceClassification::from_pretrained(files.path(), {.num_labels = 50}); }),
-              HasSubstr("classifier.weight has shape [2, 64] in the checkpoint and [50, 64] in the model"));
+  EXPECT_THAT(
+      message_of([&] { BertForSequenceClassification::from_pretrained(files.path(), {.num_labels = 50}); }),
+      HasSubstr("classifier.weight has shape [2, 64] in the checkpoint and [50, 64] in the model"));
   const auto model = BertForSequenceClassification::from_pretrained(
       files.path(), {.num_labels = 50, .ignore_mismatched_sizes = true});
   EXPECT_THAT(model.load_report().mismatched, ElementsAre("classifier.weight", "classifier.bias"));

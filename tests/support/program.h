@@ -32,7 +32,8 @@ class Program {
     pid_ = ::fork();
     if (pid_ < 0) throw std::runtime_error("fork failed");
     if (pid_ > 0) return;
-    redirect("in", 0, O_RDONLY), redirect("out", 1, O_WRONLY | O_CREAT), redirect("err", 2, O_WRONLY | O_CREAT);
+    redirect("in", 0, O_RDONLY), redirect("out", 1, O_WRONLY | O_CREAT),
+        redirect("err", 2, O_WRONLY | O_CREAT);
     if (prepare) prepare();
     std::vector<char*> argv = {const_cast<char*>(BERTUNE_PROGRAM)};
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));

@@ -12,8 +12,9 @@
 namespace bertune::testing {
 
 inline std::vector<std::string> tiny_vocabulary() {
-  std::vector<std::string> pieces = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad",  "fine", "poor",
-                                     "film",  "food",  "the",   "was",   "very",   "not",  "##s", ".",    ","};
+  std::vector<std::string> pieces = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good",
+                                     "bad",   "fine",  "poor",  "film",  "food",   "the",
+                                     "was",   "very",  "not",   "##s",   ".",      ","};
   for (char letter = 'a'; letter <= 'z'; ++letter) {
     pieces.emplace_back(1, letter);
     pieces.push_back(std::string("##") + letter);
@@ -53,7 +54,8 @@ inline std::string tiny_dataset(int n, int offset = 0) {
     const bool positive = k % 2 == 0;
     const std::string word = positive ? (k % 4 == 0 ? "good" : "fine") : (k % 4 == 1 ? "bad" : "poor");
     csv += std::string("the ") + kSubjects[k / 2 % 8] + " was" + kTails[k / 16 % 8] + " " + word + " " +
-           std::string(1, static_cast<char>('a' + k / 128 % 26)) + "," + (positive ? "positive" : "negative") + "\n";
+           std::string(1, static_cast<char>('a' + k / 128 % 26)) + "," +
+           (positive ? "positive" : "negative") + "\n";
   }
   return csv;
 }

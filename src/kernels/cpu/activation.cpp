@@ -88,23 +88,35 @@ void backward(const ActivationBackward& op) {
 
 void activation_forward(const ActivationForward& op) {
   switch (op.activation) {
-    case Activation::gelu: return forward<Gelu>(op);
-    case Activation::gelu_tanh: return forward<GeluTanh>(op);
-    case Activation::quick_gelu: return forward<QuickGelu>(op);
-    case Activation::relu: return forward<Relu>(op);
-    case Activation::silu: return forward<Silu>(op);
-    case Activation::tanh: return forward<Tanh>(op);
+    case Activation::gelu:
+      return forward<Gelu>(op);
+    case Activation::gelu_tanh:
+      return forward<GeluTanh>(op);
+    case Activation::quick_gelu:
+      return forward<QuickGelu>(op);
+    case Activation::relu:
+      return forward<Relu>(op);
+    case Activation::silu:
+      return forward<Silu>(op);
+    case Activation::tanh:
+      return forward<Tanh>(op);
   }
 }
 
 void activation_backward(const ActivationBackward& op) {
   switch (op.activation) {
-    case Activation::gelu: return backward<Gelu>(op);
-    case Activation::gelu_tanh: return backward<GeluTanh>(op);
-    case Activation::quick_gelu: return backward<QuickGelu>(op);
-    case Activation::relu: return backward<Relu>(op);
-    case Activation::silu: return backward<Silu>(op);
-    case Activation::tanh: return backward<Tanh>(op);
+    case Activation::gelu:
+      return backward<Gelu>(op);
+    case Activation::gelu_tanh:
+      return backward<GeluTanh>(op);
+    case Activation::quick_gelu:
+      return backward<QuickGelu>(op);
+    case Activation::relu:
+      return backward<Relu>(op);
+    case Activation::silu:
+      return backward<Silu>(op);
+    case Activation::tanh:
+      return backward<Tanh>(op);
   }
 }
 

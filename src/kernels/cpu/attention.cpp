@@ -11,7 +11,7 @@ namespace bertune::kernels::BERTUNE_ISA {
 namespace {
 
 constexpr std::int64_t kQueryBlock = 32;  // rows of the score matrix that are in the cache at a time
-constexpr std::int64_t kPad = 16;         // columns are padded with zeros to this, so that inner loops have no tails
+constexpr std::int64_t kPad = 16;  // columns are padded with zeros to this, so that inner loops have no tails
 
 // A sequence and a head of it: what one task works on.
 struct Head {
@@ -21,14 +21,20 @@ struct Head {
 
 template <typename Op>
 Head head_of(const Op& op, std::int64_t task) {
-  const std::int64_t s = task / op.heads, first = op.layout.cu_seqlens[s], length = op.layout.cu_seqlens[s + 1] - first;
-  return {first,         length, length > 0 ? op.layout.sequence[first] : 0, task % op.heads, op.head_size,
-          round_up(length, kPad), round_up(op.head_size, kPad)};
+  const std::int64_t s = task / op.heads, first = op.layout.cu_seqlens[s],
+                     length = op.layout.cu_seqlens[s + 1] - first;
+  return {first,
+          length,
+          length > 0 ? op.layout.sequence[first] : 0,
+          task % op.heads,
+          op.head_size,
+          round_up(length, kPad),
+          round_up(op.head_size, kPad)};
 }
 
 // to[c][j] = from[j][c] * scale, columns from `rows` to `padded_rows` zero.
-void transpose(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns, float scale, float* to,
-               std::int64_t padded_rows) {
+void transpose(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns, float scale,
+               float* to, std::int64_t padded_rows) {
   for (std::int64_t c = 0; c < columns; ++c) {
     float* row = to + c * padded_rows;
     for (std::int64_t j = 0; j < rows; ++j) row[j] = from[j * stride + c] * scale;
@@ -44,8 +50,8 @@ void copy_padded(const float* from, std::int64_t stride, std::int64_t rows, std:
   }
 }
 
-void copy_unpadded(const float* from, std::int64_t padded_columns, std::int64_t rows, std::int64_t columns, float* to,
-                   std::int64_t stride) {
+void copy_unpadded(const float* from, std::int64_t padded_columns, std::int64_t rows, std::int64_t columns,
+                   float* to, std::int64_t stride) {
   for (std::int64_t i = 0; i < rows; ++i) {
     for (std::int64_t c = 0; c < columns; ++c) to[i * stride + c] = from[i * padded_columns + c];
   }
@@ -88,17 +94,18 @@ void forward_head(const AttentionForward& op, const Head& head) {
       }
     }
     small_matmul(rows, dp, n, {scores, np, 1}, values, dp, context, dp, false);
-    copy_unpadded(context, dp, rows, head.size, op.context + (head.first + first) * h + head.head * head.size, h);
+    copy_unpadded(context, dp, rows, head.size, op.context + (head.first + first) * h + head.head * head.size,
+                  h);
   }
 }
 
 // Scratch of one head's backward.
 struct BackwardScratch {
-  float *keys_t, *values_t;        // [size, padded_length]
-  float *keys, *d_keys, *d_values;  // [length, padded_size]
-  float *p, *ds;                   // [kQueryBlock, padded_length]
+  float *keys_t, *values_t;                // [size, padded_length]
+  float *keys, *d_keys, *d_values;         // [length, padded_size]
+  float *p, *ds;                           // [kQueryBlock, padded_length]
   float *queries, *d_context, *d_queries;  // [kQueryBlock, padded_size]
-  float* factors;                  // [padded_length]
+  float* factors;                          // [padded_length]
 
   explicit BackwardScratch(const Head& head) {
     const std::int64_t np = head.padded_length, dp = head.padded_size, d = head.size, n = head.length;
@@ -116,10 +123,10 @@ struct BackwardScratch {
   }
 };
 
-// On entry p holds scaled scores and ds the gradient of the dropped-out probabilities; on return p holds those
-// probabilities and ds the gradient of the unscaled scores.
-void softmax_backward_row(float* p, float* ds, const float* factors, float log_sum_exp, float scale, std::int64_t n,
-                          std::int64_t padded) {
+// On entry p holds scaled scores and ds the gradient of the dropped-out probabilities; on return p holds
+// those probabilities and ds the gradient of the unscaled scores.
+void softmax_backward_row(float* p, float* ds, const float* factors, float log_sum_exp, float scale,
+                          std::int64_t n, std::int64_t padded) {
   float delta = 0;
 #pragma omp simd reduction(+ : delta)
   for (std::int64_t j = 0; j < n; ++j) {
@@ -172,11 +179,13 @@ void backward_head(const AttentionBackward& op, const Head& head) {
 }  // namespace
 
 void attention_forward(const AttentionForward& op) {
-  parallel_for(op.layout.sequences * op.heads, [&](std::int64_t task) { forward_head(op, head_of(op, task)); });
+  parallel_for(op.layout.sequences * op.heads,
+               [&](std::int64_t task) { forward_head(op, head_of(op, task)); });
 }
 
 void attention_backward(const AttentionBackward& op) {
-  parallel_for(op.layout.sequences * op.heads, [&](std::int64_t task) { backward_head(op, head_of(op, task)); });
+  parallel_for(op.layout.sequences * op.heads,
+               [&](std::int64_t task) { backward_head(op, head_of(op, task)); });
 }
 
 }  // namespace bertune::kernels::BERTUNE_ISA

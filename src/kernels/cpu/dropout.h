@@ -11,7 +11,8 @@ class DropoutStream {
   DropoutStream(const Dropout& dropout, std::int64_t sequence, std::int64_t head)
       : threshold_(static_cast<std::uint32_t>(dropout.probability * 65536.0F + 0.5F)),
         scale_(65536.0F / static_cast<float>(65536 - threshold_)),
-        place_((dropout.layer * 8 + static_cast<std::uint32_t>(dropout.site)) << 16 | static_cast<std::uint32_t>(head)),
+        place_((dropout.layer * 8 + static_cast<std::uint32_t>(dropout.site)) << 16 |
+               static_cast<std::uint32_t>(head)),
         sequence_(static_cast<std::uint32_t>(sequence)),
         step_(static_cast<std::uint32_t>(dropout.step)),
         key_{static_cast<std::uint32_t>(dropout.seed), static_cast<std::uint32_t>(dropout.seed >> 32)} {}
@@ -20,7 +21,8 @@ class DropoutStream {
   void factors(std::int64_t first, std::int64_t n, float* out) const {
     alignas(64) float chunk_factors[kChunk];
     while (n > 0) {
-      const std::int64_t chunk = first / kChunk, skipped = first % kChunk, taken = smaller(kChunk - skipped, n);
+      const std::int64_t chunk = first / kChunk, skipped = first % kChunk,
+                         taken = smaller(kChunk - skipped, n);
       if (taken == kChunk) {
         draw(chunk, out);
       } else {
@@ -44,7 +46,8 @@ class DropoutStream {
     for (int round = 0; round < 10; ++round) {
 #pragma omp simd
       for (std::int64_t lane = 0; lane < kBlocks; ++lane) {
-        const std::uint64_t left = std::uint64_t{0xD2511F53} * c0[lane], right = std::uint64_t{0xCD9E8D57} * c2[lane];
+        const std::uint64_t left = std::uint64_t{0xD2511F53} * c0[lane],
+                            right = std::uint64_t{0xCD9E8D57} * c2[lane];
         c0[lane] = static_cast<std::uint32_t>(right >> 32) ^ c1[lane] ^ k0;
         c1[lane] = static_cast<std::uint32_t>(right);
         c2[lane] = static_cast<std::uint32_t>(left >> 32) ^ c3[lane] ^ k1;

@@ -1,7 +1,7 @@
-// What the sources of this folder share. Each is compiled once for each instruction set, BERTUNE_ISA naming the
-// namespace: everything here has internal linkage, so that no copy made with wide instructions can be linked into code
-// that runs without them (the build checks the objects for that). For the same reason no standard containers or
-// algorithms are used in this folder.
+// What the sources of this folder share. Each is compiled once for each instruction set, BERTUNE_ISA naming
+// the namespace: everything here has internal linkage, so that no copy made with wide instructions can be
+// linked into code that runs without them (the build checks the objects for that). For the same reason no
+// standard containers or algorithms are used in this folder.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,9 @@ inline void store(float* pointer, Vec value) { *reinterpret_cast<Vec*>(pointer) 
 inline Vec broadcast(float value) { return Vec{} + value; }
 
 inline std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
-inline std::int64_t round_up(std::int64_t n, std::int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+inline std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
 
 }  // namespace
 }  // namespace bertune::kernels::BERTUNE_ISA

@@ -48,13 +48,15 @@ void adam_step(const AdamStep& op) {
 
 void sgd_step(const SgdStep& op) {
   const auto lr = static_cast<float>(op.lr), momentum = static_cast<float>(op.momentum);
-  const auto fresh = static_cast<float>(op.step == 1 ? 1 : 1 - op.dampening), decay = static_cast<float>(op.weight_decay);
+  const auto fresh = static_cast<float>(op.step == 1 ? 1 : 1 - op.dampening),
+             decay = static_cast<float>(op.weight_decay);
   const float kept_part = op.step == 1 ? 0.0F : momentum, scale = op.gradient_scale;
   for_blocks(op.size, [&](std::int64_t first, std::int64_t end) {
     float *values = op.values, *buffer = op.momentum_buffer;
     if (buffer == nullptr) {
 #pragma omp simd
-      for (std::int64_t i = first; i < end; ++i) values[i] -= lr * (op.gradients[i] * scale + decay * values[i]);
+      for (std::int64_t i = first; i < end; ++i)
+        values[i] -= lr * (op.gradients[i] * scale + decay * values[i]);
       return;
     }
     const float ahead = op.nesterov ? 1.0F : 0.0F, behind = op.nesterov ? momentum : 1.0F;

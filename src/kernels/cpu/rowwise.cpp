@@ -1,4 +1,5 @@
-// Operations that take a row of tokens at a time: embeddings, bias, LayerNorm with what is around it, dropout.
+// Operations that take a row of tokens at a time: embeddings, bias, LayerNorm with what is around it,
+// dropout.
 #include "kernels/cpu/rowwise.h"
 
 #include "kernels/cpu/dropout.h"
@@ -12,9 +13,8 @@ constexpr std::int64_t kColumnBlock = 64;
 // Calls body(first row, end) for each block of kRowBlock rows.
 template <typename Body>
 void for_row_blocks(std::int64_t rows, const Body& body) {
-  parallel_for(block_count(rows, kRowBlock), [&](std::int64_t block) {
-    body(block * kRowBlock, smaller((block + 1) * kRowBlock, rows));
-  });
+  parallel_for(block_count(rows, kRowBlock),
+               [&](std::int64_t block) { body(block * kRowBlock, smaller((block + 1) * kRowBlock, rows)); });
 }
 
 inline float sum_of(const float* x, std::int64_t n) {
@@ -84,7 +84,8 @@ void embedding_forward(const EmbeddingForward& op) {
   });
 }
 
-// A block of columns is one thread's, tokens in order: rows that several tokens share are summed in a fixed order.
+// A block of columns is one thread's, tokens in order: rows that several tokens share are summed in a fixed
+// order.
 void embedding_backward(const EmbeddingBackward& op) {
   const std::int64_t h = op.hidden_size;
   parallel_for(block_count(h, kColumnBlock), [&](std::int64_t block) {
@@ -124,7 +125,8 @@ void layer_norm_forward(const LayerNormForward& op) {
       op.mean[t] = mean, op.rstd[t] = rstd;
       if (op.dropout_after) {
 #pragma omp simd
-        for (std::int64_t c = 0; c < h; ++c) y[c] = ((sum[c] - mean) * rstd * op.gamma[c] + op.beta[c]) * factor[c];
+        for (std::int64_t c = 0; c < h; ++c)
+          y[c] = ((sum[c] - mean) * rstd * op.gamma[c] + op.beta[c]) * factor[c];
       } else {
 #pragma omp simd
         for (std::int64_t c = 0; c < h; ++c) y[c] = (sum[c] - mean) * rstd * op.gamma[c] + op.beta[c];
@@ -136,7 +138,8 @@ void layer_norm_forward(const LayerNormForward& op) {
 namespace {
 
 // One row of LayerNorm backward; the block's partial sums of d_gamma, d_beta and d_bias are added to.
-void layer_norm_backward_row(const LayerNormBackward& op, std::int64_t t, const float* factor, float* partial) {
+void layer_norm_backward_row(const LayerNormBackward& op, std::int64_t t, const float* factor,
+                             float* partial) {
   const std::int64_t h = op.hidden_size;
   const float *dy = op.dy + t * h, *sum = op.sum + t * h;
   const float mean = op.mean[t], rstd = op.rstd[t];
@@ -168,7 +171,8 @@ void layer_norm_backward_row(const LayerNormBackward& op, std::int64_t t, const 
 
 }  // namespace
 
-void add_partial_sums(const float* partial_sums, std::int64_t blocks, std::int64_t stride, std::int64_t n, float* sums) {
+void add_partial_sums(const float* partial_sums, std::int64_t blocks, std::int64_t stride, std::int64_t n,
+                      float* sums) {
   parallel_for(block_count(n, kColumnBlock), [&](std::int64_t column_block) {
     const std::int64_t first = column_block * kColumnBlock, end = smaller(first + kColumnBlock, n);
     for (std::int64_t block = 0; block < blocks; ++block) {

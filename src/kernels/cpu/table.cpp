@@ -1,5 +1,5 @@
-// The table of one instruction set. Empty entries are filled from the reference (losses are a few numbers a step) and
-// from oneDNN, which picks its own instruction set.
+// The table of one instruction set. Empty entries are filled from the reference (losses are a few numbers a
+// step) and from oneDNN, which picks its own instruction set.
 #include "kernels/cpu/activation.h"
 #include "kernels/cpu/attention.h"
 #include "kernels/cpu/isa.h"

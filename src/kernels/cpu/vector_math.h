@@ -11,8 +11,9 @@ namespace {
 inline float select(bool condition, float yes, float no) { return condition ? yes : no; }
 inline float absolute(float x) { return select(x < 0, -x, x); }
 
-// e^x to about 1e-7 relative. x = n ln 2 + r with |r| <= ln(2)/2: a polynomial for e^r (Taylor, adjusted in the last
-// terms), then n into the exponent bits. Below -87 the result is 0 (or a denormal flushed), above 88 it saturates.
+// e^x to about 1e-7 relative. x = n ln 2 + r with |r| <= ln(2)/2: a polynomial for e^r (Taylor, adjusted in
+// the last terms), then n into the exponent bits. Below -87 the result is 0 (or a denormal flushed), above 88
+// it saturates.
 inline float exponential(float x) {
   x = select(x < -87.0F, -87.0F, x);
   x = select(x > 88.0F, 88.0F, x);

@@ -33,14 +33,16 @@ void embedding_backward(const EmbeddingBackward& op) {
   for (std::int64_t t = 0; t < op.layout.tokens; ++t) {
     for (std::int64_t c = 0; c < h; ++c) {
       const float gradient = op.d_sum[t * h + c];
-      if (op.d_word != nullptr && op.input_ids[t] != op.padding_id) op.d_word[op.input_ids[t] * h + c] += gradient;
+      if (op.d_word != nullptr && op.input_ids[t] != op.padding_id)
+        op.d_word[op.input_ids[t] * h + c] += gradient;
       if (op.d_position != nullptr) op.d_position[op.layout.position[t] * h + c] += gradient;
       if (op.d_token_type != nullptr) op.d_token_type[op.token_type_ids[t] * h + c] += gradient;
     }
   }
 }
 
-float row_factor(const Dropout& dropout, const Layout& layout, std::int64_t token, std::int64_t n, std::int64_t column) {
+float row_factor(const Dropout& dropout, const Layout& layout, std::int64_t token, std::int64_t n,
+                 std::int64_t column) {
   return dropout_factor<float>(dropout, static_cast<std::uint32_t>(layout.sequence[token]), 0,
                                static_cast<std::uint64_t>(layout.position[token] * n + column));
 }
@@ -54,7 +56,8 @@ void layer_norm_forward(const LayerNormForward& op) {
       sum[c] = op.residual[t * h + c] + (op.x[t * h + c] + op.bias[c]) * factor;
     }
     layer_norm_row<float>(h, op.epsilon, sum, op.gamma, op.beta, y, op.mean[t], op.rstd[t]);
-    for (std::int64_t c = 0; op.dropout_after && c < h; ++c) y[c] *= row_factor(op.dropout, op.layout, t, h, c);
+    for (std::int64_t c = 0; op.dropout_after && c < h; ++c)
+      y[c] *= row_factor(op.dropout, op.layout, t, h, c);
   }
 }
 
@@ -66,8 +69,8 @@ void layer_norm_backward(const LayerNormBackward& op) {
       dy[static_cast<std::size_t>(c)] =
           op.dy[t * h + c] * (op.dropout_after ? row_factor(op.dropout, op.layout, t, h, c) : 1.0F);
     }
-    layer_norm_backward_row<float>(h, dy.data(), op.sum + t * h, op.mean[t], op.rstd[t], op.gamma, op.d_sum + t * h,
-                                   op.d_gamma, op.d_beta);
+    layer_norm_backward_row<float>(h, dy.data(), op.sum + t * h, op.mean[t], op.rstd[t], op.gamma,
+                                   op.d_sum + t * h, op.d_gamma, op.d_beta);
     for (std::int64_t c = 0; op.dx != nullptr && c < h; ++c) {
       op.dx[t * h + c] = op.d_sum[t * h + c] * row_factor(op.dropout, op.layout, t, h, c);
       op.d_bias[c] += op.dx[t * h + c];
@@ -103,29 +106,34 @@ void for_each_head(const Layout& layout, std::int64_t heads, const Body& body) {
 
 void attention_forward_f32(const AttentionForward& op) {
   const std::int64_t h = op.heads * op.head_size, d = op.head_size;
-  for_each_head(op.layout, op.heads, [&](std::int64_t first, std::int64_t length, std::uint32_t sequence, std::int64_t head) {
-    const float* q = op.qkv + first * 3 * h + head * d;
-    ref::attention_forward<float>(length, d, op.dropout, sequence, static_cast<std::uint32_t>(head), q, q + h, q + 2 * h,
-                                  3 * h, op.context + first * h + head * d, h, op.log_sum_exp + first * op.heads + head,
-                                  op.heads);
-  });
+  for_each_head(op.layout, op.heads,
+                [&](std::int64_t first, std::int64_t length, std::uint32_t sequence, std::int64_t head) {
+                  const float* q = op.qkv + first * 3 * h + head * d;
+                  ref::attention_forward<float>(length, d, op.dropout, sequence,
+                                                static_cast<std::uint32_t>(head), q, q + h, q + 2 * h, 3 * h,
+                                                op.context + first * h + head * d, h,
+                                                op.log_sum_exp + first * op.heads + head, op.heads);
+                });
 }
 
 void attention_backward_f32(const AttentionBackward& op) {
   const std::int64_t h = op.heads * op.head_size, d = op.head_size;
-  for_each_head(op.layout, op.heads, [&](std::int64_t first, std::int64_t length, std::uint32_t sequence, std::int64_t head) {
-    const float* q = op.qkv + first * 3 * h + head * d;
-    float* dq = op.d_qkv + first * 3 * h + head * d;
-    ref::attention_backward<float>(length, d, op.dropout, sequence, static_cast<std::uint32_t>(head), q, q + h, q + 2 * h,
-                                   3 * h, op.d_context + first * h + head * d, h, dq, dq + h, dq + 2 * h);
-  });
+  for_each_head(op.layout, op.heads,
+                [&](std::int64_t first, std::int64_t length, std::uint32_t sequence, std::int64_t head) {
+                  const float* q = op.qkv + first * 3 * h + head * d;
+                  float* dq = op.d_qkv + first * 3 * h + head * d;
+                  ref::attention_backward<float>(
+                      length, d, op.dropout, sequence, static_cast<std::uint32_t>(head), q, q + h, q + 2 * h,
+                      3 * h, op.d_context + first * h + head * d, h, dq, dq + h, dq + 2 * h);
+                });
 }
 
 void dropout_rows(const DropoutRows& op) {
   for (std::int64_t i = 0; i < op.rows; ++i) {
     for (std::int64_t c = 0; c < op.n; ++c) {
       op.y[i * op.n + c] =
-          op.x[i * op.n + c] * dropout_factor<float>(op.dropout, static_cast<std::uint32_t>(op.first_sequence + i), 0,
+          op.x[i * op.n + c] * dropout_factor<float>(op.dropout,
+                                                     static_cast<std::uint32_t>(op.first_sequence + i), 0,
                                                      static_cast<std::uint64_t>(c));
     }
   }
@@ -153,16 +161,19 @@ void adam_step(const AdamStep& op) {
     }
     op.exp_avg[i] = static_cast<float>(op.beta1 * op.exp_avg[i] + (1 - op.beta1) * gradient);
     op.exp_avg_sq[i] = static_cast<float>(op.beta2 * op.exp_avg_sq[i] + (1 - op.beta2) * gradient * gradient);
-    const double denominator = std::sqrt(static_cast<double>(op.exp_avg_sq[i])) / std::sqrt(correction2) + op.eps;
+    const double denominator =
+        std::sqrt(static_cast<double>(op.exp_avg_sq[i])) / std::sqrt(correction2) + op.eps;
     op.values[i] = static_cast<float>(value - op.lr / correction1 * op.exp_avg[i] / denominator);
   }
 }
 
 void sgd_step(const SgdStep& op) {
   for (std::int64_t i = 0; i < op.size; ++i) {
-    double gradient = static_cast<double>(op.gradients[i]) * op.gradient_scale + op.weight_decay * op.values[i];
+    double gradient =
+        static_cast<double>(op.gradients[i]) * op.gradient_scale + op.weight_decay * op.values[i];
     if (op.momentum_buffer != nullptr) {
-      const double kept = op.step == 1 ? gradient : op.momentum * op.momentum_buffer[i] + (1 - op.dampening) * gradient;
+      const double kept =
+          op.step == 1 ? gradient : op.momentum * op.momentum_buffer[i] + (1 - op.dampening) * gradient;
       op.momentum_buffer[i] = static_cast<float>(kept);
       gradient = op.nesterov ? gradient + op.momentum * kept : kept;
     }
@@ -173,9 +184,11 @@ void sgd_step(const SgdStep& op) {
 void adagrad_step(const AdagradStep& op) {
   const double lr = op.lr / (1 + static_cast<double>(op.step - 1) * op.lr_decay);
   for (std::int64_t i = 0; i < op.size; ++i) {
-    const double gradient = static_cast<double>(op.gradients[i]) * op.gradient_scale + op.weight_decay * op.values[i];
+    const double gradient =
+        static_cast<double>(op.gradients[i]) * op.gradient_scale + op.weight_decay * op.values[i];
     op.sum[i] = static_cast<float>(op.sum[i] + gradient * gradient);
-    op.values[i] = static_cast<float>(op.values[i] - lr * gradient / (std::sqrt(static_cast<double>(op.sum[i])) + op.eps));
+    op.values[i] = static_cast<float>(op.values[i] -
+                                      lr * gradient / (std::sqrt(static_cast<double>(op.sum[i])) + op.eps));
   }
 }
 

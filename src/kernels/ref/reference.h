@@ -1,5 +1,5 @@
-// What each operation of the table means, in plain loops: the explanation, the oracle of the tests (in double, for
-// numerical gradients) and the path of machines without a faster one (in float).
+// What each operation of the table means, in plain loops: the explanation, the oracle of the tests (in
+// double, for numerical gradients) and the path of machines without a faster one (in float).
 #pragma once
 
 #include <algorithm>
@@ -14,17 +14,18 @@
 
 namespace bertune::kernels::ref {
 
-// The factor for number `index` of a sequence: 0 when dropped, else 1 / (1 - p). 128 consecutive numbers share 16 Philox
-// blocks, one a lane, so that wide registers draw them together; each takes 16 bits.
+// The factor for number `index` of a sequence: 0 when dropped, else 1 / (1 - p). 128 consecutive numbers
+// share 16 Philox blocks, one a lane, so that wide registers draw them together; each takes 16 bits.
 template <typename T>
 T dropout_factor(const Dropout& dropout, std::uint32_t sequence, std::uint32_t head, std::uint64_t index) {
   if (dropout.probability <= 0) return T{1};
   const auto threshold = static_cast<std::uint32_t>(std::lround(dropout.probability * 65536.0F));
   const std::uint64_t chunk = index / 128, within = index % 128, lane = within % 16, half = within / 16;
   const std::uint32_t place = (dropout.layer * 8 + static_cast<std::uint32_t>(dropout.site)) << 16 | head;
-  const PhiloxCounter bits = philox({static_cast<std::uint32_t>(chunk * 16 + lane), place, sequence,
-                                     static_cast<std::uint32_t>(dropout.step)},
-                                    {static_cast<std::uint32_t>(dropout.seed), static_cast<std::uint32_t>(dropout.seed >> 32)});
+  const PhiloxCounter bits =
+      philox({static_cast<std::uint32_t>(chunk * 16 + lane), place, sequence,
+              static_cast<std::uint32_t>(dropout.step)},
+             {static_cast<std::uint32_t>(dropout.seed), static_cast<std::uint32_t>(dropout.seed >> 32)});
   const std::uint32_t drawn = (bits[half / 2] >> (half % 2 * 16)) & 0xFFFF;
   return drawn < threshold ? T{0} : static_cast<T>(65536.0 / (65536.0 - threshold));
 }
@@ -33,13 +34,18 @@ template <typename T>
 T activate(Activation activation, T x) {
   constexpr T kHalf{0.5}, kCubic = T(0.044715);
   switch (activation) {
-    case Activation::gelu: return kHalf * x * (1 + std::erf(x * std::numbers::sqrt2_v<T> / 2));
+    case Activation::gelu:
+      return kHalf * x * (1 + std::erf(x * std::numbers::sqrt2_v<T> / 2));
     case Activation::gelu_tanh:
       return kHalf * x * (1 + std::tanh(std::sqrt(2 * std::numbers::inv_pi_v<T>) * (x + kCubic * x * x * x)));
-    case Activation::quick_gelu: return x / (1 + std::exp(T(-1.702) * x));
-    case Activation::relu: return x > 0 ? x : 0;
-    case Activation::silu: return x / (1 + std::exp(-x));
-    case Activation::tanh: return std::tanh(x);
+    case Activation::quick_gelu:
+      return x / (1 + std::exp(T(-1.702) * x));
+    case Activation::relu:
+      return x > 0 ? x : 0;
+    case Activation::silu:
+      return x / (1 + std::exp(-x));
+    case Activation::tanh:
+      return std::tanh(x);
   }
   return x;
 }
@@ -60,7 +66,8 @@ T activation_derivative(Activation activation, T x) {
       const T s = sigmoid(T(1.702) * x);
       return s + x * T(1.702) * s * (1 - s);
     }
-    case Activation::relu: return x > 0 ? 1 : 0;
+    case Activation::relu:
+      return x > 0 ? 1 : 0;
     case Activation::silu: {
       const T s = sigmoid(x);
       return s + x * s * (1 - s);
@@ -75,8 +82,9 @@ T activation_derivative(Activation activation, T x) {
 
 // C[m,n] = A[m,k] · B[k,n], strides spelled out.
 template <typename T>
-void matmul(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_column, const T* b,
-            std::int64_t b_row, std::int64_t b_column, bool accumulate, T* c, std::int64_t ldc) {
+void matmul(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row,
+            std::int64_t a_column, const T* b, std::int64_t b_row, std::int64_t b_column, bool accumulate,
+            T* c, std::int64_t ldc) {
   for (std::int64_t i = 0; i < m; ++i) {
     for (std::int64_t j = 0; j < n; ++j) {
       T sum = accumulate ? c[i * ldc + j] : T{0};
@@ -88,7 +96,8 @@ void matmul(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int
 
 // One row of LayerNorm (Ba et al. 2016): y = (x - mean) * rstd * gamma + beta.
 template <typename T>
-void layer_norm_row(std::int64_t n, T epsilon, const T* x, const T* gamma, const T* beta, T* y, T& mean, T& rstd) {
+void layer_norm_row(std::int64_t n, T epsilon, const T* x, const T* gamma, const T* beta, T* y, T& mean,
+                    T& rstd) {
   T sum{0}, squares{0};
   for (std::int64_t i = 0; i < n; ++i) sum += x[i];
   mean = sum / static_cast<T>(n);
@@ -99,8 +108,8 @@ void layer_norm_row(std::int64_t n, T epsilon, const T* x, const T* gamma, const
 
 // dx of one row; d_gamma and d_beta are added to.
 template <typename T>
-void layer_norm_backward_row(std::int64_t n, const T* dy, const T* x, T mean, T rstd, const T* gamma, T* dx, T* d_gamma,
-                             T* d_beta) {
+void layer_norm_backward_row(std::int64_t n, const T* dy, const T* x, T mean, T rstd, const T* gamma, T* dx,
+                             T* d_gamma, T* d_beta) {
   T mean_g{0}, mean_gx{0};  // of dy * gamma, and of that times the normalised x
   for (std::int64_t i = 0; i < n; ++i) {
     mean_g += dy[i] * gamma[i] / static_cast<T>(n);
@@ -114,9 +123,11 @@ void layer_norm_backward_row(std::int64_t n, const T* dy, const T* x, T mean, T 
   }
 }
 
-// Probabilities after softmax of one query row: p[j] = softmax(q·k_j / sqrt(d)); returns log-sum-exp of the scores.
+// Probabilities after softmax of one query row: p[j] = softmax(q·k_j / sqrt(d)); returns log-sum-exp of the
+// scores.
 template <typename T>
-T attention_row(std::int64_t length, std::int64_t head_size, const T* query, const T* key, std::int64_t stride, T* p) {
+T attention_row(std::int64_t length, std::int64_t head_size, const T* query, const T* key,
+                std::int64_t stride, T* p) {
   const T scale = 1 / std::sqrt(static_cast<T>(head_size));
   T largest = -std::numeric_limits<T>::infinity(), sum{0};
   for (std::int64_t j = 0; j < length; ++j) {
@@ -129,11 +140,13 @@ T attention_row(std::int64_t length, std::int64_t head_size, const T* query, con
   return largest + std::log(sum);
 }
 
-// One sequence and head. `q`, `k`, `v` point at its first token; rows are `stride` apart; context rows `out_stride`.
+// One sequence and head. `q`, `k`, `v` point at its first token; rows are `stride` apart; context rows
+// `out_stride`.
 template <typename T>
-void attention_forward(std::int64_t length, std::int64_t head_size, const Dropout& dropout, std::uint32_t sequence,
-                       std::uint32_t head, const T* q, const T* k, const T* v, std::int64_t stride, T* context,
-                       std::int64_t out_stride, T* log_sum_exp, std::int64_t lse_stride) {
+void attention_forward(std::int64_t length, std::int64_t head_size, const Dropout& dropout,
+                       std::uint32_t sequence, std::uint32_t head, const T* q, const T* k, const T* v,
+                       std::int64_t stride, T* context, std::int64_t out_stride, T* log_sum_exp,
+                       std::int64_t lse_stride) {
   std::vector<T> p(static_cast<std::size_t>(length));
   for (std::int64_t i = 0; i < length; ++i) {
     log_sum_exp[i * lse_stride] = attention_row(length, head_size, q + i * stride, k, stride, p.data());
@@ -149,21 +162,24 @@ void attention_forward(std::int64_t length, std::int64_t head_size, const Dropou
 }
 
 template <typename T>
-void attention_backward(std::int64_t length, std::int64_t head_size, const Dropout& dropout, std::uint32_t sequence,
-                        std::uint32_t head, const T* q, const T* k, const T* v, std::int64_t stride, const T* d_context,
-                        std::int64_t out_stride, T* dq, T* dk, T* dv) {
+void attention_backward(std::int64_t length, std::int64_t head_size, const Dropout& dropout,
+                        std::uint32_t sequence, std::uint32_t head, const T* q, const T* k, const T* v,
+                        std::int64_t stride, const T* d_context, std::int64_t out_stride, T* dq, T* dk,
+                        T* dv) {
   const T scale = 1 / std::sqrt(static_cast<T>(head_size));
   const auto n = static_cast<std::size_t>(length);
   std::vector<T> p(n), dp(n);
   for (std::int64_t j = 0; j < length; ++j) {
-    for (std::int64_t c = 0; c < head_size; ++c) dq[j * stride + c] = dk[j * stride + c] = dv[j * stride + c] = 0;
+    for (std::int64_t c = 0; c < head_size; ++c)
+      dq[j * stride + c] = dk[j * stride + c] = dv[j * stride + c] = 0;
   }
   for (std::int64_t i = 0; i < length; ++i) {
     attention_row(length, head_size, q + i * stride, k, stride, p.data());
     T delta{0};  // softmax's gradient: ds = p * (dp - sum(p * dp))
     for (std::size_t j = 0; j < n; ++j) {
       const auto row = static_cast<std::int64_t>(j);
-      const T factor = dropout_factor<T>(dropout, sequence, head, static_cast<std::uint64_t>(i * length + row));
+      const T factor =
+          dropout_factor<T>(dropout, sequence, head, static_cast<std::uint64_t>(i * length + row));
       dp[j] = 0;
       for (std::int64_t c = 0; c < head_size; ++c) {
         dp[j] += d_context[i * out_stride + c] * v[row * stride + c] * factor;
@@ -184,7 +200,8 @@ void attention_backward(std::int64_t length, std::int64_t head_size, const Dropo
 
 // Mean of -log softmax(logits)[label] over labels other than -100 (torch.nn.functional.cross_entropy).
 template <typename T>
-T cross_entropy(std::int64_t rows, std::int64_t classes, const T* logits, const std::int32_t* labels, T* d_logits) {
+T cross_entropy(std::int64_t rows, std::int64_t classes, const T* logits, const std::int32_t* labels,
+                T* d_logits) {
   constexpr std::int32_t kIgnored = -100;
   std::int64_t counted = 0;
   for (std::int64_t i = 0; i < rows; ++i) counted += labels[i] != kIgnored;
@@ -198,7 +215,8 @@ T cross_entropy(std::int64_t rows, std::int64_t classes, const T* logits, const 
     if (used) loss += (largest + std::log(sum) - row[labels[i]]) / static_cast<T>(counted);
     for (std::int64_t c = 0; d_logits != nullptr && c < classes; ++c) {
       const T probability = std::exp(row[c] - largest) / sum;
-      d_logits[i * classes + c] = used ? (probability - (c == labels[i] ? 1 : 0)) / static_cast<T>(counted) : 0;
+      d_logits[i * classes + c] =
+          used ? (probability - (c == labels[i] ? 1 : 0)) / static_cast<T>(counted) : 0;
     }
   }
   return loss;
