@@ -59,6 +59,12 @@ Trainer::Trainer(BertForSequenceClassification& model, const BertTokenizer& toke
   model_.dropout_state().seed = arguments_.seed;
 }
 
+std::string Trainer::metric_for_best_model() const {
+  return arguments_.metric_for_best_model.empty()
+             ? tasks::default_metric(model_.config().problem_type.value())
+             : arguments_.metric_for_best_model;
+}
+
 double Trainer::epochs_done() const {
   return static_cast<double>(state_.global_step) / static_cast<double>(plan_.steps_per_epoch);
 }
@@ -80,6 +86,11 @@ TrainingResult Trainer::train(const tasks::Features& train, const tasks::Feature
   identity_ = {arguments_.to_json(), fingerprint(train)};
   identity_.arguments["total_steps"] = plan_.total_steps;
   identity_.arguments["labels"] = model_.config().id2label;
+  if (validation != nullptr) {  // an unknown metric is found now, not after an epoch
+    tasks::MetricsAccumulator(model_.config().problem_type.value(), model_.config().id2label)
+        .result()
+        .value(metric_for_best_model());
+  }
   resume_if_asked();
   const Stopwatch watch;
   const double earlier_runtime = state_.runtime;
@@ -181,9 +192,7 @@ void Trainer::evaluate_epoch(const tasks::Features& validation) {
     save();
     throw;
   }
-  const std::string name = arguments_.metric_for_best_model.empty()
-                               ? tasks::default_metric(model_.config().problem_type.value())
-                               : arguments_.metric_for_best_model;
+  const std::string name = metric_for_best_model();
   const double value = metrics.value(name);
   const double sign = tasks::greater_is_better(name) ? 1 : -1;
   const bool best = !state_.best_metric || sign * value > sign * *state_.best_metric;

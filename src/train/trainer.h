@@ -42,6 +42,7 @@ class Trainer {
   void log_step(double loss, double gradient_norm, double learning_rate);
   void evaluate_epoch(const tasks::Features& validation);
   void save();
+  std::string metric_for_best_model() const;
   bool epoch_is_over() const;
   double epochs_done() const;
 

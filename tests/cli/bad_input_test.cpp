@@ -105,6 +105,7 @@ TEST_F(BadInput, WrongUsage) {
   expect_error(train("good.csv", {"--learnin-rate", "1"}), 2, {"learnin-rate"});
   expect_error(train("good.csv", {"--format", "xls"}), 2, {"xls", "csv"});
   expect_error(train("good.csv", {"--validation-split", "1.5"}), 2, {"--validation-split"});
+  expect_error(train("good.csv", {"--metric-for-best-model", "acuracy"}), 1, {"acuracy", "f1_macro"});
 }
 
 TEST_F(BadInput, NotACheckpoint) {

@@ -259,18 +259,23 @@ def compare_one(job):
     backend.no_truncation()
     backend.no_padding()
     results = []
+
+    def report(comparison):
+        print(f"{comparison.name}: {comparison.compared} compared, {comparison.different} different", flush=True)
+        results.append(comparison)
+
     if "data" in what and data is not None and sample != 0:
         texts = data_texts(data, sample)
-        results.append(compare_texts(driver, folder, backend, f"{name}: data lines", texts))
+        report(compare_texts(driver, folder, backend, f"{name}: data lines", texts))
     if "code points" in what:
-        results.append(compare_texts(driver, folder, backend, f"{name}: code points", code_point_texts(), 200000))
+        report(compare_texts(driver, folder, backend, f"{name}: code points", code_point_texts(), 200000))
     fuzz = random_texts(20000, seed=len(name))
-    results.append(compare_texts(driver, folder, backend, f"{name}: random strings", fuzz))
-    results.append(compare_saved(driver, folder, backend, fuzz[:2000], f"{name}: saved and read again"))
+    report(compare_texts(driver, folder, backend, f"{name}: random strings", fuzz))
+    report(compare_saved(driver, folder, backend, fuzz[:2000], f"{name}: saved and read again"))
     with silent_stderr():
-        results.append(compare_windows(driver, folder, backend, fuzz + [b"word " * 30, b"a b c d e f g h " * 9],
+        report(compare_windows(driver, folder, backend, fuzz + [b"word " * 30, b"a b c d e f g h " * 9],
                                        f"{name}: pairs, truncation, strides"))
-    return [(c.name, c.compared, c.different) for c in results]
+    return sum(c.compared for c in results), sum(c.different for c in results)
 
 
 def jobs_for(arguments, scratch):
@@ -306,11 +311,9 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         jobs = list(jobs_for(arguments, pathlib.Path(scratch)))
         with multiprocessing.Pool(arguments.jobs) as pool:
-            for results in pool.imap_unordered(compare_one, jobs):
-                for name, count, differences in results:
-                    print(f"{name}: {count} compared, {differences} different", flush=True)
-                    compared += count
-                    different += differences
+            for count, differences in pool.imap_unordered(compare_one, jobs):
+                compared += count
+                different += differences
     print(f"{compared} compared, {different} different")
     sys.exit(1 if different else 0)
 
