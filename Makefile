@@ -20,6 +20,9 @@ PARITY_SAMPLE ?= 4000
 TIDY_AS_GCC = -extra-arg=-Wno-unknown-warning-option '-extra-arg=-D__malloc__(x)=' \
   -extra-arg=-idirafter$(dir $(shell $(CXX) -print-file-name=include/omp.h))
 
+# One preset for all targets that share build/, so that none compiles again what another did. In CI warnings are errors.
+PRESET := $(if $(CI),ci,release)
+
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 TICKETS := examples/support_tickets
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
@@ -44,8 +47,8 @@ deps: ## install the Debian packages of packages.txt that are missing
 	fi
 
 build: ## compile: build/bertune
-	@cmake --preset release
-	@cmake --build --preset release -j $(JOBS)
+	@cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) -j $(JOBS)
 
 checkpoint: ## fetch a small real BERT checkpoint (90 MB) and print its folder
 	@tools/fetch_checkpoint.sh
@@ -56,11 +59,11 @@ demo: deps build checkpoint ## fine-tune on the support tickets, then label two 
 	printf '%s\n' "My parcel has been stuck at the depot since Monday." "Please pause my coffee box for two months." | \
 	  build/bertune predict --model build/demo
 
-test: deps ## build with warnings as errors and run all tests
+test: deps ## build and run all tests (with CI set, warnings are errors)
 	@tools/fetch_checkpoint.sh >/dev/null || echo "make test: no checkpoint; tests that need it are skipped"
-	@cmake --preset ci
-	@cmake --build --preset ci -j $(JOBS)
-	@ctest --preset ci -j 2
+	@cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) -j $(JOBS)
+	@ctest --preset $(PRESET) -j 2
 
 sanitize: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@cmake --preset asan
@@ -77,8 +80,8 @@ parity bench-peer:
 	@echo "make $@: skipped, for the peer to compare with ($(REQUIREMENTS)) is not here"
 else
 parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens, logits, gradients, training, fixtures
-	@cmake --preset ci
-	@cmake --build --preset ci -j $(JOBS)
+	@cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) -j $(JOBS)
 	GOMP_SPINCOUNT=2000 $(PEER)/bin/python tests/parity/live.py --model $(CHECKPOINT) --probe build/tests/parity_probe --data $(SHARED)/data
 	$(PEER)/bin/python tests/parity/tokenizer_parity.py --driver build/tests/tokenizer_driver --data $(SHARED)/data \
 	  --sample $(PARITY_SAMPLE) $(CHECKPOINT) $(wildcard $(SHARED)/data/vocab/*.txt)
