@@ -14,7 +14,7 @@ SHARED := $(abspath ../shared)
 REQUIREMENTS := $(SHARED)/peer/requirements.txt
 PEER := $(BERTUNE_CACHE)/peer
 PEER_READY := $(PEER)/ready
-PARITY_SAMPLE ?= 4000
+PARITY_SAMPLE ?= 1000
 
 # clang-tidy reads the flags and the OpenMP header of GCC, whose malloc attribute it does not know.
 TIDY_AS_GCC = -extra-arg=-Wno-unknown-warning-option '-extra-arg=-D__malloc__(x)=' \

@@ -5,7 +5,6 @@
 //
 //     kernels_benchmark --benchmark_filter='layer_norm.*H384'      BERTUNE_ISA=avx2 kernels_benchmark
 #include <benchmark/benchmark.h>
-#include <dnnl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -363,7 +362,8 @@ Peak measured_peak() {
   const float* from = memory.take(kBytes / 4);
   float* to = memory.take(kBytes / 4);
   const double product = best_seconds([&] {
-    dnnl_sgemm('N', 'N', kSide, kSide, kSide, 1, from, kSide, from + kSide * kSide, kSide, 0, to, kSide);
+    ops().matmul(
+        {false, false, kSide, kSide, kSide, from, kSide, from + kSide * kSide, kSide, false, to, kSide});
   });
   const double copy = best_seconds([&] {
     parallel_for(kBytes / kBlock, [&](std::int64_t block) {

@@ -1,6 +1,5 @@
 #include "program.h"
 
-#include <dnnl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -27,12 +26,10 @@ namespace bertune::cli {
 namespace {
 
 std::string version() {
-  const dnnl_version_t* dnnl = dnnl_version();
   std::string tables;
   for (const kernels::OpTable* table : kernels::supported_tables()) tables += fmt::format(" {}", table->name);
-  return fmt::format("bertune {}\nkernels {} (this machine runs{})\noneDNN {}.{}.{}, OpenMP, {} threads\n",
-                     BERTUNE_VERSION, kernels::ops().name, tables, dnnl->major, dnnl->minor, dnnl->patch,
-                     available_threads());
+  return fmt::format("bertune {}\nkernels {} (this machine runs{})\nOpenMP, {} threads\n", BERTUNE_VERSION,
+                     kernels::ops().name, tables, available_threads());
 }
 
 int report_error(std::string_view message, int code) {

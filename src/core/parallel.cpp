@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <exception>
 #include <fstream>
@@ -68,8 +69,9 @@ int num_threads() {
   return chosen_threads;
 }
 
-float* thread_scratch(std::int64_t floats) {
-  thread_local AlignedBuffer<float> buffer;
+float* thread_scratch(std::int64_t floats, ScratchUse use) {
+  thread_local std::array<AlignedBuffer<float>, 3> buffers;
+  AlignedBuffer<float>& buffer = buffers[static_cast<std::size_t>(use)];
   if (buffer.size() < static_cast<std::size_t>(floats))
     buffer = AlignedBuffer<float>(static_cast<std::size_t>(floats));
   return buffer.data();

@@ -9,13 +9,15 @@
 namespace bertune {
 
 // Threads for everything that follows in this process; 0: as many as the CPU set of the process and its
-// cgroup quota allow. Also bounds oneDNN's threads.
+// cgroup quota allow.
 void set_num_threads(int threads);
 int num_threads();
 int available_threads();
 
-// Memory of the calling thread for `floats` numbers, kept from call to call; the next call takes it back.
-float* thread_scratch(std::int64_t floats);
+// Memory of the calling thread for `floats` numbers, kept from call to call; the next call for the same use
+// takes it back.
+enum class ScratchUse { operation, packed_rows, packed_panels };
+float* thread_scratch(std::int64_t floats, ScratchUse use = ScratchUse::operation);
 
 namespace detail {
 using BlockFunction = void (*)(const void* body, std::int64_t block);

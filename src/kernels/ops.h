@@ -4,7 +4,8 @@
 // Conventions. Matrices are row-major f32; T is tokens (packed, no padding), H hidden_size, I
 // intermediate_size. Gradients of parameters are added to what is there; gradients of activations overwrite.
 // Pointers never alias unless a comment says so. Sums over tokens run in a fixed order: results do not depend
-// on the number of threads.
+// on the number of threads. An operation with a `producer` first computes that product, whose rows are its
+// own rows, as a call of matmul would; done together, the rows are still in the cache.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +28,7 @@ struct Matmul {
   bool accumulate = false;
   float* c = nullptr;
   std::int64_t ldc = 0;
+  bool bf16 = false;  // A and B may be rounded to bf16, where that is faster; sums stay f32
 };
 
 // The places that dropout is applied to, so that each draws its own numbers.
@@ -62,6 +64,7 @@ struct AddBias {
   std::int64_t rows = 0, n = 0;
   float* x = nullptr;
   const float* bias = nullptr;
+  const Matmul* producer = nullptr;
 };
 
 // sums[n] += sum over rows of x[rows,n]
@@ -104,6 +107,7 @@ struct LayerNormForward {
   float* sum = nullptr;                                            // [T,H]
   float* y = nullptr;                                              // [T,H]
   float *mean = nullptr, *rstd = nullptr;                          // [T]
+  const Matmul* producer = nullptr;
 };
 struct LayerNormBackward {
   Layout layout;
@@ -117,6 +121,7 @@ struct LayerNormBackward {
   float* dx = nullptr;     // [T,H]: of x before bias; null: not wanted
   float *d_gamma = nullptr, *d_beta = nullptr, *d_bias = nullptr;  // [H]; d_bias only with dx
   float* partial_sums = nullptr;                                   // [blocks of kRowBlock tokens, 3, H]
+  const Matmul* producer = nullptr;
 };
 
 enum class Activation { gelu, gelu_tanh, quick_gelu, relu, silu, tanh };
@@ -130,6 +135,7 @@ struct ActivationForward {
   float* x = nullptr;
   const float* bias = nullptr;
   float* y = nullptr;
+  const Matmul* producer = nullptr;
 };
 // dx = dy * activation'(x) (may be in place: dx == dy); y = activation(x) once more, for the weight gradient
 // that needs it (null: not wanted); d_bias[n] += column sums of dx.
@@ -142,6 +148,7 @@ struct ActivationBackward {
   float* y = nullptr;
   float* d_bias = nullptr;
   float* partial_sums = nullptr;  // [blocks of kRowBlock rows, n]
+  const Matmul* producer = nullptr;
 };
 
 // Bidirectional multi-head attention within each sequence (Vaswani et al. 2017, equation 1), dropout on the
@@ -163,6 +170,42 @@ struct AttentionBackward {
   const float* log_sum_exp = nullptr;
   const float* d_context = nullptr;  // [T, H]
   float* d_qkv = nullptr;            // [T, 3H]
+};
+
+// Attention in a layer of which only the first token of each sequence is wanted: one query a sequence. Keys
+// and values of all tokens x_j would be products with weights of [H, H]; with one query they can be absorbed
+// into what there is one of: q · (Wk x_j) = (Wkᵀ q) · x_j, and sum_j p_j (Wv x_j + b) = Wv (sum_j p_j x_j) +
+// b sum_j p_j. The bias of the keys adds the same to every score and cancels. Equal to AttentionForward at
+// position 0, dropout included.
+struct FirstTokenAttention {
+  Layout layout;
+  std::int64_t heads = 0, head_size = 0;
+  Dropout dropout;
+  const float* x = nullptr;      // [T, H]: the layer's input
+  const float* query = nullptr;  // [sequences, H], with its bias
+  const float *key_weight = nullptr, *value_weight = nullptr, *value_bias = nullptr;  // [H, H], [H, H], [H]
+  // Written by forward, read by backward.
+  float* context = nullptr;           // [sequences, H]
+  float* absorbed_query = nullptr;    // [sequences, heads, H]: Wkᵀ q
+  float* mixed_input = nullptr;       // [sequences, heads, H]: sum_j p_j x_j
+  float* probabilities = nullptr;     // [heads, length] a sequence, T * heads in all; before dropout
+  float* probability_sums = nullptr;  // [sequences, heads]: after dropout
+};
+struct FirstTokenAttentionBackward {
+  FirstTokenAttention forward;
+  const float* d_context = nullptr;  // [sequences, H]
+  float* d_query = nullptr;          // [sequences, H]
+  float* dx = nullptr;               // [T, H]: through keys and values
+  float *d_key_weight = nullptr, *d_value_weight = nullptr, *d_value_bias = nullptr;  // added to
+  float *d_absorbed_query = nullptr, *d_mixed_input = nullptr;  // scratch, [sequences, heads, H] each
+};
+
+// rows[sequences,n] = the first row of each sequence of x[T,n], and the other way: x's first rows += rows.
+struct FirstRows {
+  Layout layout;
+  std::int64_t n = 0;
+  float* x = nullptr;
+  float* rows = nullptr;
 };
 
 // y[sequences,n] = dropout(x); backward is the same on the gradient. May be in place.
@@ -221,6 +264,7 @@ struct AdagradStep {
 
 struct OpTable {
   std::string_view name;
+  bool bf16 = false;  // whether products of bf16 numbers are faster here
   void (*matmul)(const Matmul&);
   void (*add_bias)(const AddBias&);
   void (*column_sums)(const ColumnSums&);
@@ -232,6 +276,10 @@ struct OpTable {
   void (*activation_backward)(const ActivationBackward&);
   void (*attention_forward)(const AttentionForward&);
   void (*attention_backward)(const AttentionBackward&);
+  void (*first_token_attention_forward)(const FirstTokenAttention&);
+  void (*first_token_attention_backward)(const FirstTokenAttentionBackward&);
+  void (*gather_first_rows)(const FirstRows&);
+  void (*add_to_first_rows)(const FirstRows&);
   void (*dropout_rows)(const DropoutRows&);
   double (*cross_entropy)(const CrossEntropy&);
   double (*binary_cross_entropy)(const ElementwiseLoss&);

@@ -6,7 +6,6 @@
 #include <cstdlib>
 
 #include "bertune/error.h"
-#include "kernels/matmul.h"
 #include "kernels/ops.h"
 #include "kernels/ref/table.h"
 
@@ -21,6 +20,9 @@ extern const OpTable kTable;
 namespace avx512 {
 extern const OpTable kTable;
 }
+namespace avx512_bf16 {
+extern const OpTable kTable;
+}
 
 namespace {
 
@@ -30,14 +32,16 @@ struct Candidate {
 };
 
 // GCC's detection asks both the processor and, by XGETBV, the system.
+bool has_avx512() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("bmi2");
+}
+
 const std::array kCandidates = {
-    Candidate{&avx512::kTable,
-              [] {
-                return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                       __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("fma") &&
-                       __builtin_cpu_supports("bmi2");
-              }},
+    Candidate{&avx512_bf16::kTable, [] { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }},
+    Candidate{&avx512::kTable, has_avx512},
     Candidate{&avx2::kTable,
               [] {
                 return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
@@ -47,7 +51,6 @@ const std::array kCandidates = {
 };
 
 OpTable completed(OpTable table) {
-  if (table.matmul == nullptr) table.matmul = onednn_matmul;
   if (table.cross_entropy == nullptr) table.cross_entropy = ref::kTable.cross_entropy;
   if (table.binary_cross_entropy == nullptr) table.binary_cross_entropy = ref::kTable.binary_cross_entropy;
   if (table.mean_squared_error == nullptr) table.mean_squared_error = ref::kTable.mean_squared_error;

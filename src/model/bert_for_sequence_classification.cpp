@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "bertune/error.h"
@@ -86,7 +87,8 @@ struct BertForSequenceClassification::Implementation {
 
   // The last forward, for backward.
   Batch batch;
-  std::vector<std::int32_t> sequence, position;
+  std::vector<std::int32_t> sequence, position;              // of every token
+  std::vector<std::int32_t> first_sequence, first_position;  // of each sequence's first
   Pass pass;
   std::optional<ProblemType> differentiable;  // set when backward may follow
 
@@ -99,7 +101,7 @@ struct BertForSequenceClassification::Implementation {
     planned_sequences = std::max(planned_sequences, batch.sequences());
     planned_training = training;
     arena.lay_out([&](Arena& memory) {
-      encoder.take_memory(memory, planned_tokens, training);
+      encoder.take_memory(memory, planned_tokens, planned_sequences, training);
       head.take_memory(memory, planned_sequences, training);
     });
   }
@@ -114,8 +116,14 @@ struct BertForSequenceClassification::Implementation {
         position[static_cast<std::size_t>(t)] = t - batch.cu_seqlens[at];
       }
     }
+    first_sequence.resize(static_cast<std::size_t>(batch.sequences()));
+    std::iota(first_sequence.begin(), first_sequence.end(), static_cast<std::int32_t>(batch.first_sequence));
+    first_position.assign(first_sequence.size(), 0);
     pass = {.layout = {batch.tokens(), batch.sequences(), batch.cu_seqlens.data(), sequence.data(),
                        position.data()},
+            .first_tokens = {.tokens = batch.sequences(),
+                             .sequence = first_sequence.data(),
+                             .position = first_position.data()},
             .input_ids = batch.input_ids.data(),
             .token_type_ids = batch.token_type_ids.data(),
             .training = training,

@@ -18,11 +18,11 @@ ProblemType effective_problem_type(const BertConfig& config, const Batch& batch)
 
 void ClassificationHead::take_memory(Arena& arena, std::int64_t sequences, bool training) {
   const std::int64_t wide = sequences * config_.hidden_size, narrow = sequences * config_.num_labels();
-  first_ = arena.take(wide), pooled_input_ = arena.take(wide), pooled_ = arena.take(wide);
+  pooled_input_ = arena.take(wide), pooled_ = arena.take(wide);
   dropped_ = arena.take(wide), logits_ = arena.take(narrow);
   if (!training) return;
   d_logits_ = arena.take(narrow);
-  d_pooled_ = arena.take(wide), d_first_ = arena.take(wide);
+  d_pooled_ = arena.take(wide);
   partial_sums_ = arena.take((sequences + kernels::kRowBlock - 1) / kernels::kRowBlock * config_.hidden_size);
 }
 
@@ -34,12 +34,10 @@ kernels::Dropout ClassificationHead::dropout(const Pass& pass) const {
 const float* ClassificationHead::forward(const ClassificationHeadWeights& weights, const Pass& pass,
                                          const float* hidden) {
   const std::int64_t h = config_.hidden_size, sequences = pass.layout.sequences;
-  for (std::int64_t s = 0; s < sequences; ++s) {
-    std::copy_n(hidden + pass.layout.cu_seqlens[s] * h, h, first_ + s * h);
-  }
-  weights.pooler.forward(sequences, first_, pooled_input_);
+  hidden_ = hidden;
+  const kernels::Matmul pooler = weights.pooler.output(sequences, hidden, pooled_input_);
   ops().activation_forward(
-      {Activation::tanh, sequences, h, pooled_input_, weights.pooler.bias.value, pooled_});
+      {Activation::tanh, sequences, h, pooled_input_, weights.pooler.bias.value, pooled_, &pooler});
   const kernels::Dropout pooled_dropout = dropout(pass);
   const float* features = pooled_;
   if (pooled_dropout.probability > 0) {
@@ -48,8 +46,8 @@ const float* ClassificationHead::forward(const ClassificationHeadWeights& weight
   } else {
     std::copy_n(pooled_, sequences * h, dropped_);
   }
-  weights.classifier.forward(sequences, features, logits_);
-  ops().add_bias({sequences, config_.num_labels(), logits_, weights.classifier.bias.value});
+  const kernels::Matmul classifier = weights.classifier.output(sequences, features, logits_);
+  ops().add_bias({sequences, config_.num_labels(), logits_, weights.classifier.bias.value, &classifier});
   return logits_;
 }
 
@@ -77,8 +75,8 @@ void ClassificationHead::backward(const ClassificationHeadWeights& weights, cons
   loss_and_gradient(batch, type, d_logits_);
   for (std::int64_t i = 0; i < sequences * labels; ++i) d_logits_[i] *= scale;
   ops().column_sums({sequences, labels, d_logits_, weights.classifier.bias.gradient});
-  weights.classifier.backward_weight(sequences, d_logits_, dropped_);
-  weights.classifier.backward_input(sequences, d_logits_, d_pooled_, false);
+  ops().matmul(weights.classifier.weight_gradient(sequences, d_logits_, dropped_));
+  ops().matmul(weights.classifier.input_gradient(sequences, d_logits_, d_pooled_, false));
   const kernels::Dropout pooled_dropout = dropout(pass);
   if (pooled_dropout.probability > 0) {
     ops().dropout_rows({sequences, h, pass.layout.sequence[0], pooled_dropout, d_pooled_, d_pooled_});
@@ -91,12 +89,8 @@ void ClassificationHead::backward(const ClassificationHeadWeights& weights, cons
                              .dx = d_pooled_,
                              .d_bias = weights.pooler.bias.gradient,
                              .partial_sums = partial_sums_});
-  weights.pooler.backward_weight(sequences, d_pooled_, first_);
-  weights.pooler.backward_input(sequences, d_pooled_, d_first_, false);
-  std::fill_n(d_hidden, pass.layout.tokens * h, 0.0F);
-  for (std::int64_t s = 0; s < sequences; ++s) {
-    std::copy_n(d_first_ + s * h, h, d_hidden + pass.layout.cu_seqlens[s] * h);
-  }
+  ops().matmul(weights.pooler.weight_gradient(sequences, d_pooled_, hidden_));
+  ops().matmul(weights.pooler.input_gradient(sequences, d_pooled_, d_hidden, false));
 }
 
 }  // namespace bertune::model

@@ -23,11 +23,12 @@ class ClassificationHead {
 
   void take_memory(Arena& arena, std::int64_t sequences, bool training);
 
-  // Logits [sequences, num_labels] from the hidden states [T,H].
+  // Logits [sequences, num_labels] from the first tokens' hidden states [sequences,H], which backward reads
+  // again.
   const float* forward(const ClassificationHeadWeights& weights, const Pass& pass, const float* hidden);
   // The mean loss of the last forward's logits.
   double loss(const Batch& batch, ProblemType type);
-  // d_hidden [T,H] of the loss times `scale`: zero but at the [CLS] rows. Adds the gradients of the weights.
+  // d_hidden [sequences,H], the gradient of the loss times `scale`. Adds the gradients of the weights.
   void backward(const ClassificationHeadWeights& weights, const Pass& pass, const Batch& batch,
                 ProblemType type, float scale, float* d_hidden);
 
@@ -36,10 +37,11 @@ class ClassificationHead {
   double loss_and_gradient(const Batch& batch, ProblemType type, float* d_logits) const;
 
   const BertConfig& config_;
-  float *first_ = nullptr, *pooled_input_ = nullptr;  // [sequences,H]: [CLS] rows; the pooler before tanh
-  float *pooled_ = nullptr, *dropped_ = nullptr;      // [sequences,H]
-  float *logits_ = nullptr, *d_logits_ = nullptr;     // [sequences,num_labels]
-  float *d_pooled_ = nullptr, *d_first_ = nullptr, *partial_sums_ = nullptr;
+  const float* hidden_ = nullptr;                  // [sequences,H]
+  float* pooled_input_ = nullptr;                  // [sequences,H]: the pooler before tanh
+  float *pooled_ = nullptr, *dropped_ = nullptr;   // [sequences,H]
+  float *logits_ = nullptr, *d_logits_ = nullptr;  // [sequences,num_labels]
+  float *d_pooled_ = nullptr, *partial_sums_ = nullptr;
 };
 
 }  // namespace bertune::model

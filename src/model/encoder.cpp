@@ -1,59 +1,92 @@
 #include "model/encoder.h"
 
-#include "kernels/ops.h"
-
 namespace bertune::model {
 
 using kernels::DropoutSite;
 using kernels::ops;
 
-void Encoder::take_memory(Arena& arena, std::int64_t tokens, bool training) {
+void Encoder::take_memory(Arena& arena, std::int64_t tokens, std::int64_t sequences, bool training) {
   embedding_sum_ = arena.take(tokens * config_.hidden_size);
   embedding_mean_ = arena.take(tokens), embedding_rstd_ = arena.take(tokens);
   embedding_output_ = arena.take(tokens * config_.hidden_size);
-  activations_.assign(static_cast<std::size_t>(training ? config_.num_hidden_layers : 1), {});
-  for (LayerActivations& layer : activations_) layer.take_memory(arena, config_, tokens);
+  activations_.assign(static_cast<std::size_t>(training ? config_.num_hidden_layers - 1 : 1), {});
+  for (LayerActivations& layer : activations_) {
+    layer.attention.take_memory(arena, config_, tokens);
+    layer.feed_forward.take_memory(arena, config_, tokens);
+  }
+  first_activations_.take_memory(arena, config_, tokens, sequences, training);
+  first_feed_forward_.take_memory(arena, config_, sequences);
   scratch_.take_memory(arena, config_, tokens, training);
+  first_scratch_.take_memory(arena, config_, sequences, training);
 }
 
-const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {
-  const EmbeddingWeights& embeddings = weights.embeddings;
+void Encoder::embed(const EmbeddingWeights& weights, const Pass& pass) {
   ops().embedding_forward({.layout = pass.layout,
                            .hidden_size = config_.hidden_size,
                            .input_ids = pass.input_ids,
                            .token_type_ids = pass.token_type_ids,
-                           .word = embeddings.word.value,
-                           .position = embeddings.position.value,
-                           .token_type = embeddings.token_type.value,
+                           .word = weights.word.value,
+                           .position = weights.position.value,
+                           .token_type = weights.token_type.value,
                            .sum = embedding_sum_});
   ops().layer_norm_forward({.layout = pass.layout,
                             .hidden_size = config_.hidden_size,
                             .epsilon = config_.layer_norm_eps,
                             .dropout = pass.dropout(config_.hidden_dropout_prob, DropoutSite::embeddings, 0),
                             .dropout_after = true,
-                            .gamma = embeddings.norm.gamma.value,
-                            .beta = embeddings.norm.beta.value,
+                            .gamma = weights.norm.gamma.value,
+                            .beta = weights.norm.beta.value,
                             .sum = embedding_sum_,
                             .y = embedding_output_,
                             .mean = embedding_mean_,
                             .rstd = embedding_rstd_});
-  const float* hidden = embedding_output_;
-  for (std::size_t i = 0; i < weights.layers.size(); ++i) {
-    LayerActivations& activations = activations_[pass.training ? i : 0];
-    layer_forward(config_, weights.layers[i], static_cast<std::int64_t>(i), pass, hidden, activations,
-                  scratch_);
-    hidden = activations.output;
+}
+
+// The hidden states that `layer` starts from.
+const float* Encoder::input_of(std::size_t layer) const {
+  return layer == 0 ? embedding_output_
+                    : activations_[(layer - 1) % activations_.size()].feed_forward.residual.output;
+}
+
+const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {
+  embed(weights.embeddings, pass);
+  const std::size_t last = weights.layers.size() - 1;
+  for (std::size_t i = 0; i < last; ++i) {
+    LayerActivations& layer = activations_[i % activations_.size()];
+    const Block block{config_, pass, pass.layout, static_cast<std::int64_t>(i)};
+    self_attention(block, weights.layers[i], input_of(i), layer.attention, scratch_);
+    feed_forward(block, weights.layers[i], layer.attention.residual.output, layer.feed_forward, scratch_);
   }
-  return hidden;
+  const Block block{config_, pass, pass.first_tokens, static_cast<std::int64_t>(last)};
+  first_token_attention(block, weights.layers[last], input_of(last), first_activations_, first_scratch_);
+  feed_forward(block, weights.layers[last], first_activations_.residual.output, first_feed_forward_,
+               first_scratch_);
+  return first_feed_forward_.residual.output;
 }
 
 void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
-  for (std::size_t i = weights.layers.size(); i-- > 0;) {
-    const float* input = i == 0 ? embedding_output_ : activations_[i - 1].output;
-    layer_backward(config_, weights.layers[i], static_cast<std::int64_t>(i), pass, input, activations_[i],
-                   scratch_);
+  const std::size_t last = weights.layers.size() - 1;
+  const Block block{config_, pass, pass.first_tokens, static_cast<std::int64_t>(last)};
+  kernels::Matmul pending =
+      feed_forward_backward(block, weights.layers[last], nullptr, first_activations_.residual.output,
+                            first_feed_forward_, first_scratch_);
+  first_token_attention_backward(block, weights.layers[last], pending, input_of(last), first_activations_,
+                                 scratch_.d_hidden, first_scratch_);
+  const kernels::Matmul* producer = nullptr;  // of scratch_.d_hidden
+  for (std::size_t i = last; i-- > 0;) {
+    const LayerActivations& layer = activations_[i];
+    const Block full{config_, pass, pass.layout, static_cast<std::int64_t>(i)};
+    const kernels::Matmul d_residual = feed_forward_backward(
+        full, weights.layers[i], producer, layer.attention.residual.output, layer.feed_forward, scratch_);
+    pending =
+        self_attention_backward(full, weights.layers[i], d_residual, input_of(i), layer.attention, scratch_);
+    producer = &pending;
   }
-  const EmbeddingWeights& embeddings = weights.embeddings;
+  embed_backward(weights.embeddings, pass, producer);
+}
+
+void Encoder::embed_backward(const EmbeddingWeights& weights, const Pass& pass,
+                             const kernels::Matmul* producer) {
   ops().layer_norm_backward({.layout = pass.layout,
                              .hidden_size = config_.hidden_size,
                              .dropout = pass.dropout(config_.hidden_dropout_prob, DropoutSite::embeddings, 0),
@@ -62,20 +95,21 @@ void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
                              .sum = embedding_sum_,
                              .mean = embedding_mean_,
                              .rstd = embedding_rstd_,
-                             .gamma = embeddings.norm.gamma.value,
+                             .gamma = weights.norm.gamma.value,
                              .d_sum = scratch_.d_hidden,
-                             .d_gamma = embeddings.norm.gamma.gradient,
-                             .d_beta = embeddings.norm.beta.gradient,
-                             .partial_sums = scratch_.partial_sums});
+                             .d_gamma = weights.norm.gamma.gradient,
+                             .d_beta = weights.norm.beta.gradient,
+                             .partial_sums = scratch_.partial_sums,
+                             .producer = producer});
   ops().embedding_backward({.layout = pass.layout,
                             .hidden_size = config_.hidden_size,
                             .input_ids = pass.input_ids,
                             .token_type_ids = pass.token_type_ids,
                             .padding_id = static_cast<std::int32_t>(config_.pad_token_id),
                             .d_sum = scratch_.d_hidden,
-                            .d_word = embeddings.word.gradient,
-                            .d_position = embeddings.position.gradient,
-                            .d_token_type = embeddings.token_type.gradient});
+                            .d_word = weights.word.gradient,
+                            .d_position = weights.position.gradient,
+                            .d_token_type = weights.token_type.gradient});
 }
 
 }  // namespace bertune::model

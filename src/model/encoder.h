@@ -7,33 +7,47 @@
 
 #include "bertune/config.h"
 #include "core/arena.h"
-#include "model/encoder_layer.h"
-#include "model/tensor.h"
+#include "model/block.h"
+#include "model/feed_forward.h"
+#include "model/first_token_attention.h"
+#include "model/self_attention.h"
 #include "model/weights.h"
 
 namespace bertune::model {
 
+// The encoder for heads that look at each sequence's first token alone ([CLS]): the last layer works for that
+// one row a sequence, which leaves out nearly all of its products.
 class Encoder {
  public:
   explicit Encoder(const BertConfig& config) : config_(config) {}
 
-  // Takes this encoder's activations from `arena` for a batch of up to `tokens` tokens. Only training keeps
-  // what every layer computed.
-  void take_memory(Arena& arena, std::int64_t tokens, bool training);
+  // Takes this encoder's activations from `arena` for batches of up to so many tokens and sequences. Only
+  // training keeps what every layer computed.
+  void take_memory(Arena& arena, std::int64_t tokens, std::int64_t sequences, bool training);
 
-  // The last layer's hidden states [T,H], valid until the next forward.
+  // The first token's hidden state of each sequence [sequences,H], valid until the next forward.
   const float* forward(const EncoderWeights& weights, const Pass& pass);
-  // Where the gradient of those hidden states goes before backward() [T,H].
-  float* output_gradient() { return scratch_.d_hidden; }
+  // Where the gradient of those hidden states goes before backward() [sequences,H].
+  float* output_gradient() { return first_scratch_.d_hidden; }
   // Adds the gradients of all weights.
   void backward(const EncoderWeights& weights, const Pass& pass);
 
  private:
+  struct LayerActivations {
+    SelfAttentionActivations attention;
+    FeedForwardActivations feed_forward;
+  };
+  void embed(const EmbeddingWeights& weights, const Pass& pass);
+  void embed_backward(const EmbeddingWeights& weights, const Pass& pass, const kernels::Matmul* producer);
+  const float* input_of(std::size_t layer) const;
+
   const BertConfig& config_;
   float *embedding_sum_ = nullptr, *embedding_mean_ = nullptr, *embedding_rstd_ = nullptr;
   float* embedding_output_ = nullptr;
-  std::vector<LayerActivations> activations_;  // one a layer in training, else one for all
-  LayerScratch scratch_;
+  std::vector<LayerActivations> activations_;  // of all layers but the last; in evaluation one for all
+  FirstTokenActivations first_activations_;    // of the last
+  FeedForwardActivations first_feed_forward_;
+  Scratch scratch_, first_scratch_;
 };
 
 }  // namespace bertune::model

@@ -14,13 +14,18 @@ struct Tensor {
 };
 
 // y = x · weightᵀ + bias; weight is [out, in], as in the checkpoint. The bias is added by whatever follows.
+// The products are returned, not made: an operation can start with one (kernels/ops.h, `producer`).
 struct Linear {
   Tensor weight, bias;
   std::int64_t in = 0, out = 0;
+  bool bf16 = false;
 
-  void forward(std::int64_t rows, const float* x, float* y) const;                 // no bias
-  void backward_weight(std::int64_t rows, const float* dy, const float* x) const;  // adds to the gradient
-  void backward_input(std::int64_t rows, const float* dy, float* dx, bool accumulate) const;
+  // y[rows,out] = x[rows,in] · weightᵀ
+  kernels::Matmul output(std::int64_t rows, const float* x, float* y) const;
+  // dx[rows,in] (+)= dy[rows,out] · weight
+  kernels::Matmul input_gradient(std::int64_t rows, const float* dy, float* dx, bool accumulate) const;
+  // weight.gradient += dyᵀ · x
+  kernels::Matmul weight_gradient(std::int64_t rows, const float* dy, const float* x) const;
 };
 
 struct LayerNorm {
@@ -29,7 +34,8 @@ struct LayerNorm {
 
 // What one forward pass computes on, and how.
 struct Pass {
-  kernels::Layout layout;
+  kernels::Layout layout;        // every token
+  kernels::Layout first_tokens;  // the first of each sequence, [CLS]: a row a sequence
   const std::int32_t* input_ids = nullptr;
   const std::int32_t* token_type_ids = nullptr;
   bool training = false;

@@ -99,6 +99,39 @@ TEST(NumericalGradient, AttentionWithDropout) {
   }
 }
 
+TEST(NumericalGradient, FirstTokenAttentionWithDropout) {
+  constexpr std::int64_t kLength = 5, kHeadSize = 3, kHidden = 6;
+  const Doubles x = random_doubles(kLength * kHidden, 1), query = random_doubles(kHeadSize, 2),
+                key = random_doubles(kHeadSize * kHidden, 3), value = random_doubles(kHeadSize * kHidden, 4),
+                bias = random_doubles(kHeadSize, 5), d_context = random_doubles(kHeadSize, 6);
+  for (const float probability : {0.0F, 0.3F}) {
+    const Dropout dropout = testing::dropout_of(probability, DropoutSite::attention_probabilities);
+    const auto head = [&](const Doubles& at_x, const Doubles& at_query, const Doubles& at_key,
+                          const Doubles& at_value, const Doubles& at_bias) {
+      return FirstTokenHead<double>{
+          kLength,         kHidden,       kHeadSize,       dropout,       0U, 0U, at_x.data(),
+          at_query.data(), at_key.data(), at_value.data(), at_bias.data()};
+    };
+    const auto loss = [&](const FirstTokenHead<double>& op) {
+      Doubles p(kLength), context(kHeadSize);
+      first_token_attention_forward(op, p.data(), context.data());
+      return dot(context, d_context);
+    };
+    Doubles dx(x.size()), d_query(query.size()), d_key(key.size()), d_value(value.size()),
+        d_bias(bias.size());
+    first_token_attention_backward(head(x, query, key, value, bias), d_context.data(), d_query.data(),
+                                   dx.data(), d_key.data(), d_value.data(), d_bias.data());
+    const auto check = [&](const Doubles& analytic, const Doubles& at, const auto& head_at) {
+      expect_gradient(analytic, numerical_gradient([&](const Doubles& v) { return loss(head_at(v)); }, at));
+    };
+    check(dx, x, [&](const Doubles& v) { return head(v, query, key, value, bias); });
+    check(d_query, query, [&](const Doubles& v) { return head(x, v, key, value, bias); });
+    check(d_key, key, [&](const Doubles& v) { return head(x, query, v, value, bias); });
+    check(d_value, value, [&](const Doubles& v) { return head(x, query, key, v, bias); });
+    check(d_bias, bias, [&](const Doubles& v) { return head(x, query, key, value, v); });
+  }
+}
+
 TEST(NumericalGradient, Losses) {
   constexpr std::int64_t kRows = 4, kClasses = 3;
   const Doubles logits = random_doubles(kRows * kClasses, 1), targets = random_doubles(kRows * kClasses, 2);

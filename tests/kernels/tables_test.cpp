@@ -1,5 +1,6 @@
 // Every table that this machine can run does what the reference does, on every operation, with and without
 // dropout.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -43,18 +44,70 @@ struct Shape {
 const std::vector<Shape> kShapes = {
     {{1}, 1, 8}, {{5, 1, 33}, 2, 16}, {{17, 64, 3}, 12, 32}, {{130, 40}, 3, 20}, {{70}, 2, 64}};
 
-TEST_P(Tables, Matmul) {
-  for (const bool ta : {false, true}) {
-    for (const bool tb : {false, true}) {
-      const std::int64_t m = 37, n = 29, k = 53;
-      const Values a = random_values(m * k, 1), b = random_values(k * n, 2);
-      Values actual = random_values(m * n, 3), expected = actual;
-      Matmul op{ta, tb, m, n, k, a.data(), ta ? m : k, b.data(), tb ? k : n, true, actual.data(), n};
-      table().matmul(op);
-      op.c = expected.data();
-      ref::kTable.matmul(op);
-      expect_close(actual, expected, 1e-6, "C");
+struct MatmulShape {
+  std::int64_t m, n, k;
+};
+// Every path of the blocking: one row, edges of tiles and panels, few rows and many, several blocks along k.
+const std::vector<MatmulShape> kMatmulShapes = {{1, 2, 3},    {37, 29, 53},  {7, 144, 1},    {32, 48, 64},
+                                                {5, 200, 31}, {300, 96, 40}, {1100, 50, 17}, {66, 72, 1301}};
+
+// Strides are wider than the matrices, and what lies between rows must stay.
+void expect_like_reference(const OpTable& table, MatmulShape shape, bool ta, bool tb, bool accumulate,
+                           bool bf16) {
+  const auto [m, n, k] = shape;
+  const std::int64_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 1, ldc = n + 5;
+  Values a = random_values((ta ? k : m) * lda, 1), b = random_values((tb ? n : k) * ldb, 2);
+  Values actual = random_values(m * ldc, 3), expected = actual;
+  if (bf16) {  // numbers that bf16 holds exactly: products then differ by the order of sums alone
+    for (Values* values : {&a, &b}) {
+      for (float& value : *values) value = std::round(value * 16) / 16;
     }
+  }
+  Matmul op{ta, tb, m, n, k, a.data(), lda, b.data(), ldb, accumulate, actual.data(), ldc, bf16};
+  table.matmul(op);
+  op.c = expected.data();
+  ref::kTable.matmul(op);
+  expect_close(actual, expected, 2e-6,
+               fmt::format("{} x {} x {}, {} {} {}", m, n, k, ta, tb, accumulate).c_str());
+}
+
+TEST_P(Tables, Matmul) {
+  for (const MatmulShape shape : kMatmulShapes) {
+    for (const bool ta : {false, true}) {
+      for (const bool tb : {false, true}) {
+        for (const bool accumulate : {false, true}) {
+          expect_like_reference(table(), shape, ta, tb, accumulate, false);
+          expect_like_reference(table(), shape, ta, tb, accumulate, true);
+        }
+      }
+    }
+  }
+}
+
+TEST_P(Tables, MatmulOfBf16RoundsItsInputsOnly) {
+  if (!table().bf16) GTEST_SKIP() << "no bf16 products here";
+  const std::int64_t m = 40, n = 100, k = 300;
+  const Values a = random_values(m * k, 1), b = random_values(k * n, 2);
+  Values actual(m * n), expected(m * n);
+  Matmul op{false, false, m, n, k, a.data(), k, b.data(), n, false, actual.data(), n, true};
+  table().matmul(op);
+  op.c = expected.data();
+  ref::kTable.matmul(op);
+  expect_close(actual, expected, 4e-3, "bf16");
+}
+
+// A product that an operation starts with is the product made before it.
+TEST_P(Tables, ProducersRunFirst) {
+  const std::int64_t n = 100, k = 20;
+  for (const std::int64_t rows : {3, 70, 700}) {
+    const Values x = random_values(rows * k, 1), w = random_values(n * k, 2), bias = random_values(n, 3);
+    Values fused(rows * n), apart(rows * n);
+    Matmul product{false, true, rows, n, k, x.data(), k, w.data(), k, false, fused.data(), n};
+    table().add_bias({rows, n, fused.data(), bias.data(), &product});
+    product.c = apart.data();
+    table().matmul(product);
+    table().add_bias({rows, n, apart.data(), bias.data()});
+    EXPECT_EQ(fused, apart) << rows;
   }
 }
 
@@ -179,6 +232,69 @@ TEST_P(Tables, Attention) {
         expect_close(results[0][part], results[1][part], 5e-6, "attention");
     }
   }
+}
+
+TEST_P(Tables, FirstTokenAttention) {
+  for (const Shape& shape : kShapes) {
+    for (const float p : {0.0F, 0.2F}) {
+      const PackedLayout layout(shape.lengths);
+      const std::int64_t heads = shape.heads, d = shape.head_size, h = heads * d, tokens = layout.tokens();
+      const std::int64_t sequences = layout.view().sequences;
+      const double scale = 1 / std::sqrt(static_cast<double>(h));
+      const Values x = random_values(tokens * h, 1), query = random_values(sequences * h, 2),
+                   key = random_values(h * h, 3, scale), value = random_values(h * h, 4, scale),
+                   bias = random_values(h, 5), d_context = random_values(sequences * h, 6);
+      Values results[2][6];
+      for (int i = 0; i < 2; ++i) {
+        const OpTable& ops = i == 0 ? table() : ref::kTable;
+        auto& [context, d_query, dx, d_key, d_value, d_bias] = results[i];
+        context.resize(query.size()), d_query.resize(query.size()), dx.resize(x.size());
+        d_key = key, d_value = value, d_bias = bias;  // gradients of parameters are added to
+        Values absorbed(query.size() * static_cast<std::size_t>(heads)),
+            mixed = absorbed, d_absorbed = absorbed, d_mixed = absorbed;
+        Values probabilities(static_cast<std::size_t>(tokens * heads)),
+            sums(static_cast<std::size_t>(sequences * heads));
+        const FirstTokenAttention forward{layout.view(),
+                                          heads,
+                                          d,
+                                          dropout_of(p, DropoutSite::attention_probabilities),
+                                          x.data(),
+                                          query.data(),
+                                          key.data(),
+                                          value.data(),
+                                          bias.data(),
+                                          context.data(),
+                                          absorbed.data(),
+                                          mixed.data(),
+                                          probabilities.data(),
+                                          sums.data()};
+        ops.first_token_attention_forward(forward);
+        ops.first_token_attention_backward({forward, d_context.data(), d_query.data(), dx.data(),
+                                            d_key.data(), d_value.data(), d_bias.data(), d_absorbed.data(),
+                                            d_mixed.data()});
+      }
+      for (int part = 0; part < 6; ++part)
+        expect_close(results[0][part], results[1][part], 5e-6, "first-token attention");
+    }
+  }
+}
+
+TEST_P(Tables, FirstRows) {
+  const PackedLayout layout({3, 1, 4});
+  const std::int64_t n = 5;
+  const Values x = random_values(layout.tokens() * n, 1);
+  Values results[2][2];
+  for (int i = 0; i < 2; ++i) {
+    const OpTable& ops = i == 0 ? table() : ref::kTable;
+    auto& [rows, changed] = results[i];
+    rows.resize(3 * n), changed = x;
+    ops.gather_first_rows({layout.view(), n, changed.data(), rows.data()});
+    ops.add_to_first_rows({layout.view(), n, changed.data(), rows.data()});
+  }
+  EXPECT_EQ(results[0][0], results[1][0]);
+  EXPECT_EQ(results[0][1], results[1][1]);
+  EXPECT_FLOAT_EQ(results[0][1][3 * n], 2 * x[3 * n]);
+  EXPECT_EQ(results[0][1][n], x[n]);
 }
 
 TEST_P(Tables, DropoutDrawsTheSameNumbers) {

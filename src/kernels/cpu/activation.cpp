@@ -1,5 +1,6 @@
 #include "kernels/cpu/activation.h"
 
+#include "kernels/cpu/gemm.h"
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/rowwise.h"
 #include "kernels/cpu/vector_math.h"
@@ -52,8 +53,8 @@ struct Tanh {
 
 template <typename F>
 void forward(const ActivationForward& op) {
-  parallel_for(block_count(op.rows, kRowBlock), [&](std::int64_t block) {
-    for (std::int64_t t = block * kRowBlock; t < smaller((block + 1) * kRowBlock, op.rows); ++t) {
+  for_row_blocks(op.rows, op.producer, [&](std::int64_t first, std::int64_t end) {
+    for (std::int64_t t = first; t < end; ++t) {
       float *x = op.x + t * op.n, *y = op.y + t * op.n;
 #pragma omp simd
       for (std::int64_t c = 0; c < op.n; ++c) {
@@ -66,10 +67,10 @@ void forward(const ActivationForward& op) {
 
 template <typename F>
 void backward(const ActivationBackward& op) {
-  parallel_for(block_count(op.rows, kRowBlock), [&](std::int64_t block) {
-    float* partial = op.partial_sums + block * op.n;
+  for_row_blocks(op.rows, op.producer, [&](std::int64_t first, std::int64_t end) {
+    float* partial = op.partial_sums + first / kRowBlock * op.n;
     for (std::int64_t c = 0; c < op.n; ++c) partial[c] = 0;
-    for (std::int64_t t = block * kRowBlock; t < smaller((block + 1) * kRowBlock, op.rows); ++t) {
+    for (std::int64_t t = first; t < end; ++t) {
       const float *x = op.x + t * op.n, *dy = op.dy + t * op.n;
       float *dx = op.dx + t * op.n, *y = op.y != nullptr ? op.y + t * op.n : nullptr;
 #pragma omp simd

@@ -1,10 +1,9 @@
 #include "kernels/cpu/attention.h"
 
-#include <cmath>
-
 #include "kernels/cpu/dropout.h"
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/small_matmul.h"
+#include "kernels/cpu/softmax.h"
 #include "kernels/cpu/vector_math.h"
 
 namespace bertune::kernels::BERTUNE_ISA {
@@ -55,20 +54,6 @@ void copy_unpadded(const float* from, std::int64_t padded_columns, std::int64_t 
   for (std::int64_t i = 0; i < rows; ++i) {
     for (std::int64_t c = 0; c < columns; ++c) to[i * stride + c] = from[i * padded_columns + c];
   }
-}
-
-// row = softmax(row) over its first n columns, the rest zero; returns log-sum-exp.
-float softmax_row(float* row, std::int64_t n, std::int64_t padded) {
-  float largest = row[0], sum = 0;
-#pragma omp simd reduction(max : largest)
-  for (std::int64_t j = 0; j < n; ++j) largest = row[j] > largest ? row[j] : largest;
-#pragma omp simd reduction(+ : sum)
-  for (std::int64_t j = 0; j < n; ++j) sum += row[j] = exponential(row[j] - largest);
-  const float inverse = 1.0F / sum;
-#pragma omp simd
-  for (std::int64_t j = 0; j < n; ++j) row[j] *= inverse;
-  for (std::int64_t j = n; j < padded; ++j) row[j] = 0;
-  return largest + logf(sum);
 }
 
 void forward_head(const AttentionForward& op, const Head& head) {

@@ -28,7 +28,8 @@ typedef float Vec __attribute__((vector_size(kLanes * sizeof(float)), aligned(4)
 
 inline Vec load(const float* pointer) { return *reinterpret_cast<const Vec*>(pointer); }
 inline void store(float* pointer, Vec value) { *reinterpret_cast<Vec*>(pointer) = value; }
-inline Vec broadcast(float value) { return Vec{} + value; }
+// Not Vec{} + value, which is an addition that must be made: -0.0 would become 0.0.
+inline Vec broadcast(float value) { return value - Vec{}; }
 
 inline std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 inline std::int64_t round_up(std::int64_t n, std::int64_t multiple) {

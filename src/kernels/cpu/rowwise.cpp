@@ -3,19 +3,13 @@
 #include "kernels/cpu/rowwise.h"
 
 #include "kernels/cpu/dropout.h"
+#include "kernels/cpu/gemm.h"
 #include "kernels/cpu/isa.h"
 
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
 
 constexpr std::int64_t kColumnBlock = 64;
-
-// Calls body(first row, end) for each block of kRowBlock rows.
-template <typename Body>
-void for_row_blocks(std::int64_t rows, const Body& body) {
-  parallel_for(block_count(rows, kRowBlock),
-               [&](std::int64_t block) { body(block * kRowBlock, smaller((block + 1) * kRowBlock, rows)); });
-}
 
 inline float sum_of(const float* x, std::int64_t n) {
   float sum = 0;
@@ -49,7 +43,7 @@ class RowDropout {
 }  // namespace
 
 void add_bias(const AddBias& op) {
-  for_row_blocks(op.rows, [&](std::int64_t first, std::int64_t end) {
+  for_row_blocks(op.rows, op.producer, [&](std::int64_t first, std::int64_t end) {
     for (std::int64_t t = first; t < end; ++t) {
       float* x = op.x + t * op.n;
 #pragma omp simd
@@ -72,7 +66,7 @@ void column_sums(const ColumnSums& op) {
 
 void embedding_forward(const EmbeddingForward& op) {
   const std::int64_t h = op.hidden_size;
-  for_row_blocks(op.layout.tokens, [&](std::int64_t first, std::int64_t end) {
+  for_row_blocks(op.layout.tokens, nullptr, [&](std::int64_t first, std::int64_t end) {
     for (std::int64_t t = first; t < end; ++t) {
       const float* word = op.word + op.input_ids[t] * h;
       const float* position = op.position + op.layout.position[t] * h;
@@ -107,7 +101,7 @@ void embedding_backward(const EmbeddingBackward& op) {
 
 void layer_norm_forward(const LayerNormForward& op) {
   const std::int64_t h = op.hidden_size;
-  for_row_blocks(op.layout.tokens, [&](std::int64_t first, std::int64_t end) {
+  for_row_blocks(op.layout.tokens, op.producer, [&](std::int64_t first, std::int64_t end) {
     RowDropout dropout(op.dropout, op.layout, h);
     for (std::int64_t t = first; t < end; ++t) {
       const float* factor = dropout.row(t);
@@ -184,7 +178,7 @@ void add_partial_sums(const float* partial_sums, std::int64_t blocks, std::int64
 
 void layer_norm_backward(const LayerNormBackward& op) {
   const std::int64_t h = op.hidden_size, stride = 3 * h;
-  for_row_blocks(op.layout.tokens, [&](std::int64_t first, std::int64_t end) {
+  for_row_blocks(op.layout.tokens, op.producer, [&](std::int64_t first, std::int64_t end) {
     RowDropout dropout(op.dropout, op.layout, h);
     float* partial = op.partial_sums + first / kRowBlock * stride;
     for (std::int64_t c = 0; c < stride; ++c) partial[c] = 0;
@@ -196,8 +190,22 @@ void layer_norm_backward(const LayerNormBackward& op) {
   if (op.dx != nullptr) add_partial_sums(op.partial_sums + 2 * h, blocks, stride, h, op.d_bias);
 }
 
+void gather_first_rows(const FirstRows& op) {
+  for (std::int64_t s = 0; s < op.layout.sequences; ++s) {
+    const float* from = op.x + op.layout.cu_seqlens[s] * op.n;
+    for (std::int64_t c = 0; c < op.n; ++c) op.rows[s * op.n + c] = from[c];
+  }
+}
+
+void add_to_first_rows(const FirstRows& op) {
+  for (std::int64_t s = 0; s < op.layout.sequences; ++s) {
+    float* to = op.x + op.layout.cu_seqlens[s] * op.n;
+    for (std::int64_t c = 0; c < op.n; ++c) to[c] += op.rows[s * op.n + c];
+  }
+}
+
 void dropout_rows(const DropoutRows& op) {
-  for_row_blocks(op.rows, [&](std::int64_t first, std::int64_t end) {
+  for_row_blocks(op.rows, nullptr, [&](std::int64_t first, std::int64_t end) {
     float* factor = thread_scratch(op.n + 128);
     for (std::int64_t i = first; i < end; ++i) {
       DropoutStream(op.dropout, op.first_sequence + i, 0).factors(0, op.n, factor);

@@ -1,7 +1,9 @@
 // The table of one instruction set. Empty entries are filled from the reference (losses are a few numbers a
-// step) and from oneDNN, which picks its own instruction set.
+// step).
 #include "kernels/cpu/activation.h"
 #include "kernels/cpu/attention.h"
+#include "kernels/cpu/first_token_attention.h"
+#include "kernels/cpu/gemm.h"
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/optimizer.h"
 #include "kernels/cpu/rowwise.h"
@@ -13,7 +15,10 @@ namespace bertune::kernels::BERTUNE_ISA {
 
 const OpTable kTable = {
     .name = BERTUNE_QUOTED(BERTUNE_ISA),
-    .matmul = nullptr,
+#if defined(__AVX512BF16__)
+    .bf16 = true,
+#endif
+    .matmul = matmul,
     .add_bias = add_bias,
     .column_sums = column_sums,
     .embedding_forward = embedding_forward,
@@ -24,6 +29,10 @@ const OpTable kTable = {
     .activation_backward = activation_backward,
     .attention_forward = attention_forward,
     .attention_backward = attention_backward,
+    .first_token_attention_forward = first_token_attention_forward,
+    .first_token_attention_backward = first_token_attention_backward,
+    .gather_first_rows = gather_first_rows,
+    .add_to_first_rows = add_to_first_rows,
     .dropout_rows = dropout_rows,
     .cross_entropy = nullptr,
     .binary_cross_entropy = nullptr,

@@ -10,7 +10,12 @@ void matmul_f32(const Matmul& op) {
                      op.transpose_b ? 1 : op.ldb, op.transpose_b ? op.ldb : 1, op.accumulate, op.c, op.ldc);
 }
 
+void produce(const Matmul* producer) {
+  if (producer != nullptr) matmul_f32(*producer);
+}
+
 void add_bias(const AddBias& op) {
+  produce(op.producer);
   for (std::int64_t i = 0; i < op.rows * op.n; ++i) op.x[i] += op.bias[i % op.n];
 }
 
@@ -48,6 +53,7 @@ float row_factor(const Dropout& dropout, const Layout& layout, std::int64_t toke
 }
 
 void layer_norm_forward(const LayerNormForward& op) {
+  produce(op.producer);
   const std::int64_t h = op.hidden_size;
   for (std::int64_t t = 0; t < op.layout.tokens; ++t) {
     float *sum = op.sum + t * h, *y = op.y + t * h;
@@ -62,6 +68,7 @@ void layer_norm_forward(const LayerNormForward& op) {
 }
 
 void layer_norm_backward(const LayerNormBackward& op) {
+  produce(op.producer);
   const std::int64_t h = op.hidden_size;
   std::vector<float> dy(static_cast<std::size_t>(h));
   for (std::int64_t t = 0; t < op.layout.tokens; ++t) {
@@ -79,6 +86,7 @@ void layer_norm_backward(const LayerNormBackward& op) {
 }
 
 void activation_forward(const ActivationForward& op) {
+  produce(op.producer);
   for (std::int64_t i = 0; i < op.rows * op.n; ++i) {
     op.x[i] += op.bias[i % op.n];
     op.y[i] = activate(op.activation, op.x[i]);
@@ -86,6 +94,7 @@ void activation_forward(const ActivationForward& op) {
 }
 
 void activation_backward(const ActivationBackward& op) {
+  produce(op.producer);
   for (std::int64_t i = 0; i < op.rows * op.n; ++i) {
     op.dx[i] = op.dy[i] * activation_derivative(op.activation, op.x[i]);
     if (op.y != nullptr) op.y[i] = activate(op.activation, op.x[i]);
@@ -126,6 +135,61 @@ void attention_backward_f32(const AttentionBackward& op) {
                       length, d, op.dropout, sequence, static_cast<std::uint32_t>(head), q, q + h, q + 2 * h,
                       3 * h, op.d_context + first * h + head * d, h, dq, dq + h, dq + 2 * h);
                 });
+}
+
+FirstTokenHead<float> first_token_head(const FirstTokenAttention& op, std::int64_t first, std::int64_t length,
+                                       std::uint32_t sequence, std::int64_t s, std::int64_t head) {
+  const std::int64_t d = op.head_size, h = op.heads * d;
+  return {length,
+          h,
+          d,
+          op.dropout,
+          sequence,
+          static_cast<std::uint32_t>(head),
+          op.x + first * h,
+          op.query + s * h + head * d,
+          op.key_weight + head * d * h,
+          op.value_weight + head * d * h,
+          op.value_bias + head * d};
+}
+
+void first_token_attention_forward_f32(const FirstTokenAttention& op) {
+  const std::int64_t d = op.head_size, h = op.heads * d;
+  for (std::int64_t s = 0; s < op.layout.sequences; ++s) {
+    const std::int64_t first = op.layout.cu_seqlens[s], length = op.layout.cu_seqlens[s + 1] - first;
+    const auto sequence = static_cast<std::uint32_t>(op.layout.sequence[first]);
+    for (std::int64_t head = 0; head < op.heads; ++head) {
+      ref::first_token_attention_forward<float>(first_token_head(op, first, length, sequence, s, head),
+                                                op.probabilities + first * op.heads + head * length,
+                                                op.context + s * h + head * d);
+    }
+  }
+}
+
+void first_token_attention_backward_f32(const FirstTokenAttentionBackward& op) {
+  const FirstTokenAttention& f = op.forward;
+  const std::int64_t d = f.head_size, h = f.heads * d;
+  std::fill_n(op.dx, f.layout.tokens * h, 0.0F);
+  for (std::int64_t s = 0; s < f.layout.sequences; ++s) {
+    const std::int64_t first = f.layout.cu_seqlens[s], length = f.layout.cu_seqlens[s + 1] - first;
+    const auto sequence = static_cast<std::uint32_t>(f.layout.sequence[first]);
+    for (std::int64_t head = 0; head < f.heads; ++head) {
+      ref::first_token_attention_backward<float>(
+          first_token_head(f, first, length, sequence, s, head), op.d_context + s * h + head * d,
+          op.d_query + s * h + head * d, op.dx + first * h, op.d_key_weight + head * d * h,
+          op.d_value_weight + head * d * h, op.d_value_bias + head * d);
+    }
+  }
+}
+
+void gather_first_rows(const FirstRows& op) {
+  for (std::int64_t s = 0; s < op.layout.sequences; ++s)
+    std::copy_n(op.x + op.layout.cu_seqlens[s] * op.n, op.n, op.rows + s * op.n);
+}
+
+void add_to_first_rows(const FirstRows& op) {
+  for (std::int64_t i = 0; i < op.layout.sequences * op.n; ++i)
+    op.x[op.layout.cu_seqlens[i / op.n] * op.n + i % op.n] += op.rows[i];
 }
 
 void dropout_rows(const DropoutRows& op) {
@@ -213,6 +277,10 @@ const OpTable kTable = {
     .activation_backward = activation_backward,
     .attention_forward = attention_forward_f32,
     .attention_backward = attention_backward_f32,
+    .first_token_attention_forward = first_token_attention_forward_f32,
+    .first_token_attention_backward = first_token_attention_backward_f32,
+    .gather_first_rows = gather_first_rows,
+    .add_to_first_rows = add_to_first_rows,
     .dropout_rows = dropout_rows,
     .cross_entropy = cross_entropy_f32,
     .binary_cross_entropy = binary_cross_entropy_f32,

@@ -198,6 +198,75 @@ void attention_backward(std::int64_t length, std::int64_t head_size, const Dropo
   }
 }
 
+// One sequence and head of attention from the first token alone, keys and values computed as in any other
+// layer. `x` are the inputs [length, hidden]; weights [head_size, hidden] and bias are the head's.
+template <typename T>
+struct FirstTokenHead {
+  std::int64_t length, hidden, head_size;
+  const Dropout& dropout;
+  std::uint32_t sequence, head;
+  const T *x, *query, *key_weight, *value_weight, *value_bias;
+
+  std::vector<T> project(const T* weight, const T* bias) const {  // [length, head_size]
+    std::vector<T> y(static_cast<std::size_t>(length * head_size));
+    matmul<T>(length, head_size, hidden, x, hidden, 1, weight, 1, hidden, false, y.data(), head_size);
+    for (std::size_t i = 0; bias != nullptr && i < y.size(); ++i)
+      y[i] += bias[i % static_cast<std::size_t>(head_size)];
+    return y;
+  }
+  T factor(std::int64_t j) const {
+    return dropout_factor<T>(dropout, sequence, head, static_cast<std::uint64_t>(j));
+  }
+};
+
+template <typename T>
+void first_token_attention_forward(const FirstTokenHead<T>& op, T* p, T* context) {
+  const std::vector<T> keys = op.project(op.key_weight, nullptr),
+                       values = op.project(op.value_weight, op.value_bias);
+  attention_row(op.length, op.head_size, op.query, keys.data(), op.head_size, p);
+  for (std::int64_t c = 0; c < op.head_size; ++c) {
+    context[c] = 0;
+    for (std::int64_t j = 0; j < op.length; ++j)
+      context[c] += p[j] * op.factor(j) * values[static_cast<std::size_t>(j * op.head_size + c)];
+  }
+}
+
+// Overwrites d_query; adds to dx [length, hidden] and to the gradients of weights and bias.
+template <typename T>
+void first_token_attention_backward(const FirstTokenHead<T>& op, const T* d_context, T* d_query, T* dx,
+                                    T* d_key_weight, T* d_value_weight, T* d_value_bias) {
+  const std::int64_t n = op.length, d = op.head_size, h = op.hidden;
+  const T scale = 1 / std::sqrt(static_cast<T>(d));
+  const std::vector<T> keys = op.project(op.key_weight, nullptr),
+                       values = op.project(op.value_weight, op.value_bias);
+  std::vector<T> p(static_cast<std::size_t>(n)), dp(p.size()), d_keys(keys.size()), d_values(values.size());
+  attention_row(n, d, op.query, keys.data(), d, p.data());
+  T delta{0};
+  for (std::int64_t j = 0; j < n; ++j) {
+    const auto row = static_cast<std::size_t>(j);
+    for (std::int64_t c = 0; c < d; ++c) {
+      const auto at = static_cast<std::size_t>(j * d + c);
+      dp[row] += d_context[c] * values[at] * op.factor(j);
+      d_values[at] = p[row] * op.factor(j) * d_context[c];
+      d_value_bias[c] += d_values[at];
+    }
+    delta += p[row] * dp[row];
+  }
+  for (std::int64_t c = 0; c < d; ++c) {
+    d_query[c] = 0;
+    for (std::int64_t j = 0; j < n; ++j) {
+      const auto row = static_cast<std::size_t>(j), at = static_cast<std::size_t>(j * d + c);
+      const T ds = p[row] * (dp[row] - delta) * scale;
+      d_query[c] += ds * keys[at];
+      d_keys[at] = ds * op.query[c];
+    }
+  }
+  matmul<T>(n, h, d, d_keys.data(), d, 1, op.key_weight, h, 1, true, dx, h);
+  matmul<T>(n, h, d, d_values.data(), d, 1, op.value_weight, h, 1, true, dx, h);
+  matmul<T>(d, h, n, d_keys.data(), 1, d, op.x, h, 1, true, d_key_weight, h);
+  matmul<T>(d, h, n, d_values.data(), 1, d, op.x, h, 1, true, d_value_weight, h);
+}
+
 // Mean of -log softmax(logits)[label] over labels other than -100 (torch.nn.functional.cross_entropy).
 template <typename T>
 T cross_entropy(std::int64_t rows, std::int64_t classes, const T* logits, const std::int32_t* labels,

@@ -1,0 +1,153 @@
+// B is packed once; then each task takes a block of rows through all of B. Every number of C is summed in the
+// order of k by one thread, however the work is cut: results do not depend on the number of threads.
+#include "kernels/cpu/gemm.h"
+
+#include "kernels/cpu/gemm_pack.h"
+#include "kernels/cpu/gemm_tile.h"
+
+namespace bertune::kernels::BERTUNE_ISA {
+namespace {
+
+// A block of rows and a panel of B, both this long along k, fit into the second-level cache together.
+constexpr std::int64_t kDepth = 512;
+constexpr std::int64_t kTasksPerThread = 4;  // so that threads end at about the same time
+
+// Rows of C through panels [first_panel, end_panel) of B.
+template <typename Number>
+struct Region {
+  const Matmul& op;
+  const Number* packed_b;
+  std::int64_t first_row, rows, first_panel, end_panel;
+};
+
+template <typename Number>
+using Tile = void (*)(std::int64_t k, const Number* a, std::int64_t row_stride, std::int64_t k_stride,
+                      const Number* panel, float* c, std::int64_t ldc, bool accumulate);
+
+template <typename Number>
+Tile<Number> tile_of(std::int64_t rows) {
+  switch (rows) {
+    case 1:
+      return gemm_tile<1, Number>;
+    case 2:
+      return gemm_tile<2, Number>;
+    case 3:
+      return gemm_tile<3, Number>;
+#if defined(__AVX512F__)
+    case 4:
+      return gemm_tile<4, Number>;
+    case 5:
+      return gemm_tile<5, Number>;
+    case 6:
+      return gemm_tile<6, Number>;
+    case 7:
+      return gemm_tile<7, Number>;
+#endif
+    default:
+      return gemm_tile<kTileRows, Number>;
+  }
+}
+
+// A tile at the right edge of C, where the panel is wider than what is left.
+template <typename Number>
+void edge_tile(Tile<Number> tile, std::int64_t rows, std::int64_t width, std::int64_t k, const Number* a,
+               const RowBlock<Number>& block, const Number* panel, float* c, std::int64_t ldc,
+               bool accumulate) {
+  float whole[kTileRows * kPanel];
+  for (std::int64_t i = 0; accumulate && i < rows; ++i) {
+    for (std::int64_t j = 0; j < kPanel; ++j) whole[i * kPanel + j] = j < width ? c[i * ldc + j] : 0;
+  }
+  tile(k, a, block.row_stride, block.k_stride, panel, whole, kPanel, accumulate);
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = 0; j < width; ++j) c[i * ldc + j] = whole[i * kPanel + j];
+  }
+}
+
+template <typename Number>
+void compute(const Region<Number>& region) {
+  const Matmul& op = region.op;
+  const std::int64_t steps = numbers_along_k(op.k, region.packed_b);
+  auto* scratch = reinterpret_cast<Number*>(
+      thread_scratch(round_up(region.rows, kTileRows) * smaller(kDepth, op.k + 1), ScratchUse::packed_rows));
+  for (std::int64_t depth = 0; depth == 0 || depth < op.k; depth += kDepth) {
+    const std::int64_t k = smaller(kDepth, op.k - depth), k_steps = numbers_along_k(k, region.packed_b);
+    const bool accumulate = op.accumulate || depth > 0;
+    const RowBlock<Number> block =
+        pack_rows(op.a, op.lda, op.transpose_a, region.first_row, region.rows, depth, k, scratch);
+    for (std::int64_t panel = region.first_panel; panel < region.end_panel; ++panel) {
+      const Number* b = region.packed_b + (panel * steps + numbers_along_k(depth, region.packed_b)) * kPanel;
+      const std::int64_t width = smaller(kPanel, op.n - panel * kPanel);
+      for (std::int64_t row = 0; row < region.rows; row += kTileRows) {
+        const std::int64_t rows = smaller(kTileRows, region.rows - row);
+        const Number* a = block.data + row / kTileRows * block.tile_stride;
+        float* c = op.c + (region.first_row + row) * op.ldc + panel * kPanel;
+        const Tile<Number> tile = tile_of<Number>(rows);
+        if (width == kPanel) {
+          tile(k_steps, a, block.row_stride, block.k_stride, b, c, op.ldc, accumulate);
+        } else {
+          edge_tile<Number>(tile, rows, width, k_steps, a, block, b, c, op.ldc, accumulate);
+        }
+      }
+    }
+  }
+}
+
+template <typename Number>
+const Number* pack_b(const Matmul& op) {
+  const std::int64_t panels = block_count(op.n, kPanel);
+  const std::int64_t panel_size = numbers_along_k(op.k, static_cast<const Number*>(nullptr)) * kPanel;
+  auto* packed = reinterpret_cast<Number*>(thread_scratch(panels * panel_size, ScratchUse::packed_panels));
+  parallel_for(panels, [&](std::int64_t panel) {
+    pack_panel(op.b, op.ldb, op.transpose_b, op.k, op.n, panel * kPanel, packed + panel * panel_size);
+  });
+  return packed;
+}
+
+template <typename Number>
+void run(const Matmul& op, const void* body, RowsFunction call) {
+  const Number* packed_b = pack_b<Number>(op);
+  const std::int64_t panels = block_count(op.n, kPanel), wanted_tasks = kTasksPerThread * num_threads();
+  const auto finish = [&](std::int64_t first, std::int64_t end) {
+    for (; call != nullptr && first < end; first += kRowBlock)
+      call(body, first, smaller(first + kRowBlock, end));
+  };
+  if (op.m > kRowBlock * wanted_tasks / 2) {
+    // Longer blocks read B less often.
+    const std::int64_t task_rows = op.m >= 2 * kRowBlock * wanted_tasks ? 2 * kRowBlock : kRowBlock;
+    parallel_for(block_count(op.m, task_rows), [&](std::int64_t task) {
+      const std::int64_t first = task * task_rows, rows = smaller(task_rows, op.m - first);
+      compute<Number>({op, packed_b, first, rows, 0, panels});
+      finish(first, first + rows);
+    });
+    return;
+  }
+  // Few rows: columns are shared out too, and what follows waits for all of them.
+  const std::int64_t row_blocks = block_count(op.m, kRowBlock);
+  const std::int64_t groups = smaller(panels, block_count(wanted_tasks, row_blocks)),
+                     group_panels = block_count(panels, groups);
+  parallel_for(row_blocks * groups, [&](std::int64_t task) {
+    const std::int64_t first = task / groups * kRowBlock, panel = task % groups * group_panels;
+    if (panel >= panels) return;
+    compute<Number>({op, packed_b, first, smaller(kRowBlock, op.m - first), panel,
+                     smaller(panel + group_panels, panels)});
+  });
+  if (call != nullptr) {
+    parallel_for(row_blocks, [&](std::int64_t block) {
+      finish(block * kRowBlock, smaller((block + 1) * kRowBlock, op.m));
+    });
+  }
+}
+
+}  // namespace
+
+void matmul_and_then(const Matmul& op, const void* body, RowsFunction call) {
+  if (op.m == 0 || op.n == 0) return;
+#if defined(__AVX512BF16__)
+  if (op.bf16) return run<Pair>(op, body, call);
+#endif
+  run<float>(op, body, call);
+}
+
+void matmul(const Matmul& op) { matmul_and_then(op, nullptr, nullptr); }
+
+}  // namespace bertune::kernels::BERTUNE_ISA

@@ -1,0 +1,154 @@
+// Operands of a matrix product, laid out as gemm_tile.h reads them.
+#pragma once
+
+#include "kernels/cpu/gemm_tile.h"
+#include "kernels/cpu/isa.h"
+
+namespace bertune::kernels::BERTUNE_ISA {
+namespace {
+
+typedef std::int32_t Indices __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
+
+inline Indices interleaving(std::int64_t first) {
+  Indices indices{};
+  for (std::int64_t i = 0; i < kLanes; ++i)
+    indices[i] = static_cast<std::int32_t>(first + i / 2 + (i % 2 == 0 ? 0 : kLanes));
+  return indices;
+}
+
+// Transposes kLanes vectors of kLanes numbers: a perfect shuffle a round, as often as kLanes can be halved.
+inline void transpose_square(Pairs (&rows)[kLanes]) {
+  const Indices low = interleaving(0), high = interleaving(kLanes / 2);
+  Pairs shuffled[kLanes];
+  for (std::int64_t round = kLanes; round > 1; round /= 2) {
+#pragma GCC unroll 16
+    for (std::int64_t i = 0; i < kLanes / 2; ++i) {
+      shuffled[2 * i] = __builtin_shuffle(rows[i], rows[i + kLanes / 2], low);
+      shuffled[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + kLanes / 2], high);
+    }
+#pragma GCC unroll 16
+    for (std::int64_t i = 0; i < kLanes; ++i) rows[i] = shuffled[i];
+  }
+}
+
+// To bf16 in the upper half of each number, ties to even.
+inline Pair round_to_bf16(float value) {
+  const Pair bits = __builtin_bit_cast(Pair, value);
+  return bits + 0x7FFF + ((bits >> 16) & 1);
+}
+inline Pair pair_of(float low, float high) {
+  return round_to_bf16(low) >> 16 | (round_to_bf16(high) & 0xFFFF0000U);
+}
+
+inline std::int64_t numbers_along_k(std::int64_t k, const float*) { return k; }
+inline std::int64_t numbers_along_k(std::int64_t k, const Pair*) { return (k + 1) / 2; }
+
+// Numbers p .. p + kLanes along k of row `from`, of which `k` are there; zeros after them.
+inline Pairs load_along_k(const float* from, std::int64_t p, std::int64_t k, const float*) {
+  Pairs result{};
+  if (p + kLanes <= k) return *reinterpret_cast<const Pairs*>(from + p);
+  for (std::int64_t i = 0; p + i < k; ++i) result[i] = __builtin_bit_cast(Pair, from[p + i]);
+  return result;
+}
+inline Pairs load_along_k(const float* from, std::int64_t p, std::int64_t k, const Pair*) {
+  Pairs result{};
+#if defined(__AVX512BF16__)
+  if (2 * (p + kLanes) <= k) {
+    return reinterpret_cast<Pairs>(
+        _mm512_cvtne2ps_pbh(_mm512_loadu_ps(from + 2 * p + kLanes), _mm512_loadu_ps(from + 2 * p)));
+  }
+#endif
+  for (std::int64_t i = 0; i < kLanes && 2 * (p + i) < k; ++i) {
+    const std::int64_t at = 2 * (p + i);
+    result[i] = pair_of(from[at], at + 1 < k ? from[at + 1] : 0.0F);
+  }
+  return result;
+}
+
+// One panel of op(B): kPanel columns from `column` on, zeros where B ends. b holds B as [k,n], or with
+// `transposed` as [n,k].
+template <typename Number>
+void pack_panel(const float* b, std::int64_t ldb, bool transposed, std::int64_t k, std::int64_t n,
+                std::int64_t column, Number* panel) {
+  const std::int64_t width = smaller(kPanel, n - column), steps = numbers_along_k(k, panel);
+  if (transposed) {
+    for (std::int64_t p = 0; p < steps; p += kLanes) {
+      for (std::int64_t v = 0; v < kPanelVectors; ++v) {
+        Pairs rows[kLanes];
+        for (std::int64_t j = 0; j < kLanes; ++j) {
+          const std::int64_t at = v * kLanes + j;
+          rows[j] = at < width ? load_along_k(b + (column + at) * ldb, p, k, panel) : Pairs{};
+        }
+        transpose_square(rows);
+        for (std::int64_t i = 0; i < smaller(kLanes, steps - p); ++i) {
+          *reinterpret_cast<Pairs*>(panel + (p + i) * kPanel + v * kLanes) = rows[i];
+        }
+      }
+    }
+    return;
+  }
+  for (std::int64_t p = 0; p < steps; ++p) {
+    Number* to = panel + p * kPanel;
+    if constexpr (__is_same(Number, float)) {
+      const float* from = b + p * ldb + column;
+      for (std::int64_t j = 0; j < width; ++j) to[j] = from[j];
+    } else {
+      const float *low = b + 2 * p * ldb + column, *high = low + ldb;
+      const bool paired = 2 * p + 1 < k;
+      for (std::int64_t j = 0; j < width; ++j) to[j] = pair_of(low[j], paired ? high[j] : 0.0F);
+    }
+    for (std::int64_t j = width; j < kPanel; ++j) to[j] = 0;
+  }
+}
+
+// How a block of rows of op(A) lies in memory: element (i, p) of tile t is data[t * tile_stride + i *
+// row_stride + p * k_stride].
+template <typename Number>
+struct RowBlock {
+  const Number* data;
+  std::int64_t tile_stride, row_stride, k_stride;
+};
+
+// Rows first .. first + rows of op(A), numbers k_first .. k_first + k along k; `to` has room for
+// round_up(rows, kTileRows) * k numbers, and is not used where A can be read as it is.
+template <typename Number>
+RowBlock<Number> pack_rows(const float* a, std::int64_t lda, bool transposed, std::int64_t first,
+                           std::int64_t rows, std::int64_t k_first, std::int64_t k, Number* to) {
+  const std::int64_t steps = numbers_along_k(k, to);
+  if (!transposed) {
+    const float* from = a + first * lda + k_first;
+    if constexpr (__is_same(Number, float)) {
+      return {from, kTileRows * lda, lda, 1};
+    } else {
+      for (std::int64_t i = 0; i < rows; ++i) {
+        std::int64_t p = 0;
+        for (; p + kLanes <= steps; p += kLanes)
+          *reinterpret_cast<Pairs*>(to + i * steps + p) = load_along_k(from + i * lda, p, k, to);
+        if (p == steps) continue;
+        const Pairs last = load_along_k(from + i * lda, p, k, to);
+        for (std::int64_t j = 0; p + j < steps; ++j) to[i * steps + p + j] = last[j];
+      }
+      return {to, kTileRows * steps, steps, 1};
+    }
+  }
+  // Along k a transposed A jumps from row to row of memory: copied once, it is read without gaps by every
+  // panel.
+  for (std::int64_t p = 0; p < steps; ++p) {
+    for (std::int64_t tile = 0; tile < rows; tile += kTileRows) {
+      Number* tile_to = to + tile * steps + p * kTileRows;
+      const std::int64_t height = smaller(kTileRows, rows - tile);
+      if constexpr (__is_same(Number, float)) {
+        const float* from = a + (k_first + p) * lda + first + tile;
+        for (std::int64_t i = 0; i < height; ++i) tile_to[i] = from[i];
+      } else {
+        const float *low = a + (k_first + 2 * p) * lda + first + tile, *high = low + lda;
+        const bool paired = 2 * p + 1 < k;
+        for (std::int64_t i = 0; i < height; ++i) tile_to[i] = pair_of(low[i], paired ? high[i] : 0.0F);
+      }
+    }
+  }
+  return {to, kTileRows * steps, 1, kTileRows};
+}
+
+}  // namespace
+}  // namespace bertune::kernels::BERTUNE_ISA
