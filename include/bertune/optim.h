@@ -37,10 +37,18 @@ class Optimizer {
   void step(float gradient_scale = 1.0F);
   void zero_grad() { parameters_->zero_grad(); }
 
+  // From now on, rows of the matrix with Parameter::few_rows (word embeddings) whose gradient is zero are
+  // left as they are, and are brought up to date when they are asked for, by the very updates that they
+  // missed: results are the same bits, at the cost of the rows that are used. The caller must ask: for the
+  // rows that a forward will read, and for all rows (no argument) before anything else reads values or state.
+  void defer_unused_rows();
+  void bring_up_to_date(std::span<const std::int32_t> rows);
+  void bring_up_to_date();
+
   double learning_rate() const { return learning_rate_; }
   void set_learning_rate(double lr) { learning_rate_ = lr; }
   std::int64_t steps() const { return steps_; }
-  void set_steps(std::int64_t steps) { steps_ = steps; }
+  void set_steps(std::int64_t steps);  // with all rows up to date
 
   // The state kept from step to step, each as long as the parameters: saved, and restored by writing into it.
   struct State {
@@ -52,12 +60,31 @@ class Optimizer {
 
  protected:
   Optimizer(Parameters& parameters, double lr) : parameters_(&parameters), learning_rate_(lr) {}
-  // Updates the numbers of one range; `decay` is the weight decay that applies to them.
-  virtual void update(std::size_t offset, std::size_t size, bool decay, float gradient_scale) = 0;
+  // What one update of a range of numbers takes; the step counts from 1.
+  struct Update {
+    std::size_t offset = 0, size = 0;
+    bool decay = true;  // whether weight decay applies to them
+    const float* gradients = nullptr;
+    float gradient_scale = 1;
+    double learning_rate = 0;
+    std::int64_t step = 1;
+  };
+  virtual void update(const Update& update) = 0;
 
   Parameters* parameters_;
   double learning_rate_;
   std::int64_t steps_ = 0;
+
+ private:
+  void update_range(std::size_t first, std::size_t end, float gradient_scale);
+  void catch_up(std::int32_t row);
+
+  // Of deferred rows: the last step that each took part in, and the learning rates of the steps since the
+  // first that any of them may have missed.
+  std::vector<std::int64_t> row_steps_;
+  std::vector<double> learning_rates_;
+  std::int64_t first_recorded_step_ = 1;
+  std::vector<float> zero_gradient_;
 };
 
 // Weight decay applies to the parameters whose `weight_decay` is set (all but biases and LayerNorm), as in

@@ -17,6 +17,8 @@ struct Parameter {
   std::size_t offset = 0;           // into values() and gradients()
   std::size_t size = 0;             // product of shape; tensors follow one another without gaps
   bool weight_decay = true;         // false for biases and LayerNorm, as the Trainer groups them
+  bool few_rows =
+      false;  // a matrix of which a batch reads few rows (word embeddings); at most one of a model
 };
 
 class Parameters {
@@ -28,7 +30,8 @@ class Parameters {
   ~Parameters();
 
   const std::vector<Parameter>& layout() const { return layout_; }
-  std::size_t count() const;  // of numbers
+  std::size_t count() const;          // of numbers
+  std::size_t sparse_prefix() const;  // of them, how many at the start belong to the matrix with few_rows
 
   std::span<float> values();
   std::span<const float> values() const;
@@ -41,6 +44,15 @@ class Parameters {
   std::span<float> gradient(std::string_view name);
 
   void zero_grad();
+
+  // For the matrix with `few_rows`, where there is one. Once rows are tracked, its gradient may be written
+  // only in rows that mark_rows() was given since the last zero_grad(); then zeroing, clipping and optimizers
+  // pass over the others.
+  void track_rows();
+  bool rows_are_tracked() const;
+  const Parameter* few_rows() const;                   // nullptr when there is none
+  void mark_rows(std::span<const std::int32_t> rows);  // no effect unless tracked
+  std::span<const std::int32_t> marked_rows() const;   // ascending, each once
 
  private:
   struct Storage;

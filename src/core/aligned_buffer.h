@@ -1,4 +1,5 @@
-// Zeroed memory aligned for the widest vectors, on huge pages where the system grants them.
+// Zeroed memory aligned for the widest vectors, on huge pages where the system grants them. Pages that are
+// never written take no memory.
 #pragma once
 
 #include <sys/mman.h>
@@ -6,9 +7,9 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <new>
 #include <span>
+#include <utility>
 
 namespace bertune {
 
@@ -16,29 +17,51 @@ template <typename T>
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
-  explicit AlignedBuffer(std::size_t size) : size_(size) {
+  // The first `sparse` numbers are kept on small pages: of those, few will be written.
+  explicit AlignedBuffer(std::size_t size, std::size_t sparse = 0) : size_(size) {
     if (size == 0) return;
     constexpr std::size_t kHugePage = std::size_t{2} << 20;
-    const std::size_t alignment = size * sizeof(T) >= kHugePage ? kHugePage : 64;
-    const std::size_t bytes = (size * sizeof(T) + alignment - 1) / alignment * alignment;
-    data_.reset(static_cast<T*>(std::aligned_alloc(alignment, bytes)));
-    if (!data_) throw std::bad_alloc();
-    if (alignment == kHugePage) ::madvise(data_.get(), bytes, MADV_HUGEPAGE);
-    std::memset(static_cast<void*>(data_.get()), 0, bytes);
+    bytes_ = size * sizeof(T);
+    if (bytes_ < kHugePage) {
+      data_ = static_cast<T*>(std::aligned_alloc(64, (bytes_ + 63) / 64 * 64));
+      if (data_ == nullptr) throw std::bad_alloc();
+      std::memset(static_cast<void*>(data_), 0, bytes_);
+      bytes_ = 0;
+      return;
+    }
+    void* mapped = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) throw std::bad_alloc();
+    data_ = static_cast<T*>(mapped);
+    const std::size_t dense = (sparse * sizeof(T) + kHugePage - 1) / kHugePage * kHugePage;
+    if (dense < bytes_) ::madvise(static_cast<char*>(mapped) + dense, bytes_ - dense, MADV_HUGEPAGE);
+  }
+  AlignedBuffer(AlignedBuffer&& other) noexcept { swap(other); }
+  AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
+    AlignedBuffer taken(std::move(other));
+    swap(taken);
+    return *this;
+  }
+  ~AlignedBuffer() {
+    if (bytes_ != 0) {
+      ::munmap(data_, bytes_);
+    } else {
+      std::free(data_);
+    }
   }
 
-  T* data() { return data_.get(); }
-  const T* data() const { return data_.get(); }
+  T* data() { return data_; }
+  const T* data() const { return data_; }
   std::size_t size() const { return size_; }
-  std::span<T> span() { return {data_.get(), size_}; }
-  std::span<const T> span() const { return {data_.get(), size_}; }
+  std::span<T> span() { return {data_, size_}; }
+  std::span<const T> span() const { return {data_, size_}; }
 
  private:
-  struct Free {
-    void operator()(T* pointer) const { std::free(pointer); }
-  };
-  std::unique_ptr<T[], Free> data_;
-  std::size_t size_ = 0;
+  void swap(AlignedBuffer& other) noexcept {
+    std::swap(data_, other.data_), std::swap(size_, other.size_), std::swap(bytes_, other.bytes_);
+  }
+
+  T* data_ = nullptr;
+  std::size_t size_ = 0, bytes_ = 0;  // bytes_: of the mapping; 0 when allocated from the heap
 };
 
 }  // namespace bertune

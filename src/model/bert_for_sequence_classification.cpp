@@ -160,6 +160,7 @@ struct BertForSequenceClassification::Implementation {
     head.backward(model::classification_head_weights(config, parameters, true), pass, batch, type, scale,
                   encoder.output_gradient());
     encoder.backward(model::encoder_weights(config, parameters, true), pass);
+    parameters.mark_rows(batch.input_ids);
   }
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -14,6 +15,9 @@ namespace bertune {
 struct Parameters::Storage {
   AlignedBuffer<float> values, gradients;
   std::unordered_map<std::string_view, std::size_t> by_name;  // views into layout_
+  std::optional<std::size_t> few_rows;                        // place in layout_
+  bool rows_are_tracked = false;
+  std::vector<std::int32_t> marked_rows;
 };
 
 Parameters::Parameters(std::vector<Parameter> layout)
@@ -26,6 +30,7 @@ Parameters::Parameters(std::vector<Parameter> layout)
     for (const std::int64_t extent : parameter.shape) parameter.size *= static_cast<std::size_t>(extent);
     total += parameter.size;
     storage_->by_name.emplace(parameter.name, i);
+    if (parameter.few_rows) storage_->few_rows = i;
   }
   storage_->values = AlignedBuffer<float>(total);
 }
@@ -34,6 +39,10 @@ Parameters::Parameters(Parameters&&) noexcept = default;
 Parameters& Parameters::operator=(Parameters&&) noexcept = default;
 Parameters::~Parameters() = default;
 
+std::size_t Parameters::sparse_prefix() const {
+  return few_rows() != nullptr && few_rows()->offset == 0 ? few_rows()->size : 0;
+}
+
 std::size_t Parameters::count() const { return storage_->values.size(); }
 
 std::span<float> Parameters::values() { return storage_->values.span(); }
@@ -41,7 +50,7 @@ std::span<const float> Parameters::values() const { return std::as_const(storage
 
 // Allocated when first asked for: a model that only predicts has none.
 std::span<float> Parameters::gradients() {
-  if (storage_->gradients.size() == 0) storage_->gradients = AlignedBuffer<float>(count());
+  if (storage_->gradients.size() == 0) storage_->gradients = AlignedBuffer<float>(count(), sparse_prefix());
   return storage_->gradients.span();
 }
 std::span<const float> Parameters::gradients() const { return const_cast<Parameters*>(this)->gradients(); }
@@ -73,6 +82,42 @@ std::span<float> Parameters::gradient(std::string_view name) {
   return gradients().subspan(parameter.offset, parameter.size);
 }
 
-void Parameters::zero_grad() { std::ranges::fill(gradients(), 0.0F); }
+void Parameters::zero_grad() {
+  const std::span<float> all = gradients();
+  const Parameter* sparse = rows_are_tracked() ? few_rows() : nullptr;
+  if (sparse == nullptr) {
+    std::ranges::fill(all, 0.0F);
+    return;
+  }
+  const std::size_t width = static_cast<std::size_t>(sparse->shape.back());
+  for (const std::int32_t row : storage_->marked_rows)
+    std::ranges::fill(all.subspan(sparse->offset + static_cast<std::size_t>(row) * width, width), 0.0F);
+  storage_->marked_rows.clear();
+  std::ranges::fill(all.first(sparse->offset), 0.0F);
+  std::ranges::fill(all.subspan(sparse->offset + sparse->size), 0.0F);
+}
+
+void Parameters::track_rows() {
+  if (few_rows() == nullptr || rows_are_tracked()) return;
+  std::ranges::fill(gradients().subspan(few_rows()->offset, few_rows()->size), 0.0F);
+  storage_->rows_are_tracked = true;
+}
+
+bool Parameters::rows_are_tracked() const { return storage_->rows_are_tracked; }
+
+const Parameter* Parameters::few_rows() const {
+  return storage_->few_rows ? &layout_[*storage_->few_rows] : nullptr;
+}
+
+void Parameters::mark_rows(std::span<const std::int32_t> rows) {
+  if (!rows_are_tracked()) return;
+  std::vector<std::int32_t>& marked = storage_->marked_rows;
+  marked.insert(marked.end(), rows.begin(), rows.end());
+  std::ranges::sort(marked);
+  const auto repeated = std::ranges::unique(marked);
+  marked.erase(repeated.begin(), repeated.end());
+}
+
+std::span<const std::int32_t> Parameters::marked_rows() const { return storage_->marked_rows; }
 
 }  // namespace bertune

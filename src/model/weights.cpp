@@ -14,6 +14,10 @@ class LayoutBuilder {
   void matrix(const std::string& name, std::int64_t rows, std::int64_t columns) {
     parameters_.push_back({.name = name, .shape = {rows, columns}, .weight_decay = true});
   }
+  void embedding(const std::string& name, std::int64_t rows, std::int64_t columns) {
+    matrix(name, rows, columns);
+    parameters_.back().few_rows = true;
+  }
   void bias(const std::string& name, std::int64_t n) {
     parameters_.push_back({.name = name, .shape = {n}, .weight_decay = false});
   }
@@ -57,7 +61,7 @@ class WeightViews {
 std::vector<Parameter> sequence_classification_layout(const BertConfig& config) {
   const std::int64_t h = config.hidden_size;
   LayoutBuilder layout;
-  layout.matrix("bert.embeddings.word_embeddings.weight", config.vocab_size, h);
+  layout.embedding("bert.embeddings.word_embeddings.weight", config.vocab_size, h);
   layout.matrix("bert.embeddings.position_embeddings.weight", config.max_position_embeddings, h);
   layout.matrix("bert.embeddings.token_type_embeddings.weight", config.type_vocab_size, h);
   layout.layer_norm("bert.embeddings.LayerNorm", h);

@@ -14,28 +14,28 @@ class Adam : public Optimizer {
       : Optimizer(parameters, options.lr),
         options_(options),
         decoupled_(decoupled),
-        exp_avg_(parameters.count()),
-        exp_avg_sq_(parameters.count()) {}
+        exp_avg_(parameters.count(), parameters.sparse_prefix()),
+        exp_avg_sq_(parameters.count(), parameters.sparse_prefix()) {}
   std::vector<State> state() override {
     return {{"exp_avg", exp_avg_.span()}, {"exp_avg_sq", exp_avg_sq_.span()}};
   }
   std::string_view name() const override { return decoupled_ ? "adamw" : "adam"; }
 
  private:
-  void update(std::size_t offset, std::size_t size, bool decay, float gradient_scale) override {
-    ops().adam_step({.size = static_cast<std::int64_t>(size),
-                     .values = parameters_->values().data() + offset,
-                     .gradients = parameters_->gradients().data() + offset,
-                     .exp_avg = exp_avg_.data() + offset,
-                     .exp_avg_sq = exp_avg_sq_.data() + offset,
-                     .gradient_scale = gradient_scale,
-                     .lr = learning_rate_,
+  void update(const Update& u) override {
+    ops().adam_step({.size = static_cast<std::int64_t>(u.size),
+                     .values = parameters_->values().data() + u.offset,
+                     .gradients = u.gradients,
+                     .exp_avg = exp_avg_.data() + u.offset,
+                     .exp_avg_sq = exp_avg_sq_.data() + u.offset,
+                     .gradient_scale = u.gradient_scale,
+                     .lr = u.learning_rate,
                      .beta1 = options_.beta1,
                      .beta2 = options_.beta2,
                      .eps = options_.eps,
-                     .weight_decay = decay ? options_.weight_decay : 0,
+                     .weight_decay = u.decay ? options_.weight_decay : 0,
                      .decoupled = decoupled_,
-                     .step = steps_});
+                     .step = u.step});
   }
 
   AdamOptions options_;
@@ -48,7 +48,7 @@ class Sgd : public Optimizer {
   Sgd(Parameters& parameters, const SGDOptions& options)
       : Optimizer(parameters, options.lr),
         options_(options),
-        momentum_buffer_(options.momentum != 0 ? parameters.count() : 0) {}
+        momentum_buffer_(options.momentum != 0 ? parameters.count() : 0, parameters.sparse_prefix()) {}
   std::vector<State> state() override {
     if (momentum_buffer_.size() == 0) return {};
     return {{"momentum_buffer", momentum_buffer_.span()}};
@@ -56,19 +56,19 @@ class Sgd : public Optimizer {
   std::string_view name() const override { return "sgd"; }
 
  private:
-  void update(std::size_t offset, std::size_t size, bool decay, float gradient_scale) override {
+  void update(const Update& u) override {
     ops().sgd_step(
-        {.size = static_cast<std::int64_t>(size),
-         .values = parameters_->values().data() + offset,
-         .gradients = parameters_->gradients().data() + offset,
-         .momentum_buffer = momentum_buffer_.size() != 0 ? momentum_buffer_.data() + offset : nullptr,
-         .gradient_scale = gradient_scale,
-         .lr = learning_rate_,
+        {.size = static_cast<std::int64_t>(u.size),
+         .values = parameters_->values().data() + u.offset,
+         .gradients = u.gradients,
+         .momentum_buffer = momentum_buffer_.size() != 0 ? momentum_buffer_.data() + u.offset : nullptr,
+         .gradient_scale = u.gradient_scale,
+         .lr = u.learning_rate,
          .momentum = options_.momentum,
          .dampening = options_.dampening,
-         .weight_decay = decay ? options_.weight_decay : 0,
+         .weight_decay = u.decay ? options_.weight_decay : 0,
          .nesterov = options_.nesterov,
-         .step = steps_});
+         .step = u.step});
   }
 
   SGDOptions options_;
@@ -85,17 +85,17 @@ class Adagrad : public Optimizer {
   std::string_view name() const override { return "adagrad"; }
 
  private:
-  void update(std::size_t offset, std::size_t size, bool decay, float gradient_scale) override {
-    ops().adagrad_step({.size = static_cast<std::int64_t>(size),
-                        .values = parameters_->values().data() + offset,
-                        .gradients = parameters_->gradients().data() + offset,
-                        .sum = sum_.data() + offset,
-                        .gradient_scale = gradient_scale,
-                        .lr = learning_rate_,
+  void update(const Update& u) override {
+    ops().adagrad_step({.size = static_cast<std::int64_t>(u.size),
+                        .values = parameters_->values().data() + u.offset,
+                        .gradients = u.gradients,
+                        .sum = sum_.data() + u.offset,
+                        .gradient_scale = u.gradient_scale,
+                        .lr = u.learning_rate,
                         .lr_decay = options_.lr_decay,
                         .eps = options_.eps,
-                        .weight_decay = decay ? options_.weight_decay : 0,
-                        .step = steps_});
+                        .weight_decay = u.decay ? options_.weight_decay : 0,
+                        .step = u.step});
   }
 
   AdagradOptions options_;

@@ -57,6 +57,7 @@ Trainer::Trainer(BertForSequenceClassification& model, const BertTokenizer& toke
       row_name_(std::move(row_name)),
       optimizer_(make_optimizer(arguments_, model.parameters())) {
   model_.dropout_state().seed = arguments_.seed;
+  optimizer_->defer_unused_rows();
 }
 
 std::string Trainer::metric_for_best_model() const {
@@ -115,6 +116,7 @@ TrainingResult Trainer::train(const tasks::Features& train, const tasks::Feature
   result.train_loss = state_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, state_.global_step));
   result.runtime = state_.runtime;
   result.samples = static_cast<std::int64_t>(std::llround(result.epochs * static_cast<double>(train.rows())));
+  optimizer_->bring_up_to_date();
   if (state_.best_metric && state_.best_step != state_.global_step) {
     model_.load_weights(checkpoint_path(arguments_.output_dir, state_.best_step));
     result.kept_best = true;
@@ -144,6 +146,7 @@ double Trainer::train_step(const tasks::Features& train, std::span<const std::in
                                                                      plan_.warmup_steps, plan_.total_steps);
   optimizer_->set_learning_rate(learning_rate_);
   optimizer_->zero_grad();
+  optimizer_->bring_up_to_date(batch.input_ids);
   const double loss = model_.forward(batch).loss;
   model_.backward();
   gradient_norm_ = optim::gradient_norm(model_.parameters());
@@ -184,6 +187,7 @@ void Trainer::log_step(double loss, double gradient_norm, double learning_rate) 
 }
 
 void Trainer::evaluate_epoch(const tasks::Features& validation) {
+  optimizer_->bring_up_to_date();
   tasks::Metrics metrics;
   try {
     metrics = evaluate(model_, validation, arguments_.eval_batch_size,
@@ -209,6 +213,7 @@ void Trainer::evaluate_epoch(const tasks::Features& validation) {
 
 // Only the newest and the best checkpoint stay.
 void Trainer::save() {
+  optimizer_->bring_up_to_date();
   save_checkpoint(arguments_.output_dir, model_, tokenizer_, *optimizer_, state_, identity_);
   remove_checkpoints_except(arguments_.output_dir,
                             {state_.global_step, state_.best_metric ? state_.best_step : -1});

@@ -239,7 +239,8 @@ def compare_saved(driver, folder, backend, texts, name):
         loaded = AutoTokenizer.from_pretrained(scratch)
         assert type(loaded).__name__ == "BertTokenizer" and loaded.model_max_length == 512
         # White space alone is no token to the reader of vocab.txt; we keep its line.
-        assert all(loaded.get_vocab().get(t) == i for t, i in backend.get_vocab().items() if t.strip())
+        vocabulary = loaded.get_vocab()
+        assert all(vocabulary.get(t) == i for t, i in backend.get_vocab().items() if t.strip())
         plain = Tokenizer.from_file(scratch + "/tokenizer.json")
         strings = [t.decode("utf-8", "replace") for t in texts]
         expected = [e.ids for e in backend.encode_batch(strings)]
