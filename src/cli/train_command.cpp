@@ -345,8 +345,10 @@ void run(TrainOptions& options) {
       BertForSequenceClassification::from_pretrained(options.model, load_options(options, task));
   require_disk(options, model);
   if (!options.json && !options.quiet) {
-    fmt::print(stderr, "{}Training on {} threads with {} kernels\n", load_line(options, model), num_threads(),
-               kernels::ops().name);
+    const bool bf16 = train::precision_from_string(options.arguments.precision) == Precision::bf16;
+    fmt::print(stderr, "{}Training on {} threads with {} kernels{}\n", load_line(options, model),
+               num_threads(), kernels::ops().name,
+               bf16 ? ", matrix products in bf16 (--precision fp32 for f32)" : "");
   }
   TrainDisplay display(std::cerr, options.quiet || options.json);
   train::Trainer trainer(model, tokenizer, options.arguments, display, [&](std::int64_t row) {

@@ -71,6 +71,9 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
   add("--adam-beta2,--adam_beta2", a.adam_beta2, "Adam");
   add("--adam-epsilon,--adam_epsilon", a.adam_epsilon, "Adam");
   add("--momentum", a.momentum, "SGD");
+  add("--precision,--mixed_precision", a.precision,
+      "Of matrix products in training: fp32, bf16, or auto, which is bf16 where the processor has it");
+  command.add_flag_callback("--bf16", [&a] { a.precision = "bf16"; })->group("");
   command.add_flag("--nesterov", a.nesterov, "SGD with Nesterov momentum")->group(kTraining);
   add("--seed", a.seed, "Of order, dropout and new weights: the same seed gives the same model");
   add("--metric-for-best-model,--metric_for_best_model", a.metric_for_best_model,

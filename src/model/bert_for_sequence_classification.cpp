@@ -7,6 +7,7 @@
 #include "bertune/error.h"
 #include "bertune/model.h"
 #include "core/arena.h"
+#include "kernels/ops.h"
 #include "model/classification_head.h"
 #include "model/encoder.h"
 #include "model/loading.h"
@@ -16,7 +17,9 @@ namespace bertune {
 namespace {
 
 using model::ClassificationHead;
+using model::ClassificationHeadWeights;
 using model::Encoder;
+using model::EncoderWeights;
 using model::Pass;
 
 void check_range(const std::vector<std::int32_t>& values, std::int64_t limit, std::string_view what) {
@@ -77,7 +80,17 @@ struct BertForSequenceClassification::Implementation {
   Parameters parameters;
   LoadReport report;
   bool training = false;
+  Precision precision = Precision::fp32;
   DropoutState dropout;
+
+  // How the layers see the parameters: made once, for looking up two hundred names takes longer than a short
+  // text.
+  struct Weights {
+    bool training, bf16;
+    EncoderWeights encoder;
+    ClassificationHeadWeights head;
+  };
+  std::optional<Weights> weights;
 
   Encoder encoder;
   ClassificationHead head;
@@ -91,6 +104,13 @@ struct BertForSequenceClassification::Implementation {
   std::vector<std::int32_t> first_sequence, first_position;  // of each sequence's first
   Pass pass;
   std::optional<ProblemType> differentiable;  // set when backward may follow
+
+  void prepare_weights() {
+    const bool bf16 = training && precision == Precision::bf16;
+    if (weights && weights->training == training && weights->bf16 == bf16) return;
+    weights = {training, bf16, model::encoder_weights(config, parameters, training, bf16),
+               model::classification_head_weights(config, parameters, training)};
+  }
 
   // Activation memory grows to the largest batch and stays.
   void plan_memory() {
@@ -139,11 +159,10 @@ struct BertForSequenceClassification::Implementation {
     if (has_labels) check_labels(config, new_batch, type);
     if (new_batch.sequences() == 0) return {};
     batch = new_batch;
+    prepare_weights();
     plan_memory();
     prepare_pass();
-    const float* hidden = encoder.forward(model::encoder_weights(config, parameters, false), pass);
-    const float* logits =
-        head.forward(model::classification_head_weights(config, parameters, false), pass, hidden);
+    const float* logits = head.forward(weights->head, pass, encoder.forward(weights->encoder, pass));
     ModelOutput output;
     output.logits = {logits, static_cast<std::size_t>(batch.sequences() * config.num_labels())};
     if (has_labels) output.loss = static_cast<float>(head.loss(batch, type));
@@ -157,9 +176,8 @@ struct BertForSequenceClassification::Implementation {
   void backward(float scale) {
     if (!differentiable) throw Error("backward() must follow a forward() with labels in train mode");
     const ProblemType type = *std::exchange(differentiable, std::nullopt);
-    head.backward(model::classification_head_weights(config, parameters, true), pass, batch, type, scale,
-                  encoder.output_gradient());
-    encoder.backward(model::encoder_weights(config, parameters, true), pass);
+    head.backward(weights->head, pass, batch, type, scale, encoder.output_gradient());
+    encoder.backward(weights->encoder, pass);
     parameters.mark_rows(batch.input_ids);
   }
 };
@@ -200,6 +218,10 @@ const Parameters& BertForSequenceClassification::parameters() const { return imp
 void BertForSequenceClassification::train() { implementation_->training = true; }
 void BertForSequenceClassification::eval() { implementation_->training = false; }
 bool BertForSequenceClassification::training() const { return implementation_->training; }
+void BertForSequenceClassification::set_precision(Precision precision) {
+  implementation_->precision = precision;
+}
+Precision fastest_precision() { return kernels::ops().bf16 ? Precision::bf16 : Precision::fp32; }
 DropoutState& BertForSequenceClassification::dropout_state() { return implementation_->dropout; }
 ModelOutput BertForSequenceClassification::forward(const Batch& batch) {
   return implementation_->forward(batch);

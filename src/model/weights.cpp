@@ -39,13 +39,13 @@ std::string layer_prefix(std::int64_t layer) { return fmt::format("bert.encoder.
 
 class WeightViews {
  public:
-  WeightViews(Parameters& parameters, bool with_gradients)
-      : parameters_(parameters), with_gradients_(with_gradients) {}
+  WeightViews(Parameters& parameters, bool with_gradients, bool bf16)
+      : parameters_(parameters), with_gradients_(with_gradients), bf16_(bf16) {}
   Tensor tensor(const std::string& name) const {
     return {parameters_.value(name).data(), with_gradients_ ? parameters_.gradient(name).data() : nullptr};
   }
   Linear linear(const std::string& name, std::int64_t in, std::int64_t out) const {
-    return {tensor(name + ".weight"), tensor(name + ".bias"), in, out};
+    return {tensor(name + ".weight"), tensor(name + ".bias"), in, out, bf16_};
   }
   LayerNorm layer_norm(const std::string& name) const {
     return {tensor(name + ".weight"), tensor(name + ".bias")};
@@ -53,7 +53,7 @@ class WeightViews {
 
  private:
   Parameters& parameters_;
-  bool with_gradients_;
+  bool with_gradients_, bf16_;
 };
 
 }  // namespace
@@ -80,8 +80,9 @@ std::vector<Parameter> sequence_classification_layout(const BertConfig& config) 
   return layout.take();
 }
 
-EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters, bool with_gradients) {
-  const WeightViews views(parameters, with_gradients);
+EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters, bool with_gradients,
+                               bool bf16) {
+  const WeightViews views(parameters, with_gradients, bf16);
   const std::int64_t h = config.hidden_size;
   EncoderWeights weights;
   weights.embeddings = {views.tensor("bert.embeddings.word_embeddings.weight"),
@@ -104,7 +105,7 @@ EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters,
 
 ClassificationHeadWeights classification_head_weights(const BertConfig& config, Parameters& parameters,
                                                       bool with_gradients) {
-  const WeightViews views(parameters, with_gradients);
+  const WeightViews views(parameters, with_gradients, false);
   return {views.linear("bert.pooler.dense", config.hidden_size, config.hidden_size),
           views.linear("classifier", config.hidden_size, config.num_labels())};
 }

@@ -30,8 +30,9 @@ struct ClassificationHeadWeights {
   Linear pooler, classifier;
 };
 
-// Views into `parameters`; gradients are left out unless asked for.
-EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters, bool with_gradients);
+// Views into `parameters`; gradients are left out unless asked for. bf16: of the encoder's matrix products.
+EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters, bool with_gradients,
+                               bool bf16);
 ClassificationHeadWeights classification_head_weights(const BertConfig& config, Parameters& parameters,
                                                       bool with_gradients);
 

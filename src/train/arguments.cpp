@@ -22,6 +22,7 @@ Json TrainingArguments::to_json() const {
           {"nesterov", nesterov},
           {"num_train_epochs", num_train_epochs},
           {"optimizer", optimizer},
+          {"precision", precision_from_string(precision) == Precision::bf16 ? "bf16" : "fp32"},
           {"seed", seed},
           {"train_batch_size", train_batch_size},
           {"warmup_ratio", warmup_ratio},
@@ -56,6 +57,19 @@ void validate(const TrainingArguments& arguments) {
   require(!arguments.nesterov || arguments.momentum > 0, "--nesterov without --momentum", "set",
           "given with --momentum above 0");
   optim::schedule_from_string(arguments.lr_scheduler_type);
+  precision_from_string(arguments.precision);
+}
+
+Precision precision_from_string(const std::string& name) {
+  if (name == "auto") return fastest_precision();
+  if (name == "fp32" || name == "no") return Precision::fp32;
+  if (name != "bf16") {
+    throw UsageError(fmt::format("no precision is named \"{}\"; the choices are auto, fp32 and bf16", name));
+  }
+  if (fastest_precision() != Precision::bf16) {
+    throw UsageError("--precision bf16: this processor does not multiply bf16 numbers; take fp32, or auto");
+  }
+  return Precision::bf16;
 }
 
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingArguments& arguments, Parameters& parameters) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "bertune/model.h"
 #include "bertune/optim.h"
 #include "core/json.h"
 
@@ -26,7 +27,8 @@ struct TrainingArguments {
   double max_grad_norm = 1.0;  // 0: no clipping
   std::string lr_scheduler_type = "linear";
   double warmup_ratio = 0.1;
-  std::int64_t warmup_steps = 0;  // positive: instead of the ratio
+  std::int64_t warmup_steps = 0;   // positive: instead of the ratio
+  std::string precision = "auto";  // of matrix products in training: fp32, bf16, or auto, the fastest here
   std::uint64_t seed = 42;
   std::int64_t save_steps = 0;        // 0: a checkpoint after each epoch
   std::int64_t logging_steps = 0;     // 0: about a hundred times a run
@@ -40,6 +42,9 @@ struct TrainingArguments {
 
 // Throws UsageError for values that cannot be, naming the flag and the range.
 void validate(const TrainingArguments& arguments);
+
+// Throws UsageError for an unknown precision, and for bf16 on a processor without it.
+Precision precision_from_string(const std::string& name);
 
 // Throws UsageError for an unknown name, listing the choices.
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingArguments& arguments, Parameters& parameters);

@@ -58,6 +58,7 @@ Trainer::Trainer(BertForSequenceClassification& model, const BertTokenizer& toke
       optimizer_(make_optimizer(arguments_, model.parameters())) {
   model_.dropout_state().seed = arguments_.seed;
   optimizer_->defer_unused_rows();
+  model_.set_precision(precision_from_string(arguments_.precision));
 }
 
 std::string Trainer::metric_for_best_model() const {

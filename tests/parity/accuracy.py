@@ -85,8 +85,8 @@ def read_cola(data: pathlib.Path) -> tuple[Rows, Rows]:
 TASKS = [
     Task("sst2", "SST-2", 1, read_sst2),
     Task("trec", "TREC (coarse)", 3, read_trec),
-    Task("mrpc", "MRPC", 3, read_mrpc, pair=True),
-    Task("rte", "RTE", 3, read_rte, pair=True),
+    Task("mrpc", "MRPC", 1, read_mrpc, pair=True),
+    Task("rte", "RTE", 1, read_rte, pair=True),
     Task("cola", "CoLA", 3, read_cola),
 ]
 

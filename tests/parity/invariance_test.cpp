@@ -119,6 +119,26 @@ TEST_P(Invariance, NumberOfThreads) {
   }
 }
 
+TEST_P(Invariance, Bf16IsNearF32OnAnyNumberOfThreads) {
+  const Outcome f32 = forward_backward(model_, batch_);
+  model_.set_precision(Precision::bf16);
+  set_num_threads(1);
+  const Outcome one = forward_backward(model_, batch_);
+  EXPECT_EQ(one.gradients == f32.gradients, fastest_precision() == Precision::fp32);
+  EXPECT_NEAR(one.loss, f32.loss, 1e-2 * f32.loss);
+  EXPECT_TRUE(testing::norm_close("gradients", std::span<const float>(one.gradients),
+                                  std::span<const float>(f32.gradients), 2e-2));
+  for (const int threads : {2, 3}) {
+    set_num_threads(threads);
+    expect_same_bits(forward_backward(model_, batch_), one);
+  }
+  model_.eval();
+  const ModelOutput evaluated = model_.forward(batch_);
+  const std::vector<float> logits(evaluated.logits.begin(), evaluated.logits.end());
+  model_.set_precision(Precision::fp32);
+  EXPECT_TRUE(testing::same_bits("evaluation", logits, model_.forward(batch_).logits));
+}
+
 TEST_P(Invariance, RunAgain) {
   const Outcome first = forward_backward(model_, batch_);
   forward_backward(model_, testing::one_sequence(batch_, 3));  // leaves other numbers in the arena

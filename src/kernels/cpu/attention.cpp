@@ -4,6 +4,7 @@
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/small_matmul.h"
 #include "kernels/cpu/softmax.h"
+#include "kernels/cpu/transpose.h"
 #include "kernels/cpu/vector_math.h"
 
 namespace bertune::kernels::BERTUNE_ISA {
@@ -31,98 +32,108 @@ Head head_of(const Op& op, std::int64_t task) {
           round_up(op.head_size, kPad)};
 }
 
-// to[c][j] = from[j][c] * scale, columns from `rows` to `padded_rows` zero.
-void transpose(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns, float scale,
-               float* to, std::int64_t padded_rows) {
-  for (std::int64_t c = 0; c < columns; ++c) {
-    float* row = to + c * padded_rows;
-    for (std::int64_t j = 0; j < rows; ++j) row[j] = from[j * stride + c] * scale;
-    for (std::int64_t j = rows; j < padded_rows; ++j) row[j] = 0;
+// Rows of a head as the products read and write them: padded to whole vectors. Where head_size is that
+// already, they are used where they lie.
+struct Rows {
+  float* data;
+  std::int64_t stride;
+};
+
+Rows padded_rows(const float* from, std::int64_t stride, std::int64_t rows, const Head& head, float* copy) {
+  if (head.size == head.padded_size) return {const_cast<float*>(from), stride};
+  for (std::int64_t i = 0; i < rows; ++i) {
+    float* to = copy + i * head.padded_size;
+    for (std::int64_t c = 0; c < head.size; ++c) to[c] = from[i * stride + c];
+    for (std::int64_t c = head.size; c < head.padded_size; ++c) to[c] = 0;
+  }
+  return {copy, head.padded_size};
+}
+
+// Where to compute rows that finish() then brings to `to`.
+Rows target_rows(float* to, std::int64_t stride, const Head& head, float* copy) {
+  if (head.size == head.padded_size) return {to, stride};
+  return {copy, head.padded_size};
+}
+void finish(const Rows& computed, std::int64_t rows, const Head& head, float* to, std::int64_t stride) {
+  if (computed.data == to) return;
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t c = 0; c < head.size; ++c) to[i * stride + c] = computed.data[i * computed.stride + c];
   }
 }
 
-void copy_padded(const float* from, std::int64_t stride, std::int64_t rows, std::int64_t columns, float* to,
-                 std::int64_t padded_columns) {
-  for (std::int64_t i = 0; i < rows; ++i) {
-    for (std::int64_t c = 0; c < columns; ++c) to[i * padded_columns + c] = from[i * stride + c];
-    for (std::int64_t c = columns; c < padded_columns; ++c) to[i * padded_columns + c] = 0;
+// Pieces of a thread's scratch.
+class Pieces {
+ public:
+  explicit Pieces(std::int64_t floats) : next_(thread_scratch(floats)) {}
+  float* take(std::int64_t floats) {
+    float* taken = next_;
+    next_ += floats;
+    return taken;
   }
-}
 
-void copy_unpadded(const float* from, std::int64_t padded_columns, std::int64_t rows, std::int64_t columns,
-                   float* to, std::int64_t stride) {
-  for (std::int64_t i = 0; i < rows; ++i) {
-    for (std::int64_t c = 0; c < columns; ++c) to[i * stride + c] = from[i * padded_columns + c];
-  }
+ private:
+  float* next_;
+};
+
+// The dropout factors of a block of rows, one after another without padding: drawn at once, for a draw yields
+// many.
+std::int64_t factors_size(const Head& head) {
+  return smaller(kQueryBlock, head.length) * head.length + head.padded_length;
+}
+void draw_factors(const DropoutStream& dropout, const Head& head, std::int64_t first_row, std::int64_t rows,
+                  float* factors) {
+  dropout.factors(first_row * head.length, rows * head.length, factors);
+  for (std::int64_t j = 0; j < head.padded_length; ++j) factors[rows * head.length + j] = 0;
 }
 
 void forward_head(const AttentionForward& op, const Head& head) {
   const std::int64_t h = op.heads * head.size, stride = 3 * h, n = head.length, np = head.padded_length,
                      dp = head.padded_size;
   const float* q = op.qkv + head.first * stride + head.head * head.size;
-  float* scratch = thread_scratch(head.size * np + n * dp + kQueryBlock * (np + dp) + np);
-  float *keys = scratch, *values = keys + head.size * np, *scores = values + n * dp;
-  float *context = scores + kQueryBlock * np, *factors = context + kQueryBlock * dp;
+  float* context = op.context + head.first * h + head.head * head.size;
+  Pieces pieces(head.size * np + n * dp + kQueryBlock * (np + dp) + factors_size(head));
+  float *keys = pieces.take(head.size * np), *scores = pieces.take(kQueryBlock * np),
+        *context_copy = pieces.take(kQueryBlock * dp), *factors = pieces.take(factors_size(head));
   transpose(q + h, stride, n, head.size, 1.0F / __builtin_sqrtf(static_cast<float>(head.size)), keys, np);
-  copy_padded(q + 2 * h, stride, n, head.size, values, dp);
+  const Rows values = padded_rows(q + 2 * h, stride, n, head, pieces.take(n * dp));
   const DropoutStream dropout(op.dropout, head.sequence, head.head);
   for (std::int64_t first = 0; first < n; first += kQueryBlock) {
     const std::int64_t rows = smaller(kQueryBlock, n - first);
     small_matmul(rows, np, head.size, {q + first * stride, stride, 1}, keys, np, scores, np, false);
+    if (op.dropout.probability > 0) draw_factors(dropout, head, first, rows, factors);
     for (std::int64_t i = 0; i < rows; ++i) {
       float* row = scores + i * np;
       op.log_sum_exp[(head.first + first + i) * op.heads + head.head] = softmax_row(row, n, np);
-      if (op.dropout.probability > 0) {
-        dropout.factors((first + i) * n, n, factors);
+      if (op.dropout.probability <= 0) continue;
 #pragma omp simd
-        for (std::int64_t j = 0; j < n; ++j) row[j] *= factors[j];
-      }
+      for (std::int64_t j = 0; j < np; ++j) row[j] *= factors[i * n + j];
     }
-    small_matmul(rows, dp, n, {scores, np, 1}, values, dp, context, dp, false);
-    copy_unpadded(context, dp, rows, head.size, op.context + (head.first + first) * h + head.head * head.size,
-                  h);
+    const Rows to = target_rows(context + first * h, h, head, context_copy);
+    small_matmul(rows, dp, n, {scores, np, 1}, values.data, values.stride, to.data, to.stride, false);
+    finish(to, rows, head, context + first * h, h);
   }
 }
 
-// Scratch of one head's backward.
-struct BackwardScratch {
-  float *keys_t, *values_t;                // [size, padded_length]
-  float *keys, *d_keys, *d_values;         // [length, padded_size]
-  float *p, *ds;                           // [kQueryBlock, padded_length]
-  float *queries, *d_context, *d_queries;  // [kQueryBlock, padded_size]
-  float* factors;                          // [padded_length]
-
-  explicit BackwardScratch(const Head& head) {
-    const std::int64_t np = head.padded_length, dp = head.padded_size, d = head.size, n = head.length;
-    float* next = thread_scratch(2 * d * np + 3 * n * dp + 2 * kQueryBlock * np + 3 * kQueryBlock * dp + np);
-    const auto take = [&next](std::int64_t size) {
-      float* taken = next;
-      next += size;
-      return taken;
-    };
-    keys_t = take(d * np), values_t = take(d * np);
-    keys = take(n * dp), d_keys = take(n * dp), d_values = take(n * dp);
-    p = take(kQueryBlock * np), ds = take(kQueryBlock * np);
-    queries = take(kQueryBlock * dp), d_context = take(kQueryBlock * dp), d_queries = take(kQueryBlock * dp);
-    factors = take(np);
-  }
-};
-
-// On entry p holds scaled scores and ds the gradient of the dropped-out probabilities; on return p holds
-// those probabilities and ds the gradient of the unscaled scores.
+// On entry p holds scaled scores and ds the gradient of the dropped-out probabilities, zero in the padding;
+// on return p holds those probabilities and ds the gradient of the unscaled scores. factors: null without
+// dropout.
 void softmax_backward_row(float* p, float* ds, const float* factors, float log_sum_exp, float scale,
                           std::int64_t n, std::int64_t padded) {
   float delta = 0;
+  if (factors != nullptr) {
+#pragma omp simd
+    for (std::int64_t j = 0; j < padded; ++j) ds[j] *= factors[j];
+  }
 #pragma omp simd reduction(+ : delta)
-  for (std::int64_t j = 0; j < n; ++j) {
+  for (std::int64_t j = 0; j < padded; ++j) {
     p[j] = exponential(p[j] - log_sum_exp);
-    ds[j] *= factors[j];
     delta += p[j] * ds[j];
   }
 #pragma omp simd
-  for (std::int64_t j = 0; j < n; ++j) {
-    ds[j] = p[j] * (ds[j] - delta) * scale;
-    p[j] *= factors[j];
+  for (std::int64_t j = 0; j < padded; ++j) ds[j] = p[j] * (ds[j] - delta) * scale;
+  if (factors != nullptr) {
+#pragma omp simd
+    for (std::int64_t j = 0; j < padded; ++j) p[j] *= factors[j];
   }
   for (std::int64_t j = n; j < padded; ++j) p[j] = ds[j] = 0;
 }
@@ -133,32 +144,40 @@ void backward_head(const AttentionBackward& op, const Head& head) {
   const float scale = 1.0F / __builtin_sqrtf(static_cast<float>(d));
   const std::int64_t at = head.first * stride + head.head * d;
   const float *q = op.qkv + at, *d_context = op.d_context + head.first * h + head.head * d;
-  float* d_q = op.d_qkv + at;
-  const BackwardScratch s(head);
-  transpose(q + h, stride, n, d, scale, s.keys_t, np);
-  transpose(q + 2 * h, stride, n, d, 1.0F, s.values_t, np);
-  copy_padded(q + h, stride, n, d, s.keys, dp);
-  for (std::int64_t i = 0; i < n * dp; ++i) s.d_keys[i] = s.d_values[i] = 0;
-  for (std::int64_t j = 0; j < n; ++j) s.factors[j] = 1.0F;
+  float *d_q = op.d_qkv + at, *d_k = d_q + h, *d_v = d_k + h;
+  Pieces pieces(2 * d * np + 3 * n * dp + 2 * kQueryBlock * np + 3 * kQueryBlock * dp + factors_size(head));
+  float *keys_t = pieces.take(d * np), *values_t = pieces.take(d * np), *p = pieces.take(kQueryBlock * np),
+        *ds = pieces.take(kQueryBlock * np), *queries_copy = pieces.take(kQueryBlock * dp),
+        *d_context_copy = pieces.take(kQueryBlock * dp), *d_queries_copy = pieces.take(kQueryBlock * dp),
+        *factors = pieces.take(factors_size(head));
+  transpose(q + h, stride, n, d, scale, keys_t, np);
+  transpose(q + 2 * h, stride, n, d, 1.0F, values_t, np);
+  const Rows keys = padded_rows(q + h, stride, n, head, pieces.take(n * dp));
+  const Rows d_keys = target_rows(d_k, stride, head, pieces.take(n * dp));
+  const Rows d_values = target_rows(d_v, stride, head, pieces.take(n * dp));
   const DropoutStream dropout(op.dropout, head.sequence, head.head);
   for (std::int64_t first = 0; first < n; first += kQueryBlock) {
     const std::int64_t rows = smaller(kQueryBlock, n - first);
-    copy_padded(q + first * stride, stride, rows, d, s.queries, dp);
-    copy_padded(d_context + first * h, h, rows, d, s.d_context, dp);
-    small_matmul(rows, np, d, {s.queries, dp, 1}, s.keys_t, np, s.p, np, false);
-    small_matmul(rows, np, d, {s.d_context, dp, 1}, s.values_t, np, s.ds, np, false);
+    const Rows queries = padded_rows(q + first * stride, stride, rows, head, queries_copy);
+    const Rows upstream = padded_rows(d_context + first * h, h, rows, head, d_context_copy);
+    small_matmul(rows, np, d, {queries.data, queries.stride, 1}, keys_t, np, p, np, false);
+    small_matmul(rows, np, d, {upstream.data, upstream.stride, 1}, values_t, np, ds, np, false);
+    const bool drops = op.dropout.probability > 0;
+    if (drops) draw_factors(dropout, head, first, rows, factors);
     for (std::int64_t i = 0; i < rows; ++i) {
-      if (op.dropout.probability > 0) dropout.factors((first + i) * n, n, s.factors);
-      softmax_backward_row(s.p + i * np, s.ds + i * np, s.factors,
+      softmax_backward_row(p + i * np, ds + i * np, drops ? factors + i * n : nullptr,
                            op.log_sum_exp[(head.first + first + i) * op.heads + head.head], scale, n, np);
     }
-    small_matmul(rows, dp, n, {s.ds, np, 1}, s.keys, dp, s.d_queries, dp, false);
-    small_matmul(n, dp, rows, {s.ds, 1, np}, s.queries, dp, s.d_keys, dp, true);
-    small_matmul(n, dp, rows, {s.p, 1, np}, s.d_context, dp, s.d_values, dp, true);
-    copy_unpadded(s.d_queries, dp, rows, d, d_q + first * stride, stride);
+    const Rows d_queries = target_rows(d_q + first * stride, stride, head, d_queries_copy);
+    const bool later = first > 0;
+    small_matmul(rows, dp, n, {ds, np, 1}, keys.data, keys.stride, d_queries.data, d_queries.stride, false);
+    small_matmul(n, dp, rows, {ds, 1, np}, queries.data, queries.stride, d_keys.data, d_keys.stride, later);
+    small_matmul(n, dp, rows, {p, 1, np}, upstream.data, upstream.stride, d_values.data, d_values.stride,
+                 later);
+    finish(d_queries, rows, head, d_q + first * stride, stride);
   }
-  copy_unpadded(s.d_keys, dp, n, d, d_q + h, stride);
-  copy_unpadded(s.d_values, dp, n, d, d_q + 2 * h, stride);
+  finish(d_keys, n, head, d_k, stride);
+  finish(d_values, n, head, d_v, stride);
 }
 
 }  // namespace

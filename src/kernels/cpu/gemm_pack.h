@@ -3,33 +3,10 @@
 
 #include "kernels/cpu/gemm_tile.h"
 #include "kernels/cpu/isa.h"
+#include "kernels/cpu/transpose.h"
 
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
-
-typedef std::int32_t Indices __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
-
-inline Indices interleaving(std::int64_t first) {
-  Indices indices{};
-  for (std::int64_t i = 0; i < kLanes; ++i)
-    indices[i] = static_cast<std::int32_t>(first + i / 2 + (i % 2 == 0 ? 0 : kLanes));
-  return indices;
-}
-
-// Transposes kLanes vectors of kLanes numbers: a perfect shuffle a round, as often as kLanes can be halved.
-inline void transpose_square(Pairs (&rows)[kLanes]) {
-  const Indices low = interleaving(0), high = interleaving(kLanes / 2);
-  Pairs shuffled[kLanes];
-  for (std::int64_t round = kLanes; round > 1; round /= 2) {
-#pragma GCC unroll 16
-    for (std::int64_t i = 0; i < kLanes / 2; ++i) {
-      shuffled[2 * i] = __builtin_shuffle(rows[i], rows[i + kLanes / 2], low);
-      shuffled[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + kLanes / 2], high);
-    }
-#pragma GCC unroll 16
-    for (std::int64_t i = 0; i < kLanes; ++i) rows[i] = shuffled[i];
-  }
-}
 
 // To bf16 in the upper half of each number, ties to even.
 inline Pair round_to_bf16(float value) {

@@ -11,6 +11,7 @@
 #endif
 
 #include "kernels/cpu/isa.h"
+#include "kernels/cpu/transpose.h"
 
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
@@ -22,10 +23,6 @@ constexpr int kTileRows = 8;  // 24 of 32 registers hold sums
 #else
 constexpr int kTileRows = 4;  // 12 of 16
 #endif
-
-// Two neighbours along k as bf16, the lower one in the lower half: what one lane of a bf16 product takes.
-typedef std::uint32_t Pair;
-typedef Pair Pairs __attribute__((vector_size(kLanes * sizeof(Pair)), aligned(4), may_alias));
 
 inline Vec multiply_add(Vec sum, float a, Vec b) { return sum + broadcast(a) * b; }
 inline Vec load_panel(const float* pointer) { return load(pointer); }
