@@ -40,18 +40,20 @@
 namespace bertune {
 namespace {
 
-constexpr int kRepetitions = 5;
+constexpr int kRepetitions = 5;  // at least, and for at least kSeconds
+constexpr double kSeconds = 0.02;
 constexpr std::size_t kSteps = 4;  // batches that are measured, from short to long
 
 template <typename Function>
 double best_seconds(const Function& function) {
   function();
-  double best = 1e30;
-  for (int i = 0; i < kRepetitions; ++i) {
+  double best = 1e30, total = 0;
+  for (int i = 0; i < kRepetitions || total < kSeconds; ++i) {
     const auto begin = std::chrono::steady_clock::now();
     function();
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
     best = std::min(best, elapsed.count());
+    total += elapsed.count();
   }
   return best;
 }
