@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from setting import SHORT_SPIN, Row, Setting, alternate, at_least, at_most, median, progress
 
@@ -24,11 +24,15 @@ class Fixture:
 
 def prepare(setting: Setting, folder: pathlib.Path, rows: list[str]) -> Fixture:
     """Of SST-2's test rows, in their order."""
-    onnx = setting.work / "model.onnx"
-    setting.run(sys.executable, ONNX_PEER, "export", folder, onnx)
-    texts = setting.work / "test.txt"
-    texts.write_text("".join(row.rsplit("\t", 1)[0] + "\n" for row in rows), encoding="utf-8", newline="\n")
-    return Fixture(folder, onnx, texts, len(rows))
+    fixture = Fixture(folder, setting.work / "model.onnx", setting.work / "test.txt", len(rows))
+    setting.run(sys.executable, ONNX_PEER, "export", folder, fixture.onnx)
+    return first_texts(fixture, rows, len(rows))
+
+
+def first_texts(fixture: Fixture, rows: list[str], count: int) -> Fixture:
+    path = fixture.texts.with_name(f"test-{count}.txt")
+    path.write_text("".join(row.rsplit("\t", 1)[0] + "\n" for row in rows[:count]), encoding="utf-8", newline="\n")
+    return replace(fixture, texts=path, count=count)
 
 
 def onnx_runtime(setting: Setting, fixture: Fixture, what: str, threads: int) -> dict[str, object]:

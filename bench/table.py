@@ -118,7 +118,7 @@ class Table:
         rows = training.read_sst2(self.setting.data, "test")
         everything = prediction.prepare(self.setting, folder, rows)
         self.rows += prediction.measure_batch(self.setting, everything, self.sizes.first_repeat)
-        some = prediction.prepare(self.setting, folder, rows[: self.sizes.texts])
+        some = prediction.first_texts(everything, rows, self.sizes.texts)
         for threads in (1, 2):
             self.rows += prediction.measure_latency(self.setting, some, threads, self.sizes.repeat)
         self.rows += prediction.measure_start_up(self.setting, some)
