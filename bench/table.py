@@ -141,9 +141,10 @@ class Table:
 def markdown(rows: list[Row], setting: Setting, form: str) -> str:
     machine = setting.machine
     column = "AMX" if machine.has_amx else "AVX2"
+    busy = " (BUSY: not to be quoted; threads that wait cost the two sides differently)" if machine.load > 0.5 else ""
     lines = [
         f"{machine.processor}, {machine.cores} cores, {setting.threads} threads, {' '.join(machine.flags)}; "
-        f"targets for {column}; {form} form; load before {machine.load:.1f}",
+        f"targets for {column}; {form} form; load before {machine.load:.1f}{busy}",
         "",
         "| " + " | ".join(HEADER) + " |",
         "| --- | --- | ---: | ---: | ---: | ---: | --- |",
