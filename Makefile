@@ -27,7 +27,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 TICKETS := examples/support_tickets
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
-.PHONY: help deps build checkpoint demo test parity sanitize tsan bench format format-check tidy install clean
+.PHONY: help deps build checkpoint demo test parity sanitize tsan bench bench-full bench-peer bench-build format format-check tidy install clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target what; do \
@@ -87,9 +87,9 @@ parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens
 	  --sample $(PARITY_SAMPLE) $(CHECKPOINT) $(wildcard $(SHARED)/data/vocab/*.txt)
 	$(PEER)/bin/python tests/parity/check_fixtures.py
 
-bench-peer: build checkpoint $(PEER_READY)
-	$(PEER)/bin/python bench/train_speed.py --model $(CHECKPOINT) --data $(SHARED)/data/sst2/train.tsv \
-	  --peer $(SHARED)/peer/train_hf.py $(BENCH_OPTIONS)
+bench-peer: bench-build checkpoint $(PEER_READY)
+	$(PEER)/bin/python bench/table.py --model $(CHECKPOINT) --data $(SHARED)/data --peer $(SHARED)/peer/train_hf.py \
+	  --build build $(BENCH_OPTIONS)
 
 # torch comes first and alone, as requirements.txt asks.
 $(PEER_READY): $(REQUIREMENTS)
@@ -100,12 +100,17 @@ $(PEER_READY): $(REQUIREMENTS)
 	@touch $@
 endif
 
-BENCH_OPTIONS ?= --quick
-bench: deps ## measure operations against the machine's peak, and training against Transformers (quick form)
-	@cmake --preset bench
-	@cmake --build --preset bench -j $(JOBS)
+# BENCH_OPTIONS go to bench/table.py, which says what there is: --only PART, --isa avx2, --json FILE, ...
+BENCH_OPTIONS ?=
+bench: bench-build bench-peer ## measure operations against the machine's peak, and all of it beside Transformers (under 15 minutes)
 	build/bench/kernels_benchmark --benchmark_min_time=0.1
-	@$(MAKE) --no-print-directory bench-peer
+
+bench-full: override BENCH_OPTIONS += --full
+bench-full: bench-peer ## the same comparison on whole sets, with more runs (hours)
+
+bench-build: deps
+	@cmake --preset bench
+	@cmake --build --preset bench -j $(JOBS) --target bertune_program kernels_benchmark floor latency
 
 format: ## lay out all C++ files with clang-format
 	@clang-format -i $(SOURCES)

@@ -1,0 +1,120 @@
+"""A fine-tuned MiniLM in use: batch prediction and one text at a time beside ONNX Runtime, and how soon it starts."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+from dataclasses import dataclass, replace
+
+from setting import SHORT_SPIN, Row, Setting, alternate, at_least, at_most, median, progress
+
+ONNX_PEER = pathlib.Path(__file__).parent / "onnx_peer.py"
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """A fine-tuned folder, the same model for ONNX Runtime, and texts, one a line."""
+
+    folder: pathlib.Path
+    onnx: pathlib.Path
+    texts: pathlib.Path
+    count: int
+
+
+def prepare(setting: Setting, folder: pathlib.Path, rows: list[str]) -> Fixture:
+    """Of SST-2's test rows, in their order."""
+    fixture = Fixture(folder, setting.work / "model.onnx", setting.work / "test.txt", len(rows))
+    setting.run(sys.executable, ONNX_PEER, "export", folder, fixture.onnx)
+    return first_texts(fixture, rows, len(rows))
+
+
+def first_texts(fixture: Fixture, rows: list[str], count: int) -> Fixture:
+    path = fixture.texts.with_name(f"test-{count}.txt")
+    path.write_text("".join(row.rsplit("\t", 1)[0] + "\n" for row in rows[:count]), encoding="utf-8", newline="\n")
+    return replace(fixture, texts=path, count=count)
+
+
+def onnx_runtime(setting: Setting, fixture: Fixture, what: str, threads: int) -> dict[str, object]:
+    command = [sys.executable, ONNX_PEER, what, fixture.folder, fixture.onnx, fixture.texts, "--threads", threads]
+    return setting.run_json(*command, RAYON_NUM_THREADS=str(threads))
+
+
+def predict_command(setting: Setting, fixture: Fixture) -> list[object]:
+    return [setting.bertune, "predict", "--model", fixture.folder, "--threads", setting.threads, "--quiet"]
+
+
+def seconds_of_batch(setting: Setting, fixture: Fixture) -> float:
+    output = setting.work / "predictions.jsonl"
+    command = predict_command(setting, fixture)
+    return setting.seconds(*command, fixture.texts, "--input-format", "text", "--output", output)
+
+
+def seconds_of_first(setting: Setting, fixture: Fixture) -> float:
+    return setting.seconds(*predict_command(setting, fixture), stdin="a film to remember\n")
+
+
+def require_same_labels(setting: Setting, theirs: object) -> None:
+    """A few texts lie so close to the border that rounding decides."""
+    lines = (setting.work / "predictions.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
+    ours = [json.loads(line)["label"] for line in lines]
+    if not isinstance(theirs, list) or len(ours) != len(theirs):
+        raise RuntimeError("batch prediction: the two sides did not predict for the same texts")
+    same = sum(a == b for a, b in zip(ours, theirs, strict=True)) / len(ours)
+    if same < 0.995:
+        raise RuntimeError(f"batch prediction: only {same:.1%} of the labels agree")
+
+
+def measure_batch(setting: Setting, fixture: Fixture, repeat: int) -> list[Row]:
+    """Ours is the program's time for the file, less its time for one text: start-up and loading, which are left out
+    of the peer's as well. Reading the file and writing the results count on our side only."""
+    progress(f"batch prediction: {fixture.count} texts")
+    labels: object = None
+
+    def theirs() -> float:
+        nonlocal labels
+        results = onnx_runtime(setting, fixture, "batch", setting.threads)
+        labels = results["labels"]
+        return float(str(results["seconds"]))
+
+    runs = alternate(
+        repeat,
+        {
+            "ours": lambda: seconds_of_batch(setting, fixture),
+            "one text": lambda: seconds_of_first(setting, fixture),
+            "onnx runtime": theirs,
+        },
+    )
+    require_same_labels(setting, labels)
+    ours = fixture.count / (median(runs["ours"]) - median(runs["one text"]))
+    peer = fixture.count / median(runs["onnx runtime"])
+    measure = "texts/s, ONNX Runtime with batches sorted by length"
+    return [Row("batch prediction, MiniLM on SST-2 test", measure, ours, peer, at_least(1.6, 4), dict(runs))]
+
+
+def measure_latency(setting: Setting, fixture: Fixture, threads: int, repeat: int) -> list[Row]:
+    progress(f"one text at a time: {threads} threads, {fixture.count} texts")
+    driver = setting.build / "bench" / "latency"
+    runs = alternate(
+        repeat,
+        {
+            "ours": lambda: setting.run_json(driver, fixture.folder, fixture.texts, threads, **SHORT_SPIN),
+            "onnx runtime": lambda: onnx_runtime(setting, fixture, "latency", threads),
+        },
+    )
+    rows = []
+    for name in ("p50", "p99"):
+        ours, peer = (median(float(str(run[f"{name}_ms"])) for run in side) for side in runs.values())
+        what = f"one text at a time, {threads} thread{'s' if threads > 1 else ''}"
+        rows.append(Row(what, f"{name}, ms, ONNX Runtime", ours, peer, at_most(0.6, 0.4), dict(runs)))
+    return rows
+
+
+def measure_start_up(setting: Setting, fixture: Fixture) -> list[Row]:
+    progress("start-up")
+    version = [1000 * setting.seconds(setting.bertune, "--version") for _ in range(20)]
+    first = [1000 * seconds_of_first(setting, fixture) for _ in range(10)]
+    return [
+        Row("start-up", "bertune --version, ms", median(version), None, at_most(20), {"ms": version}),
+        Row("start-up", "first prediction of MiniLM, ms", median(first), None, at_most(150), {"ms": first}),
+    ]
