@@ -72,7 +72,7 @@ class BertForSequenceClassification {
   const Parameters& parameters() const;
 
   void train();  // dropout on
-  void eval();   // dropout off
+  void eval();   // dropout off; to be called again when values were written by hand since the last forward
   bool training() const;
   void set_precision(
       Precision precision);       // in train mode, from the next forward on; eval mode is always f32

@@ -68,6 +68,9 @@ void check_batch(const BertConfig& config, const Batch& batch) {
 
 }  // namespace
 
+// Up to so many, a forward pass takes longer to arrange the weights than is lost by keeping them arranged.
+constexpr std::int64_t kFewTokens = 256;
+
 struct BertForSequenceClassification::Implementation {
   Implementation(BertConfig model_config, Parameters model_parameters, LoadReport load_report)
       : config(std::move(model_config)),
@@ -89,6 +92,7 @@ struct BertForSequenceClassification::Implementation {
     bool training, bf16;
     EncoderWeights encoder;
     ClassificationHeadWeights head;
+    std::optional<model::PackedWeights> packed;
   };
   std::optional<Weights> weights;
 
@@ -105,11 +109,18 @@ struct BertForSequenceClassification::Implementation {
   Pass pass;
   std::optional<ProblemType> differentiable;  // set when backward may follow
 
+  void set_training(bool value) {
+    training = value;
+    weights.reset();
+  }
+
   void prepare_weights() {
     const bool bf16 = training && precision == Precision::bf16;
-    if (weights && weights->training == training && weights->bf16 == bf16) return;
-    weights = {training, bf16, model::encoder_weights(config, parameters, training, bf16),
-               model::classification_head_weights(config, parameters, training)};
+    if (!weights || weights->training != training || weights->bf16 != bf16) {
+      weights.emplace(Weights{training, bf16, model::encoder_weights(config, parameters, training, bf16),
+                              model::classification_head_weights(config, parameters, training), std::nullopt});
+    }
+    if (!training && !weights->packed && batch.tokens() <= kFewTokens) weights->packed.emplace(weights->encoder);
   }
 
   // Activation memory grows to the largest batch and stays.
@@ -215,8 +226,8 @@ const BertConfig& BertForSequenceClassification::config() const { return impleme
 const LoadReport& BertForSequenceClassification::load_report() const { return implementation_->report; }
 Parameters& BertForSequenceClassification::parameters() { return implementation_->parameters; }
 const Parameters& BertForSequenceClassification::parameters() const { return implementation_->parameters; }
-void BertForSequenceClassification::train() { implementation_->training = true; }
-void BertForSequenceClassification::eval() { implementation_->training = false; }
+void BertForSequenceClassification::train() { implementation_->set_training(true); }
+void BertForSequenceClassification::eval() { implementation_->set_training(false); }
 bool BertForSequenceClassification::training() const { return implementation_->training; }
 void BertForSequenceClassification::set_precision(Precision precision) {
   implementation_->precision = precision;

@@ -23,6 +23,7 @@ Linear part_of(const Linear& query_key_value, std::int64_t part) {
   linear.out = query_key_value.out / 3;
   const std::int64_t weights = part * linear.out * linear.in, biases = part * linear.out;
   linear.weight.value += weights, linear.bias.value += biases;
+  linear.packed = nullptr;
   if (linear.weight.gradient != nullptr) linear.weight.gradient += weights, linear.bias.gradient += biases;
   return linear;
 }

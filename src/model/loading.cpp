@@ -104,6 +104,7 @@ void BertForSequenceClassification::load_weights(const std::filesystem::path& di
   if (!report.newly_initialized.empty()) {
     throw Error(fmt::format("{}: has no tensor {}", directory.string(), report.newly_initialized.front()));
   }
+  training() ? train() : eval();  // nothing made from the old values stays
 }
 
 void BertForSequenceClassification::save_weights(const std::filesystem::path& directory) const {

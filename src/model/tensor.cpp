@@ -13,7 +13,8 @@ kernels::Matmul Linear::output(std::int64_t rows, const float* x, float* y) cons
           .ldb = in,
           .c = y,
           .ldc = out,
-          .bf16 = bf16};
+          .bf16 = bf16,
+          .packed_b = packed};
 }
 
 kernels::Matmul Linear::input_gradient(std::int64_t rows, const float* dy, float* dx, bool accumulate) const {

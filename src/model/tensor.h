@@ -19,6 +19,7 @@ struct Linear {
   Tensor weight, bias;
   std::int64_t in = 0, out = 0;
   bool bf16 = false;
+  const float* packed = nullptr;  // the weight as kernels::OpTable::pack_b leaves it for output(), or null
 
   // y[rows,out] = x[rows,in] · weightᵀ
   kernels::Matmul output(std::int64_t rows, const float* x, float* y) const;

@@ -103,6 +103,30 @@ EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters,
   return weights;
 }
 
+PackedWeights::PackedWeights(EncoderWeights& weights) {
+  std::int64_t size = 0;
+  const auto for_each_linear = [&](const auto& function) {
+    for (std::size_t i = 0; i < weights.layers.size(); ++i) {
+      EncoderLayerWeights& layer = weights.layers[i];
+      // The last layer's keys and values are absorbed, its query is a part of the matrix.
+      if (i + 1 < weights.layers.size()) function(layer.query_key_value);
+      function(layer.attention_output), function(layer.intermediate), function(layer.output);
+    }
+  };
+  const auto packed_size = [](const Linear& linear) {
+    return (kernels::ops().packed_size(linear.output(1, nullptr, nullptr)) + 15) / 16 * 16;
+  };
+  for_each_linear([&](const Linear& linear) { size += packed_size(linear); });
+  buffer_ = AlignedBuffer<float>(static_cast<std::size_t>(size));
+  float* next = buffer_.data();
+  for_each_linear([&](Linear& linear) {
+    if (packed_size(linear) == 0) return;
+    kernels::ops().pack_b(linear.output(1, nullptr, nullptr), next);
+    linear.packed = next;
+    next += packed_size(linear);
+  });
+}
+
 ClassificationHeadWeights classification_head_weights(const BertConfig& config, Parameters& parameters,
                                                       bool with_gradients) {
   const WeightViews views(parameters, with_gradients, false);

@@ -6,6 +6,7 @@
 
 #include "bertune/config.h"
 #include "bertune/parameters.h"
+#include "core/aligned_buffer.h"
 #include "model/tensor.h"
 
 namespace bertune::model {
@@ -35,6 +36,17 @@ EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters,
                                bool bf16);
 ClassificationHeadWeights classification_head_weights(const BertConfig& config, Parameters& parameters,
                                                       bool with_gradients);
+
+// The encoder's weights once more, laid out for forward passes that come one after another with few tokens each: a
+// product then starts at once, instead of first arranging a matrix that is larger than all its inputs. Holds as long as
+// the values do not change.
+class PackedWeights {
+ public:
+  explicit PackedWeights(EncoderWeights& weights);  // and lets them use it
+
+ private:
+  AlignedBuffer<float> buffer_;
+};
 
 // normal(0, initializer_range) for matrices, zero for biases, one for LayerNorm weights (Transformers'
 // BertPreTrainedModel._init_weights). A function of seed and name alone.

@@ -64,7 +64,14 @@ void expect_like_reference(const OpTable& table, MatmulShape shape, bool ta, boo
     }
   }
   Matmul op{ta, tb, m, n, k, a.data(), lda, b.data(), ldb, accumulate, actual.data(), ldc, bf16};
+  Values again = actual, packed(static_cast<std::size_t>(table.packed_size(op)));
   table.matmul(op);
+  if (!packed.empty()) {
+    table.pack_b(op, packed.data());
+    op.packed_b = packed.data(), op.c = again.data();
+    table.matmul(op);
+    EXPECT_EQ(again, actual);
+  }
   op.c = expected.data();
   ref::kTable.matmul(op);
   expect_close(actual, expected, 2e-6,

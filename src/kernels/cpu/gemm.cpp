@@ -93,19 +93,39 @@ void compute(const Region<Number>& region) {
 }
 
 template <typename Number>
-const Number* pack_b(const Matmul& op) {
-  const std::int64_t panels = block_count(op.n, kPanel);
-  const std::int64_t panel_size = numbers_along_k(op.k, static_cast<const Number*>(nullptr)) * kPanel;
-  auto* packed = reinterpret_cast<Number*>(thread_scratch(panels * panel_size, ScratchUse::packed_panels));
+std::int64_t packed_numbers(const Matmul& op) {
+  return block_count(op.n, kPanel) * kPanel * numbers_along_k(op.k, static_cast<const Number*>(nullptr));
+}
+
+template <typename Number>
+void pack(const Matmul& op, Number* packed) {
+  const std::int64_t panels = block_count(op.n, kPanel), panel_size = packed_numbers<Number>(op) / panels;
   parallel_for(panels, [&](std::int64_t panel) {
     pack_panel(op.b, op.ldb, op.transpose_b, op.k, op.n, panel * kPanel, packed + panel * panel_size);
   });
+}
+
+template <typename Number>
+const Number* packed_panels(const Matmul& op) {
+  if (op.packed_b != nullptr) return reinterpret_cast<const Number*>(op.packed_b);
+  auto* packed = reinterpret_cast<Number*>(thread_scratch(packed_numbers<Number>(op), ScratchUse::packed_panels));
+  pack(op, packed);
   return packed;
+}
+
+// Calls function(Number{}) with the kind of number that the product is made of.
+template <typename Function>
+auto with_number(const Matmul& op, const Function& function) {
+#if defined(__AVX512BF16__)
+  if (op.bf16) return function(Pair{});
+#endif
+  (void)op;
+  return function(float{});
 }
 
 template <typename Number>
 void run(const Matmul& op, const void* body, RowsFunction call) {
-  const Number* packed_b = pack_b<Number>(op);
+  const Number* packed_b = packed_panels<Number>(op);
   const std::int64_t panels = block_count(op.n, kPanel), wanted_tasks = kTasksPerThread * num_threads();
   const auto finish = [&](std::int64_t first, std::int64_t end) {
     for (; call != nullptr && first < end; first += kRowBlock)
@@ -140,12 +160,17 @@ void run(const Matmul& op, const void* body, RowsFunction call) {
 
 }  // namespace
 
+std::int64_t packed_size(const Matmul& op) {
+  return with_number(op, [&](auto number) { return packed_numbers<decltype(number)>(op); });
+}
+
+void pack_b(const Matmul& op, float* packed) {
+  with_number(op, [&](auto number) { pack(op, reinterpret_cast<decltype(number)*>(packed)); });
+}
+
 void matmul_and_then(const Matmul& op, const void* body, RowsFunction call) {
   if (op.m == 0 || op.n == 0) return;
-#if defined(__AVX512BF16__)
-  if (op.bf16) return run<Pair>(op, body, call);
-#endif
-  run<float>(op, body, call);
+  with_number(op, [&](auto number) { run<decltype(number)>(op, body, call); });
 }
 
 void matmul(const Matmul& op) { matmul_and_then(op, nullptr, nullptr); }

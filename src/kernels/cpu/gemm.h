@@ -7,6 +7,8 @@
 namespace bertune::kernels::BERTUNE_ISA {
 
 void matmul(const Matmul& op);
+std::int64_t packed_size(const Matmul& op);
+void pack_b(const Matmul& op, float* packed);
 
 using RowsFunction = void (*)(const void* body, std::int64_t first, std::int64_t end);
 void matmul_and_then(const Matmul& op, const void* body, RowsFunction call);

@@ -19,6 +19,8 @@ const OpTable kTable = {
     .bf16 = true,
 #endif
     .matmul = matmul,
+    .packed_size = packed_size,
+    .pack_b = pack_b,
     .add_bias = add_bias,
     .column_sums = column_sums,
     .embedding_forward = embedding_forward,

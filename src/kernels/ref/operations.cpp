@@ -267,6 +267,8 @@ double sum_of_squares(const float* values, std::int64_t size) {
 const OpTable kTable = {
     .name = "ref",
     .matmul = matmul_f32,
+    .packed_size = [](const Matmul&) { return std::int64_t{0}; },
+    .pack_b = [](const Matmul&, float*) {},
     .add_bias = add_bias,
     .column_sums = column_sums,
     .embedding_forward = embedding_forward,
