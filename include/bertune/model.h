@@ -47,7 +47,7 @@ struct DropoutState {
   std::uint64_t step = 0;
 };
 
-// Of the matrix products of a training step. bf16: their inputs are rounded to 8 bits of mantissa; sums,
+// Of the matrix products of a pass. bf16: their inputs are rounded to 8 bits of mantissa; sums,
 // weights, gradients, optimizer state and everything between the products stay f32 (as PyTorch's autocast,
 // but for the weights of the head and the attention itself, which stay f32 too).
 enum class Precision { fp32, bf16 };
@@ -74,8 +74,8 @@ class BertForSequenceClassification {
   void train();  // dropout on
   void eval();   // dropout off; to be called again when values were written by hand since the last forward
   bool training() const;
-  void set_precision(
-      Precision precision);       // in train mode, from the next forward on; eval mode is always f32
+  // From the next forward on; fp32 until set.
+  void set_precision(Precision in_train_mode, Precision in_eval_mode = Precision::fp32);
   DropoutState& dropout_state();  // its step advances with every forward in train mode
 
   // Logits, and the loss when the batch has labels. Throws Error when an id, a position or a label is out of

@@ -14,6 +14,7 @@
 #include "report/progress.h"
 #include "report/results.h"
 #include "shared_options.h"
+#include "train/arguments.h"
 #include "train/evaluation.h"
 #include "train/interrupt.h"
 #include "train/model_folder.h"
@@ -26,6 +27,7 @@ struct Options {
   DataOptions data;
   std::optional<std::int64_t> max_length;
   std::int64_t batch_size = 64;
+  std::string precision = "fp32";
   int threads = 0;
   bool json = false, quiet = false;
 };
@@ -35,6 +37,7 @@ void run(const Options& options) {
   use_threads(options.threads);
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
   train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length);
+  folder.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));
   const data::Dataset dataset = data::read_dataset(options.test, options.data.read_options(true));
   print_notes(dataset.notes);
   const tasks::Features features = make_features(dataset, folder.tokenizer, folder.task, true);
@@ -83,6 +86,7 @@ void add_evaluate_command(CLI::App& app) {
   command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Texts a batch")
       ->capture_default_str();
   add_threads_option(*command, options->threads);
+  add_precision_option(*command, options->precision);
   command->add_flag("--json", options->json, "Print the metrics as JSON and nothing else");
   command->add_flag("--quiet,--disable_tqdm", options->quiet, "No progress");
   command->footer("Example:\n  bertune evaluate --model my-model --test test.csv --output my-model/test");

@@ -15,6 +15,7 @@
 #include "report/progress.h"
 #include "shared_options.h"
 #include "tasks/prediction.h"
+#include "train/arguments.h"
 #include "train/evaluation.h"
 #include "train/interrupt.h"
 #include "train/model_folder.h"
@@ -31,6 +32,7 @@ struct Options {
   DataOptions data;
   std::optional<std::int64_t> max_length;
   std::int64_t batch_size = 64;
+  std::string precision = "fp32";
   double threshold = 0.5;
   int threads = 0;
   bool quiet = false;
@@ -89,6 +91,7 @@ void run(const Options& options) {
   const train::InterruptGuard guard;
   use_threads(options.threads);
   train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length);
+  folder.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));
   data::RowStream stream = open_rows(options);
   Sink sink(options.output);
   const bool interactive_input = options.input.empty() && isatty(STDIN_FILENO) != 0;
@@ -131,6 +134,7 @@ void add_predict_command(CLI::App& app) {
   command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Texts a batch")
       ->capture_default_str();
   add_threads_option(*command, options->threads);
+  add_precision_option(*command, options->precision);
   command->add_flag("--quiet,--disable_tqdm", options->quiet, "No progress");
   command->footer(
       "Examples:\n"

@@ -54,6 +54,15 @@ void add_threads_option(CLI::App& command, int& threads) {
                      "Threads to compute with (default: all that this process may use)");
 }
 
+void add_precision_option(CLI::App& command, std::string& precision) {
+  command
+      .add_option("--precision", precision,
+                  "Of matrix products: fp32; bf16, faster where the processor has it, with scores that "
+                  "differ in the third "
+                  "digit; or auto")
+      ->capture_default_str();
+}
+
 void use_threads(int threads) {
   if (threads < 0)
     throw UsageError(fmt::format("--threads is {}; it must be at least 1, or 0 for all", threads));

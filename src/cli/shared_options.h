@@ -20,6 +20,8 @@ struct DataOptions {
 };
 
 void add_threads_option(CLI::App& command, int& threads);
+// --precision of commands that predict: fp32 unless asked for, so that scores are those of Transformers.
+void add_precision_option(CLI::App& command, std::string& precision);
 // Applies --threads; throws UsageError when it is below 0.
 void use_threads(int threads);
 

@@ -83,7 +83,7 @@ struct BertForSequenceClassification::Implementation {
   Parameters parameters;
   LoadReport report;
   bool training = false;
-  Precision precision = Precision::fp32;
+  Precision training_precision = Precision::fp32, evaluation_precision = Precision::fp32;
   DropoutState dropout;
 
   // How the layers see the parameters: made once, for looking up two hundred names takes longer than a short
@@ -115,12 +115,14 @@ struct BertForSequenceClassification::Implementation {
   }
 
   void prepare_weights() {
-    const bool bf16 = training && precision == Precision::bf16;
+    const bool bf16 = (training ? training_precision : evaluation_precision) == Precision::bf16;
     if (!weights || weights->training != training || weights->bf16 != bf16) {
       weights.emplace(Weights{training, bf16, model::encoder_weights(config, parameters, training, bf16),
-                              model::classification_head_weights(config, parameters, training), std::nullopt});
+                              model::classification_head_weights(config, parameters, training),
+                              std::nullopt});
     }
-    if (!training && !weights->packed && batch.tokens() <= kFewTokens) weights->packed.emplace(weights->encoder);
+    if (!training && !weights->packed && batch.tokens() <= kFewTokens)
+      weights->packed.emplace(weights->encoder);
   }
 
   // Activation memory grows to the largest batch and stays.
@@ -229,8 +231,9 @@ const Parameters& BertForSequenceClassification::parameters() const { return imp
 void BertForSequenceClassification::train() { implementation_->set_training(true); }
 void BertForSequenceClassification::eval() { implementation_->set_training(false); }
 bool BertForSequenceClassification::training() const { return implementation_->training; }
-void BertForSequenceClassification::set_precision(Precision precision) {
-  implementation_->precision = precision;
+void BertForSequenceClassification::set_precision(Precision in_train_mode, Precision in_eval_mode) {
+  implementation_->training_precision = in_train_mode;
+  implementation_->evaluation_precision = in_eval_mode;
 }
 Precision fastest_precision() { return kernels::ops().bf16 ? Precision::bf16 : Precision::fp32; }
 DropoutState& BertForSequenceClassification::dropout_state() { return implementation_->dropout; }

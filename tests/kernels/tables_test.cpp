@@ -70,7 +70,7 @@ void expect_like_reference(const OpTable& table, MatmulShape shape, bool ta, boo
     table.pack_b(op, packed.data());
     op.packed_b = packed.data(), op.c = again.data();
     table.matmul(op);
-    EXPECT_EQ(again, actual);
+    expect_close(again, actual, 1e-6, "packed");
   }
   op.c = expected.data();
   ref::kTable.matmul(op);

@@ -3,6 +3,7 @@
 #include "kernels/cpu/gemm.h"
 
 #include "kernels/cpu/gemm_pack.h"
+#include "kernels/cpu/gemm_thin.h"
 #include "kernels/cpu/gemm_tile.h"
 
 namespace bertune::kernels::BERTUNE_ISA {
@@ -108,7 +109,8 @@ void pack(const Matmul& op, Number* packed) {
 template <typename Number>
 const Number* packed_panels(const Matmul& op) {
   if (op.packed_b != nullptr) return reinterpret_cast<const Number*>(op.packed_b);
-  auto* packed = reinterpret_cast<Number*>(thread_scratch(packed_numbers<Number>(op), ScratchUse::packed_panels));
+  auto* packed =
+      reinterpret_cast<Number*>(thread_scratch(packed_numbers<Number>(op), ScratchUse::packed_panels));
   pack(op, packed);
   return packed;
 }
@@ -170,6 +172,11 @@ void pack_b(const Matmul& op, float* packed) {
 
 void matmul_and_then(const Matmul& op, const void* body, RowsFunction call) {
   if (op.m == 0 || op.n == 0) return;
+  if (is_thin(op)) {
+    thin_matmul(op);
+    if (call != nullptr) call(body, 0, 1);
+    return;
+  }
   with_number(op, [&](auto number) { run<decltype(number)>(op, body, call); });
 }
 
