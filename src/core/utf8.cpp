@@ -1,5 +1,6 @@
 #include "core/utf8.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -82,18 +83,22 @@ std::size_t valid_characters(const char* text) {
 }  // namespace
 
 std::size_t find_invalid_utf8(std::string_view text) {
+  constexpr std::size_t kBlock = 64;
   std::size_t position = 0;
-  while (position + 64 <= text.size()) {
-    const std::size_t valid = valid_characters(text.data() + position);
+  while (position + kBlock <= text.size()) {
+    const char* const block = text.data() + position;
+    const Bytes16 any = load16(block) | load16(block + 16) | load16(block + 32) | load16(block + 48);
+    const std::size_t valid = bits_of(any > 0x7F) == 0 ? kBlock : valid_characters(block);
     if (valid == 0) break;
     position += valid;
   }
   while (position < text.size()) {
-    std::uint64_t eight = 0;
-    if (position + 8 <= text.size()) {
-      std::memcpy(&eight, text.data() + position, 8);
-      if ((eight & 0x8080808080808080ULL) == 0) {
-        position += 8;
+    if (text.size() >= 8) {  // the last eight may begin before `position`
+      const std::size_t from = std::min(position, text.size() - 8);
+      std::uint64_t eight = 0;
+      std::memcpy(&eight, text.data() + from, 8);
+      if ((eight >> (8 * (position - from)) & 0x8080808080808080ULL) == 0) {
+        position = from + 8;
         continue;
       }
     }

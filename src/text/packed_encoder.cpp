@@ -32,25 +32,8 @@ void PackedEncoder::encode(std::span<const std::string_view> texts, std::span<co
       encode_block(texts.subspan(begin, length), pairs.empty() ? pairs : pairs.subspan(begin, length),
                    wave[static_cast<std::size_t>(i)]);
     });
-    make_room(std::span(wave).first(size), static_cast<double>(blocks - first) / static_cast<double>(size),
-              rows);
     for (std::size_t i = 0; i < size; ++i) append(wave[i], rows);
   }
-}
-
-// The rest of the texts is taken to be like this wave: growing by doubling would need twice the memory.
-void PackedEncoder::make_room(std::span<const Block> wave, double waves_left, PackedEncodings& rows) {
-  std::size_t tokens = 0;
-  for (const Block& block : wave) tokens += block.tokens.size();
-  const auto reserve = [&](auto& values) {
-    if (values.size() + tokens <= values.capacity()) return;
-    constexpr double kMargin = 1.05;
-    values.reserve(values.size() + (waves_left > 1 ? static_cast<std::size_t>(static_cast<double>(tokens) *
-                                                                              waves_left * kMargin)
-                                                   : tokens));
-  };
-  reserve(rows.input_ids);
-  if (!wave.front().first_sizes.empty()) reserve(rows.token_type_ids);
 }
 
 void PackedEncoder::encode_block(std::span<const std::string_view> texts,

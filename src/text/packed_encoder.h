@@ -37,7 +37,6 @@ class PackedEncoder {
                     Block& block) const;
   void encode_row(std::string_view text, const std::string_view* pair, EncodeScratch& scratch,
                   Block& block) const;
-  static void make_room(std::span<const Block> wave, double waves_left, PackedEncodings& rows);
   static void append(const Block& block, PackedEncodings& rows);
 
   const TextEncoder& encoder_;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/aligned_buffer.h"
+#include "core/hash.h"
 
 namespace bertune::text {
 
@@ -60,7 +61,7 @@ class RunCache {
   // kSpare more can be read.
   std::span<const std::int32_t> find(std::string_view run) const {
     if (slots_.empty()) return {};
-    const std::uint64_t hash = hash_of(run);
+    const std::uint64_t hash = quick_hash(run);
     for (std::size_t slot = first_slot(hash); slots_[slot].record != 0; slot = (slot + 1) & kSlotMask) {
       if (slots_[slot].tag != static_cast<std::uint32_t>(hash)) continue;
       const std::int32_t* record = pool_.data() + slots_[slot].record;
@@ -78,7 +79,7 @@ class RunCache {
       pool_.assign(1, 0);  // a record at 0 would look like none
       records_ = 0;
     }
-    const std::uint64_t hash = hash_of(run);
+    const std::uint64_t hash = quick_hash(run);
     std::size_t slot = first_slot(hash);
     while (slots_[slot].record != 0) slot = (slot + 1) & kSlotMask;
     slots_[slot] = {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(pool_.size())};
@@ -107,26 +108,9 @@ class RunCache {
     return hash >> (64 - kBucketBits);
   }
   static std::size_t words_of(std::size_t bytes) { return (bytes + 3) / 4; }
-  // The bytes in steps of eight; the last step overlaps the one before.
-  template <typename Step>
-  static void for_each_eight(std::string_view run, const Step& step) {
-    if (run.size() < 8) return step(0, run.size());
-    for (std::size_t i = 0; i + 8 < run.size(); i += 8) step(i, 8);
-    step(run.size() - 8, 8);
-  }
-  static std::uint64_t hash_of(std::string_view run) {
-    std::uint64_t hash = run.size();
-    for_each_eight(run, [&](std::size_t place, std::size_t bytes) {
-      std::uint64_t value = 0;
-      std::memcpy(&value, run.data() + place, bytes);
-      hash = (hash ^ value) * 0x9E3779B97F4A7C15ULL;
-      hash ^= hash >> 32;
-    });
-    return hash;
-  }
   static bool equal(std::string_view run, const std::int32_t* kept) {
     std::uint64_t difference = 0;
-    for_each_eight(run, [&](std::size_t place, std::size_t bytes) {
+    for_each_eight(run.size(), [&](std::size_t place, std::size_t bytes) {
       std::uint64_t left = 0, right = 0;
       std::memcpy(&left, run.data() + place, bytes);
       std::memcpy(&right, reinterpret_cast<const char*>(kept) + place, bytes);
