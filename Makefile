@@ -90,6 +90,10 @@ parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens
 bench-peer: bench-build checkpoint $(PEER_READY)
 	$(PEER)/bin/python bench/table.py --model $(CHECKPOINT) --data $(SHARED)/data --peer $(SHARED)/peer/train_hf.py \
 	  --build build $(BENCH_OPTIONS)
+	$(PEER)/bin/python bench/tokenizer_speed.py --driver build/bench/tokenizer_benchmark --data $(SHARED)/data \
+	  --vocab $(SHARED)/data/vocab --model $(CHECKPOINT)
+	$(PEER)/bin/python bench/csv_speed.py --program build/bertune --model $(CHECKPOINT) \
+	  --texts $(addprefix $(SHARED)/data/,imdb/train.jsonl wiki/docs.jsonl ag_news/test.csv)
 
 # torch comes first and alone, as requirements.txt asks.
 $(PEER_READY): $(REQUIREMENTS)
@@ -110,7 +114,8 @@ bench-full: bench-peer ## the same comparison on whole sets, with more runs (hou
 
 bench-build: deps
 	@cmake --preset bench
-	@cmake --build --preset bench -j $(JOBS) --target bertune_program kernels_benchmark floor latency
+	@cmake --build --preset bench -j $(JOBS) --target bertune_program kernels_benchmark floor latency \
+	  tokenizer_benchmark
 
 format: ## lay out all C++ files with clang-format
 	@clang-format -i $(SOURCES)

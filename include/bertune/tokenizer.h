@@ -33,6 +33,15 @@ struct Encoding {
   std::uint32_t truncated_tokens = 0;  // tokens cut off by max_length (and in no window)
 };
 
+// Many texts or pairs as token ids end to end, without offsets and windows: what training needs of them.
+struct PackedEncodings {
+  std::vector<std::int32_t> input_ids;        // [tokens]
+  std::vector<std::int32_t> token_type_ids;   // [tokens] of pairs; empty for single texts, where all are 0
+  std::vector<std::int64_t> begins{0};        // [rows + 1]: row i is tokens begins[i] .. begins[i + 1]
+  std::vector<std::int32_t> lengths;          // [rows]: tokens before truncation
+  std::int64_t rows_with_special_tokens = 0;  // texts that hold "[SEP]" and the like themselves
+};
+
 enum class Truncation { do_not_truncate, longest_first, only_first, only_second };
 
 struct EncodeOptions {
@@ -78,6 +87,10 @@ class BertTokenizer {
   std::vector<Encoding> encode_batch(const std::vector<std::string_view>& texts,
                                      const std::vector<std::string_view>& pairs = {},
                                      const EncodeOptions& options = {}) const;
+
+  // The same ids, appended to `rows`. Offsets and windows are not made, whatever the options say.
+  void encode_packed(const std::vector<std::string_view>& texts, const std::vector<std::string_view>& pairs,
+                     const EncodeOptions& options, PackedEncodings& rows) const;
 
   std::string decode(const std::vector<std::int32_t>& ids, bool skip_special_tokens = true) const;
 

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "bertune/error.h"
 #include "core/file.h"
@@ -202,17 +203,21 @@ FeatureSets make_feature_sets(const Datasets& sets, const BertTokenizer& tokeniz
   return features;
 }
 
+// Before the texts are tokenized: they are in memory now, and the ids are not.
+data::CheckResult check_data(const Datasets& sets, const tasks::TextClassification& task) {
+  return data::check_datasets(
+      sets.named(), {.classification = task.problem_type == ProblemType::single_label_classification});
+}
+
 void print_data_report(const Datasets& sets, const FeatureSets& features,
-                       const tasks::TextClassification& task, const std::vector<std::string>& notes) {
+                       const tasks::TextClassification& task, data::CheckResult check) {
   const std::vector<data::NamedDataset> named = sets.named();
-  data::CheckResult check = data::check_datasets(
-      named, {.classification = task.problem_type == ProblemType::single_label_classification});
   for (const tasks::Features* part : {&features.train, &features.validation, &features.test}) {
     if (part->rows() > 0) check.lengths.push_back(data::check_lengths(part->lengths, task.max_length));
   }
   const report::Terminal terminal = report::terminal_of(STDERR_FILENO);
   fmt::print(stderr, "\n{}\n", report::data_report(check, named, {.style = report::Style(terminal.colors)}));
-  for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", note);
+  for (const std::string& note : sets.notes) fmt::print(stderr, "note: {}\n", note);
   const std::int64_t special = features.train.rows_with_special_tokens +
                                features.validation.rows_with_special_tokens +
                                features.test.rows_with_special_tokens;
@@ -338,13 +343,17 @@ void run(TrainOptions& options) {
   Datasets sets = read_datasets(options);
   const tasks::TextClassification task = task_of(options, sets, config, sets.notes);
   split_off_validation(options, sets);
+  const bool reports = !options.json && !options.quiet;
+  data::CheckResult check = reports ? check_data(sets, task) : data::CheckResult();
   const FeatureSets features = make_feature_sets(sets, tokenizer, task);
-  if (!options.json && !options.quiet) print_data_report(sets, features, task, sets.notes);
+  if (reports) print_data_report(sets, features, task, std::move(check));
+  // From here on rows are asked for their places alone, and a large file's memory is better the model's.
+  for (const data::NamedDataset& set : sets.named()) set.dataset->release_pages();
 
   BertForSequenceClassification model =
       BertForSequenceClassification::from_pretrained(options.model, load_options(options, task));
   require_disk(options, model);
-  if (!options.json && !options.quiet) {
+  if (reports) {
     const bool bf16 = train::precision_from_string(options.arguments.precision) == Precision::bf16;
     fmt::print(stderr, "{}Training on {} threads with {} kernels{}\n", load_line(options, model),
                num_threads(), kernels::ops().name,

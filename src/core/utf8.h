@@ -1,6 +1,7 @@
 // UTF-8, hostile until decoded.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,6 +19,31 @@ struct CodePoint {
 CodePoint decode_utf8(std::string_view text, std::size_t position);
 
 void append_utf8(std::string& text, char32_t code_point);
+// Writes at most 4 bytes; returns how many.
+inline std::size_t write_utf8(char* to, char32_t code_point) {
+  const std::uint32_t value = code_point;
+  if (value < 0x80) {
+    to[0] = static_cast<char>(value);
+    return 1;
+  }
+  const auto continuing = [](std::uint32_t bits) { return static_cast<char>(0x80 | (bits & 0x3F)); };
+  if (value < 0x800) {
+    to[0] = static_cast<char>(0xC0 | (value >> 6));
+    to[1] = continuing(value);
+    return 2;
+  }
+  if (value < 0x10000) {
+    to[0] = static_cast<char>(0xE0 | (value >> 12));
+    to[1] = continuing(value >> 6);
+    to[2] = continuing(value);
+    return 3;
+  }
+  to[0] = static_cast<char>(0xF0 | (value >> 18));
+  to[1] = continuing(value >> 12);
+  to[2] = continuing(value >> 6);
+  to[3] = continuing(value);
+  return 4;
+}
 
 // The byte offset of the first malformed sequence, or npos.
 std::size_t find_invalid_utf8(std::string_view text);

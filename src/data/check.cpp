@@ -27,9 +27,6 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
 }
 
-// Empty texts are reported as such and not as copies of each other.
-bool has_text(const Row& row) { return !is_blank(row.text) || !is_blank(row.text_pair); }
-
 class Checker {
  public:
   Checker(std::span<const NamedDataset> splits, const CheckOptions& options)
@@ -39,10 +36,10 @@ class Checker {
     CheckResult result;
     result.options = options_;
     if (splits_.empty()) return result;
-    TextIndex train(*splits_[0].dataset, Folding::blanks_and_case);
+    const TextIndex train(*splits_[0].dataset, Folding::blanks_and_case);
     result.splits.push_back(check_split(splits_[0], train));
     for (const NamedDataset& other : splits_.subspan(1)) {
-      TextIndex index(*other.dataset, Folding::blanks_and_case);
+      const TextIndex index(*other.dataset, Folding::blanks_and_case);
       result.splits.push_back(check_split(other, index));
     }
     find_leaks(train, result);
@@ -61,8 +58,7 @@ class Checker {
             std::string(second.label), excerpt(second.text)};
   }
 
-  // `index` is empty and holds the rows with texts afterwards.
-  SplitCheck check_split(const NamedDataset& named, TextIndex& index) const {
+  SplitCheck check_split(const NamedDataset& named, const TextIndex& index) const {
     const Dataset& dataset = *named.dataset;
     SplitCheck split;
     split.name = named.name;
@@ -80,7 +76,7 @@ class Checker {
     return split;
   }
 
-  void find_duplicates(const Dataset& dataset, TextIndex& index, SplitCheck& split) const {
+  void find_duplicates(const Dataset& dataset, const TextIndex& index, SplitCheck& split) const {
     // Rows alike byte for byte are alike after folding, so only copies need the exact comparison.
     std::unordered_set<std::string> exact;
     const auto exact_key = [](const Row& row) {
@@ -89,11 +85,10 @@ class Checker {
     std::unordered_map<std::int64_t, bool> copies;  // first rows of repeated texts: do labels differ?
     std::vector<std::pair<std::int64_t, std::int64_t>> repeats;
     for (std::int64_t i = 0; i < dataset.size(); ++i) {
+      const std::int64_t first = index.first_of(i);
+      if (first == i) continue;
       const Row& row = dataset.rows[static_cast<std::size_t>(i)];
-      if (!has_text(row)) continue;
-      const std::optional<std::int64_t> first = index.insert(i);
-      if (!first) continue;
-      const Row& original = dataset.rows[static_cast<std::size_t>(*first)];
+      const Row& original = dataset.rows[static_cast<std::size_t>(first)];
       ++split.normalized_duplicates;
       exact.insert(exact_key(original));
       split.exact_duplicates += exact.insert(exact_key(row)).second ? 0 : 1;
@@ -104,9 +99,9 @@ class Checker {
       if (differ && room(split.conflict_examples)) {
         split.conflict_examples.push_back(pair_of(dataset, original, dataset, row));
       }
-      bool& conflict = copies[*first];
+      bool& conflict = copies[first];
       conflict = conflict || differ;
-      repeats.emplace_back(*first, i);
+      repeats.emplace_back(first, i);
     }
     for (const auto& [first, conflict] : copies) split.conflicting_rows += conflict ? 1 : 0;
     for (const auto& [first, repeat] : repeats) split.conflicting_rows += copies[first] ? 1 : 0;
@@ -118,7 +113,6 @@ class Checker {
       const Dataset& other = *splits_[s].dataset;
       SplitCheck& split = result.splits[s];
       for (const Row& row : other.rows) {
-        if (!has_text(row)) continue;
         const std::optional<std::int64_t> found = index.find(row);
         if (!found) continue;
         const Row& original = train.rows[static_cast<std::size_t>(*found)];

@@ -58,6 +58,10 @@ Format format_from_path(const fs::path& path) {
 
 std::string Dataset::where(const Row& row) const { return fmt::format("{}:{}", path, row.line); }
 
+void Dataset::release_pages() const {
+  if (storage) storage->file.release_pages();
+}
+
 Dataset read_dataset(const fs::path& path, const ReadOptions& options) {
   const auto storage = std::make_shared<Storage>(path);
   std::string_view input = storage->file.text();

@@ -69,6 +69,8 @@ struct Dataset {
   std::shared_ptr<const Storage> storage;  // what the rows point into; copies and subsets share it
 
   std::int64_t size() const { return static_cast<std::int64_t>(rows.size()); }
+  // Gives back the memory that texts were read into from the file, when they are hardly needed any more.
+  void release_pages() const;
   // "file:line" of a row, for messages.
   std::string where(const Row& row) const;
 };

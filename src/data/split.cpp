@@ -24,9 +24,9 @@ struct Groups {
 Groups group_by_texts(const Dataset& dataset) {
   Groups groups{std::vector<std::int64_t>(dataset.rows.size()),
                 std::vector<std::int64_t>(dataset.rows.size())};
-  TextIndex index(dataset, Folding::exact);
+  const TextIndex index(dataset, Folding::exact);
   for (std::int64_t row = 0; row < dataset.size(); ++row) {
-    const std::int64_t first = index.insert(row).value_or(row);
+    const std::int64_t first = index.first_of(row);
     groups.first[static_cast<std::size_t>(row)] = first;
     ++groups.size[static_cast<std::size_t>(first)];
   }

@@ -7,24 +7,49 @@
 namespace bertune::tasks {
 namespace {
 
-// Rows tokenized at a time: enough for all cores, few enough that their encodings stay small.
-constexpr std::size_t kChunk = 8192;
+// Rows handed to the tokenizer at a time: enough for all cores, few beside a large dataset.
+constexpr std::size_t kChunk = 32768;
 
-void append_encodings(std::span<const data::Row> rows, bool has_pairs, const BertTokenizer& tokenizer,
-                      const EncodeOptions& options, Features& features) {
+// Makes room for the ids of `left` more bytes of text, of which `done` gave those that there are: growing by
+// doubling would need twice the memory of what is the largest part of it.
+void make_room(Features& features, double done, double left, bool has_pairs) {
+  constexpr double kMargin = 1.03;
+  const auto more = static_cast<std::size_t>(left / done * static_cast<double>(features.tokens()) * kMargin);
+  features.input_ids.reserve(features.input_ids.size() + more);
+  if (has_pairs) features.token_type_ids.reserve(features.token_type_ids.size() + more);
+}
+
+void add_texts(const data::Dataset& dataset, const BertTokenizer& tokenizer, const TextClassification& task,
+               Features& features) {
+  std::span<const data::Row> rows(dataset.rows);
+  const bool has_pairs = dataset.has_pairs;
+  // What is cut off gives no ids; an id stands for some bytes.
+  const auto longest = static_cast<std::size_t>(8 * task.max_length);
+  const auto weight_of = [&](std::span<const data::Row> part) {
+    std::size_t weight = 0;
+    for (const data::Row& row : part) weight += std::min(row.text.size() + row.text_pair.size() + 1, longest);
+    return static_cast<double>(weight);
+  };
+  double done = 0, left = rows.size() > kChunk ? weight_of(rows) : 0;
+  features.begins.reserve(rows.size() + 1);
+  features.lengths.reserve(rows.size());
   std::vector<std::string_view> texts, pairs;
-  for (const data::Row& row : rows) {
-    texts.push_back(row.text);
-    if (has_pairs) pairs.push_back(row.text_pair);
-  }
-  for (const Encoding& encoding : tokenizer.encode_batch(texts, pairs, options)) {
-    features.input_ids.insert(features.input_ids.end(), encoding.input_ids.begin(), encoding.input_ids.end());
-    features.token_type_ids.insert(features.token_type_ids.end(), encoding.token_type_ids.begin(),
-                                   encoding.token_type_ids.end());
-    features.begins.push_back(static_cast<std::int64_t>(features.input_ids.size()));
-    features.lengths.push_back(
-        static_cast<std::int32_t>(encoding.input_ids.size() + encoding.truncated_tokens));
-    features.rows_with_special_tokens += encoding.special_in_text > 0;
+  for (; !rows.empty(); rows = rows.subspan(texts.size())) {
+    texts.clear(), pairs.clear();
+    const auto chunk = rows.first(std::min(kChunk, rows.size()));
+    for (const data::Row& row : chunk) {
+      texts.push_back(row.text);
+      if (has_pairs) pairs.push_back(row.text_pair);
+    }
+    tokenizer.encode_packed(texts, pairs, encode_options(task), features);
+    if (left == 0) continue;
+    const double weight = weight_of(chunk);
+    done += weight;
+    left -= weight;
+    const std::size_t spare = features.input_ids.capacity() - features.input_ids.size();
+    const bool enough = static_cast<double>(spare) * done >= static_cast<double>(features.tokens()) * left;
+    if (!enough) make_room(features, done, left, has_pairs);
+    dataset.release_pages();  // a large file and all its ids need not be in memory together
   }
 }
 
@@ -41,7 +66,8 @@ void Features::add_to(Batch& batch, std::int64_t index, std::int64_t num_labels)
   const auto row = static_cast<std::size_t>(index);
   const auto begin = static_cast<std::size_t>(begins[row]),
              size = static_cast<std::size_t>(begins[row + 1]) - begin;
-  batch.add(std::span(input_ids).subspan(begin, size), std::span(token_type_ids).subspan(begin, size));
+  const std::span<const std::int32_t> types(token_type_ids);  // none of single texts: all are 0
+  batch.add(std::span(input_ids).subspan(begin, size), types.empty() ? types : types.subspan(begin, size));
   if (!labels.empty()) batch.labels.push_back(labels[row]);
   if (!targets.empty()) {
     const auto width = static_cast<std::size_t>(num_labels);
@@ -66,12 +92,7 @@ Features make_features(const data::Dataset& dataset, const BertTokenizer& tokeni
         break;
     }
   }
-  const EncodeOptions options = encode_options(task);
-  const std::span<const data::Row> rows(dataset.rows);
-  for (std::size_t first = 0; first < rows.size(); first += kChunk) {
-    append_encodings(rows.subspan(first, std::min(kChunk, rows.size() - first)), dataset.has_pairs, tokenizer,
-                     options, features);
-  }
+  add_texts(dataset, tokenizer, task, features);
   return features;
 }
 

@@ -21,13 +21,9 @@ struct TextClassification {
 };
 
 // The rows of a dataset as token ids, end to end, with their labels.
-struct Features {
-  std::vector<std::int32_t> input_ids, token_type_ids;  // [tokens]
-  std::vector<std::int64_t> begins{0};                  // [rows + 1]
-  std::vector<std::int32_t> labels;                     // [rows], or empty
-  std::vector<float> targets;                           // [rows, num_labels], or empty
-  std::vector<std::int32_t> lengths;                    // [rows]: tokens before truncation
-  std::int64_t rows_with_special_tokens = 0;            // texts that hold "[SEP]" and the like themselves
+struct Features : PackedEncodings {
+  std::vector<std::int32_t> labels;  // [rows], or empty
+  std::vector<float> targets;        // [rows, num_labels], or empty
 
   std::int64_t rows() const { return static_cast<std::int64_t>(begins.size()) - 1; }
   std::int64_t tokens() const { return begins.back(); }

@@ -6,7 +6,7 @@
 #include "bertune/tokenizer.h"
 #include "core/parallel.h"
 #include "text/decoder.h"
-#include "text/text_encoder.h"
+#include "text/packed_encoder.h"
 #include "text/truncation.h"
 
 namespace bertune {
@@ -19,7 +19,18 @@ using text::Window;
 
 namespace {
 
-constexpr std::size_t kLongestText = std::size_t{1} << 30;  // bytes; offsets have 32 bits
+void require_reasonable(std::string_view text) {
+  constexpr std::size_t kLongestText = std::size_t{1} << 30;  // bytes; offsets have 32 bits
+  if (text.size() > kLongestText) {
+    throw Error("a text of more than 1 GiB cannot be encoded in one piece: split it");
+  }
+}
+
+void require_as_many(const std::vector<std::string_view>& texts, const std::vector<std::string_view>& pairs) {
+  if (!pairs.empty() && pairs.size() != texts.size()) {
+    throw Error(fmt::format("{} texts were given with {} second texts", texts.size(), pairs.size()));
+  }
+}
 
 // The tokens of one text, and where they lie in it.
 struct TextTokens {
@@ -35,7 +46,6 @@ struct TextTokens {
 };
 
 struct Scratch {
-  EncodeScratch encode;
   TextTokens first, second;
 };
 
@@ -169,17 +179,18 @@ void BertTokenizer::Implementation::add_overflowing(Encoding& encoding, const Sc
 
 Encoding BertTokenizer::Implementation::encode(std::string_view first, const std::string_view* second,
                                                const EncodeOptions& options) const {
-  if (first.size() > kLongestText || (second != nullptr && second->size() > kLongestText)) {
-    throw Error("a text of more than 1 GiB cannot be encoded in one piece: split it");
-  }
   const bool is_pair = second != nullptr;
+  require_reasonable(first);
+  if (is_pair) require_reasonable(*second);
   const std::size_t fits = room(is_pair, options);
   const ValidText first_valid(first), second_valid(is_pair ? *second : std::string_view());
   Scratch& scratch = thread_scratch();
-  const text::TextEncoderOptions text_options{options.return_offsets, options.split_special_tokens, false};
-  std::uint32_t special = encoder.encode(first_valid, text_options, scratch.encode, scratch.first.tokens);
-  scratch.second.tokens.clear();
-  if (is_pair) special += encoder.encode(second_valid, text_options, scratch.encode, scratch.second.tokens);
+  const text::TextEncoderOptions text_options{options.split_special_tokens};
+  scratch.first.tokens.clear(options.return_offsets);
+  scratch.second.tokens.clear(options.return_offsets);
+  EncodeScratch& encode = text::thread_encode_scratch();
+  std::uint32_t special = encoder.encode(first_valid, text_options, encode, scratch.first.tokens);
+  if (is_pair) special += encoder.encode(second_valid, text_options, encode, scratch.second.tokens);
   const std::size_t first_size = scratch.first.tokens.size(), second_size = scratch.second.tokens.size();
   const text::KeptTokens kept = text::truncate(first_size, second_size, is_pair, fits, options.truncation);
   const bool overflows =
@@ -229,9 +240,7 @@ Encoding BertTokenizer::encode(std::string_view text, std::string_view text_pair
 std::vector<Encoding> BertTokenizer::encode_batch(const std::vector<std::string_view>& texts,
                                                   const std::vector<std::string_view>& pairs,
                                                   const EncodeOptions& options) const {
-  if (!pairs.empty() && pairs.size() != texts.size()) {
-    throw Error(fmt::format("{} texts were given with {} second texts", texts.size(), pairs.size()));
-  }
+  require_as_many(texts, pairs);
   constexpr std::size_t kBlock = 16;
   std::vector<Encoding> encodings(texts.size());
   const auto blocks = block_count(static_cast<std::int64_t>(texts.size()), kBlock);
@@ -243,6 +252,18 @@ std::vector<Encoding> BertTokenizer::encode_batch(const std::vector<std::string_
     }
   });
   return encodings;
+}
+
+void BertTokenizer::encode_packed(const std::vector<std::string_view>& texts,
+                                  const std::vector<std::string_view>& pairs, const EncodeOptions& options,
+                                  PackedEncodings& rows) const {
+  require_as_many(texts, pairs);
+  for (const std::string_view text : texts) require_reasonable(text);
+  for (const std::string_view text : pairs) require_reasonable(text);
+  if (texts.empty()) return;
+  const text::RowTemplate row{implementation_->cls, implementation_->sep, options,
+                              implementation_->room(!pairs.empty(), options)};
+  text::PackedEncoder(implementation_->encoder, row).encode(texts, pairs, rows);
 }
 
 std::string BertTokenizer::decode(const std::vector<std::int32_t>& ids, bool skip_special_tokens) const {

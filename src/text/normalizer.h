@@ -67,7 +67,12 @@ template <typename Emit>
 class Normalizer {
  public:
   Normalizer(const NormalizerOptions& options, MarkRun& run, Emit& emit)
-      : unicode_(Unicode::instance()), options_(options), run_(run), emit_(emit) {}
+      : unicode_(Unicode::instance()), options_(options), run_(run), emit_(emit) {
+    if (options.clean_text) changing_ |= kRemoved | kWhiteSpace;
+    if (options.handle_chinese_chars) changing_ |= kCjk;
+    if (options.strip_accents) changing_ |= kMark | kDecomposes | kReorders;
+    if (options.lowercase) changing_ |= kLowers;
+  }
 
   // `text` must be valid UTF-8; it lies at byte `base` of the whole text.
   void normalize(std::string_view text, std::uint32_t base) {
@@ -77,14 +82,20 @@ class Normalizer {
     while (position < text.size()) {
       const auto begin = static_cast<std::uint32_t>(position);
       const char32_t value = next_code_point(text, position);
-      clean({value, base + begin, base + static_cast<std::uint32_t>(position)});
+      const std::uint16_t properties = unicode_.properties(value);
+      const NormalizedCharacter character{value, base + begin, base + static_cast<std::uint32_t>(position)};
+      if ((properties & changing_) == 0 && run_.marks.empty()) {
+        last_ = {character.begin, character.end};
+        emit_(character, properties);
+      } else {
+        clean(character, properties);
+      }
     }
     flush();
   }
 
  private:
-  void clean(NormalizedCharacter character) {
-    std::uint16_t properties = unicode_.properties(character.value);
+  void clean(NormalizedCharacter character, std::uint16_t properties) {
     if (options_.clean_text) {
       if ((properties & kRemoved) != 0) return;
       if ((properties & kWhiteSpace) != 0) {
@@ -167,7 +178,8 @@ class Normalizer {
   const NormalizerOptions& options_;
   MarkRun& run_;
   Emit& emit_;
-  MarkRun::Place last_{0, 0};  // of the last code point behind which nothing can move
+  std::uint16_t changing_ = 0;  // the properties of characters that are not simply passed on
+  MarkRun::Place last_{0, 0};   // of the last code point behind which nothing can move
 };
 
 }  // namespace bertune::text

@@ -1,19 +1,50 @@
 // A stretch of text without added tokens becomes tokens: normalisation, splitting into words, WordPiece.
+//
+// White space and punctuation of ASCII cut a text into runs, and nothing reaches from one run into another:
+// neither a word nor what normalisation does. So the tokens of a run depend on its bytes alone, and are
+// looked up by them. Only runs that were not seen lately go through all the steps.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
+#include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/utf8.h"
 #include "text/normalizer.h"
+#include "text/run_cache.h"
+#include "text/run_scan.h"
 #include "text/token_buffer.h"
-#include "text/word_cache.h"
 #include "text/word_piece.h"
 
 namespace bertune::text {
+
+// The UTF-8 of a normalised word.
+class WordBytes {
+ public:
+  void clear() { size_ = 0; }
+  std::size_t size() const { return size_; }
+  std::string_view view() const { return {bytes_.get(), size_}; }
+  void append(char32_t value) {
+    if (size_ + 4 > capacity_) grow();
+    size_ += write_utf8(bytes_.get() + size_, value);
+  }
+
+ private:
+  void grow() {
+    capacity_ = std::max<std::size_t>(256, 2 * capacity_);
+    auto larger = std::make_unique_for_overwrite<char[]>(capacity_);
+    if (size_ > 0) std::memcpy(larger.get(), bytes_.get(), size_);
+    bytes_ = std::move(larger);
+  }
+
+  std::unique_ptr<char[]> bytes_;
+  std::size_t size_ = 0, capacity_ = 0;
+};
 
 // A normalised word, and for each of its characters where it begins in `bytes` and what of the text it stands
 // for.
@@ -22,8 +53,8 @@ struct Word {
     std::uint32_t first_byte;
     std::uint32_t begin, end;
   };
-  std::string bytes;
-  std::vector<Character> characters;
+  WordBytes bytes;
+  std::vector<Character> characters;  // only where spans are asked for
 
   void clear() {
     bytes.clear();
@@ -31,31 +62,18 @@ struct Word {
   }
 };
 
-// The pieces of a word, in a cache or in the scratch.
-struct WordPieces {
-  const std::int32_t* ids;
-  const std::uint32_t* ends;  // in bytes of the word; null: short_ends
-  const std::uint8_t* short_ends;
-  std::size_t count;
-
-  std::uint32_t end(std::size_t i) const { return ends != nullptr ? ends[i] : short_ends[i]; }
-};
-
 // What a thread keeps from text to text.
 struct EncodeScratch {
-  WordCaches caches;
+  RunCaches caches;
   MarkRun marks;
   Word word;
   std::vector<Piece> pieces;
-  std::vector<std::int32_t> ids;    // of pieces
-  std::vector<std::uint32_t> ends;  // of pieces
 };
 
 // Where tokens go, and the number of words so far.
 struct TokenSink {
   TokenBuffer* tokens;
-  std::int32_t words = 0;
-  bool with_spans = false;    // else only ids are written
+  std::int32_t words = 0;     // counted only where spans are asked for
   std::uint32_t special = 0;  // special tokens that the text itself held
 };
 
@@ -83,21 +101,25 @@ class SegmentEncoder {
   };  // kOther: not ASCII, or removed by cleaning
 
   class WordCollector;
-  template <bool kWithSpans>
-  void encode_fast(std::string_view segment, std::uint32_t base, EncodeScratch& scratch,
-                   TokenSink& sink) const;
-  template <bool kWithSpans>
-  std::size_t encode_ascii_word(std::string_view segment, std::size_t begin, std::uint32_t base,
-                                WordCache& cache, EncodeScratch& scratch, TokenSink& sink) const;
-  std::size_t encode_general_run(std::string_view segment, std::size_t begin, std::uint32_t base,
-                                 WordCache& cache, EncodeScratch& scratch, TokenSink& sink) const;
-  template <bool kWithSpans>
-  static void append_entry(const WordCache::SmallEntry& entry, std::uint32_t place, TokenSink& sink);
-  static void append_pieces(const WordPieces& pieces, std::uint32_t place, TokenSink& sink);
-  void encode_word(const Word& word, WordCache* cache, EncodeScratch& scratch, TokenSink& sink) const;
-  WordPieces look_up(const WordKey& key, std::string_view word, WordCache& cache,
-                     EncodeScratch& scratch) const;
-  WordPieces tokenize(std::string_view word, EncodeScratch& scratch) const;
+  AsciiClass class_at(std::string_view segment, std::size_t position) const {
+    return classes_[static_cast<unsigned char>(segment[position])];
+  }
+  std::size_t run_end(std::string_view segment, std::size_t position) const;
+  void encode_ids(std::string_view segment, EncodeScratch& scratch, TokenSink& sink) const;
+  void encode_block(const ScanBlock& block, std::string_view rest, RunCache& cache, EncodeScratch& scratch,
+                    TokenSink& sink) const;
+  std::size_t encode_run_by_run(std::string_view segment, std::size_t begin, std::size_t end, RunCache& cache,
+                                EncodeScratch& scratch, TokenSink& sink) const;
+  void append_ids(std::string_view run, RunCache& cache, EncodeScratch& scratch, TokenSink& sink) const;
+  void encode_new_run(std::string_view run, RunCache& cache, EncodeScratch& scratch, TokenSink& sink) const;
+  void encode_with_spans(std::string_view segment, std::uint32_t base, EncodeScratch& scratch,
+                         TokenSink& sink) const;
+  void set_spans_of_word(std::uint32_t place, std::size_t size, std::size_t first, TokenSink& sink) const;
+  bool is_ascii_word(std::string_view run) const;
+  void tokenize_ascii_word(std::string_view word, EncodeScratch& scratch, TokenBuffer& out) const;
+  void encode_general_run(std::string_view run, std::uint32_t base, EncodeScratch& scratch,
+                          TokenSink& sink) const;
+  void encode_word(const Word& word, EncodeScratch& scratch, TokenSink& sink) const;
 
   WordPiece word_piece_;
   NormalizerOptions options_;

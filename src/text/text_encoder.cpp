@@ -141,8 +141,7 @@ const AddedToken* TextEncoder::added_token(std::int32_t id) const {
 
 std::uint32_t TextEncoder::encode(const ValidText& valid, const TextEncoderOptions& options,
                                   EncodeScratch& scratch, TokenBuffer& tokens) const {
-  tokens.clear();
-  TokenSink sink{&tokens, 0, options.with_spans, 0};
+  TokenSink sink{&tokens, 0, 0};
   const std::string_view text = valid.view();
   std::size_t from = 0, taken = 0;
   while (const auto match = matcher_.next(text, from, taken, options.split_special_tokens)) {

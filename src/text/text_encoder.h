@@ -15,7 +15,6 @@
 namespace bertune::text {
 
 struct TextEncoderOptions {
-  bool with_spans = false;
   bool split_special_tokens = false;
   bool plainly = false;  // without the fast lane: for tests
 };
@@ -27,7 +26,8 @@ class TextEncoder {
   TextEncoder(const TextEncoder&) = delete;
   TextEncoder& operator=(const TextEncoder&) = delete;
 
-  // Replaces `tokens` by those of the text. Returns how many special tokens the text itself held.
+  // Appends the tokens of the text, with spans if `tokens` keeps them. Returns how many special tokens the
+  // text itself held.
   std::uint32_t encode(const ValidText& text, const TextEncoderOptions& options, EncodeScratch& scratch,
                        TokenBuffer& tokens) const;
 

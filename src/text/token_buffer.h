@@ -1,10 +1,11 @@
-// Tokens of a text while it is being encoded. Memory is kept from text to text and never cleared.
+// Tokens of texts while they are being encoded. Memory is kept from text to text and never cleared.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 
 #include "bertune/tokenizer.h"
 
@@ -12,9 +13,14 @@ namespace bertune::text {
 
 class TokenBuffer {
  public:
-  void clear() { size_ = 0; }
+  // Empties it. Without spans, only ids are kept.
+  void clear(bool with_spans = false) {
+    if (with_spans && !with_spans_) capacity_ = 0;  // there is no memory for them yet
+    with_spans_ = with_spans;
+    size_ = 0;
+  }
+  bool with_spans() const { return with_spans_; }
   std::size_t size() const { return size_; }
-  std::size_t capacity() const { return capacity_; }
   std::int32_t* ids() { return ids_.get(); }
   Span* spans() { return spans_.get(); }
   std::int32_t* words() { return words_.get(); }
@@ -30,9 +36,16 @@ class TokenBuffer {
   void push(std::int32_t id, Span span, std::int32_t word) {
     reserve_more(1);
     ids_[size_] = id;
-    spans_[size_] = span;
-    words_[size_] = word;
+    if (with_spans_) {
+      spans_[size_] = span;
+      words_[size_] = word;
+    }
     ++size_;
+  }
+  void append(std::span<const std::int32_t> ids) {  // without spans
+    reserve_more(ids.size());
+    std::copy(ids.begin(), ids.end(), ids_.get() + size_);
+    size_ += ids.size();
   }
 
   // Gives back what an unusually long text took.
@@ -44,8 +57,10 @@ class TokenBuffer {
   void grow(std::size_t least) {
     const std::size_t capacity = std::max(least, capacity_ + capacity_ / 2);
     grow_one(ids_, capacity);
-    grow_one(spans_, capacity);
-    grow_one(words_, capacity);
+    if (with_spans_) {
+      grow_one(spans_, capacity);
+      grow_one(words_, capacity);
+    }
     capacity_ = capacity;
   }
   template <typename T>
@@ -58,6 +73,7 @@ class TokenBuffer {
   std::unique_ptr<std::int32_t[]> ids_, words_;
   std::unique_ptr<Span[]> spans_;
   std::size_t size_ = 0, capacity_ = 0;
+  bool with_spans_ = false;
 };
 
 }  // namespace bertune::text

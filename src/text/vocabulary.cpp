@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "bertune/error.h"
+#include "core/utf8.h"
 
 namespace bertune::text {
 namespace {
@@ -42,7 +43,11 @@ std::vector<std::string> order_by_id(std::vector<TokenEntry>& entries, std::vect
 }  // namespace
 
 PieceTable::PieceTable(const std::vector<std::string>& tokens, std::size_t skip, std::size_t capacity)
-    : tokens_(&tokens), skip_(skip), slots_(std::bit_ceil(2 * capacity + 2)), mask_(slots_.size() - 1) {}
+    : tokens_(&tokens),
+      skip_(skip),
+      slots_(std::bit_ceil(2 * capacity + 2)),
+      lengths_(std::bit_ceil(capacity / 4 + 1)),
+      mask_(slots_.size() - 1) {}
 
 std::int32_t PieceTable::insert(std::int32_t id) {
   const std::string_view piece = content(id);
@@ -55,6 +60,8 @@ std::int32_t PieceTable::insert(std::int32_t id) {
   }
   slots_[slot] = {static_cast<std::uint32_t>(hash), id};
   longest_ = std::max(longest_, piece.size());
+  if (piece.size() >= kPrefix)
+    lengths_[prefix_slot(piece)] |= 1ULL << std::min<std::size_t>(piece.size(), 63);
   return -1;
 }
 
@@ -77,6 +84,17 @@ Vocabulary::Vocabulary(std::vector<TokenEntry> entries, std::string_view continu
     }
     if (token(id).starts_with(continuing_subword_prefix)) continuing_.insert(id);
   }
+}
+
+std::vector<std::int32_t> Vocabulary::single_characters() const {
+  std::vector<std::int32_t> ids(0x10000, -1);
+  for (std::int32_t id = 0; id < id_limit(); ++id) {
+    const std::string& text = token(id);
+    if (text.empty() || text.size() > 3) continue;
+    const CodePoint first = decode_utf8(text, 0);
+    if (first.valid && first.bytes == text.size()) ids[first.value] = id;
+  }
+  return ids;
 }
 
 }  // namespace bertune::text

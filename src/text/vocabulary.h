@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,18 @@ class PieceTable {
       if (entry.tag == static_cast<std::uint32_t>(hash) && content(entry.id) == piece) return entry.id;
     }
   }
+  // The lengths in bytes that pieces at the beginning of `text` can have: bit n stands for n bytes, the
+  // highest for all from 63 on. Few are set that no piece has.
+  std::uint64_t lengths(std::string_view text) const {
+    constexpr std::uint64_t kShorterThanPrefix = 0b110;
+    if (text.size() < kPrefix) return kShorterThanPrefix & ((2ULL << text.size()) - 1);
+    const std::uint64_t fits = text.size() >= 63 ? ~0ULL : (2ULL << text.size()) - 1;
+    return (lengths_[prefix_slot(text)] | kShorterThanPrefix) & fits;
+  }
+  // What is left of a token behind the first `skip` bytes.
+  std::string_view content(std::int32_t id) const {
+    return std::string_view((*tokens_)[static_cast<std::size_t>(id)]).substr(skip_);
+  }
   std::size_t longest() const { return longest_; }  // in bytes
 
  private:
@@ -43,14 +56,19 @@ class PieceTable {
     std::uint32_t tag = 0;
     std::int32_t id = -1;
   };
+  static constexpr std::size_t kPrefix = 3;  // bytes that the set of lengths is looked up by
+
   std::size_t first_slot(std::uint64_t hash) const { return (hash * 0x9E3779B97F4A7C15ULL >> 32) & mask_; }
-  std::string_view content(std::int32_t id) const {
-    return std::string_view((*tokens_)[static_cast<std::size_t>(id)]).substr(skip_);
+  std::size_t prefix_slot(std::string_view text) const {
+    std::uint32_t prefix = 0;
+    std::memcpy(&prefix, text.data(), kPrefix);
+    return (prefix * 0x9E3779B1U >> 8) & (lengths_.size() - 1);
   }
 
   const std::vector<std::string>* tokens_;
   std::size_t skip_;
-  std::vector<Slot> slots_;  // a power of two, at most half of them taken
+  std::vector<Slot> slots_;             // a power of two, at most half of them taken
+  std::vector<std::uint64_t> lengths_;  // a power of two
   std::size_t mask_ = 0, longest_ = 0;
 };
 
@@ -71,6 +89,8 @@ class Vocabulary {
   const PieceTable& continuing() const { return continuing_; }
 
   std::int32_t find(std::string_view token) const { return initial_.find(token, hash_bytes(token)); }
+  // The ids of the tokens that are one character of the basic plane, by character; -1: no token.
+  std::vector<std::int32_t> single_characters() const;
   // Ids run below this; those of holes have empty tokens.
   std::int32_t id_limit() const { return static_cast<std::int32_t>(tokens_.size()); }
   bool contains(std::int32_t id) const {

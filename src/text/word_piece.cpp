@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 namespace bertune::text {
 namespace {
@@ -18,24 +19,30 @@ std::size_t count_characters(std::string_view text) {
 WordPiece::Match WordPiece::longest_match(std::string_view word, std::size_t begin) const {
   const PieceTable& table = begin == 0 ? vocabulary_->initial() : vocabulary_->continuing();
   const std::string_view rest = word.substr(begin, table.longest());
-  // Hashes of all beginnings of `rest`, a block at a time: pieces are short, so one block nearly always does.
-  constexpr std::size_t kBlock = 64;
-  std::array<std::uint64_t, kBlock> hashes;
-  Match match;
-  std::uint64_t hash = kHashStart;
-  for (std::size_t block = 0; block < rest.size(); block += kBlock) {
-    const std::size_t count = std::min(kBlock, rest.size() - block);
-    for (std::size_t i = 0; i < count; ++i) hashes[i] = hash = hash_continue(hash, rest[block + i]);
-    for (std::size_t i = count; i > 0; --i) {
-      const std::size_t end = block + i;
-      if (begin + end < word.size() && continues_character(word[begin + end])) continue;
-      const std::int32_t id = table.find(rest.substr(0, end), hashes[i - 1]);
-      if (id < 0) continue;
-      match = {id, begin + end};
-      break;
+  const auto find = [&](std::size_t size, std::uint64_t hash) {
+    const std::size_t end = begin + size;
+    if (end < word.size() && continues_character(word[end])) return -1;
+    return table.find(rest.substr(0, size), hash);
+  };
+  std::uint64_t lengths = table.lengths(rest);
+  constexpr std::size_t kLong = 63;
+  if (rest.size() >= kLong && (lengths >> kLong) != 0) {
+    for (std::size_t size = rest.size(); size >= kLong; --size) {
+      const std::int32_t id = find(size, hash_bytes(rest.substr(0, size)));
+      if (id >= 0) return {id, begin + size};
     }
+    lengths &= ~(1ULL << kLong);
   }
-  return match;
+  const auto longest = static_cast<std::size_t>(std::bit_width(lengths)) - 1;
+  std::array<std::uint64_t, kLong + 1> hashes;  // of the beginnings of `rest` by their lengths
+  hashes[0] = kHashStart;
+  for (std::size_t i = 0; i < longest; ++i) hashes[i + 1] = hash_continue(hashes[i], rest[i]);
+  for (; lengths != 0; lengths ^= std::bit_floor(lengths)) {
+    const auto size = static_cast<std::size_t>(std::bit_width(lengths)) - 1;
+    const std::int32_t id = find(size, hashes[size]);
+    if (id >= 0) return {id, begin + size};
+  }
+  return {};
 }
 
 void WordPiece::tokenize(std::string_view word, std::vector<Piece>& pieces) const {

@@ -20,10 +20,23 @@ struct Piece {
 class WordPiece {
  public:
   WordPiece(const Vocabulary& vocabulary, std::int32_t unk_id, std::size_t max_input_chars_per_word)
-      : vocabulary_(&vocabulary), unk_id_(unk_id), max_characters_(max_input_chars_per_word) {}
+      : vocabulary_(&vocabulary),
+        unk_id_(unk_id),
+        max_characters_(max_input_chars_per_word),
+        single_characters_(vocabulary.single_characters()) {}
 
   // Replaces `pieces` with those of a word, which is valid UTF-8 and not empty.
   void tokenize(std::string_view word, std::vector<Piece>& pieces) const;
+  // How many bytes of a word the piece `id` stands for; it may not be [UNK].
+  std::uint32_t piece_size(std::int32_t id, bool continuing) const {
+    const PieceTable& table = continuing ? vocabulary_->continuing() : vocabulary_->initial();
+    return static_cast<std::uint32_t>(table.content(id).size());
+  }
+  // The id of a word of one character of the basic plane, which is one piece.
+  std::int32_t single(char16_t character) const {
+    const std::int32_t id = max_characters_ == 0 ? -1 : single_characters_[character];
+    return id < 0 ? unk_id_ : id;
+  }
 
  private:
   struct Match {
@@ -35,6 +48,7 @@ class WordPiece {
   const Vocabulary* vocabulary_;
   std::int32_t unk_id_;
   std::size_t max_characters_;
+  std::vector<std::int32_t> single_characters_;
 };
 
 }  // namespace bertune::text

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
+#include "core/random.h"
+
 namespace bertune {
 namespace {
 
@@ -31,6 +35,26 @@ TEST(Utf8, RoundTripsEveryCodePoint) {
 TEST(Utf8, FindsTheFirstBadByte) {
   EXPECT_EQ(find_invalid_utf8("plain text that is longer than eight bytes"), std::string_view::npos);
   EXPECT_EQ(find_invalid_utf8("123456789\xFF"), 9U);
+}
+
+// What is checked many bytes at a time against decoding one character after the other.
+TEST(Utf8, FindsWhatDecodingFinds) {
+  Random random(5, 1);
+  for (int i = 0; i < 20000; ++i) {
+    std::string text;
+    while (text.size() < 150) {
+      const auto value =
+          static_cast<char32_t>(random.below(std::array{0x80, 0x800, 0x3000, 0x110000}[random.below(4)]));
+      append_utf8(text, value >= 0xD800 && value < 0xE000 && random.below(50) != 0 ? U'x' : value);
+    }
+    for (std::uint64_t damages = random.below(3); damages > 0; --damages) {
+      text[random.below(text.size())] = static_cast<char>(random.below(256));
+    }
+    std::size_t position = 0;
+    while (position < text.size() && decode_utf8(text, position).valid)
+      position += decode_utf8(text, position).bytes;
+    ASSERT_EQ(find_invalid_utf8(text), position < text.size() ? position : std::string_view::npos) << i;
+  }
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
-// The fast lane for ASCII and the word cache against the plain way through every character.
+// The fast lane and the cache of runs against the plain way through every character.
 #include <gtest/gtest.h>
+
+#include <array>
 
 #include "core/file.h"
 #include "core/random.h"
@@ -90,8 +92,9 @@ struct Tokens {
 
 Tokens encode(const TextEncoder& encoder, const std::string& text, bool plainly, EncodeScratch& scratch) {
   TokenBuffer buffer;
+  buffer.clear(true);
   Tokens tokens;
-  tokens.special = encoder.encode(ValidText(text), {true, false, plainly}, scratch, buffer);
+  tokens.special = encoder.encode(ValidText(text), {false, plainly}, scratch, buffer);
   tokens.ids.assign(buffer.ids(), buffer.ids() + buffer.size());
   tokens.words.assign(buffer.words(), buffer.words() + buffer.size());
   tokens.spans.assign(buffer.spans(), buffer.spans() + buffer.size());
@@ -110,7 +113,7 @@ TEST(FastLane, EqualsThePlainWay) {
       ASSERT_EQ(encode(encoder, text, false, scratch), plain) << text;
       ASSERT_EQ(encode(by_normalized_text, text, false, scratch), plain) << text;
       TokenBuffer without_spans;
-      encoder.encode(ValidText(text), {false, false, false}, scratch, without_spans);
+      encoder.encode(ValidText(text), {}, scratch, without_spans);
       ASSERT_TRUE(std::equal(plain.ids.begin(), plain.ids.end(), without_spans.ids(),
                              without_spans.ids() + without_spans.size()))
           << text;
@@ -118,14 +121,56 @@ TEST(FastLane, EqualsThePlainWay) {
   }
 }
 
+std::vector<std::int32_t> ids_of(const TextEncoder& encoder, const std::string& text,
+                                 EncodeScratch& scratch) {
+  TokenBuffer buffer;
+  encoder.encode(ValidText(text), {}, scratch, buffer);
+  return {buffer.ids(), buffer.ids() + buffer.size()};
+}
+
+// Every byte of ASCII beside runs of all lengths, so that these lie across the ends of blocks in all ways.
+TEST(FastLane, RunsOfAllLengthsAndAllOfAscii) {
+  const TextEncoder encoder(fixture_spec(true, false));
+  EncodeScratch scratch;
+  Random random(11, 3);
+  for (int i = 0; i < 6000; ++i) {
+    std::string text;
+    for (std::uint64_t runs = random.below(12); runs > 0; --runs) {
+      const std::string_view letter =
+          std::array{"a", "Z", "7", "\u00e9", "\u4e2d", "\u0e01"}[random.below(6)];
+      const std::uint64_t most = random.below(5) == 0 ? 200 : 20;
+      for (std::uint64_t size = random.below(most); size > 0; --size) text += letter;
+      const bool any_byte = random.below(3) == 0;
+      text += any_byte ? static_cast<char>(random.below(128)) : ' ';
+    }
+    const Tokens plain = encode(encoder, text, true, scratch);
+    ASSERT_EQ(encode(encoder, text, false, scratch), plain) << text;
+    ASSERT_EQ(ids_of(encoder, text, scratch), plain.ids) << text;
+    ASSERT_EQ(ids_of(encoder, text, scratch), plain.ids) << text;  // now from the cache
+  }
+}
+
+TEST(FastLane, CacheStartsAnewWhenItIsFull) {
+  const TextEncoder encoder(fixture_spec(false, false));
+  EncodeScratch scratch;
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 40000; ++i) {
+      const std::string text = "qz" + std::to_string(i) + "x" + std::to_string(i * 7);
+      ASSERT_EQ(ids_of(encoder, text, scratch), encode(encoder, text, true, scratch).ids) << text;
+    }
+  }
+}
+
 TEST(FastLane, EndsOfTextNeedNoBytesBehindThem) {
   const TextEncoder encoder(fixture_spec(true, false));
   EncodeScratch scratch;
-  const std::string text = "The people of the world play unplayable.";
+  const std::string text =
+      "The people of the world play unplayable. More people than there are bytes in a block of it.";
   for (std::size_t length = 0; length <= text.size(); ++length) {
     // In memory of its own size, so that a sanitizer sees a read beyond it.
     const std::string part(text.substr(0, length));
     ASSERT_EQ(encode(encoder, part, false, scratch), encode(encoder, part, true, scratch)) << part;
+    ASSERT_EQ(ids_of(encoder, part, scratch), encode(encoder, part, true, scratch).ids) << part;
   }
 }
 

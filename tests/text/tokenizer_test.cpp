@@ -173,6 +173,52 @@ TEST(Tokenizer, BatchEqualsSingleOnAnyNumberOfThreads) {
   EXPECT_THROW(bert.encode_batch(views, {"a"}), Error);
 }
 
+TEST(Tokenizer, PackedRowsEqualSingleOnes) {
+  const BertTokenizer bert = tokenizer();
+  std::vector<std::string> texts;
+  for (int i = 0; i < 20000; ++i) {  // several waves of blocks
+    texts.push_back("play a " + std::string(static_cast<std::size_t>(i % 20), 'b') +
+                    (i % 9 == 0 ? " [SEP]" : " é"));
+  }
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  const std::vector<std::string_view> reversed(texts.rbegin(), texts.rend());
+  for (const int threads : {1, 3}) {
+    set_num_threads(threads);
+    for (const auto& pairs : {std::vector<std::string_view>(), reversed}) {
+      for (const bool special : {true, false}) {
+        EncodeOptions options{.add_special_tokens = special, .max_length = 9};
+        options.truncation = Truncation::longest_first;
+        PackedEncodings rows;
+        bert.encode_packed(views, pairs, options, rows);
+        bert.encode_packed({views[0]}, pairs.empty() ? pairs : std::vector{pairs[0]}, options, rows);
+        ASSERT_EQ(rows.begins.size(), views.size() + 2);
+        ASSERT_EQ(rows.token_type_ids.size(), pairs.empty() ? 0 : rows.input_ids.size());
+        std::int64_t with_special = 0;
+        for (std::size_t i = 0; i <= views.size(); ++i) {
+          const std::size_t text = i % views.size();
+          const Encoding single = pairs.empty() ? bert.encode(views[text], options)
+                                                : bert.encode(views[text], pairs[text], options);
+          const auto of_row = [&](const std::vector<std::int32_t>& values) {
+            return std::vector(values.begin() + rows.begins[i], values.begin() + rows.begins[i + 1]);
+          };
+          ASSERT_EQ(of_row(rows.input_ids), single.input_ids);
+          if (!pairs.empty()) {
+            ASSERT_EQ(of_row(rows.token_type_ids), single.token_type_ids);
+          }
+          ASSERT_EQ(rows.lengths[i], single.input_ids.size() + single.truncated_tokens);
+          with_special += single.special_in_text > 0 ? 1 : 0;
+        }
+        ASSERT_EQ(rows.rows_with_special_tokens, with_special);
+      }
+    }
+  }
+  set_num_threads(0);
+  PackedEncodings rows;
+  EXPECT_THROW(bert.encode_packed(views, {"a"}, {}, rows), Error);
+  bert.encode_packed({}, {}, {}, rows);
+  EXPECT_EQ(rows.begins.size(), 1U);
+}
+
 TEST(Tokenizer, TokensAndIds) {
   const BertTokenizer bert = tokenizer();
   EXPECT_EQ(bert.vocab_size(), 19);

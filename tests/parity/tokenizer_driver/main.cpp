@@ -79,6 +79,24 @@ bertune::EncodeOptions options_from(int argc, char** argv) {
   return options;
 }
 
+// Without offsets the tokenizer takes another way, which is to come to the same, at the first time and from
+// its cache; and so are rows of a batch.
+bool is_same_without_offsets(const bertune::BertTokenizer& tokenizer, const Record& record,
+                             bertune::EncodeOptions options, const bertune::Encoding& expected) {
+  options.return_offsets = options.return_overflowing_tokens = false;
+  const std::vector<std::string_view> texts(2, record.text);
+  std::vector<std::string_view> pairs;
+  if (record.has_pair) pairs.assign(2, record.pair);
+  bertune::PackedEncodings rows;
+  tokenizer.encode_packed(texts, pairs, options, rows);
+  std::vector<std::int32_t> twice = expected.input_ids;
+  twice.insert(twice.end(), expected.input_ids.begin(), expected.input_ids.end());
+  const bertune::Encoding plain = record.has_pair ? tokenizer.encode(record.text, record.pair, options)
+                                                  : tokenizer.encode(record.text, options);
+  return rows.input_ids == twice && plain.input_ids == expected.input_ids &&
+         plain.token_type_ids == expected.token_type_ids;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -97,6 +115,9 @@ int main(int argc, char** argv) {
         const bertune::Encoding encoding = record.has_pair
                                                ? tokenizer.encode(record.text, record.pair, options)
                                                : tokenizer.encode(record.text, options);
+        if (!is_same_without_offsets(tokenizer, record, options, encoding)) {
+          throw bertune::Error("the ids are not those without offsets");
+        }
         write_window(encoding);
         for (const bertune::Encoding& window : encoding.overflowing) write_window(window);
       } catch (const bertune::Error&) {
