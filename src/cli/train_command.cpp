@@ -28,6 +28,7 @@
 #include "train/trainer.h"
 #include "train_display.h"
 #include "train_options.h"
+#include "train_profile.h"
 
 namespace bertune::cli {
 namespace {
@@ -154,6 +155,10 @@ LoadOptions load_options(const TrainOptions& options, const tasks::TextClassific
   load.attention_probs_dropout_prob = to_float(options.attention_dropout);
   load.classifier_dropout = to_float(options.classifier_dropout);
   return load;
+}
+
+bool uses_bf16(const TrainOptions& options) {
+  return train::precision_from_string(options.arguments.precision) == Precision::bf16;
 }
 
 std::string load_line(const TrainOptions& options, const BertForSequenceClassification& model) {
@@ -354,13 +359,14 @@ void run(TrainOptions& options) {
       BertForSequenceClassification::from_pretrained(options.model, load_options(options, task));
   require_disk(options, model);
   if (reports) {
-    const bool bf16 = train::precision_from_string(options.arguments.precision) == Precision::bf16;
     fmt::print(stderr, "{}Training on {} threads with {} kernels{}\n", load_line(options, model),
                num_threads(), kernels::ops().name,
-               bf16 ? ", matrix products in bf16 (--precision fp32 for f32)" : "");
+               uses_bf16(options) ? ", matrix products in bf16 (--precision fp32 for f32)" : "");
   }
   TrainDisplay display(std::cerr, options.quiet || options.json);
-  train::Trainer trainer(model, tokenizer, options.arguments, display, [&](std::int64_t row) {
+  TrainProfile profile(display);
+  train::Observer& observer = options.profile ? static_cast<train::Observer&>(profile) : display;
+  train::Trainer trainer(model, tokenizer, options.arguments, observer, [&](std::int64_t row) {
     return sets.train.where(sets.train.rows[static_cast<std::size_t>(row)]);
   });
   std::optional<train::TrainingResult> result;
@@ -372,8 +378,12 @@ void run(TrainOptions& options) {
                                   interrupted.what(), options.arguments.output_dir.string()));
   }
   display.finish();
+  const std::string profiled =
+      options.profile ? profile.finish(options.arguments.output_dir / "profile.json", uses_bf16(options))
+                      : "";
   const Finished finished = save_and_test(options, sets, features, task, tokenizer, model, *result);
   print_results(options, sets, *result, finished);
+  if (!options.json) fmt::print("{}{}", profiled.empty() ? "" : "\n", profiled);
 }
 
 }  // namespace

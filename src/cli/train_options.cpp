@@ -141,6 +141,10 @@ void TrainOptions::add_to(CLI::App& command) {
       .add_flag("--keep-checkpoints", arguments.keep_checkpoints,
                 "Do not remove them when training has finished")
       ->group(kOutput);
+  command
+      .add_flag("--profile", profile,
+                "Measure some steps: time by operation and layer, and a trace in OUTPUT/profile.json")
+      ->group(kOutput);
   command.add_flag("--json", json, "Print the results as JSON and nothing else")->group(kOutput);
   command.add_flag("--quiet,--disable_tqdm", quiet, "No progress")->group(kOutput);
   for (const IgnoredFlag& flag : kIgnoredFlags) {

@@ -25,6 +25,7 @@ struct TrainOptions {
   std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;
   int threads = 0;
   bool ignore_mismatched_sizes = false, overwrite = false, json = false, quiet = false;
+  bool profile = false;
   bool regression = false;
   std::optional<std::string> resume_from;  // Transformers' spelling of --resume
   std::vector<std::string>

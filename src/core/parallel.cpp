@@ -69,6 +69,8 @@ int num_threads() {
   return chosen_threads;
 }
 
+bool in_parallel() { return omp_in_parallel() != 0; }
+
 float* thread_scratch(std::int64_t floats, ScratchUse use) {
   thread_local std::array<AlignedBuffer<float>, 3> buffers;
   AlignedBuffer<float>& buffer = buffers[static_cast<std::size_t>(use)];

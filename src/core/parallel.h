@@ -13,6 +13,7 @@ namespace bertune {
 void set_num_threads(int threads);
 int num_threads();
 int available_threads();
+bool in_parallel();  // whether the caller is a body of parallel_for on several threads
 
 // Memory of the calling thread for `floats` numbers, kept from call to call; the next call for the same use
 // takes it back.

@@ -8,6 +8,7 @@
 #include "bertune/error.h"
 #include "kernels/ops.h"
 #include "kernels/ref/table.h"
+#include "kernels/registry.h"
 
 namespace bertune::kernels {
 
@@ -80,12 +81,16 @@ const OpTable& choose() {
   throw Error(fmt::format("BERTUNE_ISA={}: this machine runs {}", wanted, fmt::join(names, ", ")));
 }
 
+const OpTable* replacement = nullptr;
+
 }  // namespace
 
 const OpTable& ops() {
   static const OpTable& table = choose();
-  return table;
+  return replacement != nullptr ? *replacement : table;
 }
+
+void use_table(const OpTable* table) { replacement = table; }
 
 std::vector<const OpTable*> supported_tables() {
   std::vector<const OpTable*> list;

@@ -1,5 +1,7 @@
 #include "model/encoder.h"
 
+#include "kernels/profile.h"
+
 namespace bertune::model {
 
 using kernels::DropoutSite;
@@ -49,24 +51,29 @@ const float* Encoder::input_of(std::size_t layer) const {
 }
 
 const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {
+  kernels::set_profiled_layer(-1);
   embed(weights.embeddings, pass);
   const std::size_t last = weights.layers.size() - 1;
   for (std::size_t i = 0; i < last; ++i) {
+    kernels::set_profiled_layer(static_cast<std::int32_t>(i));
     LayerActivations& layer = activations_[i % activations_.size()];
     const Block block{config_, pass, pass.layout, static_cast<std::int64_t>(i)};
     self_attention(block, weights.layers[i], input_of(i), layer.attention, scratch_);
     feed_forward(block, weights.layers[i], layer.attention.residual.output, layer.feed_forward, scratch_);
   }
+  kernels::set_profiled_layer(static_cast<std::int32_t>(last));
   const Block block{config_, pass, pass.first_tokens, static_cast<std::int64_t>(last)};
   first_token_attention(block, weights.layers[last], input_of(last), first_activations_, first_scratch_);
   feed_forward(block, weights.layers[last], first_activations_.residual.output, first_feed_forward_,
                first_scratch_);
+  kernels::set_profiled_layer(-1);
   return first_feed_forward_.residual.output;
 }
 
 void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
   const std::size_t last = weights.layers.size() - 1;
   const Block block{config_, pass, pass.first_tokens, static_cast<std::int64_t>(last)};
+  kernels::set_profiled_layer(static_cast<std::int32_t>(last));
   kernels::Matmul pending =
       feed_forward_backward(block, weights.layers[last], nullptr, first_activations_.residual.output,
                             first_feed_forward_, first_scratch_);
@@ -74,6 +81,7 @@ void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
                                  scratch_.d_hidden, first_scratch_);
   const kernels::Matmul* producer = nullptr;  // of scratch_.d_hidden
   for (std::size_t i = last; i-- > 0;) {
+    kernels::set_profiled_layer(static_cast<std::int32_t>(i));
     const LayerActivations& layer = activations_[i];
     const Block full{config_, pass, pass.layout, static_cast<std::int64_t>(i)};
     const kernels::Matmul d_residual = feed_forward_backward(
@@ -82,6 +90,7 @@ void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
         self_attention_backward(full, weights.layers[i], d_residual, input_of(i), layer.attention, scratch_);
     producer = &pending;
   }
+  kernels::set_profiled_layer(-1);
   embed_backward(weights.embeddings, pass, producer);
 }
 

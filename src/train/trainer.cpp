@@ -76,6 +76,11 @@ bool Trainer::epoch_is_over() const {
          (state_.global_step % plan_.steps_per_epoch == 0 || state_.global_step == plan_.total_steps);
 }
 
+// The last step's would be removed again: the model itself is written next.
+bool Trainer::is_wanted_checkpoint() const {
+  return state_.global_step < plan_.total_steps || arguments_.keep_checkpoints;
+}
+
 void Trainer::resume_if_asked() {
   if (!arguments_.resume) return;
   const std::filesystem::path checkpoint = newest_checkpoint(arguments_.output_dir);
@@ -101,7 +106,7 @@ TrainingResult Trainer::train(const tasks::Features& train, const tasks::Feature
     if (validation != nullptr && epoch_is_over() && state_.evaluated_step != state_.global_step) {
       evaluate_epoch(*validation);
       state_.runtime = earlier_runtime + watch.seconds();
-      save();
+      if (is_wanted_checkpoint()) save();
     }
     if (state_.global_step >= plan_.total_steps) break;
     run_epoch(train, state_.global_step / plan_.steps_per_epoch);
@@ -110,7 +115,7 @@ TrainingResult Trainer::train(const tasks::Features& train, const tasks::Feature
       save();
       throw Interrupted(fmt::format("stopped after step {} of {}", state_.global_step, plan_.total_steps));
     }
-    if (validation == nullptr || !epoch_is_over()) save();
+    if ((validation == nullptr || !epoch_is_over()) && is_wanted_checkpoint()) save();
   }
   state_.runtime = earlier_runtime + watch.seconds();
   TrainingResult result{.plan = plan_, .state = state_, .epochs = epochs_done()};

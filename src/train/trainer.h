@@ -44,6 +44,7 @@ class Trainer {
   void save();
   std::string metric_for_best_model() const;
   bool epoch_is_over() const;
+  bool is_wanted_checkpoint() const;
   double epochs_done() const;
 
   BertForSequenceClassification& model_;

@@ -246,6 +246,39 @@ TEST_F(Train, JsonOutputIsOnlyJson) {
   EXPECT_EQ(result.err, "");
 }
 
+// Measuring changes nothing, and adds up.
+TEST_F(Train, ProfileIsWrittenAndChangesNoBit) {
+  ASSERT_EQ(run(command("plain", {"--epochs", "1"})).exit_code, 0);
+  const ProgramResult result = run(command("profiled", {"--epochs", "1", "--profile"}));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(files.read("profiled/model.safetensors"), files.read("plain/model.safetensors"));
+  EXPECT_THAT(result.out, HasSubstr("Profile of"));
+  EXPECT_THAT(result.out, HasSubstr("Floor: "));
+  const Json trace = Json::parse(files.read("profiled/profile.json"));
+  double total = 0, end = 0;
+  for (const Json& event : trace.at("traceEvents")) {
+    EXPECT_GE(event.at("ts").get<double>(), end - 1);  // one after another
+    end = event.at("ts").get<double>() + event.at("dur").get<double>();
+    total += event.at("dur").get<double>();
+  }
+  EXPECT_GT(total, 0);
+  EXPECT_LE(total, end + 1);
+}
+
+TEST_F(Train, PrecisionIsSaidAndChecked) {
+  const ProgramResult f32 = run(command("f32", {"--epochs", "1", "--precision", "fp32"}));
+  ASSERT_EQ(f32.exit_code, 0) << f32.err;
+  EXPECT_THAT(f32.err, ::testing::Not(HasSubstr("bf16 (")));
+  EXPECT_EQ(run(command("bad", {"--precision", "fp8"})).exit_code, 2);
+  const ProgramResult bf16 = run(command("bf16", {"--epochs", "1", "--precision", "bf16"}));
+  if (bf16.exit_code == 0) {
+    EXPECT_THAT(bf16.err, HasSubstr("matrix products in bf16"));
+  } else {
+    EXPECT_EQ(bf16.exit_code, 2);
+    EXPECT_THAT(bf16.err, HasSubstr("this processor does not multiply bf16"));
+  }
+}
+
 TEST(Program, VersionAndHelp) {
   const ProgramResult version = run({"--version"});
   EXPECT_EQ(version.exit_code, 0);

@@ -17,6 +17,25 @@ inline Pair pair_of(float low, float high) {
   return round_to_bf16(low) >> 16 | (round_to_bf16(high) & 0xFFFF0000U);
 }
 
+// `count` numbers of two rows that are neighbours along k; `high` is null where k ends between them.
+inline void copy_rows(const float* low, const float* high, std::int64_t count, Pair* to) {
+#if defined(__AVX512BF16__)
+  for (std::int64_t j = 0; j < count; j += kLanes) {
+    const auto mask = static_cast<__mmask16>(count - j >= kLanes ? 0xFFFF : (1 << (count - j)) - 1);
+    const auto widened = [&](const float* row) {
+      typedef std::uint16_t Halves __attribute__((vector_size(kLanes * sizeof(std::uint16_t))));
+      const __m256bh rounded = _mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(mask, row + j));
+      return __builtin_convertvector(reinterpret_cast<Halves>(rounded), Bits);
+    };
+    Bits pairs = widened(low);
+    if (high != nullptr) pairs |= widened(high) << 16;
+    _mm512_mask_storeu_epi32(to + j, mask, reinterpret_cast<__m512i>(pairs));
+  }
+#else
+  for (std::int64_t j = 0; j < count; ++j) to[j] = pair_of(low[j], high != nullptr ? high[j] : 0.0F);
+#endif
+}
+
 inline std::int64_t numbers_along_k(std::int64_t k, const float*) { return k; }
 inline std::int64_t numbers_along_k(std::int64_t k, const Pair*) { return (k + 1) / 2; }
 
@@ -70,9 +89,8 @@ void pack_panel(const float* b, std::int64_t ldb, bool transposed, std::int64_t 
       const float* from = b + p * ldb + column;
       for (std::int64_t j = 0; j < width; ++j) to[j] = from[j];
     } else {
-      const float *low = b + 2 * p * ldb + column, *high = low + ldb;
-      const bool paired = 2 * p + 1 < k;
-      for (std::int64_t j = 0; j < width; ++j) to[j] = pair_of(low[j], paired ? high[j] : 0.0F);
+      const float* low = b + 2 * p * ldb + column;
+      copy_rows(low, 2 * p + 1 < k ? low + ldb : nullptr, width, to);
     }
     for (std::int64_t j = width; j < kPanel; ++j) to[j] = 0;
   }
@@ -118,9 +136,8 @@ RowBlock<Number> pack_rows(const float* a, std::int64_t lda, bool transposed, st
         const float* from = a + (k_first + p) * lda + first + tile;
         for (std::int64_t i = 0; i < height; ++i) tile_to[i] = from[i];
       } else {
-        const float *low = a + (k_first + 2 * p) * lda + first + tile, *high = low + lda;
-        const bool paired = 2 * p + 1 < k;
-        for (std::int64_t i = 0; i < height; ++i) tile_to[i] = pair_of(low[i], paired ? high[i] : 0.0F);
+        const float* low = a + (k_first + 2 * p) * lda + first + tile;
+        copy_rows(low, 2 * p + 1 < k ? low + lda : nullptr, height, tile_to);
       }
     }
   }

@@ -1,0 +1,38 @@
+// `bertune train --profile`: measures some steps on their way to another observer.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "kernels/profile.h"
+#include "train/observer.h"
+
+namespace bertune::cli {
+
+class TrainProfile : public train::Observer {
+ public:
+  explicit TrainProfile(train::Observer& next) : next_(next) {}
+
+  void on_resume(std::int64_t step, const std::filesystem::path& checkpoint) override;
+  void on_step(const train::StepEvent& event) override;
+  void on_evaluation_progress(std::int64_t rows, std::int64_t total_rows) override;
+  void on_evaluation(double epoch, std::int64_t step, const tasks::Metrics& metrics, bool best) override;
+  void on_checkpoint(const std::filesystem::path& checkpoint) override;
+
+  // After training: writes the trace, and returns the table and where the trace is.
+  std::string finish(const std::filesystem::path& trace, bool bf16);
+
+ private:
+  void stop();
+
+  train::Observer& next_;
+  bool running_ = false;
+  std::int64_t seen_ = 0, steps_ = 0;
+  std::chrono::steady_clock::time_point start_;
+  double seconds_ = 0;
+  std::vector<kernels::ProfiledCall> calls_;
+};
+
+}  // namespace bertune::cli

@@ -1,0 +1,83 @@
+#include "report/profile_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "core/json.h"
+#include "report/table.h"
+
+namespace bertune::report {
+namespace {
+
+struct Sum {
+  double seconds = 0, flops = 0, bytes = 0;
+
+  void add(const kernels::ProfiledCall& call) {
+    seconds += call.seconds, flops += call.flops, bytes += call.bytes;
+  }
+};
+
+std::string name_of(const kernels::ProfiledCall& call) {
+  return std::string(call.with_product ? "matmul + " : "") + std::string(call.operation);
+}
+
+std::string rate(const Sum& sum) {
+  if (sum.flops > 0) return fmt::format("{:.0f} GFLOP/s", sum.flops / sum.seconds / 1e9);
+  if (sum.bytes > 0) return fmt::format("{:.1f} GB/s", sum.bytes / sum.seconds / 1e9);
+  return "";
+}
+
+}  // namespace
+
+std::string profile_table(std::span<const kernels::ProfiledCall> calls, const kernels::MachinePeak& peak,
+                          std::int64_t steps, double seconds) {
+  std::map<std::string, Sum> by_operation;
+  std::map<std::int32_t, Sum> by_layer;
+  Sum all;
+  for (const kernels::ProfiledCall& call : calls) {
+    by_operation[name_of(call)].add(call);
+    by_layer[call.layer].add(call);
+    all.add(call);
+  }
+  std::vector<std::pair<std::string, Sum>> sorted(by_operation.begin(), by_operation.end());
+  std::ranges::sort(sorted, [](const auto& a, const auto& b) { return a.second.seconds > b.second.seconds; });
+  const double each = 1e3 / static_cast<double>(std::max<std::int64_t>(1, steps));
+  const auto row = [&](const std::string& name, const Sum& sum) {
+    return std::vector<std::string>{name, fmt::format("{:.2f}", sum.seconds * each),
+                                    percent(sum.seconds, seconds), rate(sum)};
+  };
+  const std::vector<Align> columns = {Align::left, Align::right, Align::right, Align::right};
+  Table operations(columns), layers(columns);
+  operations.add({"operation", "ms a step", "share", "rate"});
+  for (const auto& [name, sum] : sorted) operations.add(row(name, sum));
+  operations.add(row("everything else", {.seconds = std::max(0.0, seconds - all.seconds)}));
+  operations.add(row("step", {.seconds = seconds}));
+  layers.add({"layer", "ms a step", "share", "rate"});
+  for (const auto& [layer, sum] : by_layer)
+    layers.add(row(layer < 0 ? "embeddings, head, optimizer" : fmt::format("{}", layer), sum));
+  const double floor = all.flops / peak.flops_per_second + all.bytes / peak.bytes_per_second;
+  return fmt::format(
+      "Profile of {} steps\n{}\n{}\nFloor: {:.2f} ms a step (matrix products at {:.0f} GFLOP/s, optimizer at "
+      "{:.1f} GB/s), {} of the time taken\n",
+      steps, operations.text(), layers.text(), floor * each, peak.flops_per_second / 1e9,
+      peak.bytes_per_second / 1e9, percent(floor, seconds));
+}
+
+std::string chrome_trace(std::span<const kernels::ProfiledCall> calls) {
+  Json events = Json::array();
+  for (const kernels::ProfiledCall& call : calls) {
+    events.push_back({{"name", name_of(call)},
+                      {"cat", call.layer < 0 ? "model" : "layer"},
+                      {"ph", "X"},
+                      {"pid", 1},
+                      {"tid", call.layer + 1},
+                      {"ts", call.begin * 1e6},
+                      {"dur", call.seconds * 1e6}});
+  }
+  return dump_json({{"traceEvents", events}, {"displayTimeUnit", "ms"}});
+}
+
+}  // namespace bertune::report
