@@ -28,7 +28,7 @@ struct Options {
   std::optional<std::int64_t> max_length;
   std::int64_t batch_size = 64;
   std::string precision = "fp32";
-  int threads = 0;
+  ThreadOptions threads;
   bool json = false, quiet = false;
 };
 

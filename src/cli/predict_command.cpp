@@ -34,7 +34,7 @@ struct Options {
   std::int64_t batch_size = 64;
   std::string precision = "fp32";
   double threshold = 0.5;
-  int threads = 0;
+  ThreadOptions threads;
   bool quiet = false;
 };
 

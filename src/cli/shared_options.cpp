@@ -49,9 +49,10 @@ data::ReadOptions DataOptions::read_options(bool labels_required) const {
   return options;
 }
 
-void add_threads_option(CLI::App& command, int& threads) {
-  command.add_option("--threads", threads,
+void add_threads_option(CLI::App& command, ThreadOptions& options) {
+  command.add_option("--threads", options.threads,
                      "Threads to compute with (default: all that this process may use)");
+  command.add_flag("--pin-threads", options.pin, "Bind each thread to a CPU of its own");
 }
 
 void add_precision_option(CLI::App& command, std::string& precision) {
@@ -63,10 +64,15 @@ void add_precision_option(CLI::App& command, std::string& precision) {
       ->capture_default_str();
 }
 
-void use_threads(int threads) {
-  if (threads < 0)
-    throw UsageError(fmt::format("--threads is {}; it must be at least 1, or 0 for all", threads));
-  set_num_threads(threads);
+void use_threads(const ThreadOptions& options) {
+  if (options.threads < 0)
+    throw UsageError(fmt::format("--threads is {}; it must be at least 1, or 0 for all", options.threads));
+  set_num_threads(options.threads);
+  if (options.pin && pin_threads() == 0) {
+    warn(fmt::format(
+        "--pin-threads: {} threads cannot be bound to the {} CPUs of this process; they stay free",
+        num_threads(), available_threads()));
+  }
 }
 
 void warn(std::string_view message) {

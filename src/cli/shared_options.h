@@ -19,11 +19,15 @@ struct DataOptions {
   data::ReadOptions read_options(bool labels_required) const;
 };
 
-void add_threads_option(CLI::App& command, int& threads);
+struct ThreadOptions {
+  int threads = 0;
+  bool pin = false;
+};
+void add_threads_option(CLI::App& command, ThreadOptions& options);
 // --precision of commands that predict: fp32 unless asked for, so that scores are those of Transformers.
 void add_precision_option(CLI::App& command, std::string& precision);
-// Applies --threads; throws UsageError when it is below 0.
-void use_threads(int threads);
+// Applies them; throws UsageError when --threads is below 0.
+void use_threads(const ThreadOptions& options);
 
 // Lines for the person go to standard output, or to standard error when that is kept for data.
 void print_notes(const std::vector<std::string>& notes);

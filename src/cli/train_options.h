@@ -23,7 +23,7 @@ struct TrainOptions {
   double validation_split = 0.1;
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;
   std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;
-  int threads = 0;
+  ThreadOptions threads;
   bool ignore_mismatched_sizes = false, overwrite = false, json = false, quiet = false;
   bool profile = false;
   bool regression = false;

@@ -69,6 +69,28 @@ int num_threads() {
   return chosen_threads;
 }
 
+int pin_threads() {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 0;
+  std::vector<int> cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &allowed)) cpus.push_back(cpu);
+  }
+  const int threads = num_threads();
+  if (cpus.empty() || threads > static_cast<int>(cpus.size()))
+    return 0;  // two on one CPU would be worse than none bound
+  std::atomic<int> bound{0};
+#pragma omp parallel num_threads(threads)
+  {
+    cpu_set_t own;
+    CPU_ZERO(&own);
+    CPU_SET(cpus[static_cast<std::size_t>(omp_get_thread_num())], &own);
+    if (::sched_setaffinity(0, sizeof own, &own) == 0) ++bound;
+  }
+  return bound;
+}
+
 bool in_parallel() { return omp_in_parallel() != 0; }
 
 float* thread_scratch(std::int64_t floats, ScratchUse use) {

@@ -13,6 +13,9 @@ namespace bertune {
 void set_num_threads(int threads);
 int num_threads();
 int available_threads();
+// Binds each of those threads to a CPU of its own out of those that the process may use; returns how many
+// were bound.
+int pin_threads();
 bool in_parallel();  // whether the caller is a body of parallel_for on several threads
 
 // Memory of the calling thread for `floats` numbers, kept from call to call; the next call for the same use

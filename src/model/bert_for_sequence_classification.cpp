@@ -68,7 +68,8 @@ void check_batch(const BertConfig& config, const Batch& batch) {
 
 }  // namespace
 
-// Up to so many, a forward pass takes longer to arrange the weights than is lost by keeping them arranged.
+// Up to so many, packing the weights for every product would be a good part of a pass. Between steps of
+// training, which change them, only such passes are worth the memory.
 constexpr std::int64_t kFewTokens = 256;
 
 struct BertForSequenceClassification::Implementation {
@@ -82,7 +83,7 @@ struct BertForSequenceClassification::Implementation {
   BertConfig config;
   Parameters parameters;
   LoadReport report;
-  bool training = false;
+  bool training = false, has_trained = false;
   Precision training_precision = Precision::fp32, evaluation_precision = Precision::fp32;
   DropoutState dropout;
 
@@ -111,6 +112,7 @@ struct BertForSequenceClassification::Implementation {
 
   void set_training(bool value) {
     training = value;
+    has_trained = has_trained || training;
     weights.reset();
   }
 
@@ -121,8 +123,8 @@ struct BertForSequenceClassification::Implementation {
                               model::classification_head_weights(config, parameters, training),
                               std::nullopt});
     }
-    if (!training && !weights->packed && batch.tokens() <= kFewTokens)
-      weights->packed.emplace(weights->encoder);
+    const bool pack = !training && (!has_trained || batch.tokens() <= kFewTokens);
+    if (pack && !weights->packed) weights->packed.emplace(weights->encoder);
   }
 
   // Activation memory grows to the largest batch and stays.

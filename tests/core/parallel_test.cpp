@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "core/arena.h"
@@ -31,6 +32,19 @@ TEST(ParallelFor, NestsAndRethrows) {
                               if (block == 5) throw std::runtime_error("five");
                             }),
                std::runtime_error);
+  set_num_threads(0);
+}
+
+TEST(ParallelFor, ThreadsAreBoundToCpusOfTheirOwn) {
+  std::jthread([] {  // so that this thread stays free
+    set_num_threads(available_threads() + 1);
+    EXPECT_EQ(pin_threads(), 0);
+    set_num_threads(1);
+    EXPECT_EQ(pin_threads(), 1);
+    EXPECT_EQ(available_threads(), 1);  // of the thread's own set
+    set_num_threads(0);
+  })
+      .join();
   set_num_threads(0);
 }
 
