@@ -94,9 +94,6 @@ void run(const Options& options) {
   folder.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));
   data::RowStream stream = open_rows(options);
   Sink sink(options.output);
-  const bool interactive_input = options.input.empty() && isatty(STDIN_FILENO) != 0;
-  // Typed texts are answered one by one; a progress bar makes sense only beside a file.
-  const std::int64_t at_a_time = interactive_input ? 1 : kRowsAtATime;
   report::ProgressBar bar(
       std::cerr, "predicting", 0,
       {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.quiet || options.output.empty()});
@@ -104,7 +101,7 @@ void run(const Options& options) {
   sink.write(tasks::prediction_header(format, has_pairs));
   std::vector<data::Row> rows;
   std::int64_t done = 0;
-  while (stream.next_batch(at_a_time, rows)) {
+  while (stream.next_batch(kRowsAtATime, rows)) {
     sink.write(predict_rows(folder, rows, has_pairs, options, format));
     done += static_cast<std::int64_t>(rows.size());
     bar.update(done);

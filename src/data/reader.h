@@ -90,7 +90,8 @@ class RowStream {
   RowStream& operator=(RowStream&&) noexcept;
   ~RowStream();
 
-  // The next rows in order, at most `max_rows`; false at the end. The views hold until the next call.
+  // The next rows in order, at most `max_rows`; false at the end. From a stream that is not a file it returns
+  // what has arrived rather than wait for more. The views hold until the next call.
   bool next_batch(std::int64_t max_rows, std::vector<Row>& rows);
   bool next(Row& row);
 

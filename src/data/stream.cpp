@@ -57,7 +57,8 @@ struct RowStream::Implementation {
       throw Error(fmt::format("{}: a record of more than {} MB; is a quote never closed?", path,
                               kLongestRecord >> 20));
     }
-    const std::size_t block = std::max(kBlock, held);
+    std::size_t block = std::max(kBlock, held);
+    if (owned == nullptr && held < kBlock) block = std::min(block, arrived());
     buffer.resize(held + block);
     input.read(buffer.data() + held, static_cast<std::streamsize>(block));
     const auto got = static_cast<std::size_t>(input.gcount());
@@ -66,7 +67,14 @@ struct RowStream::Implementation {
     final = got < block;
   }
 
-  bool next(Row& row) {
+  // Bytes of a pipe that can be read without waiting for more; waits for the first.
+  std::size_t arrived() {
+    input.peek();
+    return static_cast<std::size_t>(std::max<std::streamsize>(1, input.rdbuf()->in_avail()));
+  }
+
+  // With wait false, false also when the next row is not in the window yet.
+  bool next(Row& row, bool wait = true) {
     if (rows_left == 0) return false;
     for (;;) {
       std::string_view front = window();
@@ -77,6 +85,7 @@ struct RowStream::Implementation {
         --rows_left;
         return true;
       }
+      if (!wait) return false;
       fill();
     }
   }
@@ -109,7 +118,10 @@ bool RowStream::next_batch(std::int64_t max_rows, std::vector<Row>& rows) {
   rows.clear();
   implementation_->arena.clear();
   Row row;
-  while (static_cast<std::int64_t>(rows.size()) < max_rows && implementation_->next(row)) rows.push_back(row);
+  const bool from_file = implementation_->owned != nullptr;
+  while (static_cast<std::int64_t>(rows.size()) < max_rows &&
+         implementation_->next(row, from_file || rows.empty()))
+    rows.push_back(row);
   return !rows.empty();
 }
 

@@ -109,8 +109,9 @@ void Table::make_parser(std::string_view input) {
 
 bool Table::open(std::string_view& input, bool final) {
   if (!marked_) {
-    constexpr std::size_t kEnoughToRecognise = 4096;
-    if (!final && input.size() < kEnoughToRecognise) return false;
+    // Lines of plain text are taken as they come: somebody may be waiting for the answer to the first.
+    const std::size_t enough_to_recognise = format_ == Format::text ? 4 : 4096;
+    if (!final && input.size() < enough_to_recognise) return false;
     refuse_foreign_bytes(input, path_);
     input.remove_prefix(byte_order_mark(input));
     marked_ = true;

@@ -103,5 +103,38 @@ TEST(RowStream, RefusesFoldersAndMissingFiles) {
               HasSubstr("no.csv: cannot read"));
 }
 
+// A pipe: every read gives one piece, however much was asked for.
+class Pieces : public std::streambuf {
+ public:
+  explicit Pieces(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {}
+  std::size_t read() const { return next_; }
+
+ private:
+  int_type underflow() override {
+    if (next_ == pieces_.size()) return traits_type::eof();
+    std::string& piece = pieces_[next_++];
+    setg(piece.data(), piece.data(), piece.data() + piece.size());
+    return traits_type::to_int_type(piece.front());
+  }
+  std::vector<std::string> pieces_;
+  std::size_t next_ = 0;
+};
+
+TEST(Stream, AnswersWhatHasArrived) {
+  Pieces pieces({"first\n", "second\nthi", "rd\n", "last"});
+  std::istream input(&pieces);
+  RowStream stream(input, "standard input", {.labels_required = false});
+  std::vector<Row> rows;
+  std::vector<std::vector<std::string>> batches;
+  std::vector<std::size_t> reads;
+  while (stream.next_batch(1000, rows)) {
+    batches.emplace_back();
+    for (const Row& row : rows) batches.back().emplace_back(row.text);
+    reads.push_back(pieces.read());
+  }
+  EXPECT_EQ(batches, (std::vector<std::vector<std::string>>{{"first"}, {"second"}, {"third"}, {"last"}}));
+  EXPECT_EQ(reads.front(), 1U) << "the first row waited for the second";
+}
+
 }  // namespace
 }  // namespace bertune::data::testing
