@@ -72,7 +72,7 @@ class BertForSequenceClassification {
   const Parameters& parameters() const;
 
   void train();  // dropout on
-  void eval();   // dropout off; to be called again when values were written by hand since the last forward
+  void eval();   // dropout off; to be called again when values have changed since the last forward
   bool training() const;
   // From the next forward on; fp32 until set.
   void set_precision(Precision in_train_mode, Precision in_eval_mode = Precision::fp32);

@@ -46,8 +46,8 @@ class Parameters {
   void zero_grad();
 
   // For the matrix with `few_rows`, where there is one. Once rows are tracked, its gradient may be written
-  // only in rows that mark_rows() was given since the last zero_grad(); then zeroing, clipping and optimizers
-  // pass over the others.
+  // only in rows that mark_rows() was given since the last zero_grad(), and it starts at zero; then zeroing,
+  // clipping and optimizers pass over the others.
   void track_rows();
   bool rows_are_tracked() const;
   const Parameter* few_rows() const;                   // nullptr when there is none

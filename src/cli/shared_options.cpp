@@ -68,10 +68,9 @@ void use_threads(const ThreadOptions& options) {
   if (options.threads < 0)
     throw UsageError(fmt::format("--threads is {}; it must be at least 1, or 0 for all", options.threads));
   set_num_threads(options.threads);
-  if (options.pin && pin_threads() == 0) {
-    warn(fmt::format(
-        "--pin-threads: {} threads cannot be bound to the {} CPUs of this process; they stay free",
-        num_threads(), available_threads()));
+  if (options.pin && pin_threads() < num_threads()) {
+    warn(fmt::format("--pin-threads: not all of {} threads can be bound to the {} CPUs of this process",
+                     num_threads(), available_threads()));
   }
 }
 

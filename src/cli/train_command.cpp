@@ -378,10 +378,10 @@ void run(TrainOptions& options) {
                                   interrupted.what(), options.arguments.output_dir.string()));
   }
   display.finish();
+  const Finished finished = save_and_test(options, sets, features, task, tokenizer, model, *result);
   const std::string profiled =
       options.profile ? profile.finish(options.arguments.output_dir / "profile.json", uses_bf16(options))
                       : "";
-  const Finished finished = save_and_test(options, sets, features, task, tokenizer, model, *result);
   print_results(options, sets, *result, finished);
   if (!options.json) fmt::print("{}{}", profiled.empty() ? "" : "\n", profiled);
 }

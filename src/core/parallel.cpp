@@ -29,6 +29,20 @@ int cgroup_cpu_limit() {
 }
 
 std::atomic<int> chosen_threads{0};
+thread_local bool runs_a_body = false;
+
+// The CPUs of the process as it started: pin_threads() narrows those of its threads.
+const cpu_set_t& allowed_cpus() {
+  static const cpu_set_t kAllowed = [] {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (::sched_getaffinity(0, sizeof set, &set) != 0) {
+      for (int cpu = 0; cpu < omp_get_num_procs(); ++cpu) CPU_SET(cpu, &set);
+    }
+    return set;
+  }();
+  return kAllowed;
+}
 
 // Lets the first exception out of a parallel region, where none may pass.
 class FirstException {
@@ -52,12 +66,9 @@ class FirstException {
 
 }  // namespace
 
-int available_threads() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  const int cpus = ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : omp_get_num_procs();
-  return std::max(1, std::min(cpus, cgroup_cpu_limit()));
-}
+int available_threads() { return std::max(1, std::min(CPU_COUNT(&allowed_cpus()), cgroup_cpu_limit())); }
+
+bool in_parallel() { return runs_a_body || omp_in_parallel() != 0; }
 
 void set_num_threads(int threads) {
   chosen_threads = threads > 0 ? threads : available_threads();
@@ -70,12 +81,9 @@ int num_threads() {
 }
 
 int pin_threads() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 0;
   std::vector<int> cpus;
   for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &allowed)) cpus.push_back(cpu);
+    if (CPU_ISSET(cpu, &allowed_cpus())) cpus.push_back(cpu);
   }
   const int threads = num_threads();
   if (cpus.empty() || threads > static_cast<int>(cpus.size()))
@@ -91,8 +99,6 @@ int pin_threads() {
   return bound;
 }
 
-bool in_parallel() { return omp_in_parallel() != 0; }
-
 float* thread_scratch(std::int64_t floats, ScratchUse use) {
   thread_local std::array<AlignedBuffer<float>, 3> buffers;
   AlignedBuffer<float>& buffer = buffers[static_cast<std::size_t>(use)];
@@ -105,24 +111,28 @@ namespace detail {
 
 void run_blocks(std::int64_t blocks, const void* body, BlockFunction call) {
   const int threads = static_cast<int>(std::min<std::int64_t>(num_threads(), blocks));
-  if (threads <= 1 || omp_in_parallel()) {
+  if (threads <= 1 || in_parallel()) {
     for (std::int64_t block = 0; block < blocks; ++block) call(body, block);
     return;
   }
   FirstException failure;
+  const auto run = [&](std::int64_t block) {
+    runs_a_body = true;
+    failure.guard([&] { call(body, block); });
+    runs_a_body = false;
+  };
 #ifdef BERTUNE_STD_THREADS  // ThreadSanitizer cannot see libgomp's synchronisation
   std::atomic<std::int64_t> next{0};
   std::vector<std::jthread> workers;
   for (int thread = 0; thread < threads; ++thread) {
     workers.emplace_back([&] {
-      for (std::int64_t block = next++; block < blocks; block = next++)
-        failure.guard([&] { call(body, block); });
+      for (std::int64_t block = next++; block < blocks; block = next++) run(block);
     });
   }
   workers.clear();
 #else
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-  for (std::int64_t block = 0; block < blocks; ++block) failure.guard([&] { call(body, block); });
+  for (std::int64_t block = 0; block < blocks; ++block) run(block);
 #endif
   failure.rethrow();
 }

@@ -13,10 +13,10 @@ namespace bertune {
 void set_num_threads(int threads);
 int num_threads();
 int available_threads();
-// Binds each of those threads to a CPU of its own out of those that the process may use; returns how many
-// were bound.
+// Binds each of the threads in use to a CPU of its own, the first of those that the process may use; returns
+// how many were bound. Processes that do so side by side need CPUs of their own (taskset).
 int pin_threads();
-bool in_parallel();  // whether the caller is a body of parallel_for on several threads
+bool in_parallel();  // whether the caller is one of several threads, in a body of parallel_for
 
 // Memory of the calling thread for `floats` numbers, kept from call to call; the next call for the same use
 // takes it back.

@@ -17,10 +17,10 @@ using Clock = std::chrono::steady_clock;
 struct Recording {
   OpTable real, measured;
   Clock::time_point start;
-  std::int32_t layer = -1;
   std::vector<ProfiledCall> calls;
 };
 Recording recording;
+thread_local std::int32_t current_layer = -1;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -52,9 +52,8 @@ template <auto Member, typename Result, typename... Arguments>
 struct Measured<Member, Result (*OpTable::*)(Arguments...)> {
   static Result call(Arguments... arguments) {
     if (in_parallel()) return (recording.real.*Member)(arguments...);
-    ProfiledCall entry{.operation = operation_name<Member>,
-                       .layer = recording.layer,
-                       .begin = seconds_since(recording.start)};
+    ProfiledCall entry{
+        .operation = operation_name<Member>, .layer = current_layer, .begin = seconds_since(recording.start)};
     count(entry, arguments...);
     const auto finish = [&] {
       entry.seconds = seconds_since(recording.start) - entry.begin;
@@ -115,6 +114,7 @@ double best_seconds(const Function& function) {
 }  // namespace
 
 void start_profile() {
+  use_table(nullptr);
   recording = {};
   recording.real = recording.measured = ops();
   recording.start = Clock::now();
@@ -127,7 +127,7 @@ std::vector<ProfiledCall> stop_profile() {
   return std::move(recording.calls);
 }
 
-void set_profiled_layer(std::int32_t layer) { recording.layer = layer; }
+void set_profiled_layer(std::int32_t layer) { current_layer = layer; }
 
 MachinePeak measure_peak(bool bf16) {
   constexpr std::int64_t kSide = 576, kNumbers = std::int64_t{1} << 24;

@@ -17,7 +17,8 @@ struct ProfiledCall {
   double bytes = 0;               // of optimizer steps
 };
 
-// Operations of worker threads are not recorded: they belong to a call that is.
+// Operations inside a parallel_for on several threads are not recorded: they are part of one that is, or of
+// the optimizer's bringing embedding rows up to date.
 void start_profile();
 std::vector<ProfiledCall> stop_profile();  // in the order in which they ended
 // The layer that the following calls belong to.

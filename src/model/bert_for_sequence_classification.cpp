@@ -91,11 +91,13 @@ struct BertForSequenceClassification::Implementation {
   // text.
   struct Weights {
     bool training, bf16;
+    const float* values;
     EncoderWeights encoder;
     ClassificationHeadWeights head;
     std::optional<model::PackedWeights> packed;
   };
   std::optional<Weights> weights;
+  bool weights_are_old = false;  // what was made from values that may have changed goes with the next forward
 
   Encoder encoder;
   ClassificationHead head;
@@ -113,15 +115,18 @@ struct BertForSequenceClassification::Implementation {
   void set_training(bool value) {
     training = value;
     has_trained = has_trained || training;
-    weights.reset();
+    weights_are_old = true;
   }
 
   void prepare_weights() {
     const bool bf16 = (training ? training_precision : evaluation_precision) == Precision::bf16;
-    if (!weights || weights->training != training || weights->bf16 != bf16) {
-      weights.emplace(Weights{training, bf16, model::encoder_weights(config, parameters, training, bf16),
-                              model::classification_head_weights(config, parameters, training),
-                              std::nullopt});
+    const float* values = std::as_const(parameters).values().data();
+    if (!weights || weights_are_old || weights->training != training || weights->bf16 != bf16 ||
+        weights->values != values) {
+      weights.emplace(
+          Weights{training, bf16, values, model::encoder_weights(config, parameters, training, bf16),
+                  model::classification_head_weights(config, parameters, training), std::nullopt});
+      weights_are_old = false;
     }
     const bool pack = !training && (!has_trained || batch.tokens() <= kFewTokens);
     if (pack && !weights->packed) weights->packed.emplace(weights->encoder);
@@ -191,9 +196,9 @@ struct BertForSequenceClassification::Implementation {
   void backward(float scale) {
     if (!differentiable) throw Error("backward() must follow a forward() with labels in train mode");
     const ProblemType type = *std::exchange(differentiable, std::nullopt);
+    parameters.mark_rows(batch.input_ids);
     head.backward(weights->head, pass, batch, type, scale, encoder.output_gradient());
     encoder.backward(weights->encoder, pass);
-    parameters.mark_rows(batch.input_ids);
   }
 };
 
@@ -216,6 +221,10 @@ BertForSequenceClassification BertForSequenceClassification::from_pretrained(
 
 BertForSequenceClassification BertForSequenceClassification::from_config(const BertConfig& config,
                                                                          std::uint64_t seed) {
+  if (config.num_hidden_layers < 1 || config.num_attention_heads < 1 ||
+      config.hidden_size % config.num_attention_heads != 0) {
+    throw Error("a BERT needs at least one layer, and a hidden_size that num_attention_heads divides");
+  }
   Parameters parameters(model::sequence_classification_layout(config));
   LoadReport report;
   for (const Parameter& parameter : parameters.layout()) {

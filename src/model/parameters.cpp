@@ -99,7 +99,8 @@ void Parameters::zero_grad() {
 
 void Parameters::track_rows() {
   if (few_rows() == nullptr || rows_are_tracked()) return;
-  std::ranges::fill(gradients().subspan(few_rows()->offset, few_rows()->size), 0.0F);
+  if (storage_->gradients.size() != 0)
+    std::ranges::fill(gradients().subspan(few_rows()->offset, few_rows()->size), 0.0F);
   storage_->rows_are_tracked = true;
 }
 

@@ -33,6 +33,7 @@ WordPiece::Match WordPiece::longest_match(std::string_view word, std::size_t beg
     }
     lengths &= ~(1ULL << kLong);
   }
+  if (lengths == 0) return {};
   const auto longest = static_cast<std::size_t>(std::bit_width(lengths)) - 1;
   std::array<std::uint64_t, kLong + 1> hashes;  // of the beginnings of `rest` by their lengths
   hashes[0] = kHashStart;

@@ -11,7 +11,7 @@ void for_each_logits(BertForSequenceClassification& model, const tasks::Features
                      std::int64_t batch_size,
                      const std::function<void(std::int64_t, std::span<const float>)>& row) {
   const bool was_training = model.training();
-  model.eval();
+  if (was_training) model.eval();
   const std::int64_t num_labels = model.config().num_labels();
   Batch batch;
   for (std::int64_t first = 0; first < features.rows(); first += batch_size) {

@@ -122,10 +122,11 @@ TrainingResult Trainer::train(const tasks::Features& train, const tasks::Feature
   result.train_loss = state_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, state_.global_step));
   result.runtime = state_.runtime;
   result.samples = static_cast<std::int64_t>(std::llround(result.epochs * static_cast<double>(train.rows())));
-  optimizer_->bring_up_to_date();
   if (state_.best_metric && state_.best_step != state_.global_step) {
     model_.load_weights(checkpoint_path(arguments_.output_dir, state_.best_step));
     result.kept_best = true;
+  } else {
+    optimizer_->bring_up_to_date();
   }
   model_.eval();
   return result;

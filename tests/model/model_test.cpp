@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "bertune/error.h"
@@ -51,6 +52,45 @@ TEST(Model, RefusesWhatItCannotCompute) {
               }),
               HasSubstr("this model takes 1 to 40"));
   EXPECT_THAT(message_of([&] { model.backward(); }), HasSubstr("must follow a forward"));
+}
+
+// The last forward decides whether backward may follow, not the mode since then.
+TEST(Model, BackwardAfterTheModeHasChanged) {
+  auto model = BertForSequenceClassification::from_config(tiny_config());
+  model.train();
+  model.dropout_state() = {.seed = 1, .step = 1};
+  model.forward(small_batch());
+  model.backward();
+  const std::span<const float> gradients = model.parameters().gradients();
+  const std::vector<float> expected(gradients.begin(), gradients.end());
+  model.parameters().zero_grad();
+  model.dropout_state() = {.seed = 1, .step = 1};
+  model.forward(small_batch());
+  model.eval();
+  model.backward();
+  EXPECT_TRUE(std::ranges::equal(model.parameters().gradients(), expected));
+  model.forward(small_batch());
+  model.train();
+  EXPECT_THROW(model.backward(), Error);
+}
+
+TEST(Model, EvalTakesNewValuesAndOtherParameters) {
+  auto model = BertForSequenceClassification::from_config(tiny_config()),
+       other = BertForSequenceClassification::from_config(tiny_config(), 7);
+  const auto logits = [](BertForSequenceClassification& of) {
+    const std::span<const float> values = of.forward(small_batch()).logits;
+    return std::vector<float>(values.begin(), values.end());
+  };
+  const std::vector<float> before = logits(model), expected = logits(other);
+  EXPECT_NE(before, expected);
+  std::ranges::copy(other.parameters().values(), model.parameters().values().begin());
+  model.eval();
+  EXPECT_EQ(logits(model), expected);
+  model.parameters() = std::move(other.parameters());
+  EXPECT_EQ(logits(model), expected);
+  BertConfig none = tiny_config();
+  none.num_hidden_layers = 0;
+  EXPECT_THROW(BertForSequenceClassification::from_config(none), Error);
 }
 
 TEST(Model, BackwardNeedsTrainModeAndLabelsAndAddsUp) {

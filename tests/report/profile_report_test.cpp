@@ -30,7 +30,7 @@ TEST(ProfileReport, SharesRatesAndFloor) {
   EXPECT_THAT(table, HasSubstr("adam_step                         1.00   20.0 %    10.0 GB/s"));
   EXPECT_THAT(table, HasSubstr("everything else                   1.50   30.0 %"));
   EXPECT_THAT(table, HasSubstr("step                              5.00  100.0 %"));
-  EXPECT_THAT(table, HasSubstr("embeddings, head, optimizer       1.00   20.0 %"));
+  EXPECT_THAT(table, HasSubstr("embeddings, head, optimizer       1.00  20.0 %"));
   EXPECT_THAT(table, HasSubstr("Floor: 1.00 ms a step"));
   EXPECT_THAT(table, HasSubstr("20.0 % of the time taken"));
 }

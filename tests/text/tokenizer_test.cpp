@@ -54,6 +54,18 @@ TEST(Tokenizer, EncodesATextAndAPair) {
   EXPECT_TRUE(bert.encode("a").offsets.empty());
 }
 
+// A vocabulary of whole words or letters has no pieces that go on, not even a lone "##".
+TEST(Tokenizer, VocabularyWithoutContinuingPieces) {
+  const testing::TemporaryDirectory folder;
+  for (const char* more : {"", "##\n"}) {
+    const auto path =
+        folder.write("vocab.txt", std::string("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n") + more);
+    const BertTokenizer bert = BertTokenizer::from_vocabulary(path, {});
+    EXPECT_THAT(bert.encode("ab a b ba").input_ids, ElementsAre(2, 1, 5, 6, 1, 3));
+    EXPECT_THAT(bert.encode("ab a", {.return_offsets = true}).input_ids, ElementsAre(2, 1, 5, 3));
+  }
+}
+
 TEST(Tokenizer, OffsetsCountCodePointsAndBytesOfTheOriginal) {
   const Encoding encoding = tokenizer().encode("é\xFF 中 caf\u00e9\xC3", {.return_offsets = true});
   // U+FFFD for each bad byte: é, U+FFFD, space, 中, space, café, U+FFFD.

@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::int64_t kThinColumns = 96;  // columns of C a task
 
-inline bool is_thin(const Matmul& op) { return op.m == 1 && op.packed_b == nullptr; }
+// By the product alone, packed or not: what a text gives must not depend on what was computed before.
+inline bool is_thin(const Matmul& op) { return op.m == 1 && !op.bf16; }
 
 inline float dot(const float* a, const float* b, std::int64_t k) {
   Vec sums[2] = {};

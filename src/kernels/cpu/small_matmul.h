@@ -1,4 +1,4 @@
-// Matrix products of one attention head, on one thread, from the cache: too small to be worth a library call.
+// Matrix products of one attention head, on one thread, from the cache: too small to be worth packing.
 #pragma once
 
 #include "kernels/cpu/isa.h"
