@@ -1,6 +1,7 @@
 // How long one text takes from its bytes to its logits, with the library as a program would use it:
 //
-//     latency MODEL_FOLDER TEXTS THREADS      (a text a line; GOMP_SPINCOUNT as in src/cli/program.cpp)
+//     latency MODEL_FOLDER TEXTS THREADS fp32|bf16      (a text a line; GOMP_SPINCOUNT as in
+//     src/cli/program.cpp)
 //
 // Prints {"p50_ms": ..., "p99_ms": ..., "texts": ...}.
 #include <fmt/format.h>
@@ -37,9 +38,10 @@ double percentile(std::vector<double>& values, double share) {
   return values[static_cast<std::size_t>(place)];
 }
 
-void measure(const std::string& folder, const std::vector<std::string>& texts) {
+void measure(const std::string& folder, const std::vector<std::string>& texts, bool bf16) {
   const auto tokenizer = bertune::BertTokenizer::from_pretrained(folder);
   auto model = bertune::BertForSequenceClassification::from_pretrained(folder);
+  model.set_precision(bertune::Precision::fp32, bf16 ? bertune::Precision::bf16 : bertune::Precision::fp32);
   model.eval();
   const bertune::EncodeOptions options{.truncation = bertune::Truncation::longest_first, .max_length = 128};
   const auto milliseconds = [&](const std::string& text) {
@@ -59,8 +61,9 @@ void measure(const std::string& folder, const std::vector<std::string>& texts) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc != 4) {
-    fmt::print(stderr, "usage: latency MODEL_FOLDER TEXTS THREADS\n");
+  const std::string precision = argc == 5 ? argv[4] : "";
+  if (precision != "fp32" && precision != "bf16") {
+    fmt::print(stderr, "usage: latency MODEL_FOLDER TEXTS THREADS fp32|bf16\n");
     return 2;
   }
   const std::vector<std::string> texts = read_lines(argv[2]);
@@ -69,7 +72,7 @@ int main(int argc, char** argv) try {
     return 1;
   }
   bertune::set_num_threads(std::atoi(argv[3]));
-  measure(argv[1], texts);
+  measure(argv[1], texts, precision == "bf16");
 } catch (const std::exception& error) {
   fmt::print(stderr, "latency: {}\n", error.what());
   return 1;

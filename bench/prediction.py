@@ -40,18 +40,24 @@ def onnx_runtime(setting: Setting, fixture: Fixture, what: str, threads: int) ->
     return setting.run_json(*command, RAYON_NUM_THREADS=str(threads))
 
 
-def predict_command(setting: Setting, fixture: Fixture) -> list[object]:
-    return [setting.bertune, "predict", "--model", fixture.folder, "--threads", setting.threads, "--quiet"]
+def precisions(setting: Setting) -> list[str]:
+    """f32 is what predict does unless asked; ONNX Runtime computes in f32 throughout."""
+    return ["fp32", "bf16"] if setting.machine.has_bf16 and not setting.environment else ["fp32"]
 
 
-def seconds_of_batch(setting: Setting, fixture: Fixture) -> float:
+def predict_command(setting: Setting, fixture: Fixture, precision: str) -> list[object]:
+    command = [setting.bertune, "predict", "--model", fixture.folder, "--threads", setting.threads, "--quiet"]
+    return [*command, "--precision", precision]
+
+
+def seconds_of_batch(setting: Setting, fixture: Fixture, precision: str) -> float:
     output = setting.work / "predictions.jsonl"
-    command = predict_command(setting, fixture)
+    command = predict_command(setting, fixture, precision)
     return setting.seconds(*command, fixture.texts, "--input-format", "text", "--output", output)
 
 
-def seconds_of_first(setting: Setting, fixture: Fixture) -> float:
-    return setting.seconds(*predict_command(setting, fixture), stdin="a film to remember\n")
+def seconds_of_first(setting: Setting, fixture: Fixture, precision: str = "fp32") -> float:
+    return setting.seconds(*predict_command(setting, fixture, precision), stdin="a film to remember\n")
 
 
 def require_same_labels(setting: Setting, theirs: object) -> None:
@@ -65,10 +71,10 @@ def require_same_labels(setting: Setting, theirs: object) -> None:
         raise RuntimeError(f"batch prediction: only {same:.1%} of the labels agree")
 
 
-def measure_batch(setting: Setting, fixture: Fixture, repeat: int) -> list[Row]:
+def measure_batch(setting: Setting, fixture: Fixture, precision: str, repeat: int) -> list[Row]:
     """Ours is the program's time for the file, less its time for one text: start-up and loading, which are left out
     of the peer's as well. Reading the file and writing the results count on our side only."""
-    progress(f"batch prediction: {fixture.count} texts")
+    progress(f"batch prediction: {fixture.count} texts, {precision}")
     labels: object = None
 
     def theirs() -> float:
@@ -80,8 +86,8 @@ def measure_batch(setting: Setting, fixture: Fixture, repeat: int) -> list[Row]:
     runs = alternate(
         repeat,
         {
-            "ours": lambda: seconds_of_batch(setting, fixture),
-            "one text": lambda: seconds_of_first(setting, fixture),
+            "ours": lambda: seconds_of_batch(setting, fixture, precision),
+            "one text": lambda: seconds_of_first(setting, fixture, precision),
             "onnx runtime": theirs,
         },
     )
@@ -89,23 +95,24 @@ def measure_batch(setting: Setting, fixture: Fixture, repeat: int) -> list[Row]:
     ours = fixture.count / (median(runs["ours"]) - median(runs["one text"]))
     peer = fixture.count / median(runs["onnx runtime"])
     measure = "texts/s, ONNX Runtime with batches sorted by length"
-    return [Row("batch prediction, MiniLM on SST-2 test", measure, ours, peer, at_least(1.6, 4), dict(runs))]
+    what = f"batch prediction, MiniLM on SST-2 test, {precision}"
+    return [Row(what, measure, ours, peer, at_least(1.6, 4), dict(runs))]
 
 
-def measure_latency(setting: Setting, fixture: Fixture, threads: int, repeat: int) -> list[Row]:
-    progress(f"one text at a time: {threads} threads, {fixture.count} texts")
+def measure_latency(setting: Setting, fixture: Fixture, threads: int, precision: str, repeat: int) -> list[Row]:
+    progress(f"one text at a time: {threads} threads, {fixture.count} texts, {precision}")
     driver = setting.build / "bench" / "latency"
     runs = alternate(
         repeat,
         {
-            "ours": lambda: setting.run_json(driver, fixture.folder, fixture.texts, threads, **SHORT_SPIN),
+            "ours": lambda: setting.run_json(driver, fixture.folder, fixture.texts, threads, precision, **SHORT_SPIN),
             "onnx runtime": lambda: onnx_runtime(setting, fixture, "latency", threads),
         },
     )
     rows = []
     for name in ("p50", "p99"):
         ours, peer = (median(float(str(run[f"{name}_ms"])) for run in side) for side in runs.values())
-        what = f"one text at a time, {threads} thread{'s' if threads > 1 else ''}"
+        what = f"one text at a time, {threads} thread{'s' if threads > 1 else ''}, {precision}"
         rows.append(Row(what, f"{name}, ms, ONNX Runtime", ours, peer, at_most(0.6, 0.4), dict(runs)))
     return rows
 

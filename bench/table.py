@@ -47,7 +47,7 @@ class Sizes:
     repeat: int
 
 
-QUICK = Sizes(256, 480, 96, 32, 16, 6400, 500, first_repeat=3, repeat=1)
+QUICK = Sizes(256, 960, 192, 64, 16, 6400, 500, first_repeat=3, repeat=1)
 FULL = Sizes(1600, 6920, 1280, 640, 160, 6920, 1821, first_repeat=3, repeat=3)
 
 
@@ -117,10 +117,11 @@ class Table:
         shutil.move(self.setting.work / "ours", folder)
         rows = training.read_sst2(self.setting.data, "test")
         everything = prediction.prepare(self.setting, folder, rows)
-        self.rows += prediction.measure_batch(self.setting, everything, self.sizes.first_repeat)
         some = prediction.first_texts(everything, rows, self.sizes.texts)
-        for threads in (1, 2):
-            self.rows += prediction.measure_latency(self.setting, some, threads, self.sizes.repeat)
+        for precision in prediction.precisions(self.setting):
+            self.rows += prediction.measure_batch(self.setting, everything, precision, self.sizes.first_repeat)
+            for threads in (1, 2):
+                self.rows += prediction.measure_latency(self.setting, some, threads, precision, self.sizes.repeat)
         self.rows += prediction.measure_start_up(self.setting, some)
 
     def measure(self, parts: list[str]) -> list[str]:
