@@ -3,11 +3,13 @@
 //     floor MODEL_FOLDER TEXTS BATCH_SIZE MAX_LENGTH THREADS      (a text a line)
 //
 // It is the time of
-//   - the bare matrix products: forward, input gradient and weight gradient of the four linear layers of every encoder
-//     layer for all tokens, in the last one for one row a sequence (all that a classifier needs, with keys and values
-//     absorbed into its query), and of the pooler. Each is timed alone and repeated, so its operands lie as near as the
-//     caches allow; bf16 where training takes bf16.
-//   - the optimizer's bytes: AdamW reads 16 and writes 12 a parameter, for the encoder, the head, and the rows of the
+//   - the bare matrix products: forward, input gradient and weight gradient of the four linear layers of
+//   every encoder
+//     layer for all tokens, in the last one for one row a sequence (all that a classifier needs, with keys
+//     and values absorbed into its query), and of the pooler. Each is timed alone and repeated, so its
+//     operands lie as near as the caches allow; bf16 where training takes bf16.
+//   - the optimizer's bytes: AdamW reads 16 and writes 12 a parameter, for the encoder, the head, and the
+//   rows of the
 //     embedding tables that a batch touches, at the speed at which this memory serves that very pattern.
 // Attention, activations, LayerNorm, dropout and the loss count as free.
 //

@@ -28,7 +28,7 @@ struct Matmul {
   bool accumulate = false;
   float* c = nullptr;
   std::int64_t ldc = 0;
-  bool bf16 = false;  // A and B may be rounded to bf16, where that is faster; sums stay f32
+  bool bf16 = false;                // A and B may be rounded to bf16, where that is faster; sums stay f32
   const float* packed_b = nullptr;  // B as pack_b left it, for products with the same B again and again
 };
 
@@ -267,7 +267,7 @@ struct OpTable {
   std::string_view name;
   bool bf16 = false;  // whether products of bf16 numbers are faster here
   void (*matmul)(const Matmul&);
-  std::int64_t (*packed_size)(const Matmul&);         // numbers that pack_b writes; 0: packing is of no use here
+  std::int64_t (*packed_size)(const Matmul&);  // numbers that pack_b writes; 0: packing is of no use here
   void (*pack_b)(const Matmul&, float* packed);
   void (*add_bias)(const AddBias&);
   void (*column_sums)(const ColumnSums&);

@@ -37,9 +37,9 @@ EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters,
 ClassificationHeadWeights classification_head_weights(const BertConfig& config, Parameters& parameters,
                                                       bool with_gradients);
 
-// The encoder's weights once more, laid out for forward passes that come one after another with few tokens each: a
-// product then starts at once, instead of first arranging a matrix that is larger than all its inputs. Holds as long as
-// the values do not change.
+// The encoder's weights once more, laid out for forward passes that come one after another with few tokens
+// each: a product then starts at once, instead of first arranging a matrix that is larger than all its
+// inputs. Holds as long as the values do not change.
 class PackedWeights {
  public:
   explicit PackedWeights(EncoderWeights& weights);  // and lets them use it
