@@ -290,9 +290,10 @@ void Suite::losses(const Shape& shape) const {
   const auto matrices = [&](double count, std::int64_t width) {
     return Work{.bytes = count * kFloat * static_cast<double>(rows * width)};
   };
-  add("dropout_rows", shape, matrices(2, h), [=](Memory& memory) {
-    const DropoutRows op{
-        rows, h, 0, dropout(DropoutSite::pooled), memory.take(rows * h), memory.take(rows * h)};
+  const Work tokens{.bytes = 2.0 * kFloat * static_cast<double>(shape.tokens * h)};
+  add("dropout_rows", shape, tokens, [=](Memory& memory) {
+    const DropoutRows op{memory.layout(), h, dropout(DropoutSite::pooled), memory.take(shape.tokens * h),
+                         memory.take(shape.tokens * h)};
     return [op] { ops().dropout_rows(op); };
   });
   add("cross_entropy", shape, matrices(2, classes), [=](Memory& memory) {

@@ -16,11 +16,15 @@ struct Batch {
   std::vector<std::int32_t> cu_seqlens{
       0};  // [sequences + 1]; sequence i is tokens cu_seqlens[i] .. cu_seqlens[i + 1]
 
-  // Labels, or none: class ids [sequences] for single_label_classification, else targets
-  // [sequences, num_labels] (0/1 a label, or the values of a regression). A class id of -100 is left out of
-  // the loss.
+  // Labels, or none, as the head takes them (bertune/model.h, Architecture). Class ids, of which -100 is left
+  // out of the loss; for multi-label classification and regression targets [sequences, num_labels] (0/1 a
+  // label, or the values); for question answering the first and the last token of the answer, counted from
+  // the start of the sequence (both 0, at [CLS]: no answer; outside the sequence: left out of the loss).
   std::vector<std::int32_t> labels;
   std::vector<float> targets;
+  std::vector<std::int32_t> start_positions, end_positions;
+  std::vector<std::int32_t> next_sentence_labels;
+  std::int64_t num_choices = 1;  // neighbouring sequences that are the choices of one question
 
   std::int64_t first_sequence = 0;  // place of sequence 0 in the global batch, which dropout is keyed by
 
@@ -29,6 +33,7 @@ struct Batch {
   void add(const Encoding& encoding);
   void add(std::span<const std::int32_t> input_ids, std::span<const std::int32_t> token_type_ids);
   void clear();
+  void clear_labels();
 };
 
 }  // namespace bertune

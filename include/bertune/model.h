@@ -1,5 +1,5 @@
-// BertForSequenceClassification (Transformers' class of that name): BERT's encoder with a classifier over its
-// pooled [CLS] vector, forward and backward.
+// BERT's encoder with one of the heads of Transformers (BertForSequenceClassification, ...), forward and
+// backward.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bertune/batch.h"
@@ -35,9 +37,34 @@ struct LoadReport {
   std::vector<std::string> mismatched;  // of another shape, newly initialised on request
 };
 
+// What a head computes, and the labels that its loss takes (Batch). C is num_labels.
+enum class Architecture {
+  // pooled [CLS] to logits [sequences, C]; `labels` [sequences] or `targets` [sequences, C]
+  sequence_classification,
+  // every token to logits [tokens, C]; `labels` [tokens], -100 for tokens without one
+  token_classification,
+  // every token to a start and an end logit [tokens, 2]; `start_positions`, `end_positions` [sequences]
+  question_answering,
+  // pooled [CLS] of each choice, choices of one question being neighbours, to logits
+  // [questions, num_choices]; `labels` [questions]
+  multiple_choice,
+  // pooled [CLS] of a pair to logits [sequences, 2], 0: is the next sentence; `labels` [sequences]
+  next_sentence_prediction,
+  // the vocabulary's logits [predictions, vocab_size], a row for each token whose entry in `labels` [tokens]
+  // is not -100
+  masked_lm,
+  // masked_lm, and next_sentence_logits [sequences, 2]; `labels` and `next_sentence_labels` [sequences]
+  pretraining
+};
+std::string_view to_string(Architecture architecture);  // "BertForSequenceClassification", ...
+// Throws Error, naming the known ones.
+Architecture architecture_from_string(std::string_view name);
+
 struct ModelOutput {
-  float loss = 0;                 // mean over the batch; 0 without labels
-  std::span<const float> logits;  // [sequences, num_labels]; valid until the next forward
+  float loss = 0;  // mean over the batch; 0 without labels. Pre-training: the sum of its two parts
+  // As Architecture says; valid until the next forward.
+  std::span<const float> logits, next_sentence_logits;
+  float masked_lm_loss = 0, next_sentence_loss = 0;  // pre-training: the parts
 };
 
 // Where dropout takes its random numbers: a function of (seed, step) and of the place of each number in the
@@ -53,19 +80,21 @@ struct DropoutState {
 enum class Precision { fp32, bf16 };
 Precision fastest_precision();  // bf16 where this processor multiplies it faster than f32
 
-class BertForSequenceClassification {
+class BertPreTrainedModel {
  public:
   // Reads a Hugging Face folder (config.json with model.safetensors, its shards, or pytorch_model.bin).
   // Throws Error when a file is missing or broken, or a tensor has another shape than the configuration says.
-  static BertForSequenceClassification from_pretrained(const std::filesystem::path& directory,
-                                                       const LoadOptions& options = {});
+  static BertPreTrainedModel from_pretrained(const std::filesystem::path& directory,
+                                             Architecture architecture, const LoadOptions& options = {});
   // Random weights, as Transformers initialises them.
-  static BertForSequenceClassification from_config(const BertConfig& config, std::uint64_t seed = 42);
+  static BertPreTrainedModel from_config(const BertConfig& config, Architecture architecture,
+                                         std::uint64_t seed = 42);
 
-  BertForSequenceClassification(BertForSequenceClassification&&) noexcept;
-  BertForSequenceClassification& operator=(BertForSequenceClassification&&) noexcept;
-  ~BertForSequenceClassification();
+  BertPreTrainedModel(BertPreTrainedModel&&) noexcept;
+  BertPreTrainedModel& operator=(BertPreTrainedModel&&) noexcept;
+  ~BertPreTrainedModel();
 
+  Architecture architecture() const;
   const BertConfig& config() const;
   const LoadReport& load_report() const;
   Parameters& parameters();
@@ -89,19 +118,41 @@ class BertForSequenceClassification {
   // one is missing or of another shape.
   void load_weights(const std::filesystem::path& directory);
 
-  // config.json and model.safetensors of a folder that AutoModelForSequenceClassification loads, written
+  // config.json and model.safetensors of a folder that Transformers' AutoModelFor... class loads, written
   // atomically file by file into the existing folder `directory` (bertune::save_pretrained writes a whole
   // one).
   void save_weights(const std::filesystem::path& directory) const;
 
  private:
   struct Implementation;
-  explicit BertForSequenceClassification(std::unique_ptr<Implementation> implementation);
+  explicit BertPreTrainedModel(std::unique_ptr<Implementation> implementation);
   std::unique_ptr<Implementation> implementation_;
 };
 
+template <Architecture kArchitecture>
+class BertFor : public BertPreTrainedModel {
+ public:
+  static BertFor from_pretrained(const std::filesystem::path& directory, const LoadOptions& options = {}) {
+    return BertFor(BertPreTrainedModel::from_pretrained(directory, kArchitecture, options));
+  }
+  static BertFor from_config(const BertConfig& config, std::uint64_t seed = 42) {
+    return BertFor(BertPreTrainedModel::from_config(config, kArchitecture, seed));
+  }
+
+ private:
+  explicit BertFor(BertPreTrainedModel&& model) : BertPreTrainedModel(std::move(model)) {}
+};
+
+using BertForSequenceClassification = BertFor<Architecture::sequence_classification>;
+using BertForTokenClassification = BertFor<Architecture::token_classification>;
+using BertForQuestionAnswering = BertFor<Architecture::question_answering>;
+using BertForMultipleChoice = BertFor<Architecture::multiple_choice>;
+using BertForNextSentencePrediction = BertFor<Architecture::next_sentence_prediction>;
+using BertForMaskedLM = BertFor<Architecture::masked_lm>;
+using BertForPreTraining = BertFor<Architecture::pretraining>;
+
 // A whole folder, model and tokenizer, that Transformers loads unchanged; atomic: a crash leaves the old one.
-void save_pretrained(const std::filesystem::path& directory, const BertForSequenceClassification& model,
+void save_pretrained(const std::filesystem::path& directory, const BertPreTrainedModel& model,
                      const BertTokenizer& tokenizer);
 
 }  // namespace bertune

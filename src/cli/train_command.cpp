@@ -161,7 +161,7 @@ bool uses_bf16(const TrainOptions& options) {
   return train::precision_from_string(options.arguments.precision) == Precision::bf16;
 }
 
-std::string load_line(const TrainOptions& options, const BertForSequenceClassification& model) {
+std::string load_line(const TrainOptions& options, const BertPreTrainedModel& model) {
   const LoadReport& report = model.load_report();
   std::vector<std::string> fresh = report.newly_initialized;
   fresh.insert(fresh.end(), report.mismatched.begin(), report.mismatched.end());
@@ -182,7 +182,7 @@ std::string load_line(const TrainOptions& options, const BertForSequenceClassifi
 }
 
 // Two checkpoints with optimizer state and the model itself are on the disk at a time.
-void require_disk(const TrainOptions& options, const BertForSequenceClassification& model) {
+void require_disk(const TrainOptions& options, const BertPreTrainedModel& model) {
   const std::uint64_t floats = model.parameters().count();
   const std::uint64_t needed = floats * 4 * (2 * 3 + 1),
                       available = free_disk_bytes(options.arguments.output_dir);
@@ -250,8 +250,8 @@ Json train_values(const train::TrainingResult& result, std::int64_t rows) {
           {"tokens_per_second", static_cast<double>(result.state.tokens) / seconds}};
 }
 
-Json evaluation_values(BertForSequenceClassification& model, const tasks::Features& features,
-                       std::int64_t batch_size, tasks::Metrics& metrics) {
+Json evaluation_values(BertPreTrainedModel& model, const tasks::Features& features, std::int64_t batch_size,
+                       tasks::Metrics& metrics) {
   const double start = report::monotonic_seconds();
   metrics = train::evaluate(model, features, batch_size);
   const double seconds = std::max(report::monotonic_seconds() - start, 1e-9);
@@ -282,7 +282,7 @@ struct Finished {
 // The model is saved before it is tested: a failure from here on loses a number, not the training.
 Finished save_and_test(const TrainOptions& options, const Datasets& sets, const FeatureSets& features,
                        const tasks::TextClassification& task, const BertTokenizer& tokenizer,
-                       BertForSequenceClassification& model, const train::TrainingResult& result) {
+                       BertPreTrainedModel& model, const train::TrainingResult& result) {
   const fs::path& output = options.arguments.output_dir;
   train::save_model_folder(output, model, tokenizer, settings_to_keep(options, sets, task));
   Finished finished;
@@ -355,8 +355,8 @@ void run(TrainOptions& options) {
   // From here on rows are asked for their places alone, and a large file's memory is better the model's.
   for (const data::NamedDataset& set : sets.named()) set.dataset->release_pages();
 
-  BertForSequenceClassification model =
-      BertForSequenceClassification::from_pretrained(options.model, load_options(options, task));
+  BertPreTrainedModel model = BertPreTrainedModel::from_pretrained(
+      options.model, Architecture::sequence_classification, load_options(options, task));
   require_disk(options, model);
   if (reports) {
     fmt::print(stderr, "{}Training on {} threads with {} kernels{}\n", load_line(options, model),

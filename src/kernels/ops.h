@@ -201,17 +201,18 @@ struct FirstTokenAttentionBackward {
   float *d_absorbed_query = nullptr, *d_mixed_input = nullptr;  // scratch, [sequences, heads, H] each
 };
 
-// rows[sequences,n] = the first row of each sequence of x[T,n], and the other way: x's first rows += rows.
-struct FirstRows {
-  Layout layout;
-  std::int64_t n = 0;
+// rows[count,n] = the rows of x[T,n] that `indices` name, and the other way: those rows of x += rows.
+struct ChosenRows {
+  std::int64_t count = 0, n = 0;
+  const std::int32_t* indices = nullptr;  // each once, where they are added to
   float* x = nullptr;
   float* rows = nullptr;
 };
 
-// y[sequences,n] = dropout(x); backward is the same on the gradient. May be in place.
+// y[T,n] = dropout(x); backward is the same on the gradient. May be in place.
 struct DropoutRows {
-  std::int64_t rows = 0, n = 0, first_sequence = 0;
+  Layout layout;
+  std::int64_t n = 0;
   Dropout dropout;
   const float* x = nullptr;
   float* y = nullptr;
@@ -281,8 +282,8 @@ struct OpTable {
   void (*attention_backward)(const AttentionBackward&);
   void (*first_token_attention_forward)(const FirstTokenAttention&);
   void (*first_token_attention_backward)(const FirstTokenAttentionBackward&);
-  void (*gather_first_rows)(const FirstRows&);
-  void (*add_to_first_rows)(const FirstRows&);
+  void (*gather_rows)(const ChosenRows&);
+  void (*add_to_rows)(const ChosenRows&);
   void (*dropout_rows)(const DropoutRows&);
   double (*cross_entropy)(const CrossEntropy&);
   double (*binary_cross_entropy)(const ElementwiseLoss&);

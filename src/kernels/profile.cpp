@@ -90,6 +90,8 @@ void measure_all() {
   measure<&OpTable::attention_backward>("attention_backward");
   measure<&OpTable::first_token_attention_forward>("first_token_attention_forward");
   measure<&OpTable::first_token_attention_backward>("first_token_attention_backward");
+  measure<&OpTable::gather_rows>("gather_rows");
+  measure<&OpTable::add_to_rows>("add_to_rows");
   measure<&OpTable::dropout_rows>("dropout_rows");
   measure<&OpTable::cross_entropy>("cross_entropy");
   measure<&OpTable::binary_cross_entropy>("binary_cross_entropy");

@@ -52,7 +52,6 @@ const std::array kCandidates = {
 };
 
 OpTable completed(OpTable table) {
-  if (table.cross_entropy == nullptr) table.cross_entropy = ref::kTable.cross_entropy;
   if (table.binary_cross_entropy == nullptr) table.binary_cross_entropy = ref::kTable.binary_cross_entropy;
   if (table.mean_squared_error == nullptr) table.mean_squared_error = ref::kTable.mean_squared_error;
   return table;

@@ -11,14 +11,15 @@ void Encoder::take_memory(Arena& arena, std::int64_t tokens, std::int64_t sequen
   embedding_sum_ = arena.take(tokens * config_.hidden_size);
   embedding_mean_ = arena.take(tokens), embedding_rstd_ = arena.take(tokens);
   embedding_output_ = arena.take(tokens * config_.hidden_size);
-  activations_.assign(static_cast<std::size_t>(training ? config_.num_hidden_layers - 1 : 1), {});
+  activations_.assign(training ? full_layers() : 1, {});
   for (LayerActivations& layer : activations_) {
     layer.attention.take_memory(arena, config_, tokens);
     layer.feed_forward.take_memory(arena, config_, tokens);
   }
+  scratch_.take_memory(arena, config_, tokens, training);
+  if (wanted_ == HiddenStates::every_token) return;
   first_activations_.take_memory(arena, config_, tokens, sequences, training);
   first_feed_forward_.take_memory(arena, config_, sequences);
-  scratch_.take_memory(arena, config_, tokens, training);
   first_scratch_.take_memory(arena, config_, sequences, training);
 }
 
@@ -54,12 +55,16 @@ const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {
   kernels::set_profiled_layer(-1);
   embed(weights.embeddings, pass);
   const std::size_t last = weights.layers.size() - 1;
-  for (std::size_t i = 0; i < last; ++i) {
+  for (std::size_t i = 0; i < full_layers(); ++i) {
     kernels::set_profiled_layer(static_cast<std::int32_t>(i));
     LayerActivations& layer = activations_[i % activations_.size()];
     const Block block{config_, pass, pass.layout, static_cast<std::int64_t>(i)};
     self_attention(block, weights.layers[i], input_of(i), layer.attention, scratch_);
     feed_forward(block, weights.layers[i], layer.attention.residual.output, layer.feed_forward, scratch_);
+  }
+  if (wanted_ == HiddenStates::every_token) {
+    kernels::set_profiled_layer(-1);
+    return input_of(last + 1);
   }
   kernels::set_profiled_layer(static_cast<std::int32_t>(last));
   const Block block{config_, pass, pass.first_tokens, static_cast<std::int64_t>(last)};
@@ -71,16 +76,10 @@ const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {
 }
 
 void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
-  const std::size_t last = weights.layers.size() - 1;
-  const Block block{config_, pass, pass.first_tokens, static_cast<std::int64_t>(last)};
-  kernels::set_profiled_layer(static_cast<std::int32_t>(last));
-  kernels::Matmul pending =
-      feed_forward_backward(block, weights.layers[last], nullptr, first_activations_.residual.output,
-                            first_feed_forward_, first_scratch_);
-  first_token_attention_backward(block, weights.layers[last], pending, input_of(last), first_activations_,
-                                 scratch_.d_hidden, first_scratch_);
+  if (wanted_ == HiddenStates::first_token) first_token_backward(weights, pass);
+  kernels::Matmul pending;
   const kernels::Matmul* producer = nullptr;  // of scratch_.d_hidden
-  for (std::size_t i = last; i-- > 0;) {
+  for (std::size_t i = full_layers(); i-- > 0;) {
     kernels::set_profiled_layer(static_cast<std::int32_t>(i));
     const LayerActivations& layer = activations_[i];
     const Block full{config_, pass, pass.layout, static_cast<std::int64_t>(i)};
@@ -92,6 +91,18 @@ void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
   }
   kernels::set_profiled_layer(-1);
   embed_backward(weights.embeddings, pass, producer);
+}
+
+// The last layer's backward, to the gradient of every token's input in scratch_.d_hidden.
+void Encoder::first_token_backward(const EncoderWeights& weights, const Pass& pass) {
+  const std::size_t last = weights.layers.size() - 1;
+  const Block block{config_, pass, pass.first_tokens, static_cast<std::int64_t>(last)};
+  kernels::set_profiled_layer(static_cast<std::int32_t>(last));
+  const kernels::Matmul pending =
+      feed_forward_backward(block, weights.layers[last], nullptr, first_activations_.residual.output,
+                            first_feed_forward_, first_scratch_);
+  first_token_attention_backward(block, weights.layers[last], pending, input_of(last), first_activations_,
+                                 scratch_.d_hidden, first_scratch_);
 }
 
 void Encoder::embed_backward(const EmbeddingWeights& weights, const Pass& pass,

@@ -15,20 +15,22 @@
 
 namespace bertune::model {
 
-// The encoder for heads that look at each sequence's first token alone ([CLS]): the last layer works for that
-// one row a sequence, which leaves out nearly all of its products.
+// For heads that look at each sequence's first token alone ([CLS]), the last layer works for that one row a
+// sequence, which leaves out nearly all of its products.
 class Encoder {
  public:
-  explicit Encoder(const BertConfig& config) : config_(config) {}
+  Encoder(const BertConfig& config, HiddenStates wanted) : config_(config), wanted_(wanted) {}
 
   // Takes this encoder's activations from `arena` for batches of up to so many tokens and sequences. Only
   // training keeps what every layer computed.
   void take_memory(Arena& arena, std::int64_t tokens, std::int64_t sequences, bool training);
 
-  // The first token's hidden state of each sequence [sequences,H], valid until the next forward.
+  // The wanted hidden states, [tokens,H] or [sequences,H], valid until the next forward.
   const float* forward(const EncoderWeights& weights, const Pass& pass);
-  // Where the gradient of those hidden states goes before backward() [sequences,H].
-  float* output_gradient() { return first_scratch_.d_hidden; }
+  // Where the gradient of those hidden states goes before backward().
+  float* output_gradient() {
+    return wanted_ == HiddenStates::every_token ? scratch_.d_hidden : first_scratch_.d_hidden;
+  }
   // Adds the gradients of all weights.
   void backward(const EncoderWeights& weights, const Pass& pass);
 
@@ -39,13 +41,20 @@ class Encoder {
   };
   void embed(const EmbeddingWeights& weights, const Pass& pass);
   void embed_backward(const EmbeddingWeights& weights, const Pass& pass, const kernels::Matmul* producer);
+  void first_token_backward(const EncoderWeights& weights, const Pass& pass);
   const float* input_of(std::size_t layer) const;
+  // Layers that work for every token.
+  std::size_t full_layers() const {
+    return static_cast<std::size_t>(config_.num_hidden_layers) -
+           (wanted_ == HiddenStates::first_token ? 1 : 0);
+  }
 
   const BertConfig& config_;
+  HiddenStates wanted_;
   float *embedding_sum_ = nullptr, *embedding_mean_ = nullptr, *embedding_rstd_ = nullptr;
   float* embedding_output_ = nullptr;
-  std::vector<LayerActivations> activations_;  // of all layers but the last; in evaluation one for all
-  FirstTokenActivations first_activations_;    // of the last
+  std::vector<LayerActivations> activations_;  // of the full layers; in evaluation one for all
+  FirstTokenActivations first_activations_;    // of the last layer, where it works for first tokens
   FeedForwardActivations first_feed_forward_;
   Scratch scratch_, first_scratch_;
 };

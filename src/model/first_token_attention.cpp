@@ -53,7 +53,8 @@ kernels::FirstTokenAttention attention_of(const Block& block, const EncoderLayer
 void first_token_attention(const Block& block, const EncoderLayerWeights& weights, const float* input,
                            FirstTokenActivations& activations, Scratch& scratch) {
   const std::int64_t h = block.config.hidden_size, sequences = block.rows.tokens;
-  ops().gather_first_rows({block.pass.layout, h, const_cast<float*>(input), activations.input});
+  ops().gather_rows(
+      {sequences, h, block.pass.layout.cu_seqlens, const_cast<float*>(input), activations.input});
   const Linear query = part_of(weights.query_key_value, 0);
   const kernels::Matmul projected = query.output(sequences, activations.input, activations.query);
   ops().add_bias(
@@ -87,7 +88,7 @@ void first_token_attention_backward(const Block& block, const EncoderLayerWeight
   ops().column_sums({sequences, h, d_query, query.bias.gradient});
   ops().matmul(query.weight_gradient(sequences, d_query, activations.input));
   ops().matmul(query.input_gradient(sequences, d_query, scratch.d_hidden, true));
-  ops().add_to_first_rows({block.pass.layout, h, d_input, scratch.d_hidden});
+  ops().add_to_rows({sequences, h, block.pass.layout.cu_seqlens, d_input, scratch.d_hidden});
 }
 
 }  // namespace bertune::model

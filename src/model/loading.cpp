@@ -17,7 +17,8 @@ namespace model {
 namespace {
 
 bool belongs_to_head(std::string_view name) {
-  return name.starts_with("classifier.") || name.starts_with("bert.pooler.");
+  return name.starts_with("classifier.") || name.starts_with("bert.pooler.") ||
+         name.starts_with("qa_outputs.") || name.starts_with("cls.");
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
@@ -99,7 +100,7 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
 
 }  // namespace model
 
-void BertForSequenceClassification::load_weights(const std::filesystem::path& directory) {
+void BertPreTrainedModel::load_weights(const std::filesystem::path& directory) {
   const LoadReport report = model::load_parameters(directory, config(), {}, parameters());
   if (!report.newly_initialized.empty()) {
     throw Error(fmt::format("{}: has no tensor {}", directory.string(), report.newly_initialized.front()));
@@ -107,17 +108,17 @@ void BertForSequenceClassification::load_weights(const std::filesystem::path& di
   training() ? train() : eval();  // nothing made from the old values stays
 }
 
-void BertForSequenceClassification::save_weights(const std::filesystem::path& directory) const {
+void BertPreTrainedModel::save_weights(const std::filesystem::path& directory) const {
   std::vector<checkpoint::TensorView> tensors;
   for (const Parameter& parameter : parameters().layout()) {
     tensors.push_back(checkpoint::f32_view(parameter.name, parameter.shape,
                                            parameters().values().subspan(parameter.offset, parameter.size)));
   }
   checkpoint::write_safetensors(directory / "model.safetensors", std::move(tensors));
-  write_file_atomically(directory / "config.json", config().to_json("BertForSequenceClassification"));
+  write_file_atomically(directory / "config.json", config().to_json(to_string(architecture())));
 }
 
-void save_pretrained(const std::filesystem::path& directory, const BertForSequenceClassification& model,
+void save_pretrained(const std::filesystem::path& directory, const BertPreTrainedModel& model,
                      const BertTokenizer& tokenizer) {
   AtomicDirectory folder(directory);
   model.save_weights(folder.path());

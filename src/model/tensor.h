@@ -33,6 +33,9 @@ struct LayerNorm {
   Tensor gamma, beta;
 };
 
+// The rows of hidden states that a head reads: a row a token, or the first of each sequence ([CLS]).
+enum class HiddenStates { every_token, first_token };
+
 // What one forward pass computes on, and how.
 struct Pass {
   kernels::Layout layout;        // every token

@@ -5,63 +5,38 @@
 #include <algorithm>
 
 #include "core/random.h"
+#include "model/head.h"
 
 namespace bertune::model {
 namespace {
 
-class LayoutBuilder {
- public:
-  void matrix(const std::string& name, std::int64_t rows, std::int64_t columns) {
-    parameters_.push_back({.name = name, .shape = {rows, columns}, .weight_decay = true});
-  }
-  void embedding(const std::string& name, std::int64_t rows, std::int64_t columns) {
-    matrix(name, rows, columns);
-    parameters_.back().few_rows = true;
-  }
-  void bias(const std::string& name, std::int64_t n) {
-    parameters_.push_back({.name = name, .shape = {n}, .weight_decay = false});
-  }
-  void linear(const std::string& name, std::int64_t out, std::int64_t in) {
-    matrix(name + ".weight", out, in);
-    bias(name + ".bias", out);
-  }
-  void layer_norm(const std::string& name, std::int64_t n) {
-    bias(name + ".weight", n);
-    bias(name + ".bias", n);
-  }
-  std::vector<Parameter> take() { return std::move(parameters_); }
-
- private:
-  std::vector<Parameter> parameters_;
-};
-
 std::string layer_prefix(std::int64_t layer) { return fmt::format("bert.encoder.layer.{}.", layer); }
-
-class WeightViews {
- public:
-  WeightViews(Parameters& parameters, bool with_gradients, bool bf16)
-      : parameters_(parameters), with_gradients_(with_gradients), bf16_(bf16) {}
-  Tensor tensor(const std::string& name) const {
-    return {parameters_.value(name).data(), with_gradients_ ? parameters_.gradient(name).data() : nullptr};
-  }
-  Linear linear(const std::string& name, std::int64_t in, std::int64_t out) const {
-    return {tensor(name + ".weight"), tensor(name + ".bias"), in, out, bf16_};
-  }
-  LayerNorm layer_norm(const std::string& name) const {
-    return {tensor(name + ".weight"), tensor(name + ".bias")};
-  }
-
- private:
-  Parameters& parameters_;
-  bool with_gradients_, bf16_;
-};
 
 }  // namespace
 
-std::vector<Parameter> sequence_classification_layout(const BertConfig& config) {
+void LayoutBuilder::matrix(const std::string& name, std::int64_t rows, std::int64_t columns) {
+  parameters_.push_back({.name = name, .shape = {rows, columns}, .weight_decay = true});
+}
+void LayoutBuilder::bias(const std::string& name, std::int64_t n) {
+  parameters_.push_back({.name = name, .shape = {n}, .weight_decay = false});
+}
+void LayoutBuilder::linear(const std::string& name, std::int64_t out, std::int64_t in) {
+  matrix(name + ".weight", out, in);
+  bias(name + ".bias", out);
+}
+void LayoutBuilder::layer_norm(const std::string& name, std::int64_t n) {
+  bias(name + ".weight", n);
+  bias(name + ".bias", n);
+}
+
+std::vector<Parameter> parameter_layout(const BertConfig& config, Architecture architecture) {
   const std::int64_t h = config.hidden_size;
-  LayoutBuilder layout;
-  layout.embedding("bert.embeddings.word_embeddings.weight", config.vocab_size, h);
+  std::vector<Parameter> parameters;
+  LayoutBuilder layout(parameters);
+  layout.matrix("bert.embeddings.word_embeddings.weight", config.vocab_size, h);
+  // As the decoder of a language model it gets a gradient in every row.
+  parameters.back().few_rows =
+      architecture != Architecture::masked_lm && architecture != Architecture::pretraining;
   layout.matrix("bert.embeddings.position_embeddings.weight", config.max_position_embeddings, h);
   layout.matrix("bert.embeddings.token_type_embeddings.weight", config.type_vocab_size, h);
   layout.layer_norm("bert.embeddings.LayerNorm", h);
@@ -75,9 +50,18 @@ std::vector<Parameter> sequence_classification_layout(const BertConfig& config) 
     layout.linear(prefix + "output.dense", h, config.intermediate_size);
     layout.layer_norm(prefix + "output.LayerNorm", h);
   }
-  layout.linear("bert.pooler.dense", h, h);
-  layout.linear("classifier", config.num_labels(), h);
-  return layout.take();
+  add_head_parameters(architecture, config, parameters);
+  return parameters;
+}
+
+Tensor WeightViews::tensor(const std::string& name) const {
+  return {parameters_.value(name).data(), with_gradients_ ? parameters_.gradient(name).data() : nullptr};
+}
+Linear WeightViews::linear(const std::string& name, std::int64_t in, std::int64_t out) const {
+  return {tensor(name + ".weight"), tensor(name + ".bias"), in, out, bf16_};
+}
+LayerNorm WeightViews::layer_norm(const std::string& name) const {
+  return {tensor(name + ".weight"), tensor(name + ".bias")};
 }
 
 EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters, bool with_gradients,
@@ -103,13 +87,15 @@ EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters,
   return weights;
 }
 
-PackedWeights::PackedWeights(EncoderWeights& weights) {
+PackedWeights::PackedWeights(EncoderWeights& weights, HiddenStates wanted) {
   std::int64_t size = 0;
   const auto for_each_linear = [&](const auto& function) {
     for (std::size_t i = 0; i < weights.layers.size(); ++i) {
       EncoderLayerWeights& layer = weights.layers[i];
-      // The last layer's keys and values are absorbed, its query is a part of the matrix.
-      if (i + 1 < weights.layers.size()) function(layer.query_key_value);
+      // For the first token, the last layer's keys and values are absorbed; its query is a part of the
+      // matrix.
+      if (i + 1 < weights.layers.size() || wanted == HiddenStates::every_token)
+        function(layer.query_key_value);
       function(layer.attention_output), function(layer.intermediate), function(layer.output);
     }
   };
@@ -125,13 +111,6 @@ PackedWeights::PackedWeights(EncoderWeights& weights) {
     linear.packed = next;
     next += packed_size(linear);
   });
-}
-
-ClassificationHeadWeights classification_head_weights(const BertConfig& config, Parameters& parameters,
-                                                      bool with_gradients) {
-  const WeightViews views(parameters, with_gradients, false);
-  return {views.linear("bert.pooler.dense", config.hidden_size, config.hidden_size),
-          views.linear("classifier", config.hidden_size, config.num_labels())};
 }
 
 void initialize(const BertConfig& config, Parameters& parameters, const Parameter& parameter,

@@ -5,15 +5,29 @@
 #include <vector>
 
 #include "bertune/config.h"
+#include "bertune/model.h"
 #include "bertune/parameters.h"
 #include "core/aligned_buffer.h"
 #include "model/tensor.h"
 
 namespace bertune::model {
 
-// The parameters of BertForSequenceClassification, in the order of the flat buffer: from the input to the
-// head. Query, key and value are neighbours, so that they are one [3H, H] matrix.
-std::vector<Parameter> sequence_classification_layout(const BertConfig& config);
+// Appends parameters: what kind of thing each is, and so whether weight decay applies to it.
+class LayoutBuilder {
+ public:
+  explicit LayoutBuilder(std::vector<Parameter>& parameters) : parameters_(parameters) {}
+  void matrix(const std::string& name, std::int64_t rows, std::int64_t columns);
+  void bias(const std::string& name, std::int64_t n);
+  void linear(const std::string& name, std::int64_t out, std::int64_t in);
+  void layer_norm(const std::string& name, std::int64_t n);
+
+ private:
+  std::vector<Parameter>& parameters_;
+};
+
+// The parameters of a model in the order of the flat buffer: from the input to the head. Query, key and value
+// are neighbours, so that they are one [3H, H] matrix.
+std::vector<Parameter> parameter_layout(const BertConfig& config, Architecture architecture);
 
 struct EmbeddingWeights {
   Tensor word, position, token_type;
@@ -27,22 +41,32 @@ struct EncoderWeights {
   EmbeddingWeights embeddings;
   std::vector<EncoderLayerWeights> layers;
 };
-struct ClassificationHeadWeights {
-  Linear pooler, classifier;
+
+// Views into parameters by name; gradients are left out unless asked for.
+class WeightViews {
+ public:
+  WeightViews(Parameters& parameters, bool with_gradients, bool bf16)
+      : parameters_(parameters), with_gradients_(with_gradients), bf16_(bf16) {}
+  Tensor tensor(const std::string& name) const;
+  Linear linear(const std::string& name, std::int64_t in, std::int64_t out) const;
+  LayerNorm layer_norm(const std::string& name) const;
+
+ private:
+  Parameters& parameters_;
+  bool with_gradients_, bf16_;
 };
 
-// Views into `parameters`; gradients are left out unless asked for. bf16: of the encoder's matrix products.
+// bf16: of the matrix products.
 EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters, bool with_gradients,
                                bool bf16);
-ClassificationHeadWeights classification_head_weights(const BertConfig& config, Parameters& parameters,
-                                                      bool with_gradients);
 
 // The encoder's weights once more, laid out for forward passes that come one after another with few tokens
 // each: a product then starts at once, instead of first arranging a matrix that is larger than all its
 // inputs. Holds as long as the values do not change.
 class PackedWeights {
  public:
-  explicit PackedWeights(EncoderWeights& weights);  // and lets them use it
+  // And lets them use it. `wanted`: what the last layer computes.
+  PackedWeights(EncoderWeights& weights, HiddenStates wanted);
 
  private:
   AlignedBuffer<float> buffer_;

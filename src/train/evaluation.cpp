@@ -7,8 +7,7 @@
 
 namespace bertune::train {
 
-void for_each_logits(BertForSequenceClassification& model, const tasks::Features& features,
-                     std::int64_t batch_size,
+void for_each_logits(BertPreTrainedModel& model, const tasks::Features& features, std::int64_t batch_size,
                      const std::function<void(std::int64_t, std::span<const float>)>& row) {
   const bool was_training = model.training();
   if (was_training) model.eval();
@@ -29,8 +28,8 @@ void for_each_logits(BertForSequenceClassification& model, const tasks::Features
   if (was_training) model.train();
 }
 
-tasks::Metrics evaluate(BertForSequenceClassification& model, const tasks::Features& features,
-                        std::int64_t batch_size, const std::function<void(std::int64_t)>& progress) {
+tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Features& features, std::int64_t batch_size,
+                        const std::function<void(std::int64_t)>& progress) {
   const BertConfig& config = model.config();
   const ProblemType type = config.problem_type.value_or(ProblemType::single_label_classification);
   const auto width = static_cast<std::size_t>(config.num_labels());

@@ -13,11 +13,10 @@ namespace bertune::train {
 
 // Calls row(index, logits) for each row, in order. Batches hold up to `batch_size` rows. Throws Interrupted
 // on Ctrl-C.
-void for_each_logits(BertForSequenceClassification& model, const tasks::Features& features,
-                     std::int64_t batch_size,
+void for_each_logits(BertPreTrainedModel& model, const tasks::Features& features, std::int64_t batch_size,
                      const std::function<void(std::int64_t, std::span<const float>)>& row);
 
-tasks::Metrics evaluate(BertForSequenceClassification& model, const tasks::Features& features,
-                        std::int64_t batch_size, const std::function<void(std::int64_t)>& progress = {});
+tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Features& features, std::int64_t batch_size,
+                        const std::function<void(std::int64_t)>& progress = {});
 
 }  // namespace bertune::train

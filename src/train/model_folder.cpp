@@ -45,7 +45,8 @@ void require_max_length(std::int64_t max_length, const BertConfig& config) {
 ModelFolder ModelFolder::open(const std::filesystem::path& directory,
                               std::optional<std::int64_t> max_length) {
   BertTokenizer tokenizer = BertTokenizer::from_pretrained(directory);
-  BertForSequenceClassification model = BertForSequenceClassification::from_pretrained(directory);
+  BertPreTrainedModel model =
+      BertPreTrainedModel::from_pretrained(directory, Architecture::sequence_classification);
   const BertConfig& config = model.config();
   require_matching_vocabulary(directory, tokenizer, config);
   if (!model.load_report().newly_initialized.empty()) {
@@ -64,7 +65,7 @@ ModelFolder ModelFolder::open(const std::filesystem::path& directory,
   return {std::move(tokenizer), std::move(model), std::move(task)};
 }
 
-void save_model_folder(const std::filesystem::path& directory, const BertForSequenceClassification& model,
+void save_model_folder(const std::filesystem::path& directory, const BertPreTrainedModel& model,
                        const BertTokenizer& tokenizer, const Json& settings) {
   AtomicDirectory folder(directory);
   model.save_weights(folder.path());

@@ -16,7 +16,7 @@ namespace bertune::train {
 
 struct ModelFolder {
   BertTokenizer tokenizer;
-  BertForSequenceClassification model;
+  BertPreTrainedModel model;
   tasks::TextClassification task;
 
   // `max_length`: unset takes the one of training, or what the model can, up to 512.
@@ -30,7 +30,7 @@ void require_matching_vocabulary(const std::filesystem::path& directory, const B
 void require_max_length(std::int64_t max_length, const BertConfig& config);
 
 // The whole folder, atomically: what save_pretrained writes and bertune.json with `settings`.
-void save_model_folder(const std::filesystem::path& directory, const BertForSequenceClassification& model,
+void save_model_folder(const std::filesystem::path& directory, const BertPreTrainedModel& model,
                        const BertTokenizer& tokenizer, const Json& settings);
 
 }  // namespace bertune::train

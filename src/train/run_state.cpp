@@ -126,7 +126,7 @@ Json trainer_state(const RunState& state, const Json& arguments, std::int64_t to
           {"trial_params", Json()}};
 }
 
-void save_checkpoint(const fs::path& output_dir, const BertForSequenceClassification& model,
+void save_checkpoint(const fs::path& output_dir, const BertPreTrainedModel& model,
                      const BertTokenizer& tokenizer, optim::Optimizer& optimizer, const RunState& state,
                      const RunIdentity& identity) {
   AtomicDirectory folder(checkpoint_path(output_dir, state.global_step));
@@ -155,8 +155,8 @@ fs::path newest_checkpoint(const fs::path& output_dir) {
   return {};
 }
 
-RunState load_checkpoint(const fs::path& checkpoint, BertForSequenceClassification& model,
-                         optim::Optimizer& optimizer, const RunIdentity& identity) {
+RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model, optim::Optimizer& optimizer,
+                         const RunIdentity& identity) {
   const std::string where = (checkpoint / kStateFile).string();
   const Json file = parse_json(read_file(checkpoint / kStateFile), where);
   RunState state;

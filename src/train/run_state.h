@@ -40,7 +40,7 @@ std::filesystem::path checkpoint_path(const std::filesystem::path& output_dir, s
 
 // OUTPUT/checkpoint-<step>: a model folder that Transformers loads, with optimizer.safetensors and
 // trainer_state.json (Transformers' keys, and ours under "bertune"). Appears whole or not at all.
-void save_checkpoint(const std::filesystem::path& output_dir, const BertForSequenceClassification& model,
+void save_checkpoint(const std::filesystem::path& output_dir, const BertPreTrainedModel& model,
                      const BertTokenizer& tokenizer, optim::Optimizer& optimizer, const RunState& state,
                      const RunIdentity& identity);
 
@@ -49,7 +49,7 @@ std::filesystem::path newest_checkpoint(const std::filesystem::path& output_dir)
 
 // Restores weights, optimizer and state. Throws UsageError, listing what differs, when the checkpoint is of
 // another run.
-RunState load_checkpoint(const std::filesystem::path& checkpoint, BertForSequenceClassification& model,
+RunState load_checkpoint(const std::filesystem::path& checkpoint, BertPreTrainedModel& model,
                          optim::Optimizer& optimizer, const RunIdentity& identity);
 
 // Removes the checkpoints of OUTPUT but those of the given steps.

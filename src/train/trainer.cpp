@@ -47,9 +47,8 @@ class Stopwatch {
 
 }  // namespace
 
-Trainer::Trainer(BertForSequenceClassification& model, const BertTokenizer& tokenizer,
-                 TrainingArguments arguments, Observer& observer,
-                 std::function<std::string(std::int64_t)> row_name)
+Trainer::Trainer(BertPreTrainedModel& model, const BertTokenizer& tokenizer, TrainingArguments arguments,
+                 Observer& observer, std::function<std::string(std::int64_t)> row_name)
     : model_(model),
       tokenizer_(tokenizer),
       arguments_(std::move(arguments)),

@@ -27,7 +27,7 @@ struct TrainingResult {
 class Trainer {
  public:
   // `row_name` names a training row for messages ("train.csv:12").
-  Trainer(BertForSequenceClassification& model, const BertTokenizer& tokenizer, TrainingArguments arguments,
+  Trainer(BertPreTrainedModel& model, const BertTokenizer& tokenizer, TrainingArguments arguments,
           Observer& observer, std::function<std::string(std::int64_t)> row_name);
 
   // Trains, and leaves the best weights by validation in the model (the last where there is no validation
@@ -47,7 +47,7 @@ class Trainer {
   bool is_wanted_checkpoint() const;
   double epochs_done() const;
 
-  BertForSequenceClassification& model_;
+  BertPreTrainedModel& model_;
   const BertTokenizer& tokenizer_;
   TrainingArguments arguments_;
   Observer& observer_;

@@ -14,7 +14,9 @@ std::vector<float> draw(const Dropout& dropout, std::int64_t rows, std::int64_t 
                         std::int64_t first_sequence = 0) {
   const std::vector<float> ones(static_cast<std::size_t>(rows * n), 1.0F);
   std::vector<float> dropped(ones.size());
-  ops().dropout_rows({rows, n, first_sequence, dropout, ones.data(), dropped.data()});
+  const testing::PackedLayout layout(std::vector<int>(static_cast<std::size_t>(rows), 1),
+                                     static_cast<std::int32_t>(first_sequence));
+  ops().dropout_rows({layout.view(), n, dropout, ones.data(), dropped.data()});
   return dropped;
 }
 

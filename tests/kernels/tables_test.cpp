@@ -286,7 +286,7 @@ TEST_P(Tables, FirstTokenAttention) {
   }
 }
 
-TEST_P(Tables, FirstRows) {
+TEST_P(Tables, ChosenRows) {
   const PackedLayout layout({3, 1, 4});
   const std::int64_t n = 5;
   const Values x = random_values(layout.tokens() * n, 1);
@@ -295,8 +295,8 @@ TEST_P(Tables, FirstRows) {
     const OpTable& ops = i == 0 ? table() : ref::kTable;
     auto& [rows, changed] = results[i];
     rows.resize(3 * n), changed = x;
-    ops.gather_first_rows({layout.view(), n, changed.data(), rows.data()});
-    ops.add_to_first_rows({layout.view(), n, changed.data(), rows.data()});
+    ops.gather_rows({3, n, layout.cu_seqlens.data(), changed.data(), rows.data()});
+    ops.add_to_rows({3, n, layout.cu_seqlens.data(), changed.data(), rows.data()});
   }
   EXPECT_EQ(results[0][0], results[1][0]);
   EXPECT_EQ(results[0][1], results[1][1]);
@@ -305,10 +305,11 @@ TEST_P(Tables, FirstRows) {
 }
 
 TEST_P(Tables, DropoutDrawsTheSameNumbers) {
-  const std::int64_t rows = 5, n = 300;
-  const Values x(static_cast<std::size_t>(rows * n), 1.0F);
+  const PackedLayout layout({2, 1, 37});
+  const std::int64_t n = 300;
+  const Values x(static_cast<std::size_t>(layout.tokens() * n), 1.0F);
   Values actual = x, expected = x;
-  DropoutRows op{rows, n, 11, dropout_of(0.1F, DropoutSite::pooled), x.data(), actual.data()};
+  DropoutRows op{layout.view(), n, dropout_of(0.1F, DropoutSite::pooled), x.data(), actual.data()};
   table().dropout_rows(op);
   op.y = expected.data();
   ref::kTable.dropout_rows(op);
@@ -323,11 +324,31 @@ TEST_P(Tables, Losses) {
   EXPECT_NEAR(table().cross_entropy({rows, n, logits.data(), labels.data(), actual.data()}),
               ref::kTable.cross_entropy({rows, n, logits.data(), labels.data(), expected.data()}), 1e-6);
   expect_close(actual, expected, 1e-6, "cross-entropy");
+  Values in_place = logits;
+  table().cross_entropy({rows, n, in_place.data(), labels.data(), in_place.data()});
+  EXPECT_EQ(in_place, actual);
   for (const auto loss : {&OpTable::binary_cross_entropy, &OpTable::mean_squared_error}) {
     EXPECT_NEAR((table().*loss)({rows, n, logits.data(), targets.data(), actual.data()}),
                 (ref::kTable.*loss)({rows, n, logits.data(), targets.data(), expected.data()}), 1e-5);
     expect_close(actual, expected, 1e-6, "loss");
   }
+}
+
+TEST_P(Tables, CrossEntropyOverAVocabulary) {
+  const std::int64_t rows = 70, n = 1003;
+  const Values logits = random_values(rows * n, 1, 5);
+  std::vector<std::int32_t> labels(static_cast<std::size_t>(rows));
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    labels[i] = i % 7 == 3 ? -100 : static_cast<std::int32_t>(i * 311 % n);
+  Values actual(logits.size()), expected(logits.size());
+  const double loss = table().cross_entropy({rows, n, logits.data(), labels.data(), actual.data()});
+  EXPECT_NEAR(loss, ref::kTable.cross_entropy({rows, n, logits.data(), labels.data(), expected.data()}),
+              1e-5);
+  EXPECT_EQ(loss, table().cross_entropy({rows, n, logits.data(), labels.data(), nullptr}));
+  expect_close(actual, expected, 5e-6, "cross-entropy");
+  const std::vector<std::int32_t> none(labels.size(), -100);
+  EXPECT_EQ(table().cross_entropy({rows, n, logits.data(), none.data(), actual.data()}), 0.0);
+  EXPECT_EQ(actual, Values(actual.size()));
 }
 
 TEST_P(Tables, OptimizerSteps) {

@@ -17,7 +17,11 @@ import torch
 from safetensors.torch import load_file
 
 HERE = pathlib.Path(__file__).parent
-SCRIPTS = {"model": "make_model_fixtures.py", "optim": "make_optimizer_fixtures.py"}
+SCRIPTS = {
+    "model": "make_model_fixtures.py",
+    "heads": "make_head_fixtures.py",
+    "optim": "make_optimizer_fixtures.py",
+}
 TOLERANCE = 1e-6
 
 

@@ -1,6 +1,9 @@
 // The fixtures of make_model_fixtures.py: tiny checkpoints, batches, and what the peer computes with them.
 #pragma once
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <string>
@@ -8,6 +11,7 @@
 
 #include "bertune/batch.h"
 #include "bertune/model.h"
+#include "support/closeness.h"
 #include "support/safetensors_file.h"
 #include "support/temporary_directory.h"
 
@@ -33,9 +37,44 @@ inline Batch read_batch(const SafetensorsFile& file, const std::string& prefix =
   batch.input_ids = file.integers(prefix + "input_ids");
   batch.token_type_ids = file.integers(prefix + "token_type_ids");
   batch.cu_seqlens = file.integers(prefix + "cu_seqlens");
-  if (file.contains(prefix + "labels")) batch.labels = file.integers(prefix + "labels");
+  const auto read = [&](const char* name, std::vector<std::int32_t>& into) {
+    if (file.contains(prefix + name)) into = file.integers(prefix + name);
+  };
+  read("labels", batch.labels), read("next_sentence_labels", batch.next_sentence_labels);
+  read("start_positions", batch.start_positions), read("end_positions", batch.end_positions);
   if (file.contains(prefix + "targets")) batch.targets = file.floats(prefix + "targets");
   return batch;
+}
+
+// What the error of a gradient is measured on: its norm. Some biases move all numbers of a softmax alike
+// (those of a key, of a choice, of the places of an answer): in exact arithmetic their gradient is zero, and
+// its rounding is measured on the query's bias, or on the weight that the bias belongs to.
+inline double gradient_scale(const SafetensorsFile& file, std::string name) {
+  const auto norm_of = [&](const std::string& tensor) {
+    const std::vector<double> gradient = file.numbers(tensor);
+    return norm(std::span<const double>(gradient));
+  };
+  const std::string key = "self.key.bias", bias = ".bias";
+  if (name.ends_with(key)) name.replace(name.size() - key.size(), key.size(), "self.query.bias");
+  const double own = norm_of(name);
+  if (own > 1e-12 || !name.ends_with(bias)) return own;
+  return norm_of(name.replace(name.size() - bias.size(), bias.size(), ".weight"));
+}
+
+// The model's gradients against all "grad.<name>" of the file.
+inline void expect_gradients(BertPreTrainedModel& model, const SafetensorsFile& file, double tolerance) {
+  std::vector<std::string> names;
+  for (const Parameter& parameter : model.parameters().layout()) {
+    const std::string name = "grad." + parameter.name;
+    names.push_back(name);
+    ASSERT_TRUE(file.contains(name)) << name << " is no parameter of the peer's model";
+    EXPECT_EQ(parameter.shape, file.shape(name)) << name;
+    const std::vector<double> expected = file.numbers(name);
+    const std::span<const float> actual = model.parameters().gradient(parameter.name);
+    EXPECT_TRUE(
+        norm_close(name, actual, std::span<const double>(expected), tolerance, gradient_scale(file, name)));
+  }
+  EXPECT_THAT(names, ::testing::UnorderedElementsAreArray(file.names("grad.")));
 }
 
 // Sequence `index` of a batch, as a batch of its own.

@@ -27,16 +27,6 @@ class ModelParity : public ::testing::TestWithParam<std::string> {
   BertForSequenceClassification model_ = testing::load_checkpoint(file_);
 };
 
-// What the error of a gradient is measured on: its norm. The gradient of a key's bias is zero in exact
-// arithmetic (it moves all scores of a query alike, which softmax does not see), so its rounding is measured
-// on the query's.
-double gradient_scale(const SafetensorsFile& file, std::string name) {
-  const std::string key = "self.key.bias";
-  if (name.ends_with(key)) name.replace(name.size() - key.size(), key.size(), "self.query.bias");
-  const std::vector<double> gradient = file.numbers(name);
-  return testing::norm(std::span<const double>(gradient));
-}
-
 TEST_P(ModelParity, LoadsEveryTensor) {
   const LoadReport& report = model_.load_report();
   EXPECT_EQ(report.loaded, static_cast<std::int64_t>(model_.parameters().layout().size()));
@@ -64,18 +54,7 @@ TEST_P(ModelParity, LogitsLossAndGradientsInTraining) {
 
   model_.parameters().zero_grad();
   model_.backward();
-  std::vector<std::string> names;
-  for (const Parameter& parameter : model_.parameters().layout()) {
-    const std::string name = "grad." + parameter.name;
-    names.push_back(name);
-    ASSERT_TRUE(file_.contains(name)) << name << " is no parameter of the peer's model";
-    EXPECT_EQ(parameter.shape, file_.shape(name)) << name;
-    const std::vector<double> expected = file_.numbers(name);
-    const std::span<const float> actual = model_.parameters().gradient(parameter.name);
-    EXPECT_TRUE(testing::norm_close(name, actual, std::span<const double>(expected), kGradient,
-                                    gradient_scale(file_, name)));
-  }
-  EXPECT_THAT(names, ::testing::UnorderedElementsAreArray(file_.names("grad.")));
+  testing::expect_gradients(model_, file_, kGradient);
 }
 
 TEST_P(ModelParity, PaddingTokenHasNoGradient) {

@@ -190,25 +190,25 @@ void layer_norm_backward(const LayerNormBackward& op) {
   if (op.dx != nullptr) add_partial_sums(op.partial_sums + 2 * h, blocks, stride, h, op.d_bias);
 }
 
-void gather_first_rows(const FirstRows& op) {
-  for (std::int64_t s = 0; s < op.layout.sequences; ++s) {
-    const float* from = op.x + op.layout.cu_seqlens[s] * op.n;
-    for (std::int64_t c = 0; c < op.n; ++c) op.rows[s * op.n + c] = from[c];
+void gather_rows(const ChosenRows& op) {
+  for (std::int64_t i = 0; i < op.count; ++i) {
+    const float* from = op.x + op.indices[i] * op.n;
+    for (std::int64_t c = 0; c < op.n; ++c) op.rows[i * op.n + c] = from[c];
   }
 }
 
-void add_to_first_rows(const FirstRows& op) {
-  for (std::int64_t s = 0; s < op.layout.sequences; ++s) {
-    float* to = op.x + op.layout.cu_seqlens[s] * op.n;
-    for (std::int64_t c = 0; c < op.n; ++c) to[c] += op.rows[s * op.n + c];
+void add_to_rows(const ChosenRows& op) {
+  for (std::int64_t i = 0; i < op.count; ++i) {
+    float* to = op.x + op.indices[i] * op.n;
+    for (std::int64_t c = 0; c < op.n; ++c) to[c] += op.rows[i * op.n + c];
   }
 }
 
 void dropout_rows(const DropoutRows& op) {
-  for_row_blocks(op.rows, nullptr, [&](std::int64_t first, std::int64_t end) {
+  for_row_blocks(op.layout.tokens, nullptr, [&](std::int64_t first, std::int64_t end) {
     float* factor = thread_scratch(op.n + 128);
     for (std::int64_t i = first; i < end; ++i) {
-      DropoutStream(op.dropout, op.first_sequence + i, 0).factors(0, op.n, factor);
+      DropoutStream(op.dropout, op.layout.sequence[i], 0).factors(op.layout.position[i] * op.n, op.n, factor);
       for (std::int64_t c = 0; c < op.n; ++c) op.y[i * op.n + c] = op.x[i * op.n + c] * factor[c];
     }
   });

@@ -10,8 +10,8 @@ void embedding_forward(const EmbeddingForward& op);
 void embedding_backward(const EmbeddingBackward& op);
 void layer_norm_forward(const LayerNormForward& op);
 void layer_norm_backward(const LayerNormBackward& op);
-void gather_first_rows(const FirstRows& op);
-void add_to_first_rows(const FirstRows& op);
+void gather_rows(const ChosenRows& op);
+void add_to_rows(const ChosenRows& op);
 void dropout_rows(const DropoutRows& op);
 
 // sums[c] += partial_sums[block * stride + c] over the blocks, in order.

@@ -1,10 +1,11 @@
-// The table of one instruction set. Empty entries are filled from the reference (losses are a few numbers a
-// step).
+// The table of one instruction set. Empty entries are filled from the reference (those losses are a few
+// numbers a step).
 #include "kernels/cpu/activation.h"
 #include "kernels/cpu/attention.h"
 #include "kernels/cpu/first_token_attention.h"
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/isa.h"
+#include "kernels/cpu/loss.h"
 #include "kernels/cpu/optimizer.h"
 #include "kernels/cpu/rowwise.h"
 
@@ -33,10 +34,10 @@ const OpTable kTable = {
     .attention_backward = attention_backward,
     .first_token_attention_forward = first_token_attention_forward,
     .first_token_attention_backward = first_token_attention_backward,
-    .gather_first_rows = gather_first_rows,
-    .add_to_first_rows = add_to_first_rows,
+    .gather_rows = gather_rows,
+    .add_to_rows = add_to_rows,
     .dropout_rows = dropout_rows,
-    .cross_entropy = nullptr,
+    .cross_entropy = cross_entropy,
     .binary_cross_entropy = nullptr,
     .mean_squared_error = nullptr,
     .adam_step = adam_step,

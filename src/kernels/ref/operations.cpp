@@ -182,24 +182,22 @@ void first_token_attention_backward_f32(const FirstTokenAttentionBackward& op) {
   }
 }
 
-void gather_first_rows(const FirstRows& op) {
-  for (std::int64_t s = 0; s < op.layout.sequences; ++s)
-    std::copy_n(op.x + op.layout.cu_seqlens[s] * op.n, op.n, op.rows + s * op.n);
+void gather_rows(const ChosenRows& op) {
+  for (std::int64_t i = 0; i < op.count; ++i)
+    std::copy_n(op.x + op.indices[i] * op.n, op.n, op.rows + i * op.n);
 }
 
-void add_to_first_rows(const FirstRows& op) {
-  for (std::int64_t i = 0; i < op.layout.sequences * op.n; ++i)
-    op.x[op.layout.cu_seqlens[i / op.n] * op.n + i % op.n] += op.rows[i];
+void add_to_rows(const ChosenRows& op) {
+  for (std::int64_t i = 0; i < op.count * op.n; ++i)
+    op.x[op.indices[i / op.n] * op.n + i % op.n] += op.rows[i];
 }
 
 void dropout_rows(const DropoutRows& op) {
-  for (std::int64_t i = 0; i < op.rows; ++i) {
-    for (std::int64_t c = 0; c < op.n; ++c) {
-      op.y[i * op.n + c] =
-          op.x[i * op.n + c] * dropout_factor<float>(op.dropout,
-                                                     static_cast<std::uint32_t>(op.first_sequence + i), 0,
-                                                     static_cast<std::uint64_t>(c));
-    }
+  for (std::int64_t i = 0; i < op.layout.tokens * op.n; ++i) {
+    const std::int64_t t = i / op.n;
+    op.y[i] =
+        op.x[i] * dropout_factor<float>(op.dropout, static_cast<std::uint32_t>(op.layout.sequence[t]), 0,
+                                        static_cast<std::uint64_t>(op.layout.position[t] * op.n + i % op.n));
   }
 }
 
@@ -281,8 +279,8 @@ const OpTable kTable = {
     .attention_backward = attention_backward_f32,
     .first_token_attention_forward = first_token_attention_forward_f32,
     .first_token_attention_backward = first_token_attention_backward_f32,
-    .gather_first_rows = gather_first_rows,
-    .add_to_first_rows = add_to_first_rows,
+    .gather_rows = gather_rows,
+    .add_to_rows = add_to_rows,
     .dropout_rows = dropout_rows,
     .cross_entropy = cross_entropy_f32,
     .binary_cross_entropy = binary_cross_entropy_f32,

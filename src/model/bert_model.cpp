@@ -8,18 +8,19 @@
 #include "bertune/model.h"
 #include "core/arena.h"
 #include "kernels/ops.h"
-#include "model/classification_head.h"
 #include "model/encoder.h"
+#include "model/head.h"
+#include "model/labels.h"
 #include "model/loading.h"
 #include "model/weights.h"
 
 namespace bertune {
 namespace {
 
-using model::ClassificationHead;
-using model::ClassificationHeadWeights;
+using model::BatchSize;
 using model::Encoder;
 using model::EncoderWeights;
+using model::Head;
 using model::Pass;
 
 void check_range(const std::vector<std::int32_t>& values, std::int64_t limit, std::string_view what) {
@@ -27,25 +28,6 @@ void check_range(const std::vector<std::int32_t>& values, std::int64_t limit, st
     if (values[i] < 0 || values[i] >= limit) {
       throw Error(fmt::format("{} {} at place {} of the batch is not in [0, {})", what, values[i], i, limit));
     }
-  }
-}
-
-void check_labels(const BertConfig& config, const Batch& batch, ProblemType type) {
-  const auto sequences = static_cast<std::size_t>(batch.sequences());
-  if (type == ProblemType::single_label_classification) {
-    if (batch.labels.size() != sequences) {
-      throw Error(fmt::format("a batch of {} sequences has {} labels", sequences, batch.labels.size()));
-    }
-    for (std::size_t i = 0; i < sequences; ++i) {
-      if (batch.labels[i] != -100 && (batch.labels[i] < 0 || batch.labels[i] >= config.num_labels())) {
-        throw Error(fmt::format("label {} of sequence {} is not in [0, {})", batch.labels[i], i,
-                                config.num_labels()));
-      }
-    }
-  } else if (batch.targets.size() != sequences * static_cast<std::size_t>(config.num_labels())) {
-    throw Error(fmt::format("a batch of {} sequences and {} labels needs {} targets, and has {}", sequences,
-                            config.num_labels(), sequences * static_cast<std::size_t>(config.num_labels()),
-                            batch.targets.size()));
   }
 }
 
@@ -72,14 +54,17 @@ void check_batch(const BertConfig& config, const Batch& batch) {
 // training, which change them, only such passes are worth the memory.
 constexpr std::int64_t kFewTokens = 256;
 
-struct BertForSequenceClassification::Implementation {
-  Implementation(BertConfig model_config, Parameters model_parameters, LoadReport load_report)
-      : config(std::move(model_config)),
+struct BertPreTrainedModel::Implementation {
+  Implementation(Architecture model_architecture, BertConfig model_config, Parameters model_parameters,
+                 LoadReport load_report)
+      : architecture(model_architecture),
+        config(std::move(model_config)),
         parameters(std::move(model_parameters)),
         report(std::move(load_report)),
-        encoder(config),
-        head(config) {}
+        head(model::make_head(architecture, config)),
+        encoder(config, head->reads()) {}
 
+  Architecture architecture;
   BertConfig config;
   Parameters parameters;
   LoadReport report;
@@ -93,16 +78,15 @@ struct BertForSequenceClassification::Implementation {
     bool training, bf16;
     const float* values;
     EncoderWeights encoder;
-    ClassificationHeadWeights head;
     std::optional<model::PackedWeights> packed;
   };
   std::optional<Weights> weights;
   bool weights_are_old = false;  // what was made from values that may have changed goes with the next forward
 
+  std::unique_ptr<Head> head;
   Encoder encoder;
-  ClassificationHead head;
   Arena arena;
-  std::int64_t planned_tokens = 0, planned_sequences = 0;
+  BatchSize planned;
   bool planned_training = false;
 
   // The last forward, for backward.
@@ -110,7 +94,7 @@ struct BertForSequenceClassification::Implementation {
   std::vector<std::int32_t> sequence, position;              // of every token
   std::vector<std::int32_t> first_sequence, first_position;  // of each sequence's first
   Pass pass;
-  std::optional<ProblemType> differentiable;  // set when backward may follow
+  bool differentiable = false;  // backward may follow
 
   void set_training(bool value) {
     training = value;
@@ -123,26 +107,28 @@ struct BertForSequenceClassification::Implementation {
     const float* values = std::as_const(parameters).values().data();
     if (!weights || weights_are_old || weights->training != training || weights->bf16 != bf16 ||
         weights->values != values) {
-      weights.emplace(
-          Weights{training, bf16, values, model::encoder_weights(config, parameters, training, bf16),
-                  model::classification_head_weights(config, parameters, training), std::nullopt});
+      weights.emplace(Weights{training, bf16, values,
+                              model::encoder_weights(config, parameters, training, bf16), std::nullopt});
+      head->bind(parameters, training, bf16);
       weights_are_old = false;
     }
     const bool pack = !training && (!has_trained || batch.tokens() <= kFewTokens);
-    if (pack && !weights->packed) weights->packed.emplace(weights->encoder);
+    if (pack && !weights->packed) weights->packed.emplace(weights->encoder, head->reads());
   }
 
   // Activation memory grows to the largest batch and stays.
   void plan_memory() {
-    if (batch.tokens() <= planned_tokens && batch.sequences() <= planned_sequences &&
-        training == planned_training)
+    BatchSize size{batch.tokens(), batch.sequences(), 0};
+    for (const std::int32_t label : batch.labels) size.predictions += label != model::kIgnoredLabel;
+    if (size.tokens <= planned.tokens && size.sequences <= planned.sequences &&
+        size.predictions <= planned.predictions && training == planned_training)
       return;
-    planned_tokens = std::max(planned_tokens, batch.tokens());
-    planned_sequences = std::max(planned_sequences, batch.sequences());
+    planned = {std::max(planned.tokens, size.tokens), std::max(planned.sequences, size.sequences),
+               std::max(planned.predictions, size.predictions)};
     planned_training = training;
     arena.lay_out([&](Arena& memory) {
-      encoder.take_memory(memory, planned_tokens, planned_sequences, training);
-      head.take_memory(memory, planned_sequences, training);
+      encoder.take_memory(memory, planned.tokens, planned.sequences, training);
+      head->take_memory(memory, planned, training);
     });
   }
 
@@ -172,85 +158,79 @@ struct BertForSequenceClassification::Implementation {
   }
 
   ModelOutput forward(const Batch& new_batch) {
-    differentiable.reset();
+    differentiable = false;
     check_batch(config, new_batch);
-    const bool has_labels = !new_batch.labels.empty() || !new_batch.targets.empty();
-    const ProblemType type = model::effective_problem_type(config, new_batch);
-    if (has_labels) check_labels(config, new_batch, type);
+    const bool has_labels = head->check_labels(new_batch);
     if (new_batch.sequences() == 0) return {};
     batch = new_batch;
     prepare_weights();
     plan_memory();
     prepare_pass();
-    const float* logits = head.forward(weights->head, pass, encoder.forward(weights->encoder, pass));
-    ModelOutput output;
-    output.logits = {logits, static_cast<std::size_t>(batch.sequences() * config.num_labels())};
-    if (has_labels) output.loss = static_cast<float>(head.loss(batch, type));
+    const float* hidden = encoder.forward(weights->encoder, pass);
+    const ModelOutput output = head->forward(pass, batch, hidden, has_labels);
     if (training) {
       ++dropout.step;
-      if (has_labels) differentiable = type;
+      differentiable = has_labels;
     }
     return output;
   }
 
   void backward(float scale) {
-    if (!differentiable) throw Error("backward() must follow a forward() with labels in train mode");
-    const ProblemType type = *std::exchange(differentiable, std::nullopt);
+    if (!std::exchange(differentiable, false))
+      throw Error("backward() must follow a forward() with labels in train mode");
     parameters.mark_rows(batch.input_ids);
-    head.backward(weights->head, pass, batch, type, scale, encoder.output_gradient());
+    head->backward(pass, batch, scale, encoder.output_gradient());
     encoder.backward(weights->encoder, pass);
   }
 };
 
-BertForSequenceClassification::BertForSequenceClassification(std::unique_ptr<Implementation> implementation)
+BertPreTrainedModel::BertPreTrainedModel(std::unique_ptr<Implementation> implementation)
     : implementation_(std::move(implementation)) {}
-BertForSequenceClassification::BertForSequenceClassification(BertForSequenceClassification&&) noexcept =
-    default;
-BertForSequenceClassification& BertForSequenceClassification::operator=(
-    BertForSequenceClassification&&) noexcept = default;
-BertForSequenceClassification::~BertForSequenceClassification() = default;
+BertPreTrainedModel::BertPreTrainedModel(BertPreTrainedModel&&) noexcept = default;
+BertPreTrainedModel& BertPreTrainedModel::operator=(BertPreTrainedModel&&) noexcept = default;
+BertPreTrainedModel::~BertPreTrainedModel() = default;
 
-BertForSequenceClassification BertForSequenceClassification::from_pretrained(
-    const std::filesystem::path& directory, const LoadOptions& options) {
+BertPreTrainedModel BertPreTrainedModel::from_pretrained(const std::filesystem::path& directory,
+                                                         Architecture architecture,
+                                                         const LoadOptions& options) {
   BertConfig config = model::configuration(directory, options);
-  Parameters parameters(model::sequence_classification_layout(config));
+  Parameters parameters(model::parameter_layout(config, architecture));
   LoadReport report = model::load_parameters(directory, config, options, parameters);
-  return BertForSequenceClassification(
-      std::make_unique<Implementation>(std::move(config), std::move(parameters), std::move(report)));
+  return BertPreTrainedModel(std::make_unique<Implementation>(architecture, std::move(config),
+                                                              std::move(parameters), std::move(report)));
 }
 
-BertForSequenceClassification BertForSequenceClassification::from_config(const BertConfig& config,
-                                                                         std::uint64_t seed) {
+BertPreTrainedModel BertPreTrainedModel::from_config(const BertConfig& config, Architecture architecture,
+                                                     std::uint64_t seed) {
   if (config.num_hidden_layers < 1 || config.num_attention_heads < 1 ||
       config.hidden_size % config.num_attention_heads != 0) {
     throw Error("a BERT needs at least one layer, and a hidden_size that num_attention_heads divides");
   }
-  Parameters parameters(model::sequence_classification_layout(config));
+  Parameters parameters(model::parameter_layout(config, architecture));
   LoadReport report;
   for (const Parameter& parameter : parameters.layout()) {
     model::initialize(config, parameters, parameter, seed);
     report.newly_initialized.push_back(parameter.name);
   }
-  return BertForSequenceClassification(
-      std::make_unique<Implementation>(config, std::move(parameters), std::move(report)));
+  return BertPreTrainedModel(
+      std::make_unique<Implementation>(architecture, config, std::move(parameters), std::move(report)));
 }
 
-const BertConfig& BertForSequenceClassification::config() const { return implementation_->config; }
-const LoadReport& BertForSequenceClassification::load_report() const { return implementation_->report; }
-Parameters& BertForSequenceClassification::parameters() { return implementation_->parameters; }
-const Parameters& BertForSequenceClassification::parameters() const { return implementation_->parameters; }
-void BertForSequenceClassification::train() { implementation_->set_training(true); }
-void BertForSequenceClassification::eval() { implementation_->set_training(false); }
-bool BertForSequenceClassification::training() const { return implementation_->training; }
-void BertForSequenceClassification::set_precision(Precision in_train_mode, Precision in_eval_mode) {
+Architecture BertPreTrainedModel::architecture() const { return implementation_->architecture; }
+const BertConfig& BertPreTrainedModel::config() const { return implementation_->config; }
+const LoadReport& BertPreTrainedModel::load_report() const { return implementation_->report; }
+Parameters& BertPreTrainedModel::parameters() { return implementation_->parameters; }
+const Parameters& BertPreTrainedModel::parameters() const { return implementation_->parameters; }
+void BertPreTrainedModel::train() { implementation_->set_training(true); }
+void BertPreTrainedModel::eval() { implementation_->set_training(false); }
+bool BertPreTrainedModel::training() const { return implementation_->training; }
+void BertPreTrainedModel::set_precision(Precision in_train_mode, Precision in_eval_mode) {
   implementation_->training_precision = in_train_mode;
   implementation_->evaluation_precision = in_eval_mode;
 }
 Precision fastest_precision() { return kernels::ops().bf16 ? Precision::bf16 : Precision::fp32; }
-DropoutState& BertForSequenceClassification::dropout_state() { return implementation_->dropout; }
-ModelOutput BertForSequenceClassification::forward(const Batch& batch) {
-  return implementation_->forward(batch);
-}
-void BertForSequenceClassification::backward(float scale) { implementation_->backward(scale); }
+DropoutState& BertPreTrainedModel::dropout_state() { return implementation_->dropout; }
+ModelOutput BertPreTrainedModel::forward(const Batch& batch) { return implementation_->forward(batch); }
+void BertPreTrainedModel::backward(float scale) { implementation_->backward(scale); }
 
 }  // namespace bertune

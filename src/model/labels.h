@@ -1,0 +1,16 @@
+// Labels that a caller gave are checked before anything is indexed with them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace bertune::model {
+
+inline constexpr std::int32_t kIgnoredLabel = -100;  // torch's ignore_index
+
+// One label an item ("sequence", "token", ...), each in [0, classes) or -100. Throws Error.
+void check_class_ids(std::span<const std::int32_t> labels, std::int64_t items, std::string_view item,
+                     std::int64_t classes);
+
+}  // namespace bertune::model

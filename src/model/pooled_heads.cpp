@@ -1,0 +1,118 @@
+#include "model/pooled_heads.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "bertune/error.h"
+#include "kernels/ops.h"
+#include "model/labels.h"
+#include "model/weights.h"
+
+namespace bertune::model {
+
+using kernels::ops;
+
+ProblemType effective_problem_type(const BertConfig& config, const Batch& batch) {
+  if (config.problem_type) return *config.problem_type;
+  if (config.num_labels() == 1) return ProblemType::regression;
+  return batch.targets.empty() ? ProblemType::single_label_classification
+                               : ProblemType::multi_label_classification;
+}
+
+PooledHead::PooledHead(const BertConfig& config, std::string name, std::int64_t outputs, float dropout)
+    : config_(config), name_(std::move(name)), outputs_(outputs), pooler_(config, dropout) {}
+
+void PooledHead::bind(Parameters& parameters, bool with_gradients, bool /*bf16*/) {
+  pooler_.bind(parameters, with_gradients);
+  classifier_ = WeightViews(parameters, with_gradients, false).linear(name_, config_.hidden_size, outputs_);
+}
+
+void PooledHead::take_memory(Arena& arena, const BatchSize& size, bool training) {
+  pooler_.take_memory(arena, size.sequences, training);
+  logits_ = arena.take(size.sequences * outputs_);
+  if (training) d_logits_ = arena.take(size.sequences * outputs_);
+}
+
+ModelOutput PooledHead::forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) {
+  const std::int64_t sequences = pass.layout.sequences;
+  features_ = pooler_.forward(pass, hidden);
+  const kernels::Matmul product = classifier_.output(sequences, features_, logits_);
+  ops().add_bias({sequences, outputs_, logits_, classifier_.bias.value, &product});
+  ModelOutput output;
+  output.logits = {logits_, static_cast<std::size_t>(sequences * outputs_)};
+  if (has_labels) output.loss = static_cast<float>(loss(batch, logits_, nullptr));
+  return output;
+}
+
+void PooledHead::backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) {
+  const std::int64_t sequences = pass.layout.sequences;
+  loss(batch, logits_, d_logits_);
+  for (std::int64_t i = 0; i < sequences * outputs_; ++i) d_logits_[i] *= scale;
+  ops().column_sums({sequences, outputs_, d_logits_, classifier_.bias.gradient});
+  ops().matmul(classifier_.weight_gradient(sequences, d_logits_, features_));
+  ops().matmul(classifier_.input_gradient(sequences, d_logits_, pooler_.output_gradient(), false));
+  pooler_.backward(pass, d_hidden);
+}
+
+double PooledHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
+  return ops().cross_entropy({batch.sequences(), outputs_, logits, batch.labels.data(), d_logits});
+}
+
+SequenceClassificationHead::SequenceClassificationHead(const BertConfig& config)
+    : PooledHead(config, "classifier", config.num_labels(), head_dropout(config)) {}
+
+bool SequenceClassificationHead::check_labels(const Batch& batch) const {
+  if (batch.labels.empty() && batch.targets.empty()) return false;
+  const std::int64_t sequences = batch.sequences(), labels = config_.num_labels();
+  if (effective_problem_type(config_, batch) == ProblemType::single_label_classification) {
+    check_class_ids(batch.labels, sequences, "sequence", labels);
+  } else if (static_cast<std::int64_t>(batch.targets.size()) != sequences * labels) {
+    throw Error(fmt::format("a batch of {} sequences and {} labels needs {} targets, and has {}", sequences,
+                            labels, sequences * labels, batch.targets.size()));
+  }
+  return true;
+}
+
+double SequenceClassificationHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
+  const std::int64_t rows = batch.sequences(), labels = config_.num_labels();
+  switch (effective_problem_type(config_, batch)) {
+    case ProblemType::single_label_classification:
+      return PooledHead::loss(batch, logits, d_logits);
+    case ProblemType::multi_label_classification:
+      return ops().binary_cross_entropy({rows, labels, logits, batch.targets.data(), d_logits});
+    case ProblemType::regression:
+      return ops().mean_squared_error({rows, labels, logits, batch.targets.data(), d_logits});
+  }
+  return 0;
+}
+
+MultipleChoiceHead::MultipleChoiceHead(const BertConfig& config)
+    : PooledHead(config, "classifier", 1, head_dropout(config)) {}
+
+bool MultipleChoiceHead::check_labels(const Batch& batch) const {
+  if (batch.num_choices < 1 || batch.sequences() % batch.num_choices != 0) {
+    throw Error(fmt::format("a batch of {} sequences cannot be questions of {} choices each",
+                            batch.sequences(), batch.num_choices));
+  }
+  if (batch.labels.empty()) return false;
+  check_class_ids(batch.labels, batch.sequences() / batch.num_choices, "question", batch.num_choices);
+  return true;
+}
+
+double MultipleChoiceHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
+  return ops().cross_entropy(
+      {batch.sequences() / batch.num_choices, batch.num_choices, logits, batch.labels.data(), d_logits});
+}
+
+// Transformers has no dropout between pooler and this head.
+NextSentenceHead::NextSentenceHead(const BertConfig& config)
+    : PooledHead(config, "cls.seq_relationship", 2, 0) {}
+
+bool NextSentenceHead::check_labels(const Batch& batch) const {
+  if (batch.labels.empty()) return false;
+  check_class_ids(batch.labels, batch.sequences(), "sequence", 2);
+  return true;
+}
+
+}  // namespace bertune::model

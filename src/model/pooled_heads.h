@@ -1,0 +1,64 @@
+// Heads over the pooled [CLS] vector: sequence classification, multiple choice, next-sentence prediction.
+#pragma once
+
+#include <string>
+
+#include "model/head.h"
+#include "model/pooler.h"
+
+namespace bertune::model {
+
+// problem_type, or what Transformers makes of its absence: regression for one label, else classes for class
+// ids and multi-label for targets.
+ProblemType effective_problem_type(const BertConfig& config, const Batch& batch);
+
+class PooledHead : public Head {
+ public:
+  PooledHead(const BertConfig& config, std::string name, std::int64_t outputs, float dropout);
+
+  HiddenStates reads() const override { return HiddenStates::first_token; }
+  void bind(Parameters& parameters, bool with_gradients, bool bf16) override;
+  void take_memory(Arena& arena, const BatchSize& size, bool training) override;
+  ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) override;
+  void backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) override;
+
+ protected:
+  // The mean loss of the logits [sequences, outputs]; its gradient, unless null.
+  virtual double loss(const Batch& batch, const float* logits, float* d_logits) const;
+
+  const BertConfig& config_;
+
+ private:
+  std::string name_;  // of the classifier's tensors
+  std::int64_t outputs_;
+  Pooler pooler_;
+  Linear classifier_;
+  const float* features_ = nullptr;
+  float *logits_ = nullptr, *d_logits_ = nullptr;  // [sequences, outputs]
+};
+
+class SequenceClassificationHead : public PooledHead {
+ public:
+  explicit SequenceClassificationHead(const BertConfig& config);
+  bool check_labels(const Batch& batch) const override;
+
+ protected:
+  double loss(const Batch& batch, const float* logits, float* d_logits) const override;
+};
+
+class MultipleChoiceHead : public PooledHead {
+ public:
+  explicit MultipleChoiceHead(const BertConfig& config);
+  bool check_labels(const Batch& batch) const override;
+
+ protected:
+  double loss(const Batch& batch, const float* logits, float* d_logits) const override;
+};
+
+class NextSentenceHead : public PooledHead {
+ public:
+  explicit NextSentenceHead(const BertConfig& config);
+  bool check_labels(const Batch& batch) const override;
+};
+
+}  // namespace bertune::model

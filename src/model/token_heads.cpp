@@ -1,0 +1,127 @@
+#include "model/token_heads.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "bertune/error.h"
+#include "kernels/ops.h"
+#include "model/labels.h"
+#include "model/weights.h"
+
+namespace bertune::model {
+
+using kernels::ops;
+
+void TokenHead::bind(Parameters& parameters, bool with_gradients, bool /*bf16*/) {
+  linear_ = WeightViews(parameters, with_gradients, false).linear(name_, config_.hidden_size, outputs_);
+}
+
+void TokenHead::take_memory(Arena& arena, const BatchSize& size, bool training) {
+  logits_ = arena.take(size.tokens * outputs_);
+  if (!training) return;
+  d_logits_ = arena.take(size.tokens * outputs_);
+  if (dropout_ > 0) dropped_ = arena.take(size.tokens * config_.hidden_size);
+}
+
+ModelOutput TokenHead::forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) {
+  const std::int64_t tokens = pass.layout.tokens;
+  features_ = hidden;
+  if (dropout(pass).probability > 0) {
+    ops().dropout_rows({pass.layout, config_.hidden_size, dropout(pass), hidden, dropped_});
+    features_ = dropped_;
+  }
+  const kernels::Matmul product = linear_.output(tokens, features_, logits_);
+  ops().add_bias({tokens, outputs_, logits_, linear_.bias.value, &product});
+  ModelOutput output;
+  output.logits = {logits_, static_cast<std::size_t>(tokens * outputs_)};
+  if (has_labels) output.loss = static_cast<float>(loss(batch, logits_, nullptr));
+  return output;
+}
+
+void TokenHead::backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) {
+  const std::int64_t tokens = pass.layout.tokens;
+  loss(batch, logits_, d_logits_);
+  for (std::int64_t i = 0; i < tokens * outputs_; ++i) d_logits_[i] *= scale;
+  ops().column_sums({tokens, outputs_, d_logits_, linear_.bias.gradient});
+  ops().matmul(linear_.weight_gradient(tokens, d_logits_, features_));
+  ops().matmul(linear_.input_gradient(tokens, d_logits_, d_hidden, false));
+  if (dropout(pass).probability > 0)
+    ops().dropout_rows({pass.layout, config_.hidden_size, dropout(pass), d_hidden, d_hidden});
+}
+
+TokenClassificationHead::TokenClassificationHead(const BertConfig& config)
+    : TokenHead(config, "classifier", config.num_labels(), head_dropout(config)) {}
+
+bool TokenClassificationHead::check_labels(const Batch& batch) const {
+  if (batch.labels.empty()) return false;
+  check_class_ids(batch.labels, batch.tokens(), "token", config_.num_labels());
+  return true;
+}
+
+double TokenClassificationHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
+  return ops().cross_entropy({batch.tokens(), config_.num_labels(), logits, batch.labels.data(), d_logits});
+}
+
+namespace {
+
+// A sequence's logits for one end of the answer: every second number of [length, 2].
+struct EndLogits {
+  const float* logits;
+  std::int64_t length;
+  double at(std::int64_t token) const { return logits[2 * token]; }
+};
+
+double log_sum_exp(const EndLogits& end) {
+  double largest = end.at(0), sum = 0;
+  for (std::int64_t t = 1; t < end.length; ++t) largest = std::max(largest, end.at(t));
+  for (std::int64_t t = 0; t < end.length; ++t) sum += std::exp(end.at(t) - largest);
+  return largest + std::log(sum);
+}
+
+// The mean of -log softmax at `positions` over the sequences that hold theirs; `which`: 0 start, 1 end.
+double position_loss(const Batch& batch, const std::vector<std::int32_t>& positions, std::int64_t which,
+                     const float* logits, float* d_logits) {
+  const auto length_of = [&](std::size_t s) {
+    return std::int64_t{batch.cu_seqlens[s + 1]} - batch.cu_seqlens[s];
+  };
+  const auto is_counted = [&](std::size_t s) { return positions[s] >= 0 && positions[s] < length_of(s); };
+  double counted = 0, sum = 0;
+  for (std::size_t s = 0; s < positions.size(); ++s) counted += is_counted(s) ? 1 : 0;
+  for (std::size_t s = 0; s < positions.size(); ++s) {
+    const std::int64_t first = 2 * std::int64_t{batch.cu_seqlens[s]} + which;
+    const EndLogits end{logits + first, length_of(s)};
+    const double total = log_sum_exp(end);
+    if (is_counted(s)) sum += total - end.at(positions[s]);
+    for (std::int64_t t = 0; d_logits != nullptr && t < end.length; ++t) {
+      const double wanted = t == positions[s] ? 1 : 0;
+      d_logits[first + 2 * t] =
+          is_counted(s) ? static_cast<float>((std::exp(end.at(t) - total) - wanted) / counted / 2) : 0;
+    }
+  }
+  return counted > 0 ? sum / counted : 0;
+}
+
+}  // namespace
+
+QuestionAnsweringHead::QuestionAnsweringHead(const BertConfig& config)
+    : TokenHead(config, "qa_outputs", 2, 0) {}
+
+bool QuestionAnsweringHead::check_labels(const Batch& batch) const {
+  if (batch.start_positions.empty() && batch.end_positions.empty()) return false;
+  const auto sequences = static_cast<std::size_t>(batch.sequences());
+  if (batch.start_positions.size() != sequences || batch.end_positions.size() != sequences) {
+    throw Error(fmt::format("a batch of {} sequences has {} start and {} end positions", sequences,
+                            batch.start_positions.size(), batch.end_positions.size()));
+  }
+  return true;
+}
+
+double QuestionAnsweringHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
+  return (position_loss(batch, batch.start_positions, 0, logits, d_logits) +
+          position_loss(batch, batch.end_positions, 1, logits, d_logits)) /
+         2;
+}
+
+}  // namespace bertune::model

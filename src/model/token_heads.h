@@ -1,0 +1,60 @@
+// Heads over every token's hidden state: token classification and question answering.
+#pragma once
+
+#include <string>
+
+#include "model/head.h"
+
+namespace bertune::model {
+
+class TokenHead : public Head {
+ public:
+  HiddenStates reads() const override { return HiddenStates::every_token; }
+  void bind(Parameters& parameters, bool with_gradients, bool bf16) override;
+  void take_memory(Arena& arena, const BatchSize& size, bool training) override;
+  ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) override;
+  void backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) override;
+
+ protected:
+  TokenHead(const BertConfig& config, std::string name, std::int64_t outputs, float dropout)
+      : config_(config), name_(std::move(name)), outputs_(outputs), dropout_(dropout) {}
+  // The mean loss of the logits [tokens, outputs]; its gradient, unless null.
+  virtual double loss(const Batch& batch, const float* logits, float* d_logits) const = 0;
+
+  const BertConfig& config_;
+
+ private:
+  kernels::Dropout dropout(const Pass& pass) const {
+    return pass.dropout(dropout_, kernels::DropoutSite::pooled, 0);
+  }
+
+  std::string name_;  // of the linear layer's tensors
+  std::int64_t outputs_;
+  float dropout_;
+  Linear linear_;
+  const float* features_ = nullptr;
+  float* dropped_ = nullptr;                       // [tokens,H]
+  float *logits_ = nullptr, *d_logits_ = nullptr;  // [tokens, outputs]
+};
+
+class TokenClassificationHead : public TokenHead {
+ public:
+  explicit TokenClassificationHead(const BertConfig& config);
+  bool check_labels(const Batch& batch) const override;
+
+ protected:
+  double loss(const Batch& batch, const float* logits, float* d_logits) const override;
+};
+
+// The loss is the mean of two cross-entropies, of the start and of the end, over the tokens of a sequence.
+// Transformers counts the padding of a batch as more places where an answer could begin; here there is none.
+class QuestionAnsweringHead : public TokenHead {
+ public:
+  explicit QuestionAnsweringHead(const BertConfig& config);
+  bool check_labels(const Batch& batch) const override;
+
+ protected:
+  double loss(const Batch& batch, const float* logits, float* d_logits) const override;
+};
+
+}  // namespace bertune::model

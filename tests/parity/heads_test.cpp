@@ -1,0 +1,91 @@
+// The heads beside sequence classification against Transformers' classes of their names, in double precision
+// (make_head_fixtures.py): logits, losses, every gradient, the tensors of a checkpoint.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "checkpoint/checkpoint.h"
+#include "parity/model_case.h"
+#include "support/closeness.h"
+
+namespace bertune {
+namespace {
+
+using testing::SafetensorsFile;
+
+constexpr double kLogits = 1e-5, kLoss = 1e-5, kGradient = 1e-5;
+
+class HeadParity : public ::testing::TestWithParam<std::string> {
+ protected:
+  void expect_outputs(const ModelOutput& output) const {
+    expect_close("logits", output.logits);
+    if (file_.contains("next_sentence_logits"))
+      expect_close("next_sentence_logits", output.next_sentence_logits);
+    if (file_.contains("masked_lm_loss")) {
+      EXPECT_NEAR(output.masked_lm_loss, file_.numbers("masked_lm_loss").front(), kLoss);
+      EXPECT_NEAR(output.masked_lm_loss + output.next_sentence_loss, output.loss, kLoss);
+    }
+    const double loss = file_.numbers("loss").front();
+    EXPECT_NEAR(output.loss, loss, kLoss * std::max(1.0, loss));
+  }
+  void expect_close(const std::string& name, std::span<const float> actual) const {
+    const std::vector<double> expected = file_.numbers(name);
+    EXPECT_TRUE(testing::elements_close(name, actual, std::span<const double>(expected), kLogits));
+  }
+
+  const SafetensorsFile file_{testing::parity_fixtures() / "heads" / (GetParam() + ".safetensors")};
+  const std::string checkpoint_ = file_.about().at("checkpoint").get<std::string>();
+  const std::filesystem::path folder_ = testing::parity_fixtures() / "heads" / checkpoint_;
+  Batch batch_ = testing::read_batch(file_);
+  BertPreTrainedModel model_ =
+      BertPreTrainedModel::from_pretrained(folder_, architecture_from_string(checkpoint_));
+
+  void SetUp() override {
+    if (model_.architecture() == Architecture::multiple_choice) batch_.num_choices = 3;
+  }
+};
+
+TEST_P(HeadParity, LoadsEveryTensor) {
+  const LoadReport& report = model_.load_report();
+  EXPECT_EQ(report.loaded, static_cast<std::int64_t>(model_.parameters().layout().size()));
+  EXPECT_THAT(report.newly_initialized, ::testing::IsEmpty());
+  EXPECT_THAT(report.unexpected, ::testing::IsEmpty());
+}
+
+TEST_P(HeadParity, OutputsInEvaluation) {
+  model_.eval();
+  expect_outputs(model_.forward(batch_));
+}
+
+TEST_P(HeadParity, OutputsAndGradientsInTraining) {
+  model_.train();
+  expect_outputs(model_.forward(batch_));
+  model_.parameters().zero_grad();
+  model_.backward();
+  testing::expect_gradients(model_, file_, kGradient);
+  for (float& gradient : model_.parameters().gradients()) gradient *= 0.5F;
+  expect_outputs(model_.forward(batch_));
+  model_.backward(0.5F);  // half and half
+  testing::expect_gradients(model_, file_, kGradient);
+}
+
+TEST_P(HeadParity, SavesTheNamesOfTransformers) {
+  const testing::TemporaryDirectory saved;
+  model_.save_weights(saved.path());
+  const auto names = [](const std::filesystem::path& folder) {
+    std::vector<std::string> list;
+    const checkpoint::Checkpoint weights = checkpoint::Checkpoint::open(folder);
+    for (const auto& entry : weights.tensors()) list.push_back(entry.stored_name);
+    return list;
+  };
+  EXPECT_THAT(names(saved.path()), ::testing::UnorderedElementsAreArray(names(folder_)));
+  EXPECT_EQ(BertConfig::from_pretrained(saved.path()).to_json(checkpoint_),
+            BertConfig::from_pretrained(folder_).to_json(checkpoint_));
+  BertPreTrainedModel copy = BertPreTrainedModel::from_pretrained(saved.path(), model_.architecture());
+  expect_outputs(copy.forward(batch_));
+}
+
+INSTANTIATE_TEST_SUITE_P(Fixtures, HeadParity, ::testing::ValuesIn(testing::case_names("heads")),
+                         [](const auto& instance) { return instance.param; });
+
+}  // namespace
+}  // namespace bertune
