@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "core/random.h"
 #include "data/helpers.h"
 
 namespace bertune::data {
@@ -167,6 +168,36 @@ TEST(Documents, NotesOfManyFilesAreFew) {
   EXPECT_TRUE(has_note(reader.notes(), "0.txt and 29 more: a document a file"));
   EXPECT_TRUE(has_note(reader.notes(), "20 more notes"));
   EXPECT_THAT(reader.notes(), SizeIs(12));
+}
+
+// Whatever a file holds and however its lines are taken: every character that is no blank is in some
+// sentence, in order, and no document is left open.
+TEST(Documents, NothingIsLost) {
+  const std::string_view parts[] = {"\n", "\n\n", " ",    "\r\n",     "Word", "two words", ".",
+                                    "? ", "Mr. ", "\xFF", "\xE3\x80", "。",   "\"",        "A"};
+  const std::optional<DocumentPer> choices[] = {
+      {}, DocumentPer::blank_line, DocumentPer::file, DocumentPer::line};
+  const auto without_blanks = [](std::string text) {
+    std::erase_if(text, [](char character) {
+      return std::string_view(" \t\r\n\f\v").find(character) != std::string_view::npos;
+    });
+    return text;
+  };
+  const TemporaryDirectory directory;
+  Random random(13, 13);
+  for (int round = 0; round < 1000; ++round) {
+    std::string text = "x";  // not empty, and no line ends of CR alone
+    for (std::uint64_t size = random.below(60); size > 0; --size)
+      text += parts[random.below(std::size(parts))];
+    DocumentOptions options;
+    options.document_per = choices[random.below(std::size(choices))];
+    std::string kept;
+    for (const Document& document : read_path(directory.write("a.txt", text), options).documents) {
+      EXPECT_THAT(document, Not(IsEmpty()));
+      for (const std::string& sentence : document) kept += without_blanks(sentence);
+    }
+    EXPECT_EQ(kept, without_blanks(text));
+  }
 }
 
 TEST(Documents, RealBooksAreRecognised) {
