@@ -64,4 +64,13 @@ class Random {
   int used_ = 4;
 };
 
+// The numbers of one item in one epoch, a stream of their own: a pure function of the four, so that an item
+// can be made at any time, by any thread, with or without the others.
+inline Random random_for(std::uint64_t seed, std::uint32_t stream, std::uint32_t epoch, std::uint64_t item) {
+  const PhiloxCounter own =
+      philox({static_cast<std::uint32_t>(item), static_cast<std::uint32_t>(item >> 32), stream, epoch},
+             {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+  return {own[0] | std::uint64_t{own[1]} << 32, stream};
+}
+
 }  // namespace bertune

@@ -91,8 +91,10 @@ class Chooser {
     choice_.label = given(options_.label_column, "--label-column");
     if (!choice_.text) guess_pair();
     if (!choice_.text) choice_.text = first_of(kTextNames);
-    if (!choice_.label) choice_.label = first_of(kLabelNames);
-    guess_among_few();
+    if (options_.guess_labels) {
+      if (!choice_.label) choice_.label = first_of(kLabelNames);
+      guess_among_few();
+    }
     check();
     return choice_;
   }

@@ -30,6 +30,7 @@ struct ReadOptions {
   bool header = true;           // CSV and TSV: the first record names the columns
   std::int64_t max_rows = -1;   // negative: all
   bool labels_required = true;  // a row or file without labels is an error
+  bool guess_labels = true;     // false: no column is the label unless named
   // CSV and TSV: separates fields ('\0': ',' or the one that the first line shows; tab). Plain text: none by
   // default; when given, a line is cut at its first delimiter into columns "1" and "2" (TREC's "LABEL:kind
   // text").
