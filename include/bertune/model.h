@@ -64,7 +64,7 @@ struct ModelOutput {
   float loss = 0;  // mean over the batch; 0 without labels. Pre-training: the sum of its two parts
   // As Architecture says; valid until the next forward.
   std::span<const float> logits, next_sentence_logits;
-  float masked_lm_loss = 0, next_sentence_loss = 0;  // pre-training: the parts
+  float masked_lm_loss = 0, next_sentence_loss = 0;  // of language models: the parts
 };
 
 // Where dropout takes its random numbers: a function of (seed, step) and of the place of each number in the

@@ -13,7 +13,7 @@
 #include "report/metrics_report.h"
 #include "report/progress.h"
 #include "report/results.h"
-#include "shared_options.h"
+#include "task_commands.h"
 #include "train/arguments.h"
 #include "train/evaluation.h"
 #include "train/interrupt.h"
@@ -22,39 +22,29 @@
 namespace bertune::cli {
 namespace {
 
-struct Options {
-  std::filesystem::path model, test, output;
-  DataOptions data;
-  std::optional<std::int64_t> max_length;
-  std::int64_t batch_size = 64;
-  std::string precision = "fp32";
-  ThreadOptions threads;
-  bool json = false, quiet = false;
-};
-
-void run(const Options& options) {
+void run(const EvaluateOptions& options) {
   const train::InterruptGuard guard;
   use_threads(options.threads);
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
   train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length);
   folder.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));
-  const data::Dataset dataset = data::read_dataset(options.test, options.data.read_options(true));
-  print_notes(dataset.notes);
-  const tasks::Features features = make_features(dataset, folder.tokenizer, folder.task, true);
+  const TestData data = task_of(folder, options.model).read_test(folder, options);
+  print_notes(data.notes);
+  const tasks::Examples& examples = *data.examples;
   const report::Terminal terminal = report::terminal_of(STDERR_FILENO);
-  report::ProgressBar bar(std::cerr, "evaluating", features.rows(),
+  report::ProgressBar bar(std::cerr, "evaluating", examples.rows(),
                           {.terminal = terminal, .quiet = options.quiet || options.json});
   const double start = report::monotonic_seconds();
-  const tasks::Metrics metrics = train::evaluate(
-      folder.model, features, options.batch_size,
-      [&](std::int64_t rows) { bar.update(rows, {}, features.begins[static_cast<std::size_t>(rows)]); });
+  const tasks::Metrics metrics =
+      train::evaluate(folder.model, *data.task, examples, options.batch_size,
+                      [&](std::int64_t rows) { bar.update(rows, {}, examples.tokens_of_first(rows)); });
   bar.finish();
   const double seconds = report::monotonic_seconds() - start;
   Json values = report::metric_values(metrics);
   values["runtime"] = seconds;
   values["samples"] = metrics.rows;
-  values["samples_per_second"] = static_cast<double>(features.rows()) / seconds;
-  values["tokens_per_second"] = static_cast<double>(features.tokens()) / seconds;
+  values["samples_per_second"] = static_cast<double>(examples.rows()) / seconds;
+  values["tokens_per_second"] = static_cast<double>(examples.tokens_of_first(examples.rows())) / seconds;
   if (!options.output.empty()) {
     std::filesystem::create_directories(options.output);
     report::write_results(options.output, {{"test", values}});
@@ -72,7 +62,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_evaluate_command(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<EvaluateOptions>();
   CLI::App* command = app.add_subcommand("evaluate", "Test a fine-tuned model on labelled data");
   command->add_option("--model,--model_name_or_path", options->model, "Folder of the fine-tuned model")
       ->required();

@@ -2,8 +2,24 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "shared_options.h"
 
 namespace bertune::cli {
+
+struct EvaluateOptions {
+  std::filesystem::path model, test, output;
+  DataOptions data;
+  std::optional<std::int64_t> max_length;
+  std::int64_t batch_size = 64;
+  std::string precision = "fp32";
+  ThreadOptions threads;
+  bool json = false, quiet = false;
+};
 
 void add_evaluate_command(CLI::App& app);
 

@@ -1,9 +1,42 @@
-// bertune predict: labels for texts that have none.
+// bertune predict: a fine-tuned model's answers, a line each.
 #pragma once
 
 #include <CLI/App.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/file.h"
+#include "shared_options.h"
 
 namespace bertune::cli {
+
+struct PredictOptions {
+  std::filesystem::path model, input, output;
+  std::string output_format = "jsonl";
+  DataOptions data;
+  std::optional<std::int64_t> max_length;
+  std::int64_t batch_size = 64;
+  std::string precision = "fp32";
+  double threshold = 0.5;
+  ThreadOptions threads;
+  bool quiet = false;
+
+  bool reads_standard_input() const { return input.empty() || input == "-"; }
+};
+
+// Standard output, or a file that appears when all is written.
+class Sink {
+ public:
+  explicit Sink(const std::filesystem::path& path);
+  void write(std::string_view text);
+  void finish();
+
+ private:
+  std::optional<AtomicFile> file_;
+};
 
 void add_predict_command(CLI::App& app);
 

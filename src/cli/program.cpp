@@ -18,7 +18,9 @@
 #include "evaluate_command.h"
 #include "inspect.h"
 #include "kernels/ops.h"
+#include "language_model_commands.h"
 #include "predict_command.h"
+#include "pretrain_command.h"
 #include "report/terminal.h"
 #include "tokenize.h"
 #include "train_command.h"
@@ -106,6 +108,9 @@ int run_program(int argc, char** argv) {
   add_train_command(app);
   add_evaluate_command(app);
   add_predict_command(app);
+  add_pretrain_command(app);
+  add_fill_mask_command(app);
+  add_next_sentence_command(app);
   add_tokenize_command(app);
   add_inspect_command(app);
   return parse_and_run(app, argc, argv);

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "bertune/error.h"
+#include "task_commands.h"
 
 namespace bertune::cli {
 namespace {
@@ -72,12 +73,19 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
   add("--adam-epsilon,--adam_epsilon", a.adam_epsilon, "Adam");
   add("--momentum", a.momentum, "SGD");
   add("--precision,--mixed_precision", a.precision,
-      "Of matrix products in training: fp32, bf16, or auto, which is bf16 where the processor has it");
+      "Of matrix products in training: fp32, bf16, or auto, which is bf16 where the processor multiplies it "
+      "faster");
   command.add_flag_callback("--bf16", [&a] { a.precision = "bf16"; })->group("");
   command.add_flag("--nesterov", a.nesterov, "SGD with Nesterov momentum")->group(kTraining);
   add("--seed", a.seed, "Of order, dropout and new weights: the same seed gives the same model");
   add("--metric-for-best-model,--metric_for_best_model", a.metric_for_best_model,
       "Metric that picks the best epoch (default: accuracy; multi-label: f1_micro; regression: mse)");
+}
+
+std::string task_names() {
+  std::string names;
+  for (const TaskCommands* task : all_tasks()) names += (names.empty() ? "" : ", ") + std::string(task->name);
+  return names;
 }
 
 }  // namespace
@@ -96,6 +104,8 @@ void TrainOptions::add_to(CLI::App& command) {
                   "Share of the training rows held out without --validation (0: none)")
       ->group("Data")
       ->capture_default_str();
+  command.add_option("--task", task, "What to learn: " + task_names() + " (default: by the data, and said)")
+      ->group("Data");
   command
       .add_option(
           "--problem-type,--problem_type", problem_type,
@@ -110,17 +120,21 @@ void TrainOptions::add_to(CLI::App& command) {
       ->group("Data");
   command.add_option("--max-validation-rows,--max_eval_samples", max_validation_rows)->group("");
   command.add_option("--max-test-rows,--max_predict_samples", max_test_rows)->group("");
+  command
+      .add_flag("--ignore-mismatched-sizes,--ignore_mismatched_sizes", ignore_mismatched_sizes,
+                "Give the model a new head where the checkpoint's has another number of labels")
+      ->group(kTraining);
+  command.add_option("--classifier-dropout", classifier_dropout, "Before the classifier")->group(kTraining);
+  add_run_to(command);
+}
+
+void TrainOptions::add_run_to(CLI::App& command) {
   add_optimization(command, arguments);
   command.add_option("--warmup-steps,--warmup_steps", warmup_steps, "Instead of --warmup-ratio")
       ->group(kTraining);
   command.add_option("--hidden-dropout", hidden_dropout, "Instead of the checkpoint's hidden_dropout_prob")
       ->group(kTraining);
   command.add_option("--attention-dropout", attention_dropout, "Instead of attention_probs_dropout_prob")
-      ->group(kTraining);
-  command.add_option("--classifier-dropout", classifier_dropout, "Before the classifier")->group(kTraining);
-  command
-      .add_flag("--ignore-mismatched-sizes,--ignore_mismatched_sizes", ignore_mismatched_sizes,
-                "Give the model a new head where the checkpoint's has another number of labels")
       ->group(kTraining);
   add_threads_option(command, threads);
   command

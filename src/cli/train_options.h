@@ -17,6 +17,7 @@ struct TrainOptions {
   std::filesystem::path model, train, validation, test;
   DataOptions data;
   train::TrainingArguments arguments;
+  std::string task;  // empty: guessed
   std::string problem_type;
   double warmup_steps = 0;  // below 1: a ratio, as in Transformers 5
   std::optional<std::int64_t> max_length;
@@ -33,6 +34,8 @@ struct TrainOptions {
 
   // Declares everything on `command`. The object must outlive it.
   void add_to(CLI::App& command);
+  // Only what any run has: optimization, checkpoints, output.
+  void add_run_to(CLI::App& command);
   // What follows from several options together; throws UsageError.
   void settle();
 };

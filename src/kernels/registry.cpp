@@ -40,6 +40,11 @@ bool has_avx512() {
          __builtin_cpu_supports("bmi2");
 }
 
+// VDPBF16PS multiplies twice the numbers of an FMA; Zen 4 starts as many of them as FMAs, Intel's cores a
+// quarter, so that f32 is the faster way there (measured on Emerald Rapids without AMX: 80 GFLOP/s a core,
+// where f32 does 150).
+bool has_fast_dot_products() { return __builtin_cpu_is("amd") != 0; }
+
 const std::array kCandidates = {
     Candidate{&avx512_bf16::kTable, [] { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }},
     Candidate{&avx512::kTable, has_avx512},
@@ -61,7 +66,9 @@ const std::vector<OpTable>& tables() {
   static const std::vector<OpTable> kTables = [] {
     std::vector<OpTable> list;
     for (const Candidate& candidate : kCandidates) {
-      if (candidate.supported()) list.push_back(completed(*candidate.table));
+      if (!candidate.supported()) continue;
+      list.push_back(completed(*candidate.table));
+      if (candidate.table == &avx512_bf16::kTable) list.back().bf16 = has_fast_dot_products();
     }
     list.push_back(ref::kTable);
     return list;

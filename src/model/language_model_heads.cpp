@@ -66,6 +66,7 @@ ModelOutput MaskedLMHead::forward(const Pass&, const Batch& batch, const float* 
   output.logits = {logits_, static_cast<std::size_t>(p * config_.vocab_size)};
   output.loss =
       static_cast<float>(ops().cross_entropy({p, config_.vocab_size, logits_, labels_.data(), nullptr}));
+  output.masked_lm_loss = output.loss;
   return output;
 }
 
@@ -135,7 +136,6 @@ ModelOutput PreTrainingHead::forward(const Pass& pass, const Batch& batch, const
                                      bool has_labels) {
   const std::int64_t sequences = pass.layout.sequences, h = config_.hidden_size;
   ModelOutput output = masked_lm_.forward(pass, batch, hidden, has_labels && !batch.labels.empty());
-  output.masked_lm_loss = output.loss;
   ops().gather_rows({sequences, h, pass.layout.cu_seqlens, const_cast<float*>(hidden), first_hidden_});
   features_ = pooler_.forward(pass, first_hidden_);
   const kernels::Matmul product = seq_relationship_.output(sequences, features_, logits_);

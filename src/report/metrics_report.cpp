@@ -28,24 +28,29 @@ std::string number_text(double value) {
   return value != 0 && std::abs(value) < 0.001 ? fmt::format("{:.2e}", value) : fmt::format("{:.4f}", value);
 }
 
-std::string rows_text(std::int64_t rows) { return grouped(rows) + (rows == 1 ? " row" : " rows"); }
+std::string rows_text(const Metrics& metrics) {
+  return grouped(metrics.rows) + " " + metrics.unit + (metrics.rows == 1 ? "" : "s");
+}
+
+bool is_headline(const Metrics& metrics, const std::string& name) {
+  return std::ranges::find(metrics.headline, name) != metrics.headline.end();
+}
 
 std::string accuracy_text(const Metrics& metrics) {
   const double accuracy = metrics.value("accuracy");
   const auto correct = static_cast<std::int64_t>(std::llround(accuracy * static_cast<double>(metrics.rows)));
   const Interval interval = wilson_interval(correct, metrics.rows);
   return fmt::format("accuracy {} (95 % interval {:.1f}–{:.1f}, {})", percent(accuracy, 1),
-                     100 * interval.low, 100 * interval.high, rows_text(metrics.rows));
+                     100 * interval.low, 100 * interval.high, rows_text(metrics));
 }
 
 std::string headline(const Metrics& metrics, const Style& style) {
-  const bool classes = metrics.type != ProblemType::regression;
-  std::string text = style.bold(classes ? accuracy_text(metrics) : rows_text(metrics.rows)) + "\n";
-  if (metrics.type == ProblemType::multi_label_classification)
-    text += "  (a row is right when all its labels are)\n";
+  const bool accuracy = is_headline(metrics, "accuracy");
+  std::string text = style.bold(accuracy ? accuracy_text(metrics) : rows_text(metrics)) + "\n";
+  if (!metrics.note.empty()) text += "  (" + metrics.note + ")\n";
   Table table({Align::left, Align::right});
   for (const auto& [name, value] : metrics.values) {
-    if (name != "accuracy") table.add({name, number_text(value)});
+    if (name != "accuracy" || !accuracy) table.add({name, number_text(value)});
   }
   return text + table.text();
 }
@@ -209,12 +214,11 @@ std::string metrics_line(const Metrics& metrics) {
   for (const auto& [name, value] : metrics.values) {
     if (name == "loss") text += "loss " + number_text(value);
   }
-  if (metrics.type != ProblemType::regression) return text + "  " + accuracy_text(metrics);
+  if (is_headline(metrics, "accuracy")) return text + "  " + accuracy_text(metrics);
   for (const auto& [name, value] : metrics.values) {
-    if (name == "mae" || name == "pearson" || name == "spearmanr")
-      text += "  " + name + " " + number_text(value);
+    if (is_headline(metrics, name)) text += "  " + name + " " + number_text(value);
   }
-  return text + "  (" + rows_text(metrics.rows) + ")";
+  return text + "  (" + rows_text(metrics) + ")";
 }
 
 }  // namespace bertune::report

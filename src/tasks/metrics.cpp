@@ -303,8 +303,10 @@ void MetricsAccumulator::add_numbers(std::span<const float> logits, std::span<co
 
 Metrics MetricsAccumulator::result() const {
   Metrics metrics;
-  metrics.type = type_;
   metrics.rows = rows_;
+  if (type_ == ProblemType::multi_label_classification)
+    metrics.note = "a row is right when all its labels are";
+  if (type_ == ProblemType::regression) metrics.headline = {"mae", "pearson", "spearmanr"};
   metrics.values.emplace_back("loss", rows_ > 0 ? loss_sum_ / count(rows_) : 0.0);
   if (type_ == ProblemType::regression) {
     add_number_values(metrics, outputs_, targets_, id2label_.size());

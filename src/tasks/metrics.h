@@ -22,14 +22,18 @@ struct ClassMetrics {
 };
 
 struct Metrics {
-  ProblemType type = ProblemType::single_label_classification;
-  std::int64_t rows = 0;  // counted ones: those with a label
+  std::int64_t rows = 0;     // counted ones: those with a label
+  std::string unit = "row";  // what a row is to a person
+  // What a line has room for: "accuracy" comes with its interval. `note` says what there is to know about it.
+  std::vector<std::string> headline = {"accuracy"};
+  std::string note;
   // In the order to print, under the names that follow "eval_" or "test_" in result files. Classes: loss,
   // accuracy, f1 (two classes only: of the class with id 1), f1_macro, f1_weighted, precision_macro,
   // recall_macro, matthews_correlation. Multi-label: loss, accuracy (all labels right), f1_micro, f1_macro,
   // precision_micro, recall_micro. Regression: loss, mse, rmse, mae, pearson, spearmanr (of several outputs:
   // the mean of theirs). All are 0 without rows, and a correlation is 0 where it is undefined because one
   // side is constant (scipy says NaN), so that a collapsed model compares as worse instead of as nothing.
+  // Other tasks: as their own headers say.
   std::vector<std::pair<std::string, double>> values;
   std::vector<ClassMetrics> classes;    // empty for regression
   std::vector<std::int64_t> confusion;  // [true, predicted], classes only; empty above kMaxConfusionClasses

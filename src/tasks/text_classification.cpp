@@ -12,7 +12,7 @@ constexpr std::size_t kChunk = 32768;
 
 // Makes room for the ids of `left` more bytes of text, of which `done` gave those that there are: growing by
 // doubling would need twice the memory of what is the largest part of it.
-void make_room(Features& features, double done, double left, bool has_pairs) {
+void make_room(TextExamples& features, double done, double left, bool has_pairs) {
   constexpr double kMargin = 1.03;
   const auto more = static_cast<std::size_t>(left / done * static_cast<double>(features.tokens()) * kMargin);
   features.input_ids.reserve(features.input_ids.size() + more);
@@ -20,7 +20,7 @@ void make_room(Features& features, double done, double left, bool has_pairs) {
 }
 
 void add_texts(const data::Dataset& dataset, const BertTokenizer& tokenizer, const TextClassification& task,
-               Features& features) {
+               TextExamples& features) {
   std::span<const data::Row> rows(dataset.rows);
   const bool has_pairs = dataset.has_pairs;
   // What is cut off gives no ids; an id stands for some bytes.
@@ -62,38 +62,73 @@ EncodeOptions encode_options(const TextClassification& task) {
   return options;
 }
 
-void Features::add_to(Batch& batch, std::int64_t index, std::int64_t num_labels) const {
-  const auto row = static_cast<std::size_t>(index);
-  const auto begin = static_cast<std::size_t>(begins[row]),
-             size = static_cast<std::size_t>(begins[row + 1]) - begin;
-  const std::span<const std::int32_t> types(token_type_ids);  // none of single texts: all are 0
-  batch.add(std::span(input_ids).subspan(begin, size), types.empty() ? types : types.subspan(begin, size));
-  if (!labels.empty()) batch.labels.push_back(labels[row]);
+namespace {
+
+class TextScorer : public Scorer {
+ public:
+  TextScorer(const TextClassification& task, const TextExamples& examples)
+      : examples_(examples), metrics_(task.problem_type, task.labels.id2label()) {}
+
+  void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) override {
+    const auto width = static_cast<std::size_t>(examples_.num_labels);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
+      const std::size_t row = static_cast<std::size_t>(first_row) + i;
+      const std::span<const float> logits = output.logits.subspan(i * width, width);
+      if (examples_.targets.empty()) {
+        metrics_.add(logits, examples_.labels[row]);
+      } else {
+        metrics_.add(logits, std::span(examples_.targets).subspan(row * width, width));
+      }
+    }
+  }
+  Metrics result() const override { return metrics_.result(); }
+
+ private:
+  const TextExamples& examples_;
+  MetricsAccumulator metrics_;
+};
+
+}  // namespace
+
+void TextClassification::describe_head(LoadOptions& options) const {
+  options.id2label = labels.id2label();
+  options.problem_type = problem_type;
+}
+
+std::unique_ptr<Scorer> TextClassification::scorer(const Examples& examples) const {
+  return std::make_unique<TextScorer>(*this, dynamic_cast<const TextExamples&>(examples));
+}
+
+void TextExamples::add_to(Batch& batch, std::int64_t row) const {
+  add_tokens(batch, row);
+  if (!labels.empty()) batch.labels.push_back(labels[static_cast<std::size_t>(row)]);
   if (!targets.empty()) {
-    const auto width = static_cast<std::size_t>(num_labels);
-    const auto first = targets.begin() + static_cast<std::ptrdiff_t>(row * width);
+    const auto first = targets.begin() + static_cast<std::ptrdiff_t>(row * num_labels);
     batch.targets.insert(batch.targets.end(), first, first + num_labels);
   }
 }
 
-Features make_features(const data::Dataset& dataset, const BertTokenizer& tokenizer,
-                       const TextClassification& task, bool with_labels) {
-  Features features;
+std::string TextExamples::fingerprint() const { return token_fingerprint().add(labels).add(targets).text(); }
+
+std::unique_ptr<TextExamples> make_examples(const data::Dataset& dataset, const BertTokenizer& tokenizer,
+                                            const TextClassification& task, bool with_labels) {
+  auto examples = std::make_unique<TextExamples>();
+  examples->num_labels = task.labels.size();
   if (with_labels) {  // first: a wrong label is found before the long part
     switch (task.problem_type) {
       case ProblemType::single_label_classification:
-        features.labels = label_ids(dataset, task.labels);
+        examples->labels = label_ids(dataset, task.labels);
         break;
       case ProblemType::multi_label_classification:
-        features.targets = multi_label_targets(dataset, task.labels);
+        examples->targets = multi_label_targets(dataset, task.labels);
         break;
       case ProblemType::regression:
-        features.targets = label_values(dataset);
+        examples->targets = label_values(dataset);
         break;
     }
   }
-  add_texts(dataset, tokenizer, task, features);
-  return features;
+  add_texts(dataset, tokenizer, task, *examples);
+  return examples;
 }
 
 }  // namespace bertune::tasks

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,30 +12,36 @@
 #include "bertune/tokenizer.h"
 #include "data/labels.h"
 #include "data/reader.h"
+#include "tasks/packed_examples.h"
 
 namespace bertune::tasks {
 
-struct TextClassification {
+struct TextClassification : Task {
   ProblemType problem_type = ProblemType::single_label_classification;
   data::LabelMap labels;  // for regression: one name
   std::int64_t max_length = 128;
+
+  std::string_view name() const override { return "text-classification"; }
+  Architecture architecture() const override { return Architecture::sequence_classification; }
+  void describe_head(LoadOptions& options) const override;
+  std::string default_metric() const override { return tasks::default_metric(problem_type); }
+  std::unique_ptr<Scorer> scorer(const Examples& examples) const override;
 };
 
-// The rows of a dataset as token ids, end to end, with their labels.
-struct Features : PackedEncodings {
+// The rows of a dataset with their labels.
+struct TextExamples : PackedExamples {
   std::vector<std::int32_t> labels;  // [rows], or empty
   std::vector<float> targets;        // [rows, num_labels], or empty
+  std::int64_t num_labels = 1;
 
-  std::int64_t rows() const { return static_cast<std::int64_t>(begins.size()) - 1; }
-  std::int64_t tokens() const { return begins.back(); }
-  // Appends row `index`, with its labels when there are any, to a batch.
-  void add_to(Batch& batch, std::int64_t index, std::int64_t num_labels) const;
+  void add_to(Batch& batch, std::int64_t row) const override;
+  std::string fingerprint() const override;
 };
 
 // Tokenizes on all cores and, with labels, maps them (throws Error naming file:line of one that the task
 // lacks).
-Features make_features(const data::Dataset& dataset, const BertTokenizer& tokenizer,
-                       const TextClassification& task, bool with_labels);
+std::unique_ptr<TextExamples> make_examples(const data::Dataset& dataset, const BertTokenizer& tokenizer,
+                                            const TextClassification& task, bool with_labels);
 
 EncodeOptions encode_options(const TextClassification& task);
 

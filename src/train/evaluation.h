@@ -3,20 +3,19 @@
 
 #include <cstdint>
 #include <functional>
-#include <span>
 
 #include "bertune/model.h"
-#include "tasks/metrics.h"
-#include "tasks/text_classification.h"
+#include "tasks/task.h"
 
 namespace bertune::train {
 
-// Calls row(index, logits) for each row, in order. Batches hold up to `batch_size` rows. Throws Interrupted
-// on Ctrl-C.
-void for_each_logits(BertPreTrainedModel& model, const tasks::Features& features, std::int64_t batch_size,
-                     const std::function<void(std::int64_t, std::span<const float>)>& row);
+// Calls use(first_row, batch, output) for batches of up to `batch_size` rows, in order. Throws Interrupted on
+// Ctrl-C.
+void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples, std::int64_t batch_size,
+                     const std::function<void(std::int64_t, const Batch&, const ModelOutput&)>& use);
 
-tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Features& features, std::int64_t batch_size,
-                        const std::function<void(std::int64_t)>& progress = {});
+// `progress` is told the rows done.
+tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
+                        std::int64_t batch_size, const std::function<void(std::int64_t)>& progress = {});
 
 }  // namespace bertune::train

@@ -14,14 +14,12 @@ namespace {
 constexpr const char* kSettingsFile = "bertune.json";
 constexpr std::int64_t kMostTokens = 512;
 
-std::optional<std::int64_t> trained_max_length(const std::filesystem::path& directory) {
+Json read_settings(const std::filesystem::path& directory) {
   std::error_code error;
   const std::filesystem::path path = directory / kSettingsFile;
-  if (!std::filesystem::exists(path, error)) return std::nullopt;
-  const Json settings = parse_json(read_file(path, 1 << 20), path.string());
-  const auto found = settings.is_object() ? settings.find("max_length") : settings.end();
-  if (found == settings.end() || !found->is_number_integer()) return std::nullopt;
-  return found->get<std::int64_t>();
+  if (!std::filesystem::exists(path, error)) return Json::object();
+  Json settings = parse_json(read_file(path, 1 << 20), path.string());
+  return settings.is_object() ? settings : Json::object();
 }
 
 }  // namespace
@@ -42,27 +40,46 @@ void require_max_length(std::int64_t max_length, const BertConfig& config) {
                   config.max_position_embeddings));
 }
 
+std::optional<Architecture> architecture_of(const BertConfig& config) {
+  const Json source = parse_json(config.source_json, "config.json");
+  const auto names = source.find("architectures");
+  if (names == source.end() || !names->is_array()) return std::nullopt;
+  for (const Json& name : *names) {
+    if (!name.is_string()) continue;
+    try {
+      return architecture_from_string(name.get<std::string>());
+    } catch (const Error&) {  // BertModel and the like: a base to train on
+    }
+  }
+  return std::nullopt;
+}
+
 ModelFolder ModelFolder::open(const std::filesystem::path& directory,
                               std::optional<std::int64_t> max_length) {
+  const Architecture architecture =
+      architecture_of(BertConfig::from_pretrained(directory)).value_or(Architecture::sequence_classification);
+  return open(directory, max_length, architecture,
+              fmt::format("fine-tune it first with bertune train --model {}", directory.string()));
+}
+
+ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
+                              Architecture architecture, std::string_view how) {
   BertTokenizer tokenizer = BertTokenizer::from_pretrained(directory);
-  BertPreTrainedModel model =
-      BertPreTrainedModel::from_pretrained(directory, Architecture::sequence_classification);
+  BertPreTrainedModel model = BertPreTrainedModel::from_pretrained(directory, architecture);
   const BertConfig& config = model.config();
   require_matching_vocabulary(directory, tokenizer, config);
   if (!model.load_report().newly_initialized.empty()) {
-    throw Error(fmt::format(
-        "{}: has no trained head ({} is missing); fine-tune it first with bertune train --model {}",
-        directory.string(), model.load_report().newly_initialized.front(), directory.string()));
+    throw Error(fmt::format("{}: has no trained head ({} is missing); {}", directory.string(),
+                            model.load_report().newly_initialized.front(), how));
   }
-  const std::int64_t length = max_length.value_or(
-      trained_max_length(directory).value_or(std::min(kMostTokens, config.max_position_embeddings)));
+  Json settings = read_settings(directory);
+  const auto trained = settings.find("max_length");
+  const std::int64_t usual = trained != settings.end() && trained->is_number_integer()
+                                 ? trained->get<std::int64_t>()
+                                 : std::min(kMostTokens, config.max_position_embeddings);
+  const std::int64_t length = max_length.value_or(usual);
   require_max_length(length, config);
-  tasks::TextClassification task{
-      .problem_type = config.problem_type.value_or(
-          config.num_labels() == 1 ? ProblemType::regression : ProblemType::single_label_classification),
-      .labels = data::LabelMap(config.id2label),
-      .max_length = length};
-  return {std::move(tokenizer), std::move(model), std::move(task)};
+  return {std::move(tokenizer), std::move(model), length, std::move(settings)};
 }
 
 void save_model_folder(const std::filesystem::path& directory, const BertPreTrainedModel& model,

@@ -6,22 +6,30 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "bertune/model.h"
 #include "bertune/tokenizer.h"
 #include "core/json.h"
-#include "tasks/text_classification.h"
 
 namespace bertune::train {
 
 struct ModelFolder {
   BertTokenizer tokenizer;
   BertPreTrainedModel model;
-  tasks::TextClassification task;
+  std::int64_t max_length = 0;
+  Json settings;  // what bertune.json holds; an object
 
-  // `max_length`: unset takes the one of training, or what the model can, up to 512.
+  // With the head that config.json names ("architectures"). `max_length`: unset takes the one of training, or
+  // what the model can, up to 512. Throws Error when the head has no weights.
   static ModelFolder open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length);
+  // With this head instead; `how` tells the person where to get one.
+  static ModelFolder open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
+                          Architecture architecture, std::string_view how);
 };
+
+// The head that config.json names, where it is one of ours.
+std::optional<Architecture> architecture_of(const BertConfig& config);
 
 // Throws Error when the tokenizer has ids that the model has no embedding for.
 void require_matching_vocabulary(const std::filesystem::path& directory, const BertTokenizer& tokenizer,

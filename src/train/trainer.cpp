@@ -14,27 +14,6 @@
 namespace bertune::train {
 namespace {
 
-// FNV-1a over everything that the weights will depend on.
-class Fingerprint {
- public:
-  template <typename T>
-  void add(const std::vector<T>& values) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(values.data());
-    for (std::size_t i = 0; i < values.size() * sizeof(T); ++i) hash_ = (hash_ ^ bytes[i]) * 1099511628211ULL;
-  }
-  std::string text() const { return fmt::format("{:016x}", hash_); }
-
- private:
-  std::uint64_t hash_ = 14695981039346656037ULL;
-};
-
-std::string fingerprint(const tasks::Features& features) {
-  Fingerprint print;
-  print.add(features.input_ids), print.add(features.token_type_ids), print.add(features.begins);
-  print.add(features.labels), print.add(features.targets);
-  return print.text();
-}
-
 class Stopwatch {
  public:
   double seconds() const {
@@ -48,11 +27,13 @@ class Stopwatch {
 }  // namespace
 
 Trainer::Trainer(BertPreTrainedModel& model, const BertTokenizer& tokenizer, TrainingArguments arguments,
-                 Observer& observer, std::function<std::string(std::int64_t)> row_name)
+                 Observer& observer, const tasks::Task& task,
+                 std::function<std::string(std::int64_t)> row_name)
     : model_(model),
       tokenizer_(tokenizer),
       arguments_(std::move(arguments)),
       observer_(observer),
+      task_(task),
       row_name_(std::move(row_name)),
       optimizer_(make_optimizer(arguments_, model.parameters())) {
   model_.dropout_state().seed = arguments_.seed;
@@ -61,9 +42,7 @@ Trainer::Trainer(BertPreTrainedModel& model, const BertTokenizer& tokenizer, Tra
 }
 
 std::string Trainer::metric_for_best_model() const {
-  return arguments_.metric_for_best_model.empty()
-             ? tasks::default_metric(model_.config().problem_type.value())
-             : arguments_.metric_for_best_model;
+  return arguments_.metric_for_best_model.empty() ? task_.default_metric() : arguments_.metric_for_best_model;
 }
 
 double Trainer::epochs_done() const {
@@ -87,15 +66,13 @@ void Trainer::resume_if_asked() {
   observer_.on_resume(state_.global_step, checkpoint);
 }
 
-TrainingResult Trainer::train(const tasks::Features& train, const tasks::Features* validation) {
+TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* validation) {
   plan_ = plan_steps(arguments_, train.rows());
-  identity_ = {arguments_.to_json(), fingerprint(train)};
+  identity_ = {arguments_.to_json(), train.fingerprint()};
   identity_.arguments["total_steps"] = plan_.total_steps;
   identity_.arguments["labels"] = model_.config().id2label;
   if (validation != nullptr) {  // an unknown metric is found now, not after an epoch
-    tasks::MetricsAccumulator(model_.config().problem_type.value(), model_.config().id2label)
-        .result()
-        .value(metric_for_best_model());
+    task_.scorer(*validation)->result().value(metric_for_best_model());
   }
   resume_if_asked();
   const Stopwatch watch;
@@ -132,7 +109,8 @@ TrainingResult Trainer::train(const tasks::Features& train, const tasks::Feature
 }
 
 // Steps until the epoch ends, a checkpoint is due, or a stop is asked for.
-void Trainer::run_epoch(const tasks::Features& train, std::int64_t epoch) {
+void Trainer::run_epoch(tasks::Examples& train, std::int64_t epoch) {
+  train.start_epoch(epoch);
   const std::vector<std::int64_t> order = data::epoch_order(train.rows(), arguments_.seed, epoch);
   const auto batches = data::cut_batches(order, arguments_.train_batch_size);
   auto next = static_cast<std::size_t>(state_.global_step % plan_.steps_per_epoch);
@@ -144,9 +122,9 @@ void Trainer::run_epoch(const tasks::Features& train, std::int64_t epoch) {
   }
 }
 
-double Trainer::train_step(const tasks::Features& train, std::span<const std::int64_t> rows) {
+double Trainer::train_step(tasks::Examples& train, std::span<const std::int64_t> rows) {
   Batch batch;
-  for (const std::int64_t row : rows) train.add_to(batch, row, model_.config().num_labels());
+  for (const std::int64_t row : rows) train.add_to(batch, row);
   const auto schedule = optim::schedule_from_string(arguments_.lr_scheduler_type);
   learning_rate_ = arguments_.learning_rate * optim::schedule_factor(schedule, state_.global_step,
                                                                      plan_.warmup_steps, plan_.total_steps);
@@ -192,11 +170,11 @@ void Trainer::log_step(double loss, double gradient_norm, double learning_rate) 
   state_.logged_step = state_.global_step;
 }
 
-void Trainer::evaluate_epoch(const tasks::Features& validation) {
+void Trainer::evaluate_epoch(const tasks::Examples& validation) {
   optimizer_->bring_up_to_date();
   tasks::Metrics metrics;
   try {
-    metrics = evaluate(model_, validation, arguments_.eval_batch_size,
+    metrics = evaluate(model_, task_, validation, arguments_.eval_batch_size,
                        [&](std::int64_t rows) { observer_.on_evaluation_progress(rows, validation.rows()); });
   } catch (const Interrupted&) {
     save();

@@ -7,7 +7,7 @@
 
 #include "bertune/model.h"
 #include "bertune/tokenizer.h"
-#include "tasks/text_classification.h"
+#include "tasks/task.h"
 #include "train/arguments.h"
 #include "train/observer.h"
 #include "train/run_state.h"
@@ -28,19 +28,19 @@ class Trainer {
  public:
   // `row_name` names a training row for messages ("train.csv:12").
   Trainer(BertPreTrainedModel& model, const BertTokenizer& tokenizer, TrainingArguments arguments,
-          Observer& observer, std::function<std::string(std::int64_t)> row_name);
+          Observer& observer, const tasks::Task& task, std::function<std::string(std::int64_t)> row_name);
 
   // Trains, and leaves the best weights by validation in the model (the last where there is no validation
   // set). Throws Interrupted after Ctrl-C, with a checkpoint saved; Error when loss or gradients stop being
   // finite.
-  TrainingResult train(const tasks::Features& train, const tasks::Features* validation);
+  TrainingResult train(tasks::Examples& train, const tasks::Examples* validation);
 
  private:
   void resume_if_asked();
-  void run_epoch(const tasks::Features& train, std::int64_t epoch);
-  double train_step(const tasks::Features& train, std::span<const std::int64_t> rows);
+  void run_epoch(tasks::Examples& train, std::int64_t epoch);
+  double train_step(tasks::Examples& train, std::span<const std::int64_t> rows);
   void log_step(double loss, double gradient_norm, double learning_rate);
-  void evaluate_epoch(const tasks::Features& validation);
+  void evaluate_epoch(const tasks::Examples& validation);
   void save();
   std::string metric_for_best_model() const;
   bool epoch_is_over() const;
@@ -51,6 +51,7 @@ class Trainer {
   const BertTokenizer& tokenizer_;
   TrainingArguments arguments_;
   Observer& observer_;
+  const tasks::Task& task_;
   std::function<std::string(std::int64_t)> row_name_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   RunIdentity identity_;

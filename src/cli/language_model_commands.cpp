@@ -1,0 +1,166 @@
+#include "language_model_commands.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <numeric>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bertune/error.h"
+#include "core/json.h"
+#include "core/utf8.h"
+#include "shared_options.h"
+#include "tasks/metrics.h"
+#include "train/model_folder.h"
+
+namespace bertune::cli {
+namespace {
+
+constexpr std::string_view kHowToGetOne = "bertune pretrain trains one, and bert-base-uncased comes with one";
+
+struct Options {
+  std::filesystem::path model;
+  std::vector<std::string> texts;
+  std::int64_t top = 5;
+  ThreadOptions threads;
+  bool json = false;
+};
+
+struct Guess {
+  std::int32_t id;
+  double probability;
+};
+
+std::vector<Guess> best_guesses(std::span<const float> logits, std::int64_t count) {
+  const std::vector<double> probabilities =
+      tasks::probabilities(ProblemType::single_label_classification, logits);
+  std::vector<std::int32_t> ids(logits.size());
+  std::iota(ids.begin(), ids.end(), 0);
+  const auto end = ids.begin() + std::min(count, static_cast<std::int64_t>(ids.size()));
+  std::partial_sort(ids.begin(), end, ids.end(), [&](std::int32_t a, std::int32_t b) {
+    const double left = probabilities[static_cast<std::size_t>(a)],
+                 right = probabilities[static_cast<std::size_t>(b)];
+    return left != right ? left > right : a < b;
+  });
+  std::vector<Guess> guesses;
+  for (auto id = ids.begin(); id != end; ++id)
+    guesses.push_back({*id, probabilities[static_cast<std::size_t>(*id)]});
+  return guesses;
+}
+
+// The tokens that stand for [MASK] in the text, in order.
+std::vector<std::vector<Guess>> guess_masks(train::ModelFolder& folder, const std::string& text,
+                                            std::int64_t count) {
+  const Encoding encoding = folder.tokenizer.encode(
+      text, {.truncation = Truncation::longest_first, .max_length = folder.max_length});
+  Batch batch;
+  batch.add(encoding);
+  std::size_t masks = 0;
+  for (const std::int32_t id : encoding.input_ids) {
+    const bool is_mask = id == folder.tokenizer.mask_token_id();
+    masks += is_mask ? 1 : 0;
+    batch.labels.push_back(is_mask ? 0 : tasks::kIgnoredLabel);  // where logits are wanted
+  }
+  if (masks == 0) {
+    const std::string mask(folder.tokenizer.id_to_token(folder.tokenizer.mask_token_id()));
+    throw UsageError(fmt::format("\"{}\" holds no {}{}", text, mask,
+                                 encoding.truncated_tokens > 0
+                                     ? fmt::format(" in its first {} tokens", folder.max_length)
+                                     : "; put one where a word is missing"));
+  }
+  const std::span<const float> logits = folder.model.forward(batch).logits;
+  const std::size_t width = logits.size() / masks;
+  std::vector<std::vector<Guess>> guesses;
+  for (std::size_t i = 0; i < masks; ++i)
+    guesses.push_back(best_guesses(logits.subspan(i * width, width), count));
+  return guesses;
+}
+
+void print_guesses(const train::ModelFolder& folder, const std::string& text,
+                   const std::vector<std::vector<Guess>>& masks, bool json) {
+  Json line = {{"text", text}, {"masks", Json::array()}};
+  if (!json) fmt::print("{}\n", text);
+  for (const std::vector<Guess>& guesses : masks) {
+    Json tokens = Json::array();
+    for (const Guess& guess : guesses) {
+      const std::string token(folder.tokenizer.id_to_token(guess.id));
+      tokens.push_back({{"token", token}, {"score", guess.probability}});
+      if (!json) fmt::print("  {:>6.1f} %  {}\n", 100 * guess.probability, token);
+    }
+    line["masks"].push_back(tokens);
+    if (!json && &guesses != &masks.back()) fmt::print("\n");
+  }
+  if (json) fmt::print("{}\n", line.dump());
+}
+
+void fill_masks(const Options& options) {
+  if (options.top < 1) throw UsageError("--top must be at least 1");
+  use_threads(options.threads);
+  train::ModelFolder folder =
+      train::ModelFolder::open(options.model, std::nullopt, Architecture::masked_lm, kHowToGetOne);
+  const auto answer = [&](const std::string& given) {
+    std::uint64_t replaced = 0;
+    const std::string text = replace_invalid_utf8(given, replaced);
+    print_guesses(folder, text, guess_masks(folder, text, options.top), options.json);
+  };
+  for (const std::string& text : options.texts) answer(text);
+  if (!options.texts.empty()) return;
+  for (std::string text; std::getline(std::cin, text);) {
+    if (!text.empty()) answer(text);
+  }
+}
+
+void say_whether_next(const Options& options) {
+  use_threads(options.threads);
+  train::ModelFolder folder = train::ModelFolder::open(options.model, std::nullopt,
+                                                       Architecture::next_sentence_prediction, kHowToGetOne);
+  Batch batch;
+  batch.add(
+      folder.tokenizer.encode(options.texts[0], options.texts[1],
+                              {.truncation = Truncation::longest_first, .max_length = folder.max_length}));
+  const double is_next =
+      tasks::probabilities(ProblemType::single_label_classification, folder.model.forward(batch).logits)[0];
+  if (options.json) {
+    fmt::print("{}\n", Json{{"is_next", is_next}}.dump());
+  } else {
+    fmt::print("{:.1f} % that the second follows the first\n", 100 * is_next);
+  }
+}
+
+}  // namespace
+
+void add_fill_mask_command(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("fill-mask", "The most probable words for [MASK] in a text");
+  command->add_option("--model,--model_name_or_path", options->model, "Folder of a pre-trained BERT")
+      ->required();
+  command->add_option("text", options->texts,
+                      "Texts with [MASK] in them (default: one a line on standard input)");
+  command->add_option("--top,--top_k", options->top, "Words a mask")->capture_default_str();
+  add_threads_option(*command, options->threads);
+  command->add_flag("--json", options->json, "A JSON object a text");
+  command->footer("Example:\n  bertune fill-mask --model bert-base \"The capital of France is [MASK].\"");
+  command->callback([options] { fill_masks(*options); });
+}
+
+void add_next_sentence_command(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("next-sentence", "How probable it is that one text follows another");
+  command->add_option("--model,--model_name_or_path", options->model, "Folder of a pre-trained BERT")
+      ->required();
+  command->add_option("texts", options->texts, "Two texts")->required()->expected(2);
+  add_threads_option(*command, options->threads);
+  command->add_flag("--json", options->json, "As a JSON object");
+  command->footer(
+      "Example:\n  bertune next-sentence --model bert-base \"It rained.\" \"We stayed at home.\"");
+  command->callback([options] { say_whether_next(*options); });
+}
+
+}  // namespace bertune::cli

@@ -1,0 +1,57 @@
+// The tasks on the command line: how each makes examples of files, and lines of predictions.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/json.h"
+#include "evaluate_command.h"
+#include "predict_command.h"
+#include "tasks/task.h"
+#include "train/model_folder.h"
+#include "train_options.h"
+
+namespace bertune::cli {
+
+// What a task makes of the files that bertune train was given.
+struct TrainingData {
+  std::unique_ptr<tasks::Task> task;
+  std::unique_ptr<tasks::Examples> train, validation, test;  // null where there is none
+  std::function<std::string(std::int64_t)> row_name;         // "train.csv:12", of a training row
+  Json settings;  // for bertune.json: what evaluation and prediction must share with training
+};
+
+struct TestData {
+  std::unique_ptr<tasks::Task> task;
+  std::unique_ptr<tasks::Examples> examples;
+  std::vector<std::string> notes;
+};
+
+struct TaskCommands {
+  std::string_view name;  // as --task takes it
+  Architecture architecture;
+  std::string_view try_it;  // a shell command, "{}" being the model folder
+  // Prints what it found in the data, unless options.json or options.quiet.
+  TrainingData (*prepare)(const TrainOptions& options, const BertTokenizer& tokenizer,
+                          const BertConfig& config);
+  TestData (*read_test)(const train::ModelFolder& folder, const EvaluateOptions& options);
+  void (*predict)(train::ModelFolder& folder, const PredictOptions& options);
+};
+
+std::span<const TaskCommands* const> all_tasks();
+// Throws UsageError, naming the choices.
+const TaskCommands& task_named(std::string_view name);
+// Of a trained model. Throws Error for heads that predict nothing by themselves (pre-training).
+const TaskCommands& task_of(const train::ModelFolder& folder, const std::filesystem::path& directory);
+// By what the file looks like.
+const TaskCommands& guess_task(const std::filesystem::path& train);
+
+extern const TaskCommands kTextClassification;
+
+}  // namespace bertune::cli

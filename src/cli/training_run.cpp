@@ -1,0 +1,228 @@
+#include "training_run.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <optional>
+
+#include "bertune/error.h"
+#include "core/file.h"
+#include "core/parallel.h"
+#include "kernels/ops.h"
+#include "report/metrics_report.h"
+#include "report/results.h"
+#include "report/table.h"
+#include "train/evaluation.h"
+#include "train/model_folder.h"
+#include "train/trainer.h"
+#include "train_display.h"
+#include "train_profile.h"
+
+namespace bertune::cli {
+
+void prepare_output(const TrainOptions& options) {
+  const fs::path& output = options.arguments.output_dir;
+  std::error_code error;
+  if (fs::exists(output, error) && !fs::is_directory(output, error)) {
+    throw UsageError(fmt::format("--output {}: is a file, not a folder", output.string()));
+  }
+  const bool has_model = fs::exists(output / "config.json", error);
+  const bool has_checkpoint = !train::newest_checkpoint(output).empty();
+  if ((has_model || has_checkpoint) && !options.overwrite && !options.arguments.resume) {
+    throw UsageError(fmt::format(
+        "--output {}: already holds a {}; add --resume to go on with it, --overwrite to start anew, "
+        "or choose another folder",
+        output.string(), has_checkpoint ? "checkpoint" : "model"));
+  }
+  fs::create_directories(output, error);
+  if (error)
+    throw Error(fmt::format("--output {}: cannot create the folder: {}", output.string(), error.message()));
+  AtomicFile probe(output /
+                   "write-test");  // a folder that cannot be written to is found now, not after an epoch
+  if (options.overwrite) train::remove_checkpoints_except(output, {});
+}
+
+LoadOptions load_options(const TrainOptions& options, const tasks::Task& task) {
+  LoadOptions load;
+  task.describe_head(load);
+  load.ignore_mismatched_sizes = options.ignore_mismatched_sizes;
+  load.seed = options.arguments.seed;
+  const auto to_float = [](std::optional<double> value) {
+    return value ? std::optional<float>(static_cast<float>(*value)) : std::nullopt;
+  };
+  load.hidden_dropout_prob = to_float(options.hidden_dropout);
+  load.attention_probs_dropout_prob = to_float(options.attention_dropout);
+  load.classifier_dropout = to_float(options.classifier_dropout);
+  return load;
+}
+
+namespace {
+
+bool uses_bf16(const TrainOptions& options) {
+  return train::precision_from_string(options.arguments.precision) == Precision::bf16;
+}
+
+std::string load_line(const TrainOptions& options, const BertPreTrainedModel& model) {
+  const LoadReport& report = model.load_report();
+  std::vector<std::string> fresh = report.newly_initialized;
+  fresh.insert(fresh.end(), report.mismatched.begin(), report.mismatched.end());
+  std::string line =
+      fmt::format("Model {}: {} layers, hidden size {}, {} parameters; {} tensors loaded",
+                  options.model.string(), model.config().num_hidden_layers, model.config().hidden_size,
+                  report::grouped(static_cast<long long>(model.parameters().count())), report.loaded);
+  if (report.loaded == 0) {
+    line += ", all newly initialised";
+  } else if (!fresh.empty()) {
+    line += ", newly initialised:";
+    for (const std::string& name : fresh) line += " " + name;
+    line += " (a new head is expected)";
+  }
+  if (!report.unexpected.empty()) {
+    line += fmt::format(", {} of the checkpoint not used ({}{})", report.unexpected.size(),
+                        report.unexpected.front(), report.unexpected.size() > 1 ? ", ..." : "");
+  }
+  return line + "\n";
+}
+
+// Two checkpoints with optimizer state and the model itself are on the disk at a time.
+void require_disk(const TrainOptions& options, const BertPreTrainedModel& model) {
+  const std::uint64_t floats = model.parameters().count();
+  const std::uint64_t needed = floats * 4 * (2 * 3 + 1),
+                      available = free_disk_bytes(options.arguments.output_dir);
+  if (available < needed) {
+    throw Error(fmt::format(
+        "--output {}: the run needs about {} MiB for checkpoints and the disk has {} MiB; free some space "
+        "or choose another place",
+        options.arguments.output_dir.string(), needed >> 20, available >> 20));
+  }
+}
+
+double peak_rss_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+Json train_values(const train::TrainingResult& result, std::int64_t rows) {
+  const double seconds = std::max(result.runtime, 1e-9);
+  return {{"epoch", result.epochs},
+          {"loss", result.train_loss},
+          {"runtime", result.runtime},
+          {"samples", rows},
+          {"samples_per_second", static_cast<double>(result.samples) / seconds},
+          {"steps_per_second", static_cast<double>(result.state.global_step) / seconds},
+          {"tokens_per_second", static_cast<double>(result.state.tokens) / seconds}};
+}
+
+Json evaluation_values(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
+                       std::int64_t batch_size, tasks::Metrics& metrics) {
+  const double start = report::monotonic_seconds();
+  metrics = train::evaluate(model, task, examples, batch_size);
+  const double seconds = std::max(report::monotonic_seconds() - start, 1e-9);
+  Json values = report::metric_values(metrics);
+  values["runtime"] = seconds;
+  values["samples"] = examples.rows();
+  values["samples_per_second"] = static_cast<double>(examples.rows()) / seconds;
+  return values;
+}
+
+struct Finished {
+  report::Results results;
+  tasks::Metrics test_metrics;
+};
+
+// The model is saved before it is tested: a failure from here on loses a number, not the training.
+Finished save_and_test(const TrainOptions& options, const TrainingData& data, const BertTokenizer& tokenizer,
+                       BertPreTrainedModel& model, const train::TrainingResult& result) {
+  const fs::path& output = options.arguments.output_dir;
+  Json settings = data.settings;
+  settings["bertune_version"] = BERTUNE_VERSION;
+  settings["task"] = data.task->name();
+  settings["arguments"] = options.arguments.to_json();
+  train::save_model_folder(output, model, tokenizer, settings);
+  Finished finished;
+  finished.results["train"] = train_values(result, data.train->rows());
+  tasks::Metrics validation_metrics;
+  if (data.validation) {
+    finished.results["eval"] = evaluation_values(model, *data.task, *data.validation,
+                                                 options.arguments.eval_batch_size, validation_metrics);
+  }
+  if (data.test) {
+    finished.results["test"] = evaluation_values(model, *data.task, *data.test,
+                                                 options.arguments.eval_batch_size, finished.test_metrics);
+  }
+  finished.results["train"]["peak_rss_mib"] = peak_rss_mib();
+  report::write_results(output, finished.results);
+  write_file_atomically(
+      output / "trainer_state.json",
+      dump_json(train::trainer_state(result.state, options.arguments.to_json(), result.plan.total_steps,
+                                     options.arguments.num_train_epochs, output)));
+  if (!options.arguments.keep_checkpoints) train::remove_checkpoints_except(output, {});
+  return finished;
+}
+
+void print_results(const TrainOptions& options, std::string_view try_it, const train::TrainingResult& result,
+                   const Finished& finished) {
+  if (options.json) {
+    Json all = Json::object();
+    for (const auto& [prefix, values] : finished.results) all.update(report::with_prefix(prefix, values));
+    fmt::print("{}", dump_json(all));
+    return;
+  }
+  const double seconds = std::max(result.runtime, 1e-9);
+  fmt::print("\nTrained {} steps in {} ({} tokens/s, peak memory {:.0f} MiB); mean training loss {:.4f}\n",
+             result.state.global_step, report::format_duration(result.runtime),
+             report::grouped(static_cast<long long>(static_cast<double>(result.state.tokens) / seconds)),
+             peak_rss_mib(), result.train_loss);
+  if (result.kept_best) fmt::print("Kept the best epoch by validation, of step {}\n", result.state.best_step);
+  const report::Terminal terminal = report::terminal_of(STDOUT_FILENO);
+  if (!options.test.empty()) {
+    fmt::print("\nTest on {}:\n{}", options.test.string(),
+               report::metrics_report(finished.test_metrics,
+                                      {.style = report::Style(terminal.colors), .width = terminal.width}));
+  }
+  const std::string folder = options.arguments.output_dir.string();
+  fmt::print(
+      "\nWrote to {}:\n"
+      "  the model              config.json, model.safetensors (Transformers loads this folder)\n"
+      "  its tokenizer          tokenizer.json, tokenizer_config.json, vocab.txt, special_tokens_map.json\n"
+      "  results and log        all_results.json, trainer_state.json\n"
+      "Use it:\n  {}\n",
+      folder, fmt::format(fmt::runtime(try_it), folder));
+}
+
+}  // namespace
+
+void run_training(const TrainOptions& options, const BertTokenizer& tokenizer, BertPreTrainedModel& model,
+                  TrainingData& data, std::string_view try_it) {
+  require_disk(options, model);
+  if (!options.json && !options.quiet) {
+    fmt::print(stderr, "{}Training on {} threads with {} kernels{}\n", load_line(options, model),
+               num_threads(), kernels::ops().name,
+               uses_bf16(options) ? ", matrix products in bf16 (--precision fp32 for f32)" : "");
+  }
+  TrainDisplay display(std::cerr, options.quiet || options.json);
+  TrainProfile profile(display);
+  train::Observer& observer = options.profile ? static_cast<train::Observer&>(profile) : display;
+  train::Trainer trainer(model, tokenizer, options.arguments, observer, *data.task, data.row_name);
+  std::optional<train::TrainingResult> result;
+  try {
+    result = trainer.train(*data.train, data.validation.get());
+  } catch (const Interrupted& interrupted) {
+    display.finish();
+    throw Interrupted(fmt::format("{}; a checkpoint is in {}: the same command with --resume goes on from it",
+                                  interrupted.what(), options.arguments.output_dir.string()));
+  }
+  display.finish();
+  const Finished finished = save_and_test(options, data, tokenizer, model, *result);
+  const std::string profiled =
+      options.profile ? profile.finish(options.arguments.output_dir / "profile.json", uses_bf16(options))
+                      : "";
+  print_results(options, try_it, *result, finished);
+  if (!options.json) fmt::print("{}{}", profiled.empty() ? "" : "\n", profiled);
+}
+
+}  // namespace bertune::cli

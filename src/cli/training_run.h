@@ -1,0 +1,22 @@
+// A training run, whatever is trained: the output folder, the loop under a person's eyes, what is left of it.
+#pragma once
+
+#include <string_view>
+
+#include "bertune/model.h"
+#include "bertune/tokenizer.h"
+#include "task_commands.h"
+#include "train_options.h"
+
+namespace bertune::cli {
+
+// An earlier result is not overwritten by a slip, nor is a folder of something else.
+void prepare_output(const TrainOptions& options);
+
+LoadOptions load_options(const TrainOptions& options, const tasks::Task& task);
+
+// Trains, saves model, results and log, tests, and prints. `try_it`: TaskCommands::try_it.
+void run_training(const TrainOptions& options, const BertTokenizer& tokenizer, BertPreTrainedModel& model,
+                  TrainingData& data, std::string_view try_it);
+
+}  // namespace bertune::cli
