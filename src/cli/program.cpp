@@ -22,6 +22,7 @@
 #include "report/terminal.h"
 #include "tokenize.h"
 #include "train_command.h"
+#include "vocabulary_command.h"
 
 namespace bertune::cli {
 namespace {
@@ -51,7 +52,8 @@ void restart_with_short_spin(char** argv) {
 
 bool computes(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
-  return command == "train" || command == "evaluate" || command == "predict" || command == "tokenize";
+  return command == "train" || command == "evaluate" || command == "predict" || command == "tokenize" ||
+         command == "vocabulary";
 }
 
 int parse_and_run(CLI::App& app, int argc, char** argv) {
@@ -107,6 +109,7 @@ int run_program(int argc, char** argv) {
   add_evaluate_command(app);
   add_predict_command(app);
   add_tokenize_command(app);
+  add_vocabulary_command(app);
   add_inspect_command(app);
   return parse_and_run(app, argc, argv);
 }
