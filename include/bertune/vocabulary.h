@@ -15,7 +15,7 @@ namespace bertune {
 // Which two neighbouring pieces become one, again and again, until the vocabulary is full.
 enum class MergeScore {
   frequency,   // the pair that occurs most often, as the `tokenizers` package does it
-  likelihood,  // count(ab) / (count(a) * count(b)): pieces that are seldom seen apart
+  likelihood,  // the pair that makes the texts most likely, if pieces are drawn one by one by their frequency
 };
 
 struct VocabularyOptions {

@@ -157,10 +157,10 @@ void add_vocabulary_options(CLI::App& command, Options& options) {
                   "Different characters to keep; words with rarer ones become [UNK]")
       ->capture_default_str();
   command
-      .add_option("--score", options.score,
-                  "Which pair of pieces becomes one next: frequency, the most frequent; or likelihood, the "
-                  "highest count(ab)/(count(a)*count(b)), which prefers rare pairs: raise --min-frequency "
-                  "with it")
+      .add_option(
+          "--score", options.score,
+          "Which pair of pieces becomes one next: frequency, the one that occurs most often; or likelihood, "
+          "the one that makes the texts most likely, which takes longer and gives slightly more pieces")
       ->capture_default_str();
   command
       .add_option("--unused", vocabulary.unused_tokens,

@@ -2,9 +2,19 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 namespace bertune::text {
+namespace {
+
+// x log x - (x - taken) log(x - taken), without losing digits where little is taken.
+double entropy_of_taken(double x, double taken) {
+  const double left = x - taken;
+  return taken * std::log(x) - (left > 0 ? left * std::log1p(-taken / x) : 0);
+}
+
+}  // namespace
 
 PieceLearner::PieceLearner(std::string prefix, MergeScore score, std::uint64_t min_frequency)
     : prefix_(std::move(prefix)), score_(score), min_frequency_(min_frequency), queue_(Better{this}) {}
@@ -32,6 +42,7 @@ void PieceLearner::add_word(std::span<const PieceId> pieces, std::uint64_t count
   words_.push_back({words_in_pieces_.size(), count, static_cast<std::uint32_t>(pieces.size())});
   words_in_pieces_.insert(words_in_pieces_.end(), pieces.begin(), pieces.end());
   for (const PieceId piece : pieces) piece_counts_[piece] += count;
+  total_ += count * pieces.size();
   for (std::size_t i = 1; i < pieces.size(); ++i) add_to_pair(pieces[i - 1], pieces[i], word);
 }
 
@@ -63,7 +74,12 @@ void PieceLearner::take_from_pair(PieceId left, PieceId right, std::uint64_t cou
 void PieceLearner::learn(std::size_t limit, const std::function<void(std::size_t)>& progress) {
   refresh_changed({});
   while (pieces_.size() < limit && !queue_.empty()) {
-    merge(queue_.top());
+    const PairId best = queue_.top();
+    if (!is_current(best)) {
+      refresh(best);
+      continue;
+    }
+    merge(best);
     if (progress) progress(pieces_.size());
   }
 }
@@ -98,20 +114,39 @@ void PieceLearner::merge_in_word(WordId id, PieceId left, PieceId right, PieceId
     piece_counts_[left] -= word.count;
     piece_counts_[right] -= word.count;
     piece_counts_[merged] += word.count;
+    total_ -= word.count;
     pieces[size++] = merged;
     ++i;
   }
   word.size = size;
 }
 
+// The log-likelihood of the text is the sum of n log(n / total) over pieces that occur n times. This is how
+// much it grows when the pair becomes a piece.
+double PieceLearner::score_of(const Pair& pair) const {
+  if (score_ == MergeScore::frequency) return static_cast<double>(pair.count);
+  const auto left = static_cast<double>(piece_counts_[pair.left]),
+             right = static_cast<double>(piece_counts_[pair.right]), total = static_cast<double>(total_);
+  if (pair.left == pair.right) {  // "a a a" holds the pair twice, but only one of both can be merged
+    const double count = std::min(static_cast<double>(pair.count), std::floor(left / 2));
+    return count * std::log(count) - entropy_of_taken(left, 2 * count) + entropy_of_taken(total, count);
+  }
+  const auto count = static_cast<double>(pair.count);
+  return count * std::log(count) - (entropy_of_taken(left, count) + entropy_of_taken(right, count)) +
+         entropy_of_taken(total, count);
+}
+
+// Every merge lowers the total, and with it all scores of likelihood a little. So an old score is too high,
+// and one that is not on top even so need not be computed anew.
+bool PieceLearner::is_current(PairId id) const {
+  return score_ == MergeScore::frequency || pairs_[id].total == total_;
+}
+
 void PieceLearner::refresh(PairId id) {
   Pair& pair = pairs_[id];
   if (pair.count < min_frequency_ || pair.count == 0) return queue_.remove(id);
-  pair.score = static_cast<double>(pair.count);
-  if (score_ == MergeScore::likelihood) {
-    pair.score /=
-        static_cast<double>(piece_counts_[pair.left]) * static_cast<double>(piece_counts_[pair.right]);
-  }
+  pair.score = score_of(pair);
+  pair.total = total_;
   queue_.update(id);
 }
 

@@ -46,6 +46,7 @@ class PieceLearner {
     PieceId left, right;
     std::uint64_t count = 0;
     double score = 0;
+    std::uint64_t total = 0;         // total_ when the score was computed
     bool changed = false;            // since scores were last computed
     std::vector<WordId> words = {};  // that hold it, or did
   };
@@ -65,6 +66,8 @@ class PieceLearner {
   void take_from_pair(PieceId left, PieceId right, std::uint64_t count);
   void merge(PairId id);
   void merge_in_word(WordId id, PieceId left, PieceId right, PieceId merged);
+  double score_of(const Pair& pair) const;
+  bool is_current(PairId id) const;
   void refresh(PairId id);
   void refresh_changed(std::span<const PieceId> pieces);
 
@@ -74,6 +77,7 @@ class PieceLearner {
   std::vector<std::string> pieces_;
   std::unordered_map<std::string, PieceId> piece_ids_;
   std::vector<std::uint64_t> piece_counts_;
+  std::uint64_t total_ = 0;                           // sum of piece_counts_
   std::vector<std::vector<PairId>> pairs_of_pieces_;  // kept for likelihood only
   std::vector<Word> words_;
   std::vector<PieceId> words_in_pieces_;
