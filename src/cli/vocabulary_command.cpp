@@ -62,6 +62,7 @@ class TextBuffer {
   explicit TextBuffer(VocabularyBuilder& builder) : builder_(builder) {}
 
   void add(std::string_view text) {
+    if (text.empty()) return;
     bytes_ += text;
     ends_.push_back(bytes_.size());
     if (bytes_.size() >= kBytesAtATime) flush();

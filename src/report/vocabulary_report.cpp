@@ -25,7 +25,9 @@ std::string joined(const std::vector<std::string>& pieces) {
 }
 
 std::string share_of_words(std::int64_t words, const VocabularyStatistics& statistics) {
-  return percent(static_cast<double>(words), static_cast<double>(statistics.words)) + " of words";
+  return fmt::format("{} of words ({})",
+                     percent(static_cast<double>(words), static_cast<double>(statistics.words)),
+                     grouped(words));
 }
 
 }  // namespace

@@ -22,8 +22,8 @@ PieceLearner::PieceLearner(std::string prefix, MergeScore score, std::uint64_t m
 bool PieceLearner::better(PairId a, PairId b) const {
   const Pair &first = pairs_[a], &second = pairs_[b];
   if (first.score != second.score) return first.score > second.score;
-  if (first.left != second.left) return pieces_[first.left] < pieces_[second.left];
-  return pieces_[first.right] < pieces_[second.right];
+  if (first.left != second.left) return first.left < second.left;
+  return first.right < second.right;
 }
 
 // The id of an equal piece that was there before, as two pairs can come to the same text.

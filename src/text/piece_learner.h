@@ -32,8 +32,8 @@ class PieceLearner {
   PieceId add_piece(std::string text);
   // Then all different words, as the pieces that they consist of.
   void add_word(std::span<const PieceId> pieces, std::uint64_t count);
-  // Merges until there are `limit` pieces or no pair is left to merge. Equal scores go by the text of the
-  // left piece, then of the right one, in the order of code points. `progress` gets the number of pieces.
+  // Merges until there are `limit` pieces or no pair is left to merge. Of equal scores the pair goes first
+  // whose left piece has the lower id, then whose right one has. `progress` gets the number of pieces.
   void learn(std::size_t limit, const std::function<void(std::size_t)>& progress = {});
 
   const std::vector<std::string>& pieces() const { return pieces_; }

@@ -49,9 +49,9 @@ TEST_F(VocabularyCommand, WritesATokenizerThatBertuneReads) {
     EXPECT_THAT(result.out, HasSubstr(file));
   }
   EXPECT_THAT(files.read("out/vocab.txt"), StartsWith("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n,\nb\ng\n"));
-  EXPECT_THAT(result.out, HasSubstr("on these texts"));
-  EXPECT_THAT(result.out, HasSubstr("texts                   4"));
-  EXPECT_THAT(result.out, HasSubstr("words                   10"));
+  EXPECT_THAT(result.out, HasSubstr("On these texts"));
+  EXPECT_THAT(result.out, HasSubstr("texts                  4"));
+  EXPECT_THAT(result.out, HasSubstr("words                 10"));
   EXPECT_THAT(result.out, HasSubstr("[UNK]          0.0 % of words"));
   EXPECT_THAT(result.err, HasSubstr("occurs 2 or more times"));
   const ProgramResult ids = run({"tokenize", "--model", path("out"), "--no-special-tokens"}, "hug pun\n");
