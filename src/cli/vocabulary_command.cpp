@@ -130,7 +130,7 @@ void run(Options& options) {
   const report::ProgressOptions progress{.terminal = report::terminal_of(STDERR_FILENO),
                                          .quiet = options.quiet || options.json};
   print_notes(add_files(options, progress, builder));
-  report::ProgressBar bar(std::cerr, "merging, token", wanted.vocab_size, progress);
+  report::ProgressBar bar(std::cerr, "merging", wanted.vocab_size, progress);
   const BuiltVocabulary built =
       builder.build([&](std::int64_t done, std::int64_t /*total*/) { bar.update(done); });
   bar.finish();

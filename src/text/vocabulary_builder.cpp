@@ -157,8 +157,11 @@ BuiltVocabulary VocabularyBuilder::build(const std::function<void(std::int64_t, 
   const VocabularyOptions& options = implementation_->options;
   const WordCounter& counter = implementation_->all_words();
   const WordCounts& words = counter.words();
-  if (words.size() == 0)
-    throw Error("there is no word in the texts, so no vocabulary can be built from them");
+  if (words.size() == 0) {
+    throw Error(fmt::format(
+        "the texts hold no word of at most {} characters, so that no vocabulary can be built from them",
+        implementation_->spec.max_input_chars_per_word));
+  }
   BuiltVocabulary built;
   VocabularyStatistics& statistics = built.statistics;
   statistics.texts = static_cast<std::int64_t>(counter.texts());
@@ -172,6 +175,7 @@ BuiltVocabulary VocabularyBuilder::build(const std::function<void(std::int64_t, 
   std::ranges::stable_sort(characters, [](const auto& a, const auto& b) { return a.second > b.second; });
   characters.resize(static_cast<std::size_t>(statistics.characters));
   std::vector<char32_t> kept;
+  kept.reserve(characters.size());
   for (const auto& [character, count] : characters) kept.push_back(character);
   std::ranges::sort(kept);
 
