@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
@@ -42,18 +43,27 @@ std::vector<std::string> special_tokens(const VocabularyOptions& options) {
   return tokens;
 }
 
-// Characters by code point, with how often they occur.
-std::vector<std::pair<char32_t, std::uint64_t>> count_characters(const WordCounts& words) {
-  std::unordered_map<char32_t, std::uint64_t> counts;
+// The most frequent characters, in the order of code points; equally frequent ones are chosen in that order
+// too.
+std::vector<char32_t> choose_alphabet(const WordCounts& words, std::int64_t limit,
+                                      VocabularyStatistics& statistics) {
+  std::map<char32_t, std::uint64_t> counts;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string_view word = words.word(i);
     for (std::size_t position = 0; position < word.size();) {
       counts[text::next_code_point(word, position)] += words.count(i);
     }
   }
-  std::vector<std::pair<char32_t, std::uint64_t>> sorted(counts.begin(), counts.end());
-  std::ranges::sort(sorted);
-  return sorted;
+  std::vector<char32_t> characters;
+  characters.reserve(counts.size());
+  for (const auto& [character, count] : counts) characters.push_back(character);
+  std::ranges::stable_sort(characters, [&](char32_t a, char32_t b) { return counts[a] > counts[b]; });
+  const auto found = static_cast<std::int64_t>(characters.size());
+  statistics.characters = std::min(found, limit);
+  statistics.dropped_characters = found - statistics.characters;
+  characters.resize(static_cast<std::size_t>(statistics.characters));
+  std::ranges::sort(characters);
+  return characters;
 }
 
 // The ids of a character's two pieces; one that is always a word of its own continues none.
@@ -169,26 +179,16 @@ BuiltVocabulary VocabularyBuilder::build(const std::function<void(std::int64_t, 
   statistics.distinct_words = static_cast<std::int64_t>(words.size());
   statistics.too_long_words = static_cast<std::int64_t>(counter.too_long_words());
 
-  auto characters = count_characters(words);
-  statistics.characters = std::min(static_cast<std::int64_t>(characters.size()), options.limit_alphabet);
-  statistics.dropped_characters = static_cast<std::int64_t>(characters.size()) - statistics.characters;
-  std::ranges::stable_sort(characters, [](const auto& a, const auto& b) { return a.second > b.second; });
-  characters.resize(static_cast<std::size_t>(statistics.characters));
-  std::vector<char32_t> kept;
-  kept.reserve(characters.size());
-  for (const auto& [character, count] : characters) kept.push_back(character);
-  std::ranges::sort(kept);
-
+  const std::vector<char32_t> characters = choose_alphabet(words, options.limit_alphabet, statistics);
   const std::string& prefix = implementation_->spec.continuing_subword_prefix;
   PieceLearner learner(prefix, options.score, static_cast<std::uint64_t>(options.min_frequency));
   const Alphabet alphabet =
-      add_alphabet(kept, text::words_of_their_own(implementation_->normalizer), prefix, learner);
+      add_alphabet(characters, text::words_of_their_own(implementation_->normalizer), prefix, learner);
   const auto special = 5 + options.unused_tokens, pieces = static_cast<std::int64_t>(learner.pieces().size());
   if (options.vocab_size - special < pieces) {
     throw UsageError(fmt::format(
         "a vocabulary of {} tokens (--vocab-size) is too small: {} special and unused tokens, and {} for the "
-        "{} "
-        "different characters of the texts, leave no room; make it larger, or the alphabet smaller "
+        "{} different characters of the texts, leave no room; make it larger, or the alphabet smaller "
         "(--limit-alphabet)",
         options.vocab_size, special, pieces, statistics.characters));
   }
