@@ -79,12 +79,14 @@ ifeq ($(wildcard $(REQUIREMENTS)),)
 parity bench-peer:
 	@echo "make $@: skipped, for the peer to compare with ($(REQUIREMENTS)) is not here"
 else
-parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens, logits, gradients, training, fixtures
+parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens, vocabularies, logits, gradients, training, fixtures
 	@cmake --preset $(PRESET)
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	GOMP_SPINCOUNT=2000 $(PEER)/bin/python tests/parity/live.py --model $(CHECKPOINT) --probe build/tests/parity_probe --data $(SHARED)/data
 	$(PEER)/bin/python tests/parity/tokenizer_parity.py --driver build/tests/tokenizer_driver --data $(SHARED)/data \
 	  --sample $(PARITY_SAMPLE) $(CHECKPOINT) $(wildcard $(SHARED)/data/vocab/*.txt)
+	$(PEER)/bin/python tests/parity/vocabulary_parity.py --program build/bertune $(TICKETS)/train.csv $(SHARED)/data/imdb/train.jsonl
+	$(PEER)/bin/python tests/parity/vocabulary_parity.py --program build/bertune --cased $(TICKETS)/train.csv $(SHARED)/data/wnut17/*
 	$(PEER)/bin/python tests/parity/check_fixtures.py
 
 bench-peer: bench-build checkpoint $(PEER_READY)

@@ -74,6 +74,9 @@ class BertTokenizer {
   // token, and the last of equal lines gives the id.
   static BertTokenizer from_vocabulary(const std::filesystem::path& vocab_txt,
                                        const TokenizerConfig& config = {});
+  // The same of a vocabulary in memory: tokens by id, all different.
+  static BertTokenizer from_tokens(const std::vector<std::string>& tokens,
+                                   const TokenizerConfig& config = {});
 
   BertTokenizer(BertTokenizer&&) noexcept;
   BertTokenizer& operator=(BertTokenizer&&) noexcept;

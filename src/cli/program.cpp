@@ -24,6 +24,7 @@
 #include "report/terminal.h"
 #include "tokenize.h"
 #include "train_command.h"
+#include "vocabulary_command.h"
 
 namespace bertune::cli {
 namespace {
@@ -53,7 +54,8 @@ void restart_with_short_spin(char** argv) {
 
 bool computes(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
-  return command == "train" || command == "evaluate" || command == "predict" || command == "tokenize";
+  return command == "train" || command == "evaluate" || command == "predict" || command == "tokenize" ||
+         command == "vocabulary";
 }
 
 int parse_and_run(CLI::App& app, int argc, char** argv) {
@@ -112,6 +114,7 @@ int run_program(int argc, char** argv) {
   add_fill_mask_command(app);
   add_next_sentence_command(app);
   add_tokenize_command(app);
+  add_vocabulary_command(app);
   add_inspect_command(app);
   return parse_and_run(app, argc, argv);
 }

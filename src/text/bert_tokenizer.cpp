@@ -228,6 +228,11 @@ BertTokenizer BertTokenizer::from_vocabulary(const std::filesystem::path& vocab_
   return BertTokenizer(std::make_unique<Implementation>(text::read_vocabulary_file(vocab_txt, config)));
 }
 
+BertTokenizer BertTokenizer::from_tokens(const std::vector<std::string>& tokens,
+                                         const TokenizerConfig& config) {
+  return BertTokenizer(std::make_unique<Implementation>(text::spec_of_tokens(tokens, config)));
+}
+
 Encoding BertTokenizer::encode(std::string_view text, const EncodeOptions& options) const {
   return implementation_->encode(text, nullptr, options);
 }

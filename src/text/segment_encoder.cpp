@@ -15,7 +15,7 @@ std::uint32_t next_owner() {
 
 }  // namespace
 
-// Takes normalised characters and cuts them into words.
+// Takes the characters of words, and encodes these.
 class SegmentEncoder::WordCollector {
  public:
   WordCollector(const SegmentEncoder& encoder, EncodeScratch& scratch, TokenSink& sink)
@@ -25,15 +25,20 @@ class SegmentEncoder::WordCollector {
         sink_(sink),
         with_spans_(sink.tokens->with_spans()) {
     word_.clear();
-    if (encoder.options_.handle_chinese_chars) words_of_their_own_ |= kCjk;
   }
-  void operator()(const NormalizedCharacter& character, std::uint16_t properties) {
-    if ((properties & (kWhiteSpace | words_of_their_own_)) == 0) {
-      append(character);
-      return;
+  void append(const NormalizedCharacter& character) {
+    if (with_spans_) {
+      word_.characters.push_back(
+          {static_cast<std::uint32_t>(word_.bytes.size()), character.begin, character.end});
     }
-    finish();
-    if ((properties & kWhiteSpace) != 0) return;
+    word_.bytes.append(character.value);
+  }
+  void finish() {
+    if (word_.bytes.size() == 0) return;
+    encoder_.encode_word(word_, scratch_, sink_);
+    word_.clear();
+  }
+  void single(const NormalizedCharacter& character) {
     if (character.value < 0x10000) {
       const std::int32_t id = encoder_.word_piece_.single(static_cast<char16_t>(character.value));
       sink_.tokens->push(id, {character.begin, character.end}, sink_.words++);
@@ -42,27 +47,13 @@ class SegmentEncoder::WordCollector {
     append(character);
     finish();
   }
-  void finish() {
-    if (word_.bytes.size() == 0) return;
-    encoder_.encode_word(word_, scratch_, sink_);
-    word_.clear();
-  }
 
  private:
-  void append(const NormalizedCharacter& character) {
-    if (with_spans_) {
-      word_.characters.push_back(
-          {static_cast<std::uint32_t>(word_.bytes.size()), character.begin, character.end});
-    }
-    word_.bytes.append(character.value);
-  }
-
   const SegmentEncoder& encoder_;
   EncodeScratch& scratch_;
   Word& word_;
   TokenSink& sink_;
   bool with_spans_;
-  std::uint16_t words_of_their_own_ = kPunctuation;
 };
 
 SegmentEncoder::SegmentEncoder(const WordPiece& word_piece, const NormalizerOptions& options)
@@ -101,8 +92,9 @@ void SegmentEncoder::encode_plainly(std::string_view segment, std::uint32_t base
 void SegmentEncoder::encode_normalized(std::span<const NormalizedCharacter> characters,
                                        EncodeScratch& scratch, TokenSink& sink) const {
   WordCollector collector(*this, scratch, sink);
+  WordSplitter<WordCollector> splitter(options_, collector);
   for (const NormalizedCharacter& character : characters) {
-    collector(character, Unicode::instance().properties(character.value));
+    splitter(character, Unicode::instance().properties(character.value));
   }
   collector.finish();
 }
@@ -142,7 +134,8 @@ void SegmentEncoder::tokenize_ascii_word(std::string_view word, EncodeScratch& s
 void SegmentEncoder::encode_general_run(std::string_view run, std::uint32_t base, EncodeScratch& scratch,
                                         TokenSink& sink) const {
   WordCollector collector(*this, scratch, sink);
-  Normalizer<WordCollector>(options_, scratch.marks, collector).normalize(run, base);
+  WordSplitter<WordCollector> splitter(options_, collector);
+  Normalizer<WordSplitter<WordCollector>>(options_, scratch.marks, splitter).normalize(run, base);
   collector.finish();
 }
 

@@ -5,46 +5,20 @@
 // looked up by them. Only runs that were not seen lately go through all the steps.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
-#include "core/utf8.h"
 #include "text/normalizer.h"
 #include "text/run_cache.h"
 #include "text/run_scan.h"
 #include "text/token_buffer.h"
 #include "text/word_piece.h"
+#include "text/word_splitter.h"
 
 namespace bertune::text {
-
-// The UTF-8 of a normalised word.
-class WordBytes {
- public:
-  void clear() { size_ = 0; }
-  std::size_t size() const { return size_; }
-  std::string_view view() const { return {bytes_.get(), size_}; }
-  void append(char32_t value) {
-    if (size_ + 4 > capacity_) grow();
-    size_ += write_utf8(bytes_.get() + size_, value);
-  }
-
- private:
-  void grow() {
-    capacity_ = std::max<std::size_t>(256, 2 * capacity_);
-    auto larger = std::make_unique_for_overwrite<char[]>(capacity_);
-    if (size_ > 0) std::memcpy(larger.get(), bytes_.get(), size_);
-    bytes_ = std::move(larger);
-  }
-
-  std::unique_ptr<char[]> bytes_;
-  std::size_t size_ = 0, capacity_ = 0;
-};
 
 // A normalised word, and for each of its characters where it begins in `bytes` and what of the text it stands
 // for.

@@ -97,7 +97,7 @@ TextEncoder::TextEncoder(TokenizerSpec spec)
       vocabulary_(checked_entries(spec_), spec_.continuing_subword_prefix, spec_.source),
       added_tokens_(assign_ids(spec_, vocabulary_)),
       segments_(WordPiece(vocabulary_, require_unk(spec_, vocabulary_), spec_.max_input_chars_per_word),
-                normalizer_options()),
+                normalizer_options(spec_)),
       matcher_(added_tokens_, patterns(false)),
       normalized_matcher_(added_tokens_, patterns(true)) {
   id_limit_ = vocabulary_.id_limit();
@@ -106,12 +106,6 @@ TextEncoder::TextEncoder(TokenizerSpec spec)
     added_ids_.emplace(added_tokens_[i].content, added_tokens_[i].id);
     id_limit_ = std::max(id_limit_, added_tokens_[i].id + 1);
   }
-}
-
-NormalizerOptions TextEncoder::normalizer_options() const {
-  const TokenizerConfig& config = spec_.config;
-  return {spec_.clean_text, config.tokenize_chinese_chars,
-          config.strip_accents.value_or(config.do_lower_case), config.do_lower_case};
 }
 
 // Of tokens that come to the same pattern the special ones go first, as in the reference.

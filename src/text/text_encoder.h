@@ -44,7 +44,6 @@ class TextEncoder {
   void encode_with_normalized_tokens(std::string_view segment, std::uint32_t base,
                                      const TextEncoderOptions& options, EncodeScratch& scratch,
                                      TokenSink& sink) const;
-  NormalizerOptions normalizer_options() const;
   std::vector<AddedTokenMatcher::Pattern> patterns(bool normalized) const;
 
   TokenizerSpec spec_;

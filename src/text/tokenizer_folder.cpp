@@ -275,6 +275,23 @@ TokenizerSpec read_vocabulary_file(const fs::path& vocab_txt, const TokenizerCon
   return spec;
 }
 
+TokenizerSpec spec_of_tokens(const std::vector<std::string>& tokens, const TokenizerConfig& config) {
+  TokenizerSpec spec;
+  spec.source = "the vocabulary";
+  spec.config = config;
+  for (const std::string& token : tokens) {
+    spec.vocabulary.emplace_back(token, static_cast<std::int64_t>(spec.vocabulary.size()));
+  }
+  for (const auto& named : kNamedTokens) append_special(spec, config.*(named.second));
+  return spec;
+}
+
+NormalizerOptions normalizer_options(const TokenizerSpec& spec) {
+  const TokenizerConfig& config = spec.config;
+  return {spec.clean_text, config.tokenize_chinese_chars, config.strip_accents.value_or(config.do_lower_case),
+          config.do_lower_case};
+}
+
 TokenizerSpec read_tokenizer_folder(const fs::path& directory) {
   const fs::path json_path = directory / "tokenizer.json", lines_path = directory / "vocab.txt";
   const fs::path config_path = directory / "tokenizer_config.json";

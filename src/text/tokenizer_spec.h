@@ -30,6 +30,10 @@ struct TokenizerSpec {
 // Throws Error as BertTokenizer::from_pretrained says.
 TokenizerSpec read_tokenizer_folder(const std::filesystem::path& directory);
 TokenizerSpec read_vocabulary_file(const std::filesystem::path& vocab_txt, const TokenizerConfig& config);
+// Of a vocabulary in memory, whose ids count from 0.
+TokenizerSpec spec_of_tokens(const std::vector<std::string>& tokens, const TokenizerConfig& config);
+
+NormalizerOptions normalizer_options(const TokenizerSpec& spec);
 
 // (name, contents) of the files that Transformers 5 and 4 load. `added_tokens` have their final ids.
 std::vector<std::pair<std::string, std::string>> tokenizer_files(const TokenizerSpec& spec,
