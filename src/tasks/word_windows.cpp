@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace bertune::tasks {
 
@@ -26,15 +27,16 @@ std::vector<WordWindow> word_windows(std::span<const std::int64_t> begins, std::
 std::vector<std::size_t> best_windows(std::span<const std::int64_t> begins,
                                       std::span<const WordWindow> windows) {
   const std::size_t words = begins.size() - 1;
-  std::vector<std::size_t> best(words, 0);
-  std::vector<std::int64_t> most(words, -1);
   constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
+  using Shown = std::pair<std::int64_t, std::int64_t>;  // the smaller side, the larger one
+  std::vector<std::size_t> best(words, 0);
+  std::vector<Shown> most(words, Shown(-1, -1));
   for (std::size_t i = 0; i < windows.size(); ++i) {
     const auto [first, end] = windows[i];
     for (std::size_t word = first; word < end; ++word) {
       const std::int64_t left = first == 0 ? kAll : begins[word] - begins[first];
       const std::int64_t right = end == words ? kAll : begins[end] - begins[word + 1];
-      const std::int64_t shown = std::min(left, right);
+      const Shown shown = std::minmax({left, right});
       if (shown > most[word]) most[word] = shown, best[word] = i;
     }
   }

@@ -17,8 +17,8 @@ struct WordWindow {
 // the pieces of a word begin.
 std::vector<WordWindow> word_windows(std::span<const std::int64_t> begins, std::int64_t room);
 
-// For each word, which window shows most of its surroundings: the larger of the smaller sides, in pieces; an
-// end of the sentence hides nothing. The first of equal ones.
+// For each word, which window shows most of its surroundings: the one whose smaller side, in pieces, is the
+// largest, and of equal ones that with the larger other side. An end of the sentence hides nothing.
 std::vector<std::size_t> best_windows(std::span<const std::int64_t> begins,
                                       std::span<const WordWindow> windows);
 
