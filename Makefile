@@ -85,6 +85,8 @@ parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens
 	GOMP_SPINCOUNT=2000 $(PEER)/bin/python tests/parity/live.py --model $(CHECKPOINT) --probe build/tests/parity_probe --data $(SHARED)/data
 	$(PEER)/bin/python tests/parity/tokenizer_parity.py --driver build/tests/tokenizer_driver --data $(SHARED)/data \
 	  --sample $(PARITY_SAMPLE) $(CHECKPOINT) $(wildcard $(SHARED)/data/vocab/*.txt)
+	$(PEER)/bin/python tests/parity/token_classification.py --driver build/tests/token_driver --data $(SHARED)/data \
+	  --model $(CHECKPOINT)
 	$(PEER)/bin/python tests/parity/check_fixtures.py
 
 bench-peer: bench-build checkpoint $(PEER_READY)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Compares token classification with Transformers' tokenizer (features) and with seqeval (metrics) on real data.
+"""Compares token classification with Transformers (features, entities of a text) and seqeval (metrics) on real data.
 
     python3 tests/parity/token_classification.py --driver build/tests/token_driver --model DIR [--data DIR]
 
-Needs transformers for the features and seqeval for the metrics, and skips, saying so, what it cannot import. Prints what
-was compared and exits 1 on any difference.
+Needs transformers for features and entities and seqeval for metrics, and skips, saying so, what it cannot import. Prints
+what was compared and exits 1 on any difference.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import pathlib
 import random
 import subprocess
 import sys
+from types import SimpleNamespace
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -129,6 +130,52 @@ def compare_features(arguments) -> int:
     return different
 
 
+def compare_entities(arguments) -> int:
+    """Entities of texts, from random logits, against the pipeline with aggregation_strategy="first"."""
+    try:
+        import numpy as np
+        from transformers import AutoTokenizer, TokenClassificationPipeline
+        from transformers.pipelines.token_classification import AggregationStrategy
+    except ImportError:
+        print("entities: skipped, for transformers is not installed")
+        return 0
+    first = AggregationStrategy.FIRST
+    tokenizer = AutoTokenizer.from_pretrained(arguments.model)
+    labels = ["B-LOC", "B-PER", "I-LOC", "I-PER", "O"]
+    pipeline = object.__new__(TokenClassificationPipeline)  # what follows needs no model
+    pipeline.tokenizer = tokenizer
+    pipeline.model = SimpleNamespace(config=SimpleNamespace(id2label=dict(enumerate(labels))))
+    lines = (arguments.data / "ud_english_ewt" / "dev.conllu").read_text(encoding="utf-8").splitlines()
+    texts = [line.removeprefix("# text = ") for line in lines if line.startswith("# text = ")]
+    random_numbers, requests, answers = np.random.default_rng(4), [], []
+    for text in texts:
+        encoded = tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True)
+        ids, mask = encoded["input_ids"], encoded["special_tokens_mask"]
+        logits = random_numbers.normal(0, 2, (len(ids), len(labels))).round(2)
+        scores = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        parts = pipeline.gather_pre_entities(text, ids, scores, encoded["offset_mapping"], mask, first)
+        groups = [group for group in pipeline.aggregate(parts, first) if group["entity_group"] != "O"]
+        requests.append(json.dumps({"text": text, "labels": labels, "logits": logits.tolist()}))
+        answers.append([[g["entity_group"], g["start"], g["end"], float(g["score"])] for g in groups])
+    output = subprocess.run([arguments.driver, "predict", arguments.model], input="\n".join(requests).encode(),
+                            check=True, stdout=subprocess.PIPE).stdout.decode()
+    different = count = 0
+    for text, theirs, line in zip(texts, answers, output.splitlines(), strict=True):
+        entities = json.loads(line)["entities"]
+        ours = [[one["label"], one["start"], one["end"], one["score"]] for one in entities]
+        slices = all(one["text"] == text[one["start"] : one["end"]] ==
+                     text.encode()[one["start_byte"] : one["end_byte"]].decode() for one in entities)
+        equal = len(ours) == len(theirs) and all(
+            a[:3] == b[:3] and abs(a[3] - b[3]) < 1e-6 for a, b in zip(ours, theirs))
+        count += len(theirs)
+        if not (slices and equal):
+            different += 1
+            if different <= 3:
+                print(f"  {text!r}\n    {ours}\n    {theirs}")
+    print(f"entities: {count} in {len(texts)} texts compared, {different} texts different")
+    return different
+
+
 def compare_words(arguments) -> int:
     """A text cut into words gives the tokens of the whole text."""
     different = 0
@@ -199,7 +246,7 @@ def main() -> None:
                         default=["torture/naughty_strings.txt", "imdb/test.jsonl", "goemotions/train.tsv",
                                  "torture/utf8_assigned.txt", "torture/UTF-8-test.txt"])
     arguments = parser.parse_args()
-    different = compare_metrics(arguments) + compare_words(arguments) + compare_features(arguments)
+    different = compare_metrics(arguments) + compare_entities(arguments) + compare_words(arguments) + compare_features(arguments)
     sys.exit(1 if different else 0)
 
 

@@ -7,6 +7,9 @@
 //   token_driver metrics < {"scheme", "truth": [[tag]], "predicted": [[tag]], "strict": bool} a line
 //     {"values": {}, "types": {type: [precision, recall, f1, support]}, "entities": [[sentence, type, first,
 //     end]]}
+//   token_driver predict MODEL_FOLDER < {"text", "labels": [name of each id], "logits": [[a label] a token]}
+//   a line
+//     what `bertune predict` writes
 //   token_driver words MODEL_FOLDER < a text a line
 //     {"texts": n, "different": [texts whose words do not give the tokens of the whole, a few]}
 #include <cstdio>
@@ -21,6 +24,7 @@
 #include "data/tagged.h"
 #include "tasks/token_classification.h"
 #include "tasks/token_metrics.h"
+#include "tasks/token_prediction.h"
 
 namespace {
 
@@ -98,6 +102,26 @@ void metrics() {
   }
 }
 
+void predict(char** argv) {
+  const BertTokenizer tokenizer = BertTokenizer::from_pretrained(argv[0]);
+  for (std::string line; std::getline(std::cin, line);) {
+    const Json request = bertune::parse_json(line, "standard input");
+    const auto text = request.at("text").get<std::string>();
+    const auto names = request.at("labels").get<std::vector<std::string>>();
+    const TokenClassification task{LabelMap(names), scheme_of_tags(names), 512};
+    const std::string_view texts[] = {text};
+    const std::vector<TaggedSentence> sentences = sentences_of(texts);
+    const auto made = make_features(sentences, {}, tokenizer, task, LongSentences::windows);
+    std::vector<float> logits;
+    for (const Json& token : request.at("logits")) {
+      for (const Json& logit : token) logits.push_back(logit.get<float>());
+    }
+    WordPredictions predictions(made, task);
+    if (made.rows() > 0) predictions.add(0, logits);
+    std::cout << token_prediction_line(sentences[0], predictions.of_sentence(0), task);
+  }
+}
+
 void words(char** argv) {
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(argv[0]);
   std::int64_t texts = 0;
@@ -129,6 +153,8 @@ int main(int argc, char** argv) {
       features(argv + 2);
     } else if (command == "metrics") {
       metrics();
+    } else if (command == "predict" && argc == 3) {
+      predict(argv + 2);
     } else if (command == "words" && argc == 3) {
       words(argv + 2);
     } else {
