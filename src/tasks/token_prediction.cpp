@@ -101,7 +101,7 @@ std::vector<PredictedEntity> predicted_entities(std::span<const WordPrediction> 
     for (std::int32_t word = entity.first_word; word < entity.end_word; ++word) {
       sum += predictions[static_cast<std::size_t>(word)].score;
     }
-    found.push_back({entity.type, entity.first_word, entity.end_word,
+    found.push_back({std::string(entity.type), entity.first_word, entity.end_word,
                      sum / static_cast<double>(entity.end_word - entity.first_word)});
   }
   return found;

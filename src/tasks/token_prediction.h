@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "data/tagged.h"
@@ -13,7 +12,7 @@
 namespace bertune::tasks {
 
 struct PredictedEntity {
-  std::string_view type;
+  std::string type;
   std::int32_t first_word = 0, end_word = 0;
   double score = 0;  // mean of the scores of its words
 };
