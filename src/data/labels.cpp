@@ -14,14 +14,6 @@
 namespace bertune::data {
 namespace {
 
-// Transformers fills in LABEL_0, LABEL_1, ... where nobody gave names.
-bool are_default_names(const std::vector<std::string>& names) {
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] != fmt::format("LABEL_{}", i)) return false;
-  }
-  return true;
-}
-
 bool all_numbers(const std::vector<std::string>& names) {
   return std::all_of(names.begin(), names.end(),
                      [](const std::string& name) { return parse_number(name).has_value(); });
@@ -39,15 +31,6 @@ void sort_numbers(std::vector<std::string>& names) {
   names.clear();
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (i == 0 || values[i].first != values[i - 1].first) names.push_back(std::move(values[i].second));
-  }
-}
-
-// Byte order of UTF-8 is the order of code points.
-void sort_names(std::vector<std::string>& names) {
-  if (all_numbers(names)) {
-    sort_numbers(names);
-  } else {
-    std::sort(names.begin(), names.end());
   }
 }
 
@@ -88,15 +71,30 @@ void check_classes(const Dataset& train, const std::vector<std::string>& names, 
   }
 }
 
-[[noreturn]] void refuse_label(const Dataset& dataset, const Row& row, std::string_view label,
-                               const LabelMap& labels) {
-  const std::string_view near = nearest(label, labels.id2label());
-  const std::string meant = near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near);
-  throw Error(fmt::format("{}: the label \"{}\" is not one of those trained on{}; known: {}",
-                          dataset.where(row), label, meant, quoted_list(labels.id2label())));
+}  // namespace
+
+bool are_default_names(const std::vector<std::string>& names) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != fmt::format("LABEL_{}", i)) return false;
+  }
+  return true;
 }
 
-}  // namespace
+// Byte order of UTF-8 is the order of code points.
+void sort_names(std::vector<std::string>& names) {
+  if (all_numbers(names)) {
+    sort_numbers(names);
+  } else {
+    std::sort(names.begin(), names.end());
+  }
+}
+
+std::string unknown_label(const std::string& where, std::string_view label, const LabelMap& labels) {
+  const std::string_view near = nearest(label, labels.id2label());
+  const std::string meant = near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near);
+  return fmt::format("{}: the label \"{}\" is not one of those trained on{}; known: {}", where, label, meant,
+                     quoted_list(labels.id2label()));
+}
 
 LabelMap::LabelMap(std::vector<std::string> id2label) : id2label_(std::move(id2label)) {
   for (std::size_t i = 0; i < id2label_.size(); ++i) {
@@ -132,7 +130,7 @@ std::vector<std::int32_t> label_ids(const Dataset& dataset, const LabelMap& labe
   for (const Row& row : dataset.rows) {
     if (!row.has_label) throw Error(fmt::format("{}: no label", dataset.where(row)));
     const std::optional<std::int32_t> id = labels.id_of(row.label);
-    if (!id) refuse_label(dataset, row, row.label, labels);
+    if (!id) throw Error(unknown_label(dataset.where(row), row.label, labels));
     ids.push_back(*id);
   }
   return ids;
@@ -147,7 +145,7 @@ std::vector<float> multi_label_targets(const Dataset& dataset, const LabelMap& l
     if (!row.has_label) continue;
     for (const std::string& label : split_labels(row.label, separator, dataset.where(row))) {
       const std::optional<std::int32_t> id = labels.id_of(label);
-      if (!id) refuse_label(dataset, row, label, labels);
+      if (!id) throw Error(unknown_label(dataset.where(row), label, labels));
       targets[i * width + static_cast<std::size_t>(*id)] = 1.0F;
     }
   }

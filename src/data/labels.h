@@ -30,6 +30,13 @@ class LabelMap {
   std::unordered_map<double, std::int32_t> values_;  // filled when every name is a number
 };
 
+// Numbers by value, one name a value; other names by code point.
+void sort_names(std::vector<std::string>& names);
+// Whether they are LABEL_0, LABEL_1, ..., which Transformers fills in where nobody gave names.
+bool are_default_names(const std::vector<std::string>& names);
+// The message that a label is not in the map, with the nearest and the known.
+std::string unknown_label(const std::string& where, std::string_view label, const LabelMap& labels);
+
 struct LabelOptions {
   // The names of a model folder: their order holds, and all labels must be among them. Default names
   // (LABEL_0, ...) say nothing and are ignored.

@@ -7,51 +7,16 @@
 #include <numeric>
 
 #include "bertune/error.h"
+#include "tasks/averages.h"
+#include "tasks/softmax.h"
 
 namespace bertune::tasks {
 namespace {
-
-double ratio(double part, double whole) { return whole > 0 ? part / whole : 0.0; }
-
-double count(std::int64_t number) { return static_cast<double>(number); }
 
 double sigmoid(double logit) {
   const double small = std::exp(-std::abs(logit));
   return logit >= 0 ? 1 / (1 + small) : small / (1 + small);
 }
-
-// Kept apart rather than as their log-sum-exp, so that large logits cost no digits.
-struct Softmax {
-  double largest = 0, sum = 0;  // the largest logit, and the sum of exp(logit - largest)
-
-  explicit Softmax(std::span<const float> logits) : largest(*std::max_element(logits.begin(), logits.end())) {
-    for (const float logit : logits) sum += std::exp(logit - largest);
-  }
-  double probability(double logit) const { return std::exp(logit - largest) / sum; }
-  double loss(double logit) const { return std::log(sum) - (logit - largest); }
-};
-
-ClassMetrics class_metrics(const std::string& label, std::int64_t support, std::int64_t predicted,
-                           std::int64_t correct) {
-  ClassMetrics result{label, support, predicted, correct};
-  result.precision = ratio(count(correct), count(predicted));
-  result.recall = ratio(count(correct), count(support));
-  result.f1 = ratio(2 * count(correct), count(support + predicted));
-  return result;
-}
-
-// Means over classes, each with a weight.
-struct Averages {
-  double weights = 0, precision = 0, recall = 0, f1 = 0;
-
-  void add(const ClassMetrics& metrics, double weight) {
-    weights += weight;
-    precision += weight * metrics.precision;
-    recall += weight * metrics.recall;
-    f1 += weight * metrics.f1;
-  }
-  double mean(double sum) const { return ratio(sum, weights); }
-};
 
 // Gorodkin's R_K, which for two classes is Matthews' coefficient. In double: the products exceed 64 bits.
 double matthews_correlation(const std::vector<ClassMetrics>& classes, std::int64_t rows) {
@@ -65,24 +30,6 @@ double matthews_correlation(const std::vector<ClassMetrics>& classes, std::int64
   const double all = count(rows) * count(rows);
   const double scale = (all - predicted) * (all - support);
   return scale > 0 ? (correct * count(rows) - both) / std::sqrt(scale) : 0.0;
-}
-
-void add_class_values(Metrics& metrics) {
-  Averages macro, weighted;
-  std::int64_t correct = 0;
-  for (const ClassMetrics& one : metrics.classes) {
-    correct += one.correct;
-    weighted.add(one, count(one.support));
-    // scikit-learn takes its labels from the data: one that neither side has is no part of the mean.
-    if (one.support > 0 || one.predicted > 0) macro.add(one, 1);
-  }
-  metrics.values.emplace_back("accuracy", ratio(count(correct), count(metrics.rows)));
-  if (metrics.classes.size() == 2) metrics.values.emplace_back("f1", metrics.classes[1].f1);
-  metrics.values.emplace_back("f1_macro", macro.mean(macro.f1));
-  metrics.values.emplace_back("f1_weighted", weighted.mean(weighted.f1));
-  metrics.values.emplace_back("precision_macro", macro.mean(macro.precision));
-  metrics.values.emplace_back("recall_macro", macro.mean(macro.recall));
-  metrics.values.emplace_back("matthews_correlation", matthews_correlation(metrics.classes, metrics.rows));
 }
 
 void add_label_values(Metrics& metrics, std::int64_t exact) {
@@ -182,6 +129,24 @@ std::string bare_name(const std::string& metric) {
 }
 
 }  // namespace
+
+void add_class_values(Metrics& metrics) {
+  Averages macro, weighted;
+  std::int64_t correct = 0;
+  for (const ClassMetrics& one : metrics.classes) {
+    correct += one.correct;
+    weighted.add(one, count(one.support));
+    // scikit-learn takes its labels from the data: one that neither side has is no part of the mean.
+    if (one.support > 0 || one.predicted > 0) macro.add(one, 1);
+  }
+  metrics.values.emplace_back("accuracy", ratio(count(correct), count(metrics.rows)));
+  if (metrics.classes.size() == 2) metrics.values.emplace_back("f1", metrics.classes[1].f1);
+  metrics.values.emplace_back("f1_macro", macro.mean(macro.f1));
+  metrics.values.emplace_back("f1_weighted", weighted.mean(weighted.f1));
+  metrics.values.emplace_back("precision_macro", macro.mean(macro.precision));
+  metrics.values.emplace_back("recall_macro", macro.mean(macro.recall));
+  metrics.values.emplace_back("matthews_correlation", matthews_correlation(metrics.classes, metrics.rows));
+}
 
 double Metrics::value(const std::string& name) const {
   const std::string bare = bare_name(name);

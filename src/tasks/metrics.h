@@ -52,6 +52,9 @@ bool greater_is_better(const std::string& metric);
 // softmax, or element-wise sigmoid; the values themselves for a regression.
 std::vector<double> probabilities(ProblemType type, std::span<const float> logits);
 
+// Adds the values of classes but for the loss, from the counts in metrics.classes and metrics.rows.
+void add_class_values(Metrics& metrics);
+
 class MetricsAccumulator {
  public:
   // `threshold`: a label of several is predicted where its probability is above it.

@@ -1,0 +1,55 @@
+// Tags of words and the entities that they spell: IOB1, IOB2, BIOES and BILOU, as seqeval reads them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bertune::data {
+
+// `none`: the tags name no entities (parts of speech). IOB1 begins an entity with B- only where one of the
+// same type ends just before.
+enum class TagScheme { none, iob1, iob2, bioes, bilou };
+
+std::string_view to_string(TagScheme scheme);
+
+// Words first_word .. end_word of a sentence.
+struct Entity {
+  std::string_view type;  // part of a tag; "_" of tags that are a bare letter
+  std::int32_t first_word = 0, end_word = 0;
+  bool operator==(const Entity&) const = default;
+};
+
+// By the letters before the dashes. Of B, I and O it is iob2: only sentences tell it from IOB1.
+TagScheme scheme_of_tags(const std::vector<std::string>& tags);
+
+// How the tags B-, I- and O of many sentences are used, which are given one by one.
+class IobUse {
+ public:
+  // Returns the first word whose I- goes on with nothing, or the number of words.
+  std::size_t add(std::span<const std::string_view> tags);
+  // Entities begin with I-, and B- occurs, if at all, only where IOB1 wants it.
+  bool is_iob1() const { return begun_inside_ > 0 && begun_ == between_; }
+  // I- tags that no entity of their type goes on with: they begin one.
+  std::int64_t begun_inside() const { return begun_inside_; }
+
+ private:
+  std::int64_t begun_inside_ = 0, begun_ = 0,
+               between_ = 0;  // between_: of begun_, right after their own type
+};
+
+// lenient: what conlleval and seqeval without a mode do: whatever cannot go on begins anew. BILOU, which
+// these do not know, is read as BIOES. strict: seqeval's mode='strict' with the scheme: an entity that does
+// not begin and end by the book is none (IOB1 has no such book: as lenient).
+enum class EntityReading { lenient, strict };
+
+// In the order of words. Empty for `none`.
+std::vector<Entity> entities(std::span<const std::string_view> tags, TagScheme scheme,
+                             EntityReading reading = EntityReading::lenient);
+
+// The tag of a word that goes on with what `tag` begins: I-X of B-X; empty when `tag` is no B-.
+std::string inside_tag(std::string_view tag);
+
+}  // namespace bertune::data
