@@ -27,7 +27,8 @@ class SquadMetrics {
       : version_(version), threshold_(null_score_diff_threshold) {}
 
   // One question: all its gold answers (none: it has no answer), the best answer that is one ("" where there
-  // was none), and for 2.0 by how much "no answer" was preferred to it.
+  // was none), and for 2.0 by how much "no answer" was preferred to it (AnswerPrediction's best_non_null and
+  // null_odds). Without odds, best_* say nothing.
   void add(std::span<const std::string_view> golds, std::string_view prediction, double null_odds = 0);
 
   // In per cent, in the order of the official scripts. 1.1: exact_match, f1. 2.0: exact, f1, total, the same

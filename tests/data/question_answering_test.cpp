@@ -4,7 +4,6 @@
 
 #include <string>
 
-#include "core/json.h"
 #include "data/answer_places.h"
 #include "data/helpers.h"
 

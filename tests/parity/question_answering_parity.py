@@ -170,8 +170,9 @@ def best_answers(context, windows, logits, n_best, longest, negative, threshold)
         if null is None or null["score"] > score:
             null = {"offsets": (0, 0), "score": score, "start_logit": starts[0], "end_logit": ends[0]}
         offsets = window["offsets"]
-        for s in np.argsort(starts)[-1 : -n_best - 1 : -1].tolist():
-            for e in np.argsort(ends)[-1 : -n_best - 1 : -1].tolist():
+        # numpy leaves the order of equal logits open there; the earlier goes first here.
+        for s in np.argsort(-starts, kind="stable")[:n_best].tolist():
+            for e in np.argsort(-ends, kind="stable")[:n_best].tolist():
                 if offsets[s] is None or offsets[e] is None or e < s or e - s + 1 > longest:
                     continue
                 candidates.append({"offsets": (offsets[s][0], offsets[e][1]), "score": starts[s] + ends[e],
