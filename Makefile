@@ -15,6 +15,7 @@ REQUIREMENTS := $(SHARED)/peer/requirements.txt
 PEER := $(BERTUNE_CACHE)/peer
 PEER_READY := $(PEER)/ready
 PARITY_SAMPLE ?= 1000
+PARITY_PARAGRAPHS ?= 15
 
 # clang-tidy reads the flags and the OpenMP header of GCC, whose malloc attribute it does not know.
 TIDY_AS_GCC = -extra-arg=-Wno-unknown-warning-option '-extra-arg=-D__malloc__(x)=' \
@@ -79,7 +80,7 @@ ifeq ($(wildcard $(REQUIREMENTS)),)
 parity bench-peer:
 	@echo "make $@: skipped, for the peer to compare with ($(REQUIREMENTS)) is not here"
 else
-parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens, vocabularies, logits, gradients, training, fixtures
+parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens, logits, gradients, training, tasks, fixtures
 	@cmake --preset $(PRESET)
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	GOMP_SPINCOUNT=2000 $(PEER)/bin/python tests/parity/live.py --model $(CHECKPOINT) --probe build/tests/parity_probe --data $(SHARED)/data
@@ -89,6 +90,8 @@ parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens
 	$(PEER)/bin/python tests/parity/vocabulary_parity.py --program build/bertune --cased $(TICKETS)/train.csv $(SHARED)/data/wnut17/*
 	$(PEER)/bin/python tests/parity/token_classification.py --driver build/tests/token_driver --data $(SHARED)/data \
 	  --model $(CHECKPOINT)
+	$(PEER)/bin/python tests/parity/question_answering_parity.py --driver build/tests/question_answering_driver \
+	  --model $(CHECKPOINT) --data $(SHARED)/data/squad --sample $(PARITY_PARAGRAPHS)
 	$(PEER)/bin/python tests/parity/check_fixtures.py
 
 bench-peer: bench-build checkpoint $(PEER_READY)

@@ -8,18 +8,25 @@ namespace bertune {
 namespace {
 
 template <typename Value>
-Value parse(std::string_view text, const std::string& where) {
+Value parse(std::string_view text, const std::string& where,
+            const typename Value::parser_callback_t& callback = nullptr) {
   try {
-    return Value::parse(text.begin(), text.end());
+    return Value::parse(text.begin(), text.end(), callback);
   } catch (const nlohmann::json::parse_error& error) {
     throw Error(
         fmt::format("{}: not valid JSON at byte {} of {}: {}", where, error.byte, text.size(), error.what()));
+  } catch (const nlohmann::json::out_of_range& error) {
+    throw Error(fmt::format("{}: not valid JSON: {}", where, error.what()));
   }
 }
 
 }  // namespace
 
 Json parse_json(std::string_view text, const std::string& where) { return parse<Json>(text, where); }
+
+Json parse_json(std::string_view text, const std::string& where, const Json::parser_callback_t& callback) {
+  return parse<Json>(text, where, callback);
+}
 
 OrderedJson parse_ordered_json(std::string_view text, const std::string& where) {
   return parse<OrderedJson>(text, where);

@@ -10,9 +10,13 @@ namespace bertune {
 using Json = nlohmann::json;                 // keys sorted, as Transformers writes its configurations
 using OrderedJson = nlohmann::ordered_json;  // keys in the order of the file, for vocabularies
 
-// Throws Error "<where>: not valid JSON: ..." on a syntax error. Integers beyond 64 bits become doubles.
+// Throws Error "<where>: not valid JSON: ..." on a syntax error and on a number beyond the largest double.
+// Integers beyond 64 bits become doubles.
 Json parse_json(std::string_view text, const std::string& where);
 OrderedJson parse_ordered_json(std::string_view text, const std::string& where);
+// The callback sees each value when it is complete and may drop it, so that a large document is never in
+// memory as a whole (nlohmann's parser_callback_t).
+Json parse_json(std::string_view text, const std::string& where, const Json::parser_callback_t& callback);
 
 // Two-space indented text with a final newline, non-ASCII kept, invalid UTF-8 replaced: what save_pretrained
 // writes.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+
 namespace bertune::data {
 
 std::string RecordParser::where(std::int64_t line) const { return fmt::format("{}:{}", path_, line); }
@@ -15,6 +17,18 @@ void RecordParser::skip_blank_lines(std::string_view& input) {
     input.remove_prefix(size);
     ++line_;
     ++blank_lines_;
+  }
+}
+
+std::string_view undouble_quotes(std::string_view text, char* memory) {
+  char* end = memory;
+  for (;;) {
+    const std::size_t quote = text.find('"');
+    const std::size_t size = quote == std::string_view::npos ? text.size() : quote + 1;
+    std::memcpy(end, text.data(), size);
+    end += size;
+    if (quote == std::string_view::npos) return {memory, static_cast<std::size_t>(end - memory)};
+    text.remove_prefix(quote + 2);
   }
 }
 

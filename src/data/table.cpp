@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "bertune/error.h"
@@ -25,19 +24,6 @@ std::string_view trimmed(std::string_view text) {
 bool is_blank(std::string_view text) {
   // Nearly every text begins with something visible.
   return text.empty() || (static_cast<unsigned char>(text[0]) <= ' ' && trimmed(text).empty());
-}
-
-// `memory` holds at least the size of the text.
-std::string_view undouble_quotes(std::string_view text, char* memory) {
-  char* end = memory;
-  for (;;) {
-    const std::size_t quote = text.find('"');
-    const std::size_t size = quote == std::string_view::npos ? text.size() : quote + 1;
-    std::memcpy(end, text.data(), size);
-    end += size;
-    if (quote == std::string_view::npos) return {memory, static_cast<std::size_t>(end - memory)};
-    text.remove_prefix(quote + 2);
-  }
 }
 
 std::string to_text(const Cell& cell) {

@@ -1,11 +1,13 @@
 // The public datasets that lie beside the project, with the row counts that their publishers give.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <string>
 
 #include "data/check.h"
 #include "data/helpers.h"
 #include "data/labels.h"
+#include "data/question_answering.h"
 #include "data/split.h"
 
 namespace bertune::data::testing {
@@ -116,6 +118,25 @@ TEST_F(RealData, GoEmotionsHasSeveralLabelsARow) {
   const LabelMap labels = build_label_map(train, {.multi_label = true});
   EXPECT_EQ(labels.size(), 7);
   EXPECT_EQ(multi_label_targets(train, labels).size(), 43410U * 7U);
+}
+
+TEST_F(RealData, SquadHasAllItsAnswersInPlace) {
+  const auto squad = [](const std::string& name) {
+    return read_question_answering(shared_data() / "squad" / name);
+  };
+  const QuestionAnsweringDataset first = squad("dev-v1.1.json");
+  EXPECT_EQ(first.size(), 10570);
+  EXPECT_EQ(first.contexts.size(), 2067U);
+  EXPECT_FALSE(first.has_impossible);
+  EXPECT_THAT(first.notes, ::testing::IsEmpty());
+  const QuestionAnsweringDataset second = squad("dev-v2.0.json");
+  EXPECT_EQ(second.size(), 11873);
+  EXPECT_TRUE(second.has_impossible);
+  EXPECT_EQ(std::count_if(second.examples.begin(), second.examples.end(),
+                          [](const QuestionAnsweringExample& example) { return example.is_impossible; }),
+            5945);
+  for (const char* language : {"ar", "de", "en", "hi", "th", "zh"})
+    EXPECT_EQ(squad(std::string("xquad.") + language + ".json").size(), 1190);
 }
 
 }  // namespace
