@@ -17,19 +17,31 @@ inline Pair pair_of(float low, float high) {
   return round_to_bf16(low) >> 16 | (round_to_bf16(high) & 0xFFFF0000U);
 }
 
+#if defined(__AVX512BF16__)
+inline __mmask16 first_lanes(std::int64_t count) {
+  return static_cast<__mmask16>(count >= kLanes ? 0xFFFF : (1 << count) - 1);
+}
+
+// At most kLanes numbers of two rows that are neighbours along k, zeros after them; `high` is null where k
+// ends between the rows.
+inline Pairs load_across_k(const float* low, const float* high, std::int64_t count) {
+  typedef std::uint16_t Halves __attribute__((vector_size(2 * kLanes * sizeof(std::uint16_t))));
+  Halves in_turn{};
+  for (std::int64_t i = 0; i < 2 * kLanes; ++i)
+    in_turn[i] = static_cast<std::uint16_t>(i / 2 + (i % 2 == 0 ? 0 : kLanes));
+  const __mmask16 mask = first_lanes(count);
+  const __m512 upper = high != nullptr ? _mm512_maskz_loadu_ps(mask, high) : __m512{};
+  const __m512bh rounded = _mm512_cvtne2ps_pbh(upper, _mm512_maskz_loadu_ps(mask, low));
+  return reinterpret_cast<Pairs>(__builtin_shuffle(reinterpret_cast<Halves>(rounded), in_turn));
+}
+#endif
+
 // `count` numbers of two rows that are neighbours along k; `high` is null where k ends between them.
 inline void copy_rows(const float* low, const float* high, std::int64_t count, Pair* to) {
 #if defined(__AVX512BF16__)
   for (std::int64_t j = 0; j < count; j += kLanes) {
-    const auto mask = static_cast<__mmask16>(count - j >= kLanes ? 0xFFFF : (1 << (count - j)) - 1);
-    const auto widened = [&](const float* row) {
-      typedef std::uint16_t Halves __attribute__((vector_size(kLanes * sizeof(std::uint16_t))));
-      const __m256bh rounded = _mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(mask, row + j));
-      return __builtin_convertvector(reinterpret_cast<Halves>(rounded), Bits);
-    };
-    Bits pairs = widened(low);
-    if (high != nullptr) pairs |= widened(high) << 16;
-    _mm512_mask_storeu_epi32(to + j, mask, reinterpret_cast<__m512i>(pairs));
+    const Pairs pairs = load_across_k(low + j, high != nullptr ? high + j : nullptr, count - j);
+    _mm512_mask_storeu_epi32(to + j, first_lanes(count - j), reinterpret_cast<__m512i>(pairs));
   }
 #else
   for (std::int64_t j = 0; j < count; ++j) to[j] = pair_of(low[j], high != nullptr ? high[j] : 0.0F);
