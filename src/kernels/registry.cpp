@@ -1,6 +1,8 @@
 // Which tables exist, which of them this machine can run, and which one is used.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdlib>
@@ -24,6 +26,9 @@ extern const OpTable kTable;
 namespace avx512_bf16 {
 extern const OpTable kTable;
 }
+namespace amx {
+extern const OpTable kTable;
+}
 
 namespace {
 
@@ -45,8 +50,19 @@ bool has_avx512() {
 // where f32 does 150).
 bool has_fast_dot_products() { return __builtin_cpu_is("amd") != 0; }
 
+bool has_avx512_bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
+
+// Linux gives tile registers only to a process that asks for them (Documentation/arch/x86/xstate.rst), for
+// all of its threads.
+bool has_amx() {
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return has_avx512_bf16() && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") &&
+         ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
 const std::array kCandidates = {
-    Candidate{&avx512_bf16::kTable, [] { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }},
+    Candidate{&amx::kTable, has_amx},
+    Candidate{&avx512_bf16::kTable, has_avx512_bf16},
     Candidate{&avx512::kTable, has_avx512},
     Candidate{&avx2::kTable,
               [] {
@@ -56,11 +72,15 @@ const std::array kCandidates = {
     Candidate{&x86_64_v2::kTable, [] { return bool{__builtin_cpu_supports("sse4.2") != 0}; }},
 };
 
+}  // namespace
+
 OpTable completed(OpTable table) {
   if (table.binary_cross_entropy == nullptr) table.binary_cross_entropy = ref::kTable.binary_cross_entropy;
   if (table.mean_squared_error == nullptr) table.mean_squared_error = ref::kTable.mean_squared_error;
   return table;
 }
+
+namespace {
 
 const std::vector<OpTable>& tables() {
   static const std::vector<OpTable> kTables = [] {

@@ -62,7 +62,8 @@ void TokenMetricsAccumulator::add_entities(std::span<const std::int32_t> truth,
 
 Metrics TokenMetricsAccumulator::result(double loss) const {
   Metrics metrics;
-  metrics.type = ProblemType::single_label_classification;
+  metrics.unit = "word";
+  if (scheme_ != data::TagScheme::none) metrics.headline = {"precision", "recall", "f1"};
   for (const std::int64_t words : support_) metrics.rows += words;
   metrics.values.emplace_back("loss", loss);
   if (scheme_ == data::TagScheme::none) {

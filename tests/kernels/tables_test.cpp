@@ -1,6 +1,5 @@
-// Every table that this machine can run does what the reference does, on every operation, with and without
-// dropout.
-#include <fmt/format.h>
+// Every table does what the reference does, on every operation, with and without dropout. (Matrix products:
+// matmul_test.cpp.)
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,27 +9,16 @@
 #include "kernels/ops.h"
 #include "kernels/ref/reference.h"
 #include "kernels/ref/table.h"
+#include "kernels/tested_tables.h"
 
 namespace bertune::kernels {
 namespace {
 
 using testing::dropout_of;
+using testing::expect_close;
 using testing::PackedLayout;
 using testing::random_values;
 using Values = std::vector<float>;
-
-// Largest difference over the largest magnitude: sums of n terms in another order differ by a few n^(1/2)
-// roundings.
-void expect_close(const Values& actual, const Values& expected, double tolerance, const char* what) {
-  ASSERT_EQ(actual.size(), expected.size());
-  double largest = 1e-30, difference = 0;
-  for (std::size_t i = 0; i < actual.size(); ++i) {
-    ASSERT_TRUE(std::isfinite(actual[i])) << what << " at " << i;
-    largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
-    difference = std::max(difference, std::abs(static_cast<double>(actual[i]) - expected[i]));
-  }
-  EXPECT_LE(difference / largest, tolerance) << what;
-}
 
 class Tables : public ::testing::TestWithParam<const OpTable*> {
  protected:
@@ -43,80 +31,6 @@ struct Shape {
 };
 const std::vector<Shape> kShapes = {
     {{1}, 1, 8}, {{5, 1, 33}, 2, 16}, {{17, 64, 3}, 12, 32}, {{130, 40}, 3, 20}, {{70}, 2, 64}};
-
-struct MatmulShape {
-  std::int64_t m, n, k;
-};
-// Every path of the blocking: one row, edges of tiles and panels, few rows and many, several blocks along k.
-const std::vector<MatmulShape> kMatmulShapes = {{1, 2, 3},    {37, 29, 53},  {7, 144, 1},    {32, 48, 64},
-                                                {5, 200, 31}, {300, 96, 40}, {1100, 50, 17}, {66, 72, 1301}};
-
-// Strides are wider than the matrices, and what lies between rows must stay.
-void expect_like_reference(const OpTable& table, MatmulShape shape, bool ta, bool tb, bool accumulate,
-                           bool bf16) {
-  const auto [m, n, k] = shape;
-  const std::int64_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 1, ldc = n + 5;
-  Values a = random_values((ta ? k : m) * lda, 1), b = random_values((tb ? n : k) * ldb, 2);
-  Values actual = random_values(m * ldc, 3), expected = actual;
-  if (bf16) {  // numbers that bf16 holds exactly: products then differ by the order of sums alone
-    for (Values* values : {&a, &b}) {
-      for (float& value : *values) value = std::round(value * 16) / 16;
-    }
-  }
-  Matmul op{ta, tb, m, n, k, a.data(), lda, b.data(), ldb, accumulate, actual.data(), ldc, bf16};
-  Values again = actual, packed(static_cast<std::size_t>(table.packed_size(op)));
-  table.matmul(op);
-  if (!packed.empty()) {
-    table.pack_b(op, packed.data());
-    op.packed_b = packed.data(), op.c = again.data();
-    table.matmul(op);
-    expect_close(again, actual, 1e-6, "packed");
-  }
-  op.c = expected.data();
-  ref::kTable.matmul(op);
-  expect_close(actual, expected, 2e-6,
-               fmt::format("{} x {} x {}, {} {} {}", m, n, k, ta, tb, accumulate).c_str());
-}
-
-TEST_P(Tables, Matmul) {
-  for (const MatmulShape shape : kMatmulShapes) {
-    for (const bool ta : {false, true}) {
-      for (const bool tb : {false, true}) {
-        for (const bool accumulate : {false, true}) {
-          expect_like_reference(table(), shape, ta, tb, accumulate, false);
-          expect_like_reference(table(), shape, ta, tb, accumulate, true);
-        }
-      }
-    }
-  }
-}
-
-TEST_P(Tables, MatmulOfBf16RoundsItsInputsOnly) {
-  if (!table().bf16) GTEST_SKIP() << "no bf16 products here";
-  const std::int64_t m = 40, n = 100, k = 300;
-  const Values a = random_values(m * k, 1), b = random_values(k * n, 2);
-  Values actual(m * n), expected(m * n);
-  Matmul op{false, false, m, n, k, a.data(), k, b.data(), n, false, actual.data(), n, true};
-  table().matmul(op);
-  op.c = expected.data();
-  ref::kTable.matmul(op);
-  expect_close(actual, expected, 4e-3, "bf16");
-}
-
-// A product that an operation starts with is the product made before it.
-TEST_P(Tables, ProducersRunFirst) {
-  const std::int64_t n = 100, k = 20;
-  for (const std::int64_t rows : {3, 70, 700}) {
-    const Values x = random_values(rows * k, 1), w = random_values(n * k, 2), bias = random_values(n, 3);
-    Values fused(rows * n), apart(rows * n);
-    Matmul product{false, true, rows, n, k, x.data(), k, w.data(), k, false, fused.data(), n};
-    table().add_bias({rows, n, fused.data(), bias.data(), &product});
-    product.c = apart.data();
-    table().matmul(product);
-    table().add_bias({rows, n, apart.data(), bias.data()});
-    EXPECT_EQ(fused, apart) << rows;
-  }
-}
 
 TEST_P(Tables, BiasAndColumnSums) {
   const std::int64_t rows = 71, n = 97;
@@ -374,8 +288,14 @@ TEST_P(Tables, OptimizerSteps) {
   for (int part = 0; part < 5; ++part) expect_close(results[0][part], results[1][part], 1e-6, "optimizer");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Tables, ::testing::ValuesIn(supported_tables()),
+INSTANTIATE_TEST_SUITE_P(All, Tables, ::testing::ValuesIn(testing::tested_tables()),
                          [](const auto& test) { return std::string(test.param->name); });
+
+TEST(Registry, TilesAreTested) {
+  if (testing::find_table("avx512_bf16") == nullptr)
+    GTEST_SKIP() << "the table for AMX needs AVX-512 BF16 too, which this machine lacks";
+  EXPECT_THAT(testing::tested_tables(), ::testing::Contains(::testing::Field(&OpTable::name, "amx")));
+}
 
 TEST(Registry, BestTableComesFirstAndReferenceLast) {
   EXPECT_EQ(supported_tables().back()->name, "ref");

@@ -9,8 +9,6 @@
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
 
-// A block of rows and a panel of B, both this long along k, fit into the second-level cache together.
-constexpr std::int64_t kDepth = 512;
 constexpr std::int64_t kTasksPerThread = 4;  // so that threads end at about the same time
 
 // Rows of C through panels [first_panel, end_panel) of B.
@@ -21,88 +19,66 @@ struct Region {
   std::int64_t first_row, rows, first_panel, end_panel;
 };
 
+// A tile at an edge of C, larger than what is left.
 template <typename Number>
-using Tile = void (*)(std::int64_t k, const Number* a, std::int64_t row_stride, std::int64_t k_stride,
-                      const Number* panel, float* c, std::int64_t ldc, bool accumulate);
-
-template <typename Number>
-Tile<Number> tile_of(std::int64_t rows) {
-  switch (rows) {
-    case 1:
-      return gemm_tile<1, Number>;
-    case 2:
-      return gemm_tile<2, Number>;
-    case 3:
-      return gemm_tile<3, Number>;
-#if defined(__AVX512F__)
-    case 4:
-      return gemm_tile<4, Number>;
-    case 5:
-      return gemm_tile<5, Number>;
-    case 6:
-      return gemm_tile<6, Number>;
-    case 7:
-      return gemm_tile<7, Number>;
-#endif
-    default:
-      return gemm_tile<kTileRows, Number>;
-  }
-}
-
-// A tile at the right edge of C, where the panel is wider than what is left.
-template <typename Number>
-void edge_tile(Tile<Number> tile, std::int64_t rows, std::int64_t width, std::int64_t k, const Number* a,
+void edge_tile(std::int64_t rows, std::int64_t width, std::int64_t k, const Number* a,
                const RowBlock<Number>& block, const Number* panel, float* c, std::int64_t ldc,
                bool accumulate) {
-  float whole[kTileRows * kPanel];
-  for (std::int64_t i = 0; accumulate && i < rows; ++i) {
-    for (std::int64_t j = 0; j < kPanel; ++j) whole[i * kPanel + j] = j < width ? c[i * ldc + j] : 0;
+  using Shape = TileShape<Number>;
+  alignas(64) float whole[Shape::rows * Shape::columns];
+  for (std::int64_t i = 0; accumulate && i < round_up(rows, Shape::row_step); ++i) {
+    for (std::int64_t j = 0; j < Shape::columns; ++j)
+      whole[i * Shape::columns + j] = i < rows && j < width ? c[i * ldc + j] : 0;
   }
-  tile(k, a, block.row_stride, block.k_stride, panel, whole, kPanel, accumulate);
+  tile_of<Number>(rows)(k, a, block.row_stride, block.k_stride, panel, whole, Shape::columns, accumulate);
   for (std::int64_t i = 0; i < rows; ++i) {
-    for (std::int64_t j = 0; j < width; ++j) c[i * ldc + j] = whole[i * kPanel + j];
+    for (std::int64_t j = 0; j < width; ++j) c[i * ldc + j] = whole[i * Shape::columns + j];
   }
 }
 
 template <typename Number>
 void compute(const Region<Number>& region) {
+  using Shape = TileShape<Number>;
   const Matmul& op = region.op;
-  const std::int64_t steps = numbers_along_k(op.k, region.packed_b);
-  auto* scratch = reinterpret_cast<Number*>(
-      thread_scratch(round_up(region.rows, kTileRows) * smaller(kDepth, op.k + 1), ScratchUse::packed_rows));
-  for (std::int64_t depth = 0; depth == 0 || depth < op.k; depth += kDepth) {
-    const std::int64_t k = smaller(kDepth, op.k - depth), k_steps = numbers_along_k(k, region.packed_b);
+  const auto along_k = [&](std::int64_t k) { return numbers_along_k(k, region.packed_b); };
+  auto* scratch = reinterpret_cast<Number*>(thread_scratch(
+      round_up(region.rows, Shape::rows) * along_k(smaller(Shape::depth, op.k)), ScratchUse::packed_rows));
+  begin_tiles<Number>();
+  for (std::int64_t depth = 0; depth == 0 || depth < op.k; depth += Shape::depth) {
+    const std::int64_t k = smaller(Shape::depth, op.k - depth);
     const bool accumulate = op.accumulate || depth > 0;
     const RowBlock<Number> block =
         pack_rows(op.a, op.lda, op.transpose_a, region.first_row, region.rows, depth, k, scratch);
     for (std::int64_t panel = region.first_panel; panel < region.end_panel; ++panel) {
-      const Number* b = region.packed_b + (panel * steps + numbers_along_k(depth, region.packed_b)) * kPanel;
-      const std::int64_t width = smaller(kPanel, op.n - panel * kPanel);
-      for (std::int64_t row = 0; row < region.rows; row += kTileRows) {
-        const std::int64_t rows = smaller(kTileRows, region.rows - row);
-        const Number* a = block.data + row / kTileRows * block.tile_stride;
-        float* c = op.c + (region.first_row + row) * op.ldc + panel * kPanel;
-        const Tile<Number> tile = tile_of<Number>(rows);
-        if (width == kPanel) {
-          tile(k_steps, a, block.row_stride, block.k_stride, b, c, op.ldc, accumulate);
+      const Number* b = region.packed_b + (panel * along_k(op.k) + along_k(depth)) * Shape::columns;
+      const std::int64_t width = smaller(Shape::columns, op.n - panel * Shape::columns);
+      for (std::int64_t row = 0; row < region.rows; row += Shape::rows) {
+        const std::int64_t rows = smaller(Shape::rows, region.rows - row);
+        const Number* a = block.data + row / Shape::rows * block.tile_stride;
+        float* c = op.c + (region.first_row + row) * op.ldc + panel * Shape::columns;
+        if (width == Shape::columns && rows % Shape::row_step == 0) {
+          tile_of<Number>(rows)(along_k(k), a, block.row_stride, block.k_stride, b, c, op.ldc, accumulate);
         } else {
-          edge_tile<Number>(tile, rows, width, k_steps, a, block, b, c, op.ldc, accumulate);
+          edge_tile<Number>(rows, width, along_k(k), a, block, b, c, op.ldc, accumulate);
         }
       }
     }
   }
+  end_tiles<Number>();
 }
 
 template <typename Number>
 std::int64_t packed_numbers(const Matmul& op) {
-  return block_count(op.n, kPanel) * kPanel * numbers_along_k(op.k, static_cast<const Number*>(nullptr));
+  return round_up(op.n, TileShape<Number>::columns) *
+         numbers_along_k(op.k, static_cast<const Number*>(nullptr));
 }
 
 template <typename Number>
 void pack(const Matmul& op, Number* packed) {
-  const std::int64_t panels = block_count(op.n, kPanel), panel_size = packed_numbers<Number>(op) / panels;
+  constexpr std::int64_t kColumns = TileShape<Number>::columns;
+  const std::int64_t panels = block_count(op.n, kColumns), panel_size = packed_numbers<Number>(op) / panels;
   parallel_for(panels, [&](std::int64_t panel) {
-    pack_panel(op.b, op.ldb, op.transpose_b, op.k, op.n, panel * kPanel, packed + panel * panel_size);
+    pack_panel(op.b, op.ldb, op.transpose_b, op.k, op.n, panel * kColumns, packed + panel * panel_size);
   });
 }
 
@@ -128,14 +104,16 @@ auto with_number(const Matmul& op, const Function& function) {
 template <typename Number>
 void run(const Matmul& op, const void* body, RowsFunction call) {
   const Number* packed_b = packed_panels<Number>(op);
-  const std::int64_t panels = block_count(op.n, kPanel), wanted_tasks = kTasksPerThread * num_threads();
+  const std::int64_t panels = block_count(op.n, TileShape<Number>::columns),
+                     wanted_tasks = kTasksPerThread * num_threads();
   const auto finish = [&](std::int64_t first, std::int64_t end) {
     for (; call != nullptr && first < end; first += kRowBlock)
       call(body, first, smaller(first + kRowBlock, end));
   };
   if (op.m > kRowBlock * wanted_tasks / 2) {
-    // Longer blocks read B less often.
-    const std::int64_t task_rows = op.m >= 2 * kRowBlock * wanted_tasks ? 2 * kRowBlock : kRowBlock;
+    std::int64_t task_rows = kRowBlock;  // longer blocks read B less often
+    while (task_rows < TileShape<Number>::longest_block && op.m >= 2 * task_rows * wanted_tasks)
+      task_rows *= 2;
     parallel_for(block_count(op.m, task_rows), [&](std::int64_t task) {
       const std::int64_t first = task * task_rows, rows = smaller(task_rows, op.m - first);
       compute<Number>({op, packed_b, first, rows, 0, panels});

@@ -1,9 +1,8 @@
 // The innermost part of a matrix product: a tile of C that stays in registers while k runs.
 //
-// Panels of B are kPanel columns wide, packed as [k][kPanel]. A tile of kTileRows rows needs all vector
-// registers but the few that hold a row of the panel and one number of A: every number that is read is used
-// kTileRows or kPanelVectors times, and the multiply-add units are what limits it (measured: 98 % of their
-// peak on Zen 4).
+// Panels of B are as wide as the tile, packed as [k][columns]. A tile needs all vector registers but the few
+// that hold a row of the panel and one number of A: every number that is read is used `rows` or kPanelVectors
+// times, and the multiply-add units are what limits it (measured: 98 % of their peak on Zen 4).
 #pragma once
 
 #if defined(__AVX512BF16__)
@@ -17,12 +16,22 @@ namespace bertune::kernels::BERTUNE_ISA {
 namespace {
 
 constexpr int kPanelVectors = 3;
-constexpr std::int64_t kPanel = kPanelVectors * kLanes;
+
+// How a product of such numbers, float or Pair, is cut.
+template <typename Number>
+struct TileShape {
 #if defined(__AVX512F__)
-constexpr int kTileRows = 8;  // 24 of 32 registers hold sums
+  static constexpr int rows = 8;  // 24 of 32 registers hold sums
 #else
-constexpr int kTileRows = 4;  // 12 of 16
+  static constexpr int rows = 4;  // 12 of 16
 #endif
+  static constexpr std::int64_t columns = kPanelVectors * kLanes;
+  // Rows of a tile, and numbers along k, are computed in multiples of these.
+  static constexpr std::int64_t row_step = 1, k_step = 1;
+  // A block of rows and a panel of B, both this long along k, fit into the second-level cache together.
+  static constexpr std::int64_t depth = 512;
+  static constexpr std::int64_t longest_block = 2 * kRowBlock;  // rows of C that a task computes at most
+};
 
 inline Vec multiply_add(Vec sum, float a, Vec b) { return sum + broadcast(a) * b; }
 inline Vec load_panel(const float* pointer) { return load(pointer); }
@@ -34,14 +43,14 @@ inline __m512 multiply_add(__m512 sum, Pair a, __m512i b) {
 inline __m512i load_panel(const Pair* pointer) { return _mm512_loadu_si512(pointer); }
 #endif
 
-// C[kRows, kPanel] (+)= A[kRows, k] · panel. Element (i, p) of A is a[i * row_stride + p * k_stride]; Number
+// C[kRows, columns] (+)= A[kRows, k] · panel. Element (i, p) of A is a[i * row_stride + p * k_stride]; Number
 // is float, or Pair with k counted in pairs.
 template <int kRows, typename Number>
 inline void gemm_tile(std::int64_t k, const Number* a, std::int64_t row_stride, std::int64_t k_stride,
                       const Number* panel, float* c, std::int64_t ldc, bool accumulate) {
   // Every loop over the sums is unrolled, or the compiler keeps them in memory.
   decltype(multiply_add(Vec{}, Number{}, load_panel(panel))) sums[kRows][kPanelVectors] = {};
-  for (std::int64_t p = 0; p < k; ++p, panel += kPanel) {
+  for (std::int64_t p = 0; p < k; ++p, panel += TileShape<Number>::columns) {
     decltype(load_panel(panel)) columns[kPanelVectors];
 #pragma GCC unroll 8
     for (int v = 0; v < kPanelVectors; ++v) columns[v] = load_panel(panel + v * kLanes);
@@ -61,6 +70,40 @@ inline void gemm_tile(std::int64_t k, const Number* a, std::int64_t row_stride, 
     }
   }
 }
+
+template <typename Number>
+using Tile = void (*)(std::int64_t k, const Number* a, std::int64_t row_stride, std::int64_t k_stride,
+                      const Number* panel, float* c, std::int64_t ldc, bool accumulate);
+
+template <typename Number>
+Tile<Number> tile_of(std::int64_t rows) {
+  switch (rows) {
+    case 1:
+      return gemm_tile<1, Number>;
+    case 2:
+      return gemm_tile<2, Number>;
+    case 3:
+      return gemm_tile<3, Number>;
+#if defined(__AVX512F__)
+    case 4:
+      return gemm_tile<4, Number>;
+    case 5:
+      return gemm_tile<5, Number>;
+    case 6:
+      return gemm_tile<6, Number>;
+    case 7:
+      return gemm_tile<7, Number>;
+#endif
+    default:
+      return gemm_tile<TileShape<Number>::rows, Number>;
+  }
+}
+
+// What a thread does before and after it computes tiles.
+template <typename Number>
+inline void begin_tiles() {}
+template <typename Number>
+inline void end_tiles() {}
 
 }  // namespace
 }  // namespace bertune::kernels::BERTUNE_ISA
