@@ -72,6 +72,9 @@ void add_evaluate_command(CLI::App& app) {
                       "Folder for test_results.json and all_results.json");
   options->data.add_to(*command);
   options->question_answering.add_to(*command);
+  command->add_option("--threshold", options->threshold,
+                      "Multi-label: probability from which a label counts (default: what was best on "
+                      "validation, or 0.5)");
   command->add_option("--max-length,--max_seq_length", options->max_length,
                       "Tokens a text (default: as in training)");
   command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Texts a batch")

@@ -17,6 +17,7 @@ struct EvaluateOptions {
   std::optional<std::int64_t> max_length;
   std::int64_t batch_size = 64;
   QuestionAnsweringOptions question_answering;
+  std::optional<double> threshold;
   std::string precision = "fp32";
   ThreadOptions threads;
   bool json = false, quiet = false;

@@ -57,8 +57,9 @@ void add_predict_command(CLI::App& app) {
   command->add_option("--top,--top_k", options->top, "Question answering: candidates to list")
       ->group("Question answering")
       ->capture_default_str();
-  command->add_option("--threshold", options->threshold, "Multi-label: probability from which a label counts")
-      ->capture_default_str();
+  command->add_option("--threshold", options->threshold,
+                      "Multi-label: probability from which a label counts (default: what was best on "
+                      "validation, or 0.5)");
   command->add_option("--max-length,--max_seq_length", options->max_length,
                       "Tokens a text (default: as in training)");
   command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Texts a batch")

@@ -22,7 +22,7 @@ struct PredictOptions {
   QuestionAnsweringOptions question_answering;
   std::int64_t top = 1;
   std::string precision = "fp32";
-  double threshold = 0.5;
+  std::optional<double> threshold;
   ThreadOptions threads;
   bool quiet = false;
 

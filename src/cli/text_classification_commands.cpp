@@ -170,19 +170,25 @@ TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer
           .settings = std::move(settings)};
 }
 
-std::unique_ptr<TextClassification> trained_task(const train::ModelFolder& folder) {
+std::unique_ptr<TextClassification> trained_task(const train::ModelFolder& folder,
+                                                 std::optional<double> threshold) {
   const BertConfig& config = folder.model.config();
   auto task = std::make_unique<TextClassification>();
   task->problem_type = config.problem_type.value_or(
       config.num_labels() == 1 ? ProblemType::regression : ProblemType::single_label_classification);
   task->labels = data::LabelMap(config.id2label);
   task->max_length = folder.max_length;
+  const auto kept = folder.settings.find("threshold");
+  task->threshold = threshold.value_or(
+      kept != folder.settings.end() && kept->is_number() ? kept->get<double>() : task->threshold);
+  if (!(task->threshold >= 0 && task->threshold <= 1))
+    throw UsageError(fmt::format("--threshold is {}; it must be from 0 to 1", task->threshold));
   return task;
 }
 
 TestData read_test(const train::ModelFolder& folder, const EvaluateOptions& options) {
   const data::Dataset dataset = data::read_dataset(options.test, options.data.read_options(true));
-  auto task = trained_task(folder);
+  auto task = trained_task(folder, options.threshold);
   auto examples = make_examples(dataset, folder.tokenizer, *task, true);
   return {std::move(task), std::move(examples), dataset.notes};
 }
@@ -212,7 +218,7 @@ std::string predict_rows(train::ModelFolder& folder, const TextClassification& t
         for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
           lines += tasks::prediction_line(
               format, config, rows[static_cast<std::size_t>(first) + i], has_pairs,
-              tasks::predict(config, output.logits.subspan(i * width, width), options.threshold));
+              tasks::predict(config, output.logits.subspan(i * width, width), task.threshold));
         }
       });
   return lines;
@@ -224,7 +230,7 @@ void predict(train::ModelFolder& folder, const PredictOptions& options) {
   }
   const auto format =
       options.output_format == "csv" ? tasks::PredictionFormat::csv : tasks::PredictionFormat::jsonl;
-  const auto task = trained_task(folder);
+  const auto task = trained_task(folder, options.threshold);
   data::RowStream stream = open_rows(options);
   Sink sink(options.output);
   report::ProgressBar bar(

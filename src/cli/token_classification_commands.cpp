@@ -97,7 +97,8 @@ std::unique_ptr<TokenClassificationTask> trained_task(const train::ModelFolder& 
                    .scheme = data::scheme_of_tags(names),
                    .max_length = folder.max_length,
                    .label_all_tokens = false};
-  if (task->tagging.scheme == data::TagScheme::iob2 && folder.settings.value("scheme", "") == "iob1")
+  if (task->tagging.scheme == data::TagScheme::iob2 &&
+      folder.settings.value("scheme", "") == to_string(data::TagScheme::iob1))
     task->tagging.scheme = data::TagScheme::iob1;  // the same letters
   return task;
 }

@@ -135,7 +135,7 @@ struct Finished {
 };
 
 // The model is saved before it is tested: a failure from here on loses a number, not the training.
-Finished save_and_test(const TrainOptions& options, const TrainingData& data, const BertTokenizer& tokenizer,
+Finished save_and_test(const TrainOptions& options, TrainingData& data, const BertTokenizer& tokenizer,
                        BertPreTrainedModel& model, const train::TrainingResult& result) {
   const fs::path& output = options.arguments.output_dir;
   Json settings = data.settings;
@@ -149,10 +149,12 @@ Finished save_and_test(const TrainOptions& options, const TrainingData& data, co
   if (data.validation) {
     finished.results["eval"] = evaluation_values(model, *data.task, *data.validation,
                                                  options.arguments.eval_batch_size, validation_metrics);
-    const Json tuned = data.task->tuned_settings(validation_metrics);
+    const Json tuned = data.task->tune(validation_metrics);
     if (!tuned.empty()) {
       settings.update(tuned);
       train::save_settings(output, settings);
+      if (!options.json && !options.quiet)
+        fmt::print(stderr, "note: best on validation and kept with the model: {}\n", tuned.dump());
     }
   }
   if (data.test) {

@@ -49,6 +49,22 @@ void add_label_values(Metrics& metrics, std::int64_t exact) {
   metrics.values.emplace_back("recall_micro", micro.recall);
 }
 
+// The threshold in whole per cent with the highest F1 over all labels; of equals the one nearest to 50 %.
+void add_best_threshold(Metrics& metrics, const std::vector<std::int64_t>& counts,
+                        const std::vector<std::int64_t>& true_counts) {
+  const double support = count(std::reduce(true_counts.begin(), true_counts.end()));
+  double predicted = 0, correct = 0, best_f1 = -1;
+  std::size_t best = 50;
+  const auto from_half = [](std::size_t percent) { return percent > 50 ? percent - 50 : 50 - percent; };
+  for (std::size_t percent = counts.size(); percent-- > 1;) {
+    predicted += count(counts[percent]), correct += count(true_counts[percent]);
+    const double f1 = ratio(2 * correct, predicted + support);
+    if (f1 > best_f1 || (f1 == best_f1 && from_half(percent) < from_half(best))) best_f1 = f1, best = percent;
+  }
+  metrics.values.emplace_back("best_f1_micro", best_f1);
+  metrics.values.emplace_back("best_threshold", static_cast<double>(best) / 100);
+}
+
 // Pearson's coefficient; 0 where one side is constant.
 double correlation(const std::vector<double>& left, const std::vector<double>& right) {
   const auto constant = [](const std::vector<double>& numbers) {
@@ -195,6 +211,8 @@ MetricsAccumulator::MetricsAccumulator(ProblemType type, std::vector<std::string
   if (type_ == ProblemType::single_label_classification && labels <= kMaxConfusionClasses) {
     confusion_.resize(labels * labels);
   }
+  if (type_ == ProblemType::multi_label_classification)
+    probability_counts_.resize(100), true_counts_.resize(100);
 }
 
 void MetricsAccumulator::check_logits(std::span<const float> logits) const {
@@ -245,7 +263,12 @@ void MetricsAccumulator::add_labels(std::span<const float> logits, std::span<con
   for (std::size_t i = 0; i < logits.size(); ++i) {
     const double logit = logits[i];
     loss += std::max(logit, 0.0) - logit * targets[i] + std::log1p(std::exp(-std::abs(logit)));
-    const bool truth = targets[i] > 0.5F, predicted = sigmoid(logit) > threshold_;
+    const double probability = sigmoid(logit);
+    const bool truth = targets[i] > 0.5F, predicted = probability > threshold_;
+    const double above = std::ceil(100 * probability) - 1;  // NaN is below everything
+    const auto percent = static_cast<std::size_t>(above > 0 ? std::min(above, 99.0) : 0.0);
+    ++probability_counts_[percent];
+    true_counts_[percent] += truth ? 1 : 0;
     support_[i] += truth ? 1 : 0;
     predicted_[i] += predicted ? 1 : 0;
     correct_[i] += truth && predicted ? 1 : 0;
@@ -285,6 +308,7 @@ Metrics MetricsAccumulator::result() const {
     add_class_values(metrics);
   } else {
     add_label_values(metrics, exact_);
+    add_best_threshold(metrics, probability_counts_, true_counts_);
   }
   return metrics;
 }

@@ -30,7 +30,8 @@ struct Metrics {
   // In the order to print, under the names that follow "eval_" or "test_" in result files. Classes: loss,
   // accuracy, f1 (two classes only: of the class with id 1), f1_macro, f1_weighted, precision_macro,
   // recall_macro, matthews_correlation. Multi-label: loss, accuracy (all labels right), f1_micro, f1_macro,
-  // precision_micro, recall_micro. Regression: loss, mse, rmse, mae, pearson, spearmanr (of several outputs:
+  // precision_micro, recall_micro, and best_f1_micro with best_threshold, the
+  // whole per cent that gives it. Regression: loss, mse, rmse, mae, pearson, spearmanr (of several outputs:
   // the mean of theirs). All are 0 without rows, and a correlation is 0 where it is undefined because one
   // side is constant (scipy says NaN), so that a collapsed model compares as worse instead of as nothing.
   // Other tasks: as their own headers say.
@@ -79,6 +80,8 @@ class MetricsAccumulator {
   std::vector<std::int64_t> confusion_;                      // classes: [true, predicted]
   std::vector<std::int64_t> support_, predicted_, correct_;  // a label
   std::vector<float> outputs_, targets_;                     // regression: [rows, num_labels]
+  // Multi-label: how many labels have a probability in (i %, i + 1 %], and how many of them are true.
+  std::vector<std::int64_t> probability_counts_, true_counts_;
 };
 
 }  // namespace bertune::tasks

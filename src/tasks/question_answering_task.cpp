@@ -66,9 +66,10 @@ std::unique_ptr<Scorer> QuestionAnsweringTask::scorer(const Examples& examples) 
                                                    answers);
 }
 
-Json QuestionAnsweringTask::tuned_settings(const Metrics& validation) const {
+Json QuestionAnsweringTask::tune(const Metrics& validation) {
   if (!answers.version_2_with_negative) return Json::object();
-  return {{"null_score_diff_threshold", validation.value("best_f1_thresh")}};
+  answers.null_score_diff_threshold = validation.value("best_f1_thresh");
+  return {{"null_score_diff_threshold", answers.null_score_diff_threshold}};
 }
 
 QuestionAnsweringExamples::QuestionAnsweringExamples(data::QuestionAnsweringDataset dataset,

@@ -23,8 +23,7 @@ struct QuestionAnsweringTask : Task {
   void describe_head(LoadOptions&) const override {}
   std::string default_metric() const override { return "f1"; }
   std::unique_ptr<Scorer> scorer(const Examples& examples) const override;
-  // The null threshold that is best on validation.
-  Json tuned_settings(const Metrics& validation) const override;
+  Json tune(const Metrics& validation) override;  // the null threshold
 };
 
 // Rows are windows.

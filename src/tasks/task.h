@@ -49,8 +49,9 @@ class Task {
   virtual std::string default_metric() const = 0;
   // `examples` are those that this task made, and must outlive the scorer.
   virtual std::unique_ptr<Scorer> scorer(const Examples& examples) const = 0;
-  // Thresholds that were best on validation, by the names under which bertune.json keeps them.
-  virtual Json tuned_settings(const Metrics& /*validation*/) const { return Json::object(); }
+  // Takes over thresholds that were best on validation; returns them by the names under which bertune.json
+  // keeps them.
+  virtual Json tune(const Metrics& /*validation*/) { return Json::object(); }
 };
 
 // FNV-1a, for Examples::fingerprint().

@@ -67,7 +67,7 @@ namespace {
 class TextScorer : public Scorer {
  public:
   TextScorer(const TextClassification& task, const TextExamples& examples)
-      : examples_(examples), metrics_(task.problem_type, task.labels.id2label()) {}
+      : examples_(examples), metrics_(task.problem_type, task.labels.id2label(), task.threshold) {}
 
   void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) override {
     const auto width = static_cast<std::size_t>(examples_.num_labels);
@@ -97,6 +97,12 @@ void TextClassification::describe_head(LoadOptions& options) const {
 
 std::unique_ptr<Scorer> TextClassification::scorer(const Examples& examples) const {
   return std::make_unique<TextScorer>(*this, dynamic_cast<const TextExamples&>(examples));
+}
+
+Json TextClassification::tune(const Metrics& validation) {
+  if (problem_type != ProblemType::multi_label_classification) return Json::object();
+  threshold = validation.value("best_threshold");
+  return {{"threshold", threshold}};
 }
 
 void TextExamples::add_to(Batch& batch, std::int64_t row) const {

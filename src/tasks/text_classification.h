@@ -20,12 +20,14 @@ struct TextClassification : Task {
   ProblemType problem_type = ProblemType::single_label_classification;
   data::LabelMap labels;  // for regression: one name
   std::int64_t max_length = 128;
+  double threshold = 0.5;  // of several labels: the probability above which one is predicted
 
   std::string_view name() const override { return "text-classification"; }
   Architecture architecture() const override { return Architecture::sequence_classification; }
   void describe_head(LoadOptions& options) const override;
   std::string default_metric() const override { return tasks::default_metric(problem_type); }
   std::unique_ptr<Scorer> scorer(const Examples& examples) const override;
+  Json tune(const Metrics& validation) override;  // the threshold of several labels
 };
 
 // The rows of a dataset with their labels.

@@ -2,12 +2,14 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/random.h"
 
 namespace bertune::tasks {
 namespace {
@@ -57,7 +59,10 @@ Metrics metrics_of(const Json& test) {
 
 void expect_equal(const Metrics& metrics, const Json& test) {
   EXPECT_EQ(metrics.rows, test.at("rows").get<std::int64_t>());
-  EXPECT_EQ(metrics.values.size(), test.at("values").size());
+  // best_f1_micro and best_threshold have a test of their own.
+  const bool several_labels =
+      std::ranges::any_of(metrics.values, [](const auto& value) { return value.first == "best_threshold"; });
+  EXPECT_EQ(metrics.values.size() - (several_labels ? 2 : 0), test.at("values").size());
   for (const auto& [name, expected] : test.at("values").items()) {
     EXPECT_NEAR(metrics.value(name), expected.get<double>(), 1e-12 * (1 + std::abs(expected.get<double>())))
         << name;
@@ -97,7 +102,8 @@ TEST(Metrics, NamesComeInTheOrderToPrint) {
             "loss accuracy f1 f1_macro f1_weighted precision_macro recall_macro matthews_correlation ");
   EXPECT_EQ(keys({kClasses, names(3)}),
             "loss accuracy f1_macro f1_weighted precision_macro recall_macro matthews_correlation ");
-  EXPECT_EQ(keys({kLabels, names(2)}), "loss accuracy f1_micro f1_macro precision_micro recall_micro ");
+  EXPECT_EQ(keys({kLabels, names(2)}),
+            "loss accuracy f1_micro f1_macro precision_micro recall_micro best_f1_micro best_threshold ");
   EXPECT_EQ(keys({kNumbers, names(1)}), "loss mse rmse mae pearson spearmanr ");
 }
 
@@ -123,8 +129,33 @@ TEST(Metrics, OfNothingAreZeros) {
   for (const ProblemType type : {kClasses, kLabels, kNumbers}) {
     const Metrics result = MetricsAccumulator(type, names(2)).result();
     EXPECT_EQ(result.rows, 0);
-    EXPECT_THAT(result.values, Each(Pair(::testing::_, 0.0)));
+    EXPECT_THAT(result.values, Each(::testing::AnyOf(Pair("best_threshold", 0.5), Pair(::testing::_, 0.0))));
   }
+}
+
+// Against every threshold tried by itself.
+TEST(Metrics, TheBestThresholdIsTheBest) {
+  Random random(5, 0);
+  std::vector<std::vector<float>> logits, targets;
+  for (int i = 0; i < 200; ++i) {
+    logits.push_back({static_cast<float>(random.normal() - 2), static_cast<float>(random.normal() * 3)});
+    const auto chance = [&](float logit) {
+      return random.uniform() < 1 / (1 + std::exp(-logit - 1)) ? 1.0F : 0;
+    };
+    targets.push_back({chance(logits.back()[0]), chance(logits.back()[1])});
+  }
+  const auto f1_at = [&](double threshold) {
+    MetricsAccumulator metrics(kLabels, names(2), threshold);
+    for (std::size_t i = 0; i < logits.size(); ++i) add(metrics, logits[i], targets[i]);
+    return metrics.result();
+  };
+  const Metrics result = f1_at(0.5);
+  double best = 0;
+  for (int percent = 1; percent < 100; ++percent)
+    best = std::max(best, f1_at(percent / 100.0).value("f1_micro"));
+  EXPECT_NEAR(result.value("best_f1_micro"), best, 1e-12);
+  EXPECT_NEAR(f1_at(result.value("best_threshold")).value("f1_micro"), best, 1e-12);
+  EXPECT_LT(result.value("best_threshold"), 0.5);  // the labels are more probable than the logits say
 }
 
 TEST(Metrics, IgnoredRowsCountForNothing) {
