@@ -46,6 +46,8 @@ constexpr std::array kIgnoredFlags = {
     IgnoredFlag{"--use_cpu", "it computes on the CPU"},
     IgnoredFlag{"--no_cuda", "it computes on the CPU"},
     IgnoredFlag{"--full_determinism", "runs are always deterministic"},
+    IgnoredFlag{"--return_entity_level_metrics", "they are always given"},
+    IgnoredFlag{"--task_name", "see --task"},
     IgnoredFlag{"--trust_remote_code", "no code of a checkpoint is ever run"},
 };
 
@@ -100,8 +102,9 @@ void TrainOptions::add_to(CLI::App& command) {
       ->required();
   data.add_to(command);
   command
-      .add_option("--validation-split", validation_split,
-                  "Share of the training rows held out without --validation (0: none)")
+      .add_option(
+          "--validation-split", validation_split,
+          "Share of the training rows held out without --validation (0: none); texts with labels only")
       ->group("Data")
       ->capture_default_str();
   command.add_option("--task", task, "What to learn: " + task_names() + " (default: by the data, and said)")
