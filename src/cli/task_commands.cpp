@@ -7,17 +7,20 @@
 #include <array>
 
 #include "bertune/error.h"
+#include "data/multiple_choice.h"
 
 namespace bertune::cli {
 namespace {
 
-const std::array kTasks = {&kTextClassification};
+const std::array kTasks = {&kTextClassification, &kMultipleChoice};
 
 }  // namespace
 
 std::span<const TaskCommands* const> all_tasks() { return kTasks; }
 
-const TaskCommands& guess_task(const std::filesystem::path&) { return kTextClassification; }
+const TaskCommands& guess_task(const std::filesystem::path& train) {
+  return data::looks_like_multiple_choice(train) ? kMultipleChoice : kTextClassification;
+}
 
 const TaskCommands& task_named(std::string_view name) {
   std::vector<std::string_view> names;

@@ -52,6 +52,6 @@ const TaskCommands& task_of(const train::ModelFolder& folder, const std::filesys
 // By what the file looks like.
 const TaskCommands& guess_task(const std::filesystem::path& train);
 
-extern const TaskCommands kTextClassification;
+extern const TaskCommands kTextClassification, kMultipleChoice;
 
 }  // namespace bertune::cli
