@@ -71,6 +71,7 @@ void add_evaluate_command(CLI::App& app) {
   command->add_option("--output,--output_dir", options->output,
                       "Folder for test_results.json and all_results.json");
   options->data.add_to(*command);
+  options->question_answering.add_to(*command);
   command->add_option("--max-length,--max_seq_length", options->max_length,
                       "Tokens a text (default: as in training)");
   command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Texts a batch")

@@ -16,6 +16,7 @@ struct EvaluateOptions {
   DataOptions data;
   std::optional<std::int64_t> max_length;
   std::int64_t batch_size = 64;
+  QuestionAnsweringOptions question_answering;
   std::string precision = "fp32";
   ThreadOptions threads;
   bool json = false, quiet = false;

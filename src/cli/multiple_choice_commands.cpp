@@ -72,10 +72,6 @@ void split_off_validation(const TrainOptions& options, Datasets& sets) {
 
 Datasets read_datasets(const TrainOptions& options) {
   Datasets sets;
-  if (options.task.empty()) {
-    sets.notes.emplace_back(
-        "task: multiple-choice (by the columns of the training file; --task says otherwise)");
-  }
   sets.train = read(options, options.train, options.max_train_rows, sets.notes);
   sets.validation = read(options, options.validation, options.max_validation_rows, sets.notes);
   sets.test = read(options, options.test, options.max_test_rows, sets.notes);

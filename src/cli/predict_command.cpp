@@ -53,6 +53,10 @@ void add_predict_command(CLI::App& app) {
   command->add_option("--format", options->output_format, "What to write: jsonl or csv")
       ->capture_default_str();
   options->data.add_to(*command, "--input-format");
+  options->question_answering.add_to(*command);
+  command->add_option("--top,--top_k", options->top, "Question answering: candidates to list")
+      ->group("Question answering")
+      ->capture_default_str();
   command->add_option("--threshold", options->threshold, "Multi-label: probability from which a label counts")
       ->capture_default_str();
   command->add_option("--max-length,--max_seq_length", options->max_length,

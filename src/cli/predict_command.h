@@ -19,6 +19,8 @@ struct PredictOptions {
   DataOptions data;
   std::optional<std::int64_t> max_length;
   std::int64_t batch_size = 64;
+  QuestionAnsweringOptions question_answering;
+  std::int64_t top = 1;
   std::string precision = "fp32";
   double threshold = 0.5;
   ThreadOptions threads;

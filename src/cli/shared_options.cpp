@@ -49,6 +49,53 @@ data::ReadOptions DataOptions::read_options(bool labels_required) const {
   return options;
 }
 
+void QuestionAnsweringOptions::add_to(CLI::App& command) {
+  const std::string group = "Question answering";
+  command
+      .add_option("--doc-stride,--doc_stride", doc_stride,
+                  "Tokens that neighbouring windows of a long context share (default: 128)")
+      ->group(group);
+  command
+      .add_option("--n-best-size,--n-best,--n_best_size", n_best_size,
+                  "Starts and ends that are paired to find the answer (default: 20)")
+      ->group(group);
+  command
+      .add_option("--max-answer-length,--max_answer_length", max_answer_length,
+                  "Tokens of an answer (default: 30)")
+      ->group(group);
+  command
+      .add_flag("--version-2-with-negative,--version_2_with_negative", version_2_with_negative,
+                "A question may have no answer (default: if one of the training set has none)")
+      ->group(group);
+  command
+      .add_option("--null-score-diff-threshold,--null_score_diff_threshold", null_score_diff_threshold,
+                  "No answer where it is better than the best one by more than this (default: what was best "
+                  "on validation, or 0)")
+      ->group(group);
+}
+
+tasks::QuestionAnsweringTask QuestionAnsweringOptions::task(const Json& settings,
+                                                            std::int64_t max_length) const {
+  const auto kept = [&](const char* key, auto usual) {
+    const auto found = settings.find(key);
+    return found != settings.end() && found->is_number() ? found->get<decltype(usual)>() : usual;
+  };
+  tasks::QuestionAnsweringTask task;
+  task.windows.max_length = max_length;
+  task.windows.doc_stride = doc_stride.value_or(kept("doc_stride", task.windows.doc_stride));
+  tasks::AnswerOptions& answers = task.answers;
+  answers.n_best_size = n_best_size.value_or(kept("n_best_size", answers.n_best_size));
+  answers.max_answer_length =
+      max_answer_length.value_or(kept("max_answer_length", answers.max_answer_length));
+  answers.null_score_diff_threshold = null_score_diff_threshold.value_or(
+      kept("null_score_diff_threshold", answers.null_score_diff_threshold));
+  const auto negative = settings.find("version_2_with_negative");
+  answers.version_2_with_negative =
+      version_2_with_negative ||
+      (negative != settings.end() && negative->is_boolean() && negative->get<bool>());
+  return task;
+}
+
 void add_threads_option(CLI::App& command, ThreadOptions& options) {
   command.add_option("--threads", options.threads,
                      "Threads to compute with (default: all that this process may use)");

@@ -4,9 +4,12 @@
 #include <CLI/App.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
+#include "core/json.h"
 #include "data/reader.h"
+#include "tasks/question_answering_task.h"
 
 namespace bertune::cli {
 
@@ -17,6 +20,18 @@ struct DataOptions {
   // `format_flag` names the flag of the input format.
   void add_to(CLI::App& command, const std::string& format_flag = "--format");
   data::ReadOptions read_options(bool labels_required) const;
+};
+
+// Of question answering, in all commands. Unset values are the trained model's, or the defaults of
+// Transformers' run_qa.py.
+struct QuestionAnsweringOptions {
+  std::optional<std::int64_t> doc_stride, n_best_size, max_answer_length;
+  std::optional<double> null_score_diff_threshold;
+  bool version_2_with_negative = false;
+
+  void add_to(CLI::App& command);
+  // `settings`: a trained model's, or an empty object.
+  tasks::QuestionAnsweringTask task(const Json& settings, std::int64_t max_length) const;
 };
 
 struct ThreadOptions {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
+#include <string>
 
 #include "bertune/error.h"
 #include "data/multiple_choice.h"
@@ -12,14 +14,50 @@
 namespace bertune::cli {
 namespace {
 
-const std::array kTasks = {&kTextClassification, &kMultipleChoice};
+const std::array kTasks = {&kTextClassification, &kTokenClassification, &kQuestionAnswering,
+                           &kMultipleChoice};
+
+// Enough for a header, or the beginning of SQuAD's JSON.
+constexpr std::size_t kGlance = 4096;
+
+std::string beginning_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kGlance, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
+bool holds_questions(const std::filesystem::path& path) {
+  const std::string extension = path.extension().string(), text = beginning_of(path);
+  const bool json = extension == ".json" || extension == ".jsonl" || extension == ".ndjson";
+  const auto names = [&](std::string_view key) {
+    const std::string_view header = std::string_view(text).substr(0, text.find('\n'));
+    return json ? text.find(fmt::format("\"{}\"", key)) != std::string::npos
+                : header.find(key) != std::string_view::npos;
+  };
+  if (json && names("paragraphs") && names("qas")) return true;
+  return names("context") && names("question") && (names("answers") || names("answer"));
+}
+
+bool holds_tags(const std::filesystem::path& path) {
+  const std::string extension = path.extension().string();
+  if (extension == ".jsonl" || extension == ".ndjson") {
+    const std::string text = beginning_of(path);
+    return text.find("\"ner_tags\"") != std::string::npos || text.find("\"pos_tags\"") != std::string::npos;
+  }
+  return extension == ".conll" || extension == ".conllu" || extension == ".bio" || extension == ".iob";
+}
 
 }  // namespace
 
 std::span<const TaskCommands* const> all_tasks() { return kTasks; }
 
 const TaskCommands& guess_task(const std::filesystem::path& train) {
-  return data::looks_like_multiple_choice(train) ? kMultipleChoice : kTextClassification;
+  if (holds_tags(train)) return kTokenClassification;
+  if (data::looks_like_multiple_choice(train)) return kMultipleChoice;
+  if (holds_questions(train)) return kQuestionAnswering;
+  return kTextClassification;
 }
 
 const TaskCommands& task_named(std::string_view name) {

@@ -23,6 +23,8 @@ void run(TrainOptions& options) {
   const BertConfig config = BertConfig::from_pretrained(options.model);
   train::require_matching_vocabulary(options.model, tokenizer, config);
   const TaskCommands& commands = options.task.empty() ? guess_task(options.train) : task_named(options.task);
+  if (options.task.empty() && &commands != &kTextClassification)
+    fmt::print(stderr, "note: --task {} (by the look of {})\n", commands.name, options.train.string());
   TrainingData data = commands.prepare(options, tokenizer, config);
   BertPreTrainedModel model = BertPreTrainedModel::from_pretrained(options.model, data.task->architecture(),
                                                                    load_options(options, *data.task));

@@ -125,6 +125,11 @@ void TrainOptions::add_to(CLI::App& command) {
                 "Give the model a new head where the checkpoint's has another number of labels")
       ->group(kTraining);
   command.add_option("--classifier-dropout", classifier_dropout, "Before the classifier")->group(kTraining);
+  question_answering.add_to(command);
+  command
+      .add_flag("--label-all-tokens,--label_all_tokens", label_all_tokens,
+                "Every piece of a word has its label, and not only the first")
+      ->group("Token classification");
   add_run_to(command);
 }
 

@@ -19,7 +19,9 @@ struct TrainOptions {
   train::TrainingArguments arguments;
   std::string task;  // empty: guessed
   std::string problem_type;
-  double warmup_steps = 0;  // below 1: a ratio, as in Transformers 5
+  QuestionAnsweringOptions question_answering;
+  bool label_all_tokens = false;  // token classification
+  double warmup_steps = 0;        // below 1: a ratio, as in Transformers 5
   std::optional<std::int64_t> max_length;
   double validation_split = 0.1;
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;

@@ -149,6 +149,11 @@ Finished save_and_test(const TrainOptions& options, const TrainingData& data, co
   if (data.validation) {
     finished.results["eval"] = evaluation_values(model, *data.task, *data.validation,
                                                  options.arguments.eval_batch_size, validation_metrics);
+    const Json tuned = data.task->tuned_settings(validation_metrics);
+    if (!tuned.empty()) {
+      settings.update(tuned);
+      train::save_settings(output, settings);
+    }
   }
   if (data.test) {
     finished.results["test"] = evaluation_values(model, *data.task, *data.test,

@@ -17,9 +17,7 @@ namespace {
 using Names = std::vector<std::string>;
 using Notes = std::vector<std::string>;
 
-constexpr std::string_view kBlanks = " \t\r\n\f\v";
-
-bool is_blank(std::string_view text) { return text.find_first_not_of(kBlanks) == std::string_view::npos; }
+bool is_blank(std::string_view text) { return trim_blanks(text).empty(); }
 
 bool has_header(Format format) { return format == Format::csv || format == Format::tsv; }
 

@@ -14,14 +14,8 @@ namespace {
 
 constexpr std::size_t kLongestContext = std::size_t{16} << 20, kLongestText = std::size_t{1} << 20,
                       kLongestId = 1024;  // bytes
-constexpr std::string_view kBlanks = " \t\r\n\f\v";
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(kBlanks) == std::string_view::npos; }
-
-std::string_view trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
-  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
-}
+bool is_blank(std::string_view text) { return trim_blanks(text).empty(); }
 
 }  // namespace
 
@@ -69,7 +63,7 @@ std::vector<std::string_view> MultipleChoiceBuilder::listed_choices(const Record
   const Cell& cell = record.cells[static_cast<std::size_t>(list_.index)];
   std::string text(cell.text);
   if (cell.kind == CellKind::doubled_quotes) text.resize(undouble_quotes(cell.text, text.data()).size());
-  if (!trimmed(text).starts_with('[')) fail();
+  if (!trim_blanks(text).starts_with('[')) fail();
   Json list;
   try {
     list = parse_json(text, here(), [&](int depth, Json::parse_event_t event, Json&) {
@@ -150,7 +144,7 @@ void MultipleChoiceBuilder::add(const Record& record) {
   const std::vector<std::string_view> choices =
       list_.index >= 0 ? listed_choices(record) : choices_in_columns(record);
   check(question, choices);
-  if (label_.index >= 0) labels_.push_back(trimmed(text_at(record, label_, kLongestText)));
+  if (label_.index >= 0) labels_.push_back(trim_blanks(text_at(record, label_, kLongestText)));
   dataset_.num_choices = static_cast<std::int64_t>(choices.size());
   dataset_.questions.push_back(question);
   dataset_.choices.insert(dataset_.choices.end(), choices.begin(), choices.end());

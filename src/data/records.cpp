@@ -32,6 +32,13 @@ std::string_view undouble_quotes(std::string_view text, char* memory) {
   }
 }
 
+std::string_view trim_blanks(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n\f\v";
+  const std::size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
 bool take_line(std::string_view& input, bool final, std::string_view& line) {
   const std::size_t end = input.find('\n');
   if (end == std::string_view::npos && !final) return false;

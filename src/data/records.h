@@ -74,6 +74,9 @@ std::unique_ptr<RecordParser> make_json_parser(std::string path);
 // The text of a cell of the kind doubled_quotes. `memory` holds at least the size of the text.
 std::string_view undouble_quotes(std::string_view text, char* memory);
 
+// Without ASCII blanks at both ends.
+std::string_view trim_blanks(std::string_view text);
+
 // One line off the front of `input`, without its end ("\n" or "\r\n"). False: no line end there yet.
 bool take_line(std::string_view& input, bool final, std::string_view& line);
 

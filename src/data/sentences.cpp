@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/utf8.h"
+#include "data/records.h"
 #include "text/unicode.h"
 
 namespace bertune::data {
@@ -163,12 +164,6 @@ std::size_t end_at(std::string_view text, std::size_t& i) {
 }
 
 }  // namespace
-
-std::string_view trim_blanks(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
 
 bool ends_sentence(std::string_view text) {
   text = trim_blanks(text);

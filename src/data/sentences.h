@@ -24,9 +24,6 @@ class SentenceSplitter {
   std::string_view rest_;
 };
 
-// Without ASCII blanks at both ends.
-std::string_view trim_blanks(std::string_view text);
-
 // Whether the text's last character, but for closing quotes and brackets, ends a sentence (: and ; not).
 bool ends_sentence(std::string_view text);
 

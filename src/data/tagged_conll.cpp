@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "bertune/error.h"
+#include "data/records.h"
 #include "data/tagged_file.h"
 
 namespace bertune::data {

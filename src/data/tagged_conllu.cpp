@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "bertune/error.h"
+#include "data/records.h"
 #include "data/tagged_file.h"
 #include "data/words.h"
 

@@ -104,10 +104,4 @@ void split_cells(std::string_view line, bool by_tabs, std::vector<std::string_vi
   }
 }
 
-std::string_view trim_blanks(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
 }  // namespace bertune::data

@@ -58,7 +58,5 @@ void read_tagged_jsonl(TaggedFile& file);
 
 // The cells of a line of CoNLL: between TABs, or between runs of blanks.
 void split_cells(std::string_view line, bool by_tabs, std::vector<std::string_view>& cells);
-// Without blanks and TABs at its ends.
-std::string_view trim_blanks(std::string_view text);
 
 }  // namespace bertune::data

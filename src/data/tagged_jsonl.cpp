@@ -8,6 +8,7 @@
 
 #include "core/json.h"
 #include "core/utf8.h"
+#include "data/records.h"
 #include "data/tagged_file.h"
 #include "data/words.h"
 

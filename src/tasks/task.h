@@ -8,6 +8,7 @@
 
 #include "bertune/batch.h"
 #include "bertune/model.h"
+#include "core/json.h"
 #include "tasks/metrics.h"
 
 namespace bertune::tasks {
@@ -48,6 +49,8 @@ class Task {
   virtual std::string default_metric() const = 0;
   // `examples` are those that this task made, and must outlive the scorer.
   virtual std::unique_ptr<Scorer> scorer(const Examples& examples) const = 0;
+  // Thresholds that were best on validation, by the names under which bertune.json keeps them.
+  virtual Json tuned_settings(const Metrics& /*validation*/) const { return Json::object(); }
 };
 
 // FNV-1a, for Examples::fingerprint().

@@ -82,6 +82,10 @@ ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optio
   return {std::move(tokenizer), std::move(model), length, std::move(settings)};
 }
 
+void save_settings(const std::filesystem::path& directory, const Json& settings) {
+  write_file_atomically(directory / kSettingsFile, dump_json(settings));
+}
+
 void save_model_folder(const std::filesystem::path& directory, const BertPreTrainedModel& model,
                        const BertTokenizer& tokenizer, const Json& settings) {
   AtomicDirectory folder(directory);
@@ -89,7 +93,7 @@ void save_model_folder(const std::filesystem::path& directory, const BertPreTrai
   for (const auto& [name, contents] : tokenizer.files(model.config().max_position_embeddings)) {
     write_file_atomically(folder.path() / name, contents);
   }
-  write_file_atomically(folder.path() / kSettingsFile, dump_json(settings));
+  save_settings(folder.path(), settings);
   folder.commit();
 }
 

@@ -37,6 +37,9 @@ void require_matching_vocabulary(const std::filesystem::path& directory, const B
 // Throws UsageError unless 3 <= max_length <= max_position_embeddings.
 void require_max_length(std::int64_t max_length, const BertConfig& config);
 
+// bertune.json of an existing folder.
+void save_settings(const std::filesystem::path& directory, const Json& settings);
+
 // The whole folder, atomically: what save_pretrained writes and bertune.json with `settings`.
 void save_model_folder(const std::filesystem::path& directory, const BertPreTrainedModel& model,
                        const BertTokenizer& tokenizer, const Json& settings);

@@ -1,0 +1,149 @@
+// Extractive question answering on the command line.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+#include "bertune/error.h"
+#include "report/progress.h"
+#include "report/table.h"
+#include "task_commands.h"
+#include "tasks/question_answering_task.h"
+#include "train/evaluation.h"
+
+namespace bertune::cli {
+namespace {
+
+using data::QuestionAnsweringDataset;
+using tasks::QuestionAnsweringExamples;
+using tasks::QuestionAnsweringTask;
+
+constexpr std::int64_t kUsualMaxLength = 384;  // run_qa.py's
+
+data::QuestionAnsweringReadOptions read_options(const DataOptions& options, std::int64_t max_questions,
+                                                bool answers_required) {
+  const data::ReadOptions given = options.read_options(answers_required);
+  return {.format = given.format,
+          .max_questions = max_questions,
+          .answers_required = answers_required,
+          .delimiter = given.delimiter};
+}
+
+void describe(std::string_view name, const QuestionAnsweringExamples& examples) {
+  const auto count = [](std::int64_t n) { return report::grouped(static_cast<long long>(n)); };
+  const QuestionAnsweringDataset& dataset = examples.dataset();
+  std::int64_t unanswered = 0;
+  for (const auto& example : dataset.examples) unanswered += example.answers.empty() ? 1 : 0;
+  fmt::print(stderr, "{} {}: {} questions ({} without an answer), {} contexts, {} windows, {} tokens\n", name,
+             dataset.path, count(dataset.size()), count(unanswered),
+             count(static_cast<std::int64_t>(dataset.contexts.size())), count(examples.rows()),
+             count(examples.features().tokens()));
+  print_notes(dataset.notes);
+  print_notes(examples.features().notes);
+}
+
+Json settings_to_keep(const QuestionAnsweringTask& task) {
+  return {{"max_length", task.windows.max_length},
+          {"doc_stride", task.windows.doc_stride},
+          {"n_best_size", task.answers.n_best_size},
+          {"max_answer_length", task.answers.max_answer_length},
+          {"version_2_with_negative", task.answers.version_2_with_negative},
+          {"null_score_diff_threshold", task.answers.null_score_diff_threshold}};
+}
+
+TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer, const BertConfig& config) {
+  const auto read = [&](const std::filesystem::path& path, std::int64_t most) {
+    return data::read_question_answering(path, read_options(options.data, most, true));
+  };
+  QuestionAnsweringDataset train = read(options.train, options.max_train_rows);
+  const std::int64_t max_length =
+      options.max_length.value_or(std::min(kUsualMaxLength, config.max_position_embeddings));
+  train::require_max_length(max_length, config);
+  auto task =
+      std::make_unique<QuestionAnsweringTask>(options.question_answering.task(Json::object(), max_length));
+  task->answers.version_2_with_negative = task->answers.version_2_with_negative || train.has_impossible;
+
+  const auto examples_of = [&](std::string_view name, QuestionAnsweringDataset dataset) {
+    auto examples =
+        std::make_unique<QuestionAnsweringExamples>(std::move(dataset), tokenizer, task->windows, true);
+    if (!options.json && !options.quiet) describe(name, *examples);
+    return examples;
+  };
+  auto examples = examples_of("train", std::move(train));
+  std::unique_ptr<QuestionAnsweringExamples> validation, test;
+  if (!options.validation.empty())
+    validation = examples_of("validation", read(options.validation, options.max_validation_rows));
+  if (!options.test.empty()) test = examples_of("test", read(options.test, options.max_test_rows));
+  Json settings = settings_to_keep(*task);
+  const QuestionAnsweringExamples* rows = examples.get();
+  return {.task = std::move(task),
+          .train = std::move(examples),
+          .validation = std::move(validation),
+          .test = std::move(test),
+          .row_name =
+              [rows](std::int64_t row) {
+                const auto question = rows->features().examples[static_cast<std::size_t>(row)];
+                return std::string(rows->dataset().examples[static_cast<std::size_t>(question)].where);
+              },
+          .settings = std::move(settings)};
+}
+
+TestData read_test(const train::ModelFolder& folder, const EvaluateOptions& options) {
+  auto task = std::make_unique<QuestionAnsweringTask>(
+      options.question_answering.task(folder.settings, folder.max_length));
+  auto examples = std::make_unique<QuestionAnsweringExamples>(
+      data::read_question_answering(options.test, read_options(options.data, -1, true)), folder.tokenizer,
+      task->windows, true);
+  std::vector<std::string> notes = examples->dataset().notes;
+  notes.insert(notes.end(), examples->features().notes.begin(), examples->features().notes.end());
+  return {std::move(task), std::move(examples), std::move(notes)};
+}
+
+QuestionAnsweringDataset read_questions(const PredictOptions& options) {
+  const data::QuestionAnsweringReadOptions read = read_options(options.data, -1, false);
+  if (!options.reads_standard_input()) return data::read_question_answering(options.input, read);
+  const std::string text(std::istreambuf_iterator<char>(std::cin), {});
+  return data::parse_question_answering(text, "standard input", read.format.value_or(data::Format::jsonl),
+                                        read);
+}
+
+void predict(train::ModelFolder& folder, const PredictOptions& options) {
+  if (options.output_format != "jsonl")
+    throw UsageError("--format: the answers to questions are written as jsonl only");
+  if (options.top < 1) throw UsageError("--top must be at least 1");
+  const QuestionAnsweringTask task = options.question_answering.task(folder.settings, folder.max_length);
+  const QuestionAnsweringExamples examples(read_questions(options), folder.tokenizer, task.windows, false);
+  Sink sink(options.output);
+  report::ProgressBar bar(
+      std::cerr, "predicting", examples.rows(),
+      {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.quiet || options.output.empty()});
+  tasks::AnswerCollector collector(examples, task.answers, [&](const auto& example, const auto& prediction) {
+    sink.write(tasks::answer_line(example, prediction, options.top));
+  });
+  train::for_each_output(folder.model, examples, options.batch_size,
+                         [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
+                           collector.add(first, batch, output);
+                           bar.update(first + batch.sequences());
+                         });
+  sink.finish();
+  bar.finish();
+  print_notes(examples.dataset().notes);
+  print_notes(examples.features().notes);
+}
+
+}  // namespace
+
+const TaskCommands kQuestionAnswering = {
+    .name = "question-answering",
+    .architecture = Architecture::question_answering,
+    .try_it = "bertune predict --model {} questions.jsonl",
+    .prepare = prepare,
+    .read_test = read_test,
+    .predict = predict,
+};
+
+}  // namespace bertune::cli

@@ -1,0 +1,197 @@
+// Token classification on the command line: named entities, parts of speech.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <utility>
+
+#include "bertune/error.h"
+#include "data/reader.h"
+#include "data/tag_labels.h"
+#include "data/tagged.h"
+#include "report/progress.h"
+#include "report/table.h"
+#include "task_commands.h"
+#include "tasks/token_classification_task.h"
+#include "tasks/token_prediction.h"
+#include "tasks/word_predictions.h"
+#include "train/evaluation.h"
+
+namespace bertune::cli {
+namespace {
+
+using data::TaggedDataset;
+using tasks::LongSentences;
+using tasks::TokenClassificationExamples;
+using tasks::TokenClassificationTask;
+
+constexpr std::int64_t kUsualMaxLength = 128, kSentencesAtATime = 1024;
+
+TaggedDataset read(const std::filesystem::path& path, const DataOptions& options, std::int64_t most,
+                   bool labels_required) {
+  data::TaggedReadOptions read;
+  if (!options.format.empty()) read.format = data::tag_format_from_string(options.format);
+  read.label_column = options.label_column;
+  read.labels_required = labels_required;
+  read.max_sentences = most;
+  return data::read_tagged(path, read);
+}
+
+void describe(std::string_view name, const TaggedDataset& dataset) {
+  const auto count = [](std::int64_t n) { return report::grouped(static_cast<long long>(n)); };
+  fmt::print(stderr, "{} {}: {} sentences, {} words, {} tags ({})\n", name, dataset.path,
+             count(dataset.size()), count(dataset.words()), dataset.tags.size(), to_string(dataset.scheme));
+  print_notes(dataset.notes);
+}
+
+TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer, const BertConfig& config) {
+  const bool reports = !options.json && !options.quiet;
+  const auto train =
+      std::make_shared<TaggedDataset>(read(options.train, options.data, options.max_train_rows, true));
+  auto task = std::make_unique<TokenClassificationTask>();
+  task->tagging = {
+      .labels = data::build_tag_map(*train),
+      .scheme = train->scheme,
+      .max_length = options.max_length.value_or(std::min(kUsualMaxLength, config.max_position_embeddings)),
+      .label_all_tokens = options.label_all_tokens};
+  train::require_max_length(task->tagging.max_length, config);
+  const auto examples_of = [&](std::string_view name, const TaggedDataset& dataset,
+                               LongSentences long_sentences) {
+    if (reports) describe(name, dataset);
+    auto examples =
+        std::make_unique<TokenClassificationExamples>(dataset, tokenizer, task->tagging, long_sentences);
+    if (reports) print_notes(feature_notes(examples->features(), dataset, task->tagging));
+    return examples;
+  };
+  auto examples = examples_of("train", *train, LongSentences::truncate);
+  std::unique_ptr<TokenClassificationExamples> validation, test;
+  if (!options.validation.empty())
+    validation =
+        examples_of("validation", read(options.validation, options.data, options.max_validation_rows, true),
+                    LongSentences::windows);
+  if (!options.test.empty())
+    test = examples_of("test", read(options.test, options.data, options.max_test_rows, true),
+                       LongSentences::windows);
+  const TokenClassificationExamples* rows = examples.get();
+  Json settings = {{"max_length", task->tagging.max_length},
+                   {"scheme", to_string(task->tagging.scheme)},
+                   {"label_all_tokens", task->tagging.label_all_tokens}};
+  return {.task = std::move(task),
+          .train = std::move(examples),
+          .validation = std::move(validation),
+          .test = std::move(test),
+          .row_name =
+              [train, rows](std::int64_t row) {
+                const auto sentence = rows->features().sentences[static_cast<std::size_t>(row)];
+                return train->where(train->sentences[static_cast<std::size_t>(sentence)]);
+              },
+          .settings = std::move(settings)};
+}
+
+std::unique_ptr<TokenClassificationTask> trained_task(const train::ModelFolder& folder) {
+  const std::vector<std::string>& names = folder.model.config().id2label;
+  auto task = std::make_unique<TokenClassificationTask>();
+  task->tagging = {.labels = data::LabelMap(names),
+                   .scheme = data::scheme_of_tags(names),
+                   .max_length = folder.max_length,
+                   .label_all_tokens = false};
+  if (task->tagging.scheme == data::TagScheme::iob2 && folder.settings.value("scheme", "") == "iob1")
+    task->tagging.scheme = data::TagScheme::iob1;  // the same letters
+  return task;
+}
+
+TestData read_test(const train::ModelFolder& folder, const EvaluateOptions& options) {
+  auto task = trained_task(folder);
+  const TaggedDataset dataset = read(options.test, options.data, -1, true);
+  auto examples = std::make_unique<TokenClassificationExamples>(dataset, folder.tokenizer, task->tagging,
+                                                                LongSentences::windows);
+  std::vector<std::string> notes = dataset.notes;
+  for (std::string& note : feature_notes(examples->features(), dataset, task->tagging))
+    notes.push_back(std::move(note));
+  return {std::move(task), std::move(examples), std::move(notes)};
+}
+
+std::string predict_sentences(train::ModelFolder& folder, const TokenClassificationTask& task,
+                              std::span<const data::TaggedSentence> sentences,
+                              const PredictOptions& options) {
+  TaggedDataset chunk;
+  chunk.sentences.assign(sentences.begin(), sentences.end());
+  const TokenClassificationExamples examples(chunk, folder.tokenizer, task.tagging, LongSentences::windows);
+  tasks::WordPredictions predictions(examples.features(), task.tagging);
+  const auto width = static_cast<std::size_t>(task.tagging.labels.size());
+  train::for_each_output(folder.model, examples, options.batch_size,
+                         [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
+                           for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
+                             const auto begin = static_cast<std::size_t>(batch.cu_seqlens[i]),
+                                        size = static_cast<std::size_t>(batch.cu_seqlens[i + 1]) - begin;
+                             predictions.add(first + static_cast<std::int64_t>(i),
+                                             output.logits.subspan(begin * width, size * width));
+                           }
+                         });
+  std::string lines;
+  for (std::size_t i = 0; i < sentences.size(); ++i)
+    lines += tasks::token_prediction_line(sentences[i], predictions.of_sentence(static_cast<std::int64_t>(i)),
+                                          task.tagging);
+  return lines;
+}
+
+// Files of tagged sentences keep their words; anything else is texts.
+bool holds_sentences(const PredictOptions& options) {
+  if (options.reads_standard_input()) return false;
+  const std::string extension = options.input.extension().string();
+  return options.data.format == "conll" || options.data.format == "conllu" || extension == ".conll" ||
+         extension == ".conllu" || extension == ".bio" || extension == ".iob";
+}
+
+void predict(train::ModelFolder& folder, const PredictOptions& options) {
+  if (options.output_format != "jsonl")
+    throw UsageError("--format: the tags of words are written as jsonl only");
+  const auto task = trained_task(folder);
+  Sink sink(options.output);
+  report::ProgressBar bar(
+      std::cerr, "predicting", 0,
+      {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.quiet || options.output.empty()});
+  if (holds_sentences(options)) {
+    const TaggedDataset dataset = read(options.input, options.data, -1, false);
+    const std::span<const data::TaggedSentence> all(dataset.sentences);
+    for (std::size_t done = 0; done < all.size(); done += kSentencesAtATime) {
+      const auto count = std::min<std::size_t>(kSentencesAtATime, all.size() - done);
+      sink.write(predict_sentences(folder, *task, all.subspan(done, count), options));
+      bar.update(static_cast<std::int64_t>(done + count));
+    }
+    sink.finish();
+    bar.finish();
+    print_notes(dataset.notes);
+    return;
+  }
+  const data::ReadOptions read = options.data.read_options(false);
+  data::RowStream stream = options.reads_standard_input() ? data::RowStream(std::cin, "standard input", read)
+                                                          : data::RowStream(options.input, read);
+  std::vector<data::Row> rows;
+  std::int64_t done = 0;
+  while (stream.next_batch(kSentencesAtATime, rows)) {
+    std::vector<std::string_view> texts;
+    for (const data::Row& row : rows) texts.push_back(row.text);
+    sink.write(predict_sentences(folder, *task, data::sentences_of(texts), options));
+    done += static_cast<std::int64_t>(rows.size());
+    bar.update(done);
+  }
+  sink.finish();
+  bar.finish();
+  print_notes(stream.notes());
+}
+
+}  // namespace
+
+const TaskCommands kTokenClassification = {
+    .name = "token-classification",
+    .architecture = Architecture::token_classification,
+    .try_it = "echo \"your text\" | bertune predict --model {}",
+    .prepare = prepare,
+    .read_test = read_test,
+    .predict = predict,
+};
+
+}  // namespace bertune::cli
