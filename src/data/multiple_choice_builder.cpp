@@ -41,6 +41,7 @@ std::string_view MultipleChoiceBuilder::text_at(const Record& record, const Colu
                                                 std::size_t longest) {
   if (column.index < 0) return {};
   const Cell& cell = record.cells[static_cast<std::size_t>(column.index)];
+  if (cell.kind == CellKind::missing) return {};  // its text is that of an earlier record
   if (cell.kind == CellKind::list || cell.kind == CellKind::nested) {
     throw Error(fmt::format("{}: \"{}\" is a {}; it must be a text", here(), column.name,
                             cell.kind == CellKind::list ? "list" : "JSON object or a nested list"));
@@ -61,6 +62,7 @@ std::vector<std::string_view> MultipleChoiceBuilder::listed_choices(const Record
     throw Error(fmt::format("{}: \"{}\" must be a list of texts: [\"...\", \"...\"]", here(), list_.name));
   };
   const Cell& cell = record.cells[static_cast<std::size_t>(list_.index)];
+  if (cell.kind == CellKind::missing || cell.kind == CellKind::nested) fail();
   std::string text(cell.text);
   if (cell.kind == CellKind::doubled_quotes) text.resize(undouble_quotes(cell.text, text.data()).size());
   if (!trim_blanks(text).starts_with('[')) fail();

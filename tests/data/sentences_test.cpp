@@ -6,6 +6,7 @@
 
 #include "core/random.h"
 #include "data/helpers.h"
+#include "data/records.h"
 
 namespace bertune::data {
 namespace {
