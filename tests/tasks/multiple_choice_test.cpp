@@ -58,7 +58,7 @@ TEST(MultipleChoiceExamples, TheLongerTextIsCutFirst) {
   EXPECT_THAT(std::vector(batch.input_ids.begin(), batch.input_ids.begin() + 8),
               ElementsAre(2, 8, 9, 10, 3, 5, 9, 3));  // three of five, two of two
   EXPECT_THAT(std::vector(batch.input_ids.begin() + 8, batch.input_ids.end()),
-              ElementsAre(2, 8, 9, 3, 5, 10, 11, 3));
+              ElementsAre(2, 8, 9, 10, 3, 5, 10, 3));  // three of five, two of three
   EXPECT_THAT(examples->lengths, ElementsAre(10, 11, 7, 7));
 }
 
