@@ -92,6 +92,8 @@ parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens
 	  --model $(CHECKPOINT)
 	$(PEER)/bin/python tests/parity/question_answering_parity.py --driver build/tests/question_answering_driver \
 	  --model $(CHECKPOINT) --data $(SHARED)/data/squad --sample $(PARITY_PARAGRAPHS)
+	$(PEER)/bin/python tests/parity/multiple_choice_parity.py --program build/bertune --model $(CHECKPOINT) \
+	  --text $(SHARED)/data/books/austen_emma.txt
 	$(PEER)/bin/python tests/parity/check_fixtures.py
 
 bench-peer: bench-build checkpoint $(PEER_READY)

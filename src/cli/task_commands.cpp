@@ -9,16 +9,20 @@
 #include <string>
 
 #include "bertune/error.h"
+#include "data/multiple_choice.h"
 
 namespace bertune::cli {
 namespace {
 
-const std::array kTasks = {&kTextClassification, &kTokenClassification, &kQuestionAnswering};
+const std::array kTasks = {&kTextClassification, &kTokenClassification, &kQuestionAnswering,
+                           &kMultipleChoice};
 
 // Enough for a header, or the beginning of SQuAD's JSON.
 constexpr std::size_t kGlance = 4096;
 
 std::string beginning_of(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return "";  // a pipe can be read only once
   std::ifstream file(path, std::ios::binary);
   std::string text(kGlance, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
@@ -53,6 +57,7 @@ std::span<const TaskCommands* const> all_tasks() { return kTasks; }
 
 const TaskCommands& guess_task(const std::filesystem::path& train) {
   if (holds_tags(train)) return kTokenClassification;
+  if (data::looks_like_multiple_choice(train)) return kMultipleChoice;
   if (holds_questions(train)) return kQuestionAnswering;
   return kTextClassification;
 }

@@ -49,9 +49,9 @@ std::span<const TaskCommands* const> all_tasks();
 const TaskCommands& task_named(std::string_view name);
 // Of a trained model. Throws Error for heads that predict nothing by themselves (pre-training).
 const TaskCommands& task_of(const train::ModelFolder& folder, const std::filesystem::path& directory);
-// By what the file looks like: CoNLL, or questions with contexts; else texts with labels.
+// By what the file looks like: CoNLL, questions with choices or with contexts; else texts with labels.
 const TaskCommands& guess_task(const std::filesystem::path& train);
 
-extern const TaskCommands kTextClassification, kTokenClassification, kQuestionAnswering;
+extern const TaskCommands kTextClassification, kTokenClassification, kQuestionAnswering, kMultipleChoice;
 
 }  // namespace bertune::cli

@@ -1,0 +1,33 @@
+// Which columns hold a question, its choices and its label.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bertune::data {
+
+inline constexpr std::size_t kMostChoices = 100;
+
+struct MultipleChoiceColumns {
+  std::string context, question;  // "" for the context: there is none
+  std::string list;               // of the choices; empty where each has a column of its own:
+  std::vector<std::string> each;  // ending0, ending1, ..., one more than there may be
+  std::string label, id;          // empty: there is none
+  bool fills_blanks = false;      // RACE
+
+  // All of them.
+  std::vector<std::string> known() const;
+};
+
+// Of the `names` that a file has. `where` is its first record, for messages; `label`: the column to take for
+// the label, or "" for the usual ones. Throws UsageError naming what is missing and what is present, and
+// Error for a single choice, for too many and for gaps in their numbers.
+MultipleChoiceColumns choose_multiple_choice_columns(const std::vector<std::string>& names,
+                                                     const std::string& where, const std::string& label,
+                                                     bool with_labels);
+
+bool are_multiple_choice_columns(const std::vector<std::string>& names);
+
+}  // namespace bertune::data
