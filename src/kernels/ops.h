@@ -266,7 +266,8 @@ struct AdagradStep {
 
 struct OpTable {
   std::string_view name;
-  bool bf16 = false;  // whether products of bf16 numbers are faster here
+  bool bf16 = false;            // whether there are products of bf16 numbers; else they are made in f32
+  bool bf16_is_faster = false;  // than f32, on this processor
   void (*matmul)(const Matmul&);
   std::int64_t (*packed_size)(const Matmul&);  // numbers that pack_b writes; 0: packing is of no use here
   void (*pack_b)(const Matmul&, float* packed);

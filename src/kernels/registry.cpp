@@ -87,8 +87,8 @@ const std::vector<OpTable>& tables() {
     std::vector<OpTable> list;
     for (const Candidate& candidate : kCandidates) {
       if (!candidate.supported()) continue;
-      list.push_back(completed(*candidate.table));
-      if (candidate.table == &avx512_bf16::kTable) list.back().bf16 = has_fast_dot_products();
+      OpTable& table = list.emplace_back(completed(*candidate.table));
+      table.bf16_is_faster = table.bf16 && (candidate.table == &amx::kTable || has_fast_dot_products());
     }
     list.push_back(ref::kTable);
     return list;

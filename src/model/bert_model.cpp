@@ -228,7 +228,7 @@ void BertPreTrainedModel::set_precision(Precision in_train_mode, Precision in_ev
   implementation_->training_precision = in_train_mode;
   implementation_->evaluation_precision = in_eval_mode;
 }
-Precision fastest_precision() { return kernels::ops().bf16 ? Precision::bf16 : Precision::fp32; }
+Precision fastest_precision() { return kernels::ops().bf16_is_faster ? Precision::bf16 : Precision::fp32; }
 DropoutState& BertPreTrainedModel::dropout_state() { return implementation_->dropout; }
 ModelOutput BertPreTrainedModel::forward(const Batch& batch) { return implementation_->forward(batch); }
 void BertPreTrainedModel::backward(float scale) { implementation_->backward(scale); }
