@@ -15,7 +15,7 @@ REQUIREMENTS := $(SHARED)/peer/requirements.txt
 PEER := $(BERTUNE_CACHE)/peer
 PEER_READY := $(PEER)/ready
 PARITY_SAMPLE ?= 1000
-PARITY_PARAGRAPHS ?= 15
+PARITY_PARAGRAPHS ?= 3
 
 # clang-tidy reads the flags and the OpenMP header of GCC, whose malloc attribute it does not know.
 TIDY_AS_GCC = -extra-arg=-Wno-unknown-warning-option '-extra-arg=-D__malloc__(x)=' \
