@@ -16,6 +16,13 @@ enum class ProblemType { regression, single_label_classification, multi_label_cl
 std::string_view to_string(ProblemType type);
 ProblemType problem_type_from_string(std::string_view name);  // throws Error, naming the choices
 
+// How the numbers of a saved model are stored, as torch names it. The short ones are rounded: float16 to 11
+// bits up to 65504, bfloat16 to 8 bits in the range of float32.
+enum class SaveDtype { float32, float16, bfloat16 };
+
+std::string_view to_string(SaveDtype dtype);
+SaveDtype save_dtype_from_string(std::string_view name);  // throws UsageError, naming the choices
+
 inline constexpr std::int64_t kNoPadToken = -1;  // config.json says "pad_token_id": null
 
 struct BertConfig {
@@ -49,7 +56,7 @@ struct BertConfig {
   // "BertForSequenceClassification". Keys of the configuration it was read from that Bertune does not know
   // are kept, except those that would be wrong of the saved weights (torch_dtype, quantization_config,
   // _name_or_path, auto_map).
-  std::string to_json(std::string_view architecture) const;
+  std::string to_json(std::string_view architecture, SaveDtype dtype = SaveDtype::float32) const;
 
   std::string source_json = "{}";  // as read, so that unknown keys survive a save
 };

@@ -120,8 +120,8 @@ class BertPreTrainedModel {
 
   // config.json and model.safetensors of a folder that Transformers' AutoModelFor... class loads, written
   // atomically file by file into the existing folder `directory` (bertune::save_pretrained writes a whole
-  // one).
-  void save_weights(const std::filesystem::path& directory) const;
+  // one). Throws Error when a weight is beyond the range of `dtype`, naming its tensor.
+  void save_weights(const std::filesystem::path& directory, SaveDtype dtype = SaveDtype::float32) const;
 
  private:
   struct Implementation;
@@ -153,6 +153,6 @@ using BertForPreTraining = BertFor<Architecture::pretraining>;
 
 // A whole folder, model and tokenizer, that Transformers loads unchanged; atomic: a crash leaves the old one.
 void save_pretrained(const std::filesystem::path& directory, const BertPreTrainedModel& model,
-                     const BertTokenizer& tokenizer);
+                     const BertTokenizer& tokenizer, SaveDtype dtype = SaveDtype::float32);
 
 }  // namespace bertune

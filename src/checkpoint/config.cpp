@@ -270,7 +270,7 @@ BertConfig BertConfig::from_json(std::string_view json, const std::string& where
   return config;
 }
 
-std::string BertConfig::to_json(std::string_view architecture) const {
+std::string BertConfig::to_json(std::string_view architecture, SaveDtype dtype) const {
   check_together(*this, "the configuration to save");
   Json json =
       checkpoint::parse_json_object(source_json, "source_json", {.depth = 64, .duplicate_names = true});
@@ -279,7 +279,7 @@ std::string BertConfig::to_json(std::string_view architecture) const {
   }
   json["architectures"] = Json::array({architecture});
   json["model_type"] = "bert";
-  json["dtype"] = "float32";
+  json["dtype"] = to_string(dtype);
   json["vocab_size"] = vocab_size;
   json["hidden_size"] = hidden_size;
   json["num_hidden_layers"] = num_hidden_layers;

@@ -182,6 +182,8 @@ Json describe_json(const std::filesystem::path& directory) {
   const BertConfig config = BertConfig::from_pretrained(directory);
   const Checkpoint checkpoint = Checkpoint::open(directory);
   const ParameterCounts counts = count_parameters(checkpoint);
+  Json configuration = parse_json_object(config.to_json(architecture_of(config)), "config.json");
+  configuration.erase("dtype");  // of weights to save; those here say theirs below
   Json layers = Json::array(), files = Json::array();
   for (const auto& [layer, count] : counts.layers) layers.push_back(count);
   for (const CheckpointFile& file : checkpoint.files()) {
@@ -190,7 +192,7 @@ Json describe_json(const std::filesystem::path& directory) {
   return {{"directory", directory.string()},
           {"source", checkpoint.source()},
           {"files", files},
-          {"config", parse_json_object(config.to_json(architecture_of(config)), "config.json")},
+          {"config", configuration},
           {"parameters",
            {{"embeddings", counts.embeddings},
             {"layers", layers},

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +16,7 @@
 #include <string_view>
 
 #include "bertune/error.h"
+#include "convert_command.h"
 #include "core/parallel.h"
 #include "evaluate_command.h"
 #include "inspect.h"
@@ -54,8 +57,9 @@ void restart_with_short_spin(char** argv) {
 
 bool computes(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
-  return command == "train" || command == "evaluate" || command == "predict" || command == "tokenize" ||
-         command == "vocabulary";
+  constexpr std::array kCommands = {"train",     "evaluate",      "predict",  "pretrain",
+                                    "fill-mask", "next-sentence", "tokenize", "vocabulary"};
+  return std::ranges::find(kCommands, command) != kCommands.end();
 }
 
 int parse_and_run(CLI::App& app, int argc, char** argv) {
@@ -116,6 +120,7 @@ int run_program(int argc, char** argv) {
   add_tokenize_command(app);
   add_vocabulary_command(app);
   add_inspect_command(app);
+  add_convert_command(app);
   return parse_and_run(app, argc, argv);
 }
 

@@ -152,6 +152,11 @@ void TrainOptions::add_run_to(CLI::App& command) {
   command
       .add_option("--logging-steps,--logging_steps", arguments.logging_steps, "Steps between rows of the log")
       ->group(kOutput);
+  command
+      .add_option("--save-dtype,--save_dtype", arguments.save_dtype,
+                  "Numbers of the finished model: float32, or half as large float16 or bfloat16")
+      ->group(kOutput)
+      ->capture_default_str();
   command.add_flag("--resume", arguments.resume, "Go on from the newest checkpoint in --output")
       ->group(kOutput);
   command.add_option("--resume_from_checkpoint", resume_from)->expected(0, 1)->group("");

@@ -142,7 +142,9 @@ Finished save_and_test(const TrainOptions& options, TrainingData& data, const Be
   settings["bertune_version"] = BERTUNE_VERSION;
   settings["task"] = data.task->name();
   settings["arguments"] = options.arguments.to_json();
-  train::save_model_folder(output, model, tokenizer, settings);
+  const SaveDtype dtype = save_dtype_from_string(options.arguments.save_dtype);
+  train::save_model_folder(output, model, tokenizer, settings, dtype);
+  if (dtype != SaveDtype::float32) model.load_weights(output);  // what is tested is what was saved
   Finished finished;
   finished.results["train"] = train_values(result, data.train->rows());
   tasks::Metrics validation_metrics;

@@ -8,7 +8,7 @@
 
 #include "bertune/error.h"
 #include "checkpoint/checkpoint.h"
-#include "checkpoint/safetensors.h"
+#include "checkpoint/save_dtype.h"
 #include "core/file.h"
 #include "model/weights.h"
 
@@ -108,20 +108,20 @@ void BertPreTrainedModel::load_weights(const std::filesystem::path& directory) {
   training() ? train() : eval();  // nothing made from the old values stays
 }
 
-void BertPreTrainedModel::save_weights(const std::filesystem::path& directory) const {
+void BertPreTrainedModel::save_weights(const std::filesystem::path& directory, SaveDtype dtype) const {
   std::vector<checkpoint::TensorView> tensors;
   for (const Parameter& parameter : parameters().layout()) {
     tensors.push_back(checkpoint::f32_view(parameter.name, parameter.shape,
                                            parameters().values().subspan(parameter.offset, parameter.size)));
   }
-  checkpoint::write_safetensors(directory / "model.safetensors", std::move(tensors));
-  write_file_atomically(directory / "config.json", config().to_json(to_string(architecture())));
+  checkpoint::write_weights(directory / "model.safetensors", std::move(tensors), dtype);
+  write_file_atomically(directory / "config.json", config().to_json(to_string(architecture()), dtype));
 }
 
 void save_pretrained(const std::filesystem::path& directory, const BertPreTrainedModel& model,
-                     const BertTokenizer& tokenizer) {
+                     const BertTokenizer& tokenizer, SaveDtype dtype) {
   AtomicDirectory folder(directory);
-  model.save_weights(folder.path());
+  model.save_weights(folder.path(), dtype);
   for (const auto& [name, contents] : tokenizer.files(model.config().max_position_embeddings)) {
     write_file_atomically(folder.path() / name, contents);
   }

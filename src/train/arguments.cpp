@@ -58,6 +58,7 @@ void validate(const TrainingArguments& arguments) {
           "given with --momentum above 0");
   optim::schedule_from_string(arguments.lr_scheduler_type);
   precision_from_string(arguments.precision);
+  save_dtype_from_string(arguments.save_dtype);
 }
 
 Precision precision_from_string(const std::string& name) {

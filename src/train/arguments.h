@@ -30,10 +30,11 @@ struct TrainingArguments {
   std::int64_t warmup_steps = 0;   // positive: instead of the ratio
   std::string precision = "auto";  // of matrix products in training: fp32, bf16, or auto, the fastest here
   std::uint64_t seed = 42;
-  std::int64_t save_steps = 0;        // 0: a checkpoint after each epoch
-  std::int64_t logging_steps = 0;     // 0: about a hundred times a run
-  std::string metric_for_best_model;  // empty: the task's default
-  bool keep_checkpoints = false;      // else the run's checkpoints go once it has finished
+  std::int64_t save_steps = 0;         // 0: a checkpoint after each epoch
+  std::int64_t logging_steps = 0;      // 0: about a hundred times a run
+  std::string metric_for_best_model;   // empty: the task's default
+  std::string save_dtype = "float32";  // of the finished model; checkpoints are always float32
+  bool keep_checkpoints = false;       // else the run's checkpoints go once it has finished
   bool resume = false;
 
   // The ones that decide the weights: what a resumed run must have in common with the interrupted one.

@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "bertune/error.h"
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/save_dtype.h"
 #include "core/file.h"
 
 namespace bertune::train {
@@ -86,14 +90,46 @@ void save_settings(const std::filesystem::path& directory, const Json& settings)
   write_file_atomically(directory / kSettingsFile, dump_json(settings));
 }
 
-void save_model_folder(const std::filesystem::path& directory, const BertPreTrainedModel& model,
-                       const BertTokenizer& tokenizer, const Json& settings) {
-  AtomicDirectory folder(directory);
-  model.save_weights(folder.path());
-  for (const auto& [name, contents] : tokenizer.files(model.config().max_position_embeddings)) {
+namespace {
+
+void write_tokenizer(const AtomicDirectory& folder, const BertTokenizer& tokenizer,
+                     const BertConfig& config) {
+  for (const auto& [name, contents] : tokenizer.files(config.max_position_embeddings)) {
     write_file_atomically(folder.path() / name, contents);
   }
+}
+
+}  // namespace
+
+void save_model_folder(const std::filesystem::path& directory, const BertPreTrainedModel& model,
+                       const BertTokenizer& tokenizer, const Json& settings, SaveDtype dtype) {
+  AtomicDirectory folder(directory);
+  model.save_weights(folder.path(), dtype);
+  write_tokenizer(folder, tokenizer, model.config());
   save_settings(folder.path(), settings);
+  folder.commit();
+}
+
+void convert_model_folder(const std::filesystem::path& from, const std::filesystem::path& to,
+                          SaveDtype dtype) {
+  const BertConfig config = BertConfig::from_pretrained(from);
+  const BertTokenizer tokenizer = BertTokenizer::from_pretrained(from);
+  const checkpoint::Checkpoint weights = checkpoint::Checkpoint::open(from);
+  std::vector<std::vector<float>> values;
+  std::vector<checkpoint::TensorView> tensors;
+  for (const checkpoint::TensorEntry& entry : weights.tensors()) {
+    values.emplace_back(entry.elements);
+    weights.read_f32(entry, values.back());
+    tensors.push_back(checkpoint::f32_view(entry.name, entry.shape, values.back()));
+  }
+  Json json = parse_json(config.source_json, "config.json");
+  json.erase("torch_dtype");
+  json["dtype"] = to_string(dtype);
+  AtomicDirectory folder(to);
+  checkpoint::write_weights(folder.path() / "model.safetensors", std::move(tensors), dtype);
+  write_file_atomically(folder.path() / "config.json", dump_json(json));
+  write_tokenizer(folder, tokenizer, config);
+  if (const Json settings = read_settings(from); !settings.empty()) save_settings(folder.path(), settings);
   folder.commit();
 }
 

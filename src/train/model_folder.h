@@ -42,6 +42,11 @@ void save_settings(const std::filesystem::path& directory, const Json& settings)
 
 // The whole folder, atomically: what save_pretrained writes and bertune.json with `settings`.
 void save_model_folder(const std::filesystem::path& directory, const BertPreTrainedModel& model,
-                       const BertTokenizer& tokenizer, const Json& settings);
+                       const BertTokenizer& tokenizer, const Json& settings, SaveDtype dtype);
+
+// Any model folder again, its numbers as `dtype`: every tensor, whatever the head, in model.safetensors, and
+// config.json, tokenizer and bertune.json with it. Throws Error when a number is beyond the range.
+void convert_model_folder(const std::filesystem::path& from, const std::filesystem::path& to,
+                          SaveDtype dtype);
 
 }  // namespace bertune::train

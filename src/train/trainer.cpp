@@ -54,9 +54,11 @@ bool Trainer::epoch_is_over() const {
          (state_.global_step % plan_.steps_per_epoch == 0 || state_.global_step == plan_.total_steps);
 }
 
-// The last step's would be removed again: the model itself is written next.
+// The last step's would be removed again: the model itself is written next. That can fail where its numbers
+// do not fit the type to save, and then the training must not be lost.
 bool Trainer::is_wanted_checkpoint() const {
-  return state_.global_step < plan_.total_steps || arguments_.keep_checkpoints;
+  return state_.global_step < plan_.total_steps || arguments_.keep_checkpoints ||
+         save_dtype_from_string(arguments_.save_dtype) != SaveDtype::float32;
 }
 
 void Trainer::resume_if_asked() {

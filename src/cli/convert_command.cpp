@@ -1,0 +1,55 @@
+#include "convert_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include "bertune/error.h"
+#include "train/model_folder.h"
+
+namespace bertune::cli {
+namespace {
+
+struct Options {
+  std::filesystem::path model, output;
+  std::string save_dtype;
+  bool overwrite = false;
+};
+
+void run(const Options& options) {
+  const SaveDtype dtype = save_dtype_from_string(options.save_dtype);
+  std::error_code error;
+  if (std::filesystem::exists(options.output / "config.json", error) && !options.overwrite) {
+    throw UsageError(fmt::format(
+        "--output {}: already holds a model; add --overwrite to replace it, or choose another folder",
+        options.output.string()));
+  }
+  train::convert_model_folder(options.model, options.output, dtype);
+  const std::uintmax_t bytes = std::filesystem::file_size(options.output / "model.safetensors");
+  fmt::print("Wrote the model in {} to {} ({:.1f} MB)\n", to_string(dtype), options.output.string(),
+             static_cast<double>(bytes) / 1e6);
+}
+
+}  // namespace
+
+void add_convert_command(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("convert", "Write a model's numbers in another type, as model.safetensors");
+  command->add_option("--model,--model_name_or_path", options->model, "Folder of any BERT")->required();
+  command->add_option("--output,--output_dir", options->output, "Folder for the converted model")->required();
+  command
+      ->add_option("--save-dtype,--save_dtype", options->save_dtype,
+                   "float32, or half as large float16 or bfloat16")
+      ->required();
+  command->add_flag("--overwrite", options->overwrite, "Replace the model that the folder holds");
+  command->footer("Example:\n  bertune convert --model my-model --output my-model-half --save-dtype float16");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace bertune::cli
