@@ -8,6 +8,7 @@
 #include <iostream>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,7 +28,9 @@ constexpr std::string_view kHowToGetOne = "bertune pretrain trains one, and bert
 
 struct Options {
   std::filesystem::path model;
-  std::vector<std::string> texts;
+  // Never a vector of arguments: CLI11 would read "[MASK]" as a list that holds MASK.
+  std::optional<std::string> text;
+  std::string first, second;
   std::int64_t top = 5;
   ThreadOptions threads;
   bool json = false;
@@ -55,6 +58,12 @@ std::vector<Guess> best_guesses(std::span<const float> logits, std::int64_t coun
   return guesses;
 }
 
+void warn_if_cut(const Encoding& encoding, std::int64_t max_length) {
+  if (encoding.truncated_tokens == 0) return;
+  warn(fmt::format("the model reads the first {} tokens; {} more were left out", max_length,
+                   encoding.truncated_tokens));
+}
+
 // The tokens that stand for [MASK] in the text, in order.
 std::vector<std::vector<Guess>> guess_masks(train::ModelFolder& folder, const std::string& text,
                                             std::int64_t count) {
@@ -75,6 +84,7 @@ std::vector<std::vector<Guess>> guess_masks(train::ModelFolder& folder, const st
                                      ? fmt::format(" in its first {} tokens", folder.max_length)
                                      : "; put one where a word is missing"));
   }
+  warn_if_cut(encoding, folder.max_length);
   const std::span<const float> logits = folder.model.forward(batch).logits;
   const std::size_t width = logits.size() / masks;
   std::vector<std::vector<Guess>> guesses;
@@ -110,9 +120,9 @@ void fill_masks(const Options& options) {
     const std::string text = replace_invalid_utf8(given, replaced);
     print_guesses(folder, text, guess_masks(folder, text, options.top), options.json);
   };
-  for (const std::string& text : options.texts) answer(text);
-  if (!options.texts.empty()) return;
+  if (options.text) return answer(*options.text);
   for (std::string text; std::getline(std::cin, text);) {
+    if (text.ends_with('\r')) text.pop_back();
     if (!text.empty()) answer(text);
   }
 }
@@ -121,10 +131,13 @@ void say_whether_next(const Options& options) {
   use_threads(options.threads);
   train::ModelFolder folder = train::ModelFolder::open(options.model, std::nullopt,
                                                        Architecture::next_sentence_prediction, kHowToGetOne);
+  std::uint64_t replaced = 0;
+  const Encoding encoding = folder.tokenizer.encode(
+      replace_invalid_utf8(options.first, replaced), replace_invalid_utf8(options.second, replaced),
+      {.truncation = Truncation::longest_first, .max_length = folder.max_length});
+  warn_if_cut(encoding, folder.max_length);
   Batch batch;
-  batch.add(
-      folder.tokenizer.encode(options.texts[0], options.texts[1],
-                              {.truncation = Truncation::longest_first, .max_length = folder.max_length}));
+  batch.add(encoding);
   const double is_next =
       tasks::probabilities(ProblemType::single_label_classification, folder.model.forward(batch).logits)[0];
   if (options.json) {
@@ -141,8 +154,8 @@ void add_fill_mask_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("fill-mask", "The most probable words for [MASK] in a text");
   command->add_option("--model,--model_name_or_path", options->model, "Folder of a pre-trained BERT")
       ->required();
-  command->add_option("text", options->texts,
-                      "Texts with [MASK] in them (default: one a line on standard input)");
+  command->add_option("text", options->text,
+                      "A text with [MASK] in it (default: texts on standard input, one a line)");
   command->add_option("--top,--top_k", options->top, "Words a mask")->capture_default_str();
   add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "A JSON object a text");
@@ -155,7 +168,8 @@ void add_next_sentence_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("next-sentence", "How probable it is that one text follows another");
   command->add_option("--model,--model_name_or_path", options->model, "Folder of a pre-trained BERT")
       ->required();
-  command->add_option("texts", options->texts, "Two texts")->required()->expected(2);
+  command->add_option("first", options->first, "A text")->required();
+  command->add_option("second", options->second, "The text that may follow it")->required();
   add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "As a JSON object");
   command->footer(

@@ -49,7 +49,13 @@ std::unique_ptr<tasks::LanguageModellingExamples> read_examples(
                count(documents.sentences()), count(documents.tokens()));
     print_notes(documents.notes);
   }
-  return std::make_unique<tasks::LanguageModellingExamples>(std::move(documents), tokenizer, options.rows);
+  try {
+    return std::make_unique<tasks::LanguageModellingExamples>(std::move(documents), tokenizer, options.rows);
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {  // it knows documents, not files
+    throw Error(fmt::format("{}: {}", paths.front().string(), error.what()));
+  }
 }
 
 // Of a model that is made from nothing: the sizes of --config, and one embedding a token of the vocabulary.
@@ -69,11 +75,13 @@ void run(Options& options) {
     throw UsageError(
         "--config needs --vocabulary, a folder with vocab.txt; bertune vocabulary makes one from your text");
   }
+  if (!from_nothing && !options.vocabulary.empty()) {
+    throw UsageError("--vocabulary is for a new model (--config); that of --model has its own, and no other");
+  }
   const train::InterruptGuard guard;
   use_threads(options.run.threads);
   prepare_output(options.run);
   options.rows.objective = tasks::objective_from_string(options.objective);
-  options.rows.max_length = options.run.max_length.value_or(128);
   options.rows.seed = options.run.arguments.seed;
 
   const BertTokenizer tokenizer =
@@ -81,6 +89,8 @@ void run(Options& options) {
   const BertConfig config =
       from_nothing ? new_config(options, tokenizer) : BertConfig::from_pretrained(options.run.model);
   if (!from_nothing) train::require_matching_vocabulary(options.run.model, tokenizer, config);
+  options.rows.max_length =
+      options.run.max_length.value_or(std::min<std::int64_t>(128, config.max_position_embeddings));
   train::require_max_length(options.rows.max_length, config);
 
   auto task = std::make_unique<tasks::LanguageModelling>();

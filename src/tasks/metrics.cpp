@@ -188,7 +188,7 @@ std::string default_metric(ProblemType type) {
 
 bool greater_is_better(const std::string& metric) {
   const std::string bare = bare_name(metric);
-  return !bare.ends_with("loss") && bare != "mse" && bare != "rmse" && bare != "mae";
+  return !bare.ends_with("loss") && bare != "mse" && bare != "rmse" && bare != "mae" && bare != "perplexity";
 }
 
 std::vector<double> probabilities(ProblemType type, std::span<const float> logits) {

@@ -45,8 +45,8 @@ struct Metrics {
 
 inline constexpr std::size_t kMaxConfusionClasses = 2048;  // 32 MiB
 
-// The metric that picks the best model when none is asked for, and whether more is better ("loss" and errors:
-// less is).
+// The metric that picks the best model when none is asked for, and whether more is better (of losses, errors
+// and perplexity, less is).
 std::string default_metric(ProblemType type);
 bool greater_is_better(const std::string& metric);
 

@@ -57,8 +57,7 @@ PretrainingExamples::PretrainingExamples(const data::TokenizedDocuments& documen
   if (documents.size() == 0) throw Error("there are no documents to train on");
   if (options.objective == Objective::mlm_and_nsp && documents.size() < 2) {
     throw Error(
-        "next-sentence prediction takes wrong continuations from other documents, and the training text is "
-        "one "
+        "next-sentence prediction takes wrong continuations from other documents, and the text is one "
         "document: add files, say what separates documents (--document-per blank-line or line), or train "
         "without it (--objective mlm)");
   }

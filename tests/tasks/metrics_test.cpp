@@ -228,7 +228,7 @@ TEST(Metrics, ValuesAreFoundByTheNamesOfResultFiles) {
 }
 
 TEST(Metrics, LessIsBetterForErrors) {
-  for (const char* metric : {"loss", "eval_loss", "mse", "rmse", "test_mae"})
+  for (const char* metric : {"loss", "eval_loss", "mse", "rmse", "test_mae", "perplexity"})
     EXPECT_FALSE(greater_is_better(metric));
   for (const char* metric : {"accuracy", "eval_f1", "spearmanr"}) EXPECT_TRUE(greater_is_better(metric));
   for (const ProblemType type : {kClasses, kLabels, kNumbers}) {
