@@ -167,8 +167,7 @@ Finished save_and_test(const TrainOptions& options, TrainingData& data, const Be
   report::write_results(output, finished.results);
   write_file_atomically(
       output / "trainer_state.json",
-      dump_json(train::trainer_state(result.state, options.arguments.to_json(), result.plan.total_steps,
-                                     options.arguments.num_train_epochs, output)));
+      dump_json(train::trainer_state(result.state, options.arguments.to_json(), result.plan, output)));
   if (!options.arguments.keep_checkpoints) train::remove_checkpoints_except(output, {});
   return finished;
 }

@@ -98,11 +98,13 @@ fs::path checkpoint_path(const fs::path& output_dir, std::int64_t step) {
   return output_dir / fmt::format("checkpoint-{}", step);
 }
 
-Json trainer_state(const RunState& state, const Json& arguments, std::int64_t total_steps, double epochs,
+Json trainer_state(const RunState& state, const Json& arguments, const StepPlan& plan,
                    const fs::path& output_dir) {
   const bool has_best = state.best_metric.has_value();
-  const std::int64_t steps_per_epoch = std::max<std::int64_t>(
-      1, static_cast<std::int64_t>(static_cast<double>(total_steps) / std::max(epochs, 1e-9)));
+  const bool counts_steps = arguments.at("max_steps") > 0;  // instead of epochs
+  const std::int64_t steps_per_epoch = plan.steps_per_epoch;
+  const Json epochs = counts_steps ? Json((plan.total_steps + steps_per_epoch - 1) / steps_per_epoch)
+                                   : arguments.at("num_train_epochs");
   return {{"best_global_step", has_best ? Json(state.best_step) : Json()},
           {"best_metric", has_best ? Json(*state.best_metric) : Json()},
           {"best_model_checkpoint",
@@ -115,7 +117,7 @@ Json trainer_state(const RunState& state, const Json& arguments, std::int64_t to
           {"is_world_process_zero", true},
           {"log_history", state.log_history},
           {"logging_steps", 1},
-          {"max_steps", total_steps},
+          {"max_steps", plan.total_steps},
           {"num_input_tokens_seen", state.tokens},
           {"num_train_epochs", epochs},
           {"save_steps", steps_per_epoch},
@@ -128,15 +130,14 @@ Json trainer_state(const RunState& state, const Json& arguments, std::int64_t to
 
 void save_checkpoint(const fs::path& output_dir, const BertPreTrainedModel& model,
                      const BertTokenizer& tokenizer, optim::Optimizer& optimizer, const RunState& state,
-                     const RunIdentity& identity) {
+                     const RunIdentity& identity, const StepPlan& plan) {
   AtomicDirectory folder(checkpoint_path(output_dir, state.global_step));
   model.save_weights(folder.path());
   for (const auto& [name, contents] : tokenizer.files(model.config().max_position_embeddings)) {
     write_file_atomically(folder.path() / name, contents);
   }
   save_optimizer(folder.path() / kOptimizerFile, optimizer);
-  Json file = trainer_state(state, identity.arguments, identity.arguments.at("total_steps"),
-                            identity.arguments.at("num_train_epochs"), output_dir);
+  Json file = trainer_state(state, identity.arguments, plan, output_dir);
   file["bertune"] = private_state(state, identity);
   write_file_atomically(folder.path() / kStateFile, dump_json(file));
   folder.commit();

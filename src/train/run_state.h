@@ -11,6 +11,7 @@
 #include "bertune/optim.h"
 #include "bertune/tokenizer.h"
 #include "core/json.h"
+#include "train/arguments.h"
 
 namespace bertune::train {
 
@@ -42,7 +43,7 @@ std::filesystem::path checkpoint_path(const std::filesystem::path& output_dir, s
 // trainer_state.json (Transformers' keys, and ours under "bertune"). Appears whole or not at all.
 void save_checkpoint(const std::filesystem::path& output_dir, const BertPreTrainedModel& model,
                      const BertTokenizer& tokenizer, optim::Optimizer& optimizer, const RunState& state,
-                     const RunIdentity& identity);
+                     const RunIdentity& identity, const StepPlan& plan);
 
 // The complete checkpoint with the most steps, or an empty path.
 std::filesystem::path newest_checkpoint(const std::filesystem::path& output_dir);
@@ -57,7 +58,7 @@ void remove_checkpoints_except(const std::filesystem::path& output_dir,
                                const std::vector<std::int64_t>& steps);
 
 // trainer_state.json as Transformers writes it.
-Json trainer_state(const RunState& state, const Json& arguments, std::int64_t total_steps, double epochs,
+Json trainer_state(const RunState& state, const Json& arguments, const StepPlan& plan,
                    const std::filesystem::path& output_dir);
 
 }  // namespace bertune::train

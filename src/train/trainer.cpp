@@ -200,7 +200,7 @@ void Trainer::evaluate_epoch(const tasks::Examples& validation) {
 // Only the newest and the best checkpoint stay.
 void Trainer::save() {
   optimizer_->bring_up_to_date();
-  save_checkpoint(arguments_.output_dir, model_, tokenizer_, *optimizer_, state_, identity_);
+  save_checkpoint(arguments_.output_dir, model_, tokenizer_, *optimizer_, state_, identity_, plan_);
   remove_checkpoints_except(arguments_.output_dir,
                             {state_.global_step, state_.best_metric ? state_.best_step : -1});
   observer_.on_checkpoint(checkpoint_path(arguments_.output_dir, state_.global_step));

@@ -103,7 +103,8 @@ TEST_F(Pretrain, LearnsFromNothingFillsMasksAndGoesOn) {
   const double masked = results.at("eval_masked_lm_loss");
   EXPECT_NEAR(results.at("eval_perplexity"), std::exp(masked), 1e-6);
   EXPECT_NEAR(results.at("eval_loss"), masked + results.at("eval_next_sentence_loss").get<double>(), 1e-6);
-  EXPECT_GE(results.at("eval_masked_lm_accuracy").get<double>(), 0.6) << result.err;  // "the", "is" and the full stop: 0.6
+  EXPECT_GE(results.at("eval_masked_lm_accuracy").get<double>(), 0.6)
+      << result.err;  // "the", "is" and the full stop: 0.6
   EXPECT_TRUE(results.contains("eval_next_sentence_accuracy"));
   const Json config = json("out/config.json");
   EXPECT_EQ(config.at("architectures"), Json::array({"BertForPreTraining"}));
@@ -155,6 +156,17 @@ TEST_F(Pretrain, ResumeAfterKillIsBitIdentical) {
     EXPECT_EQ(json(whole + "/trainer_state.json").at("log_history"),
               json(parts + "/trainer_state.json").at("log_history"));
   }
+}
+
+TEST_F(Pretrain, StepsInsteadOfEpochsAreCountedInEpochs) {
+  ASSERT_EQ(run(anew("out", {"--max-steps", "20", "--logging-steps", "20"})).exit_code, 0);
+  const Json state = json("out/trainer_state.json");
+  const double epoch = state.at("log_history").back().at("epoch");
+  EXPECT_EQ(json("out/all_results.json").at("epoch"), epoch);
+  EXPECT_EQ(state.at("epoch"), epoch);
+  EXPECT_EQ(state.at("max_steps"), 20);
+  EXPECT_EQ(state.at("num_train_epochs"), std::ceil(epoch));
+  EXPECT_NEAR(state.at("eval_steps").get<double>() * epoch, 20, 1e-9);
 }
 
 TEST_F(Pretrain, OtherRowsAreNotResumed) {
