@@ -79,6 +79,7 @@ struct DropoutState {
 // but for the weights of the head and the attention itself, which stay f32 too).
 enum class Precision { fp32, bf16 };
 Precision fastest_precision();  // bf16 where this processor multiplies it faster than f32
+bool has_bf16_products();       // whether it multiplies bf16 at all; else it takes f32 for it
 
 class BertPreTrainedModel {
  public:

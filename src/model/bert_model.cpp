@@ -229,6 +229,7 @@ void BertPreTrainedModel::set_precision(Precision in_train_mode, Precision in_ev
   implementation_->evaluation_precision = in_eval_mode;
 }
 Precision fastest_precision() { return kernels::ops().bf16_is_faster ? Precision::bf16 : Precision::fp32; }
+bool has_bf16_products() { return kernels::ops().bf16; }
 DropoutState& BertPreTrainedModel::dropout_state() { return implementation_->dropout; }
 ModelOutput BertPreTrainedModel::forward(const Batch& batch) { return implementation_->forward(batch); }
 void BertPreTrainedModel::backward(float scale) { implementation_->backward(scale); }

@@ -67,7 +67,7 @@ Precision precision_from_string(const std::string& name) {
   if (name != "bf16") {
     throw UsageError(fmt::format("no precision is named \"{}\"; the choices are auto, fp32 and bf16", name));
   }
-  if (fastest_precision() != Precision::bf16) {
+  if (!has_bf16_products()) {
     throw UsageError("--precision bf16: this processor does not multiply bf16 numbers; take fp32, or auto");
   }
   return Precision::bf16;
