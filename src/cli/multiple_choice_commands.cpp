@@ -196,9 +196,7 @@ void predict(train::ModelFolder& folder, const PredictOptions& options) {
   const auto task = trained_task(folder);
   const MultipleChoiceDataset dataset = read_questions(options);
   Sink sink(options.output);
-  report::ProgressBar bar(
-      std::cerr, "predicting", dataset.size(),
-      {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.quiet || options.output.empty()});
+  report::ProgressBar bar = progress_bar(options, dataset.size());
   for (std::int64_t first = 0; first < dataset.size(); first += kQuestionsAtATime) {
     std::vector<std::int64_t> numbers(
         static_cast<std::size_t>(std::min(kQuestionsAtATime, dataset.size() - first)));

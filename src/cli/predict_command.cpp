@@ -1,9 +1,11 @@
 #include "predict_command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <iostream>
 #include <memory>
 
 #include "bertune/error.h"
@@ -27,6 +29,18 @@ void Sink::write(std::string_view text) {
 
 void Sink::finish() {
   if (file_) file_->commit();
+}
+
+data::RowStream open_rows(const PredictOptions& options) {
+  const data::ReadOptions read = options.data.read_options(false);
+  if (options.reads_standard_input()) return data::RowStream(std::cin, "standard input", read);
+  return data::RowStream(options.input, read);
+}
+
+report::ProgressBar progress_bar(const PredictOptions& options, std::int64_t total) {
+  return report::ProgressBar(
+      std::cerr, "predicting", total,
+      {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.quiet || options.output.empty()});
 }
 
 namespace {

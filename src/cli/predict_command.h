@@ -9,6 +9,8 @@
 #include <string_view>
 
 #include "core/file.h"
+#include "data/reader.h"
+#include "report/progress.h"
 #include "shared_options.h"
 
 namespace bertune::cli {
@@ -39,6 +41,11 @@ class Sink {
  private:
   std::optional<AtomicFile> file_;
 };
+
+// The rows of texts to predict, from the file or standard input.
+data::RowStream open_rows(const PredictOptions& options);
+// Quiet when the predictions go to standard output. `total`: 0 where it is not known.
+report::ProgressBar progress_bar(const PredictOptions& options, std::int64_t total);
 
 void add_predict_command(CLI::App& app);
 

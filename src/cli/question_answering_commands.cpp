@@ -118,9 +118,7 @@ void predict(train::ModelFolder& folder, const PredictOptions& options) {
   const QuestionAnsweringTask task = options.question_answering.task(folder.settings, folder.max_length);
   const QuestionAnsweringExamples examples(read_questions(options), folder.tokenizer, task.windows, false);
   Sink sink(options.output);
-  report::ProgressBar bar(
-      std::cerr, "predicting", examples.rows(),
-      {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.quiet || options.output.empty()});
+  report::ProgressBar bar = progress_bar(options, examples.rows());
   tasks::AnswerCollector collector(examples, task.answers, [&](const auto& example, const auto& prediction) {
     sink.write(tasks::answer_line(example, prediction, options.top));
   });

@@ -193,12 +193,6 @@ TestData read_test(const train::ModelFolder& folder, const EvaluateOptions& opti
   return {std::move(task), std::move(examples), dataset.notes};
 }
 
-data::RowStream open_rows(const PredictOptions& options) {
-  const data::ReadOptions read = options.data.read_options(false);
-  if (options.reads_standard_input()) return data::RowStream(std::cin, "standard input", read);
-  return data::RowStream(options.input, read);
-}
-
 // Rows read, predicted and written at a time: memory does not grow with the file.
 constexpr std::int64_t kRowsAtATime = 1024;
 
@@ -233,9 +227,7 @@ void predict(train::ModelFolder& folder, const PredictOptions& options) {
   const auto task = trained_task(folder, options.threshold);
   data::RowStream stream = open_rows(options);
   Sink sink(options.output);
-  report::ProgressBar bar(
-      std::cerr, "predicting", 0,
-      {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.quiet || options.output.empty()});
+  report::ProgressBar bar = progress_bar(options, 0);
   const bool has_pairs = static_cast<bool>(stream.columns().text_pair);
   sink.write(tasks::prediction_header(format, has_pairs));
   std::vector<data::Row> rows;

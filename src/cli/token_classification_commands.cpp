@@ -1,9 +1,7 @@
 // Token classification on the command line: named entities, parts of speech.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <iostream>
 #include <memory>
 #include <utility>
 
@@ -151,9 +149,7 @@ void predict(train::ModelFolder& folder, const PredictOptions& options) {
     throw UsageError("--format: the tags of words are written as jsonl only");
   const auto task = trained_task(folder);
   Sink sink(options.output);
-  report::ProgressBar bar(
-      std::cerr, "predicting", 0,
-      {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.quiet || options.output.empty()});
+  report::ProgressBar bar = progress_bar(options, 0);
   if (holds_sentences(options)) {
     const TaggedDataset dataset = read(options.input, options.data, -1, false);
     const std::span<const data::TaggedSentence> all(dataset.sentences);
@@ -167,9 +163,7 @@ void predict(train::ModelFolder& folder, const PredictOptions& options) {
     print_notes(dataset.notes);
     return;
   }
-  const data::ReadOptions read = options.data.read_options(false);
-  data::RowStream stream = options.reads_standard_input() ? data::RowStream(std::cin, "standard input", read)
-                                                          : data::RowStream(options.input, read);
+  data::RowStream stream = open_rows(options);
   std::vector<data::Row> rows;
   std::int64_t done = 0;
   while (stream.next_batch(kSentencesAtATime, rows)) {

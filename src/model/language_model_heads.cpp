@@ -111,18 +111,15 @@ void MaskedLMHead::backward(const Pass& pass, const Batch&, float scale, float* 
 void PreTrainingHead::bind(Parameters& parameters, bool with_gradients, bool bf16) {
   masked_lm_.bind(parameters, with_gradients, bf16);
   pooler_.bind(parameters, with_gradients);
-  seq_relationship_ =
-      WeightViews(parameters, with_gradients, false).linear("cls.seq_relationship", config_.hidden_size, 2);
+  seq_relationship_.bind(parameters, with_gradients);
 }
 
 void PreTrainingHead::take_memory(Arena& arena, const BatchSize& size, bool training) {
   masked_lm_.take_memory(arena, size, training);
   pooler_.take_memory(arena, size.sequences, training);
+  seq_relationship_.take_memory(arena, size.sequences, training);
   first_hidden_ = arena.take(size.sequences * config_.hidden_size);
-  logits_ = arena.take(size.sequences * 2);
-  if (!training) return;
-  d_first_hidden_ = arena.take(size.sequences * config_.hidden_size);
-  d_logits_ = arena.take(size.sequences * 2);
+  if (training) d_first_hidden_ = arena.take(size.sequences * config_.hidden_size);
 }
 
 bool PreTrainingHead::check_labels(const Batch& batch) const {
@@ -137,13 +134,10 @@ ModelOutput PreTrainingHead::forward(const Pass& pass, const Batch& batch, const
   const std::int64_t sequences = pass.layout.sequences, h = config_.hidden_size;
   ModelOutput output = masked_lm_.forward(pass, batch, hidden, has_labels && !batch.labels.empty());
   ops().gather_rows({sequences, h, pass.layout.cu_seqlens, const_cast<float*>(hidden), first_hidden_});
-  features_ = pooler_.forward(pass, first_hidden_);
-  const kernels::Matmul product = seq_relationship_.output(sequences, features_, logits_);
-  ops().add_bias({sequences, 2, logits_, seq_relationship_.bias.value, &product});
-  output.next_sentence_logits = {logits_, static_cast<std::size_t>(2 * sequences)};
+  output.next_sentence_logits = seq_relationship_.forward(sequences, pooler_.forward(pass, first_hidden_));
   if (!batch.next_sentence_labels.empty()) {
-    output.next_sentence_loss = static_cast<float>(
-        ops().cross_entropy({sequences, 2, logits_, batch.next_sentence_labels.data(), nullptr}));
+    output.next_sentence_loss = static_cast<float>(ops().cross_entropy(
+        {sequences, 2, seq_relationship_.logits(), batch.next_sentence_labels.data(), nullptr}));
     output.loss += output.next_sentence_loss;
   }
   return output;
@@ -153,11 +147,9 @@ void PreTrainingHead::backward(const Pass& pass, const Batch& batch, float scale
   const std::int64_t sequences = pass.layout.sequences, h = config_.hidden_size;
   masked_lm_.backward(pass, batch, scale, d_hidden);
   if (batch.next_sentence_labels.empty()) return;
-  ops().cross_entropy({sequences, 2, logits_, batch.next_sentence_labels.data(), d_logits_});
-  for (std::int64_t i = 0; i < 2 * sequences; ++i) d_logits_[i] *= scale;
-  ops().column_sums({sequences, 2, d_logits_, seq_relationship_.bias.gradient});
-  ops().matmul(seq_relationship_.weight_gradient(sequences, d_logits_, features_));
-  ops().matmul(seq_relationship_.input_gradient(sequences, d_logits_, pooler_.output_gradient(), false));
+  ops().cross_entropy({sequences, 2, seq_relationship_.logits(), batch.next_sentence_labels.data(),
+                       seq_relationship_.output_gradient()});
+  seq_relationship_.backward(sequences, scale, pooler_.output_gradient());
   pooler_.backward(pass, d_first_hidden_);
   ops().add_to_rows({sequences, h, pass.layout.cu_seqlens, d_hidden, d_first_hidden_});
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/head.h"
+#include "model/output_layer.h"
 #include "model/pooler.h"
 
 namespace bertune::model {
@@ -40,7 +41,10 @@ class MaskedLMHead : public Head {
 class PreTrainingHead : public Head {
  public:
   explicit PreTrainingHead(const BertConfig& config)
-      : config_(config), masked_lm_(config), pooler_(config, 0) {}
+      : config_(config),
+        masked_lm_(config),
+        pooler_(config, 0),
+        seq_relationship_("cls.seq_relationship", config.hidden_size, 2) {}
 
   HiddenStates reads() const override { return HiddenStates::every_token; }
   void bind(Parameters& parameters, bool with_gradients, bool bf16) override;
@@ -53,10 +57,8 @@ class PreTrainingHead : public Head {
   const BertConfig& config_;
   MaskedLMHead masked_lm_;
   Pooler pooler_;
-  Linear seq_relationship_;
-  const float* features_ = nullptr;
+  OutputLayer seq_relationship_;
   float *first_hidden_ = nullptr, *d_first_hidden_ = nullptr;  // [sequences,H]
-  float *logits_ = nullptr, *d_logits_ = nullptr;              // [sequences,2]
 };
 
 }  // namespace bertune::model

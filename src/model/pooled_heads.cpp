@@ -7,7 +7,6 @@
 #include "bertune/error.h"
 #include "kernels/ops.h"
 #include "model/labels.h"
-#include "model/weights.h"
 
 namespace bertune::model {
 
@@ -21,37 +20,31 @@ ProblemType effective_problem_type(const BertConfig& config, const Batch& batch)
 }
 
 PooledHead::PooledHead(const BertConfig& config, std::string name, std::int64_t outputs, float dropout)
-    : config_(config), name_(std::move(name)), outputs_(outputs), pooler_(config, dropout) {}
+    : config_(config),
+      outputs_(outputs),
+      pooler_(config, dropout),
+      classifier_(std::move(name), config.hidden_size, outputs) {}
 
 void PooledHead::bind(Parameters& parameters, bool with_gradients, bool /*bf16*/) {
   pooler_.bind(parameters, with_gradients);
-  classifier_ = WeightViews(parameters, with_gradients, false).linear(name_, config_.hidden_size, outputs_);
+  classifier_.bind(parameters, with_gradients);
 }
 
 void PooledHead::take_memory(Arena& arena, const BatchSize& size, bool training) {
   pooler_.take_memory(arena, size.sequences, training);
-  logits_ = arena.take(size.sequences * outputs_);
-  if (training) d_logits_ = arena.take(size.sequences * outputs_);
+  classifier_.take_memory(arena, size.sequences, training);
 }
 
 ModelOutput PooledHead::forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) {
-  const std::int64_t sequences = pass.layout.sequences;
-  features_ = pooler_.forward(pass, hidden);
-  const kernels::Matmul product = classifier_.output(sequences, features_, logits_);
-  ops().add_bias({sequences, outputs_, logits_, classifier_.bias.value, &product});
   ModelOutput output;
-  output.logits = {logits_, static_cast<std::size_t>(sequences * outputs_)};
-  if (has_labels) output.loss = static_cast<float>(loss(batch, logits_, nullptr));
+  output.logits = classifier_.forward(pass.layout.sequences, pooler_.forward(pass, hidden));
+  if (has_labels) output.loss = static_cast<float>(loss(batch, classifier_.logits(), nullptr));
   return output;
 }
 
 void PooledHead::backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) {
-  const std::int64_t sequences = pass.layout.sequences;
-  loss(batch, logits_, d_logits_);
-  for (std::int64_t i = 0; i < sequences * outputs_; ++i) d_logits_[i] *= scale;
-  ops().column_sums({sequences, outputs_, d_logits_, classifier_.bias.gradient});
-  ops().matmul(classifier_.weight_gradient(sequences, d_logits_, features_));
-  ops().matmul(classifier_.input_gradient(sequences, d_logits_, pooler_.output_gradient(), false));
+  loss(batch, classifier_.logits(), classifier_.output_gradient());
+  classifier_.backward(pass.layout.sequences, scale, pooler_.output_gradient());
   pooler_.backward(pass, d_hidden);
 }
 

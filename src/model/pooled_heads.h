@@ -4,6 +4,7 @@
 #include <string>
 
 #include "model/head.h"
+#include "model/output_layer.h"
 #include "model/pooler.h"
 
 namespace bertune::model {
@@ -29,12 +30,9 @@ class PooledHead : public Head {
   const BertConfig& config_;
 
  private:
-  std::string name_;  // of the classifier's tensors
   std::int64_t outputs_;
   Pooler pooler_;
-  Linear classifier_;
-  const float* features_ = nullptr;
-  float *logits_ = nullptr, *d_logits_ = nullptr;  // [sequences, outputs]
+  OutputLayer classifier_;
 };
 
 class SequenceClassificationHead : public PooledHead {

@@ -8,45 +8,32 @@
 #include "bertune/error.h"
 #include "kernels/ops.h"
 #include "model/labels.h"
-#include "model/weights.h"
 
 namespace bertune::model {
 
 using kernels::ops;
 
 void TokenHead::bind(Parameters& parameters, bool with_gradients, bool /*bf16*/) {
-  linear_ = WeightViews(parameters, with_gradients, false).linear(name_, config_.hidden_size, outputs_);
+  classifier_.bind(parameters, with_gradients);
 }
 
 void TokenHead::take_memory(Arena& arena, const BatchSize& size, bool training) {
-  logits_ = arena.take(size.tokens * outputs_);
-  if (!training) return;
-  d_logits_ = arena.take(size.tokens * outputs_);
-  if (dropout_ > 0) dropped_ = arena.take(size.tokens * config_.hidden_size);
+  classifier_.take_memory(arena, size.tokens, training);
+  if (training && dropout_ > 0) dropped_ = arena.take(size.tokens * config_.hidden_size);
 }
 
 ModelOutput TokenHead::forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) {
-  const std::int64_t tokens = pass.layout.tokens;
-  features_ = hidden;
-  if (dropout(pass).probability > 0) {
-    ops().dropout_rows({pass.layout, config_.hidden_size, dropout(pass), hidden, dropped_});
-    features_ = dropped_;
-  }
-  const kernels::Matmul product = linear_.output(tokens, features_, logits_);
-  ops().add_bias({tokens, outputs_, logits_, linear_.bias.value, &product});
+  const bool drops = dropout(pass).probability > 0;
+  if (drops) ops().dropout_rows({pass.layout, config_.hidden_size, dropout(pass), hidden, dropped_});
   ModelOutput output;
-  output.logits = {logits_, static_cast<std::size_t>(tokens * outputs_)};
-  if (has_labels) output.loss = static_cast<float>(loss(batch, logits_, nullptr));
+  output.logits = classifier_.forward(pass.layout.tokens, drops ? dropped_ : hidden);
+  if (has_labels) output.loss = static_cast<float>(loss(batch, classifier_.logits(), nullptr));
   return output;
 }
 
 void TokenHead::backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) {
-  const std::int64_t tokens = pass.layout.tokens;
-  loss(batch, logits_, d_logits_);
-  for (std::int64_t i = 0; i < tokens * outputs_; ++i) d_logits_[i] *= scale;
-  ops().column_sums({tokens, outputs_, d_logits_, linear_.bias.gradient});
-  ops().matmul(linear_.weight_gradient(tokens, d_logits_, features_));
-  ops().matmul(linear_.input_gradient(tokens, d_logits_, d_hidden, false));
+  loss(batch, classifier_.logits(), classifier_.output_gradient());
+  classifier_.backward(pass.layout.tokens, scale, d_hidden);
   if (dropout(pass).probability > 0)
     ops().dropout_rows({pass.layout, config_.hidden_size, dropout(pass), d_hidden, d_hidden});
 }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "model/head.h"
+#include "model/output_layer.h"
 
 namespace bertune::model {
 
@@ -17,7 +19,7 @@ class TokenHead : public Head {
 
  protected:
   TokenHead(const BertConfig& config, std::string name, std::int64_t outputs, float dropout)
-      : config_(config), name_(std::move(name)), outputs_(outputs), dropout_(dropout) {}
+      : config_(config), dropout_(dropout), classifier_(std::move(name), config.hidden_size, outputs) {}
   // The mean loss of the logits [tokens, outputs]; its gradient, unless null.
   virtual double loss(const Batch& batch, const float* logits, float* d_logits) const = 0;
 
@@ -28,13 +30,9 @@ class TokenHead : public Head {
     return pass.dropout(dropout_, kernels::DropoutSite::pooled, 0);
   }
 
-  std::string name_;  // of the linear layer's tensors
-  std::int64_t outputs_;
   float dropout_;
-  Linear linear_;
-  const float* features_ = nullptr;
-  float* dropped_ = nullptr;                       // [tokens,H]
-  float *logits_ = nullptr, *d_logits_ = nullptr;  // [tokens, outputs]
+  OutputLayer classifier_;
+  float* dropped_ = nullptr;  // [tokens,H]
 };
 
 class TokenClassificationHead : public TokenHead {
