@@ -10,16 +10,19 @@
 
 namespace bertune {
 
+inline constexpr std::int32_t kIgnoredLabel = -100;  // torch's ignore_index: a label left out of the loss
+
 struct Batch {
   std::vector<std::int32_t> input_ids;       // [tokens]
   std::vector<std::int32_t> token_type_ids;  // [tokens]
   std::vector<std::int32_t> cu_seqlens{
       0};  // [sequences + 1]; sequence i is tokens cu_seqlens[i] .. cu_seqlens[i + 1]
 
-  // Labels, or none, as the head takes them (bertune/model.h, Architecture). Class ids, of which -100 is left
-  // out of the loss; for multi-label classification and regression targets [sequences, num_labels] (0/1 a
-  // label, or the values); for question answering the first and the last token of the answer, counted from
-  // the start of the sequence (both 0, at [CLS]: no answer; outside the sequence: left out of the loss).
+  // Labels, or none, as the head takes them (bertune/model.h, Architecture). Class ids, of which
+  // kIgnoredLabel is left out of the loss; for multi-label classification and regression targets [sequences,
+  // num_labels] (0/1 a label, or the values); for question answering the first and the last token of the
+  // answer, counted from the start of the sequence (both 0, at [CLS]: no answer; outside the sequence: left
+  // out of the loss).
   std::vector<std::int32_t> labels;
   std::vector<float> targets;
   std::vector<std::int32_t> start_positions, end_positions;
@@ -33,7 +36,6 @@ struct Batch {
   void add(const Encoding& encoding);
   void add(std::span<const std::int32_t> input_ids, std::span<const std::int32_t> token_type_ids);
   void clear();
-  void clear_labels();
 };
 
 }  // namespace bertune

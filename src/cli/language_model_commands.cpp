@@ -75,7 +75,7 @@ std::vector<std::vector<Guess>> guess_masks(train::ModelFolder& folder, const st
   for (const std::int32_t id : encoding.input_ids) {
     const bool is_mask = id == folder.tokenizer.mask_token_id();
     masks += is_mask ? 1 : 0;
-    batch.labels.push_back(is_mask ? 0 : tasks::kIgnoredLabel);  // where logits are wanted
+    batch.labels.push_back(is_mask ? 0 : kIgnoredLabel);  // where logits are wanted
   }
   if (masks == 0) {
     const std::string mask(folder.tokenizer.id_to_token(folder.tokenizer.mask_token_id()));

@@ -16,10 +16,6 @@ void Batch::add(std::span<const std::int32_t> ids, std::span<const std::int32_t>
 void Batch::clear() {
   input_ids.clear(), token_type_ids.clear();
   cu_seqlens.assign(1, 0);
-  clear_labels();
-}
-
-void Batch::clear_labels() {
   labels.clear(), targets.clear();
   start_positions.clear(), end_positions.clear(), next_sentence_labels.clear();
 }

@@ -10,7 +10,6 @@
 #include "kernels/ops.h"
 #include "model/encoder.h"
 #include "model/head.h"
-#include "model/labels.h"
 #include "model/loading.h"
 #include "model/weights.h"
 
@@ -119,7 +118,7 @@ struct BertPreTrainedModel::Implementation {
   // Activation memory grows to the largest batch and stays.
   void plan_memory() {
     BatchSize size{batch.tokens(), batch.sequences(), 0};
-    for (const std::int32_t label : batch.labels) size.predictions += label != model::kIgnoredLabel;
+    for (const std::int32_t label : batch.labels) size.predictions += label != kIgnoredLabel;
     if (size.tokens <= planned.tokens && size.sequences <= planned.sequences &&
         size.predictions <= planned.predictions && training == planned_training)
       return;
@@ -194,7 +193,7 @@ BertPreTrainedModel BertPreTrainedModel::from_pretrained(const std::filesystem::
                                                          Architecture architecture,
                                                          const LoadOptions& options) {
   BertConfig config = model::configuration(directory, options);
-  Parameters parameters(model::parameter_layout(config, architecture));
+  Parameters parameters(model::parameter_layout(config, *model::make_head(architecture, config)));
   LoadReport report = model::load_parameters(directory, config, options, parameters);
   return BertPreTrainedModel(std::make_unique<Implementation>(architecture, std::move(config),
                                                               std::move(parameters), std::move(report)));
@@ -206,7 +205,7 @@ BertPreTrainedModel BertPreTrainedModel::from_config(const BertConfig& config, A
       config.hidden_size % config.num_attention_heads != 0) {
     throw Error("a BERT needs at least one layer, and a hidden_size that num_attention_heads divides");
   }
-  Parameters parameters(model::parameter_layout(config, architecture));
+  Parameters parameters(model::parameter_layout(config, *model::make_head(architecture, config)));
   LoadReport report;
   for (const Parameter& parameter : parameters.layout()) {
     model::initialize(config, parameters, parameter, seed);

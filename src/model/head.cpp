@@ -5,12 +5,12 @@
 
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "bertune/error.h"
 #include "model/language_model_heads.h"
 #include "model/pooled_heads.h"
 #include "model/token_heads.h"
-#include "model/weights.h"
 
 namespace bertune {
 namespace {
@@ -60,45 +60,6 @@ std::unique_ptr<Head> make_head(Architecture architecture, const BertConfig& con
       return std::make_unique<PreTrainingHead>(config);
   }
   throw Error("unknown architecture");
-}
-
-void add_head_parameters(Architecture architecture, const BertConfig& config,
-                         std::vector<Parameter>& parameters) {
-  const std::int64_t h = config.hidden_size;
-  LayoutBuilder layout(parameters);
-  const auto add_predictions = [&] {
-    layout.linear("cls.predictions.transform.dense", h, h);
-    layout.layer_norm("cls.predictions.transform.LayerNorm", h);
-    layout.bias("cls.predictions.bias", config.vocab_size);
-  };
-  switch (architecture) {
-    case Architecture::sequence_classification:
-      layout.linear("bert.pooler.dense", h, h);
-      layout.linear("classifier", config.num_labels(), h);
-      return;
-    case Architecture::token_classification:
-      layout.linear("classifier", config.num_labels(), h);
-      return;
-    case Architecture::question_answering:
-      layout.linear("qa_outputs", 2, h);
-      return;
-    case Architecture::multiple_choice:
-      layout.linear("bert.pooler.dense", h, h);
-      layout.linear("classifier", 1, h);
-      return;
-    case Architecture::next_sentence_prediction:
-      layout.linear("bert.pooler.dense", h, h);
-      layout.linear("cls.seq_relationship", 2, h);
-      return;
-    case Architecture::masked_lm:
-      add_predictions();
-      return;
-    case Architecture::pretraining:
-      layout.linear("bert.pooler.dense", h, h);
-      add_predictions();
-      layout.linear("cls.seq_relationship", 2, h);
-      return;
-  }
 }
 
 }  // namespace model

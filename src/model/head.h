@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "bertune/batch.h"
 #include "bertune/config.h"
@@ -14,6 +13,8 @@
 #include "model/tensor.h"
 
 namespace bertune::model {
+
+class LayoutBuilder;
 
 // The largest batch that memory is planned for.
 struct BatchSize {
@@ -26,6 +27,10 @@ class Head {
   virtual ~Head() = default;
 
   virtual HiddenStates reads() const = 0;
+  // Whether the word embeddings are the decoder too, and so get a gradient in every row.
+  virtual bool ties_word_embeddings() const { return false; }
+  // Adds what bind() will look for, beside the encoder's.
+  virtual void add_parameters(LayoutBuilder& layout) const = 0;
   // Takes views of the weights, and of their gradients when asked for. bf16: of large matrix products.
   virtual void bind(Parameters& parameters, bool with_gradients, bool bf16) = 0;
   virtual void take_memory(Arena& arena, const BatchSize& size, bool training) = 0;
@@ -45,9 +50,5 @@ inline float head_dropout(const BertConfig& config) {
 }
 
 std::unique_ptr<Head> make_head(Architecture architecture, const BertConfig& config);
-
-// The parameters that the head adds to the encoder's.
-void add_head_parameters(Architecture architecture, const BertConfig& config,
-                         std::vector<Parameter>& parameters);
 
 }  // namespace bertune::model

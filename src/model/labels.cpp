@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "bertune/batch.h"
 #include "bertune/error.h"
 
 namespace bertune::model {

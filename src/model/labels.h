@@ -7,9 +7,7 @@
 
 namespace bertune::model {
 
-inline constexpr std::int32_t kIgnoredLabel = -100;  // torch's ignore_index
-
-// One label an item ("sequence", "token", ...), each in [0, classes) or -100. Throws Error.
+// One label an item ("sequence", "token", ...), each in [0, classes) or kIgnoredLabel. Throws Error.
 void check_class_ids(std::span<const std::int32_t> labels, std::int64_t items, std::string_view item,
                      std::int64_t classes);
 

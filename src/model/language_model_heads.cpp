@@ -11,12 +11,25 @@ namespace bertune::model {
 
 using kernels::ops;
 
+namespace {
+
+constexpr const char *kDense = "cls.predictions.transform.dense",
+                     *kNorm = "cls.predictions.transform.LayerNorm", *kBias = "cls.predictions.bias";
+
+}  // namespace
+
+void MaskedLMHead::add_parameters(LayoutBuilder& layout) const {
+  layout.linear(kDense, config_.hidden_size, config_.hidden_size);
+  layout.layer_norm(kNorm, config_.hidden_size);
+  layout.bias(kBias, config_.vocab_size);
+}
+
 void MaskedLMHead::bind(Parameters& parameters, bool with_gradients, bool bf16) {
   const WeightViews views(parameters, with_gradients, bf16);
   const std::int64_t h = config_.hidden_size;
-  dense_ = views.linear("cls.predictions.transform.dense", h, h);
-  norm_ = views.layer_norm("cls.predictions.transform.LayerNorm");
-  decoder_ = {views.tensor("bert.embeddings.word_embeddings.weight"), views.tensor("cls.predictions.bias"), h,
+  dense_ = views.linear(kDense, h, h);
+  norm_ = views.layer_norm(kNorm);
+  decoder_ = {views.tensor("bert.embeddings.word_embeddings.weight"), views.tensor(kBias), h,
               config_.vocab_size, bf16};
 }
 
@@ -106,6 +119,12 @@ void MaskedLMHead::backward(const Pass& pass, const Batch&, float scale, float* 
   float* d_input = normalized_;  // no longer needed
   ops().matmul(dense_.input_gradient(p, d_rows_, d_input, false));
   ops().add_to_rows({p, h, tokens_.data(), d_hidden, d_input});
+}
+
+void PreTrainingHead::add_parameters(LayoutBuilder& layout) const {
+  pooler_.add_parameters(layout);
+  masked_lm_.add_parameters(layout);
+  seq_relationship_.add_parameters(layout);
 }
 
 void PreTrainingHead::bind(Parameters& parameters, bool with_gradients, bool bf16) {

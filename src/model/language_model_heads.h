@@ -18,6 +18,8 @@ class MaskedLMHead : public Head {
   explicit MaskedLMHead(const BertConfig& config) : config_(config) {}
 
   HiddenStates reads() const override { return HiddenStates::every_token; }
+  bool ties_word_embeddings() const override { return true; }
+  void add_parameters(LayoutBuilder& layout) const override;
   void bind(Parameters& parameters, bool with_gradients, bool bf16) override;
   void take_memory(Arena& arena, const BatchSize& size, bool training) override;
   bool check_labels(const Batch& batch) const override;
@@ -47,6 +49,8 @@ class PreTrainingHead : public Head {
         seq_relationship_("cls.seq_relationship", config.hidden_size, 2) {}
 
   HiddenStates reads() const override { return HiddenStates::every_token; }
+  bool ties_word_embeddings() const override { return true; }
+  void add_parameters(LayoutBuilder& layout) const override;
   void bind(Parameters& parameters, bool with_gradients, bool bf16) override;
   void take_memory(Arena& arena, const BatchSize& size, bool training) override;
   bool check_labels(const Batch& batch) const override;

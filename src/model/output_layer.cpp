@@ -7,6 +7,8 @@ namespace bertune::model {
 
 using kernels::ops;
 
+void OutputLayer::add_parameters(LayoutBuilder& layout) const { layout.linear(name_, outputs_, in_); }
+
 void OutputLayer::bind(Parameters& parameters, bool with_gradients) {
   linear_ = WeightViews(parameters, with_gradients, false).linear(name_, in_, outputs_);
 }

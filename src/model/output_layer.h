@@ -12,12 +12,15 @@
 
 namespace bertune::model {
 
+class LayoutBuilder;
+
 class OutputLayer {
  public:
   // `name` is that of its tensors, without ".weight" and ".bias".
   OutputLayer(std::string name, std::int64_t in, std::int64_t outputs)
       : name_(std::move(name)), in_(in), outputs_(outputs) {}
 
+  void add_parameters(LayoutBuilder& layout) const;
   void bind(Parameters& parameters, bool with_gradients);
   void take_memory(Arena& arena, std::int64_t rows, bool training);
 

@@ -25,6 +25,11 @@ PooledHead::PooledHead(const BertConfig& config, std::string name, std::int64_t 
       pooler_(config, dropout),
       classifier_(std::move(name), config.hidden_size, outputs) {}
 
+void PooledHead::add_parameters(LayoutBuilder& layout) const {
+  pooler_.add_parameters(layout);
+  classifier_.add_parameters(layout);
+}
+
 void PooledHead::bind(Parameters& parameters, bool with_gradients, bool /*bf16*/) {
   pooler_.bind(parameters, with_gradients);
   classifier_.bind(parameters, with_gradients);

@@ -18,6 +18,7 @@ class PooledHead : public Head {
   PooledHead(const BertConfig& config, std::string name, std::int64_t outputs, float dropout);
 
   HiddenStates reads() const override { return HiddenStates::first_token; }
+  void add_parameters(LayoutBuilder& layout) const override;
   void bind(Parameters& parameters, bool with_gradients, bool bf16) override;
   void take_memory(Arena& arena, const BatchSize& size, bool training) override;
   ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) override;

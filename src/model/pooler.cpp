@@ -9,9 +9,15 @@ namespace bertune::model {
 using kernels::Activation;
 using kernels::ops;
 
+constexpr const char* kName = "bert.pooler.dense";
+
+void Pooler::add_parameters(LayoutBuilder& layout) const {
+  layout.linear(kName, config_.hidden_size, config_.hidden_size);
+}
+
 void Pooler::bind(Parameters& parameters, bool with_gradients) {
   const std::int64_t h = config_.hidden_size;
-  dense_ = WeightViews(parameters, with_gradients, false).linear("bert.pooler.dense", h, h);
+  dense_ = WeightViews(parameters, with_gradients, false).linear(kName, h, h);
 }
 
 void Pooler::take_memory(Arena& arena, std::int64_t sequences, bool training) {

@@ -10,11 +10,14 @@
 
 namespace bertune::model {
 
+class LayoutBuilder;
+
 class Pooler {
  public:
   // `dropout`: the probability in training.
   Pooler(const BertConfig& config, float dropout) : config_(config), dropout_(dropout) {}
 
+  void add_parameters(LayoutBuilder& layout) const;
   void bind(Parameters& parameters, bool with_gradients);
   void take_memory(Arena& arena, std::int64_t sequences, bool training);
   // Features [sequences,H] from the first tokens' hidden states [sequences,H], which backward reads again.

@@ -13,6 +13,8 @@ namespace bertune::model {
 
 using kernels::ops;
 
+void TokenHead::add_parameters(LayoutBuilder& layout) const { classifier_.add_parameters(layout); }
+
 void TokenHead::bind(Parameters& parameters, bool with_gradients, bool /*bf16*/) {
   classifier_.bind(parameters, with_gradients);
 }

@@ -12,6 +12,7 @@ namespace bertune::model {
 class TokenHead : public Head {
  public:
   HiddenStates reads() const override { return HiddenStates::every_token; }
+  void add_parameters(LayoutBuilder& layout) const override;
   void bind(Parameters& parameters, bool with_gradients, bool bf16) override;
   void take_memory(Arena& arena, const BatchSize& size, bool training) override;
   ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) override;

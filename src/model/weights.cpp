@@ -29,14 +29,12 @@ void LayoutBuilder::layer_norm(const std::string& name, std::int64_t n) {
   bias(name + ".bias", n);
 }
 
-std::vector<Parameter> parameter_layout(const BertConfig& config, Architecture architecture) {
+std::vector<Parameter> parameter_layout(const BertConfig& config, const Head& head) {
   const std::int64_t h = config.hidden_size;
   std::vector<Parameter> parameters;
   LayoutBuilder layout(parameters);
   layout.matrix("bert.embeddings.word_embeddings.weight", config.vocab_size, h);
-  // As the decoder of a language model it gets a gradient in every row.
-  parameters.back().few_rows =
-      architecture != Architecture::masked_lm && architecture != Architecture::pretraining;
+  parameters.back().few_rows = !head.ties_word_embeddings();
   layout.matrix("bert.embeddings.position_embeddings.weight", config.max_position_embeddings, h);
   layout.matrix("bert.embeddings.token_type_embeddings.weight", config.type_vocab_size, h);
   layout.layer_norm("bert.embeddings.LayerNorm", h);
@@ -50,7 +48,7 @@ std::vector<Parameter> parameter_layout(const BertConfig& config, Architecture a
     layout.linear(prefix + "output.dense", h, config.intermediate_size);
     layout.layer_norm(prefix + "output.LayerNorm", h);
   }
-  add_head_parameters(architecture, config, parameters);
+  head.add_parameters(layout);
   return parameters;
 }
 

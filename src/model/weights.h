@@ -5,12 +5,13 @@
 #include <vector>
 
 #include "bertune/config.h"
-#include "bertune/model.h"
 #include "bertune/parameters.h"
 #include "core/aligned_buffer.h"
 #include "model/tensor.h"
 
 namespace bertune::model {
+
+class Head;
 
 // Appends parameters: what kind of thing each is, and so whether weight decay applies to it.
 class LayoutBuilder {
@@ -27,7 +28,7 @@ class LayoutBuilder {
 
 // The parameters of a model in the order of the flat buffer: from the input to the head. Query, key and value
 // are neighbours, so that they are one [3H, H] matrix.
-std::vector<Parameter> parameter_layout(const BertConfig& config, Architecture architecture);
+std::vector<Parameter> parameter_layout(const BertConfig& config, const Head& head);
 
 struct EmbeddingWeights {
   Tensor word, position, token_type;

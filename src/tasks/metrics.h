@@ -7,11 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "bertune/batch.h"
 #include "bertune/config.h"
 
 namespace bertune::tasks {
-
-inline constexpr std::int32_t kIgnoredLabel = -100;  // Transformers' mark of a row to leave out
 
 struct ClassMetrics {
   std::string label;
