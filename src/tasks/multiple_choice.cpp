@@ -49,12 +49,13 @@ std::unique_ptr<Scorer> MultipleChoice::scorer(const Examples& examples) const {
 
 void MultipleChoiceExamples::add_to(Batch& batch, std::int64_t row) const {
   batch.num_choices = num_choices;
-  for (std::int64_t choice = 0; choice < num_choices; ++choice) add_tokens(batch, row * num_choices + choice);
+  for (std::int64_t choice = 0; choice < num_choices; ++choice)
+    add_row(*this, row * num_choices + choice, batch);
   if (!labels.empty()) batch.labels.push_back(labels[static_cast<std::size_t>(row)]);
 }
 
 std::string MultipleChoiceExamples::fingerprint() const {
-  return token_fingerprint().add(labels).add(std::array{num_choices}).text();
+  return fingerprint_of(*this).add(labels).add(std::array{num_choices}).text();
 }
 
 std::unique_ptr<MultipleChoiceExamples> make_examples(const data::MultipleChoiceDataset& dataset,

@@ -6,17 +6,16 @@
 
 namespace bertune::tasks {
 
-void PackedExamples::add_tokens(Batch& batch, std::int64_t row) const {
-  const auto begin = static_cast<std::size_t>(begins[static_cast<std::size_t>(row)]),
-             size = static_cast<std::size_t>(begins[static_cast<std::size_t>(row) + 1]) - begin;
-  const std::span<const std::int32_t> types(token_type_ids);  // none of single texts: all are 0
-  batch.add(std::span(input_ids).subspan(begin, size), types.empty() ? types : types.subspan(begin, size));
+void add_row(const PackedEncodings& encodings, std::int64_t row, Batch& batch) {
+  const auto begin = static_cast<std::size_t>(encodings.begins[static_cast<std::size_t>(row)]),
+             size = static_cast<std::size_t>(encodings.begins[static_cast<std::size_t>(row) + 1]) - begin;
+  const std::span<const std::int32_t> types(encodings.token_type_ids);  // none of single texts: all are 0
+  batch.add(std::span(encodings.input_ids).subspan(begin, size),
+            types.empty() ? types : types.subspan(begin, size));
 }
 
-Fingerprint PackedExamples::token_fingerprint() const {
-  Fingerprint print;
-  print.add(input_ids).add(token_type_ids).add(begins);
-  return print;
+Fingerprint fingerprint_of(const PackedEncodings& encodings) {
+  return Fingerprint().add(encodings.input_ids).add(encodings.token_type_ids).add(encodings.begins);
 }
 
 std::string Fingerprint::text() const { return fmt::format("{:016x}", hash_); }

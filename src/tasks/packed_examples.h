@@ -8,16 +8,16 @@
 
 namespace bertune::tasks {
 
+// Appends the tokens of a row to a batch.
+void add_row(const PackedEncodings& encodings, std::int64_t row, Batch& batch);
+Fingerprint fingerprint_of(const PackedEncodings& encodings);
+
 struct PackedExamples : Examples, PackedEncodings {
   std::int64_t rows() const override { return static_cast<std::int64_t>(begins.size()) - 1; }
   std::int64_t tokens_of_first(std::int64_t rows) const override {
     return begins[static_cast<std::size_t>(rows)];
   }
   std::int64_t tokens() const { return begins.back(); }
-
- protected:
-  void add_tokens(Batch& batch, std::int64_t row) const;
-  Fingerprint token_fingerprint() const;
 };
 
 }  // namespace bertune::tasks

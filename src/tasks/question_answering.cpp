@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "tasks/packed_examples.h"
 #include "text/truncation.h"
 
 namespace bertune::tasks {
@@ -201,12 +202,7 @@ ContextWindow QuestionAnsweringFeatures::window(std::int64_t row) const {
           std::span(bytes).subspan(first, size)};
 }
 
-void QuestionAnsweringFeatures::add_to(Batch& batch, std::int64_t row) const {
-  const auto place = static_cast<std::size_t>(row);
-  const auto begin = static_cast<std::size_t>(begins[place]),
-             size = static_cast<std::size_t>(begins[place + 1]) - begin;
-  batch.add(std::span(input_ids).subspan(begin, size), std::span(token_type_ids).subspan(begin, size));
-}
+void QuestionAnsweringFeatures::add_to(Batch& batch, std::int64_t row) const { add_row(*this, row, batch); }
 
 QuestionAnsweringFeatures make_features(const QuestionAnsweringDataset& dataset,
                                         const BertTokenizer& tokenizer, const QuestionAnswering& task,

@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "core/utf8.h"
+#include "tasks/packed_examples.h"
 #include "tasks/squad_metrics.h"
 
 namespace bertune::tasks {
@@ -85,13 +86,7 @@ void QuestionAnsweringExamples::add_to(Batch& batch, std::int64_t row) const {
 }
 
 std::string QuestionAnsweringExamples::fingerprint() const {
-  return Fingerprint()
-      .add(features_.input_ids)
-      .add(features_.token_type_ids)
-      .add(features_.begins)
-      .add(features_.start_positions)
-      .add(features_.end_positions)
-      .text();
+  return fingerprint_of(features_).add(features_.start_positions).add(features_.end_positions).text();
 }
 
 void AnswerCollector::add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) {

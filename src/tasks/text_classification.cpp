@@ -106,7 +106,7 @@ Json TextClassification::tune(const Metrics& validation) {
 }
 
 void TextExamples::add_to(Batch& batch, std::int64_t row) const {
-  add_tokens(batch, row);
+  add_row(*this, row, batch);
   if (!labels.empty()) batch.labels.push_back(labels[static_cast<std::size_t>(row)]);
   if (!targets.empty()) {
     const auto first = targets.begin() + static_cast<std::ptrdiff_t>(row * num_labels);
@@ -114,7 +114,9 @@ void TextExamples::add_to(Batch& batch, std::int64_t row) const {
   }
 }
 
-std::string TextExamples::fingerprint() const { return token_fingerprint().add(labels).add(targets).text(); }
+std::string TextExamples::fingerprint() const {
+  return fingerprint_of(*this).add(labels).add(targets).text();
+}
 
 std::unique_ptr<TextExamples> make_examples(const data::Dataset& dataset, const BertTokenizer& tokenizer,
                                             const TextClassification& task, bool with_labels) {

@@ -6,6 +6,7 @@
 
 #include "bertune/error.h"
 #include "tasks/metrics.h"
+#include "tasks/packed_examples.h"
 #include "tasks/word_windows.h"
 
 namespace bertune::tasks {
@@ -146,13 +147,10 @@ class FeatureBuilder {
 }  // namespace
 
 void TokenClassificationFeatures::add_to(Batch& batch, std::int64_t index) const {
-  const auto row = static_cast<std::size_t>(index);
-  const auto begin = static_cast<std::size_t>(begins[row]),
-             size = static_cast<std::size_t>(begins[row + 1]) - begin;
-  batch.add(std::span(input_ids).subspan(begin, size), {});
+  add_row(*this, index, batch);
   if (labels.empty()) return;
-  const std::span<const std::int32_t> part = std::span(labels).subspan(begin, size);
-  batch.labels.insert(batch.labels.end(), part.begin(), part.end());
+  const auto row = static_cast<std::size_t>(index);
+  batch.labels.insert(batch.labels.end(), labels.begin() + begins[row], labels.begin() + begins[row + 1]);
 }
 
 TokenClassificationFeatures make_features(std::span<const data::TaggedSentence> sentences,

@@ -1,6 +1,7 @@
 #include "tasks/token_classification_task.h"
 
 #include "data/tag_labels.h"
+#include "tasks/packed_examples.h"
 #include "tasks/token_metrics.h"
 #include "tasks/word_predictions.h"
 
@@ -49,7 +50,7 @@ TokenClassificationExamples::TokenClassificationExamples(const data::TaggedDatas
                               long_sentences)) {}
 
 std::string TokenClassificationExamples::fingerprint() const {
-  return Fingerprint().add(features_.input_ids).add(features_.begins).add(features_.labels).text();
+  return fingerprint_of(features_).add(features_.labels).text();
 }
 
 }  // namespace bertune::tasks
