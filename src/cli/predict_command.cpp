@@ -31,16 +31,32 @@ void Sink::finish() {
   if (file_) file_->commit();
 }
 
-data::RowStream open_rows(const PredictOptions& options) {
-  const data::ReadOptions read = options.data.read_options(false);
-  if (options.reads_standard_input()) return data::RowStream(std::cin, "standard input", read);
-  return data::RowStream(options.input, read);
-}
-
 report::ProgressBar progress_bar(const PredictOptions& options, std::int64_t total) {
   return report::ProgressBar(
       std::cerr, "predicting", total,
       {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.quiet || options.output.empty()});
+}
+
+void predict_rows(const PredictOptions& options,
+                  const std::function<std::string(const data::ColumnChoice&)>& header,
+                  const std::function<std::string(const std::vector<data::Row>&)>& lines) {
+  constexpr std::int64_t kRowsAtATime = 1024;
+  const data::ReadOptions read = options.data.read_options(false);
+  data::RowStream stream = options.reads_standard_input() ? data::RowStream(std::cin, "standard input", read)
+                                                          : data::RowStream(options.input, read);
+  Sink sink(options.output);
+  report::ProgressBar bar = progress_bar(options, 0);
+  sink.write(header(stream.columns()));
+  std::vector<data::Row> rows;
+  std::int64_t done = 0;
+  while (stream.next_batch(kRowsAtATime, rows)) {
+    sink.write(lines(rows));
+    done += static_cast<std::int64_t>(rows.size());
+    bar.update(done);
+  }
+  sink.finish();
+  bar.finish();
+  print_notes(stream.notes());
 }
 
 namespace {

@@ -4,9 +4,11 @@
 #include <CLI/App.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/file.h"
 #include "data/reader.h"
@@ -42,8 +44,11 @@ class Sink {
   std::optional<AtomicFile> file_;
 };
 
-// The rows of texts to predict, from the file or standard input.
-data::RowStream open_rows(const PredictOptions& options);
+// Predicts rows of texts, from the file or standard input, as they come: memory does not grow with them.
+// `header` is written first; `lines` is what a chunk of rows becomes.
+void predict_rows(const PredictOptions& options,
+                  const std::function<std::string(const data::ColumnChoice&)>& header,
+                  const std::function<std::string(const std::vector<data::Row>&)>& lines);
 // Quiet when the predictions go to standard output. `total`: 0 where it is not known.
 report::ProgressBar progress_bar(const PredictOptions& options, std::int64_t total);
 

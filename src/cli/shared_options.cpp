@@ -8,6 +8,7 @@
 #include "bertune/error.h"
 #include "core/parallel.h"
 #include "report/terminal.h"
+#include "train/model_folder.h"
 
 namespace bertune::cli {
 
@@ -76,10 +77,7 @@ void QuestionAnsweringOptions::add_to(CLI::App& command) {
 
 tasks::QuestionAnsweringTask QuestionAnsweringOptions::task(const Json& settings,
                                                             std::int64_t max_length) const {
-  const auto kept = [&](const char* key, auto usual) {
-    const auto found = settings.find(key);
-    return found != settings.end() && found->is_number() ? found->get<decltype(usual)>() : usual;
-  };
+  const auto kept = [&](const char* key, auto usual) { return train::setting(settings, key, usual); };
   tasks::QuestionAnsweringTask task;
   task.windows.max_length = max_length;
   task.windows.doc_stride = doc_stride.value_or(kept("doc_stride", task.windows.doc_stride));
@@ -89,10 +87,8 @@ tasks::QuestionAnsweringTask QuestionAnsweringOptions::task(const Json& settings
       max_answer_length.value_or(kept("max_answer_length", answers.max_answer_length));
   answers.null_score_diff_threshold = null_score_diff_threshold.value_or(
       kept("null_score_diff_threshold", answers.null_score_diff_threshold));
-  const auto negative = settings.find("version_2_with_negative");
   answers.version_2_with_negative =
-      version_2_with_negative ||
-      (negative != settings.end() && negative->is_boolean() && negative->get<bool>());
+      version_2_with_negative || kept("version_2_with_negative", answers.version_2_with_negative);
   return task;
 }
 

@@ -178,9 +178,7 @@ std::unique_ptr<TextClassification> trained_task(const train::ModelFolder& folde
       config.num_labels() == 1 ? ProblemType::regression : ProblemType::single_label_classification);
   task->labels = data::LabelMap(config.id2label);
   task->max_length = folder.max_length;
-  const auto kept = folder.settings.find("threshold");
-  task->threshold = threshold.value_or(
-      kept != folder.settings.end() && kept->is_number() ? kept->get<double>() : task->threshold);
+  task->threshold = threshold.value_or(train::setting(folder.settings, "threshold", task->threshold));
   if (!(task->threshold >= 0 && task->threshold <= 1))
     throw UsageError(fmt::format("--threshold is {}; it must be from 0 to 1", task->threshold));
   return task;
@@ -193,12 +191,9 @@ TestData read_test(const train::ModelFolder& folder, const EvaluateOptions& opti
   return {std::move(task), std::move(examples), dataset.notes};
 }
 
-// Rows read, predicted and written at a time: memory does not grow with the file.
-constexpr std::int64_t kRowsAtATime = 1024;
-
-std::string predict_rows(train::ModelFolder& folder, const TextClassification& task,
-                         const std::vector<data::Row>& rows, bool has_pairs, const PredictOptions& options,
-                         tasks::PredictionFormat format) {
+std::string lines_of(train::ModelFolder& folder, const TextClassification& task,
+                     const std::vector<data::Row>& rows, bool has_pairs, std::int64_t batch_size,
+                     tasks::PredictionFormat format) {
   data::Dataset chunk;
   chunk.rows = rows;
   chunk.has_pairs = has_pairs;
@@ -207,7 +202,7 @@ std::string predict_rows(train::ModelFolder& folder, const TextClassification& t
   const auto width = static_cast<std::size_t>(config.num_labels());
   std::string lines;
   train::for_each_output(
-      folder.model, *examples, options.batch_size,
+      folder.model, *examples, batch_size,
       [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
         for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
           lines += tasks::prediction_line(
@@ -225,21 +220,16 @@ void predict(train::ModelFolder& folder, const PredictOptions& options) {
   const auto format =
       options.output_format == "csv" ? tasks::PredictionFormat::csv : tasks::PredictionFormat::jsonl;
   const auto task = trained_task(folder, options.threshold);
-  data::RowStream stream = open_rows(options);
-  Sink sink(options.output);
-  report::ProgressBar bar = progress_bar(options, 0);
-  const bool has_pairs = static_cast<bool>(stream.columns().text_pair);
-  sink.write(tasks::prediction_header(format, has_pairs));
-  std::vector<data::Row> rows;
-  std::int64_t done = 0;
-  while (stream.next_batch(kRowsAtATime, rows)) {
-    sink.write(predict_rows(folder, *task, rows, has_pairs, options, format));
-    done += static_cast<std::int64_t>(rows.size());
-    bar.update(done);
-  }
-  sink.finish();
-  bar.finish();
-  print_notes(stream.notes());
+  bool has_pairs = false;
+  predict_rows(
+      options,
+      [&](const data::ColumnChoice& columns) {
+        has_pairs = static_cast<bool>(columns.text_pair);
+        return tasks::prediction_header(format, has_pairs);
+      },
+      [&](const std::vector<data::Row>& rows) {
+        return lines_of(folder, *task, rows, has_pairs, options.batch_size, format);
+      });
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ std::unique_ptr<TokenClassificationTask> trained_task(const train::ModelFolder& 
                    .max_length = folder.max_length,
                    .label_all_tokens = false};
   if (task->tagging.scheme == data::TagScheme::iob2 &&
-      folder.settings.value("scheme", "") == to_string(data::TagScheme::iob1))
+      train::setting(folder.settings, "scheme", std::string()) == to_string(data::TagScheme::iob1))
     task->tagging.scheme = data::TagScheme::iob1;  // the same letters
   return task;
 }
@@ -144,38 +144,37 @@ bool holds_sentences(const PredictOptions& options) {
          extension == ".conllu" || extension == ".bio" || extension == ".iob";
 }
 
+void predict_file(train::ModelFolder& folder, const TokenClassificationTask& task,
+                  const PredictOptions& options) {
+  const TaggedDataset dataset = read(options.input, options.data, -1, false);
+  const std::span<const data::TaggedSentence> all(dataset.sentences);
+  Sink sink(options.output);
+  report::ProgressBar bar = progress_bar(options, dataset.size());
+  for (std::size_t done = 0; done < all.size(); done += kSentencesAtATime) {
+    const auto count = std::min<std::size_t>(kSentencesAtATime, all.size() - done);
+    sink.write(predict_sentences(folder, task, all.subspan(done, count), options));
+    bar.update(static_cast<std::int64_t>(done + count));
+  }
+  sink.finish();
+  bar.finish();
+  print_notes(dataset.notes);
+}
+
 void predict(train::ModelFolder& folder, const PredictOptions& options) {
   if (options.output_format != "jsonl")
     throw UsageError("--format: the tags of words are written as jsonl only");
   const auto task = trained_task(folder);
-  Sink sink(options.output);
-  report::ProgressBar bar = progress_bar(options, 0);
   if (holds_sentences(options)) {
-    const TaggedDataset dataset = read(options.input, options.data, -1, false);
-    const std::span<const data::TaggedSentence> all(dataset.sentences);
-    for (std::size_t done = 0; done < all.size(); done += kSentencesAtATime) {
-      const auto count = std::min<std::size_t>(kSentencesAtATime, all.size() - done);
-      sink.write(predict_sentences(folder, *task, all.subspan(done, count), options));
-      bar.update(static_cast<std::int64_t>(done + count));
-    }
-    sink.finish();
-    bar.finish();
-    print_notes(dataset.notes);
+    predict_file(folder, *task, options);
     return;
   }
-  data::RowStream stream = open_rows(options);
-  std::vector<data::Row> rows;
-  std::int64_t done = 0;
-  while (stream.next_batch(kSentencesAtATime, rows)) {
-    std::vector<std::string_view> texts;
-    for (const data::Row& row : rows) texts.push_back(row.text);
-    sink.write(predict_sentences(folder, *task, data::sentences_of(texts), options));
-    done += static_cast<std::int64_t>(rows.size());
-    bar.update(done);
-  }
-  sink.finish();
-  bar.finish();
-  print_notes(stream.notes());
+  predict_rows(
+      options, [](const data::ColumnChoice&) { return ""; },
+      [&](const std::vector<data::Row>& rows) {
+        std::vector<std::string_view> texts;
+        for (const data::Row& row : rows) texts.push_back(row.text);
+        return predict_sentences(folder, *task, data::sentences_of(texts), options);
+      });
 }
 
 }  // namespace

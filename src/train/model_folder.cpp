@@ -44,6 +44,23 @@ void require_max_length(std::int64_t max_length, const BertConfig& config) {
                   config.max_position_embeddings));
 }
 
+std::int64_t setting(const Json& settings, const char* key, std::int64_t usual) {
+  const auto found = settings.find(key);
+  return found != settings.end() && found->is_number_integer() ? found->get<std::int64_t>() : usual;
+}
+double setting(const Json& settings, const char* key, double usual) {
+  const auto found = settings.find(key);
+  return found != settings.end() && found->is_number() ? found->get<double>() : usual;
+}
+bool setting(const Json& settings, const char* key, bool usual) {
+  const auto found = settings.find(key);
+  return found != settings.end() && found->is_boolean() ? found->get<bool>() : usual;
+}
+std::string setting(const Json& settings, const char* key, const std::string& usual) {
+  const auto found = settings.find(key);
+  return found != settings.end() && found->is_string() ? found->get<std::string>() : usual;
+}
+
 std::optional<Architecture> architecture_of(const BertConfig& config) {
   const Json source = parse_json(config.source_json, "config.json");
   const auto names = source.find("architectures");
@@ -77,11 +94,8 @@ ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optio
                             model.load_report().newly_initialized.front(), how));
   }
   Json settings = read_settings(directory);
-  const auto trained = settings.find("max_length");
-  const std::int64_t usual = trained != settings.end() && trained->is_number_integer()
-                                 ? trained->get<std::int64_t>()
-                                 : std::min(kMostTokens, config.max_position_embeddings);
-  const std::int64_t length = max_length.value_or(usual);
+  const std::int64_t length = max_length.value_or(
+      setting(settings, "max_length", std::min(kMostTokens, config.max_position_embeddings)));
   require_max_length(length, config);
   return {std::move(tokenizer), std::move(model), length, std::move(settings)};
 }

@@ -28,6 +28,13 @@ struct ModelFolder {
                           Architecture architecture, std::string_view how);
 };
 
+// A value of bertune.json, which anyone may have written: `usual` where the key is missing or holds another
+// type.
+std::int64_t setting(const Json& settings, const char* key, std::int64_t usual);
+double setting(const Json& settings, const char* key, double usual);
+bool setting(const Json& settings, const char* key, bool usual);
+std::string setting(const Json& settings, const char* key, const std::string& usual);
+
 // The head that config.json names, where it is one of ours.
 std::optional<Architecture> architecture_of(const BertConfig& config);
 
