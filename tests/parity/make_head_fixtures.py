@@ -106,14 +106,7 @@ CASES = {
 def make_model(architecture: str, num_labels: int) -> PreTrainedModel:
     config = BertConfig(**SIZES, num_labels=num_labels, attn_implementation="eager")
     model = getattr(transformers, architecture)(config)
-    generator = torch.Generator().manual_seed(peer.seed_of(architecture))
-    with torch.no_grad():
-        for name, parameter in sorted(model.named_parameters()):
-            noise = torch.randn(parameter.shape, generator=generator)
-            if "LayerNorm.weight" in name:
-                parameter.copy_(1 + 0.2 * noise)
-            else:
-                parameter.copy_((0.1 if name.endswith("bias") else 0.2) * noise)
+    peer.randomize(model, peer.seed_of(architecture))
     return model
 
 

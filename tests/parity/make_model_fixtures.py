@@ -134,7 +134,6 @@ CASES = {
 
 
 def make_model(checkpoint: Checkpoint, seed: int) -> BertForSequenceClassification:
-    """Weights so large that no part is nearly linear or flat, and so small that rounding does not grow."""
     config = BertConfig(
         **checkpoint.sizes,
         num_labels=checkpoint.num_labels,
@@ -144,14 +143,7 @@ def make_model(checkpoint: Checkpoint, seed: int) -> BertForSequenceClassificati
         attn_implementation="eager",
     )
     model = BertForSequenceClassification(config)
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, parameter in sorted(model.named_parameters()):
-            noise = torch.randn(parameter.shape, generator=generator)
-            if "LayerNorm.weight" in name:
-                parameter.copy_(1 + 0.2 * noise)
-            else:
-                parameter.copy_((0.1 if name.endswith("bias") else 0.2) * noise)
+    peer.randomize(model, seed)
     return model
 
 
