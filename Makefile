@@ -84,6 +84,9 @@ parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens
 	@cmake --preset $(PRESET)
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	GOMP_SPINCOUNT=2000 $(PEER)/bin/python tests/parity/live.py --model $(CHECKPOINT) --probe build/tests/parity_probe --data $(SHARED)/data
+	$(PEER)/bin/python tests/parity/make_head_fixtures.py --model $(CHECKPOINT) --output build/heads
+	BERTUNE_HEAD_FIXTURES=$(CURDIR)/build/heads GOMP_SPINCOUNT=2000 build/tests/parity_test --gtest_brief=1 --gtest_filter='*HeadParity*'
+	@rm -r build/heads
 	$(PEER)/bin/python tests/parity/tokenizer_parity.py --driver build/tests/tokenizer_driver --data $(SHARED)/data \
 	  --sample $(PARITY_SAMPLE) $(CHECKPOINT) $(wildcard $(SHARED)/data/vocab/*.txt)
 	$(PEER)/bin/python tests/parity/vocabulary_parity.py --program build/bertune $(TICKETS)/train.csv $(SHARED)/data/imdb/train.jsonl

@@ -1,6 +1,8 @@
 """Makes fixtures/heads/: a tiny checkpoint of each Transformers class with a head, and what PyTorch computes.
 
-usage: make_head_fixtures.py [--output DIR]
+usage: make_head_fixtures.py [--output DIR] [--model DIR]
+
+With --model, the encoder is that of a real checkpoint, under a new head.
 
 Each case is one safetensors file as those of make_model_fixtures.py: a packed batch with its labels, logits,
 loss and the gradient of every parameter, in double precision on the padded batch without dropout. Question
@@ -86,9 +88,12 @@ def next_sentence(lengths: list[int], generator: torch.Generator) -> Tensors:
     return dict(labels=integers(2, len(lengths), generator))
 
 
+def masked_words(lengths: list[int], generator: torch.Generator) -> Tensors:
+    return token_labels(SIZES["vocab_size"], 0.2)(lengths, generator)
+
+
 def pretraining(lengths: list[int], generator: torch.Generator) -> Tensors:
-    labels = token_labels(SIZES["vocab_size"], 0.2)(lengths, generator)
-    return labels | dict(next_sentence_labels=integers(2, len(lengths), generator))
+    return masked_words(lengths, generator) | dict(next_sentence_labels=integers(2, len(lengths), generator))
 
 
 CASES = {
@@ -98,7 +103,7 @@ CASES = {
     "question_answering_out": Case("BertForQuestionAnswering", LENGTHS, positions_out_of_reach),
     "multiple_choice": Case("BertForMultipleChoice", LENGTHS, choices, 1),
     "next_sentence_prediction": Case("BertForNextSentencePrediction", LENGTHS, next_sentence),
-    "masked_lm": Case("BertForMaskedLM", LENGTHS, token_labels(SIZES["vocab_size"], 0.2)),
+    "masked_lm": Case("BertForMaskedLM", LENGTHS, masked_words),
     "pretraining": Case("BertForPreTraining", LENGTHS, pretraining),
 }
 
@@ -107,6 +112,20 @@ def make_model(architecture: str, num_labels: int) -> PreTrainedModel:
     config = BertConfig(**SIZES, num_labels=num_labels, attn_implementation="eager")
     model = getattr(transformers, architecture)(config)
     peer.randomize(model, peer.seed_of(architecture))
+    return model
+
+
+def load_model(source: pathlib.Path, architecture: str, num_labels: int) -> PreTrainedModel:
+    """The encoder of `source` without dropout. The head is a new one, its biases too: zeros would hide theirs."""
+    torch.manual_seed(peer.seed_of(architecture))
+    dropout = dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, classifier_dropout=0.0)
+    model, info = getattr(transformers, architecture).from_pretrained(
+        source, num_labels=num_labels, attn_implementation="eager", output_loading_info=True, **dropout
+    )
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name in info["missing_keys"]:
+                parameter.add_(torch.randn_like(parameter), alpha=0.05)
     return model
 
 
@@ -168,8 +187,11 @@ def compute(
     return {name: value.detach() for name, value in results.items()}, gradients
 
 
-def write_case(output: pathlib.Path, name: str, case: Case) -> None:
-    model = make_model(case.architecture, case.num_labels)
+def write_case(output: pathlib.Path, name: str, case: Case, source: pathlib.Path | None) -> None:
+    if source is None:
+        model = make_model(case.architecture, case.num_labels)
+    else:
+        model = load_model(source, case.architecture, case.num_labels)
     model.save_pretrained(output / case.architecture)
     generator = torch.Generator().manual_seed(peer.seed_of(name))
     ids = [torch.randint(5, model.config.vocab_size, (n,), generator=generator).tolist() for n in case.lengths]
@@ -197,12 +219,14 @@ def main() -> None:
     parser.add_argument(
         "--output", type=pathlib.Path, default=pathlib.Path(__file__).parent / "fixtures" / "heads"
     )
-    output = parser.parse_args().output
+    parser.add_argument("--model", type=pathlib.Path, help="folder of a BERT checkpoint to take the encoder of")
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
+    logging.set_verbosity_error()
     logging.disable_progress_bar()
-    output.mkdir(parents=True, exist_ok=True)
+    arguments.output.mkdir(parents=True, exist_ok=True)
     for name, case in CASES.items():
-        write_case(output, name, case)
+        write_case(arguments.output, name, case, arguments.model)
 
 
 if __name__ == "__main__":

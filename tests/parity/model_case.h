@@ -21,8 +21,9 @@ inline std::filesystem::path parity_fixtures() {
   return std::filesystem::path(BERTUNE_SOURCE_DIR) / "tests" / "parity" / "fixtures";
 }
 
-// The names, without extension, of the .safetensors files in a folder of fixtures, in order.
-inline std::vector<std::string> case_names(const std::string& folder) {
+// The names, without extension, of the .safetensors files in a folder of fixtures (or in one elsewhere, by
+// its absolute path), in order.
+inline std::vector<std::string> case_names(const std::filesystem::path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(parity_fixtures() / folder)) {
     if (entry.path().extension() == ".safetensors") names.push_back(entry.path().stem().string());
