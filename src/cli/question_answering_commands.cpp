@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "data/sets.h"
 #include "report/progress.h"
 #include "report/table.h"
 #include "task_commands.h"
@@ -43,6 +44,7 @@ void describe(std::string_view name, const QuestionAnsweringExamples& examples) 
              count(static_cast<std::int64_t>(dataset.contexts.size())), count(examples.rows()),
              count(examples.features().tokens()));
   print_notes(dataset.notes);
+  print_notes(data::repeat_notes(name, dataset));
   print_notes(examples.features().notes);
 }
 
@@ -55,29 +57,60 @@ Json settings_to_keep(const QuestionAnsweringTask& task) {
           {"null_score_diff_threshold", task.answers.null_score_diff_threshold}};
 }
 
-TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer, const BertConfig& config) {
+struct Datasets {
+  QuestionAnsweringDataset train, validation, test;  // without questions where there is none
+  std::vector<std::string> notes;
+};
+
+void split_off_validation(const TrainOptions& options, Datasets& sets) {
+  if (!options.validation.empty() || options.validation_split <= 0) return;
+  const data::Split split =
+      data::split_questions(sets.train, options.validation_split, options.arguments.seed);
+  if (split.validation.empty()) return;
+  sets.notes.push_back(fmt::format(
+      "no --validation: {} of the {} training questions are held out, those about one context together "
+      "(--validation-split {} --seed {})",
+      split.validation.size(), sets.train.size(), options.validation_split, options.arguments.seed));
+  sets.validation = data::subset(sets.train, split.validation);
+  QuestionAnsweringDataset rest = data::subset(sets.train, split.train);
+  rest.notes = sets.train.notes;
+  sets.train = std::move(rest);
+}
+
+Datasets read_datasets(const TrainOptions& options) {
   const auto read = [&](const std::filesystem::path& path, std::int64_t most) {
-    return data::read_question_answering(path, read_options(options.data, most, true));
+    return path.empty() ? QuestionAnsweringDataset()
+                        : data::read_question_answering(path, read_options(options.data, most, true));
   };
-  QuestionAnsweringDataset train = read(options.train, options.max_train_rows);
+  Datasets sets;
+  sets.train = read(options.train, options.max_train_rows);
+  sets.validation = read(options.validation, options.max_validation_rows);
+  sets.test = read(options.test, options.max_test_rows);
+  split_off_validation(options, sets);
+  return sets;
+}
+
+TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer, const BertConfig& config) {
   const std::int64_t max_length =
       options.max_length.value_or(std::min(kUsualMaxLength, config.max_position_embeddings));
   train::require_max_length(max_length, config);
+  Datasets sets = read_datasets(options);
   auto task =
       std::make_unique<QuestionAnsweringTask>(options.question_answering.task(Json::object(), max_length));
-  task->answers.version_2_with_negative = task->answers.version_2_with_negative || train.has_impossible;
+  task->answers.version_2_with_negative = task->answers.version_2_with_negative || sets.train.has_impossible;
 
-  const auto examples_of = [&](std::string_view name, QuestionAnsweringDataset dataset) {
-    auto examples =
-        std::make_unique<QuestionAnsweringExamples>(std::move(dataset), tokenizer, task->windows, true);
-    if (!options.json && !options.quiet) describe(name, *examples);
+  const bool reports = !options.json && !options.quiet;
+  const auto examples_of = [&](std::string_view name, const QuestionAnsweringDataset& dataset) {
+    if (dataset.size() == 0) return std::unique_ptr<QuestionAnsweringExamples>();
+    auto examples = std::make_unique<QuestionAnsweringExamples>(dataset, tokenizer, task->windows, true);
+    if (!reports) return examples;
+    describe(name, *examples);
+    if (&dataset != &sets.train) print_notes(data::leak_notes(name, dataset, sets.train));
     return examples;
   };
-  auto examples = examples_of("train", std::move(train));
-  std::unique_ptr<QuestionAnsweringExamples> validation, test;
-  if (!options.validation.empty())
-    validation = examples_of("validation", read(options.validation, options.max_validation_rows));
-  if (!options.test.empty()) test = examples_of("test", read(options.test, options.max_test_rows));
+  if (reports) print_notes(sets.notes);
+  auto examples = examples_of("train", sets.train);
+  auto validation = examples_of("validation", sets.validation), test = examples_of("test", sets.test);
   Json settings = settings_to_keep(*task);
   const QuestionAnsweringExamples* rows = examples.get();
   return {.task = std::move(task),

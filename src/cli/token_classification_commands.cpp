@@ -7,6 +7,7 @@
 
 #include "bertune/error.h"
 #include "data/reader.h"
+#include "data/sets.h"
 #include "data/tag_labels.h"
 #include "data/tagged.h"
 #include "report/progress.h"
@@ -37,41 +38,62 @@ TaggedDataset read(const std::filesystem::path& path, const DataOptions& options
   return data::read_tagged(path, read);
 }
 
+struct Datasets {
+  TaggedDataset train, validation, test;  // without sentences where there is none
+  std::vector<std::string> notes;
+};
+
+void split_off_validation(const TrainOptions& options, Datasets& sets) {
+  if (!options.validation.empty() || options.validation_split <= 0) return;
+  const data::Split split =
+      data::split_sentences(sets.train, options.validation_split, options.arguments.seed);
+  if (split.validation.empty()) return;
+  sets.notes.push_back(fmt::format(
+      "no --validation: {} of the {} training sentences are held out (--validation-split {} --seed {})",
+      split.validation.size(), sets.train.size(), options.validation_split, options.arguments.seed));
+  sets.validation = data::subset(sets.train, split.validation);
+  TaggedDataset rest = data::subset(sets.train, split.train);
+  rest.notes = sets.train.notes;
+  sets.train = std::move(rest);
+}
+
 void describe(std::string_view name, const TaggedDataset& dataset) {
   const auto count = [](std::int64_t n) { return report::grouped(static_cast<long long>(n)); };
   fmt::print(stderr, "{} {}: {} sentences, {} words, {} tags ({})\n", name, dataset.path,
              count(dataset.size()), count(dataset.words()), dataset.tags.size(), to_string(dataset.scheme));
   print_notes(dataset.notes);
+  print_notes(data::repeat_notes(name, dataset));
 }
 
 TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer, const BertConfig& config) {
   const bool reports = !options.json && !options.quiet;
-  const auto train =
-      std::make_shared<TaggedDataset>(read(options.train, options.data, options.max_train_rows, true));
+  const auto sets = std::make_shared<Datasets>();
+  sets->train = read(options.train, options.data, options.max_train_rows, true);
+  if (!options.validation.empty())
+    sets->validation = read(options.validation, options.data, options.max_validation_rows, true);
+  if (!options.test.empty()) sets->test = read(options.test, options.data, options.max_test_rows, true);
   auto task = std::make_unique<TokenClassificationTask>();
   task->tagging = {
-      .labels = data::build_tag_map(*train),
-      .scheme = train->scheme,
+      .labels = data::build_tag_map(sets->train),  // before any is held out: a tag may be there once
+      .scheme = sets->train.scheme,
       .max_length = options.max_length.value_or(std::min(kUsualMaxLength, config.max_position_embeddings)),
       .label_all_tokens = options.label_all_tokens};
   train::require_max_length(task->tagging.max_length, config);
+  split_off_validation(options, *sets);
   const auto examples_of = [&](std::string_view name, const TaggedDataset& dataset,
                                LongSentences long_sentences) {
+    if (dataset.size() == 0) return std::unique_ptr<TokenClassificationExamples>();
     if (reports) describe(name, dataset);
+    if (reports && &dataset != &sets->train) print_notes(data::leak_notes(name, dataset, sets->train));
     auto examples =
         std::make_unique<TokenClassificationExamples>(dataset, tokenizer, task->tagging, long_sentences);
     if (reports) print_notes(feature_notes(examples->features(), dataset, task->tagging));
     return examples;
   };
-  auto examples = examples_of("train", *train, LongSentences::truncate);
-  std::unique_ptr<TokenClassificationExamples> validation, test;
-  if (!options.validation.empty())
-    validation =
-        examples_of("validation", read(options.validation, options.data, options.max_validation_rows, true),
-                    LongSentences::windows);
-  if (!options.test.empty())
-    test = examples_of("test", read(options.test, options.data, options.max_test_rows, true),
-                       LongSentences::windows);
+  if (reports) print_notes(sets->notes);
+  auto examples = examples_of("train", sets->train, LongSentences::truncate);
+  auto validation = examples_of("validation", sets->validation, LongSentences::windows);
+  auto test = examples_of("test", sets->test, LongSentences::windows);
   const TokenClassificationExamples* rows = examples.get();
   Json settings = {{"max_length", task->tagging.max_length},
                    {"scheme", to_string(task->tagging.scheme)},
@@ -81,9 +103,9 @@ TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer
           .validation = std::move(validation),
           .test = std::move(test),
           .row_name =
-              [train, rows](std::int64_t row) {
+              [sets, rows](std::int64_t row) {
                 const auto sentence = rows->features().sentences[static_cast<std::size_t>(row)];
-                return train->where(train->sentences[static_cast<std::size_t>(sentence)]);
+                return sets->train.where(sets->train.sentences[static_cast<std::size_t>(sentence)]);
               },
           .settings = std::move(settings)};
 }

@@ -67,6 +67,24 @@ std::string tagged_sentences(int n, int offset) {
   return text;
 }
 
+// The answer is the letter that follows "good".
+std::string questions(int n, int offset, bool some_without) {
+  Json paragraphs = Json::array();
+  for (int i = offset; i < offset + n; ++i) {
+    const char answer = static_cast<char>('a' + i * 7 % 26), other = static_cast<char>('a' + i * 5 % 26);
+    const std::string context = std::string("the film was ") + other + " bad food , good " + answer + " .";
+    const bool without = some_without && i % 4 == 0;
+    const Json answers =
+        without ? Json::array()
+                : Json::array({{{"text", std::string(1, answer)}, {"answer_start", context.size() - 3}}});
+    paragraphs.push_back(
+        {{"context", context},
+         {"qas",
+          {{{"id", std::to_string(i)}, {"question", without ? "poor" : "good"}, {"answers", answers}}}}});
+  }
+  return Json({{"version", "1.1"}, {"data", {{{"title", "t"}, {"paragraphs", paragraphs}}}}}).dump();
+}
+
 TEST_F(TaskCommandLine, TokenClassificationLearnsAndFindsEntities) {
   files.write("train.conll", tagged_sentences(96, 0));
   files.write("test.conll", tagged_sentences(16, 5));
@@ -102,6 +120,26 @@ TEST_F(TaskCommandLine, TokenClassificationLearnsAndFindsEntities) {
   EXPECT_EQ(lines(file.out).size(), 16U);
 }
 
+TEST_F(TaskCommandLine, SentencesAndQuestionsAreHeldOutWithoutAValidationSet) {
+  files.write("train.conll", tagged_sentences(40, 0));
+  const ProgramResult words = train("train.conll", "words", {"--epochs", "1"});
+  ASSERT_EQ(words.exit_code, 0) << words.err;
+  EXPECT_THAT(words.err, HasSubstr("of the 40 training sentences are held out"));
+  EXPECT_THAT(words.err, HasSubstr("sentences that repeat an earlier one"));
+  EXPECT_TRUE(json("words/all_results.json").contains("eval_f1"));
+
+  files.write("train.json", questions(40, 0, false));
+  const std::vector<std::string> small = {"--epochs", "1", "--max-length", "32", "--doc-stride", "8"};
+  const ProgramResult asked = train("train.json", "asked", small);
+  ASSERT_EQ(asked.exit_code, 0) << asked.err;
+  EXPECT_THAT(asked.err, HasSubstr("4 of the 40 training questions are held out"));
+  EXPECT_TRUE(json("asked/all_results.json").contains("eval_f1"));
+  std::vector<std::string> none = small;
+  none.insert(none.end(), {"--validation-split", "0"});
+  ASSERT_EQ(train("train.json", "none", none).exit_code, 0);
+  EXPECT_FALSE(json("none/all_results.json").contains("eval_f1"));
+}
+
 TEST_F(TaskCommandLine, TokenClassificationRefusesTagsThatTrainingLacks) {
   files.write("train.conll", tagged_sentences(16, 0));
   files.write("test.conll", "good\tB-UPP\n");
@@ -110,24 +148,6 @@ TEST_F(TaskCommandLine, TokenClassificationRefusesTagsThatTrainingLacks) {
   EXPECT_THAT(result.err, HasSubstr("test.conll:1"));
   EXPECT_THAT(result.err, HasSubstr("B-UP"));
   EXPECT_FALSE(exists("out/config.json"));
-}
-
-// The answer is the letter that follows "good".
-std::string questions(int n, int offset, bool some_without) {
-  Json paragraphs = Json::array();
-  for (int i = offset; i < offset + n; ++i) {
-    const char answer = static_cast<char>('a' + i * 7 % 26), other = static_cast<char>('a' + i * 5 % 26);
-    const std::string context = std::string("the film was ") + other + " bad food , good " + answer + " .";
-    const bool without = some_without && i % 4 == 0;
-    const Json answers =
-        without ? Json::array()
-                : Json::array({{{"text", std::string(1, answer)}, {"answer_start", context.size() - 3}}});
-    paragraphs.push_back(
-        {{"context", context},
-         {"qas",
-          {{{"id", std::to_string(i)}, {"question", without ? "poor" : "good"}, {"answers", answers}}}}});
-  }
-  return Json({{"version", "1.1"}, {"data", {{{"title", "t"}, {"paragraphs", paragraphs}}}}}).dump();
 }
 
 TEST_F(TaskCommandLine, QuestionAnsweringLearnsAndAnswers) {
