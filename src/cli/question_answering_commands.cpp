@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/arriving_lines.h"
 #include "data/sets.h"
 #include "report/progress.h"
 #include "report/table.h"
@@ -136,21 +137,10 @@ TestData read_test(const train::ModelFolder& folder, const EvaluateOptions& opti
   return {std::move(task), std::move(examples), std::move(notes)};
 }
 
-QuestionAnsweringDataset read_questions(const PredictOptions& options) {
-  const data::QuestionAnsweringReadOptions read = read_options(options.data, -1, false);
-  if (!options.reads_standard_input()) return data::read_question_answering(options.input, read);
-  const std::string text(std::istreambuf_iterator<char>(std::cin), {});
-  return data::parse_question_answering(text, "standard input", read.format.value_or(data::Format::jsonl),
-                                        read);
-}
-
-void predict(train::ModelFolder& folder, const PredictOptions& options) {
-  if (options.output_format != "jsonl")
-    throw UsageError("--format: the answers to questions are written as jsonl only");
-  if (options.top < 1) throw UsageError("--top must be at least 1");
-  const QuestionAnsweringTask task = options.question_answering.task(folder.settings, folder.max_length);
-  const QuestionAnsweringExamples examples(read_questions(options), folder.tokenizer, task.windows, false);
-  Sink sink(options.output);
+// Writes an answer a question, and says what the questions were like.
+void answer(train::ModelFolder& folder, const QuestionAnsweringTask& task, QuestionAnsweringDataset dataset,
+            const PredictOptions& options, Sink& sink) {
+  const QuestionAnsweringExamples examples(std::move(dataset), folder.tokenizer, task.windows, false);
   report::ProgressBar bar = progress_bar(options, examples.rows());
   tasks::AnswerCollector collector(examples, task.answers, [&](const auto& example, const auto& prediction) {
     sink.write(tasks::answer_line(example, prediction, options.top));
@@ -160,10 +150,45 @@ void predict(train::ModelFolder& folder, const PredictOptions& options) {
                            collector.add(first, batch, output);
                            bar.update(first + batch.sequences());
                          });
-  sink.finish();
   bar.finish();
   print_notes(examples.dataset().notes);
   print_notes(examples.features().notes);
+}
+
+// JSON Lines on standard input: questions are answered as they arrive.
+void answer_arriving(train::ModelFolder& folder, const QuestionAnsweringTask& task,
+                     const PredictOptions& options, Sink& sink) {
+  data::QuestionAnsweringReadOptions read = read_options(options.data, -1, false);
+  ArrivingLines lines(std::cin);
+  for (std::string text = lines.next(); !text.empty(); text = lines.next()) {
+    if (text.find_first_not_of(" \t\r\n") != std::string::npos) {
+      QuestionAnsweringDataset questions =
+          data::parse_question_answering(text, "standard input", data::Format::jsonl, read);
+      read.questions_before += questions.size();
+      answer(folder, task, std::move(questions), options, sink);
+    }
+    read.lines_before += std::ranges::count(text, '\n');
+  }
+  if (read.questions_before == 0) throw Error("standard input: is empty");
+}
+
+void predict(train::ModelFolder& folder, const PredictOptions& options) {
+  if (options.output_format != "jsonl")
+    throw UsageError("--format: the answers to questions are written as jsonl only");
+  if (options.top < 1) throw UsageError("--top must be at least 1");
+  const QuestionAnsweringTask task = options.question_answering.task(folder.settings, folder.max_length);
+  const data::QuestionAnsweringReadOptions read = read_options(options.data, -1, false);
+  Sink sink(options.output);
+  if (!options.reads_standard_input()) {
+    answer(folder, task, data::read_question_answering(options.input, read), options, sink);
+  } else if (read.format.value_or(data::Format::jsonl) == data::Format::jsonl) {
+    answer_arriving(folder, task, options, sink);
+  } else {
+    const std::string text(std::istreambuf_iterator<char>(std::cin), {});
+    answer(folder, task, data::parse_question_answering(text, "standard input", *read.format, read), options,
+           sink);
+  }
+  sink.finish();
 }
 
 }  // namespace

@@ -127,7 +127,7 @@ QuestionAnsweringDataset parse_question_answering(std::string_view text, const s
                  builder);
       break;
     case Format::jsonl:
-      read_json_lines(text, path, builder);
+      read_json_lines(text, path, options.lines_before, builder);
       break;
     case Format::json:
       read_json_document(text, path, builder);

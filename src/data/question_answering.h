@@ -54,6 +54,9 @@ struct QuestionAnsweringReadOptions {
   std::int64_t max_questions = -1;    // negative: all
   bool answers_required = true;       // a question without a label is an error
   char delimiter = '\0';              // CSV and TSV; '\0': ',' or the one that the first line shows; tab
+  // Of JSON Lines that come in parts: what the parts before held, for messages and for ids that are not
+  // given.
+  std::int64_t lines_before = 0, questions_before = 0;
 };
 
 // Throws Error saying where (file:line, or the place in the JSON and the question's id) for: damaged files,

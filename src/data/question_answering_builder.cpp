@@ -95,7 +95,7 @@ std::string_view QuestionAnsweringBuilder::take_id(const Json& question, const s
   const Json* given = find(question, "id");
   std::string id;
   if (given == nullptr) {
-    id = std::to_string(dataset_.size() + 1);
+    id = std::to_string(options_.questions_before + dataset_.size() + 1);
   } else if (given->is_string()) {
     id = given->get_ref<const std::string&>();
   } else if (given->is_number_integer()) {

@@ -145,15 +145,16 @@ void read_json_document(std::string_view text, const std::string& path, Question
   RowDetector detector;
   Json::sax_parse(text.begin(), text.end(), &detector);
   if (detector.is_row) {
-    read_json_lines(text, path, builder);
+    read_json_lines(text, path, 0, builder);
   } else {
     DocumentReader(path, builder).read(text);
   }
 }
 
-void read_json_lines(std::string_view text, const std::string& path, QuestionAnsweringBuilder& builder) {
+void read_json_lines(std::string_view text, const std::string& path, std::int64_t lines_before,
+                     QuestionAnsweringBuilder& builder) {
   std::string_view line;
-  for (std::int64_t number = 1; !text.empty() && !builder.is_full(); ++number) {
+  for (std::int64_t number = lines_before + 1; !text.empty() && !builder.is_full(); ++number) {
     take_line(text, true, line);
     if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
     const std::string where = fmt::format("{}:{}", path, number);
