@@ -3,7 +3,7 @@
 usage: table.py --model MINILM_FOLDER --data FOLDER --peer TRAIN_HF.PY --build FOLDER [--full] [--isa avx2]
                 [--only PART ...] [--threads N] [--json FILE]
 
-Runs with the Python that the peer lives in. --data is the folder that holds sst2/ and imdb/; --peer trains with the
+Runs with the Python that the peer lives in. --data is the folder that holds sst2/, imdb/, squad/, ...; --peer trains with the
 Transformers Trainer and prints one line of JSON; --build is built with the preset `bench`. Runs of the two sides
 alternate; figures are medians. The targets are those for AMX where the processor has it, else those for AVX2.
 
@@ -24,17 +24,19 @@ from dataclasses import asdict, dataclass, replace
 
 import prediction
 import training
+import uses
 from setting import AVX2_ONLY, Machine, Row, Setting, Target, at_least, progress
 from training import Task
 
 RANDOM_BERT = pathlib.Path(__file__).parent / "random_bert.py"
-PARTS = ["minilm", "base", "long", "threads", "growth", "predict"]
+PARTS = ["minilm", "base", "long", "threads", "growth", "uses", "predict"]
 HEADER = ["what", "measure, against", "ours", "theirs", "ratio", "target", "reached"]
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Rows of each task; the runs behind each median, of the first task and of the others."""
+    """Rows of each task (of pre-training: articles); the runs behind each median, of the first task and of the
+    others."""
 
     scout: int  # to find the peer's best options with
     minilm: int
@@ -42,13 +44,16 @@ class Sizes:
     long_minilm: int
     long_base: int
     growth: int
+    questions: int
+    sentences: int
+    articles: int
     texts: int
     first_repeat: int
     repeat: int
 
 
-QUICK = Sizes(256, 960, 192, 64, 16, 6400, 500, first_repeat=3, repeat=1)
-FULL = Sizes(1600, 6920, 1280, 640, 160, 6920, 1821, first_repeat=3, repeat=3)
+QUICK = Sizes(256, 960, 192, 64, 16, 6400, 120, 960, 40, 500, first_repeat=3, repeat=1)
+FULL = Sizes(1600, 6920, 1280, 640, 160, 6920, 1000, 6000, 400, 1821, first_repeat=3, repeat=3)
 
 
 class Table:
@@ -111,6 +116,11 @@ class Table:
         small, large = self.minilm_task(self.sizes.growth // 10), self.minilm_task(self.sizes.growth)
         self.rows += training.measure_growth(self.setting, small, large, self.sizes.repeat)
 
+    def uses(self) -> None:
+        sizes = self.sizes
+        for use in uses.uses(self.setting, sizes.questions, sizes.sentences, sizes.articles):
+            self.rows += uses.measure(self.setting, use, sizes.repeat)
+
     def predict(self) -> None:
         folder = self.setting.work / "fine-tuned"
         training.train_ours(self.setting, self.minilm_task(self.sizes.scout), self.setting.threads)
@@ -126,7 +136,7 @@ class Table:
 
     def measure(self, parts: list[str]) -> list[str]:
         """The parts that failed; the others are measured nevertheless."""
-        steps = [self.minilm, self.bert_base, self.long, self.threads, self.growth, self.predict]
+        steps = [self.minilm, self.bert_base, self.long, self.threads, self.growth, self.uses, self.predict]
         failed = []
         for part, step in zip(PARTS, steps, strict=True):
             if part not in parts:

@@ -1,0 +1,172 @@
+"""The other uses of BERT: questions, words and pre-training, our speed and memory beside the peer's."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import pathlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from setting import Row, Setting, Target, alternate, at_least, at_most, progress
+from training import Cost, flags, medians
+
+PEER = pathlib.Path(__file__).parents[1] / "tests" / "parity" / "peer_trainer.py"
+RECIPE = {"--epochs": 1, "--learning-rate": 5e-5, "--warmup-ratio": 0, "--weight-decay": 0}
+FASTER = ["--padding", "longest", "--group-by-length", "--fused"]
+
+
+@dataclass(frozen=True)
+class Use:
+    name: str
+    task: str
+    train: pathlib.Path  # both sides read it
+    batch: int
+    max_length: int
+    ours: list[object]  # command and the options that are its own
+    default: list[str]  # as the peer's example script does it
+    target: Target
+    rows_differ: float = 0.1  # tokens a row, where the two sides cut rows alike
+
+
+def write_questions(data: pathlib.Path, count: int, path: pathlib.Path) -> pathlib.Path:
+    """The first paragraphs of SQuAD 1.1's articles in turn, until they hold so many questions."""
+    articles = json.loads((data / "squad" / "dev-v1.1.json").read_text(encoding="utf-8"))["data"]
+    turns = itertools.zip_longest(*(article["paragraphs"] for article in articles))
+    chosen, questions = [], 0
+    for paragraph in filter(None, itertools.chain.from_iterable(turns)):
+        if questions >= count:
+            break
+        chosen.append(paragraph)
+        questions += len(paragraph["qas"])
+    document = {"version": "1.1", "data": [{"title": "SQuAD", "paragraphs": chosen}]}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+def sentences_of(path: pathlib.Path) -> Iterator[dict[str, list[str]]]:
+    """Words and parts of speech of CoNLL-U."""
+    for block in path.read_text(encoding="utf-8").split("\n\n"):
+        cells = [line.split("\t") for line in block.split("\n")]
+        words = [row for row in cells if row[0].isdigit()]
+        if words:
+            yield {"tokens": [row[1] for row in words], "ner_tags": [row[3] for row in words]}
+
+
+def write_sentences(data: pathlib.Path, count: int, path: pathlib.Path) -> pathlib.Path:
+    """As many sentences of English EWT, from all over it."""
+    sentences = list(sentences_of(data / "ud_english_ewt" / "train.conllu"))
+    chosen = sentences[:: max(1, len(sentences) // count)][:count]
+    path.write_text("".join(json.dumps(sentence) + "\n" for sentence in chosen), encoding="utf-8")
+    return path
+
+
+def write_texts(data: pathlib.Path, count: int, path: pathlib.Path) -> pathlib.Path:
+    """Articles of Wikipedia, a paragraph a line, a blank line between articles."""
+    with (data / "wiki" / "docs.jsonl").open(encoding="utf-8") as lines:
+        articles = [json.loads(line)["text"] for line in itertools.islice(lines, count)]
+    paragraphs = ([line for line in article.split("\n") if line.strip()] for article in articles)
+    path.write_text("\n\n".join("\n".join(article) for article in paragraphs) + "\n", encoding="utf-8")
+    return path
+
+
+def uses(setting: Setting, questions: int, sentences: int, articles: int) -> list[Use]:
+    work, data = setting.work, setting.data
+    return [
+        Use(
+            "question answering, SQuAD 1.1",
+            "question-answering",
+            write_questions(data, questions, work / "squad.json"),
+            12,
+            384,
+            ["train", "--validation-split", 0],
+            ["--padding", "max_length"],
+            at_least(1.7, 5),
+        ),
+        Use(
+            "token classification, EWT",
+            "token-classification",
+            write_sentences(data, sentences, work / "ewt.jsonl"),
+            32,
+            128,
+            ["train", "--validation-split", 0],
+            [],
+            at_least(3, 8),
+        ),
+        Use(
+            "pre-training, Wikipedia",
+            "pretraining",
+            write_texts(data, articles, work / "wiki.txt"),
+            32,
+            128,
+            ["pretrain", "--config", setting.model / "config.json", "--vocabulary", setting.model],
+            [],
+            at_least(3, 8),
+            rows_differ=16,  # ours end where a sentence does
+        ),
+    ]
+
+
+def train_ours(setting: Setting, use: Use) -> Cost:
+    output = setting.work / "ours"
+    command, *own = use.ours
+    if command == "train":
+        own += ["--model", setting.model, "--task", use.task]
+    options = RECIPE | {
+        "--train": use.train,
+        "--output": output,
+        "--batch-size": use.batch,
+        "--max-length": use.max_length,
+        "--threads": setting.threads,
+    }
+    setting.run(setting.bertune, command, "--overwrite", *own, *flags(options))
+    results = json.loads((output / "all_results.json").read_text(encoding="utf-8"))
+    speed = results["train_tokens_per_second"]
+    return Cost(speed, results["train_peak_rss_mib"], speed / results["train_samples_per_second"])
+
+
+def train_peer(setting: Setting, use: Use, *more: str) -> Cost:
+    options = {
+        "--task": use.task,
+        "--model": setting.model,
+        "--train": use.train,
+        "--test": first_of(use, setting.work),
+        "--batch": use.batch,
+        "--max-length": use.max_length,
+        "--threads": setting.threads,
+        "--out": setting.work / "peer",
+    }
+    results = setting.run_json(sys.executable, PEER, *flags(options), *more)
+    return Cost(results["tokens_per_s"], results["rss_mib"], results["mean_tokens"])
+
+
+def first_of(use: Use, work: pathlib.Path) -> pathlib.Path:
+    """The peer wants something to test on; little, for that is no part of what is measured."""
+    path = work / f"test{use.train.suffix}"
+    text = use.train.read_text(encoding="utf-8")
+    if use.train.suffix == ".json":
+        document = json.loads(text)
+        document["data"][0]["paragraphs"] = document["data"][0]["paragraphs"][:2]
+        path.write_text(json.dumps(document), encoding="utf-8")
+    else:
+        path.write_text("\n".join(text.split("\n")[:30]) + "\n", encoding="utf-8")
+    return path
+
+
+def measure(setting: Setting, use: Use, repeat: int) -> list[Row]:
+    progress(f"{use.name}: {repeat} runs of each")
+    sides = {
+        "ours": lambda: train_ours(setting, use),
+        "default": lambda: train_peer(setting, use, *use.default),
+        "faster": lambda: train_peer(setting, use, *FASTER),
+    }
+    runs = alternate(repeat, sides)
+    if abs(runs["ours"][0].tokens_per_row - runs["default"][0].tokens_per_row) > use.rows_differ:
+        raise RuntimeError(f"{use.name}: the two sides do not train on the same tokens: {runs}")
+    speed, memory, record = medians(runs)
+    return [
+        Row(use.name, "tokens/s, peer's default", speed["ours"], speed["default"], use.target, record),
+        Row(use.name, f"tokens/s, peer with {' '.join(FASTER)}", speed["ours"], speed["faster"]),
+        Row(use.name, "peak memory, MiB, peer's default", memory["ours"], memory["default"], at_most(0.4)),
+    ]
