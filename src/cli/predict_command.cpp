@@ -74,11 +74,12 @@ void run(const PredictOptions& options) {
 
 void add_predict_command(CLI::App& app) {
   const auto options = std::make_shared<PredictOptions>();
-  CLI::App* command = app.add_subcommand("predict", "Predict labels for texts");
+  CLI::App* command = app.add_subcommand(
+      "predict", "Label texts or words, answer questions, choose: with a fine-tuned model");
   command->add_option("--model,--model_name_or_path", options->model, "Folder of the fine-tuned model")
       ->required();
   command->add_option("file,--test_file", options->input,
-                      "Data file (default: one text a line on standard input)");
+                      "Data file (default: standard input, a text a line; questions as JSON Lines)");
   command->add_option("--output", options->output, "File to write (default: standard output)");
   command->add_option("--format", options->output_format, "What to write: jsonl or csv")
       ->capture_default_str();
@@ -101,7 +102,8 @@ void add_predict_command(CLI::App& app) {
       "Examples:\n"
       "  echo \"where is my parcel?\" | bertune predict --model my-model\n"
       "  bertune predict --model my-model new.csv --output predictions.jsonl\n"
-      "A line: {\"text\": ..., \"label\": ..., \"score\": ..., \"scores\": {label: probability}}");
+      "A line of the output, for texts: {\"text\": ..., \"label\": ..., \"score\": ..., \"scores\": {label: "
+      "probability}}");
   command->callback([options] { run(*options); });
 }
 

@@ -35,7 +35,8 @@ void run(TrainOptions& options) {
 
 void add_train_command(CLI::App& app) {
   const auto options = std::make_shared<TrainOptions>();
-  CLI::App* command = app.add_subcommand("train", "Fine-tune a checkpoint on labelled texts, and test it");
+  CLI::App* command = app.add_subcommand(
+      "train", "Fine-tune a checkpoint on labelled texts, words or questions, and test it");
   options->add_to(*command);
   command->footer(
       "Examples:\n"

@@ -15,6 +15,14 @@ struct Block {
   const Pass& pass;
   const kernels::Layout& rows;
   std::int64_t layer;
+
+  kernels::Dropout hidden_dropout(kernels::DropoutSite site) const {
+    return pass.dropout(config.hidden_dropout_prob, site, layer);
+  }
+  kernels::Dropout attention_dropout() const {
+    return pass.dropout(config.attention_probs_dropout_prob, kernels::DropoutSite::attention_probabilities,
+                        layer);
+  }
 };
 
 // output = LayerNorm(input + dropout(projection(x) + bias)): the end of both halves of a layer (Transformers'
