@@ -81,15 +81,20 @@ enum class Precision { fp32, bf16 };
 Precision fastest_precision();  // bf16 where this processor multiplies it faster than f32
 bool has_bf16_products();       // whether it multiplies bf16 at all; else it takes f32 for it
 
+// How a model from nothing begins: as Transformers initialises it, or with heads that look at neighbouring
+// tokens, which learns from less text (model/local_attention.h).
+enum class Initialization { normal, local_attention };
+
 class BertPreTrainedModel {
  public:
   // Reads a Hugging Face folder (config.json with model.safetensors, its shards, or pytorch_model.bin).
   // Throws Error when a file is missing or broken, or a tensor has another shape than the configuration says.
   static BertPreTrainedModel from_pretrained(const std::filesystem::path& directory,
                                              Architecture architecture, const LoadOptions& options = {});
-  // Random weights, as Transformers initialises them.
+  // Random weights.
   static BertPreTrainedModel from_config(const BertConfig& config, Architecture architecture,
-                                         std::uint64_t seed = 42);
+                                         std::uint64_t seed = 42,
+                                         Initialization initialization = Initialization::normal);
 
   BertPreTrainedModel(BertPreTrainedModel&&) noexcept;
   BertPreTrainedModel& operator=(BertPreTrainedModel&&) noexcept;
@@ -136,8 +141,9 @@ class BertFor : public BertPreTrainedModel {
   static BertFor from_pretrained(const std::filesystem::path& directory, const LoadOptions& options = {}) {
     return BertFor(BertPreTrainedModel::from_pretrained(directory, kArchitecture, options));
   }
-  static BertFor from_config(const BertConfig& config, std::uint64_t seed = 42) {
-    return BertFor(BertPreTrainedModel::from_config(config, kArchitecture, seed));
+  static BertFor from_config(const BertConfig& config, std::uint64_t seed = 42,
+                             Initialization initialization = Initialization::normal) {
+    return BertFor(BertPreTrainedModel::from_config(config, kArchitecture, seed, initialization));
   }
 
  private:

@@ -25,6 +25,7 @@ struct Options {
   std::vector<std::filesystem::path> train, validation;
   std::filesystem::path config, vocabulary;
   std::string objective = "mlm+nsp", document_per, format, text_column = "text";
+  std::string initialization = "normal";
   tasks::PretrainingOptions rows;
 };
 
@@ -66,6 +67,12 @@ BertConfig new_config(const Options& options, const BertTokenizer& tokenizer) {
   return config;
 }
 
+Initialization initialization_from_string(std::string_view name) {
+  if (name == "normal") return Initialization::normal;
+  if (name == "local-attention") return Initialization::local_attention;
+  throw UsageError(fmt::format("--init is \"{}\"; choose normal or local-attention", name));
+}
+
 void run(Options& options) {
   options.run.settle();
   const bool from_nothing = !options.config.empty();
@@ -78,6 +85,8 @@ void run(Options& options) {
   if (!from_nothing && !options.vocabulary.empty()) {
     throw UsageError("--vocabulary is for a new model (--config); that of --model has its own, and no other");
   }
+  if (!from_nothing && initialization_from_string(options.initialization) != Initialization::normal)
+    throw UsageError("--init is for a new model (--config); that of --model has its weights");
   const train::InterruptGuard guard;
   use_threads(options.run.threads);
   prepare_output(options.run);
@@ -104,7 +113,8 @@ void run(Options& options) {
   data.settings = {{"max_length", options.rows.max_length}, {"objective", to_string(options.rows.objective)}};
   BertPreTrainedModel model =
       from_nothing
-          ? BertPreTrainedModel::from_config(config, task->architecture(), options.run.arguments.seed)
+          ? BertPreTrainedModel::from_config(config, task->architecture(), options.run.arguments.seed,
+                                             initialization_from_string(options.initialization))
           : BertPreTrainedModel::from_pretrained(options.run.model, task->architecture(),
                                                  load_options(options.run, *task));
   data.task = std::move(task);
@@ -132,6 +142,11 @@ void add_pretrain_command(CLI::App& app) {
                       "config.json with the sizes of a new model, instead of --model");
   command->add_option("--vocabulary,--tokenizer_name", options->vocabulary,
                       "Folder with the vocabulary of a new model (bertune vocabulary makes one)");
+  command
+      ->add_option("--init", options->initialization,
+                   "How a new model begins: normal, or local-attention, with heads that look at neighbouring "
+                   "tokens (for little text)")
+      ->capture_default_str();
   command->add_option("--output,--output_dir", options->run.arguments.output_dir, "Folder for the model")
       ->required();
   command->add_option("--objective", options->objective, "mlm+nsp or mlm")->capture_default_str();

@@ -11,6 +11,7 @@
 #include "model/encoder.h"
 #include "model/head.h"
 #include "model/loading.h"
+#include "model/local_attention.h"
 #include "model/weights.h"
 
 namespace bertune {
@@ -200,7 +201,7 @@ BertPreTrainedModel BertPreTrainedModel::from_pretrained(const std::filesystem::
 }
 
 BertPreTrainedModel BertPreTrainedModel::from_config(const BertConfig& config, Architecture architecture,
-                                                     std::uint64_t seed) {
+                                                     std::uint64_t seed, Initialization initialization) {
   if (config.num_hidden_layers < 1 || config.num_attention_heads < 1 ||
       config.hidden_size % config.num_attention_heads != 0) {
     throw Error("a BERT needs at least one layer, and a hidden_size that num_attention_heads divides");
@@ -211,6 +212,8 @@ BertPreTrainedModel BertPreTrainedModel::from_config(const BertConfig& config, A
     model::initialize(config, parameters, parameter, seed);
     report.newly_initialized.push_back(parameter.name);
   }
+  if (initialization == Initialization::local_attention)
+    model::initialize_local_attention(config, parameters, seed);
   return BertPreTrainedModel(
       std::make_unique<Implementation>(architecture, config, std::move(parameters), std::move(report)));
 }

@@ -8,11 +8,8 @@
 #include "model/head.h"
 
 namespace bertune::model {
-namespace {
 
 std::string layer_prefix(std::int64_t layer) { return fmt::format("bert.encoder.layer.{}.", layer); }
-
-}  // namespace
 
 void LayoutBuilder::matrix(const std::string& name, std::int64_t rows, std::int64_t columns) {
   parameters_.push_back({.name = name, .shape = {rows, columns}, .weight_decay = true});

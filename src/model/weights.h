@@ -13,6 +13,8 @@ namespace bertune::model {
 
 class Head;
 
+std::string layer_prefix(std::int64_t layer);  // "bert.encoder.layer.3."
+
 // Appends parameters: what kind of thing each is, and so whether weight decay applies to it.
 class LayoutBuilder {
  public:
