@@ -13,6 +13,7 @@ BertConfig config_of(std::int64_t hidden_size, std::int64_t heads) {
   BertConfig config;
   config.vocab_size = 20, config.hidden_size = hidden_size, config.num_hidden_layers = 2;
   config.num_attention_heads = heads, config.intermediate_size = 8, config.max_position_embeddings = 64;
+  config.initializer_range = 0.002F;  // little noise beside what is added
   return config;
 }
 
