@@ -214,7 +214,8 @@ void predict(train::ModelFolder& folder, const PredictOptions& options) {
 const TaskCommands kMultipleChoice = {
     .name = "multiple-choice",
     .architecture = Architecture::multiple_choice,
-    .try_it = "bertune predict --model {} questions.jsonl",
+    .try_it =
+        "echo '{{\"question\": \"...\", \"choices\": [\"...\", \"...\"]}}' | bertune predict --model {}",
     .prepare = prepare,
     .read_test = read_test,
     .predict = predict,

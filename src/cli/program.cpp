@@ -94,7 +94,7 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
 int run_program(int argc, char** argv) {
   if (computes(argc, argv)) restart_with_short_spin(argv);
   std::ios::sync_with_stdio(false);  // lets a reader of standard input see how much has arrived
-  std::signal(SIGPIPE, SIG_IGN);     // `bertune predict | head` ends by a failed write, not by a signal
+  std::signal(SIGPIPE, SIG_IGN);     // whoever writes decides what a closed pipe means
   std::signal(SIGXFSZ, SIG_IGN);     // a file size limit shows as a failed write too
   CLI::App app(
       "Fine-tune a pre-trained BERT on your own dataset, test it, and use it.\n"

@@ -196,7 +196,7 @@ void predict(train::ModelFolder& folder, const PredictOptions& options) {
 const TaskCommands kQuestionAnswering = {
     .name = "question-answering",
     .architecture = Architecture::question_answering,
-    .try_it = "bertune predict --model {} questions.jsonl",
+    .try_it = "echo '{{\"question\": \"...\", \"context\": \"...\"}}' | bertune predict --model {}",
     .prepare = prepare,
     .read_test = read_test,
     .predict = predict,

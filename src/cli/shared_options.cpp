@@ -25,7 +25,10 @@ void DataOptions::add_to(CLI::App& command, const std::string& format_flag) {
   command
       .add_option("--label-column,--label_column,--label_column_name", label_column, "Column of the label")
       ->group(group);
-  command.add_option(format_flag, format, "csv, tsv, jsonl, json or text (default: by file name)")
+  command
+      .add_option(
+          format_flag, format,
+          "csv, tsv, jsonl, json or text; of tagged words conll, conllu or jsonl (default: by file name)")
       ->group(group);
   command.add_option("--delimiter", delimiter, "Character between fields (default: by format)")->group(group);
   command.add_flag("--no-header", no_header, "The first line is data; columns are numbers from 1")

@@ -81,7 +81,8 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
   command.add_flag("--nesterov", a.nesterov, "SGD with Nesterov momentum")->group(kTraining);
   add("--seed", a.seed, "Of order, dropout and new weights: the same seed gives the same model");
   add("--metric-for-best-model,--metric_for_best_model", a.metric_for_best_model,
-      "Metric that picks the best epoch (default: accuracy; multi-label: f1_micro; regression: mse)");
+      "Metric that picks the best epoch (default: accuracy; multi-label: f1_micro; regression: mse; entities "
+      "and answers: f1; pre-training: loss)");
 }
 
 std::string task_names() {
@@ -95,16 +96,18 @@ std::string task_names() {
 void TrainOptions::add_to(CLI::App& command) {
   command.add_option("--model,--model_name_or_path", model, "Folder of the pre-trained checkpoint")
       ->required();
-  command.add_option("--train,--train_file", train, "File of labelled texts to train on")->required();
+  command
+      .add_option("--train,--train_file", train,
+                  "File of labelled texts, tagged words or questions to train on")
+      ->required();
   command.add_option("--validation,--validation_file", validation, "File to pick the best epoch on");
   command.add_option("--test,--test_file", test, "File to test the finished model on");
   command.add_option("--output,--output_dir", arguments.output_dir, "Folder for the fine-tuned model")
       ->required();
   data.add_to(command);
   command
-      .add_option(
-          "--validation-split", validation_split,
-          "Share of the training rows held out without --validation (0: none); texts with labels only")
+      .add_option("--validation-split", validation_split,
+                  "Share of the training rows held out without --validation (0: none)")
       ->group("Data")
       ->capture_default_str();
   command.add_option("--task", task, "What to learn: " + task_names() + " (default: by the data, and said)")
@@ -117,7 +120,7 @@ void TrainOptions::add_to(CLI::App& command) {
   command.add_flag("--do_regression", regression)->group("");
   command
       .add_option("--max-length,--max_length,--max_seq_length", max_length,
-                  "Tokens a text; longer ones are cut (default: 128)")
+                  "Tokens a text; longer ones are cut (default: 128; question answering: 384, in windows)")
       ->group("Data");
   command.add_option("--max-train-rows,--max_train_samples", max_train_rows, "Use only the first rows")
       ->group("Data");

@@ -185,7 +185,10 @@ void print_results(const TrainOptions& options, std::string_view try_it, const t
              result.state.global_step, report::format_duration(result.runtime),
              report::grouped(static_cast<long long>(static_cast<double>(result.state.tokens) / seconds)),
              peak_rss_mib(), result.train_loss);
-  if (result.kept_best) fmt::print("Kept the best epoch by validation, of step {}\n", result.state.best_step);
+  if (result.kept_best) {
+    fmt::print("Kept the weights of step {}, where validation was best{}\n", result.state.best_step,
+               result.state.best_metric ? fmt::format(" ({:.4f})", *result.state.best_metric) : "");
+  }
   const report::Terminal terminal = report::terminal_of(STDOUT_FILENO);
   if (!options.test.empty()) {
     fmt::print("\nTest on {}:\n{}", options.test.string(),
