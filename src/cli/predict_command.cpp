@@ -4,9 +4,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <csignal>
-#include <cstdio>
 #include <iostream>
 #include <memory>
 
@@ -24,12 +21,8 @@ Sink::Sink(const std::filesystem::path& path) {
 void Sink::write(std::string_view text) {
   if (file_) {
     file_->write(text);
-  } else if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    if (errno == EPIPE) {  // `bertune predict | head`: end in silence, as other programs do
-      std::signal(SIGPIPE, SIG_DFL);
-      std::raise(SIGPIPE);
-    }
-    throw Error("standard output cannot be written to (is the disk full?)");
+  } else {
+    write_to_standard_output(text);
   }
 }
 

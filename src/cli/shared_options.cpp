@@ -4,6 +4,10 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
 
 #include "bertune/error.h"
 #include "core/parallel.h"
@@ -123,6 +127,15 @@ void use_threads(const ThreadOptions& options) {
 void warn(std::string_view message) {
   static const report::Style kStyle(report::terminal_of(STDERR_FILENO).colors);
   fmt::print(stderr, "{} {}\n", kStyle.yellow("warning:"), message);
+}
+
+void write_to_standard_output(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
+  if (errno == EPIPE) {
+    std::signal(SIGPIPE, SIG_DFL);
+    std::raise(SIGPIPE);
+  }
+  throw Error(fmt::format("standard output: {}", std::strerror(errno)));
 }
 
 void print_notes(const std::vector<std::string>& notes) {

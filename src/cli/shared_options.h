@@ -46,6 +46,9 @@ void use_threads(const ThreadOptions& options);
 
 // Lines for the person go to standard output, or to standard error when that is kept for data.
 void print_notes(const std::vector<std::string>& notes);
+// Data on standard output, at once. Where its reader has gone (`bertune predict | head`) the program ends in
+// silence, as others do; throws Error for anything else.
+void write_to_standard_output(std::string_view text);
 void warn(std::string_view message);
 
 }  // namespace bertune::cli

@@ -15,6 +15,7 @@
 #include "bertune/error.h"
 #include "bertune/tokenizer.h"
 #include "core/parallel.h"
+#include "shared_options.h"
 
 namespace bertune {
 namespace {
@@ -110,12 +111,6 @@ std::vector<std::string_view> split_pairs(std::vector<std::string_view>& lines, 
   return pairs;
 }
 
-void write_out(const fmt::memory_buffer& out) {
-  if (std::fwrite(out.data(), 1, out.size(), stdout) != out.size()) {
-    throw Error(fmt::format("standard output: {}", std::strerror(errno)));
-  }
-}
-
 void tokenize(const Options& options) {
   set_num_threads(options.threads);
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(options.model);
@@ -138,10 +133,9 @@ void tokenize(const Options& options) {
       with_special += encoding.special_in_text > 0 ? 1 : 0;
       cut += encoding.truncated_tokens > 0 ? 1 : 0;
     }
-    write_out(out);
+    write_to_standard_output({out.data(), out.size()});
     texts += lines.size();
   }
-  if (std::fflush(stdout) != 0) throw Error(fmt::format("standard output: {}", std::strerror(errno)));
   if (with_special > 0) {
     fmt::print(stderr,
                "note: {} of {} texts hold special tokens such as {}, which count as such and not as text "
