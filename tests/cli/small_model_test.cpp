@@ -36,7 +36,7 @@ TEST(SmallModel, FillsMasks) {
   const std::vector<std::pair<std::string, std::string>> texts = {
       {"the united [MASK] of america", "states"},
       {"she opened the [MASK] and went into the room .", "door"},
-      {"it was the first [MASK] of the season .", "game"},
+      {"the album was released in [MASK] 1995 .", "november"},
       {"he was the son [MASK] a farmer .", "of"},
       {"they lived in new [MASK] city .", "york"},
   };
@@ -54,7 +54,7 @@ TEST(SmallModel, FillsMasks) {
   }
 }
 
-double is_next(const std::string& first, const std::string& second) {
+double probability_of_next(const std::string& first, const std::string& second) {
   const ProgramResult result = run({"next-sentence", "--model", folder().string(), "--json", first, second});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   return Json::parse(result.out).at("is_next");
@@ -62,8 +62,8 @@ double is_next(const std::string& first, const std::string& second) {
 
 TEST(SmallModel, TellsWhatFollows) {
   const std::string first = "The army crossed the river at night.";
-  EXPECT_GT(is_next(first, "The battle began in the morning."),
-            is_next(first, "The album reached number three on the chart.") + 0.2);
+  EXPECT_GT(probability_of_next(first, "The battle began in the morning."),
+            probability_of_next(first, "The album reached number three on the chart.") + 0.2);
 }
 
 }  // namespace
