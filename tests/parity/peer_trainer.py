@@ -62,7 +62,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--train", required=True)
     parser.add_argument("--test", required=True)
     parser.add_argument("--pair", action="store_true", help="texts come in pairs")
-    parser.add_argument("--epochs", type=float, default=1)
+    parser.add_argument("--epochs", type=float, default=1, help="0: only test the model, which has its head")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--eval-batch", type=int, default=64)
     parser.add_argument("--lr", type=float, default=5e-5)
@@ -96,7 +96,7 @@ def main() -> None:
         data_collator=prepared.collator,
     )
     began = time.perf_counter()
-    loss = trainer.train().training_loss
+    loss = round(trainer.train().training_loss, 4) if arguments.epochs else None
     trained = time.perf_counter()
     output = trainer.predict(prepared.test)
     metrics = prepared.metrics(output.predictions, output.label_ids)
@@ -108,7 +108,7 @@ def main() -> None:
         "examples_per_s": round(len(prepared.train) * arguments.epochs / seconds, 1),
         "tokens_per_s": round(tokens * arguments.epochs / seconds, 1),
         "eval_s": round(tested - trained, 2),
-        "loss": round(loss, 4),
+        "loss": loss,
         **metrics,
         "rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "process_s": round(time.perf_counter() - STARTED, 2),

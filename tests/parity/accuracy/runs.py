@@ -83,7 +83,8 @@ def run_peer(python: str, task: Task, seed: int, setting: Setting) -> dict:
         "--lr": "5e-5",
         "--threads": setting.threads,
     }
-    command = [python, str(PEER), *words(options), *(["--pair"] if task.pair else [])]
+    switches = ["--fused", *(["--pair"] if task.pair else [])]  # the Trainer's own optimizer by default
+    command = [python, str(PEER), *words(options), *switches]
     printed = run_logged(command, setting.work / f"{output.name}.log").splitlines()
     return json.loads(next(line for line in printed if line.startswith('{"train_s"')))
 
