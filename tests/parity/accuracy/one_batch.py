@@ -31,22 +31,48 @@ HEADS = {
 }
 
 
-def first_questions(articles: Rows, count: int) -> Rows:
-    """One question a paragraph, of the first paragraphs, whose contexts give one window each."""
-    paragraphs = [paragraph for article in articles for paragraph in article["paragraphs"]]
-    short = [paragraph for paragraph in paragraphs if len(paragraph["context"]) < 900][:count]
-    return [{"paragraphs": [{**paragraph, "qas": paragraph["qas"][-1:]} for paragraph in short]}]
+def questions_of(articles: Rows) -> list[tuple[dict, str]]:
+    return [
+        (question, paragraph["context"])
+        for article in articles
+        for paragraph in article["paragraphs"]
+        for question in paragraph["qas"]
+    ]
+
+
+def articles_of(questions: list[tuple[dict, str]]) -> Rows:
+    return [{"paragraphs": [{"context": context, "qas": [question]} for question, context in questions]}]
+
+
+def equally_long(
+    questions: list[tuple[dict, str]], count: int, model: pathlib.Path
+) -> list[tuple[dict, str]]:
+    """`count` questions whose single windows have the same number of tokens.
+
+    The Trainer's softmax over the positions of a window includes those of padding; ours knows no padding.
+    """
+    tokenizer = transformers.AutoTokenizer.from_pretrained(model)
+    of_length: dict[int, list[tuple[dict, str]]] = {}
+    for question, context in random.Random(0).sample(questions, len(questions)):
+        length = len(tokenizer(question["question"], context)["input_ids"])
+        group = of_length.setdefault(length, [])
+        group.append((question, context))
+        if len(group) == count and length <= 384:
+            return group
+    raise ValueError(f"no {count} questions have the same number of tokens")
 
 
 def labels_of(task: Task, row: list) -> set[str]:
     return set(row[1]) if task.kind == "token-classification" else set(row[-1].split("|"))
 
 
-def few(task: Task, data: pathlib.Path) -> tuple[Splits, list[str]]:
+def few(task: Task, data: pathlib.Path, model: pathlib.Path) -> tuple[Splits, list[str]]:
     """One batch to train on, some rows to test on whose labels occur there, and these labels."""
     train, test = task.read(data)
     if task.kind == "question-answering":
-        return (first_questions(train, task.batch), first_questions(test, TEST_ROWS)), []
+        batch = equally_long(questions_of(train), task.batch, model)
+        tested = random.Random(0).sample(questions_of(test), TEST_ROWS)
+        return (articles_of(batch), articles_of(tested)), []
     train = random.Random(0).sample(train, task.batch)
     if task.kind == "regression":
         return (train, test[:TEST_ROWS]), ["LABEL_0"]
@@ -66,7 +92,7 @@ def write_start(task: Task, model: pathlib.Path, names: list[str], folder: pathl
 
 
 def compare(task: Task, arguments: argparse.Namespace) -> bool:
-    splits, names = few(task, arguments.data)
+    splits, names = few(task, arguments.data, arguments.model)
     small = dataclasses.replace(task, name=f"{task.name}.one", epochs=STEPS, read=lambda _: splits)
     start = arguments.work / f"start.{task.name}"
     write_start(task, arguments.model, names, start)
