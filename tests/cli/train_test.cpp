@@ -123,8 +123,7 @@ TEST_F(Train, SameSeedSameBits) {
 }
 
 // Killed at several places, resumed each time: the same bits as a run that was never stopped. Optimizers with
-// every kind of state: none, as long as the model, factored, for some tensors, a single number, and one that
-// grows.
+// every kind of state: as long as the model, for some tensors, with a single number, and one that grows.
 TEST_F(Train, ResumeAfterKillIsBitIdentical) {
   const std::vector<std::pair<std::string, std::string>> optimizers = {
       {"adamw", ""},     {"sgd", "momentum=0.9"}, {"muon", "adjust_lr_fn=match_rms_adamw"}, {"adafactor", ""},
