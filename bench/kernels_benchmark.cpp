@@ -325,11 +325,11 @@ void Suite::optimizers(std::int64_t hidden) const {
                       .gradients = memory.take(size),
                       .exp_avg = memory.take(size),
                       .exp_avg_sq = memory.take_positive(size),
-                      .lr = 5e-5,
                       .beta1 = 0.9,
                       .beta2 = 0.999,
                       .eps = 1e-8,
-                      .weight_decay = 0.01};
+                      .shrink = 1 - 5e-7,
+                      .rate = 5e-5};
     return [op] { ops().adam_step(op); };
   });
   add("sgd_momentum_step", shape, vectors(5), [=](Memory& memory) {
@@ -337,9 +337,8 @@ void Suite::optimizers(std::int64_t hidden) const {
                      .values = memory.take(size),
                      .gradients = memory.take(size),
                      .momentum_buffer = memory.take(size),
-                     .lr = 1e-6,
-                     .momentum = 0.9,
-                     .step = 2};
+                     .rate = 1e-6,
+                     .kept = 0.9};
     return [op] { ops().sgd_step(op); };
   });
   add("adagrad_step", shape, vectors(5), [=](Memory& memory) {
@@ -347,8 +346,8 @@ void Suite::optimizers(std::int64_t hidden) const {
                          .values = memory.take(size),
                          .gradients = memory.take(size),
                          .sum = memory.take_positive(size),
-                         .lr = 1e-6,
-                         .eps = 1e-10};
+                         .eps = 1e-10,
+                         .rate = 1e-6};
     return [op] { ops().adagrad_step(op); };
   });
   add("sum_of_squares", shape, vectors(1), [=](Memory& memory) {

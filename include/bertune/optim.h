@@ -1,108 +1,144 @@
-// The optimizers of torch.optim, equal to PyTorch's step for step, over a model's flat parameters.
+// The optimizers of torch.optim, with LAMB and Lion, equal to PyTorch's step for step, over a model's flat
+// parameters. docs/optimizers.md says when to choose which.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bertune/optimizer.h"
+#include "bertune/options.h"
 #include "bertune/parameters.h"
+#include "bertune/schedule.h"
 
 namespace bertune::optim {
 
-struct AdamWOptions {
-  double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 1e-2;
+// Options have PyTorch's names and defaults; what is a tuple there has the names of its parts. Weight decay
+// applies to the parameters whose `weight_decay` is set (all but biases and LayerNorm), as in the Trainer.
+
+struct AdadeltaOptions {
+  double lr = 1.0, rho = 0.9, eps = 1e-6, weight_decay = 0;
+  bool maximize = false;
 };
-struct AdamOptions {
-  double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0;  // added to the gradient (L2)
-};
-struct SGDOptions {
-  double lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0;
-  bool nesterov = false;
+struct AdafactorOptions {  // eps1 none: the machine epsilon of f32
+  double lr = 1e-2, beta2_decay = -0.8;
+  std::optional<double> eps1 = std::nullopt;
+  double eps2 = 1e-3, d = 1, weight_decay = 0;
+  bool maximize = false;
 };
 struct AdagradOptions {
   double lr = 1e-2, lr_decay = 0, weight_decay = 0, initial_accumulator_value = 0, eps = 1e-10;
+  bool maximize = false;
+};
+struct AdamOptions {
+  double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0;  // added to the gradient (L2)
+  bool amsgrad = false, maximize = false, decoupled_weight_decay = false;
+};
+struct AdamWOptions {
+  double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 1e-2;
+  bool amsgrad = false, maximize = false;
+};
+struct AdamaxOptions {
+  double lr = 2e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
+  bool maximize = false;
+};
+struct ASGDOptions {
+  double lr = 1e-2, lambd = 1e-4, alpha = 0.75, t0 = 1e6, weight_decay = 0;
+  bool maximize = false;
+};
+struct LambOptions {  // You et al. 2020, algorithm 2
+  double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-6, weight_decay = 0;
+};
+struct LBFGSOptions {  // max_eval none: max_iter * 5 / 4; line_search_fn: "strong_wolfe" or "none"
+  double lr = 1;
+  std::int64_t max_iter = 20;
+  std::optional<std::int64_t> max_eval = std::nullopt;
+  double tolerance_grad = 1e-7, tolerance_change = 1e-9;
+  std::int64_t history_size = 100;
+  std::string line_search_fn = "none";
+};
+struct LionOptions {  // Chen et al. 2023, algorithm 2
+  double lr = 1e-4, beta1 = 0.9, beta2 = 0.99, weight_decay = 0;
+};
+// Muon for the matrices of the encoder's layers, AdamW for all else (as torch.optim.Muon's documentation
+// demands), at the learning rate times adamw_lr_scale.
+struct MuonOptions {
+  double lr = 1e-3, weight_decay = 0.1, momentum = 0.95;
+  bool nesterov = true;
+  double ns_a = 3.4445, ns_b = -4.7750, ns_c = 2.0315, eps = 1e-7;
+  std::int64_t ns_steps = 5;
+  std::string adjust_lr_fn = "original";  // or "match_rms_adamw"
+  double beta1 = 0.9, beta2 = 0.999, adamw_eps = 1e-8, adamw_lr_scale = 1;
+};
+struct NAdamOptions {
+  double lr = 2e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0, momentum_decay = 4e-3;
+  bool decoupled_weight_decay = false, maximize = false;
+};
+struct RAdamOptions {
+  double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
+  bool decoupled_weight_decay = false, maximize = false;
+};
+struct RMSpropOptions {
+  double lr = 1e-2, alpha = 0.99, eps = 1e-8, weight_decay = 0, momentum = 0;
+  bool centered = false, maximize = false;
+};
+struct RpropOptions {
+  double lr = 1e-2, etaminus = 0.5, etaplus = 1.2, step_size_min = 1e-6, step_size_max = 50;
+  bool maximize = false;
+};
+struct SGDOptions {
+  double lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0;
+  bool nesterov = false, maximize = false;
+};
+// SparseAdam for the rows of the word embeddings that a batch uses, Adam for all else. Needs a model with
+// Parameter::few_rows; throws UsageError without.
+struct SparseAdamOptions {
+  double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+  bool maximize = false;
 };
 
-class Optimizer {
- public:
-  virtual ~Optimizer() = default;
-  Optimizer(const Optimizer&) = delete;
-  Optimizer& operator=(const Optimizer&) = delete;
-
-  // One update of every parameter from its gradient. `gradient_scale` multiplies gradients as they are read
-  // (clipping).
-  void step(float gradient_scale = 1.0F);
-  void zero_grad() { parameters_->zero_grad(); }
-
-  // From now on, rows of the matrix with Parameter::few_rows (word embeddings) whose gradient is zero are
-  // left as they are, and are brought up to date when they are asked for, by the very updates that they
-  // missed: results are the same bits, at the cost of the rows that are used. The caller must ask: for the
-  // rows that a forward will read, and for all rows (no argument) before anything else reads values or state.
-  void defer_unused_rows();
-  void bring_up_to_date(std::span<const std::int32_t> rows);
-  void bring_up_to_date();
-
-  double learning_rate() const { return learning_rate_; }
-  void set_learning_rate(double lr) { learning_rate_ = lr; }
-  std::int64_t steps() const { return steps_; }
-  void set_steps(std::int64_t steps);  // with all rows up to date
-
-  // The state kept from step to step, each as long as the parameters: saved, and restored by writing into it.
-  struct State {
-    std::string name;  // PyTorch's: "exp_avg", "exp_avg_sq", "momentum_buffer", "sum"
-    std::span<float> values;
-  };
-  virtual std::vector<State> state() = 0;
-  virtual std::string_view name() const = 0;
-
- protected:
-  Optimizer(Parameters& parameters, double lr) : parameters_(&parameters), learning_rate_(lr) {}
-  // What one update of a range of numbers takes; the step counts from 1.
-  struct Update {
-    std::size_t offset = 0, size = 0;
-    bool decay = true;  // whether weight decay applies to them
-    const float* gradients = nullptr;
-    float gradient_scale = 1;
-    double learning_rate = 0;
-    std::int64_t step = 1;
-  };
-  virtual void update(const Update& update) = 0;
-
-  Parameters* parameters_;
-  double learning_rate_;
-  std::int64_t steps_ = 0;
-
- private:
-  void update_range(std::size_t first, std::size_t end, float gradient_scale);
-  void catch_up(std::int32_t row);
-
-  // Of deferred rows: the last step that each took part in, and the learning rates of the steps since the
-  // first that any of them may have missed.
-  std::vector<std::int64_t> row_steps_;
-  std::vector<double> learning_rates_;
-  std::int64_t first_recorded_step_ = 1;
-  std::vector<float> zero_gradient_;
-};
-
-// Weight decay applies to the parameters whose `weight_decay` is set (all but biases and LayerNorm), as in
-// the Trainer.
-std::unique_ptr<Optimizer> adamw(Parameters& parameters, const AdamWOptions& options = {});
-std::unique_ptr<Optimizer> adam(Parameters& parameters, const AdamOptions& options = {});
-std::unique_ptr<Optimizer> sgd(Parameters& parameters, const SGDOptions& options = {});
+std::unique_ptr<Optimizer> adadelta(Parameters& parameters, const AdadeltaOptions& options = {});
+std::unique_ptr<Optimizer> adafactor(Parameters& parameters, const AdafactorOptions& options = {});
 std::unique_ptr<Optimizer> adagrad(Parameters& parameters, const AdagradOptions& options = {});
+std::unique_ptr<Optimizer> adam(Parameters& parameters, const AdamOptions& options = {});
+std::unique_ptr<Optimizer> adamw(Parameters& parameters, const AdamWOptions& options = {});
+std::unique_ptr<Optimizer> adamax(Parameters& parameters, const AdamaxOptions& options = {});
+std::unique_ptr<Optimizer> asgd(Parameters& parameters, const ASGDOptions& options = {});
+std::unique_ptr<Optimizer> lamb(Parameters& parameters, const LambOptions& options = {});
+std::unique_ptr<Optimizer> lbfgs(Parameters& parameters, const LBFGSOptions& options = {});
+std::unique_ptr<Optimizer> lion(Parameters& parameters, const LionOptions& options = {});
+std::unique_ptr<Optimizer> muon(Parameters& parameters, const MuonOptions& options = {});
+std::unique_ptr<Optimizer> nadam(Parameters& parameters, const NAdamOptions& options = {});
+std::unique_ptr<Optimizer> radam(Parameters& parameters, const RAdamOptions& options = {});
+std::unique_ptr<Optimizer> rmsprop(Parameters& parameters, const RMSpropOptions& options = {});
+std::unique_ptr<Optimizer> rprop(Parameters& parameters, const RpropOptions& options = {});
+std::unique_ptr<Optimizer> sgd(Parameters& parameters, const SGDOptions& options = {});
+std::unique_ptr<Optimizer> sparse_adam(Parameters& parameters, const SparseAdamOptions& options = {});
+
+// The same by name: what the command line, checkpoints and tests go through.
+struct Algorithm {
+  std::string name;                  // "adamw"
+  std::vector<std::string> aliases;  // the Trainer's spellings: "adamw_torch"
+  double default_learning_rate = 0;  // PyTorch's
+  bool needs_closure = false;        // as Optimizer::needs_closure()
+  std::vector<OptionInfo> options;   // all others
+  // All options, those that are not given at their defaults. Throws UsageError for a name that there is not,
+  // with the nearest and the list, and for a value that cannot be.
+  std::function<OptionValues(const OptionValues&)> resolve;
+  std::function<std::unique_ptr<Optimizer>(Parameters&, double lr, const OptionValues&)> make;
+};
+std::span<const Algorithm> algorithms();  // by name
+// Throws UsageError for an unknown name, with the nearest and the list.
+const Algorithm& algorithm_from_string(std::string_view name);
 
 // The 2-norm of all gradients, summed in a fixed order.
 double gradient_norm(const Parameters& parameters);
 // What to multiply gradients by so that their norm is at most max_norm (torch.nn.utils.clip_grad_norm_).
 float clip_scale(double norm, double max_norm);
-
-enum class Schedule { linear, cosine, constant, constant_with_warmup };
-Schedule schedule_from_string(std::string_view name);  // throws UsageError, naming the choices
-// Transformers' get_scheduler: the factor on the base rate for the step numbered `step` from 0.
-double schedule_factor(Schedule schedule, std::int64_t step, std::int64_t warmup_steps,
-                       std::int64_t total_steps);
 
 }  // namespace bertune::optim

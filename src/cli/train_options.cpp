@@ -51,6 +51,13 @@ constexpr std::array kIgnoredFlags = {
     IgnoredFlag{"--trust_remote_code", "no code of a checkpoint is ever run"},
 };
 
+template <typename Entries>
+std::string names_of(const Entries& entries) {
+  std::string names;
+  for (const auto& entry : entries) names += (names.empty() ? "" : ", ") + entry.name;
+  return names;
+}
+
 void add_optimization(CLI::App& command, train::TrainingArguments& a) {
   const auto add = [&](const char* names, auto& value, const char* help) {
     command.add_option(names, value, help)->group(kTraining)->capture_default_str();
@@ -62,23 +69,23 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
       a.train_batch_size, "Texts a step");
   add("--eval-batch-size,--per_device_eval_batch_size,--per_gpu_eval_batch_size", a.eval_batch_size,
       "Texts a batch in evaluation");
-  add("--optimizer,--optim", a.optimizer, "adamw, adam, sgd or adagrad");
+  add("--optimizer,--optim", a.optimizer, names_of(optim::algorithms()).c_str());
   add("--learning-rate,--learning_rate,--lr", a.learning_rate, "Peak learning rate");
   add("--schedule,--lr-scheduler-type,--lr_scheduler_type", a.lr_scheduler_type,
-      "Learning rate: linear, cosine, constant, constant_with_warmup");
+      ("Of the learning rate: " + names_of(optim::schedules())).c_str());
   add("--warmup-ratio,--warmup_ratio", a.warmup_ratio, "Share of the steps in which the rate rises");
-  add("--weight-decay,--weight_decay", a.weight_decay, "Not for biases and LayerNorm");
+  add("--weight-decay,--weight_decay", a.weight_decay, "Not for biases and LayerNorm (default: 0.01)");
   add("--max-grad-norm,--max_grad_norm", a.max_grad_norm,
       "Gradients are scaled down to this norm (0: never)");
-  add("--adam-beta1,--adam_beta1", a.adam_beta1, "Adam");
-  add("--adam-beta2,--adam_beta2", a.adam_beta2, "Adam");
-  add("--adam-epsilon,--adam_epsilon", a.adam_epsilon, "Adam");
-  add("--momentum", a.momentum, "SGD");
+  add("--adam-beta1,--adam_beta1", a.adam_beta1, "Short for beta1 in --optim-args");
+  add("--adam-beta2,--adam_beta2", a.adam_beta2, "Short for beta2 in --optim-args");
+  add("--adam-epsilon,--adam_epsilon", a.adam_epsilon, "Short for eps in --optim-args");
+  add("--momentum", a.momentum, "Short for momentum in --optim-args");
   add("--precision,--mixed_precision", a.precision,
       "Of matrix products in training: fp32, bf16, or auto, which is bf16 where the processor multiplies it "
       "faster");
   command.add_flag_callback("--bf16", [&a] { a.precision = "bf16"; })->group("");
-  command.add_flag("--nesterov", a.nesterov, "SGD with Nesterov momentum")->group(kTraining);
+  command.add_flag("--nesterov", a.nesterov, "Short for nesterov=true in --optim-args")->group(kTraining);
   add("--seed", a.seed, "Of order, dropout and new weights: the same seed gives the same model");
   add("--metric-for-best-model,--metric_for_best_model", a.metric_for_best_model,
       "Metric that picks the best epoch (default: accuracy; multi-label: f1_micro; regression: mse; entities "
@@ -143,6 +150,14 @@ void TrainOptions::add_run_to(CLI::App& command) {
   add_optimization(command, arguments);
   command.add_option("--warmup-steps,--warmup_steps", warmup_steps, "Instead of --warmup-ratio")
       ->group(kTraining);
+  command
+      .add_option("--optim-args,--optim_args", optim_args,
+                  "Options of the optimizer: \"amsgrad=true,eps=1e-6\"; docs/optimizers.md has all")
+      ->group(kTraining);
+  command
+      .add_option("--lr-scheduler-kwargs,--lr_scheduler_kwargs", lr_scheduler_kwargs,
+                  "Options of the schedule: \"num_cycles=2\", or a JSON object")
+      ->group(kTraining);
   command.add_option("--hidden-dropout", hidden_dropout, "Instead of the checkpoint's hidden_dropout_prob")
       ->group(kTraining);
   command.add_option("--attention-dropout", attention_dropout, "Instead of attention_probs_dropout_prob")
@@ -191,8 +206,8 @@ void TrainOptions::add_run_to(CLI::App& command) {
 
 void TrainOptions::settle() {
   if (resume_from) arguments.resume = true;
-  if (arguments.optimizer.starts_with("adamw_"))
-    arguments.optimizer = "adamw";  // adamw_torch, adamw_torch_fused
+  arguments.optim_args = optim::parse_options(optim_args, "--optim-args");
+  arguments.lr_scheduler_kwargs = optim::parse_options(lr_scheduler_kwargs, "--lr-scheduler-kwargs");
   if (warmup_steps > 0 && warmup_steps < 1) {
     arguments.warmup_ratio = warmup_steps;
   } else if (warmup_steps != 0) {
@@ -210,6 +225,7 @@ void TrainOptions::settle() {
   }
   if (arguments.resume && overwrite) throw UsageError("--resume and --overwrite exclude each other");
   train::validate(arguments);
+  for (std::string& note : train::flags_without_effect(arguments)) ignored.push_back(std::move(note));
 }
 
 }  // namespace bertune::cli

@@ -22,6 +22,7 @@ struct TrainOptions {
   QuestionAnsweringOptions question_answering;
   bool label_all_tokens = false;  // token classification
   double warmup_steps = 0;        // below 1: a ratio, as in Transformers 5
+  std::string optim_args, lr_scheduler_kwargs;
   std::optional<std::int64_t> max_length;
   double validation_split = 0.1;
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;

@@ -88,9 +88,10 @@ std::string load_line(const TrainOptions& options, const BertPreTrainedModel& mo
 }
 
 // Two checkpoints with optimizer state and the model itself are on the disk at a time.
-void require_disk(const TrainOptions& options, const BertPreTrainedModel& model) {
-  const std::uint64_t floats = model.parameters().count();
-  const std::uint64_t needed = floats * 4 * (2 * 3 + 1),
+void require_disk(const TrainOptions& options, const BertPreTrainedModel& model,
+                  const train::Trainer& trainer) {
+  const std::uint64_t model_bytes = model.parameters().count() * sizeof(float);
+  const std::uint64_t needed = 2 * trainer.checkpoint_bytes() + model_bytes,
                       available = free_disk_bytes(options.arguments.output_dir);
   if (available < needed) {
     throw Error(fmt::format(
@@ -209,7 +210,6 @@ void print_results(const TrainOptions& options, std::string_view try_it, const t
 
 void run_training(const TrainOptions& options, const BertTokenizer& tokenizer, BertPreTrainedModel& model,
                   TrainingData& data, std::string_view try_it) {
-  require_disk(options, model);
   if (!options.json && !options.quiet) {
     fmt::print(stderr, "{}Training on {} threads with {} kernels{}\n", load_line(options, model),
                num_threads(), kernels::ops().name,
@@ -219,6 +219,7 @@ void run_training(const TrainOptions& options, const BertTokenizer& tokenizer, B
   TrainProfile profile(display);
   train::Observer& observer = options.profile ? static_cast<train::Observer&>(profile) : display;
   train::Trainer trainer(model, tokenizer, options.arguments, observer, *data.task, data.row_name);
+  require_disk(options, model, trainer);
   std::optional<train::TrainingResult> result;
   try {
     result = trainer.train(*data.train, data.validation.get());

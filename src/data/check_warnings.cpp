@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "data/check.h"
-#include "data/nearest.h"
+#include "core/nearest.h"
 
 namespace bertune::data {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "bertune/error.h"
 #include "data/labels.h"
-#include "data/nearest.h"
+#include "core/nearest.h"
 
 namespace bertune::data {
 namespace {

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "bertune/error.h"
-#include "data/nearest.h"
+#include "core/nearest.h"
 
 namespace bertune::data {
 namespace {

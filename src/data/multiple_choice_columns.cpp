@@ -7,7 +7,7 @@
 #include <initializer_list>
 
 #include "bertune/error.h"
-#include "data/nearest.h"
+#include "core/nearest.h"
 
 namespace bertune::data {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "bertune/error.h"
 #include "core/utf8.h"
-#include "data/nearest.h"
+#include "core/nearest.h"
 #include "data/question_answering_builder.h"
 #include "data/question_answering_json.h"
 #include "data/records.h"

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "bertune/error.h"
-#include "data/nearest.h"
+#include "core/nearest.h"
 
 namespace bertune::data {
 

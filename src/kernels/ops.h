@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/optimizer_ops.h"
+
 namespace bertune::kernels {
 
 // Tokens whose partial sums are added up together; part of the definition of the results.
@@ -232,38 +234,6 @@ struct ElementwiseLoss {  // mean over all rows * n numbers
   float* d_logits = nullptr;
 };
 
-// One optimizer step over `size` numbers: torch.optim's formulas. `gradient_scale` multiplies the gradient
-// first.
-struct AdamStep {
-  std::int64_t size = 0;
-  float* values = nullptr;
-  const float* gradients = nullptr;
-  float *exp_avg = nullptr, *exp_avg_sq = nullptr;
-  float gradient_scale = 1;
-  double lr = 0, beta1 = 0, beta2 = 0, eps = 0, weight_decay = 0;
-  bool decoupled = true;  // AdamW; false: weight decay is added to the gradient (Adam)
-  std::int64_t step = 1;  // from 1
-};
-struct SgdStep {
-  std::int64_t size = 0;
-  float* values = nullptr;
-  const float* gradients = nullptr;
-  float* momentum_buffer = nullptr;  // null without momentum
-  float gradient_scale = 1;
-  double lr = 0, momentum = 0, dampening = 0, weight_decay = 0;
-  bool nesterov = false;
-  std::int64_t step = 1;
-};
-struct AdagradStep {
-  std::int64_t size = 0;
-  float* values = nullptr;
-  const float* gradients = nullptr;
-  float* sum = nullptr;
-  float gradient_scale = 1;
-  double lr = 0, lr_decay = 0, eps = 0, weight_decay = 0;
-  std::int64_t step = 1;
-};
-
 struct OpTable {
   std::string_view name;
   bool bf16 = false;            // whether there are products of bf16 numbers; else they are made in f32
@@ -291,7 +261,15 @@ struct OpTable {
   double (*mean_squared_error)(const ElementwiseLoss&);
   void (*adam_step)(const AdamStep&);
   void (*sgd_step)(const SgdStep&);
+  void (*adamax_step)(const AdamaxStep&);
   void (*adagrad_step)(const AdagradStep&);
+  void (*adadelta_step)(const AdadeltaStep&);
+  void (*rmsprop_step)(const RmspropStep&);
+  void (*asgd_step)(const AsgdStep&);
+  void (*rprop_step)(const RpropStep&);
+  void (*lion_step)(const LionStep&);
+  void (*square_sums)(const SquareSums&);
+  void (*factored_update)(const FactoredUpdate&);
   double (*sum_of_squares)(const float* values, std::int64_t size);
 };
 

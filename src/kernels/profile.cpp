@@ -35,11 +35,11 @@ void count(ProfiledCall& call, const Op& op) {
   call.with_product = op.producer != nullptr;
   if (op.producer != nullptr) count(call, *op.producer);
 }
-void count(ProfiledCall& call, const AdamStep& op) { call.bytes = 28.0 * static_cast<double>(op.size); }
-void count(ProfiledCall& call, const SgdStep& op) {
-  call.bytes = (op.momentum_buffer != nullptr ? 20.0 : 12.0) * static_cast<double>(op.size);
+template <typename Op>
+requires requires(const Op& op) { op.arrays(); }
+void count(ProfiledCall& call, const Op& op) {
+  call.bytes = op.arrays() * sizeof(float) * static_cast<double>(op.size);
 }
-void count(ProfiledCall& call, const AdagradStep& op) { call.bytes = 20.0 * static_cast<double>(op.size); }
 template <typename... Others>
 void count(ProfiledCall&, const Others&...) {}
 
@@ -98,7 +98,15 @@ void measure_all() {
   measure<&OpTable::mean_squared_error>("mean_squared_error");
   measure<&OpTable::adam_step>("adam_step");
   measure<&OpTable::sgd_step>("sgd_step");
+  measure<&OpTable::adamax_step>("adamax_step");
   measure<&OpTable::adagrad_step>("adagrad_step");
+  measure<&OpTable::adadelta_step>("adadelta_step");
+  measure<&OpTable::rmsprop_step>("rmsprop_step");
+  measure<&OpTable::asgd_step>("asgd_step");
+  measure<&OpTable::rprop_step>("rprop_step");
+  measure<&OpTable::lion_step>("lion_step");
+  measure<&OpTable::square_sums>("square_sums");
+  measure<&OpTable::factored_update>("factored_update");
   measure<&OpTable::sum_of_squares>("sum_of_squares");
 }
 
@@ -147,10 +155,10 @@ MachinePeak measure_peak(bool bf16) {
                 .gradients = gradients.data(),
                 .exp_avg = first.data(),
                 .exp_avg_sq = second.data(),
-                .lr = 1e-3,
                 .beta1 = 0.9,
                 .beta2 = 0.999,
-                .eps = 1e-8};
+                .eps = 1e-8,
+                .rate = 1e-3};
   peak.bytes_per_second = 28.0 * kNumbers / best_seconds([&] { ops().adam_step(step); });
   return peak;
 }

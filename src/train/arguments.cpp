@@ -9,25 +9,62 @@
 
 namespace bertune::train {
 
+namespace {
+
+bool has(const optim::Algorithm& algorithm, std::string_view option) {
+  return std::ranges::find(algorithm.options, option, &optim::OptionInfo::name) != algorithm.options.end();
+}
+
+// A flag that was given and is short for the first of some options that the optimizer has.
+struct ShortFlag {
+  std::string flag, value;
+  std::vector<std::string> options;
+};
+
+std::vector<ShortFlag> short_flags(const TrainingArguments& a) {
+  std::vector<ShortFlag> flags;
+  const auto add = [&](const char* flag, std::optional<double> value, std::vector<std::string> options) {
+    if (value) flags.push_back({flag, fmt::format("{}", *value), std::move(options)});
+  };
+  add("--adam-beta1", a.adam_beta1, {"beta1"});
+  add("--adam-beta2", a.adam_beta2, {"beta2"});
+  add("--adam-epsilon", a.adam_epsilon, {"adamw_eps", "eps"});
+  add("--momentum", a.momentum, {"momentum"});
+  add("--weight-decay", a.weight_decay, {"weight_decay"});
+  if (a.nesterov) flags.push_back({"--nesterov", "true", {"nesterov"}});
+  return flags;
+}
+
+optim::OptionValues optimizer_options(const TrainingArguments& a, const optim::Algorithm& algorithm) {
+  optim::OptionValues options = a.optim_args;
+  for (const ShortFlag& flag : short_flags(a)) {
+    const auto name = std::ranges::find_if(flag.options, [&](const auto& o) { return has(algorithm, o); });
+    if (name == flag.options.end()) continue;
+    if (!options.emplace(*name, flag.value).second)
+      throw UsageError(fmt::format("{} and {} in --optim-args: give one of them", flag.flag, *name));
+  }
+  if (has(algorithm, "weight_decay")) options.emplace("weight_decay", "0.01");
+  return options;
+}
+
+}  // namespace
+
 Json TrainingArguments::to_json() const {
-  return {{"adam_beta1", adam_beta1},
-          {"adam_beta2", adam_beta2},
-          {"adam_epsilon", adam_epsilon},
-          {"learning_rate", learning_rate},
+  const optim::Algorithm& algorithm = optim::algorithm_from_string(optimizer);
+  return {{"learning_rate", learning_rate},
+          {"lr_scheduler_kwargs", lr_scheduler_kwargs},
           {"lr_scheduler_type", lr_scheduler_type},
           {"max_grad_norm", max_grad_norm},
           {"max_steps", max_steps},
           {"metric_for_best_model", metric_for_best_model},
-          {"momentum", momentum},
-          {"nesterov", nesterov},
           {"num_train_epochs", num_train_epochs},
-          {"optimizer", optimizer},
+          {"optimizer", algorithm.name},
+          {"optimizer_options", algorithm.resolve(optimizer_options(*this, algorithm))},
           {"precision", precision_from_string(precision) == Precision::bf16 ? "bf16" : "fp32"},
           {"seed", seed},
           {"train_batch_size", train_batch_size},
           {"warmup_ratio", warmup_ratio},
-          {"warmup_steps", warmup_steps},
-          {"weight_decay", weight_decay}};
+          {"warmup_steps", warmup_steps}};
 }
 
 void validate(const TrainingArguments& arguments) {
@@ -40,13 +77,14 @@ void validate(const TrainingArguments& arguments) {
   require(arguments.eval_batch_size > 0, "--eval-batch-size", arguments.eval_batch_size, "at least 1");
   require(std::isfinite(arguments.learning_rate) && arguments.learning_rate >= 0, "--learning-rate",
           arguments.learning_rate, "a number of at least 0");
-  require(arguments.weight_decay >= 0, "--weight-decay", arguments.weight_decay, "at least 0");
-  require(arguments.adam_beta1 >= 0 && arguments.adam_beta1 < 1, "--adam-beta1", arguments.adam_beta1,
-          "in [0, 1)");
-  require(arguments.adam_beta2 >= 0 && arguments.adam_beta2 < 1, "--adam-beta2", arguments.adam_beta2,
-          "in [0, 1)");
-  require(arguments.adam_epsilon >= 0, "--adam-epsilon", arguments.adam_epsilon, "at least 0");
-  require(arguments.momentum >= 0, "--momentum", arguments.momentum, "at least 0");
+  const double beta1 = arguments.adam_beta1.value_or(0), beta2 = arguments.adam_beta2.value_or(0);
+  require(arguments.weight_decay.value_or(0) >= 0, "--weight-decay", arguments.weight_decay.value_or(0),
+          "at least 0");
+  require(beta1 >= 0 && beta1 < 1, "--adam-beta1", beta1, "in [0, 1)");
+  require(beta2 >= 0 && beta2 < 1, "--adam-beta2", beta2, "in [0, 1)");
+  require(arguments.adam_epsilon.value_or(0) >= 0, "--adam-epsilon", arguments.adam_epsilon.value_or(0),
+          "at least 0");
+  require(arguments.momentum.value_or(0) >= 0, "--momentum", arguments.momentum.value_or(0), "at least 0");
   require(arguments.max_grad_norm >= 0, "--max-grad-norm", arguments.max_grad_norm,
           "at least 0 (0: no clipping)");
   require(arguments.warmup_ratio >= 0 && arguments.warmup_ratio <= 1, "--warmup-ratio",
@@ -54,9 +92,10 @@ void validate(const TrainingArguments& arguments) {
   require(arguments.warmup_steps >= 0, "--warmup-steps", arguments.warmup_steps, "at least 0");
   require(arguments.save_steps >= 0, "--save-every", arguments.save_steps,
           "at least 0 (0: after each epoch)");
-  require(!arguments.nesterov || arguments.momentum > 0, "--nesterov without --momentum", "set",
-          "given with --momentum above 0");
-  optim::schedule_from_string(arguments.lr_scheduler_type);
+  const optim::Algorithm& algorithm = optim::algorithm_from_string(arguments.optimizer);
+  algorithm.resolve(optimizer_options(arguments, algorithm));
+  optim::schedule_from_string(arguments.lr_scheduler_type)
+      .make({.learning_rate = arguments.learning_rate, .total_steps = 1}, arguments.lr_scheduler_kwargs);
   precision_from_string(arguments.precision);
   save_dtype_from_string(arguments.save_dtype);
 }
@@ -73,27 +112,23 @@ Precision precision_from_string(const std::string& name) {
   return Precision::bf16;
 }
 
+std::vector<std::string> flags_without_effect(const TrainingArguments& arguments) {
+  const optim::Algorithm& algorithm = optim::algorithm_from_string(arguments.optimizer);
+  std::vector<std::string> notes;
+  for (const ShortFlag& flag : short_flags(arguments)) {
+    if (std::ranges::none_of(flag.options, [&](const auto& option) { return has(algorithm, option); }))
+      notes.push_back(fmt::format("{} has no effect: {} has no such option", flag.flag, algorithm.name));
+  }
+  if (algorithm.needs_closure && arguments.max_grad_norm > 0) {
+    notes.push_back(
+        fmt::format("--max-grad-norm has no effect: {} searches along the loss as it is", algorithm.name));
+  }
+  return notes;
+}
+
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingArguments& arguments, Parameters& parameters) {
-  const TrainingArguments& a = arguments;
-  if (a.optimizer == "adamw") {
-    return optim::adamw(parameters,
-                        {a.learning_rate, a.adam_beta1, a.adam_beta2, a.adam_epsilon, a.weight_decay});
-  }
-  if (a.optimizer == "adam") {
-    return optim::adam(parameters,
-                       {a.learning_rate, a.adam_beta1, a.adam_beta2, a.adam_epsilon, a.weight_decay});
-  }
-  if (a.optimizer == "sgd") {
-    return optim::sgd(parameters, {.lr = a.learning_rate,
-                                   .momentum = a.momentum,
-                                   .weight_decay = a.weight_decay,
-                                   .nesterov = a.nesterov});
-  }
-  if (a.optimizer == "adagrad") {
-    return optim::adagrad(parameters, {.lr = a.learning_rate, .weight_decay = a.weight_decay});
-  }
-  throw UsageError(
-      fmt::format("no optimizer is named \"{}\"; the choices are adamw, adam, sgd and adagrad", a.optimizer));
+  const optim::Algorithm& algorithm = optim::algorithm_from_string(arguments.optimizer);
+  return algorithm.make(parameters, arguments.learning_rate, optimizer_options(arguments, algorithm));
 }
 
 StepPlan plan_steps(const TrainingArguments& arguments, std::int64_t rows) {

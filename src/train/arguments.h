@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bertune/model.h"
@@ -20,12 +21,14 @@ struct TrainingArguments {
   std::int64_t eval_batch_size = 64;
   std::string optimizer = "adamw";
   double learning_rate = 5e-5;
-  double weight_decay = 0.01;
-  double adam_beta1 = 0.9, adam_beta2 = 0.999, adam_epsilon = 1e-8;
-  double momentum = 0;
+  // Options of the optimizer in PyTorch's names. The flags after them are short for the options of these
+  // names (adam_epsilon: eps); left out, options keep their defaults, but weight_decay is 0.01.
+  optim::OptionValues optim_args;
+  std::optional<double> weight_decay, adam_beta1, adam_beta2, adam_epsilon, momentum;
   bool nesterov = false;
   double max_grad_norm = 1.0;  // 0: no clipping
   std::string lr_scheduler_type = "linear";
+  optim::OptionValues lr_scheduler_kwargs;
   double warmup_ratio = 0.1;
   std::int64_t warmup_steps = 0;   // positive: instead of the ratio
   std::string precision = "auto";  // of matrix products in training: fp32, bf16, or auto, the fastest here
@@ -47,7 +50,10 @@ void validate(const TrainingArguments& arguments);
 // Throws UsageError for an unknown precision, and for bf16 on a processor without it.
 Precision precision_from_string(const std::string& name);
 
-// Throws UsageError for an unknown name, listing the choices.
+// A line for each flag that was given and that the optimizer has no use for.
+std::vector<std::string> flags_without_effect(const TrainingArguments& arguments);
+
+// Throws UsageError for a name or an option that there is not, listing the choices.
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingArguments& arguments, Parameters& parameters);
 
 // The arithmetic of Transformers' Trainer.

@@ -50,6 +50,9 @@ void save_optimizer(const fs::path& path, optim::Optimizer& optimizer) {
 
 void load_optimizer(const fs::path& path, optim::Optimizer& optimizer, std::int64_t step) {
   const checkpoint::SafetensorsFile file(path);
+  std::vector<std::string> names;
+  for (const checkpoint::StoredTensor& tensor : file.tensors()) names.push_back(tensor.name);
+  optimizer.expect_state(names);
   for (const optim::Optimizer::State& state : optimizer.state()) {
     const auto index = file.find(state.name);
     if (!index || file.tensors()[*index].elements != state.values.size()) {
@@ -71,6 +74,7 @@ Json private_state(const RunState& state, const RunIdentity& identity) {
           {"logged_step", state.logged_step},
           {"loss_sum", state.loss_sum},
           {"runtime", state.runtime},
+          {"schedule", state.schedule},
           {"tokens", state.tokens}};
 }
 
@@ -172,6 +176,7 @@ RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model,
     state.logged_step = own.at("logged_step");
     state.tokens = own.at("tokens");
     state.runtime = own.at("runtime");
+    state.schedule = own.at("schedule").get<std::vector<double>>();
     state.log_history = file.at("log_history");
     if (!file.at("best_metric").is_null()) {
       state.best_metric = file.at("best_metric").get<double>();

@@ -61,10 +61,32 @@ bool Trainer::is_wanted_checkpoint() const {
          save_dtype_from_string(arguments_.save_dtype) != SaveDtype::float32;
 }
 
+std::uint64_t Trainer::checkpoint_bytes() const {
+  std::uint64_t numbers = model_.parameters().count();
+  for (const optim::Optimizer::State& state : optimizer_->state()) numbers += state.values.size();
+  return numbers * sizeof(float);
+}
+
+// A schedule that follows a metric takes the one that picks the best epoch, in its direction.
+void Trainer::make_schedule(bool has_validation) {
+  const optim::ScheduleKind& kind = optim::schedule_from_string(arguments_.lr_scheduler_type);
+  optim::OptionValues options = arguments_.lr_scheduler_kwargs;
+  if (std::ranges::find(kind.options, "mode", &optim::OptionInfo::name) != kind.options.end())
+    options.emplace("mode", tasks::greater_is_better(metric_for_best_model()) ? "max" : "min");
+  schedule_ = kind.make({arguments_.learning_rate, plan_.warmup_steps, plan_.total_steps}, options);
+  if (schedule_->follows_metric() && !has_validation) {
+    throw UsageError(fmt::format("--schedule {} follows a metric of the validation set, and there is none",
+                                 arguments_.lr_scheduler_type));
+  }
+}
+
 void Trainer::resume_if_asked() {
   if (!arguments_.resume) return;
   const std::filesystem::path checkpoint = newest_checkpoint(arguments_.output_dir);
-  if (!checkpoint.empty()) state_ = load_checkpoint(checkpoint, model_, *optimizer_, identity_);
+  if (!checkpoint.empty()) {
+    state_ = load_checkpoint(checkpoint, model_, *optimizer_, identity_);
+    schedule_->restore(state_.schedule);
+  }
   observer_.on_resume(state_.global_step, checkpoint);
 }
 
@@ -76,6 +98,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   if (validation != nullptr) {  // an unknown metric is found now, not after an epoch
     task_.scorer(*validation)->result().value(metric_for_best_model());
   }
+  make_schedule(validation != nullptr);
   resume_if_asked();
   const Stopwatch watch;
   const double earlier_runtime = state_.runtime;
@@ -124,15 +147,10 @@ void Trainer::run_epoch(tasks::Examples& train, std::int64_t epoch) {
   }
 }
 
-double Trainer::train_step(tasks::Examples& train, std::span<const std::int64_t> rows) {
-  Batch batch;
-  for (const std::int64_t row : rows) train.add_to(batch, row);
-  const auto schedule = optim::schedule_from_string(arguments_.lr_scheduler_type);
-  learning_rate_ = arguments_.learning_rate * optim::schedule_factor(schedule, state_.global_step,
-                                                                     plan_.warmup_steps, plan_.total_steps);
-  optimizer_->set_learning_rate(learning_rate_);
+// Loss and gradient of a batch. Called again for the same batch it gives the same: dropout does not go on.
+double Trainer::evaluate_gradient(const Batch& batch, std::int64_t first_row) {
+  model_.dropout_state().step = state_.dropout_step;
   optimizer_->zero_grad();
-  optimizer_->bring_up_to_date(batch.input_ids);
   const double loss = model_.forward(batch).loss;
   model_.backward();
   gradient_norm_ = optim::gradient_norm(model_.parameters());
@@ -144,9 +162,24 @@ double Trainer::train_step(tasks::Examples& train, std::span<const std::int64_t>
                     "--learning-rate, "
                     "a longer --warmup-ratio, or --max-grad-norm 1",
                     state_.global_step + 1, plan_.total_steps, std::isfinite(loss) ? "gradient" : "loss",
-                    learning_rate_, row_name_(rows.front())));
+                    learning_rate_, row_name_(first_row)));
   }
-  optimizer_->step(optim::clip_scale(gradient_norm_, arguments_.max_grad_norm));
+  return loss;
+}
+
+double Trainer::train_step(tasks::Examples& train, std::span<const std::int64_t> rows) {
+  Batch batch;
+  for (const std::int64_t row : rows) train.add_to(batch, row);
+  learning_rate_ = schedule_->learning_rate(state_.global_step);
+  optimizer_->set_learning_rate(learning_rate_);
+  optimizer_->bring_up_to_date(batch.input_ids);
+  double loss = 0;
+  if (optimizer_->needs_closure()) {  // not clipped: the line it searches would no longer be the loss's
+    loss = optimizer_->step([&] { return evaluate_gradient(batch, rows.front()); });
+  } else {
+    loss = evaluate_gradient(batch, rows.front());
+    optimizer_->step(optim::clip_scale(gradient_norm_, arguments_.max_grad_norm));
+  }
   ++state_.global_step;
   state_.dropout_step = model_.dropout_state().step;
   state_.loss_sum += loss;
@@ -191,6 +224,7 @@ void Trainer::evaluate_epoch(const tasks::Examples& validation) {
     state_.best_step = state_.global_step;
   }
   state_.evaluated_step = state_.global_step;
+  schedule_->observe(value);
   Json row = {{"epoch", epochs_done()}, {"step", state_.global_step}};
   for (const auto& [metric, number] : metrics.values) row["eval_" + metric] = number;
   state_.log_history.push_back(row);
@@ -200,6 +234,7 @@ void Trainer::evaluate_epoch(const tasks::Examples& validation) {
 // Only the newest and the best checkpoint stay.
 void Trainer::save() {
   optimizer_->bring_up_to_date();
+  state_.schedule = schedule_->state();
   save_checkpoint(arguments_.output_dir, model_, tokenizer_, *optimizer_, state_, identity_, plan_);
   remove_checkpoints_except(arguments_.output_dir,
                             {state_.global_step, state_.best_metric ? state_.best_step : -1});

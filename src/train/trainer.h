@@ -35,10 +35,14 @@ class Trainer {
   // finite.
   TrainingResult train(tasks::Examples& train, const tasks::Examples* validation);
 
+  std::uint64_t checkpoint_bytes() const;  // of the weights and the optimizer's state as it begins
+
  private:
+  void make_schedule(bool has_validation);
   void resume_if_asked();
   void run_epoch(tasks::Examples& train, std::int64_t epoch);
   double train_step(tasks::Examples& train, std::span<const std::int64_t> rows);
+  double evaluate_gradient(const Batch& batch, std::int64_t first_row);
   void log_step(double loss, double gradient_norm, double learning_rate);
   void evaluate_epoch(const tasks::Examples& validation);
   void save();
@@ -54,6 +58,7 @@ class Trainer {
   const tasks::Task& task_;
   std::function<std::string(std::int64_t)> row_name_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<optim::Schedule> schedule_;
   RunIdentity identity_;
   RunState state_;
   StepPlan plan_;

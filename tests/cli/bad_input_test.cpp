@@ -102,6 +102,10 @@ TEST_F(BadInput, WrongUsage) {
   expect_error(train("good.csv", {"--epochs", "-1"}), 2, {"--epochs"});
   expect_error(train("good.csv", {"--optimizer", "adm"}), 2, {"adm", "adamw"});
   expect_error(train("good.csv", {"--schedule", "wavy"}), 2, {"wavy", "cosine"});
+  expect_error(train("good.csv", {"--optim-args", "betta1=0.9"}), 2, {"adamw", "betta1", "beta1", "amsgrad"});
+  expect_error(train("good.csv", {"--optim_args", "beta1"}), 2, {"--optim-args", "name=value"});
+  expect_error(train("good.csv", {"--lr_scheduler_kwargs", "{\"power\": 2}"}), 2, {"linear", "power"});
+  expect_error(train("good.csv", {"--schedule", "greedy", "--validation-split", "0"}), 2, {"validation"});
   expect_error(train("good.csv", {"--learnin-rate", "1"}), 2, {"learnin-rate"});
   expect_error(train("good.csv", {"--format", "xls"}), 2, {"xls", "csv"});
   expect_error(train("good.csv", {"--validation-split", "1.5"}), 2, {"--validation-split"});

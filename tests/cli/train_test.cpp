@@ -122,13 +122,21 @@ TEST_F(Train, SameSeedSameBits) {
   EXPECT_NE(files.read("one/model.safetensors"), files.read("three/model.safetensors"));
 }
 
-// Killed at several places, resumed each time: the same bits as a run that was never stopped.
+// Killed at several places, resumed each time: the same bits as a run that was never stopped. Optimizers with
+// every kind of state: as long as the model, for some tensors, with a single number, and one that grows.
 TEST_F(Train, ResumeAfterKillIsBitIdentical) {
-  for (const std::string optimizer : {"adamw", "sgd"}) {
-    const std::vector<std::string> more = {"--save-every", "5",          "--optimizer",
-                                           optimizer,      "--momentum", "0.9"};
+  const std::vector<std::pair<std::string, std::string>> optimizers = {
+      {"adamw", ""},     {"sgd", "momentum=0.9"}, {"muon", "adjust_lr_fn=match_rms_adamw"}, {"adafactor", ""},
+      {"asgd", "t0=10"}, {"sparse_adam", ""},     {"lbfgs", "max_iter=2,history_size=3"}};
+  for (const auto& [optimizer, options] : optimizers) {
+    std::vector<std::string> more = {"--save-every", "5", "--optimizer", optimizer, "--optim-args", options};
+    if (optimizer == "muon") {
+      for (const char* flag : {"--schedule", "reduce_lr_on_plateau", "--lr-scheduler-kwargs", "patience=0"})
+        more.emplace_back(flag);
+    }
     const std::string whole = "whole-" + optimizer, parts = "parts-" + optimizer;
-    ASSERT_EQ(run(command(whole, more)).exit_code, 0);
+    const ProgramResult uninterrupted = run(command(whole, more));
+    ASSERT_EQ(uninterrupted.exit_code, 0) << uninterrupted.err;
     std::vector<std::string> resumed = command(parts, more);
     for (const std::string checkpoint : {"checkpoint-5", "checkpoint-36", "checkpoint-50"}) {
       Program program(resumed);
@@ -146,6 +154,13 @@ TEST_F(Train, ResumeAfterKillIsBitIdentical) {
     EXPECT_EQ(json(whole + "/trainer_state.json").at("log_history"),
               json(parts + "/trainer_state.json").at("log_history"));
   }
+}
+
+TEST_F(Train, FlagsThatTheOptimizerHasNoUseForAreSaid) {
+  const ProgramResult result =
+      run(command("out", {"--epochs", "1", "--optim", "sgd", "--adam_beta1", "0.9", "--momentum", "0.9"}));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("--adam-beta1 has no effect: sgd has no such option"));
 }
 
 TEST_F(Train, InterruptSavesACheckpointAndExits130) {

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <functional>
+
 #include <cmath>
 
 #include "kernels/cases.h"
@@ -265,27 +268,90 @@ TEST_P(Tables, CrossEntropyOverAVocabulary) {
   EXPECT_EQ(actual, Values(actual.size()));
 }
 
+// Each rule three times over the same gradients: values and states end as the reference's.
 TEST_P(Tables, OptimizerSteps) {
   const std::int64_t n = 40001;
   const Values gradients = random_values(n, 1);
-  Values results[2][5];
-  for (int i = 0; i < 2; ++i) {
-    const OpTable& ops = i == 0 ? table() : ref::kTable;
-    auto& [adam, sgd, adagrad, first, second] = results[i];
-    adam = sgd = adagrad = random_values(n, 2);
-    first.resize(adam.size()), second.resize(adam.size());
-    Values momentum(adam.size()), sum(adam.size());
-    for (std::int64_t step = 1; step <= 3; ++step) {
-      ops.adam_step({n, adam.data(), gradients.data(), first.data(), second.data(), 0.5F, 1e-3, 0.9, 0.999,
-                     1e-8, 0.01, step != 2, step});
-      ops.sgd_step(
-          {n, sgd.data(), gradients.data(), momentum.data(), 0.5F, 1e-2, 0.9, 0.1, 0.01, step != 2, step});
-      ops.adagrad_step({n, adagrad.data(), gradients.data(), sum.data(), 0.5F, 1e-2, 0.1, 1e-10, 0.01, step});
+  const float* g = gradients.data();
+  using Arrays = std::array<Values, 4>;  // values and up to three states
+  using Step = std::function<void(const OpTable&, Arrays&, int)>;
+  const std::vector<std::pair<const char*, Step>> rules = {
+      {"adam",
+       [=](const OpTable& ops, Arrays& a, int) {
+         ops.adam_step({n, a[0].data(), g, a[1].data(), a[2].data(), nullptr, 0.5F, 0.9, 0.999, 1e-8, 0.01,
+                        0.999, 1e-3, 0, 20});
+       }},
+      {"adam, largest, plain and with the gradient's own rate",
+       [=](const OpTable& ops, Arrays& a, int step) {
+         ops.adam_step({n, a[0].data(), g, a[1].data(), a[2].data(), step == 1 ? a[3].data() : nullptr, 0.5F,
+                        0.9, 0.99, 1e-3, 0.01, 0.999, 1e-3, step == 0 ? 1e-3 : 0, 20, step != 2});
+       }},
+      {"sgd",
+       [=](const OpTable& ops, Arrays& a, int step) {
+         ops.sgd_step({n, a[0].data(), g, step != 2 ? a[1].data() : nullptr, 0.5F, 0.01, 0.999, 1e-2, 0.9,
+                       0.8, 0.3, 0.9});
+       }},
+      {"adamax",
+       [=](const OpTable& ops, Arrays& a, int) {
+         ops.adamax_step({n, a[0].data(), g, a[1].data(), a[2].data(), -0.5F, 0.9, 0.99, 1e-6, 0.01, 1e-2});
+       }},
+      {"adagrad",
+       [=](const OpTable& ops, Arrays& a, int) {
+         ops.adagrad_step({n, a[0].data(), g, a[1].data(), 0.5F, 1e-10, 0.01, 1e-2});
+       }},
+      {"adadelta",
+       [=](const OpTable& ops, Arrays& a, int) {
+         ops.adadelta_step({n, a[0].data(), g, a[1].data(), a[2].data(), 0.5F, 0.9, 1e-6, 0.01, 1.0});
+       }},
+      {"rmsprop",
+       [=](const OpTable& ops, Arrays& a, int step) {
+         ops.rmsprop_step({n, a[0].data(), g, a[1].data(), step != 0 ? a[2].data() : nullptr,
+                           step != 1 ? a[3].data() : nullptr, 0.5F, 0.9, 1e-2, 0.01, 0.9, 1e-2});
+       }},
+      {"asgd",
+       [=](const OpTable& ops, Arrays& a, int step) {
+         ops.asgd_step({n, a[0].data(), g, a[1].data(), 0.5F, 0.01, 0.99, 1e-2, step == 0 ? 1.0 : 0.25});
+       }},
+      {"rprop",
+       [=](const OpTable& ops, Arrays& a, int step) {
+         ops.rprop_step(
+             {n, a[0].data(), g, a[1].data(), a[2].data(), step == 2 ? -0.5F : 0.5F, 0.5, 1.2, 0.01, 0.5});
+       }},
+      {"lion",
+       [=](const OpTable& ops, Arrays& a, int step) {
+         ops.lion_step({n, a[0].data(), g, a[1].data(), step == 1 ? -0.3F : 0.5F, 0.9, 0.99, 0.999, 1e-2});
+       }},
+  };
+  for (const auto& [name, rule] : rules) {
+    Arrays results[2];
+    for (int i = 0; i < 2; ++i) {
+      results[i][0] = random_values(n, 2);
+      for (int state = 1; state < 4; ++state) results[i][state].assign(results[i][0].size(), 0.0F);
+      for (int step = 0; step < 3; ++step) rule(i == 0 ? table() : ref::kTable, results[i], step);
     }
-    const double squares = ops.sum_of_squares(gradients.data(), n);
-    EXPECT_NEAR(squares / ref::kTable.sum_of_squares(gradients.data(), n), 1.0, 1e-12);
+    for (int part = 0; part < 4; ++part) expect_close(results[0][part], results[1][part], 2e-6, name);
+    EXPECT_NE(results[0][0], random_values(n, 2)) << name;
   }
-  for (int part = 0; part < 5; ++part) expect_close(results[0][part], results[1][part], 1e-6, "optimizer");
+  const double squares = table().sum_of_squares(g, n);
+  EXPECT_NEAR(squares / ref::kTable.sum_of_squares(g, n), 1.0, 1e-12);
+}
+
+TEST_P(Tables, FactoredSecondMoment) {
+  for (const auto& [rows, columns] :
+       {std::pair<std::int64_t, std::int64_t>{1, 1}, {1, 700}, {67, 1}, {70, 301}}) {
+    const Values x = random_values(rows * columns, 1);
+    Values results[2][3];
+    for (int i = 0; i < 2; ++i) {
+      const OpTable& ops = i == 0 ? table() : ref::kTable;
+      auto& [by_row, by_column, update] = results[i];
+      by_row.resize(static_cast<std::size_t>(rows)), by_column.resize(static_cast<std::size_t>(columns));
+      update.resize(x.size());
+      ops.square_sums({rows, columns, x.data(), by_row.data(), by_column.data()});
+      ops.factored_update({rows, columns, x.data(), 0.5F, rows > 1 ? by_row.data() : nullptr,
+                           by_column.data(), 0.01, 0.1, update.data()});
+    }
+    for (int part = 0; part < 3; ++part) expect_close(results[0][part], results[1][part], 2e-6, "factored");
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Tables, ::testing::ValuesIn(testing::tested_tables()),

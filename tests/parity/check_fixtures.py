@@ -8,6 +8,8 @@ Exits with 1 when anything differs: the peer has changed, or a script without it
 
 from __future__ import annotations
 
+import json
+import math
 import pathlib
 import subprocess
 import sys
@@ -41,12 +43,23 @@ def differing_tensors(old: pathlib.Path, new: pathlib.Path) -> list[str]:
     return names
 
 
+def agree(old: object, new: object) -> bool:
+    """Whether two values of JSON files are the same but for the rounding of numbers."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return old.keys() == new.keys() and all(agree(old[key], new[key]) for key in old)
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(map(agree, old, new))
+    if isinstance(old, float) and isinstance(new, float):
+        return math.isclose(old, new, rel_tol=TOLERANCE, abs_tol=TOLERANCE * 1e-6)
+    return old == new
+
+
 def differences(old: pathlib.Path, new: pathlib.Path) -> list[str]:
     found = [f"{name}: only on one side" for name in sorted(files(old) ^ files(new))]
     for name in sorted(files(old) & files(new)):
         if name.endswith(".safetensors"):
             found += [f"{name}: {tensor}" for tensor in differing_tensors(old / name, new / name)]
-        elif (old / name).read_text(encoding="utf-8") != (new / name).read_text(encoding="utf-8"):
+        elif not agree(*(json.loads((side / name).read_text(encoding="utf-8")) for side in (old, new))):
             found.append(f"{name}: differs")
     return found
 

@@ -5,7 +5,9 @@ usage: make_optimizer_fixtures.py [--output DIR]
 <case>.safetensors: one run of an optimizer on two tensors, "weight" (decayed) and "bias" (not), over given
 gradients: "initial.<tensor>", "gradient.<tensor>" [steps, size], "expected.<tensor>" [steps, size] after each
 step, and "grad_norms" [steps] before clipping. Its metadata holds the optimizer, its options, the learning
-rate of each step and the norm to clip to (null: none). schedules.json and clipping.json hold what they say.
+rate of each step and the norm to clip to (null: none). LAMB and Lion are not PyTorch's: optimizer_peers.py.
+lbfgs.json: points and losses of LBFGS, whose gradients depend on where it goes. schedules.json,
+metric_schedules.json, clipping.json and defaults.json hold what they say.
 """
 
 from __future__ import annotations
@@ -15,54 +17,17 @@ import json
 import pathlib
 from dataclasses import dataclass, field
 
+import optimizer_peers
 import peer
 import torch
+from optimizer_cases import CASES, SIZES, STEPS, Case, touched_rows
+from schedule_cases import defaults, metric_schedule_cases, schedule_cases
 from transformers import get_scheduler
-
-STEPS = 20
-SIZES = {"weight": (7, 5), "bias": (9,)}
-
-
-@dataclass(frozen=True)
-class Case:
-    """An optimizer of torch.optim with its arguments, as PyTorch names them."""
-
-    optimizer: str
-    options: dict
-    max_norm: float | None = None
-    warmup_steps: int | None = (
-        None  # a linear schedule over all steps with this warm-up; None: a constant rate
-    )
-
-
-CASES = {
-    "adamw": Case("AdamW", dict(lr=1e-2)),
-    # Steps so long that 1 - beta2 in single precision (1.3e-5 off) would show.
-    "adamw_long_steps": Case("AdamW", dict(lr=0.5)),
-    "adamw_no_decay": Case("AdamW", dict(lr=5e-3, weight_decay=0.0)),
-    "adamw_options": Case("AdamW", dict(lr=3e-2, betas=(0.8, 0.99), eps=1e-6, weight_decay=0.1)),
-    "adamw_large_eps": Case("AdamW", dict(lr=1e-2, eps=1e-1, weight_decay=0.01)),
-    "adamw_clipped_schedule": Case("AdamW", dict(lr=2e-2, weight_decay=0.01), max_norm=1.0, warmup_steps=5),
-    "adam": Case("Adam", dict(lr=1e-2)),
-    "adam_l2": Case("Adam", dict(lr=1e-2, weight_decay=0.1)),
-    "adam_options": Case("Adam", dict(lr=2e-2, betas=(0.5, 0.9), eps=1e-4, weight_decay=0.01), max_norm=0.5),
-    "sgd": Case("SGD", dict(lr=1e-2)),
-    "sgd_decay": Case("SGD", dict(lr=1e-2, weight_decay=0.1)),
-    "sgd_momentum": Case("SGD", dict(lr=1e-2, momentum=0.9)),
-    "sgd_dampening": Case("SGD", dict(lr=1e-2, momentum=0.9, dampening=0.3, weight_decay=0.05)),
-    "sgd_nesterov": Case("SGD", dict(lr=1e-2, momentum=0.8, nesterov=True, weight_decay=0.05)),
-    "sgd_clipped_schedule": Case("SGD", dict(lr=5e-2, momentum=0.9), max_norm=1.0, warmup_steps=3),
-    "adagrad": Case("Adagrad", dict(lr=1e-1)),
-    "adagrad_options": Case(
-        "Adagrad", dict(lr=5e-2, lr_decay=0.1, weight_decay=0.05, initial_accumulator_value=0.2, eps=1e-6)
-    ),
-    "adagrad_schedule": Case("Adagrad", dict(lr=1e-1, lr_decay=0.01), max_norm=2.0, warmup_steps=0),
-}
 
 
 @dataclass
 class Trajectory:
-    expected: dict[str, list[torch.Tensor]] = field(default_factory=lambda: {name: [] for name in SIZES})
+    expected: dict[str, list[torch.Tensor]] = field(default_factory=dict)
     learning_rates: list[float] = field(default_factory=list)
     grad_norms: list[float] = field(default_factory=list)
 
@@ -78,8 +43,17 @@ def make_gradients(size: tuple[int, ...], generator: torch.Generator) -> torch.T
 
 
 def make_optimizer(case: Case, parameters: dict[str, torch.Tensor]) -> torch.optim.Optimizer:
-    groups = [{"params": [parameters["weight"]]}, {"params": [parameters["bias"]], "weight_decay": 0.0}]
-    return getattr(torch.optim, case.optimizer)(groups, **case.options)
+    if case.others is not None:
+        return optimizer_peers.MuonWithAdamW(
+            parameters[case.weight], parameters["bias"], case.options, case.others
+        )
+    if case.sparse:
+        return optimizer_peers.SparseAdamWithAdam(parameters[case.weight], parameters["bias"], case.options)
+    groups = [{"params": [parameters[case.weight]]}, {"params": [parameters["bias"]]}]
+    if case.optimizer != "Rprop":
+        groups[1]["weight_decay"] = 0.0
+    kind = getattr(optimizer_peers, case.optimizer, None) or getattr(torch.optim, case.optimizer)
+    return kind(groups, **case.options)
 
 
 def run(case: Case, initial: dict[str, torch.Tensor], gradients: dict[str, torch.Tensor]) -> Trajectory:
@@ -88,7 +62,7 @@ def run(case: Case, initial: dict[str, torch.Tensor], gradients: dict[str, torch
     schedule = get_scheduler(
         "constant" if case.warmup_steps is None else "linear", optimizer, case.warmup_steps, STEPS
     )
-    trajectory = Trajectory()
+    trajectory = Trajectory({name: [] for name in parameters})
     for step in range(STEPS):
         for name, parameter in parameters.items():
             parameter.grad = gradients[name][step].double()
@@ -104,8 +78,13 @@ def run(case: Case, initial: dict[str, torch.Tensor], gradients: dict[str, torch
 
 def write_case(output: pathlib.Path, name: str, case: Case, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
-    initial = {key: torch.randn(size, generator=generator) for key, size in SIZES.items()}
-    gradients = {key: make_gradients(size, generator) for key, size in SIZES.items()}
+    sizes = {case.weight: SIZES["weight"], "bias": SIZES["bias"]}
+    initial = {key: torch.randn(size, generator=generator) for key, size in sizes.items()}
+    gradients = {key: make_gradients(size, generator) for key, size in sizes.items()}
+    if case.sparse:
+        for step in range(STEPS):
+            unused = [row for row in range(len(initial[case.weight])) if row not in touched_rows(step)]
+            gradients[case.weight][step, unused] = 0
     trajectory = run(case, initial, gradients)
     tensors = {f"initial.{key}": tensor for key, tensor in initial.items()}
     tensors |= {f"gradient.{key}": tensor for key, tensor in gradients.items()}
@@ -118,6 +97,8 @@ def write_case(output: pathlib.Path, name: str, case: Case, seed: int) -> None:
         options=case.options,
         max_norm=case.max_norm,
         learning_rates=trajectory.learning_rates,
+        **({"others": case.others} if case.others else {}),
+        **({"rows": [touched_rows(step) for step in range(STEPS)]} if case.sparse else {}),
     )
 
 
@@ -136,26 +117,32 @@ def clipping_cases() -> list[dict]:
     return cases
 
 
-def schedule_cases() -> list[dict]:
-    """The factors of get_scheduler for every step, and for a few after the last."""
-    cases = []
-    for name in ("linear", "cosine", "constant", "constant_with_warmup"):
-        for warmup, total in (
-            (0, 1),
-            (0, 7),
-            (1, 10),
-            (3, 10),
-            (10, 10),
-            (12, 10),
-            (0, 100),
-            (10, 100),
-            (37, 100),
-        ):
-            optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-            factor = get_scheduler(name, optimizer, warmup, total).lr_lambdas[0]
-            factors = [float(factor(step)) for step in range(total + 3)]
-            cases.append(dict(schedule=name, warmup_steps=warmup, total_steps=total, factors=factors))
-    return cases
+def lbfgs_case(**options) -> dict:
+    """LBFGS in double on a function with a narrow curved valley; the test has the same function in C++."""
+    start = [-1.2, 1.0, -0.5, 0.8, 0.3]
+    x = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([x], **options)
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = (5 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
+        loss.backward()
+        return loss
+
+    points, losses = [], []
+    for _ in range(STEPS):
+        losses.append(optimizer.step(closure).item())
+        points.append(x.detach().tolist())
+    return dict(options=options, start=start, points=points, losses=losses)
+
+
+def lbfgs_cases() -> list[dict]:
+    return [
+        lbfgs_case(lr=0.05, max_iter=2),
+        lbfgs_case(lr=0.5, max_iter=1, history_size=3),
+        lbfgs_case(lr=1.0, max_iter=2, line_search_fn="strong_wolfe"),
+        lbfgs_case(lr=3.0, max_iter=4, max_eval=6, history_size=2, line_search_fn="strong_wolfe"),
+    ]
 
 
 def main() -> None:
@@ -170,7 +157,13 @@ def main() -> None:
     output.mkdir(parents=True, exist_ok=True)
     for name, case in CASES.items():
         write_case(output, name, case, peer.seed_of(name))
-    for name, cases in (("schedules", schedule_cases()), ("clipping", clipping_cases())):
+    for name, cases in (
+        ("schedules", schedule_cases()),
+        ("metric_schedules", metric_schedule_cases()),
+        ("clipping", clipping_cases()),
+        ("lbfgs", lbfgs_cases()),
+        ("defaults", defaults()),
+    ):
         (output / f"{name}.json").write_text("[\n" + ",\n".join(map(json.dumps, cases)) + "\n]\n")
     print(f"{len(CASES)} optimizer cases, schedules and clipping")
 

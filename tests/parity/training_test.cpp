@@ -33,6 +33,8 @@ TEST_F(TrainingParity, LossesAndNorms) {
   const double base_rate = recipe.at("learning_rate");
   const auto optimizer = optim::adamw(model_.parameters(), {base_rate, recipe["beta1"], recipe["beta2"],
                                                             recipe["eps"], recipe["weight_decay"]});
+  const auto schedule = optim::schedule_from_string("linear").make(
+      {base_rate, recipe["warmup_steps"], static_cast<std::int64_t>(losses.size())}, {});
   model_.train();
   for (std::size_t step = 0; step < losses.size(); ++step) {
     optimizer->zero_grad();
@@ -42,10 +44,7 @@ TEST_F(TrainingParity, LossesAndNorms) {
     model_.backward();
     const double norm = optim::gradient_norm(model_.parameters());
     EXPECT_NEAR(norm, norms[step], kNorm * norms[step]) << "gradient norm, step " << step;
-    const double factor =
-        optim::schedule_factor(optim::Schedule::linear, static_cast<std::int64_t>(step),
-                               recipe["warmup_steps"], static_cast<std::int64_t>(losses.size()));
-    optimizer->set_learning_rate(base_rate * factor);
+    optimizer->set_learning_rate(schedule->learning_rate(static_cast<std::int64_t>(step)));
     optimizer->step(optim::clip_scale(norm, recipe["max_grad_norm"]));
   }
 }

@@ -8,6 +8,8 @@
 namespace bertune::train {
 namespace {
 
+using ::testing::HasSubstr;
+
 // The numbers that the Trainer gives (Transformers 5.23).
 TEST(StepPlan, RoundsAsTheTrainerDoes) {
   TrainingArguments arguments;
@@ -37,14 +39,46 @@ TEST(Arguments, ValuesThatCannotBeAreNamed) {
     }
     return std::string();
   };
-  using ::testing::HasSubstr;
   EXPECT_EQ(refuses([](auto&) {}), "");
   EXPECT_THAT(refuses([](auto& a) { a.num_train_epochs = 0; }), HasSubstr("--epochs is 0"));
   EXPECT_THAT(refuses([](auto& a) { a.train_batch_size = 0; }), HasSubstr("--batch-size"));
   EXPECT_THAT(refuses([](auto& a) { a.learning_rate = std::nan(""); }), HasSubstr("--learning-rate"));
   EXPECT_THAT(refuses([](auto& a) { a.adam_beta2 = 1; }), HasSubstr("--adam-beta2"));
-  EXPECT_THAT(refuses([](auto& a) { a.nesterov = true; }), HasSubstr("--nesterov"));
+  EXPECT_THAT(refuses([](auto& a) { a.nesterov = true, a.optimizer = "sgd"; }), HasSubstr("nesterov"));
+  EXPECT_THAT(refuses([](auto& a) { a.optim_args["beta3"] = "0.9"; }), HasSubstr("did you mean \"beta"));
+  EXPECT_THAT(refuses([](auto& a) { a.adam_beta1 = 0.8, a.optim_args["beta1"] = "0.9"; }),
+              HasSubstr("--adam-beta1 and beta1 in --optim-args"));
+  EXPECT_THAT(refuses([](auto& a) { a.lr_scheduler_kwargs["power"] = "2"; }), HasSubstr("schedule linear"));
   EXPECT_THAT(refuses([](auto& a) { a.lr_scheduler_type = "step"; }), HasSubstr("cosine"));
+}
+
+// Flags are short for options; what an optimizer has no use for is said.
+TEST(Arguments, ShortFlagsReachTheOptimizer) {
+  TrainingArguments arguments;
+  arguments.adam_beta1 = 0.8;
+  arguments.adam_epsilon = 1e-6;
+  arguments.momentum = 0.7;
+  const Json adamw = arguments.to_json().at("optimizer_options");
+  EXPECT_EQ(adamw.at("beta1"), "0.8");
+  EXPECT_EQ(adamw.at("eps"), "1e-06");
+  EXPECT_EQ(adamw.at("weight_decay"), "0.01");
+  EXPECT_THAT(flags_without_effect(arguments), ::testing::ElementsAre(HasSubstr("--momentum")));
+  arguments.optimizer = "muon";
+  arguments.weight_decay = 0.2;
+  const Json muon = arguments.to_json().at("optimizer_options");
+  EXPECT_EQ(muon.at("adamw_eps"), "1e-06");
+  EXPECT_EQ(muon.at("eps"), "1e-07");  // of the iteration
+  EXPECT_EQ(muon.at("momentum"), "0.7");
+  EXPECT_EQ(muon.at("weight_decay"), "0.2");
+  EXPECT_THAT(flags_without_effect(arguments), ::testing::IsEmpty());
+  arguments.optimizer = "lbfgs";
+  EXPECT_EQ(flags_without_effect(arguments).size(), 5U);  // those, and --max-grad-norm
+}
+
+TEST(Arguments, TheTrainersNamesAreTheSameRun) {
+  TrainingArguments arguments, other;
+  other.optimizer = "adamw_torch_fused";
+  EXPECT_EQ(arguments.to_json(), other.to_json());
 }
 
 }  // namespace

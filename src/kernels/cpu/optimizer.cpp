@@ -1,103 +1,191 @@
 // Optimizer steps: one pass over contiguous memory.
 #include "kernels/cpu/optimizer.h"
 
-#include "kernels/cpu/isa.h"
+#include "kernels/cpu/element_blocks.h"
 
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
 
-constexpr std::int64_t kBlock = 16384;  // numbers a task; part of the definition of sum_of_squares
+float root(float x) { return __builtin_sqrtf(x); }
+float larger(float a, float b) { return a > b ? a : b; }
+float sign(float x) { return (x > 0.0F ? 1.0F : 0.0F) - (x < 0.0F ? 1.0F : 0.0F); }
+float single(double x) { return static_cast<float>(x); }
 
-template <typename Body>
-void for_blocks(std::int64_t size, const Body& body) {
-  parallel_for(block_count(size, kBlock),
-               [&](std::int64_t block) { body(block * kBlock, smaller((block + 1) * kBlock, size)); });
+// What every rule begins with.
+struct Gradient {
+  const float *gradients, *values;
+  float scale, l2;
+  float operator()(std::int64_t i) const { return gradients[i] * scale + l2 * values[i]; }
+};
+template <typename Op>
+Gradient gradient_of(const Op& op) {
+  return {op.gradients, op.values, op.gradient_scale, single(op.l2)};
 }
 
-double power(double base, std::int64_t exponent) {
-  double result = 1;
-  for (; exponent > 0; exponent >>= 1, base *= base) {
-    if ((exponent & 1) != 0) result *= base;
-  }
-  return result;
-}
+// An exponential average: old * beta + new * (1 - beta), the rest computed in double.
+struct Decay {
+  float beta, rest;
+  explicit Decay(double b) : beta(single(b)), rest(single(1 - b)) {}
+};
 
 }  // namespace
 
 void adam_step(const AdamStep& op) {
-  const double correction1 = 1 - power(op.beta1, op.step), correction2 = 1 - power(op.beta2, op.step);
-  const auto beta1 = static_cast<float>(op.beta1), beta2 = static_cast<float>(op.beta2);
-  const auto rest1 = static_cast<float>(1 - op.beta1), rest2 = static_cast<float>(1 - op.beta2);
-  const auto step_size = static_cast<float>(op.lr / correction1), eps = static_cast<float>(op.eps);
-  const auto inverse_root2 = static_cast<float>(1 / __builtin_sqrt(correction2));
-  const auto shrink = static_cast<float>(op.decoupled ? 1 - op.lr * op.weight_decay : 1);
-  const auto l2 = static_cast<float>(op.decoupled ? 0 : op.weight_decay);
-  const float scale = op.gradient_scale;
-  for_blocks(op.size, [&](std::int64_t first, std::int64_t end) {
-    float *values = op.values, *m = op.exp_avg, *v = op.exp_avg_sq;
-    const float* gradients = op.gradients;
-#pragma omp simd
-    for (std::int64_t i = first; i < end; ++i) {
-      const float gradient = gradients[i] * scale + l2 * values[i];
-      m[i] = beta1 * m[i] + rest1 * gradient;
-      v[i] = beta2 * v[i] + rest2 * gradient * gradient;
-      values[i] = values[i] * shrink - step_size * m[i] / (__builtin_sqrtf(v[i]) * inverse_root2 + eps);
-    }
-  });
+  const Gradient gradient = gradient_of(op);
+  const Decay first(op.beta1), second(op.beta2);
+  const float rate = single(op.rate), gradient_rate = single(op.gradient_rate), eps = single(op.eps);
+  const float root_scale = single(op.root_scale), shrink = single(op.shrink);
+  float *values = op.values, *m = op.exp_avg, *v = op.exp_avg_sq, *most = op.max_exp_avg_sq;
+  const auto moments = [=](std::int64_t i) {
+    const float g = gradient(i);
+    m[i] = first.beta * m[i] + first.rest * g;
+    v[i] = second.beta * v[i] + second.rest * g * g;
+    return g;
+  };
+  if (!op.adaptive) {
+    for_elements(op.size, [=](std::int64_t i) {
+      moments(i);
+      values[i] = values[i] * shrink - rate * m[i];
+    });
+  } else if (most != nullptr) {
+    for_elements(op.size, [=](std::int64_t i) {
+      moments(i);
+      most[i] = larger(most[i], v[i]);
+      values[i] = values[i] * shrink - rate * m[i] / (root(most[i]) * root_scale + eps);
+    });
+  } else if (gradient_rate != 0.0F) {
+    for_elements(op.size, [=](std::int64_t i) {
+      const float g = moments(i);
+      values[i] = values[i] * shrink - (gradient_rate * g + rate * m[i]) / (root(v[i]) * root_scale + eps);
+    });
+  } else {
+    for_elements(op.size, [=](std::int64_t i) {
+      moments(i);
+      values[i] = values[i] * shrink - rate * m[i] / (root(v[i]) * root_scale + eps);
+    });
+  }
 }
 
 void sgd_step(const SgdStep& op) {
-  const auto lr = static_cast<float>(op.lr), momentum = static_cast<float>(op.momentum);
-  const auto fresh = static_cast<float>(op.step == 1 ? 1 : 1 - op.dampening),
-             decay = static_cast<float>(op.weight_decay);
-  const float kept_part = op.step == 1 ? 0.0F : momentum, scale = op.gradient_scale;
-  for_blocks(op.size, [&](std::int64_t first, std::int64_t end) {
-    float *values = op.values, *buffer = op.momentum_buffer;
-    if (buffer == nullptr) {
-#pragma omp simd
-      for (std::int64_t i = first; i < end; ++i)
-        values[i] -= lr * (op.gradients[i] * scale + decay * values[i]);
-      return;
-    }
-    const float ahead = op.nesterov ? 1.0F : 0.0F, behind = op.nesterov ? momentum : 1.0F;
-#pragma omp simd
-    for (std::int64_t i = first; i < end; ++i) {
-      const float gradient = op.gradients[i] * scale + decay * values[i];
-      buffer[i] = kept_part * buffer[i] + fresh * gradient;
-      values[i] -= lr * (ahead * gradient + behind * buffer[i]);
-    }
+  const Gradient gradient = gradient_of(op);
+  const float rate = single(op.rate), shrink = single(op.shrink), kept = single(op.kept);
+  const float fresh = single(op.fresh), ahead = single(op.ahead), behind = single(op.behind);
+  float *values = op.values, *buffer = op.momentum_buffer;
+  if (buffer == nullptr) {
+    for_elements(op.size, [=](std::int64_t i) { values[i] = values[i] * shrink - rate * gradient(i); });
+    return;
+  }
+  for_elements(op.size, [=](std::int64_t i) {
+    const float g = gradient(i);
+    buffer[i] = kept * buffer[i] + fresh * g;
+    values[i] = values[i] * shrink - rate * (ahead * g + behind * buffer[i]);
+  });
+}
+
+void adamax_step(const AdamaxStep& op) {
+  const Gradient gradient = gradient_of(op);
+  const Decay first(op.beta1);
+  const float beta2 = single(op.beta2), eps = single(op.eps), rate = single(op.rate);
+  float *values = op.values, *m = op.exp_avg, *largest = op.exp_inf;
+  for_elements(op.size, [=](std::int64_t i) {
+    const float g = gradient(i);
+    m[i] = first.beta * m[i] + first.rest * g;
+    largest[i] = larger(beta2 * largest[i], __builtin_fabsf(g) + eps);
+    values[i] -= rate * m[i] / largest[i];
   });
 }
 
 void adagrad_step(const AdagradStep& op) {
-  const auto lr = static_cast<float>(op.lr / (1 + static_cast<double>(op.step - 1) * op.lr_decay));
-  const auto eps = static_cast<float>(op.eps), decay = static_cast<float>(op.weight_decay);
-  for_blocks(op.size, [&](std::int64_t first, std::int64_t end) {
-    float *values = op.values, *sum = op.sum;
-#pragma omp simd
-    for (std::int64_t i = first; i < end; ++i) {
-      const float gradient = op.gradients[i] * op.gradient_scale + decay * values[i];
-      sum[i] += gradient * gradient;
-      values[i] -= lr * gradient / (__builtin_sqrtf(sum[i]) + eps);
-    }
+  const Gradient gradient = gradient_of(op);
+  const float rate = single(op.rate), eps = single(op.eps);
+  float *values = op.values, *sum = op.sum;
+  for_elements(op.size, [=](std::int64_t i) {
+    const float g = gradient(i);
+    sum[i] += g * g;
+    values[i] -= rate * g / (root(sum[i]) + eps);
   });
 }
 
-double sum_of_squares(const float* values, std::int64_t size) {
-  constexpr std::int64_t kMostBlocks = 4096;  // partial sums kept at a time
-  double total = 0, partial[kMostBlocks];
-  for (std::int64_t start = 0; start < size; start += kMostBlocks * kBlock) {
-    const std::int64_t span = smaller(kMostBlocks * kBlock, size - start);
-    for_blocks(span, [&](std::int64_t first, std::int64_t end) {
-      double sum = 0;
-      const float* x = values + start;
-#pragma omp simd reduction(+ : sum)
-      for (std::int64_t i = first; i < end; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-      partial[first / kBlock] = sum;
+void adadelta_step(const AdadeltaStep& op) {
+  const Gradient gradient = gradient_of(op);
+  const Decay rho(op.rho);
+  const float rate = single(op.rate), eps = single(op.eps);
+  float *values = op.values, *squares = op.square_avg, *deltas = op.acc_delta;
+  for_elements(op.size, [=](std::int64_t i) {
+    const float g = gradient(i);
+    squares[i] = rho.beta * squares[i] + rho.rest * g * g;
+    const float delta = root(deltas[i] + eps) / root(squares[i] + eps) * g;
+    deltas[i] = rho.beta * deltas[i] + rho.rest * delta * delta;
+    values[i] -= rate * delta;
+  });
+}
+
+void rmsprop_step(const RmspropStep& op) {
+  const Gradient gradient = gradient_of(op);
+  const Decay alpha(op.alpha);
+  const float rate = single(op.rate), eps = single(op.eps), momentum = single(op.momentum);
+  float *values = op.values, *squares = op.square_avg, *means = op.grad_avg, *buffer = op.momentum_buffer;
+  const auto step_by = [=](const auto& direction) {
+    if (buffer == nullptr) {
+      for_elements(op.size, [=](std::int64_t i) { values[i] -= rate * direction(i); });
+    } else {
+      for_elements(op.size, [=](std::int64_t i) {
+        buffer[i] = momentum * buffer[i] + direction(i);
+        values[i] -= rate * buffer[i];
+      });
+    }
+  };
+  if (means == nullptr) {
+    step_by([=](std::int64_t i) {
+      const float g = gradient(i);
+      squares[i] = alpha.beta * squares[i] + alpha.rest * g * g;
+      return g / (root(squares[i]) + eps);
     });
-    for (std::int64_t block = 0; block < block_count(span, kBlock); ++block) total += partial[block];
+  } else {
+    step_by([=](std::int64_t i) {
+      const float g = gradient(i);
+      squares[i] = alpha.beta * squares[i] + alpha.rest * g * g;
+      means[i] = alpha.beta * means[i] + alpha.rest * g;
+      // Rounding can make a variance negative; PyTorch's root of it is not a number.
+      return g / (root(larger(squares[i] - means[i] * means[i], 0.0F)) + eps);
+    });
   }
-  return total;
+}
+
+void asgd_step(const AsgdStep& op) {
+  const Gradient gradient = gradient_of(op);
+  const float rate = single(op.rate), shrink = single(op.shrink), mu = single(op.mu);
+  float *values = op.values, *average = op.average;
+  for_elements(op.size, [=](std::int64_t i) {
+    values[i] = values[i] * shrink - rate * gradient(i);
+    average[i] = mu == 1.0F ? values[i] : average[i] + (values[i] - average[i]) * mu;
+  });
+}
+
+void rprop_step(const RpropStep& op) {
+  const float scale = op.gradient_scale, etaminus = single(op.etaminus), etaplus = single(op.etaplus);
+  const float least = single(op.step_size_min), most = single(op.step_size_max);
+  const float* gradients = op.gradients;
+  float *values = op.values, *previous = op.previous, *step_size = op.step_size;
+  for_elements(op.size, [=](std::int64_t i) {
+    const float g = gradients[i] * scale, agreement = sign(g) * sign(previous[i]);
+    const float grown = step_size[i] * (agreement > 0.0F ? etaplus : agreement < 0.0F ? etaminus : 1.0F);
+    step_size[i] = grown < least ? least : grown > most ? most : grown;
+    previous[i] = agreement < 0.0F ? 0.0F : g;
+    values[i] -= sign(previous[i]) * step_size[i];
+  });
+}
+
+void lion_step(const LionStep& op) {
+  const Decay ahead(op.beta1), kept(op.beta2);
+  const float scale = op.gradient_scale, rate = single(op.rate), shrink = single(op.shrink);
+  const float* gradients = op.gradients;
+  float *values = op.values, *m = op.exp_avg;
+  for_elements(op.size, [=](std::int64_t i) {
+    const float g = gradients[i] * scale;
+    values[i] = values[i] * shrink - rate * sign(ahead.beta * m[i] + ahead.rest * g);
+    m[i] = kept.beta * m[i] + kept.rest * g;
+  });
 }
 
 }  // namespace bertune::kernels::BERTUNE_ISA

@@ -42,7 +42,15 @@ const OpTable kTable = {
     .mean_squared_error = nullptr,
     .adam_step = adam_step,
     .sgd_step = sgd_step,
+    .adamax_step = adamax_step,
     .adagrad_step = adagrad_step,
+    .adadelta_step = adadelta_step,
+    .rmsprop_step = rmsprop_step,
+    .asgd_step = asgd_step,
+    .rprop_step = rprop_step,
+    .lion_step = lion_step,
+    .square_sums = square_sums,
+    .factored_update = factored_update,
     .sum_of_squares = sum_of_squares,
 };
 

@@ -1,4 +1,5 @@
 // The reference table: reference.h over whole tensors, in float, one thread.
+#include "kernels/ref/optimizer.h"
 #include "kernels/ref/reference.h"
 #include "kernels/ref/table.h"
 
@@ -211,55 +212,6 @@ double mean_squared_error_f32(const ElementwiseLoss& op) {
   return ref::mean_squared_error<float>(op.rows * op.n, op.logits, op.targets, op.d_logits);
 }
 
-void adam_step(const AdamStep& op) {
-  const auto step = static_cast<double>(op.step);
-  const double correction1 = 1 - std::pow(op.beta1, step), correction2 = 1 - std::pow(op.beta2, step);
-  for (std::int64_t i = 0; i < op.size; ++i) {
-    double value = op.values[i], gradient = static_cast<double>(op.gradients[i]) * op.gradient_scale;
-    if (op.decoupled) {
-      value *= 1 - op.lr * op.weight_decay;
-    } else {
-      gradient += op.weight_decay * value;
-    }
-    op.exp_avg[i] = static_cast<float>(op.beta1 * op.exp_avg[i] + (1 - op.beta1) * gradient);
-    op.exp_avg_sq[i] = static_cast<float>(op.beta2 * op.exp_avg_sq[i] + (1 - op.beta2) * gradient * gradient);
-    const double denominator =
-        std::sqrt(static_cast<double>(op.exp_avg_sq[i])) / std::sqrt(correction2) + op.eps;
-    op.values[i] = static_cast<float>(value - op.lr / correction1 * op.exp_avg[i] / denominator);
-  }
-}
-
-void sgd_step(const SgdStep& op) {
-  for (std::int64_t i = 0; i < op.size; ++i) {
-    double gradient =
-        static_cast<double>(op.gradients[i]) * op.gradient_scale + op.weight_decay * op.values[i];
-    if (op.momentum_buffer != nullptr) {
-      const double kept =
-          op.step == 1 ? gradient : op.momentum * op.momentum_buffer[i] + (1 - op.dampening) * gradient;
-      op.momentum_buffer[i] = static_cast<float>(kept);
-      gradient = op.nesterov ? gradient + op.momentum * kept : kept;
-    }
-    op.values[i] = static_cast<float>(op.values[i] - op.lr * gradient);
-  }
-}
-
-void adagrad_step(const AdagradStep& op) {
-  const double lr = op.lr / (1 + static_cast<double>(op.step - 1) * op.lr_decay);
-  for (std::int64_t i = 0; i < op.size; ++i) {
-    const double gradient =
-        static_cast<double>(op.gradients[i]) * op.gradient_scale + op.weight_decay * op.values[i];
-    op.sum[i] = static_cast<float>(op.sum[i] + gradient * gradient);
-    op.values[i] = static_cast<float>(op.values[i] -
-                                      lr * gradient / (std::sqrt(static_cast<double>(op.sum[i])) + op.eps));
-  }
-}
-
-double sum_of_squares(const float* values, std::int64_t size) {
-  double sum = 0;
-  for (std::int64_t i = 0; i < size; ++i) sum += static_cast<double>(values[i]) * values[i];
-  return sum;
-}
-
 }  // namespace
 
 const OpTable kTable = {
@@ -287,7 +239,15 @@ const OpTable kTable = {
     .mean_squared_error = mean_squared_error_f32,
     .adam_step = adam_step,
     .sgd_step = sgd_step,
+    .adamax_step = adamax_step,
     .adagrad_step = adagrad_step,
+    .adadelta_step = adadelta_step,
+    .rmsprop_step = rmsprop_step,
+    .asgd_step = asgd_step,
+    .rprop_step = rprop_step,
+    .lion_step = lion_step,
+    .square_sums = square_sums,
+    .factored_update = factored_update,
     .sum_of_squares = sum_of_squares,
 };
 

@@ -85,6 +85,8 @@ void write_gradients(BertForSequenceClassification& model, const Batch& batch, S
 void write_training(BertForSequenceClassification& model, const SafetensorsFile& input,
                     const Settings& settings, SafetensorsWriter& output) {
   const auto optimizer = optim::adamw(model.parameters(), settings.adamw);
+  const auto schedule = optim::schedule_from_string("linear").make(
+      {settings.adamw.lr, settings.warmup_steps, settings.steps}, {});
   std::vector<double> losses, norms;
   model.train();
   for (std::int64_t step = 0; step < settings.steps; ++step) {
@@ -92,9 +94,7 @@ void write_training(BertForSequenceClassification& model, const SafetensorsFile&
     losses.push_back(model.forward(read_batch(input, step)).loss);
     model.backward();
     norms.push_back(optim::gradient_norm(model.parameters()));
-    optimizer->set_learning_rate(settings.adamw.lr * optim::schedule_factor(optim::Schedule::linear, step,
-                                                                            settings.warmup_steps,
-                                                                            settings.steps));
+    optimizer->set_learning_rate(schedule->learning_rate(step));
     optimizer->step(optim::clip_scale(norms.back(), settings.max_grad_norm));
   }
   output.add("losses", losses);

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bertune::data {
+namespace bertune {
 
 // The candidate with the smallest edit distance (ASCII case ignored), if that is at most a third of the
 // word's length or 1; else empty.
@@ -14,4 +14,4 @@ std::string_view nearest(std::string_view word, const std::vector<std::string>& 
 // "a", "b", "c" and how many more there are.
 std::string quoted_list(const std::vector<std::string>& names, std::size_t at_most = 20);
 
-}  // namespace bertune::data
+}  // namespace bertune

@@ -1,4 +1,4 @@
-#include "data/nearest.h"
+#include "core/nearest.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <numeric>
 #include <utility>
 
-namespace bertune::data {
+namespace bertune {
 namespace {
 
 char lower(char character) { return static_cast<char>(std::tolower(static_cast<unsigned char>(character))); }
@@ -58,4 +58,4 @@ std::string quoted_list(const std::vector<std::string>& names, std::size_t at_mo
   return list;
 }
 
-}  // namespace bertune::data
+}  // namespace bertune

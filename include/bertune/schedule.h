@@ -1,0 +1,48 @@
+// The learning rate over a run: the schedules of Transformers' get_scheduler.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bertune/options.h"
+
+namespace bertune::optim {
+
+// What a schedule is laid out over.
+struct ScheduleSpan {
+  double learning_rate = 0;  // at its peak
+  std::int64_t warmup_steps = 0, total_steps = 0;
+};
+
+class Schedule {
+ public:
+  virtual ~Schedule() = default;
+  // For the step numbered `step` from 0.
+  virtual double learning_rate(std::int64_t step) const = 0;
+  // For schedules that follow a metric: one evaluation's; the rate may change with the next step.
+  virtual bool follows_metric() const { return false; }
+  virtual void observe(double /*metric*/) {}
+  // What such a schedule must remember when a run stops and goes on.
+  virtual std::vector<double> state() const { return {}; }
+  // Throws Error when `state` cannot be this schedule's.
+  virtual void restore(std::span<const double> state);
+};
+
+struct ScheduleKind {
+  std::string name;                 // as in TrainingArguments.lr_scheduler_type: "linear"
+  std::vector<OptionInfo> options;  // lr_scheduler_kwargs, with Transformers' defaults
+  // All options, those that are not given at their defaults. Throws UsageError as Algorithm::resolve does.
+  std::function<OptionValues(const OptionValues&)> resolve;
+  // Throws UsageError for options that do not go with the span.
+  std::function<std::unique_ptr<Schedule>(const ScheduleSpan&, const OptionValues&)> make;
+};
+std::span<const ScheduleKind> schedules();
+// Throws UsageError for an unknown name, with the nearest and the list.
+const ScheduleKind& schedule_from_string(std::string_view name);
+
+}  // namespace bertune::optim

@@ -1,0 +1,28 @@
+// Work on each of many numbers, cut into blocks for the threads and vectorised within one.
+#pragma once
+
+#include "kernels/cpu/isa.h"
+
+namespace bertune::kernels::BERTUNE_ISA {
+namespace {
+
+constexpr std::int64_t kBlock = 16384;  // numbers a task; part of the definition of sum_of_squares
+
+template <typename Body>
+void for_blocks(std::int64_t size, const Body& body) {
+  parallel_for(block_count(size, kBlock),
+               [&](std::int64_t block) { body(block * kBlock, smaller((block + 1) * kBlock, size)); });
+}
+
+// rule(i) for each i below size; it must read and write only what belongs to i.
+template <typename Rule>
+void for_elements(std::int64_t size, const Rule& rule) {
+  for_blocks(size, [&](std::int64_t first, std::int64_t end) {
+    const Rule own = rule;  // in registers: no store can change it
+#pragma omp simd
+    for (std::int64_t i = first; i < end; ++i) own(i);
+  });
+}
+
+}  // namespace
+}  // namespace bertune::kernels::BERTUNE_ISA

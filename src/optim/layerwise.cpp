@@ -1,0 +1,193 @@
+// Steps as long as the tensor that they change is large: LAMB (You et al. 2020) and Adafactor (Shazeer and
+// Stern 2018). Both need a norm of the whole tensor before its first number can move.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/aligned_buffer.h"
+#include "kernels/ops.h"
+#include "optim/algorithm.h"
+#include "optim/bias_correction.h"
+#include "optim/stateful.h"
+
+namespace bertune::optim {
+namespace {
+
+using kernels::ops;
+
+class LayerWise : public StatefulOptimizer {
+ protected:
+  LayerWise(Parameters& parameters, Traits traits) : StatefulOptimizer(parameters, with_whole(traits)) {
+    std::size_t largest = 0;
+    for (const Parameter& parameter : parameters.layout()) largest = std::max(largest, parameter.size);
+    direction_ = AlignedBuffer<float>(largest);
+  }
+
+  static double norm(const float* x, const Update& u) {
+    return std::sqrt(ops().sum_of_squares(x, u.count()));
+  }
+
+  // value = value * shrink - rate * direction
+  void apply(const Update& u, double shrink, double rate) {
+    ops().sgd_step({.size = u.count(),
+                    .values = values(u),
+                    .gradients = direction_.data(),
+                    .shrink = shrink,
+                    .rate = rate});
+  }
+
+  AlignedBuffer<float> direction_;  // of the tensor at hand
+
+ private:
+  static Traits with_whole(Traits traits) {
+    traits.unused_rows = UnusedRows::must_step;
+    traits.whole_tensors = true;
+    return traits;
+  }
+};
+
+class Lamb final : public LayerWise {
+ public:
+  Lamb(Parameters& parameters, const LambOptions& o)
+      : LayerWise(parameters, {.name = "lamb", .lr = o.lr}), o_(o) {}
+
+ private:
+  // Adam's direction, and decayed weights, scaled to the norm of the weights.
+  void update(const Update& u) override {
+    std::copy_n(values(u), u.size, direction_.data());
+    kernels::AdamStep step = {.size = u.count(),
+                              .values = direction_.data(),
+                              .gradients = u.gradients,
+                              .exp_avg = part(exp_avg_, u),
+                              .exp_avg_sq = part(exp_avg_sq_, u),
+                              .gradient_scale = u.gradient_scale,
+                              .beta1 = o_.beta1,
+                              .beta2 = o_.beta2,
+                              .eps = o_.eps,
+                              .shrink = u.weight_decay(o_.weight_decay)};
+    set_adam_rates(step, -1, u.step);
+    ops().adam_step(step);
+    const double weights = norm(values(u), u), directions = norm(direction_.data(), u);
+    const double trust = weights > 0 && directions > 0 ? weights / directions : 1;
+    apply(u, 1, u.learning_rate * trust);
+  }
+
+  LambOptions o_;
+  float *exp_avg_ = add_state("exp_avg"), *exp_avg_sq_ = add_state("exp_avg_sq");
+};
+
+// torch.optim.Adafactor, which differs from the one of Transformers. The second moment of a matrix is the
+// product of a row and a column; those of all matrices follow one another in the state, as do those of
+// vectors.
+class Adafactor final : public LayerWise {
+ public:
+  Adafactor(Parameters& parameters, const AdafactorOptions& o)
+      : LayerWise(parameters, {.name = "adafactor", .lr = o.lr, .maximize = o.maximize}),
+        o_(o),
+        eps1_(o.eps1.value_or(std::numeric_limits<float>::epsilon())) {
+    std::size_t rows = 0, columns = 0, vectors = 0, most_rows = 1, most_columns = 1;
+    for (const Parameter& parameter : parameters.layout()) {
+      const auto [height, width] = extents(parameter);
+      const bool matrix = is_matrix(parameter);
+      places_.push_back({rows, matrix ? columns : vectors});
+      if (matrix) rows += height;
+      (matrix ? columns : vectors) += width;
+      most_rows = std::max(most_rows, height);
+      most_columns = std::max(most_columns, width);
+    }
+    row_var_ = add_state("row_var", rows);
+    col_var_ = add_state("col_var", columns);
+    variance_ = add_state("variance", vectors);
+    row_sums_.resize(most_rows);
+    column_sums_.resize(most_columns);
+  }
+
+ private:
+  static bool is_matrix(const Parameter& parameter) { return parameter.shape.size() > 1; }
+  static std::pair<std::size_t, std::size_t> extents(const Parameter& parameter) {
+    const std::size_t width =
+        is_matrix(parameter) ? static_cast<std::size_t>(parameter.shape.back()) : parameter.size;
+    return {width > 0 ? parameter.size / width : 0, width};
+  }
+
+  static double lerp(float* average, const std::vector<float>& sums, std::size_t count, double scale,
+                     double weight) {
+    double total = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      average[i] = static_cast<float>(average[i] + weight * (sums[i] * scale - average[i]));
+      total += average[i];
+    }
+    return total;
+  }
+
+  void update(const Update& u) override {
+    if (u.size == 0) return;
+    const auto [rows, columns] = extents(*u.parameter);
+    const auto place = places_[static_cast<std::size_t>(u.parameter - parameters_->layout().data())];
+    const auto step = static_cast<double>(u.step);
+    const double fresh = std::pow(step, o_.beta2_decay);
+    const double squared = static_cast<double>(u.gradient_scale) * u.gradient_scale;
+    kernels::FactoredUpdate op = {.rows = static_cast<std::int64_t>(rows),
+                                  .columns = static_cast<std::int64_t>(columns),
+                                  .gradients = u.gradients,
+                                  .gradient_scale = u.gradient_scale,
+                                  .floor = eps1_ * eps1_,
+                                  .update = direction_.data()};
+    ops().square_sums({op.rows, op.columns, u.gradients, row_sums_.data(), column_sums_.data()});
+    if (is_matrix(*u.parameter)) {
+      float *row = row_var_ + place.row, *column = col_var_ + place.column;
+      const double total = lerp(row, row_sums_, rows, squared / static_cast<double>(columns), fresh);
+      lerp(column, column_sums_, columns, squared / static_cast<double>(rows), fresh);
+      op.row = row;
+      op.column = column;
+      op.row_scale = 1 / std::max(total / static_cast<double>(rows), eps1_);
+    } else {
+      lerp(variance_ + place.column, column_sums_, columns, squared, fresh);
+      op.column = variance_ + place.column;
+    }
+    ops().factored_update(op);
+    const double root_size = std::sqrt(static_cast<double>(u.size));
+    const double rate =
+        std::min(u.learning_rate, 1 / std::sqrt(step)) * std::max(o_.eps2, norm(values(u), u) / root_size);
+    const double excess = std::max(1.0, norm(direction_.data(), u) / (root_size * o_.d));
+    apply(u, 1 - u.learning_rate * u.weight_decay(o_.weight_decay), rate / excess);
+  }
+
+  struct Place {
+    std::size_t row, column;
+  };
+  AdafactorOptions o_;
+  double eps1_;
+  std::vector<Place> places_;  // of each parameter in the states
+  float *row_var_, *col_var_, *variance_;
+  std::vector<float> row_sums_, column_sums_;
+};
+
+}  // namespace
+
+Algorithm describe_lamb() {
+  return describe<Lamb, LambOptions>("lamb", {},
+                                     {{"beta1", &LambOptions::beta1, kBelow1},
+                                      {"beta2", &LambOptions::beta2, kBelow1},
+                                      {"eps", &LambOptions::eps, kAtLeast0},
+                                      {"weight_decay", &LambOptions::weight_decay, kAtLeast0}});
+}
+Algorithm describe_adafactor() {
+  return describe<Adafactor, AdafactorOptions>(
+      "adafactor", {},
+      {{"beta2_decay", &AdafactorOptions::beta2_decay, {.most = 0}},
+       {"eps1", &AdafactorOptions::eps1, kAtLeast0},
+       {"eps2", &AdafactorOptions::eps2, kAtLeast0},
+       {"d", &AdafactorOptions::d, {.least = 1}},
+       {"maximize", &AdafactorOptions::maximize},
+       {"weight_decay", &AdafactorOptions::weight_decay, kAtLeast0}});
+}
+
+std::unique_ptr<Optimizer> lamb(Parameters& parameters, const LambOptions& options) {
+  return std::make_unique<Lamb>(parameters, options);
+}
+std::unique_ptr<Optimizer> adafactor(Parameters& parameters, const AdafactorOptions& options) {
+  return std::make_unique<Adafactor>(parameters, options);
+}
+
+}  // namespace bertune::optim

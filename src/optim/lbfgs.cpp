@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include "bertune/error.h"
+#include "optim/algorithm.h"
+#include "optim/lbfgs_search.h"
+
+namespace bertune::optim {
+namespace {
+
+class Lbfgs final : public Optimizer {
+ public:
+  Lbfgs(Parameters& parameters, const LBFGSOptions& o)
+      : Optimizer(parameters,
+                  {.name = "lbfgs", .lr = o.lr, .unused_rows = UnusedRows::must_step, .needs_closure = true}),
+        history_size_(static_cast<std::size_t>(o.history_size)),
+        search_(o) {
+    search_.state().direction.resize(parameters.count());
+    search_.state().previous_gradient.resize(parameters.count());
+  }
+
+  std::vector<State> state() override {
+    auto& own = search_.state();
+    std::vector<State> list = {{"d", own.direction},
+                               {"prev_flat_grad", own.previous_gradient},
+                               {"numbers", own.numbers},
+                               {"ro", own.inverse_products}};
+    for (std::size_t i = 0; i < own.steps.size(); ++i) {
+      list.push_back({kChanges + std::to_string(i), own.gradient_changes[i]});
+      list.push_back({kSteps + std::to_string(i), own.steps[i]});
+    }
+    return list;
+  }
+
+  void expect_state(std::span<const std::string> names) override {
+    std::size_t count = 0;
+    for (const std::string& name : names) count += name.starts_with(kSteps) ? 1 : 0;
+    if (count > history_size_) {
+      throw UsageError(fmt::format("optimizer lbfgs: {} steps are remembered, and history_size is {}", count,
+                                   history_size_));
+    }
+    auto& own = search_.state();
+    own.inverse_products.assign(count, 0.0F);
+    own.gradient_changes.assign(count, std::vector<float>(parameters_->count()));
+    own.steps.assign(count, std::vector<float>(parameters_->count()));
+  }
+
+ private:
+  double search(const Closure& closure) override {
+    const double loss =
+        search_.step(parameters_->values(), parameters_->gradients(), static_cast<float>(learning_rate_),
+                     [&] { return static_cast<float>(closure()); });
+    ++steps_;
+    return loss;
+  }
+  void update(const Update&) override {}  // step() refuses before it comes to that
+
+  static constexpr const char *kChanges = "old_dirs.", *kSteps = "old_stps.";
+  std::size_t history_size_;
+  LbfgsSearch<float> search_;
+};
+
+}  // namespace
+
+Algorithm describe_lbfgs() {
+  Algorithm algorithm = describe<Lbfgs, LBFGSOptions>(
+      "lbfgs", {},
+      {{"max_iter", &LBFGSOptions::max_iter, {.least = 1, .most = 1e6}},
+       {"max_eval", &LBFGSOptions::max_eval, {.least = 1, .most = 1e6}},
+       {"tolerance_grad", &LBFGSOptions::tolerance_grad, kAtLeast0},
+       {"tolerance_change", &LBFGSOptions::tolerance_change, kAtLeast0},
+       {"history_size", &LBFGSOptions::history_size, {.least = 1, .most = 1e6}},
+       {"line_search_fn", &LBFGSOptions::line_search_fn, kAny, {"none", "strong_wolfe"}}});
+  algorithm.needs_closure = true;
+  return algorithm;
+}
+
+std::unique_ptr<Optimizer> lbfgs(Parameters& parameters, const LBFGSOptions& options) {
+  return std::make_unique<Lbfgs>(parameters, options);
+}
+
+}  // namespace bertune::optim

@@ -1,0 +1,167 @@
+// Muon (Jordan et al. 2024): momentum, orthogonalised, for the matrices of the hidden layers. Embeddings,
+// heads, biases and LayerNorm are AdamW's, as the documentation of torch.optim.Muon demands.
+#include <cmath>
+
+#include "core/aligned_buffer.h"
+#include "kernels/ops.h"
+#include "optim/algorithm.h"
+#include "optim/bias_correction.h"
+#include "optim/stateful.h"
+
+namespace bertune::optim {
+namespace {
+
+using kernels::ops;
+
+bool is_hidden_matrix(const Parameter& parameter) {
+  return parameter.shape.size() == 2 && parameter.name.find("encoder.layer.") != std::string::npos;
+}
+
+class Muon final : public StatefulOptimizer {
+ public:
+  Muon(Parameters& parameters, const MuonOptions& o)
+      : StatefulOptimizer(parameters, {.name = "muon", .lr = o.lr, .whole_tensors = true}), o_(o) {
+    std::size_t hidden = 0, others = 0, largest = 0, largest_square = 0;
+    for (const Parameter& parameter : parameters.layout()) {
+      std::size_t& total = is_hidden_matrix(parameter) ? hidden : others;
+      places_.push_back(total);
+      total += parameter.size;
+      if (!is_hidden_matrix(parameter)) continue;
+      const auto side = static_cast<std::size_t>(std::min(parameter.shape[0], parameter.shape[1]));
+      largest = std::max(largest, parameter.size);
+      largest_square = std::max(largest_square, side * side);
+    }
+    momentum_buffer_ = add_state("momentum_buffer", hidden);
+    exp_avg_ = add_state("exp_avg", others, parameters.sparse_prefix());
+    exp_avg_sq_ = add_state("exp_avg_sq", others, parameters.sparse_prefix());
+    for (AlignedBuffer<float>& matrix : matrices_) matrix = AlignedBuffer<float>(largest);
+    for (AlignedBuffer<float>& square : squares_) square = AlignedBuffer<float>(largest_square);
+  }
+
+ private:
+  void update(const Update& u) override {
+    const auto index = static_cast<std::size_t>(u.parameter - parameters_->layout().data());
+    const std::size_t place = places_[index] + (u.offset - u.parameter->offset);
+    if (is_hidden_matrix(*u.parameter)) {
+      update_matrix(u, momentum_buffer_ + place);
+    } else {
+      update_other(u, exp_avg_ + place, exp_avg_sq_ + place);
+    }
+  }
+
+  void update_other(const Update& u, float* exp_avg, float* exp_avg_sq) const {
+    const double lr = u.learning_rate * o_.adamw_lr_scale;
+    kernels::AdamStep step = {.size = u.count(),
+                              .values = values(u),
+                              .gradients = u.gradients,
+                              .exp_avg = exp_avg,
+                              .exp_avg_sq = exp_avg_sq,
+                              .gradient_scale = u.gradient_scale,
+                              .beta1 = o_.beta1,
+                              .beta2 = o_.beta2,
+                              .eps = o_.adamw_eps,
+                              .shrink = 1 - lr * u.weight_decay(o_.weight_decay)};
+    set_adam_rates(step, lr, u.step);
+    ops().adam_step(step);
+  }
+
+  void update_matrix(const Update& u, float* momentum_buffer) {
+    float* direction = matrices_[0].data();
+    ops().sgd_step({.size = u.count(),  // direction = the gradient's average, with Nesterov's look ahead
+                    .values = direction,
+                    .gradients = u.gradients,
+                    .momentum_buffer = momentum_buffer,
+                    .gradient_scale = u.gradient_scale,
+                    .shrink = 0,
+                    .rate = -1,
+                    .kept = o_.momentum,
+                    .fresh = 1 - o_.momentum,
+                    .ahead = o_.nesterov ? 1 - o_.momentum : 0,
+                    .behind = o_.nesterov ? o_.momentum : 1});
+    const auto rows = u.parameter->shape[0], columns = u.parameter->shape[1];
+    orthogonalize(rows, columns);
+    ops().sgd_step(
+        {.size = u.count(),
+         .values = values(u),
+         .gradients = matrices_[0].data(),
+         .shrink = 1 - u.learning_rate * u.weight_decay(o_.weight_decay),
+         .rate = u.learning_rate * rate_of(static_cast<double>(rows), static_cast<double>(columns))});
+  }
+
+  double rate_of(double rows, double columns) const {
+    return o_.adjust_lr_fn == "match_rms_adamw" ? 0.2 * std::sqrt(std::max(rows, columns))
+                                                : std::sqrt(std::max(1.0, rows / columns));
+  }
+
+  // matrices_[0] = X becomes about U V' of its singular value decomposition U S V', by the iteration of
+  // Newton and Schulz: X <- (a I + b G + c G^2) X with G = X X', or the other way round where X is tall. In
+  // f32, where PyTorch's is in bf16.
+  void orthogonalize(std::int64_t rows, std::int64_t columns) {
+    const std::int64_t side = std::min(rows, columns), size = rows * columns, square = side * side;
+    const bool wide = rows <= columns;
+    AlignedBuffer<float>&x = matrices_[0], &next = matrices_[1];
+    float *gram = squares_[0].data(), *polynomial = squares_[1].data();
+    const double norm = std::sqrt(ops().sum_of_squares(x.data(), size));
+    ops().sgd_step(
+        {.size = size, .values = x.data(), .gradients = x.data(), .shrink = 1 / std::max(norm, o_.eps)});
+    for (std::int64_t i = 0; i < o_.ns_steps; ++i) {
+      multiply(!wide, wide, side, side, wide ? columns : rows, x.data(), columns, x.data(), columns, gram);
+      multiply(false, false, side, side, side, gram, side, gram, side, polynomial);
+      ops().sgd_step(
+          {.size = square, .values = polynomial, .gradients = gram, .shrink = o_.ns_c, .rate = -o_.ns_b});
+      for (std::int64_t k = 0; k < side; ++k) polynomial[k * (side + 1)] += static_cast<float>(o_.ns_a);
+      if (wide) {
+        multiply(false, false, rows, columns, side, polynomial, side, x.data(), columns, next.data());
+      } else {
+        multiply(false, false, rows, columns, side, x.data(), columns, polynomial, side, next.data());
+      }
+      std::swap(x, next);
+    }
+  }
+
+  static void multiply(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k,
+                       const float* a, std::int64_t lda, const float* b, std::int64_t ldb, float* c) {
+    ops().matmul({.transpose_a = transpose_a,
+                  .transpose_b = transpose_b,
+                  .m = m,
+                  .n = n,
+                  .k = k,
+                  .a = a,
+                  .lda = lda,
+                  .b = b,
+                  .ldb = ldb,
+                  .c = c,
+                  .ldc = n});
+  }
+
+  MuonOptions o_;
+  std::vector<std::size_t> places_;  // of each parameter in the states of its kind
+  float *momentum_buffer_ = nullptr, *exp_avg_ = nullptr, *exp_avg_sq_ = nullptr;
+  AlignedBuffer<float> matrices_[2], squares_[2];  // of the iteration
+};
+
+}  // namespace
+
+Algorithm describe_muon() {
+  return describe<Muon, MuonOptions>(
+      "muon", {},
+      {{"momentum", &MuonOptions::momentum, kShare},
+       {"nesterov", &MuonOptions::nesterov},
+       {"ns_a", &MuonOptions::ns_a},
+       {"ns_b", &MuonOptions::ns_b},
+       {"ns_c", &MuonOptions::ns_c},
+       {"ns_steps", &MuonOptions::ns_steps, {.least = 1, .most = 99}},
+       {"eps", &MuonOptions::eps, kAbove0},
+       {"adjust_lr_fn", &MuonOptions::adjust_lr_fn, kAny, {"original", "match_rms_adamw"}},
+       {"beta1", &MuonOptions::beta1, kBelow1},
+       {"beta2", &MuonOptions::beta2, kBelow1},
+       {"adamw_eps", &MuonOptions::adamw_eps, kAtLeast0},
+       {"adamw_lr_scale", &MuonOptions::adamw_lr_scale, kAtLeast0},
+       {"weight_decay", &MuonOptions::weight_decay, kAtLeast0}});
+}
+
+std::unique_ptr<Optimizer> muon(Parameters& parameters, const MuonOptions& options) {
+  return std::make_unique<Muon>(parameters, options);
+}
+
+}  // namespace bertune::optim

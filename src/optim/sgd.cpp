@@ -1,0 +1,105 @@
+// Steps along the gradient: SGD with momentum, and with averaging (Polyak and Juditsky 1992).
+#include <algorithm>
+#include <cmath>
+
+#include "bertune/error.h"
+#include "kernels/ops.h"
+#include "optim/algorithm.h"
+#include "optim/stateful.h"
+
+namespace bertune::optim {
+namespace {
+
+using kernels::ops;
+
+class Sgd final : public StatefulOptimizer {
+ public:
+  Sgd(Parameters& parameters, const SGDOptions& o)
+      : StatefulOptimizer(parameters, {.name = "sgd", .lr = o.lr, .maximize = o.maximize}),
+        o_(o),
+        momentum_buffer_(o.momentum != 0 ? add_state("momentum_buffer") : nullptr) {
+    check(o);
+  }
+  static void check(const SGDOptions& o) {
+    if (o.nesterov && (o.momentum <= 0 || o.dampening != 0))
+      throw UsageError("optimizer sgd: nesterov needs momentum above 0, and no dampening");
+  }
+
+ private:
+  void update(const Update& u) override {
+    const bool first = u.step == 1;  // the buffer begins as the gradient, undampened
+    ops().sgd_step({.size = u.count(),
+                    .values = values(u),
+                    .gradients = u.gradients,
+                    .momentum_buffer = part(momentum_buffer_, u),
+                    .gradient_scale = u.gradient_scale,
+                    .l2 = u.weight_decay(o_.weight_decay),
+                    .rate = u.learning_rate,
+                    .kept = first ? 0 : o_.momentum,
+                    .fresh = first ? 1 : 1 - o_.dampening,
+                    .ahead = o_.nesterov ? 1.0 : 0.0,
+                    .behind = o_.nesterov ? o_.momentum : 1});
+  }
+
+  SGDOptions o_;
+  float* momentum_buffer_;
+};
+
+// The averages are in the state "ax"; the parameters themselves are not averaged.
+class Asgd final : public StatefulOptimizer {
+ public:
+  Asgd(Parameters& parameters, const ASGDOptions& o)
+      : StatefulOptimizer(parameters, {.name = "asgd", .lr = o.lr, .maximize = o.maximize}), o_(o) {}
+
+ private:
+  // A step moves by the rate that the step before it decayed.
+  double begin_step() override {
+    const auto eta = static_cast<float>(steps_ == 1 ? learning_rate_ : *next_eta_);
+    *next_eta_ = static_cast<float>(
+        learning_rate_ / std::pow(1 + o_.lambd * learning_rate_ * static_cast<double>(steps_), o_.alpha));
+    return eta;
+  }
+  void update(const Update& u) override {
+    const double averaged = std::max(1.0, static_cast<double>(u.step - 1) - o_.t0);
+    ops().asgd_step({.size = u.count(),
+                     .values = values(u),
+                     .gradients = u.gradients,
+                     .average = part(ax_, u),
+                     .gradient_scale = u.gradient_scale,
+                     .l2 = u.weight_decay(o_.weight_decay),
+                     .shrink = 1 - o_.lambd * u.learning_rate,
+                     .rate = u.learning_rate,
+                     .mu = 1 / averaged});
+  }
+
+  ASGDOptions o_;
+  float *ax_ = add_state("ax"), *next_eta_ = add_state("eta", 1);
+};
+
+}  // namespace
+
+Algorithm describe_sgd() {
+  return describe<Sgd, SGDOptions>("sgd", {},
+                                   {{"momentum", &SGDOptions::momentum, kAtLeast0},
+                                    {"dampening", &SGDOptions::dampening},
+                                    {"nesterov", &SGDOptions::nesterov},
+                                    {"maximize", &SGDOptions::maximize},
+                                    {"weight_decay", &SGDOptions::weight_decay, kAtLeast0}});
+}
+Algorithm describe_asgd() {
+  return describe<Asgd, ASGDOptions>("asgd", {},
+                                     {{"lambd", &ASGDOptions::lambd},
+                                      {"alpha", &ASGDOptions::alpha},
+                                      {"t0", &ASGDOptions::t0, kAtLeast0},
+                                      {"maximize", &ASGDOptions::maximize},
+                                      {"weight_decay", &ASGDOptions::weight_decay, kAtLeast0}});
+}
+
+std::unique_ptr<Optimizer> sgd(Parameters& parameters, const SGDOptions& options) {
+  return std::make_unique<Sgd>(parameters, options);
+}
+std::unique_ptr<Optimizer> asgd(Parameters& parameters, const ASGDOptions& options) {
+  return std::make_unique<Asgd>(parameters, options);
+}
+
+}  // namespace bertune::optim
