@@ -133,7 +133,7 @@ void tokenize(const Options& options) {
       with_special += encoding.special_in_text > 0 ? 1 : 0;
       cut += encoding.truncated_tokens > 0 ? 1 : 0;
     }
-    write_to_standard_output({out.data(), out.size()});
+    cli::write_to_standard_output({out.data(), out.size()});
     texts += lines.size();
   }
   if (with_special > 0) {

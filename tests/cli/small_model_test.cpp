@@ -49,7 +49,8 @@ TEST(SmallModel, FillsMasks) {
     std::string line;
     ASSERT_TRUE(std::getline(lines, line));
     std::vector<std::string> tokens;
-    for (const Json& guess : Json::parse(line).at("masks").at(0)) tokens.push_back(guess.at("token"));
+    const Json answer = Json::parse(line);
+    for (const Json& guess : answer.at("masks").at(0)) tokens.push_back(guess.at("token"));
     EXPECT_THAT(tokens, ::testing::Contains(word)) << text;
   }
 }
