@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "data/check.h"
 #include "core/nearest.h"
+#include "data/check.h"
 
 namespace bertune::data {
 namespace {

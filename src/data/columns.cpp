@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "bertune/error.h"
-#include "data/labels.h"
 #include "core/nearest.h"
+#include "data/labels.h"
 
 namespace bertune::data {
 namespace {

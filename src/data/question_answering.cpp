@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "bertune/error.h"
-#include "core/utf8.h"
 #include "core/nearest.h"
+#include "core/utf8.h"
 #include "data/question_answering_builder.h"
 #include "data/question_answering_json.h"
 #include "data/records.h"
