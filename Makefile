@@ -57,9 +57,10 @@ checkpoint: ## fetch a small real BERT checkpoint (90 MB) and print its folder
 	@tools/fetch_checkpoint.sh
 
 demo: deps build ## fine-tune on the support tickets, then label two new sentences (a few minutes)
-	@model=$$(tools/fetch_checkpoint.sh) || { model=$(SMALL_MODEL); echo "make demo: going on with $$model"; }; set -x; \
+	@model=$$(tools/fetch_checkpoint.sh) rate=2e-4 || \
+	  { model=$(SMALL_MODEL) rate=8e-4; echo "make demo: going on with $$model, which has read very little"; }; set -x; \
 	build/bertune train --model "$$model" --train $(TICKETS)/train.csv --validation $(TICKETS)/validation.csv \
-	  --test $(TICKETS)/test.csv --output build/demo --overwrite --epochs 4 --learning-rate 2e-4
+	  --test $(TICKETS)/test.csv --output build/demo --overwrite --epochs 4 --learning-rate $$rate
 	printf '%s\n' "My parcel has been stuck at the depot since Monday." "Please pause my coffee box for two months." | \
 	  build/bertune predict --model build/demo
 
