@@ -57,19 +57,6 @@ MultipleChoiceDataset read(const TrainOptions& options, const fs::path& path, st
   return dataset;
 }
 
-void split_off_validation(const TrainOptions& options, Datasets& sets) {
-  if (sets.validation.size() > 0 || options.validation_split <= 0) return;
-  const data::Split split =
-      data::split_questions(sets.train, options.validation_split, options.arguments.seed);
-  if (split.validation.empty()) return;
-  sets.notes.push_back(fmt::format(
-      "no --validation: {} of the {} training questions are held out, those of one context "
-      "together (--validation-split {} --seed {})",
-      split.validation.size(), sets.train.size(), options.validation_split, options.arguments.seed));
-  sets.validation = data::subset(sets.train, split.validation);
-  sets.train = data::subset(sets.train, split.train);
-}
-
 Datasets read_datasets(const TrainOptions& options) {
   Datasets sets;
   sets.train = read(options, options.train, options.max_train_rows, sets.notes);
@@ -81,7 +68,12 @@ Datasets read_datasets(const TrainOptions& options) {
         fmt::format("{} has questions of {} choices and {} of {}: accuracies differ by chance",
                     sets.train.path, sets.train.num_choices, other->path, other->num_choices));
   }
-  split_off_validation(options, sets);
+  hold_out_validation(
+      options, sets,
+      [](const MultipleChoiceDataset& all, double share, std::uint64_t seed) {
+        return data::split_questions(all, share, seed);
+      },
+      "questions", ", those of one context together");
   return sets;
 }
 

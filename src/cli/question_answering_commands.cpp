@@ -63,21 +63,6 @@ struct Datasets {
   std::vector<std::string> notes;
 };
 
-void split_off_validation(const TrainOptions& options, Datasets& sets) {
-  if (!options.validation.empty() || options.validation_split <= 0) return;
-  const data::Split split =
-      data::split_questions(sets.train, options.validation_split, options.arguments.seed);
-  if (split.validation.empty()) return;
-  sets.notes.push_back(fmt::format(
-      "no --validation: {} of the {} training questions are held out, those about one context together "
-      "(--validation-split {} --seed {})",
-      split.validation.size(), sets.train.size(), options.validation_split, options.arguments.seed));
-  sets.validation = data::subset(sets.train, split.validation);
-  QuestionAnsweringDataset rest = data::subset(sets.train, split.train);
-  rest.notes = sets.train.notes;
-  sets.train = std::move(rest);
-}
-
 Datasets read_datasets(const TrainOptions& options) {
   const auto read = [&](const std::filesystem::path& path, std::int64_t most) {
     return path.empty() ? QuestionAnsweringDataset()
@@ -87,7 +72,12 @@ Datasets read_datasets(const TrainOptions& options) {
   sets.train = read(options.train, options.max_train_rows);
   sets.validation = read(options.validation, options.max_validation_rows);
   sets.test = read(options.test, options.max_test_rows);
-  split_off_validation(options, sets);
+  hold_out_validation(
+      options, sets,
+      [](const QuestionAnsweringDataset& all, double share, std::uint64_t seed) {
+        return data::split_questions(all, share, seed);
+      },
+      "questions", ", those about one context together");
   return sets;
 }
 

@@ -1,6 +1,8 @@
 // The tasks on the command line: how each makes examples of files, and lines of predictions.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "core/json.h"
+#include "data/split.h"
 #include "evaluate_command.h"
 #include "predict_command.h"
 #include "tasks/task.h"
@@ -51,6 +54,26 @@ const TaskCommands& task_named(std::string_view name);
 const TaskCommands& task_of(const train::ModelFolder& folder, const std::filesystem::path& directory);
 // By what the file looks like: CoNLL, questions with choices or with contexts; else texts with labels.
 const TaskCommands& guess_task(const std::filesystem::path& train);
+
+// Holds out a share of the training set where no validation set was given, and says so in a note; false where
+// nothing was. `Sets` has train, validation and notes; `choose` is that of the task (data/split.h,
+// data/sets.h).
+template <typename Sets, typename Choose>
+bool hold_out_validation(const TrainOptions& options, Sets& sets, const Choose& choose, std::string_view what,
+                         std::string_view how = "") {
+  if (!options.validation.empty() || options.validation_split <= 0) return false;
+  const data::Split chosen = choose(sets.train, options.validation_split, options.arguments.seed);
+  if (chosen.validation.empty()) return false;
+  sets.notes.push_back(fmt::format(
+      "no --validation: {} of the {} training {} are held out{} (--validation-split {} --seed {})",
+      chosen.validation.size(), sets.train.size(), what, how, options.validation_split,
+      options.arguments.seed));
+  sets.validation = data::subset(sets.train, chosen.validation);
+  auto rest = data::subset(sets.train, chosen.train);
+  rest.notes = std::move(sets.train.notes);
+  sets.train = std::move(rest);
+  return true;
+}
 
 extern const TaskCommands kTextClassification, kTokenClassification, kQuestionAnswering, kMultipleChoice;
 

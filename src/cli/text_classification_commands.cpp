@@ -65,22 +65,6 @@ Datasets read_datasets(const TrainOptions& options) {
   return sets;
 }
 
-void split_off_validation(const TrainOptions& options, Datasets& sets) {
-  if (sets.has_validation || options.validation_split <= 0) return;
-  const data::Split split =
-      data::stratified_split(sets.train, options.validation_split, options.arguments.seed);
-  if (split.validation.empty()) return;
-  sets.notes.push_back(fmt::format(
-      "no --validation: {} of the {} training rows are held out, stratified by label "
-      "(--validation-split {} --seed {})",
-      split.validation.size(), sets.train.rows.size(), options.validation_split, options.arguments.seed));
-  sets.validation = data::subset(sets.train, split.validation);
-  data::Dataset rest = data::subset(sets.train, split.train);
-  rest.notes = sets.train.notes;
-  sets.train = std::move(rest);
-  sets.has_validation = true;
-}
-
 // The checkpoint's own label names keep their ids when the data has no others: fine-tuning on continues the
 // same head.
 data::LabelMap labels_of(const data::Dataset& train, const BertConfig& config, bool multi_label) {
@@ -147,7 +131,8 @@ Json settings_to_keep(const Datasets& sets, const TextClassification& task) {
 TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer, const BertConfig& config) {
   const auto sets = std::make_shared<Datasets>(read_datasets(options));
   auto task = std::make_unique<TextClassification>(task_of(options, *sets, config, sets->notes));
-  split_off_validation(options, *sets);
+  sets->has_validation |=
+      hold_out_validation(options, *sets, data::stratified_split, "rows", ", stratified by label");
   const bool reports = !options.json && !options.quiet;
   data::CheckResult check = reports ? check_data(*sets, *task) : data::CheckResult();
   // All labels of all splits are looked up here, before the first step.

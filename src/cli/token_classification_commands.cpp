@@ -43,20 +43,6 @@ struct Datasets {
   std::vector<std::string> notes;
 };
 
-void split_off_validation(const TrainOptions& options, Datasets& sets) {
-  if (!options.validation.empty() || options.validation_split <= 0) return;
-  const data::Split split =
-      data::split_sentences(sets.train, options.validation_split, options.arguments.seed);
-  if (split.validation.empty()) return;
-  sets.notes.push_back(fmt::format(
-      "no --validation: {} of the {} training sentences are held out (--validation-split {} --seed {})",
-      split.validation.size(), sets.train.size(), options.validation_split, options.arguments.seed));
-  sets.validation = data::subset(sets.train, split.validation);
-  TaggedDataset rest = data::subset(sets.train, split.train);
-  rest.notes = sets.train.notes;
-  sets.train = std::move(rest);
-}
-
 void describe(std::string_view name, const TaggedDataset& dataset) {
   const auto count = [](std::int64_t n) { return report::grouped(static_cast<long long>(n)); };
   fmt::print(stderr, "{} {}: {} sentences, {} words, {} tags ({})\n", name, dataset.path,
@@ -79,7 +65,7 @@ TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer
       .max_length = options.max_length.value_or(std::min(kUsualMaxLength, config.max_position_embeddings)),
       .label_all_tokens = options.label_all_tokens};
   train::require_max_length(task->tagging.max_length, config);
-  split_off_validation(options, *sets);
+  hold_out_validation(options, *sets, data::split_sentences, "sentences");
   const auto examples_of = [&](std::string_view name, const TaggedDataset& dataset,
                                LongSentences long_sentences) {
     if (dataset.size() == 0) return std::unique_ptr<TokenClassificationExamples>();
