@@ -69,11 +69,8 @@ Datasets read_datasets(const TrainOptions& options) {
                     sets.train.path, sets.train.num_choices, other->path, other->num_choices));
   }
   hold_out_validation(
-      options, sets,
-      [](const MultipleChoiceDataset& all, double share, std::uint64_t seed) {
-        return data::split_questions(all, share, seed);
-      },
-      "questions", ", those of one context together");
+      options, sets, [](const auto&... of) { return data::split_questions(of...); }, "questions",
+      ", those of one context together");
   return sets;
 }
 

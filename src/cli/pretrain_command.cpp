@@ -86,7 +86,8 @@ void run(Options& options) {
   if (!from_nothing && !options.vocabulary.empty()) {
     throw UsageError("--vocabulary is for a new model (--config); that of --model has its own, and no other");
   }
-  if (!from_nothing && initialization_from_string(options.initialization) != Initialization::normal)
+  const Initialization initialization = initialization_from_string(options.initialization);
+  if (!from_nothing && initialization != Initialization::normal)
     throw UsageError("--init is for a new model (--config); that of --model has its weights");
   const train::InterruptGuard guard;
   use_threads(options.run.threads);
@@ -113,11 +114,10 @@ void run(Options& options) {
   };
   data.settings = {{"max_length", options.rows.max_length}, {"objective", to_string(options.rows.objective)}};
   BertPreTrainedModel model =
-      from_nothing
-          ? BertPreTrainedModel::from_config(config, task->architecture(), options.run.arguments.seed,
-                                             initialization_from_string(options.initialization))
-          : BertPreTrainedModel::from_pretrained(options.run.model, task->architecture(),
-                                                 load_options(options.run, *task));
+      from_nothing ? BertPreTrainedModel::from_config(config, task->architecture(),
+                                                      options.run.arguments.seed, initialization)
+                   : BertPreTrainedModel::from_pretrained(options.run.model, task->architecture(),
+                                                          load_options(options.run, *task));
   data.task = std::move(task);
   if (from_nothing) options.run.model = options.config;  // for the person
   run_training(options.run, tokenizer, model, data,

@@ -73,11 +73,8 @@ Datasets read_datasets(const TrainOptions& options) {
   sets.validation = read(options.validation, options.max_validation_rows);
   sets.test = read(options.test, options.max_test_rows);
   hold_out_validation(
-      options, sets,
-      [](const QuestionAnsweringDataset& all, double share, std::uint64_t seed) {
-        return data::split_questions(all, share, seed);
-      },
-      "questions", ", those about one context together");
+      options, sets, [](const auto&... of) { return data::split_questions(of...); }, "questions",
+      ", those about one context together");
   return sets;
 }
 
@@ -91,17 +88,20 @@ TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer
   task->answers.version_2_with_negative = task->answers.version_2_with_negative || sets.train.has_impossible;
 
   const bool reports = !options.json && !options.quiet;
-  const auto examples_of = [&](std::string_view name, const QuestionAnsweringDataset& dataset) {
+  const auto examples_of = [&](std::string_view name, QuestionAnsweringDataset& dataset,
+                               const QuestionAnsweringExamples* train) {
     if (dataset.size() == 0) return std::unique_ptr<QuestionAnsweringExamples>();
-    auto examples = std::make_unique<QuestionAnsweringExamples>(dataset, tokenizer, task->windows, true);
+    auto examples =
+        std::make_unique<QuestionAnsweringExamples>(std::move(dataset), tokenizer, task->windows, true);
     if (!reports) return examples;
     describe(name, *examples);
-    if (&dataset != &sets.train) print_notes(data::leak_notes(name, dataset, sets.train));
+    if (train != nullptr) print_notes(data::leak_notes(name, examples->dataset(), train->dataset()));
     return examples;
   };
   if (reports) print_notes(sets.notes);
-  auto examples = examples_of("train", sets.train);
-  auto validation = examples_of("validation", sets.validation), test = examples_of("test", sets.test);
+  auto examples = examples_of("train", sets.train, nullptr);
+  auto validation = examples_of("validation", sets.validation, examples.get()),
+       test = examples_of("test", sets.test, examples.get());
   Json settings = settings_to_keep(*task);
   const QuestionAnsweringExamples* rows = examples.get();
   return {.task = std::move(task),

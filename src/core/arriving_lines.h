@@ -7,6 +7,9 @@
 
 namespace bertune {
 
+// Bytes that can be read without waiting for more; waits for the first. 1 at the end of the stream.
+std::size_t bytes_arrived(std::istream& input);
+
 class ArrivingLines {
  public:
   explicit ArrivingLines(std::istream& input) : input_(input) {}

@@ -119,8 +119,10 @@ Split split_questions(const QuestionAnsweringDataset& dataset, double validation
 }
 
 TaggedDataset subset(const TaggedDataset& dataset, std::span<const std::int64_t> sentences) {
-  TaggedDataset part = dataset;
-  part.notes.clear(), part.sentences.clear();
+  TaggedDataset part;
+  part.path = dataset.path, part.format = dataset.format, part.scheme = dataset.scheme;
+  part.tags = dataset.tags, part.has_tags = dataset.has_tags, part.storage = dataset.storage;
+  part.sentences.reserve(sentences.size());
   for (const std::int64_t i : sentences)
     part.sentences.push_back(dataset.sentences[static_cast<std::size_t>(i)]);
   return part;
@@ -128,8 +130,10 @@ TaggedDataset subset(const TaggedDataset& dataset, std::span<const std::int64_t>
 
 QuestionAnsweringDataset subset(const QuestionAnsweringDataset& dataset,
                                 std::span<const std::int64_t> questions) {
-  QuestionAnsweringDataset part = dataset;
-  part.notes.clear(), part.examples.clear(), part.contexts.clear();
+  QuestionAnsweringDataset part;
+  part.path = dataset.path, part.storage = dataset.storage;
+  part.has_answers = dataset.has_answers, part.has_impossible = dataset.has_impossible;
+  part.examples.reserve(questions.size());
   std::vector<std::int64_t> numbers(dataset.contexts.size(), -1);
   for (const std::int64_t i : questions) {
     QuestionAnsweringExample& example =

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/arriving_lines.h"
 #include "data/reader.h"
 #include "data/storage.h"
 #include "data/table.h"
@@ -58,19 +59,13 @@ struct RowStream::Implementation {
                               kLongestRecord >> 20));
     }
     std::size_t block = std::max(kBlock, held);
-    if (owned == nullptr && held < kBlock) block = std::min(block, arrived());
+    if (owned == nullptr && held < kBlock) block = std::min(block, bytes_arrived(input));
     buffer.resize(held + block);
     input.read(buffer.data() + held, static_cast<std::streamsize>(block));
     const auto got = static_cast<std::size_t>(input.gcount());
     buffer.resize(held + got);
     if (input.bad()) throw Error(fmt::format("{}: cannot read: {}", path, std::strerror(errno)));
     final = got < block;
-  }
-
-  // Bytes of a pipe that can be read without waiting for more; waits for the first.
-  std::size_t arrived() {
-    input.peek();
-    return static_cast<std::size_t>(std::max<std::streamsize>(1, input.rdbuf()->in_avail()));
   }
 
   // With wait false, false also when the next row is not in the window yet.

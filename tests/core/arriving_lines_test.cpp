@@ -3,27 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <sstream>
-#include <streambuf>
 #include <vector>
+
+#include "support/pieces.h"
 
 namespace bertune {
 namespace {
-
-// Gives its parts one by one, as a pipe does.
-class Parts : public std::streambuf {
- public:
-  explicit Parts(std::vector<std::string> parts) : parts_(std::move(parts)) {}
-
- private:
-  int_type underflow() override {
-    if (next_ == parts_.size()) return traits_type::eof();
-    std::string& part = parts_[next_++];
-    setg(part.data(), part.data(), part.data() + part.size());
-    return traits_type::to_int_type(part.front());
-  }
-  std::vector<std::string> parts_;
-  std::size_t next_ = 0;
-};
 
 std::vector<std::string> all_of(std::istream& input) {
   ArrivingLines lines(input);
@@ -33,7 +18,7 @@ std::vector<std::string> all_of(std::istream& input) {
 }
 
 TEST(ArrivingLines, GivesWholeLinesAsSoonAsTheyAreThere) {
-  Parts parts({"one\n", "two\nth", "ree\nfo", "u", "r\n", "five\nsix"});
+  testing::Pieces parts({"one\n", "two\nth", "ree\nfo", "u", "r\n", "five\nsix"});
   std::istream input(&parts);
   EXPECT_EQ(all_of(input),
             (std::vector<std::string>{"one\n", "two\n", "three\n", "four\n", "five\n", "six"}));

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "data/helpers.h"
+#include "support/pieces.h"
 
 namespace bertune::data::testing {
 namespace {
@@ -103,25 +104,8 @@ TEST(RowStream, RefusesFoldersAndMissingFiles) {
               HasSubstr("no.csv: cannot read"));
 }
 
-// A pipe: every read gives one piece, however much was asked for.
-class Pieces : public std::streambuf {
- public:
-  explicit Pieces(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {}
-  std::size_t read() const { return next_; }
-
- private:
-  int_type underflow() override {
-    if (next_ == pieces_.size()) return traits_type::eof();
-    std::string& piece = pieces_[next_++];
-    setg(piece.data(), piece.data(), piece.data() + piece.size());
-    return traits_type::to_int_type(piece.front());
-  }
-  std::vector<std::string> pieces_;
-  std::size_t next_ = 0;
-};
-
 TEST(Stream, AnswersWhatHasArrived) {
-  Pieces pieces({"first\n", "second\nthi", "rd\n", "last"});
+  bertune::testing::Pieces pieces({"first\n", "second\nthi", "rd\n", "last"});
   std::istream input(&pieces);
   RowStream stream(input, "standard input", {.labels_required = false});
   std::vector<Row> rows;
