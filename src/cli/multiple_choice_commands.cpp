@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/arriving_lines.h"
 #include "data/check.h"
 #include "data/multiple_choice.h"
 #include "report/progress.h"
@@ -153,13 +154,6 @@ TestData read_test(const train::ModelFolder& folder, const EvaluateOptions& opti
   return {std::move(task), std::move(examples), dataset.notes};
 }
 
-MultipleChoiceDataset read_questions(const PredictOptions& options) {
-  const data::MultipleChoiceReadOptions read = read_options(options.data, false);
-  if (!options.reads_standard_input()) return data::read_multiple_choice(options.input, read);
-  const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
-  return data::parse_multiple_choice(text, "standard input", read.format.value_or(data::Format::jsonl), read);
-}
-
 std::string predict_questions(train::ModelFolder& folder, const MultipleChoice& task,
                               const MultipleChoiceDataset& dataset, std::int64_t batch_size) {
   const auto examples = make_examples(dataset, folder.tokenizer, task, false);
@@ -175,27 +169,57 @@ std::string predict_questions(train::ModelFolder& folder, const MultipleChoice& 
   return lines;
 }
 
-void predict(train::ModelFolder& folder, const PredictOptions& options) {
+// Writes a choice a question, and says what the questions were like.
+void choose(train::ModelFolder& folder, const MultipleChoice& task, const MultipleChoiceDataset& dataset,
+            const PredictOptions& options, Sink& sink) {
   constexpr std::int64_t kQuestionsAtATime = 1024;
+  report::ProgressBar bar = progress_bar(options, dataset.size());
+  for (std::int64_t first = 0; first < dataset.size(); first += kQuestionsAtATime) {
+    std::vector<std::int64_t> numbers(
+        static_cast<std::size_t>(std::min(kQuestionsAtATime, dataset.size() - first)));
+    std::iota(numbers.begin(), numbers.end(), first);
+    sink.write(predict_questions(folder, task, data::subset(dataset, numbers), options.batch_size));
+    bar.update(first + static_cast<std::int64_t>(numbers.size()));
+  }
+  bar.finish();
+  print_notes(dataset.notes);
+}
+
+// JSON Lines on standard input: questions are answered as they arrive.
+void choose_arriving(train::ModelFolder& folder, const MultipleChoice& task, const PredictOptions& options,
+                     data::MultipleChoiceReadOptions read, Sink& sink) {
+  ArrivingLines lines(std::cin);
+  bool has_questions = false;
+  for (std::string text = lines.next(); !text.empty(); text = lines.next()) {
+    if (text.find_first_not_of(" \t\r\n") != std::string::npos) {
+      choose(folder, task, data::parse_multiple_choice(text, "standard input", data::Format::jsonl, read),
+             options, sink);
+      has_questions = true;
+    }
+    read.lines_before += std::ranges::count(text, '\n');
+  }
+  if (!has_questions) throw Error("standard input: is empty");
+}
+
+void predict(train::ModelFolder& folder, const PredictOptions& options) {
   if (options.output_format != "jsonl") {
     throw UsageError(fmt::format(
         "--format is \"{}\"; predictions of multiple choice are written as jsonl, for their scores are lists",
         options.output_format));
   }
   const auto task = trained_task(folder);
-  const MultipleChoiceDataset dataset = read_questions(options);
+  const data::MultipleChoiceReadOptions read = read_options(options.data, false);
   Sink sink(options.output);
-  report::ProgressBar bar = progress_bar(options, dataset.size());
-  for (std::int64_t first = 0; first < dataset.size(); first += kQuestionsAtATime) {
-    std::vector<std::int64_t> numbers(
-        static_cast<std::size_t>(std::min(kQuestionsAtATime, dataset.size() - first)));
-    std::iota(numbers.begin(), numbers.end(), first);
-    sink.write(predict_questions(folder, *task, data::subset(dataset, numbers), options.batch_size));
-    bar.update(first + static_cast<std::int64_t>(numbers.size()));
+  if (!options.reads_standard_input()) {
+    choose(folder, *task, data::read_multiple_choice(options.input, read), options, sink);
+  } else if (read.format.value_or(data::Format::jsonl) == data::Format::jsonl) {
+    choose_arriving(folder, *task, options, read, sink);
+  } else {
+    const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+    choose(folder, *task, data::parse_multiple_choice(text, "standard input", *read.format, read), options,
+           sink);
   }
   sink.finish();
-  bar.finish();
-  print_notes(dataset.notes);
 }
 
 }  // namespace

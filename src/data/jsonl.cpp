@@ -25,7 +25,9 @@ std::int64_t line_ends(std::string_view text) { return std::count(text.begin(), 
 
 class JsonLinesParser : public RecordParser {
  public:
-  using RecordParser::RecordParser;
+  explicit JsonLinesParser(std::string path, std::int64_t lines_before = 0) : RecordParser(std::move(path)) {
+    line_ += lines_before;
+  }
 
   std::unique_ptr<RecordParser> clone() const override { return std::make_unique<JsonLinesParser>(*this); }
   std::vector<std::string> keys() const override { return object_.keys(); }
@@ -151,8 +153,8 @@ class JsonArrayParser final : public JsonLinesParser {
 
 }  // namespace
 
-std::unique_ptr<RecordParser> make_jsonl_parser(std::string path) {
-  return std::make_unique<JsonLinesParser>(std::move(path));
+std::unique_ptr<RecordParser> make_jsonl_parser(std::string path, std::int64_t lines_before) {
+  return std::make_unique<JsonLinesParser>(std::move(path), lines_before);
 }
 
 std::unique_ptr<RecordParser> make_json_parser(std::string path) {

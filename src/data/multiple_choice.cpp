@@ -22,7 +22,8 @@ bool is_blank(std::string_view text) { return trim_blanks(text).empty(); }
 bool has_header(Format format) { return format == Format::csv || format == Format::tsv; }
 
 std::unique_ptr<RecordParser> make_parser(std::string_view text, const std::string& path, Format format,
-                                          char given, Notes& notes) {
+                                          const MultipleChoiceReadOptions& options, Notes& notes) {
+  const char given = options.delimiter;
   switch (format) {
     case Format::csv: {
       const char delimiter = given == '\0' ? guess_delimiter(text) : given;
@@ -35,7 +36,7 @@ std::unique_ptr<RecordParser> make_parser(std::string_view text, const std::stri
     case Format::tsv:
       return make_tsv_parser(path, given == '\0' ? '\t' : given);
     case Format::jsonl:
-      return make_jsonl_parser(path);
+      return make_jsonl_parser(path, options.lines_before);
     case Format::json:
       return make_json_parser(path);
     case Format::text:
@@ -115,7 +116,7 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
     text = clean;
     notes.push_back(fmt::format("{}: {} bytes that are not UTF-8 were replaced by U+FFFD", path, replaced));
   }
-  const std::unique_ptr<RecordParser> parser = make_parser(text, path, format, options.delimiter, notes);
+  const std::unique_ptr<RecordParser> parser = make_parser(text, path, format, options, notes);
   Names names;
   std::int64_t line = 0;
   if (!read_names(text, format, *parser, line, names))
@@ -155,7 +156,7 @@ bool looks_like_multiple_choice(const fs::path& path) {
     Notes notes;
     Names names;
     std::int64_t line = 0;
-    return read_names(text, format, *make_parser(text, path.string(), format, '\0', notes), line, names) &&
+    return read_names(text, format, *make_parser(text, path.string(), format, {}, notes), line, names) &&
            are_multiple_choice_columns(names);
   } catch (const Error&) {
     return false;  // whoever reads it says what is wrong with it

@@ -67,7 +67,8 @@ std::unique_ptr<RecordParser> make_csv_parser(std::string path, char delimiter);
 std::unique_ptr<RecordParser> make_tsv_parser(std::string path, char delimiter);
 // Without a delimiter a line is one cell; with one, it is cut at the first.
 std::unique_ptr<RecordParser> make_text_parser(std::string path, char delimiter);
-std::unique_ptr<RecordParser> make_jsonl_parser(std::string path);
+// `lines_before`: of the stream whose next lines the input is.
+std::unique_ptr<RecordParser> make_jsonl_parser(std::string path, std::int64_t lines_before = 0);
 // An array of objects; a file that does not begin with '[' is read as JSON Lines.
 std::unique_ptr<RecordParser> make_json_parser(std::string path);
 

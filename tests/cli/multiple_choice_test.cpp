@@ -136,6 +136,23 @@ TEST_F(MultipleChoice, PredictsUnlabelledRowsOfOtherForms) {
   EXPECT_EQ(lines_of(stream.out)[0].at("id"), "7");
 }
 
+TEST_F(MultipleChoice, QuestionsThatArriveAreAnsweredAtOnce) {
+  ASSERT_EQ(train_with_validation("out", {"--epochs", "1"}).exit_code, 0);
+  testing::FedProgram program({"predict", "--model", path("out")});
+  program.write("{\"question\": \"it was\", \"choices\": [\"bad\", \"good\"]}\n");
+  ASSERT_TRUE(program.wait_for_lines(1));
+  program.write("\n{\"question\": \"it was\", \"choices\": [\"bad\", \"good\", \"poor\"]}\n");
+  ASSERT_TRUE(program.wait_for_lines(2));
+  program.write("{\"question\": \"it was\", \"choices\": [\"bad\"]}\n");
+  const ProgramResult result = program.wait();
+  EXPECT_NE(result.exit_code, 0);
+  EXPECT_THAT(result.err, HasSubstr("standard input:4:"));
+  const std::vector<Json> rows = lines_of(result.out);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].at("scores").size(), 2U);
+  EXPECT_EQ(rows[1].at("scores").size(), 3U);
+}
+
 TEST_F(MultipleChoice, IsRecognisedAndASplitIsMadeAndSaid) {
   const ProgramResult result = run(command("out", {"--epochs", "1"}));
   ASSERT_EQ(result.exit_code, 0) << result.err;

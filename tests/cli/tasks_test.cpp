@@ -182,6 +182,22 @@ TEST_F(TaskCommandLine, QuestionAnsweringLearnsAndAnswers) {
   EXPECT_EQ(rows[0].at("n_best").size(), 2U);
 }
 
+TEST_F(TaskCommandLine, QuestionsThatArriveAreAnsweredAtOnce) {
+  files.write("train.json", questions(16, 0, false));
+  ASSERT_EQ(
+      train("train.json", "out", {"--epochs", "1", "--max-length", "32", "--doc-stride", "8"}).exit_code, 0);
+  testing::FedProgram program({"predict", "--model", path("out")});
+  program.write("{\"question\": \"good\", \"context\": \"the film was good\"}\n");
+  ASSERT_TRUE(program.wait_for_lines(1));
+  program.write("\n{\"question\": \"good\", \"context\": \"the food was good\"}\n");
+  ASSERT_TRUE(program.wait_for_lines(2));
+  program.write("{\"question\": \"good\"}\n");
+  const ProgramResult result = program.wait();
+  EXPECT_NE(result.exit_code, 0);
+  EXPECT_THAT(result.err, HasSubstr("standard input:4"));
+  EXPECT_EQ(lines(result.out).size(), 2U);
+}
+
 TEST_F(TaskCommandLine, QuestionsWithoutAnswersTuneTheThreshold) {
   files.write("train.json", questions(96, 0, true));
   files.write("validation.json", questions(32, 1000, true));

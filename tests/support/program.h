@@ -5,8 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -51,6 +54,7 @@ class Program {
   }
 
   void signal(int number) const { ::kill(pid_, number); }
+  std::string out() const { return files_.read("out"); }
   std::string err() const { return files_.read("err"); }
 
   // Polls until `condition` holds; false when the program ended or a minute passed first.
@@ -84,6 +88,50 @@ class Program {
   TemporaryDirectory files_;
   pid_t pid_ = 0;
   int status_ = 0;
+};
+
+// A program whose standard input is a pipe that the test writes to, and holds open until wait().
+class FedProgram {
+ public:
+  explicit FedProgram(const std::vector<std::string>& arguments)
+      : ends_(open_pipe()), program_(arguments, "", [this] {
+          ::dup2(ends_[0], 0);
+          ::close(ends_[0]), ::close(ends_[1]);
+        }) {
+    ::close(ends_[0]);
+  }
+  FedProgram(const FedProgram&) = delete;
+  FedProgram& operator=(const FedProgram&) = delete;
+  ~FedProgram() { close_input(); }
+
+  void write(const std::string& text) const {
+    if (::write(ends_[1], text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+      throw std::runtime_error("the program reads no more");
+  }
+  // Until so many lines were written to standard output; false when the program ended or a minute passed.
+  bool wait_for_lines(std::ptrdiff_t lines) {
+    return program_.wait_until([&] {
+      const std::string out = program_.out();
+      return std::count(out.begin(), out.end(), '\n') >= lines;
+    });
+  }
+  ProgramResult wait() {
+    close_input();
+    return program_.wait();
+  }
+
+ private:
+  static std::array<int, 2> open_pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe failed");
+    return ends;
+  }
+  void close_input() {
+    if (ends_[1] >= 0) ::close(std::exchange(ends_[1], -1));
+  }
+
+  std::array<int, 2> ends_;
+  Program program_;
 };
 
 inline ProgramResult run(const std::vector<std::string>& arguments, const std::string& input = "",

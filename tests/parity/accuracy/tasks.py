@@ -184,7 +184,7 @@ TASKS = [
         ("precision", "recall", "f1", "accuracy"),
     ),
     Task("ewt", "English EWT, UPOS", TOKENS, 1, tagged_splits("ud_english_ewt", "conllu", 1, 3)),
-    Task("goemotions", "GoEmotions", "multi-label", 1, read_goemotions, ("f1_micro", "f1_macro")),
+    Task("goemotions", "GoEmotions", "multi-label", 2, read_goemotions, ("f1_micro", "f1_macro")),
     Task("squad1", "SQuAD 1.1", QUESTIONS, 1, squad("dev-v1.1.json", 3), ("exact_match", "f1")),
     Task("squad2", "SQuAD 2.0", QUESTIONS, 1, squad("dev-v2.0.json", 3), ("exact", "f1")),
 ]
