@@ -29,7 +29,7 @@ from setting import AVX2_ONLY, Machine, Row, Setting, Target, at_least, progress
 from training import Task
 
 RANDOM_BERT = pathlib.Path(__file__).parent / "random_bert.py"
-PARTS = ["minilm", "base", "long", "threads", "growth", "uses", "predict"]
+PARTS = ["minilm", "base", "long", "threads", "growth", "uses", "tuning", "predict"]
 HEADER = ["what", "measure, against", "ours", "theirs", "ratio", "target", "reached"]
 
 
@@ -121,6 +121,11 @@ class Table:
         for use in uses.uses(self.setting, sizes.questions, sizes.sentences, sizes.articles):
             self.rows += uses.measure(self.setting, use, sizes.repeat)
 
+    def tuning(self) -> None:
+        layers = json.loads((self.setting.model / "config.json").read_text(encoding="utf-8"))["num_hidden_layers"]
+        for use in uses.ways_to_tune(self.sample("tuning", self.sst2, self.sizes.minilm), layers - 2):
+            self.rows += uses.measure(self.setting, use, self.sizes.repeat)
+
     def predict(self) -> None:
         folder = self.setting.work / "fine-tuned"
         training.train_ours(self.setting, self.minilm_task(self.sizes.scout), self.setting.threads)
@@ -136,7 +141,7 @@ class Table:
 
     def measure(self, parts: list[str]) -> list[str]:
         """The parts that failed; the others are measured nevertheless."""
-        steps = [self.minilm, self.bert_base, self.long, self.threads, self.growth, self.uses, self.predict]
+        steps = [self.minilm, self.bert_base, self.long, self.threads, self.growth, self.uses, self.tuning, self.predict]
         failed = []
         for part, step in zip(PARTS, steps, strict=True):
             if part not in parts:

@@ -1,4 +1,4 @@
-"""The other uses of BERT: questions, words and pre-training, our speed and memory beside the peer's."""
+"""The other uses of BERT, and other ways to fine-tune it: our speed and memory beside the peer's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from setting import Row, Setting, Target, alternate, at_least, at_most, progress
 from training import Cost, flags, medians
 
 PEER = pathlib.Path(__file__).parents[1] / "tests" / "parity" / "peer_trainer.py"
-RECIPE = {"--epochs": 1, "--learning-rate": 5e-5, "--warmup-ratio": 0, "--weight-decay": 0}
+RECIPE = {"--learning-rate": 5e-5, "--warmup-ratio": 0, "--weight-decay": 0}
 FASTER = ["--padding", "longest", "--group-by-length", "--fused"]
 
 
@@ -26,7 +26,8 @@ class Use:
     max_length: int
     ours: list[object]  # command and the options that are its own
     default: list[str]  # as the peer's example script does it
-    target: Target
+    target: Target | None = None
+    epochs: int = 1
     rows_differ: float = 0.1  # tokens a row, where the two sides cut rows alike
 
 
@@ -69,6 +70,24 @@ def write_texts(data: pathlib.Path, count: int, path: pathlib.Path) -> pathlib.P
     paragraphs = ([line for line in article.split("\n") if line.strip()] for article in articles)
     path.write_text("\n\n".join("\n".join(article) for article in paragraphs) + "\n", encoding="utf-8")
     return path
+
+
+def ways_to_tune(train: pathlib.Path, layers: int) -> list[Use]:
+    """Of texts: what takes less memory or time than fine-tuning all of a model on whole batches."""
+    task = "text-classification"
+    ours = ["train", "--validation-split", 0, "--no-header", "--text-column", 1, "--label-column", 2]
+    frozen = ["--freeze-layers", layers]
+    # Without dropout in the frozen layers, what they compute for a text is kept for the next epoch.
+    kept = [*frozen, "--hidden-dropout", 0, "--attention-dropout", 0]
+    peer_frozen = ["--freeze-layers", str(layers)]
+    lora = [*ours, "--lora", "--lora-rank", 8, "--lora-alpha", 16]
+    accumulated = [*ours, "--gradient-accumulation-steps", 4]
+    return [
+        Use("accumulation of 4 x 8, SST-2", task, train, 8, 128, accumulated, ["--accumulation", "4"]),
+        Use(f"{layers} layers frozen, SST-2", task, train, 32, 128, ours + frozen, peer_frozen, epochs=3),
+        Use(f"{layers} layers frozen and kept, SST-2", task, train, 32, 128, ours + kept, peer_frozen, epochs=3),
+        Use("LoRA of rank 8, SST-2", task, train, 32, 128, lora, ["--lora-rank", "8"]),
+    ]
 
 
 def uses(setting: Setting, questions: int, sentences: int, articles: int) -> list[Use]:
@@ -114,6 +133,7 @@ def train_ours(setting: Setting, use: Use) -> Cost:
     if command == "train":
         own += ["--model", setting.model, "--task", use.task]
     options = RECIPE | {
+        "--epochs": use.epochs,
         "--train": use.train,
         "--output": output,
         "--batch-size": use.batch,
@@ -132,6 +152,7 @@ def train_peer(setting: Setting, use: Use, *more: str) -> Cost:
         "--model": setting.model,
         "--train": use.train,
         "--test": first_of(use, setting.work),
+        "--epochs": use.epochs,
         "--batch": use.batch,
         "--max-length": use.max_length,
         "--threads": setting.threads,
@@ -159,7 +180,7 @@ def measure(setting: Setting, use: Use, repeat: int) -> list[Row]:
     sides = {
         "ours": lambda: train_ours(setting, use),
         "default": lambda: train_peer(setting, use, *use.default),
-        "faster": lambda: train_peer(setting, use, *FASTER),
+        "faster": lambda: train_peer(setting, use, *use.default, *FASTER),
     }
     runs = alternate(repeat, sides)
     if abs(runs["ours"][0].tokens_per_row - runs["default"][0].tokens_per_row) > use.rows_differ:

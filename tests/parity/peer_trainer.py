@@ -37,6 +37,7 @@ def training_arguments(arguments: argparse.Namespace) -> transformers.TrainingAr
         num_train_epochs=arguments.epochs,
         per_device_train_batch_size=arguments.batch,
         per_device_eval_batch_size=arguments.eval_batch,
+        gradient_accumulation_steps=arguments.accumulation,
         learning_rate=arguments.lr,
         seed=arguments.seed,
         bf16=arguments.precision == "bf16",
@@ -53,6 +54,24 @@ def training_arguments(arguments: argparse.Namespace) -> transformers.TrainingAr
     )
 
 
+def restricted(model: torch.nn.Module, arguments: argparse.Namespace) -> torch.nn.Module:
+    """The model with the parameters frozen that are not to be trained."""
+    if arguments.freeze_layers is not None:
+        for part in (model.bert.embeddings, *model.bert.encoder.layer[: arguments.freeze_layers]):
+            part.requires_grad_(requires_grad=False)
+    if arguments.lora_rank:
+        import peft  # noqa: PLC0415: takes seconds, and few runs want it
+
+        config = peft.LoraConfig(
+            task_type=peft.TaskType.SEQ_CLS,
+            r=arguments.lora_rank,
+            lora_alpha=2 * arguments.lora_rank,
+            target_modules=["query", "value"],
+        )
+        return peft.get_peft_model(model, config)
+    return model
+
+
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -65,6 +84,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=float, default=1, help="0: only test the model, which has its head")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--eval-batch", type=int, default=64)
+    parser.add_argument("--accumulation", type=int, default=1, help="batches a step")
+    parser.add_argument("--freeze-layers", type=int, help="keep the embeddings and the first layers")
+    parser.add_argument("--lora-rank", type=int, help="train adapters of queries and values, and the head")
     parser.add_argument("--lr", type=float, default=5e-5)
     parser.add_argument("--max-length", type=int, help="default: 384 for question answering, else 128")
     parser.add_argument("--doc-stride", type=int, default=128)
@@ -90,7 +112,7 @@ def main() -> None:
     tokenizer = transformers.AutoTokenizer.from_pretrained(arguments.model)
     prepared = PREPARE[arguments.task](arguments, tokenizer)
     trainer = transformers.Trainer(
-        model=prepared.model,
+        model=restricted(prepared.model, arguments),
         args=training_arguments(arguments),
         train_dataset=prepared.train,
         data_collator=prepared.collator,
