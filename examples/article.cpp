@@ -35,7 +35,7 @@ int main(int argc, char** argv) try {
   // Text becomes tokens, and tokens become numbers; of a very long text BERT sees the beginning.
   const bertune::EncodeOptions options{
       .truncation = bertune::Truncation::longest_first,
-      .max_length = std::min<std::int64_t>(128, model.config().max_position_embeddings)};
+      .max_length = std::min<std::int64_t>(128, model.config().max_length())};
   const auto encoding = tokenizer.encode(data[0].text, options);
   std::cout << "text: " << data[0].text << "\ntokens:";
   for (const auto id : encoding.input_ids) std::cout << ' ' << tokenizer.id_to_token(id);

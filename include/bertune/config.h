@@ -1,4 +1,5 @@
-// What a BERT checkpoint's config.json says (Transformers' BertConfig, same names and defaults).
+// What a checkpoint's config.json says (Transformers' BertConfig, same names and defaults), of BERT and of
+// the models that are BERT inside.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,13 @@
 #include <vector>
 
 namespace bertune {
+
+// "model_type" in config.json: the families of models that this library knows. docs/checkpoints.md says how
+// they differ.
+enum class ModelType { bert, distilbert, roberta, xlm_roberta, electra };
+
+std::string_view to_string(ModelType type);               // "bert", "distilbert", "xlm-roberta", ...
+ModelType model_type_from_string(std::string_view name);  // throws Error, naming the choices
 
 // What the labels are, and with them the loss: MSE, cross-entropy, or binary cross-entropy a label.
 enum class ProblemType { regression, single_label_classification, multi_label_classification };
@@ -25,19 +33,27 @@ SaveDtype save_dtype_from_string(std::string_view name);  // throws UsageError, 
 
 inline constexpr std::int64_t kNoPadToken = -1;  // config.json says "pad_token_id": null
 
+// The names are BERT's for all families: what DistilBERT calls "dim" is hidden_size.
 struct BertConfig {
+  ModelType model_type = ModelType::bert;
   std::int64_t vocab_size = 30522;
   std::int64_t hidden_size = 768;
   std::int64_t num_hidden_layers = 12;
   std::int64_t num_attention_heads = 12;
   std::int64_t intermediate_size = 3072;
   std::int64_t max_position_embeddings = 512;
-  std::int64_t type_vocab_size = 2;
+  std::int64_t type_vocab_size = 2;                 // 0: the family knows no token types
+  std::optional<std::int64_t> embedding_size = {};  // ELECTRA's; unset: hidden_size
   std::int64_t pad_token_id = 0;  // its embedding row gets no gradient; kNoPadToken: there is none
   std::string hidden_act = "gelu";
   float hidden_dropout_prob = 0.1F;
   float attention_probs_dropout_prob = 0.1F;
-  std::optional<float> classifier_dropout;  // unset: hidden_dropout_prob
+  std::optional<float> classifier_dropout;  // unset: hidden_dropout_prob. DistilBERT's seq_classif_dropout
+  float qa_dropout = 0;                     // DistilBERT's, before the layer that finds answers
+  std::string summary_activation = "gelu";  // ELECTRA's, of multiple choice
+  float summary_last_dropout = 0.1F;
+  bool sinusoidal_pos_embds = false;  // DistilBERT's: how the position table of a new model begins
+  bool tie_word_embeddings = true;    // whether masked language models decode with the word embeddings
   float initializer_range = 0.02F;
   float layer_norm_eps = 1e-12F;
   std::optional<ProblemType> problem_type;
@@ -45,8 +61,15 @@ struct BertConfig {
 
   std::int64_t num_labels() const { return static_cast<std::int64_t>(id2label.size()); }
   std::int64_t head_size() const { return hidden_size / num_attention_heads; }
+  std::int64_t embedding_width() const { return embedding_size.value_or(hidden_size); }
+  // The row of the position table that a sequence begins with: RoBERTa's come after that of padding.
+  std::int64_t first_position() const;
+  // Tokens that a sequence may have: what remains of max_position_embeddings.
+  std::int64_t max_length() const { return max_position_embeddings - first_position(); }
 
-  // Reads DIR/config.json. Throws Error when it is missing, is no BERT configuration, or holds values that
+  // A configuration of this family with the defaults that Transformers has for it.
+  static BertConfig of(ModelType type);
+  // Reads DIR/config.json. Throws Error when it is missing, is of an unknown model_type, or holds values that
   // cannot be (sizes below 1, heads that do not divide the width, an unknown hidden_act), naming the key.
   // Without id2label there are `num_labels` labels (2 where that is missing too), called LABEL_0, LABEL_1,
   // ...

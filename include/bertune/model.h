@@ -1,5 +1,5 @@
-// BERT's encoder with one of the heads of Transformers (BertForSequenceClassification, ...), forward and
-// backward.
+// BERT's encoder, or one of its relatives (ModelType), with one of the heads of Transformers
+// (BertForSequenceClassification, ...), forward and backward.
 #pragma once
 
 #include <cstdint>
@@ -57,7 +57,10 @@ enum class Architecture {
   pretraining
 };
 std::string_view to_string(Architecture architecture);  // "BertForSequenceClassification", ...
-// Throws Error, naming the known ones.
+// The class of Transformers for a family: "DistilBertForMaskedLM". Throws UsageError where it has no such
+// head.
+std::string class_name(ModelType type, Architecture architecture);
+// From a class of any family. Throws Error, naming BERT's.
 Architecture architecture_from_string(std::string_view name);
 
 struct ModelOutput {
@@ -157,6 +160,11 @@ using BertForMultipleChoice = BertFor<Architecture::multiple_choice>;
 using BertForNextSentencePrediction = BertFor<Architecture::next_sentence_prediction>;
 using BertForMaskedLM = BertFor<Architecture::masked_lm>;
 using BertForPreTraining = BertFor<Architecture::pretraining>;
+
+// The files of a tokenizer for this model into an existing folder: its longest text, and whether it takes
+// token types.
+void save_tokenizer(const std::filesystem::path& directory, const BertTokenizer& tokenizer,
+                    const BertConfig& config);
 
 // A whole folder, model and tokenizer, that Transformers loads unchanged; atomic: a crash leaves the old one.
 void save_pretrained(const std::filesystem::path& directory, const BertPreTrainedModel& model,

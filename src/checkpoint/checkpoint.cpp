@@ -69,7 +69,7 @@ std::unique_ptr<TensorSource> open_source(const fs::path& path) {
 
 }  // namespace
 
-Checkpoint Checkpoint::open(const fs::path& directory) {
+Checkpoint Checkpoint::open(const fs::path& directory, ModelType type) {
   Checkpoint checkpoint;
   for (const char* stem : {"model.safetensors", "pytorch_model.bin"}) {
     const fs::path single = directory / stem, index = directory / (std::string(stem) + ".index.json");
@@ -82,7 +82,7 @@ Checkpoint Checkpoint::open(const fs::path& directory) {
     } else {
       continue;
     }
-    checkpoint.settle();
+    checkpoint.settle(type);
     return checkpoint;
   }
   throw Error(missing_weights_message(directory));
@@ -135,10 +135,10 @@ void Checkpoint::open_shards(const fs::path& index) {
 }
 
 // Gives every tensor its canonical name and sets aside what the model does not need.
-void Checkpoint::settle() {
+void Checkpoint::settle(ModelType type) {
   std::vector<TensorEntry> weights, copies;
   for (TensorEntry& entry : tensors_) {
-    CanonicalName canonical = canonical_name(entry.stored_name);
+    CanonicalName canonical = canonical_name(entry.stored_name, type);
     entry.name = std::move(canonical.name);
     auto& target = canonical.kind == NameKind::weight   ? weights
                    : canonical.kind == NameKind::buffer ? ignored_

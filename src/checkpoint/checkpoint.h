@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "bertune/config.h"
 #include "checkpoint/tensor_source.h"
 #include "core/dtype.h"
 
@@ -39,8 +40,8 @@ class Checkpoint {
  public:
   // Reads the headers only; the weights stay on disk until read_f32. Throws Error when the folder holds no
   // weights (naming what was looked for, and what to do with the formats that cannot be read) or when a file
-  // is damaged.
-  static Checkpoint open(const fs::path& directory);
+  // is damaged. Names are canonical ones of `type`.
+  static Checkpoint open(const fs::path& directory, ModelType type = ModelType::bert);
 
   const std::vector<TensorEntry>& tensors() const { return tensors_; }  // sorted by name
   const std::vector<TensorEntry>& ignored() const {
@@ -60,7 +61,7 @@ class Checkpoint {
   Checkpoint() = default;
   void add_file(const fs::path& path, const std::unordered_map<std::string, std::string>* weight_map);
   void open_shards(const fs::path& index);
-  void settle();
+  void settle(ModelType type);
 
   fs::path source_;
   std::vector<CheckpointFile> files_;

@@ -5,111 +5,39 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <limits>
 
 #include "bertune/error.h"
+#include "checkpoint/config_reader.h"
+#include "checkpoint/family.h"
 #include "checkpoint/untrusted.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/nearest.h"
 
 namespace bertune {
 namespace {
 
+using checkpoint::ConfigKeys;
+using checkpoint::ConfigReader;
+using checkpoint::family_of;
 using checkpoint::in_quotes;
 
 constexpr std::uint64_t kMaxConfigBytes = std::uint64_t{64} << 20;
-constexpr std::int64_t kMaxLabels = 1'000'000;
 constexpr std::array<std::string_view, 10> kActivations = {
     "gelu",  "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_python", "quick_gelu", "relu", "silu",
     "swish", "tanh"};
 constexpr std::array<std::string_view, 3> kProblemTypes = {"regression", "single_label_classification",
                                                            "multi_label_classification"};
 
-// Reads one key after the other, each with the range its value may lie in.
-class ConfigReader {
- public:
-  ConfigReader(const Json& json, const std::string& where) : json_(json), where_(where) {}
-
-  // nullptr when the key is absent or null.
-  const Json* find(const char* key) const {
-    const auto found = json_.find(key);
-    return found == json_.end() || found->is_null() ? nullptr : &*found;
-  }
-
-  [[noreturn]] void fail(const char* key, const Json& value, std::string_view expected) const {
-    std::string shown = value.dump(-1, ' ', true, Json::error_handler_t::replace);
-    if (shown.size() > 80) shown = shown.substr(0, 80) + "...";
-    throw Error(fmt::format("{}: \"{}\" is {}; expected {}", where_, key, shown, expected));
-  }
-
-  void read(const char* key, std::int64_t& target, std::int64_t least, std::int64_t most) const {
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    const std::string expected = fmt::format("a whole number from {} to {}", least, most);
-    if (!value->is_number_integer()) fail(key, *value, expected);
-    if (value->is_number_unsigned() &&
-        value->get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-      fail(key, *value, expected);
-    }
-    const auto number = value->get<std::int64_t>();
-    if (number < least || number > most) fail(key, *value, expected);
-    target = number;
-  }
-
-  void read_probability(const char* key, float& target) const {
-    constexpr std::string_view kExpected = "a probability p with 0 <= p < 1";
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    if (!value->is_number()) fail(key, *value, kExpected);
-    const auto number = value->get<double>();
-    const auto narrowed = static_cast<float>(number);
-    if (!(number >= 0 && narrowed < 1)) fail(key, *value, kExpected);
-    target = narrowed;
-  }
-
-  void read_nonnegative(const char* key, float& target) const {
-    constexpr std::string_view kExpected = "a number from 0 to 1000";
-    const Json* value = find(key);
-    if (value == nullptr) return;
-    if (!value->is_number()) fail(key, *value, kExpected);
-    const auto number = value->get<double>();
-    if (!(number >= 0 && number <= 1000)) fail(key, *value, kExpected);
-    target = static_cast<float>(number);
-  }
-
-  std::optional<std::string> read_choice(const char* key, std::span<const std::string_view> choices) const {
-    const Json* value = find(key);
-    if (value == nullptr) return std::nullopt;
-    const std::string expected = fmt::format("one of {}", fmt::join(choices, ", "));
-    if (!value->is_string()) fail(key, *value, expected);
-    const auto& text = value->get_ref<const std::string&>();
-    if (std::find(choices.begin(), choices.end(), text) == choices.end()) fail(key, *value, expected);
-    return text;
-  }
-
-  void refuse_true(const char* key, std::string_view reason) const {
-    const Json* value = find(key);
-    if (value == nullptr || *value == false) return;
-    throw Error(fmt::format("{}: \"{}\" is not false: {}", where_, key, reason));
-  }
-
- private:
-  const Json& json_;
-  const std::string& where_;
-};
-
-void require_bert(const ConfigReader& reader, const std::string& where) {
+// Configurations without a model_type are old ones of BERT.
+ModelType read_model_type(const ConfigReader& reader, const std::string& where) {
   if (const Json* type = reader.find("model_type")) {
-    if (!type->is_string()) reader.fail("model_type", *type, "\"bert\"");
-    if (const auto& name = type->get_ref<const std::string&>(); name != "bert") {
-      throw Error(fmt::format(
-          "{}: \"model_type\" is {}, another architecture than BERT; Bertune fine-tunes checkpoints of "
-          "model_type "
-          "\"bert\", such as bert-base-uncased, bert-base-multilingual-cased, MiniLM or bge-small-en",
-          where, in_quotes(name)));
+    if (!type->is_string()) reader.fail("model_type", *type, "a text, such as \"bert\"");
+    try {
+      return model_type_from_string(type->get_ref<const std::string&>());
+    } catch (const Error& error) {
+      throw Error(fmt::format("{}: {}", where, error.what()));
     }
-    return;
   }
   for (const char* key :
        {"vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"}) {
@@ -121,6 +49,7 @@ void require_bert(const ConfigReader& reader, const std::string& where) {
                       where, key));
     }
   }
+  return ModelType::bert;
 }
 
 void refuse_unsupported(const ConfigReader& reader, const std::string& where) {
@@ -136,53 +65,47 @@ void refuse_unsupported(const ConfigReader& reader, const std::string& where) {
   }
 }
 
-std::int64_t label_id(const std::string& key, const std::string& where) {
-  const bool digits = !key.empty() && key.size() <= 7 &&
-                      std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (!digits) {
-    throw Error(fmt::format("{}: \"id2label\" has the key {}; expected label ids \"0\", \"1\", ... below {}",
-                            where, in_quotes(key), kMaxLabels));
-  }
-  return std::stoll(key);
+// How the first token becomes the features of ELECTRA's multiple choice: here as its checkpoints say it.
+void read_summary(const ConfigReader& reader, BertConfig& config) {
+  constexpr std::array<std::string_view, 1> kFirst = {"first"};
+  reader.read_choice("summary_type", kFirst);
+  config.summary_activation =
+      reader.read_choice("summary_activation", kActivations).value_or(config.summary_activation);
+  reader.read_probability("summary_last_dropout", config.summary_last_dropout);
+  const auto require = [&](const char* key, const Json& only) {
+    const Json* value = reader.find(key);
+    if (value != nullptr && *value != only) reader.fail(key, *value, only.dump());
+  };
+  require("summary_use_proj", true);
+  require("summary_first_dropout", 0);
+  if (reader.is_null("summary_activation"))
+    reader.fail("summary_activation", Json(), fmt::format("one of {}", fmt::join(kActivations, ", ")));
 }
 
-std::vector<std::string> default_labels(std::int64_t count) {
-  std::vector<std::string> labels;
-  for (std::int64_t id = 0; id < count; ++id) labels.push_back(fmt::format("LABEL_{}", id));
-  return labels;
-}
-
-std::vector<std::string> read_labels(const ConfigReader& reader, const std::string& where) {
-  const Json* map = reader.find("id2label");
-  if (map == nullptr || (map->is_object() && map->empty())) {
-    std::int64_t count = 2;
-    reader.read("num_labels", count, 1, kMaxLabels);
-    return default_labels(count);
+// RoBERTa's positions begin behind the row of padding, which must be there and leave room for tokens.
+void check_positions(const BertConfig& config, const std::string& where) {
+  if (!family_of(config).positions_after_padding) return;
+  if (config.pad_token_id == kNoPadToken) {
+    throw Error(
+        fmt::format("{}: \"pad_token_id\" is null, but positions of model_type {} are counted from it", where,
+                    in_quotes(to_string(config.model_type))));
   }
-  if (!map->is_object())
-    reader.fail("id2label", *map, "an object such as {\"0\": \"negative\", \"1\": \"positive\"}");
-  const std::size_t count = map->size();
-  std::vector<std::string> labels(count);
-  std::vector<bool> seen(count, false);
-  for (const auto& [key, label] : map->items()) {
-    const auto id = static_cast<std::size_t>(label_id(key, where));
-    if (id >= count || seen[id]) {
-      throw Error(fmt::format("{}: \"id2label\" has {} entries, but its ids are not 0 to {} (see id {})",
-                              where, count, count - 1, id));
-    }
-    seen[id] = true;
-    if (!label.is_string() && !label.is_number_integer())
-      reader.fail("id2label", label, "a text for every label");
-    labels[id] = label.is_string() ? label.get<std::string>() : label.dump();
+  if (config.max_length() < 1) {
+    throw Error(
+        fmt::format("{}: \"max_position_embeddings\" is {}, but the first token's position is {} "
+                    "(\"pad_token_id\" + 1): there is room for none",
+                    where, config.max_position_embeddings, config.first_position()));
   }
-  return labels;
 }
 
 void check_together(const BertConfig& config, const std::string& where) {
+  const ConfigKeys& keys = family_of(config).keys;
   if (config.hidden_size % config.num_attention_heads != 0) {
-    throw Error(fmt::format("{}: \"num_attention_heads\" is {}, which does not divide \"hidden_size\" {}",
-                            where, config.num_attention_heads, config.hidden_size));
+    throw Error(fmt::format("{}: \"{}\" is {}, which does not divide \"{}\" {}", where,
+                            keys.num_attention_heads, config.num_attention_heads, keys.hidden_size,
+                            config.hidden_size));
   }
+  check_positions(config, where);
   if (config.pad_token_id >= config.vocab_size) {
     throw Error(
         fmt::format("{}: \"pad_token_id\" is {}, outside of the vocabulary of {} tokens (\"vocab_size\")",
@@ -238,33 +161,60 @@ BertConfig BertConfig::from_pretrained(const std::filesystem::path& directory) {
   return from_json(read_file(path, kMaxConfigBytes), path.string());
 }
 
+std::string_view to_string(ModelType type) { return family_of(type).name; }
+
+ModelType model_type_from_string(std::string_view name) {
+  if (const auto type = checkpoint::find_model_type(name)) return *type;
+  const std::vector<std::string> known = checkpoint::model_types();
+  const std::string_view meant = nearest(name, known);
+  throw Error(fmt::format("\"model_type\" {} is an architecture that Bertune cannot run; supported: {}{}",
+                          in_quotes(name), fmt::join(known, ", "),
+                          meant.empty() ? "" : fmt::format(" (if \"{}\" was meant, correct it)", meant)));
+}
+
+BertConfig BertConfig::of(ModelType type) {
+  BertConfig config = family_of(type).defaults();
+  config.model_type = type;
+  return config;
+}
+
+std::int64_t BertConfig::first_position() const {
+  return family_of(*this).positions_after_padding ? pad_token_id + 1 : 0;
+}
+
 BertConfig BertConfig::from_json(std::string_view json, const std::string& where) {
   const Json object = checkpoint::parse_json_object(json, where, {.depth = 64, .duplicate_names = true});
   const ConfigReader reader(object, where);
-  require_bert(reader, where);
+  BertConfig config = of(read_model_type(reader, where));
+  const ConfigKeys& keys = family_of(config).keys;
   refuse_unsupported(reader, where);
-  BertConfig config;
   reader.read("vocab_size", config.vocab_size, 1, 10'000'000);
-  reader.read("hidden_size", config.hidden_size, 1, 65'536);
-  reader.read("num_hidden_layers", config.num_hidden_layers, 1, 1024);
-  reader.read("num_attention_heads", config.num_attention_heads, 1, 65'536);
-  reader.read("intermediate_size", config.intermediate_size, 1, 1'048'576);
+  reader.read(keys.hidden_size, config.hidden_size, 1, 65'536);
+  reader.read(keys.num_hidden_layers, config.num_hidden_layers, 1, 1024);
+  reader.read(keys.num_attention_heads, config.num_attention_heads, 1, 65'536);
+  reader.read(keys.intermediate_size, config.intermediate_size, 1, 1'048'576);
   reader.read("max_position_embeddings", config.max_position_embeddings, 1, 1'048'576);
-  reader.read("type_vocab_size", config.type_vocab_size, 1, 65'536);
+  reader.read(keys.type_vocab_size, config.type_vocab_size, 1, 65'536);
+  if (keys.embedding_size != nullptr)
+    reader.read(keys.embedding_size, config.embedding_size.emplace(config.embedding_width()), 1, 65'536);
   reader.read("pad_token_id", config.pad_token_id, 0, config.vocab_size - 1);
-  if (object.contains("pad_token_id") && object["pad_token_id"].is_null()) config.pad_token_id = kNoPadToken;
-  config.hidden_act = reader.read_choice("hidden_act", kActivations).value_or(config.hidden_act);
-  reader.read_probability("hidden_dropout_prob", config.hidden_dropout_prob);
-  reader.read_probability("attention_probs_dropout_prob", config.attention_probs_dropout_prob);
-  if (reader.find("classifier_dropout") != nullptr) {
-    reader.read_probability("classifier_dropout", config.classifier_dropout.emplace());
+  if (reader.is_null("pad_token_id")) config.pad_token_id = kNoPadToken;
+  config.hidden_act = reader.read_choice(keys.hidden_act, kActivations).value_or(config.hidden_act);
+  reader.read_probability(keys.hidden_dropout_prob, config.hidden_dropout_prob);
+  reader.read_probability(keys.attention_probs_dropout_prob, config.attention_probs_dropout_prob);
+  if (reader.find(keys.classifier_dropout) != nullptr) {
+    reader.read_probability(keys.classifier_dropout, config.classifier_dropout.emplace());
   }
+  reader.read_probability(keys.qa_dropout, config.qa_dropout);
+  if (keys.summary) read_summary(reader, config);
+  reader.read_flag(keys.sinusoidal_pos_embds, config.sinusoidal_pos_embds);
+  reader.read_flag("tie_word_embeddings", config.tie_word_embeddings);
   reader.read_nonnegative("initializer_range", config.initializer_range);
-  reader.read_nonnegative("layer_norm_eps", config.layer_norm_eps);
+  reader.read_nonnegative(keys.layer_norm_eps, config.layer_norm_eps);
   if (const auto type = reader.read_choice("problem_type", kProblemTypes)) {
     config.problem_type = problem_type_from_string(*type);
   }
-  config.id2label = read_labels(reader, where);
+  config.id2label = checkpoint::read_labels(reader, where);
   check_together(config, where);
   config.source_json = object.dump();
   return config;
@@ -272,42 +222,51 @@ BertConfig BertConfig::from_json(std::string_view json, const std::string& where
 
 std::string BertConfig::to_json(std::string_view architecture, SaveDtype dtype) const {
   check_together(*this, "the configuration to save");
+  const checkpoint::Family& family = family_of(*this);
+  const ConfigKeys& keys = family.keys;
   Json json =
       checkpoint::parse_json_object(source_json, "source_json", {.depth = 64, .duplicate_names = true});
   for (const char* key : {"torch_dtype", "_name_or_path", "quantization_config", "num_labels", "auto_map"}) {
     json.erase(key);
   }
-  json["architectures"] = Json::array({architecture});
-  json["model_type"] = "bert";
-  json["dtype"] = to_string(dtype);
-  json["vocab_size"] = vocab_size;
-  json["hidden_size"] = hidden_size;
-  json["num_hidden_layers"] = num_hidden_layers;
-  json["num_attention_heads"] = num_attention_heads;
-  json["intermediate_size"] = intermediate_size;
-  json["max_position_embeddings"] = max_position_embeddings;
-  json["type_vocab_size"] = type_vocab_size;
-  json["pad_token_id"] = pad_token_id == kNoPadToken ? Json() : Json(pad_token_id);
-  json["hidden_act"] = hidden_act;
-  json["hidden_dropout_prob"] = shortest(hidden_dropout_prob);
-  json["attention_probs_dropout_prob"] = shortest(attention_probs_dropout_prob);
-  json["classifier_dropout"] = classifier_dropout ? Json(shortest(*classifier_dropout)) : Json();
-  json["initializer_range"] = shortest(initializer_range);
-  json["layer_norm_eps"] = shortest(layer_norm_eps);
-  json["id2label"] = Json::object();
-  json["label2id"] = Json::object();
+  const auto set = [&](const char* key, Json value) {
+    if (key != nullptr) json[key] = std::move(value);
+  };
+  set("architectures", Json::array({architecture}));
+  set("model_type", family.name);
+  set("dtype", to_string(dtype));
+  set("vocab_size", vocab_size);
+  set(keys.hidden_size, hidden_size);
+  set(keys.num_hidden_layers, num_hidden_layers);
+  set(keys.num_attention_heads, num_attention_heads);
+  set(keys.intermediate_size, intermediate_size);
+  set("max_position_embeddings", max_position_embeddings);
+  set(keys.type_vocab_size, type_vocab_size);
+  set(keys.embedding_size, embedding_width());
+  set("pad_token_id", pad_token_id == kNoPadToken ? Json() : Json(pad_token_id));
+  set(keys.hidden_act, hidden_act);
+  set(keys.hidden_dropout_prob, shortest(hidden_dropout_prob));
+  set(keys.attention_probs_dropout_prob, shortest(attention_probs_dropout_prob));
+  set(keys.classifier_dropout, classifier_dropout ? Json(shortest(*classifier_dropout)) : Json());
+  set(keys.qa_dropout, shortest(qa_dropout));
+  if (keys.summary) {
+    set("summary_activation", summary_activation);
+    set("summary_last_dropout", shortest(summary_last_dropout));
+  }
+  set(keys.sinusoidal_pos_embds, sinusoidal_pos_embds);
+  set("tie_word_embeddings", tie_word_embeddings);
+  set("initializer_range", shortest(initializer_range));
+  set(keys.layer_norm_eps, shortest(layer_norm_eps));
+  set("id2label", Json::object());
+  set("label2id", Json::object());
   for (std::size_t id = 0; id < id2label.size(); ++id) {
     json["id2label"][std::to_string(id)] = id2label[id];
     json["label2id"][id2label[id]] = id;
   }
   json.erase("problem_type");
-  if (problem_type) json["problem_type"] = to_string(*problem_type);
-  set_default(json, "add_cross_attention", false);
-  set_default(json, "is_decoder", false);
-  set_default(json, "bos_token_id", Json());
-  set_default(json, "eos_token_id", Json());
-  set_default(json, "tie_word_embeddings", true);
-  set_default(json, "use_cache", true);
+  if (problem_type) set("problem_type", to_string(*problem_type));
+  const Json others = parse_json(family.other_keys, "the keys of a family");
+  for (const auto& [key, value] : others.items()) set_default(json, key.c_str(), value);
   set_default(json, "transformers_version", "5.23.0");
   return dump_json(json);
 }

@@ -4,26 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 #include <string_view>
 #include <utility>
 
+#include "checkpoint/family.h"
+#include "checkpoint/names.h"
 #include "checkpoint/untrusted.h"
 
 namespace bertune::checkpoint {
 namespace {
-
-std::optional<std::int64_t> layer_number(std::string_view name) {
-  constexpr std::string_view kPrefix = "bert.encoder.layer.";
-  if (!name.starts_with(kPrefix)) return std::nullopt;
-  name.remove_prefix(kPrefix.size());
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || number < 0 || end == name.data() + name.size() || *end != '.')
-    return std::nullopt;
-  return number;
-}
 
 std::string with_separators(std::uint64_t number) {
   const std::string digits = std::to_string(number);
@@ -48,7 +37,7 @@ std::string architecture_of(const BertConfig& config) {
   const Json source = parse_json_object(config.source_json, "config.json", {.duplicate_names = true});
   const auto found = source.find("architectures");
   if (found == source.end() || !found->is_array() || found->empty() || !found->front().is_string())
-    return "BertModel";
+    return fmt::format("{}Model", family_of(config).class_prefix);
   return found->front().get<std::string>();
 }
 
@@ -80,7 +69,8 @@ std::vector<Row> configuration_rows(const BertConfig& config) {
   }
   if (labels.size() < config.id2label.size()) labels.emplace_back("...");
   const float classifier_dropout = config.classifier_dropout.value_or(config.hidden_dropout_prob);
-  return {
+  std::vector<Row> rows = {
+      {"model_type", std::string(to_string(config.model_type))},
       {"architecture", printable(architecture_of(config))},
       {"num_hidden_layers", std::to_string(config.num_hidden_layers)},
       {"hidden_size", std::to_string(config.hidden_size)},
@@ -96,6 +86,8 @@ std::vector<Row> configuration_rows(const BertConfig& config) {
       {"problem_type", config.problem_type ? std::string(to_string(*config.problem_type)) : "not set"},
       {"num_labels", fmt::format("{} ({})", config.num_labels(), fmt::join(labels, ", "))},
   };
+  if (config.embedding_size) rows.push_back({"embedding_size", std::to_string(*config.embedding_size)});
+  return rows;
 }
 
 std::vector<Row> parameter_rows(const ParameterCounts& counts) {
@@ -114,10 +106,11 @@ std::vector<Row> parameter_rows(const ParameterCounts& counts) {
   return rows;
 }
 
-std::vector<Row> tensor_rows(const std::vector<TensorEntry>& tensors) {
+std::vector<Row> tensor_rows(const std::vector<TensorEntry>& tensors, std::string_view prefix) {
   std::vector<Row> rows;
   for (const TensorEntry& tensor : tensors) {
-    const bool renamed = tensor.stored_name != tensor.name && "bert." + tensor.stored_name != tensor.name;
+    const bool renamed =
+        tensor.stored_name != tensor.name && std::string(prefix) + tensor.stored_name != tensor.name;
     rows.push_back({printable(tensor.name), std::string(safetensors_name(tensor.dtype)),
                     shape_text(tensor.shape),
                     renamed ? fmt::format("stored as {}", printable(tensor.stored_name)) : ""});
@@ -139,19 +132,23 @@ Json tensors_json(const std::vector<TensorEntry>& tensors, const std::vector<Che
 
 }  // namespace
 
-ParameterCounts count_parameters(const Checkpoint& checkpoint) {
+ParameterCounts count_parameters(const Checkpoint& checkpoint, ModelType type) {
+  const std::string_view prefix = family_of(type).prefix;
   ParameterCounts counts;
   for (const TensorEntry& tensor : checkpoint.tensors()) {
-    const std::string_view name = tensor.name;
+    std::string_view name = tensor.name;
     counts.total += tensor.elements;
-    if (name.starts_with("bert.embeddings.")) {
+    if (!name.starts_with(prefix)) {
+      counts.head += tensor.elements;
+      continue;
+    }
+    name.remove_prefix(prefix.size());
+    if (name.starts_with("embeddings.") || name.starts_with("embeddings_project.")) {
       counts.embeddings += tensor.elements;
-    } else if (const auto layer = layer_number(name)) {
+    } else if (const auto layer = layer_number(tensor.name)) {
       counts.layers[*layer] += tensor.elements;
-    } else if (name.starts_with("bert.pooler.")) {
-      counts.pooler += tensor.elements;
     } else {
-      (name.starts_with("bert.") ? counts.other : counts.head) += tensor.elements;
+      (name.starts_with("pooler.") ? counts.pooler : counts.other) += tensor.elements;
     }
   }
   return counts;
@@ -159,7 +156,8 @@ ParameterCounts count_parameters(const Checkpoint& checkpoint) {
 
 std::string describe(const std::filesystem::path& directory) {
   const BertConfig config = BertConfig::from_pretrained(directory);
-  const Checkpoint checkpoint = Checkpoint::open(directory);
+  const Checkpoint checkpoint = Checkpoint::open(directory, config.model_type);
+  const std::string_view prefix = family_of(config).prefix;
   std::vector<Row> files;
   for (const CheckpointFile& file : checkpoint.files()) {
     files.push_back({printable(file.path.filename().string()), file_size_text(file.bytes)});
@@ -167,21 +165,22 @@ std::string describe(const std::filesystem::path& directory) {
   std::string text = fmt::format("{}\n\nConfiguration\n{}", directory.string(),
                                  table(configuration_rows(config), {false, false}));
   text += "\nFiles\n" + table(files, {false, true});
-  text += "\nParameters\n" + table(parameter_rows(count_parameters(checkpoint)), {false, true, true});
+  text += "\nParameters\n" +
+          table(parameter_rows(count_parameters(checkpoint, config.model_type)), {false, true, true});
   text += fmt::format("\nTensors ({})\n{}", checkpoint.tensors().size(),
-                      table(tensor_rows(checkpoint.tensors()), {false, false, false, false}));
+                      table(tensor_rows(checkpoint.tensors(), prefix), {false, false, false, false}));
   if (!checkpoint.ignored().empty()) {
     text +=
         fmt::format("\nIgnored ({}): buffers, and copies of tied weights\n{}", checkpoint.ignored().size(),
-                    table(tensor_rows(checkpoint.ignored()), {false, false, false, false}));
+                    table(tensor_rows(checkpoint.ignored(), prefix), {false, false, false, false}));
   }
   return text;
 }
 
 Json describe_json(const std::filesystem::path& directory) {
   const BertConfig config = BertConfig::from_pretrained(directory);
-  const Checkpoint checkpoint = Checkpoint::open(directory);
-  const ParameterCounts counts = count_parameters(checkpoint);
+  const Checkpoint checkpoint = Checkpoint::open(directory, config.model_type);
+  const ParameterCounts counts = count_parameters(checkpoint, config.model_type);
   Json configuration = parse_json_object(config.to_json(architecture_of(config)), "config.json");
   configuration.erase("dtype");  // of weights to save; those here say theirs below
   Json layers = Json::array(), files = Json::array();

@@ -17,12 +17,12 @@ struct ParameterCounts {
   std::uint64_t embeddings = 0;
   std::map<std::int64_t, std::uint64_t> layers;  // by their number
   std::uint64_t pooler = 0;
-  std::uint64_t head = 0;   // everything outside of bert.
-  std::uint64_t other = 0;  // below bert., but no part of BERT
+  std::uint64_t head = 0;   // everything outside of the encoder's prefix ("bert.")
+  std::uint64_t other = 0;  // below it, but no part of the encoder
   std::uint64_t total = 0;
 };
 
-ParameterCounts count_parameters(const Checkpoint& checkpoint);
+ParameterCounts count_parameters(const Checkpoint& checkpoint, ModelType type);
 
 // Aligned text for a terminal. Throws Error when the folder holds no BERT model.
 std::string describe(const std::filesystem::path& directory);

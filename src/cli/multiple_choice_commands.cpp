@@ -113,7 +113,7 @@ TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer
   if (!options.problem_type.empty())
     throw UsageError("--problem-type is of text classification, and not of multiple choice");
   auto task = std::make_unique<MultipleChoice>();
-  task->max_length = options.max_length.value_or(std::min<std::int64_t>(128, config.max_position_embeddings));
+  task->max_length = options.max_length.value_or(std::min<std::int64_t>(128, config.max_length()));
   train::require_max_length(task->max_length, config);
   const Datasets sets = read_datasets(options);
   const auto examples = [&](const MultipleChoiceDataset& dataset) {

@@ -100,12 +100,12 @@ void run(Options& options) {
   const BertConfig config =
       from_nothing ? new_config(options, tokenizer) : BertConfig::from_pretrained(options.run.model);
   if (!from_nothing) train::require_matching_vocabulary(options.run.model, tokenizer, config);
-  options.rows.max_length =
-      options.run.max_length.value_or(std::min<std::int64_t>(128, config.max_position_embeddings));
-  train::require_max_length(options.rows.max_length, config);
-
   auto task = std::make_unique<tasks::LanguageModelling>();
   task->objective = options.rows.objective;
+  class_name(config.model_type, task->architecture());  // refuses what the family has no head for
+  options.rows.max_length = options.run.max_length.value_or(std::min<std::int64_t>(128, config.max_length()));
+  train::require_max_length(options.rows.max_length, config);
+
   TrainingData data;
   data.train = read_examples(options, options.train, tokenizer);
   if (!options.validation.empty()) data.validation = read_examples(options, options.validation, tokenizer);

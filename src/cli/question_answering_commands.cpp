@@ -79,8 +79,7 @@ Datasets read_datasets(const TrainOptions& options) {
 }
 
 TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer, const BertConfig& config) {
-  const std::int64_t max_length =
-      options.max_length.value_or(std::min(kUsualMaxLength, config.max_position_embeddings));
+  const std::int64_t max_length = options.max_length.value_or(std::min(kUsualMaxLength, config.max_length()));
   train::require_max_length(max_length, config);
   Datasets sets = read_datasets(options);
   auto task =

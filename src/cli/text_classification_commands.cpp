@@ -89,7 +89,7 @@ TextClassification task_of(const TrainOptions& options, const Datasets& sets, co
       task.problem_type == ProblemType::regression
           ? data::LabelMap(std::vector<std::string>{"LABEL_0"})
           : labels_of(sets.train, config, task.problem_type == ProblemType::multi_label_classification);
-  task.max_length = options.max_length.value_or(std::min<std::int64_t>(128, config.max_position_embeddings));
+  task.max_length = options.max_length.value_or(std::min<std::int64_t>(128, config.max_length()));
   train::require_max_length(task.max_length, config);
   return task;
 }

@@ -62,7 +62,7 @@ TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer
   task->tagging = {
       .labels = data::build_tag_map(sets->train),  // before any is held out: a tag may be there once
       .scheme = sets->train.scheme,
-      .max_length = options.max_length.value_or(std::min(kUsualMaxLength, config.max_position_embeddings)),
+      .max_length = options.max_length.value_or(std::min(kUsualMaxLength, config.max_length())),
       .label_all_tokens = options.label_all_tokens};
   train::require_max_length(task->tagging.max_length, config);
   hold_out_validation(options, *sets, data::split_sentences, "sentences");

@@ -39,13 +39,13 @@ void check_batch(const BertConfig& config, const Batch& batch) {
   }
   for (std::size_t i = 1; i < cu_seqlens.size(); ++i) {
     const std::int64_t length = std::int64_t{cu_seqlens[i]} - cu_seqlens[i - 1];
-    if (length < 1 || length > config.max_position_embeddings) {
+    if (length < 1 || length > config.max_length()) {
       throw Error(fmt::format("sequence {} has {} tokens; this model takes 1 to {}", i - 1, length,
-                              config.max_position_embeddings));
+                              config.max_length()));
     }
   }
   check_range(batch.input_ids, config.vocab_size, "token id");
-  check_range(batch.token_type_ids, config.type_vocab_size, "token type id");
+  if (config.type_vocab_size > 0) check_range(batch.token_type_ids, config.type_vocab_size, "token type id");
 }
 
 }  // namespace
@@ -91,7 +91,8 @@ struct BertPreTrainedModel::Implementation {
 
   // The last forward, for backward.
   Batch batch;
-  std::vector<std::int32_t> sequence, position;              // of every token
+  std::vector<std::int32_t> sequence, position;  // of every token
+  std::vector<std::int32_t> position_ids;
   std::vector<std::int32_t> first_sequence, first_position;  // of each sequence's first
   Pass pass;
   bool differentiable = false;  // backward may follow
@@ -132,6 +133,19 @@ struct BertPreTrainedModel::Implementation {
     });
   }
 
+  // Rows of the position table. RoBERTa's begin behind that of padding, which itself stands for such a token
+  // wherever it is.
+  void prepare_position_ids() {
+    position_ids = position;
+    if (config.first_position() == 0) return;
+    auto next = static_cast<std::int32_t>(config.first_position());
+    for (std::size_t t = 0; t < position_ids.size(); ++t) {
+      if (position[t] == 0) next = static_cast<std::int32_t>(config.first_position());
+      const bool is_padding = batch.input_ids[t] == config.pad_token_id;
+      position_ids[t] = is_padding ? static_cast<std::int32_t>(config.pad_token_id) : next++;
+    }
+  }
+
   void prepare_pass() {
     sequence.resize(batch.input_ids.size());
     position.resize(batch.input_ids.size());
@@ -142,6 +156,7 @@ struct BertPreTrainedModel::Implementation {
         position[static_cast<std::size_t>(t)] = t - batch.cu_seqlens[at];
       }
     }
+    prepare_position_ids();
     first_sequence.resize(static_cast<std::size_t>(batch.sequences()));
     std::iota(first_sequence.begin(), first_sequence.end(), static_cast<std::int32_t>(batch.first_sequence));
     first_position.assign(first_sequence.size(), 0);
@@ -152,6 +167,7 @@ struct BertPreTrainedModel::Implementation {
                              .position = first_position.data()},
             .input_ids = batch.input_ids.data(),
             .token_type_ids = batch.token_type_ids.data(),
+            .position_ids = position_ids.data(),
             .training = training,
             .dropout_seed = dropout.seed,
             .dropout_step = dropout.step};
@@ -163,6 +179,7 @@ struct BertPreTrainedModel::Implementation {
     const bool has_labels = head->check_labels(new_batch);
     if (new_batch.sequences() == 0) return {};
     batch = new_batch;
+    if (config.type_vocab_size == 0) std::ranges::fill(batch.token_type_ids, 0);
     prepare_weights();
     plan_memory();
     prepare_pass();

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "bertune/config.h"
+#include "checkpoint/family.h"
 #include "core/arena.h"
 #include "model/tensor.h"
 
@@ -17,7 +18,9 @@ struct Block {
   std::int64_t layer;
 
   kernels::Dropout hidden_dropout(kernels::DropoutSite site) const {
-    return pass.dropout(config.hidden_dropout_prob, site, layer);
+    const bool drops = site != kernels::DropoutSite::attention_output ||
+                       checkpoint::family_of(config).dropout_after_attention;
+    return pass.dropout(drops ? config.hidden_dropout_prob : 0, site, layer);
   }
   kernels::Dropout attention_dropout() const {
     return pass.dropout(config.attention_probs_dropout_prob, kernels::DropoutSite::attention_probabilities,

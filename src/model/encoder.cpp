@@ -1,5 +1,8 @@
 #include "model/encoder.h"
 
+#include <algorithm>
+
+#include "core/parallel.h"
 #include "kernels/profile.h"
 
 namespace bertune::model {
@@ -8,9 +11,15 @@ using kernels::DropoutSite;
 using kernels::ops;
 
 void Encoder::take_memory(Arena& arena, std::int64_t tokens, std::int64_t sequences, bool training) {
-  embedding_sum_ = arena.take(tokens * config_.hidden_size);
+  const std::int64_t width = config_.embedding_width();
+  embedding_sum_ = arena.take(tokens * width);
   embedding_mean_ = arena.take(tokens), embedding_rstd_ = arena.take(tokens);
-  embedding_output_ = arena.take(tokens * config_.hidden_size);
+  embedding_output_ = arena.take(tokens * width);
+  if (projects()) projected_ = arena.take(tokens * config_.hidden_size);
+  if (projects() && training) {
+    d_embedding_ = arena.take(tokens * width);
+    embedding_partial_sums_ = arena.take(block_count(tokens, kernels::kRowBlock) * 3 * width);
+  }
   activations_.assign(training ? full_layers() : 1, {});
   for (LayerActivations& layer : activations_) {
     layer.attention.take_memory(arena, config_, tokens);
@@ -23,17 +32,29 @@ void Encoder::take_memory(Arena& arena, std::int64_t tokens, std::int64_t sequen
   first_scratch_.take_memory(arena, config_, sequences, training);
 }
 
+namespace {
+
+// The kernels' layout of the embeddings: where a token is in the position table.
+kernels::Layout table_layout(const Pass& pass) {
+  kernels::Layout layout = pass.layout;
+  layout.position = pass.position_ids;
+  return layout;
+}
+
+}  // namespace
+
 void Encoder::embed(const EmbeddingWeights& weights, const Pass& pass) {
-  ops().embedding_forward({.layout = pass.layout,
-                           .hidden_size = config_.hidden_size,
+  const float* token_type = weights.token_type.value;
+  ops().embedding_forward({.layout = table_layout(pass),
+                           .hidden_size = config_.embedding_width(),
                            .input_ids = pass.input_ids,
                            .token_type_ids = pass.token_type_ids,
                            .word = weights.word.value,
                            .position = weights.position.value,
-                           .token_type = weights.token_type.value,
+                           .token_type = token_type != nullptr ? token_type : no_token_type_.data(),
                            .sum = embedding_sum_});
   ops().layer_norm_forward({.layout = pass.layout,
-                            .hidden_size = config_.hidden_size,
+                            .hidden_size = config_.embedding_width(),
                             .epsilon = config_.layer_norm_eps,
                             .dropout = pass.dropout(config_.hidden_dropout_prob, DropoutSite::embeddings, 0),
                             .dropout_after = true,
@@ -43,12 +64,16 @@ void Encoder::embed(const EmbeddingWeights& weights, const Pass& pass) {
                             .y = embedding_output_,
                             .mean = embedding_mean_,
                             .rstd = embedding_rstd_});
+  if (!weights.project) return;
+  const Linear& project = *weights.project;
+  const kernels::Matmul product = project.output(pass.layout.tokens, embedding_output_, projected_);
+  ops().add_bias({pass.layout.tokens, project.out, projected_, project.bias.value, &product});
 }
 
 // The hidden states that `layer` starts from.
 const float* Encoder::input_of(std::size_t layer) const {
-  return layer == 0 ? embedding_output_
-                    : activations_[(layer - 1) % activations_.size()].feed_forward.residual.output;
+  if (layer == 0) return projects() ? projected_ : embedding_output_;
+  return activations_[(layer - 1) % activations_.size()].feed_forward.residual.output;
 }
 
 const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {
@@ -105,31 +130,49 @@ void Encoder::first_token_backward(const EncoderWeights& weights, const Pass& pa
                                  scratch_.d_hidden, first_scratch_);
 }
 
+// From scratch_.d_hidden, complete, to d_embedding_, once the returned product is made.
+kernels::Matmul Encoder::project_backward(const Linear& project, std::int64_t tokens) {
+  ops().column_sums({tokens, project.out, scratch_.d_hidden, project.bias.gradient});
+  ops().matmul(project.weight_gradient(tokens, scratch_.d_hidden, embedding_output_));
+  return project.input_gradient(tokens, scratch_.d_hidden, d_embedding_, false);
+}
+
 void Encoder::embed_backward(const EmbeddingWeights& weights, const Pass& pass,
                              const kernels::Matmul* producer) {
+  float* gradient = scratch_.d_hidden;
+  kernels::Matmul projected;
+  if (weights.project) {
+    if (producer != nullptr) ops().matmul(*producer);
+    projected = project_backward(*weights.project, pass.layout.tokens);
+    gradient = d_embedding_, producer = &projected;
+  }
   ops().layer_norm_backward({.layout = pass.layout,
-                             .hidden_size = config_.hidden_size,
+                             .hidden_size = config_.embedding_width(),
                              .dropout = pass.dropout(config_.hidden_dropout_prob, DropoutSite::embeddings, 0),
                              .dropout_after = true,
-                             .dy = scratch_.d_hidden,
+                             .dy = gradient,
                              .sum = embedding_sum_,
                              .mean = embedding_mean_,
                              .rstd = embedding_rstd_,
                              .gamma = weights.norm.gamma.value,
-                             .d_sum = scratch_.d_hidden,
+                             .d_sum = gradient,
                              .d_gamma = weights.norm.gamma.gradient,
                              .d_beta = weights.norm.beta.gradient,
-                             .partial_sums = scratch_.partial_sums,
+                             .partial_sums = projects() ? embedding_partial_sums_ : scratch_.partial_sums,
                              .producer = producer});
-  ops().embedding_backward({.layout = pass.layout,
-                            .hidden_size = config_.hidden_size,
+  ops().embedding_backward({.layout = table_layout(pass),
+                            .hidden_size = config_.embedding_width(),
                             .input_ids = pass.input_ids,
                             .token_type_ids = pass.token_type_ids,
                             .padding_id = static_cast<std::int32_t>(config_.pad_token_id),
-                            .d_sum = scratch_.d_hidden,
+                            .d_sum = gradient,
                             .d_word = weights.word.gradient,
                             .d_position = weights.position.gradient,
                             .d_token_type = weights.token_type.gradient});
+  if (config_.first_position() == 0 || weights.position.gradient == nullptr) return;
+  // The row of padding in the position table is nn.Embedding's padding_idx: it learns nothing.
+  const std::int64_t width = config_.embedding_width();
+  std::fill_n(weights.position.gradient + config_.pad_token_id * width, width, 0.0F);
 }
 
 }  // namespace bertune::model

@@ -19,7 +19,11 @@ namespace bertune::model {
 // sequence, which leaves out nearly all of its products.
 class Encoder {
  public:
-  Encoder(const BertConfig& config, HiddenStates wanted) : config_(config), wanted_(wanted) {}
+  Encoder(const BertConfig& config, HiddenStates wanted)
+      : config_(config),
+        wanted_(wanted),
+        no_token_type_(config.type_vocab_size == 0 ? static_cast<std::size_t>(config.embedding_width()) : 0) {
+  }
 
   // Takes this encoder's activations from `arena` for batches of up to so many tokens and sequences. Only
   // training keeps what every layer computed.
@@ -42,6 +46,8 @@ class Encoder {
   void embed(const EmbeddingWeights& weights, const Pass& pass);
   void embed_backward(const EmbeddingWeights& weights, const Pass& pass, const kernels::Matmul* producer);
   void first_token_backward(const EncoderWeights& weights, const Pass& pass);
+  kernels::Matmul project_backward(const Linear& project, std::int64_t tokens);
+  bool projects() const { return config_.embedding_width() != config_.hidden_size; }
   const float* input_of(std::size_t layer) const;
   // Layers that work for every token.
   std::size_t full_layers() const {
@@ -53,6 +59,9 @@ class Encoder {
   HiddenStates wanted_;
   float *embedding_sum_ = nullptr, *embedding_mean_ = nullptr, *embedding_rstd_ = nullptr;
   float* embedding_output_ = nullptr;
+  // Where embeddings have a width of their own: what layers start from, and what backward needs.
+  float *projected_ = nullptr, *d_embedding_ = nullptr, *embedding_partial_sums_ = nullptr;
+  std::vector<float> no_token_type_;           // zeros, for families without token types
   std::vector<LayerActivations> activations_;  // of the full layers; in evaluation one for all
   FirstTokenActivations first_activations_;    // of the last layer, where it works for first tokens
   FeedForwardActivations first_feed_forward_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bertune/error.h"
+#include "checkpoint/family.h"
 #include "model/language_model_heads.h"
 #include "model/pooled_heads.h"
 #include "model/token_heads.h"
@@ -15,34 +16,79 @@
 namespace bertune {
 namespace {
 
-constexpr std::array<std::pair<Architecture, std::string_view>, 7> kNames = {
-    {{Architecture::sequence_classification, "BertForSequenceClassification"},
-     {Architecture::token_classification, "BertForTokenClassification"},
-     {Architecture::question_answering, "BertForQuestionAnswering"},
-     {Architecture::multiple_choice, "BertForMultipleChoice"},
-     {Architecture::next_sentence_prediction, "BertForNextSentencePrediction"},
-     {Architecture::masked_lm, "BertForMaskedLM"},
-     {Architecture::pretraining, "BertForPreTraining"}}};
+constexpr std::string_view kBert = "Bert";
+// In the order of Architecture.
+constexpr std::array<std::string_view, 7> kNames = {"BertForSequenceClassification",
+                                                    "BertForTokenClassification",
+                                                    "BertForQuestionAnswering",
+                                                    "BertForMultipleChoice",
+                                                    "BertForNextSentencePrediction",
+                                                    "BertForMaskedLM",
+                                                    "BertForPreTraining"};
+
+// What stands behind the family's prefix: "ForMaskedLM".
+std::string_view class_suffix(Architecture architecture) {
+  return kNames[static_cast<std::size_t>(architecture)].substr(kBert.size());
+}
+
+bool has_head(const checkpoint::Family& family, Architecture architecture) {
+  switch (architecture) {
+    case Architecture::masked_lm:
+      return family.masked_lm_activation != nullptr;
+    case Architecture::next_sentence_prediction:
+    case Architecture::pretraining:
+      return family.next_sentence.has_value();
+    default:
+      return true;
+  }
+}
+
+// Who has this head, and what else can be done.
+std::string_view advice(Architecture architecture) {
+  switch (architecture) {
+    case Architecture::masked_lm:
+      return "it was not trained to predict masked words; take a checkpoint of model_type bert, distilbert, "
+             "roberta or xlm-roberta";
+    case Architecture::pretraining:
+      return "only bert is trained on next sentences; train on masked words alone (--objective mlm), or "
+             "take a checkpoint of model_type bert";
+    default:
+      return "only bert is trained on next sentences; take a checkpoint of model_type bert";
+  }
+}
 
 }  // namespace
 
 std::string_view to_string(Architecture architecture) {
-  return kNames[static_cast<std::size_t>(architecture)].second;
+  return kNames[static_cast<std::size_t>(architecture)];
+}
+
+std::string class_name(ModelType type, Architecture architecture) {
+  const checkpoint::Family& family = checkpoint::family_of(type);
+  const std::string name = fmt::format("{}{}", family.class_prefix, class_suffix(architecture));
+  if (has_head(family, architecture)) return name;
+  throw UsageError(
+      fmt::format("model_type \"{}\" has no {} here: {}", family.name, name, advice(architecture)));
 }
 
 Architecture architecture_from_string(std::string_view name) {
-  std::vector<std::string_view> known;
-  for (const auto& [architecture, text] : kNames) {
-    if (text == name) return architecture;
-    known.push_back(text);
+  for (const std::string& type : checkpoint::model_types()) {
+    const checkpoint::Family& family = checkpoint::family_of(*checkpoint::find_model_type(type));
+    for (std::size_t i = 0; i < kNames.size(); ++i) {
+      const auto architecture = static_cast<Architecture>(i);
+      const bool is_class = name.starts_with(family.class_prefix) &&
+                            name.substr(family.class_prefix.size()) == class_suffix(architecture);
+      if (is_class && has_head(family, architecture)) return architecture;
+    }
   }
   throw Error(
-      fmt::format("architecture \"{}\" is not supported; the choices are {}", name, fmt::join(known, ", ")));
+      fmt::format("architecture \"{}\" is not supported; the choices are {}", name, fmt::join(kNames, ", ")));
 }
 
 namespace model {
 
 std::unique_ptr<Head> make_head(Architecture architecture, const BertConfig& config) {
+  class_name(config.model_type, architecture);  // throws where the family has none
   switch (architecture) {
     case Architecture::sequence_classification:
       return std::make_unique<SequenceClassificationHead>(config);

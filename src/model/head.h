@@ -44,11 +44,7 @@ class Head {
   virtual void backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) = 0;
 };
 
-// Of the features before the last linear layer of classifiers.
-inline float head_dropout(const BertConfig& config) {
-  return config.classifier_dropout.value_or(config.hidden_dropout_prob);
-}
-
+// Throws UsageError where the family has no such head (class_name()).
 std::unique_ptr<Head> make_head(Architecture architecture, const BertConfig& config);
 
 }  // namespace bertune::model

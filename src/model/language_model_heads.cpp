@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bertune/error.h"
 #include "core/parallel.h"
 #include "kernels/ops.h"
 #include "model/labels.h"
@@ -18,6 +19,18 @@ constexpr const char *kDense = "cls.predictions.transform.dense",
 
 }  // namespace
 
+MaskedLMHead::MaskedLMHead(const BertConfig& config) : config_(config) {
+  if (config.tie_word_embeddings) return;
+  throw Error(
+      "\"tie_word_embeddings\" in config.json is false: this model predicts words with a matrix of its own, "
+      "which "
+      "is not supported; masked language models here share that of the word embeddings");
+}
+
+kernels::Activation MaskedLMHead::activation() const {
+  return kernels::activation_from_string(checkpoint::family_of(config_).masked_lm_activation(config_));
+}
+
 void MaskedLMHead::add_parameters(LayoutBuilder& layout) const {
   layout.linear(kDense, config_.hidden_size, config_.hidden_size);
   layout.layer_norm(kNorm, config_.hidden_size);
@@ -25,7 +38,7 @@ void MaskedLMHead::add_parameters(LayoutBuilder& layout) const {
 }
 
 void MaskedLMHead::bind(Parameters& parameters, bool with_gradients, bool bf16) {
-  const WeightViews views(parameters, with_gradients, bf16);
+  const WeightViews views(parameters, config_.model_type, with_gradients, bf16);
   const std::int64_t h = config_.hidden_size;
   dense_ = views.linear(kDense, h, h);
   norm_ = views.layer_norm(kNorm);
@@ -61,8 +74,7 @@ ModelOutput MaskedLMHead::forward(const Pass&, const Batch& batch, const float* 
   if (p == 0) return {};
   ops().gather_rows({p, h, tokens_.data(), const_cast<float*>(hidden), input_});
   const kernels::Matmul dense = dense_.output(p, input_, dense_output_);
-  ops().activation_forward({kernels::activation_from_string(config_.hidden_act), p, h, dense_output_,
-                            dense_.bias.value, activated_, &dense});
+  ops().activation_forward({activation(), p, h, dense_output_, dense_.bias.value, activated_, &dense});
   ops().layer_norm_forward({.layout = {.tokens = p},
                             .hidden_size = h,
                             .epsilon = config_.layer_norm_eps,
@@ -107,7 +119,7 @@ void MaskedLMHead::backward(const Pass& pass, const Batch&, float scale, float* 
                              .d_beta = norm_.beta.gradient,
                              .partial_sums = partial_sums_,
                              .producer = &d_normalized});
-  ops().activation_backward({.activation = kernels::activation_from_string(config_.hidden_act),
+  ops().activation_backward({.activation = activation(),
                              .rows = p,
                              .n = h,
                              .x = dense_output_,

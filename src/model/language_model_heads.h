@@ -1,5 +1,5 @@
-// Masked language modelling (Transformers' BertLMPredictionHead) and pre-training, which adds next-sentence
-// prediction.
+// Masked language modelling (Transformers' BertLMPredictionHead, RobertaLMHead, ...) and pre-training, which
+// adds next-sentence prediction.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@ namespace bertune::model {
 // matrix of the word embeddings, plus a bias (Devlin et al. 2019, 3.1). The other tokens have no logits.
 class MaskedLMHead : public Head {
  public:
-  explicit MaskedLMHead(const BertConfig& config) : config_(config) {}
+  // Throws Error where the decoder has a matrix of its own.
+  explicit MaskedLMHead(const BertConfig& config);
 
   HiddenStates reads() const override { return HiddenStates::every_token; }
   bool ties_word_embeddings() const override { return true; }
@@ -28,6 +29,8 @@ class MaskedLMHead : public Head {
 
  private:
   std::int64_t predictions() const { return static_cast<std::int64_t>(tokens_.size()); }
+
+  kernels::Activation activation() const;
 
   const BertConfig& config_;
   Linear dense_;
@@ -45,8 +48,8 @@ class PreTrainingHead : public Head {
   explicit PreTrainingHead(const BertConfig& config)
       : config_(config),
         masked_lm_(config),
-        pooler_(config, 0),
-        seq_relationship_("cls.seq_relationship", config.hidden_size, 2) {}
+        pooler_(config, *checkpoint::family_of(config).next_sentence),
+        seq_relationship_(config, "cls.seq_relationship", 2) {}
 
   HiddenStates reads() const override { return HiddenStates::every_token; }
   bool ties_word_embeddings() const override { return true; }

@@ -8,17 +8,20 @@
 
 #include "bertune/error.h"
 #include "checkpoint/checkpoint.h"
+#include "checkpoint/family.h"
+#include "checkpoint/names.h"
 #include "checkpoint/save_dtype.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "model/weights.h"
 
 namespace bertune {
 namespace model {
 namespace {
 
-bool belongs_to_head(std::string_view name) {
-  return name.starts_with("classifier.") || name.starts_with("bert.pooler.") ||
-         name.starts_with("qa_outputs.") || name.starts_with("cls.");
+bool belongs_to_head(std::string_view name, ModelType type) {
+  return !name.starts_with(checkpoint::family_of(type).prefix) ||
+         name.starts_with(checkpoint::own_name(type, "bert.pooler."));
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
@@ -26,10 +29,10 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 }
 
 // An encoder that is not whole would train, badly and silently.
-void require_encoder(const LoadReport& report, const std::string& source) {
+void require_encoder(const LoadReport& report, ModelType type, const std::string& source) {
   std::vector<std::string> missing;
   for (const std::string& name : report.newly_initialized) {
-    if (!belongs_to_head(name)) missing.push_back(name);
+    if (!belongs_to_head(name, type)) missing.push_back(name);
   }
   if (missing.empty()) return;
   const std::size_t shown = std::min<std::size_t>(missing.size(), 3);
@@ -66,7 +69,7 @@ BertConfig configuration(const std::filesystem::path& directory, const LoadOptio
 
 LoadReport load_parameters(const std::filesystem::path& directory, const BertConfig& config,
                            const LoadOptions& options, Parameters& parameters) {
-  const checkpoint::Checkpoint weights = checkpoint::Checkpoint::open(directory);
+  const checkpoint::Checkpoint weights = checkpoint::Checkpoint::open(directory, config.model_type);
   LoadReport report;
   std::set<std::string_view> known;
   for (const Parameter& parameter : parameters.layout()) {
@@ -79,13 +82,13 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
     }
     if (stored == nullptr) {
       report.newly_initialized.push_back(parameter.name);
-    } else if (belongs_to_head(parameter.name) && options.ignore_mismatched_sizes) {
+    } else if (belongs_to_head(parameter.name, config.model_type) && options.ignore_mismatched_sizes) {
       report.mismatched.push_back(parameter.name);
     } else {
       throw Error(
           fmt::format("{}: {} has shape {} in the checkpoint and {} in the model{}", weights.source(),
                       parameter.name, shape_text(stored->shape), shape_text(parameter.shape),
-                      belongs_to_head(parameter.name)
+                      belongs_to_head(parameter.name, config.model_type)
                           ? "; with --ignore-mismatched-sizes (ignore_mismatched_sizes) the head starts anew"
                           : ""));
     }
@@ -94,7 +97,7 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
   for (const checkpoint::TensorEntry& entry : weights.tensors()) {
     if (!known.contains(entry.name)) report.unexpected.push_back(entry.stored_name);
   }
-  require_encoder(report, weights.source());
+  require_encoder(report, config.model_type, weights.source());
   return report;
 }
 
@@ -115,16 +118,28 @@ void BertPreTrainedModel::save_weights(const std::filesystem::path& directory, S
                                            parameters().values().subspan(parameter.offset, parameter.size)));
   }
   checkpoint::write_weights(directory / "model.safetensors", std::move(tensors), dtype);
-  write_file_atomically(directory / "config.json", config().to_json(to_string(architecture()), dtype));
+  write_file_atomically(directory / "config.json",
+                        config().to_json(class_name(config().model_type, architecture()), dtype));
+}
+
+void save_tokenizer(const std::filesystem::path& directory, const BertTokenizer& tokenizer,
+                    const BertConfig& config) {
+  for (auto& [name, contents] : tokenizer.files(config.max_length())) {
+    if (name == "tokenizer_config.json" && config.type_vocab_size == 0) {
+      Json settings = parse_json(contents, name);
+      settings["model_input_names"] = {"input_ids", "attention_mask"};
+      write_file_atomically(directory / name, dump_json(settings));
+    } else {
+      write_file_atomically(directory / name, contents);
+    }
+  }
 }
 
 void save_pretrained(const std::filesystem::path& directory, const BertPreTrainedModel& model,
                      const BertTokenizer& tokenizer, SaveDtype dtype) {
   AtomicDirectory folder(directory);
   model.save_weights(folder.path(), dtype);
-  for (const auto& [name, contents] : tokenizer.files(model.config().max_position_embeddings)) {
-    write_file_atomically(folder.path() / name, contents);
-  }
+  save_tokenizer(folder.path(), tokenizer, model.config());
   folder.commit();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bertune/error.h"
+#include "checkpoint/names.h"
 #include "core/random.h"
 #include "model/weights.h"
 
@@ -71,12 +72,16 @@ void turn(const BertConfig& config, const std::vector<double>& frequency, std::s
 void initialize_local_attention(const BertConfig& config, Parameters& parameters, std::uint64_t seed) {
   if (config.hidden_size / config.num_attention_heads % 2 != 0)
     throw Error("local attention needs heads of an even size: hidden_size / num_attention_heads");
+  if (config.embedding_width() != config.hidden_size)
+    throw Error("local attention needs embeddings as wide as the layers: embedding_size as hidden_size");
   const std::vector<double> frequency = frequencies(config, seed);
-  set_positions(config, frequency, parameters.value("bert.embeddings.position_embeddings.weight"));
+  const auto values_of = [&](const std::string& name) {
+    return parameters.value(checkpoint::own_name(config.model_type, name));
+  };
+  set_positions(config, frequency, values_of("bert.embeddings.position_embeddings.weight"));
   for (std::int64_t layer = 0; layer < config.num_hidden_layers; ++layer) {
     const std::string prefix = layer_prefix(layer) + "attention.self.";
-    turn(config, frequency, parameters.value(prefix + "query.weight"),
-         parameters.value(prefix + "key.weight"));
+    turn(config, frequency, values_of(prefix + "query.weight"), values_of(prefix + "key.weight"));
   }
 }
 

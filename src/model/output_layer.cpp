@@ -10,7 +10,7 @@ using kernels::ops;
 void OutputLayer::add_parameters(LayoutBuilder& layout) const { layout.linear(name_, outputs_, in_); }
 
 void OutputLayer::bind(Parameters& parameters, bool with_gradients) {
-  linear_ = WeightViews(parameters, with_gradients, false).linear(name_, in_, outputs_);
+  linear_ = WeightViews(parameters, type_, with_gradients, false).linear(name_, in_, outputs_);
 }
 
 void OutputLayer::take_memory(Arena& arena, std::int64_t rows, bool training) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "bertune/config.h"
 #include "bertune/parameters.h"
 #include "core/arena.h"
 #include "model/tensor.h"
@@ -16,9 +17,9 @@ class LayoutBuilder;
 
 class OutputLayer {
  public:
-  // `name` is that of its tensors, without ".weight" and ".bias".
-  OutputLayer(std::string name, std::int64_t in, std::int64_t outputs)
-      : name_(std::move(name)), in_(in), outputs_(outputs) {}
+  // From hidden_size features. `name` is that of its tensors, without ".weight" and ".bias".
+  OutputLayer(const BertConfig& config, std::string name, std::int64_t outputs)
+      : type_(config.model_type), name_(std::move(name)), in_(config.hidden_size), outputs_(outputs) {}
 
   void add_parameters(LayoutBuilder& layout) const;
   void bind(Parameters& parameters, bool with_gradients);
@@ -33,6 +34,7 @@ class OutputLayer {
   void backward(std::int64_t rows, float scale, float* d_features);
 
  private:
+  ModelType type_;
   std::string name_;
   std::int64_t in_, outputs_;
   Linear linear_;

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <utility>
+#include <string>
 
 #include "bertune/error.h"
 #include "kernels/ops.h"
@@ -19,11 +19,11 @@ ProblemType effective_problem_type(const BertConfig& config, const Batch& batch)
                                : ProblemType::multi_label_classification;
 }
 
-PooledHead::PooledHead(const BertConfig& config, std::string name, std::int64_t outputs, float dropout)
+PooledHead::PooledHead(const BertConfig& config, const checkpoint::PooledHead& head, std::int64_t outputs)
     : config_(config),
       outputs_(outputs),
-      pooler_(config, dropout),
-      classifier_(std::move(name), config.hidden_size, outputs) {}
+      pooler_(config, head),
+      classifier_(config, std::string(head.output), outputs) {}
 
 void PooledHead::add_parameters(LayoutBuilder& layout) const {
   pooler_.add_parameters(layout);
@@ -58,7 +58,7 @@ double PooledHead::loss(const Batch& batch, const float* logits, float* d_logits
 }
 
 SequenceClassificationHead::SequenceClassificationHead(const BertConfig& config)
-    : PooledHead(config, "classifier", config.num_labels(), head_dropout(config)) {}
+    : PooledHead(config, checkpoint::family_of(config).sequence_classification, config.num_labels()) {}
 
 bool SequenceClassificationHead::check_labels(const Batch& batch) const {
   if (batch.labels.empty() && batch.targets.empty()) return false;
@@ -86,7 +86,7 @@ double SequenceClassificationHead::loss(const Batch& batch, const float* logits,
 }
 
 MultipleChoiceHead::MultipleChoiceHead(const BertConfig& config)
-    : PooledHead(config, "classifier", 1, head_dropout(config)) {}
+    : PooledHead(config, checkpoint::family_of(config).multiple_choice, 1) {}
 
 bool MultipleChoiceHead::check_labels(const Batch& batch) const {
   if (batch.num_choices < 1 || batch.sequences() % batch.num_choices != 0) {
@@ -103,9 +103,8 @@ double MultipleChoiceHead::loss(const Batch& batch, const float* logits, float* 
       {batch.sequences() / batch.num_choices, batch.num_choices, logits, batch.labels.data(), d_logits});
 }
 
-// Transformers has no dropout between pooler and this head.
 NextSentenceHead::NextSentenceHead(const BertConfig& config)
-    : PooledHead(config, "cls.seq_relationship", 2, 0) {}
+    : PooledHead(config, *checkpoint::family_of(config).next_sentence, 2) {}
 
 bool NextSentenceHead::check_labels(const Batch& batch) const {
   if (batch.labels.empty()) return false;

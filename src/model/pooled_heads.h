@@ -1,7 +1,5 @@
-// Heads over the pooled [CLS] vector: sequence classification, multiple choice, next-sentence prediction.
+// Heads over the first token's features: sequence classification, multiple choice, next-sentence prediction.
 #pragma once
-
-#include <string>
 
 #include "model/head.h"
 #include "model/output_layer.h"
@@ -15,7 +13,7 @@ ProblemType effective_problem_type(const BertConfig& config, const Batch& batch)
 
 class PooledHead : public Head {
  public:
-  PooledHead(const BertConfig& config, std::string name, std::int64_t outputs, float dropout);
+  PooledHead(const BertConfig& config, const checkpoint::PooledHead& head, std::int64_t outputs);
 
   HiddenStates reads() const override { return HiddenStates::first_token; }
   void add_parameters(LayoutBuilder& layout) const override;

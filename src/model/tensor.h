@@ -42,6 +42,7 @@ struct Pass {
   kernels::Layout first_tokens;  // the first of each sequence, [CLS]: a row a sequence
   const std::int32_t* input_ids = nullptr;
   const std::int32_t* token_type_ids = nullptr;
+  const std::int32_t* position_ids = nullptr;  // rows of the position table
   bool training = false;
   std::uint64_t dropout_seed = 0, dropout_step = 0;
 

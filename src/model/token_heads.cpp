@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "bertune/error.h"
+#include "checkpoint/family.h"
 #include "kernels/ops.h"
 #include "model/labels.h"
 
@@ -41,7 +42,8 @@ void TokenHead::backward(const Pass& pass, const Batch& batch, float scale, floa
 }
 
 TokenClassificationHead::TokenClassificationHead(const BertConfig& config)
-    : TokenHead(config, "classifier", config.num_labels(), head_dropout(config)) {}
+    : TokenHead(config, "classifier", config.num_labels(),
+                checkpoint::family_of(config).token_classification_dropout(config)) {}
 
 bool TokenClassificationHead::check_labels(const Batch& batch) const {
   if (batch.labels.empty()) return false;
@@ -95,7 +97,7 @@ double position_loss(const Batch& batch, const std::vector<std::int32_t>& positi
 }  // namespace
 
 QuestionAnsweringHead::QuestionAnsweringHead(const BertConfig& config)
-    : TokenHead(config, "qa_outputs", 2, 0) {}
+    : TokenHead(config, "qa_outputs", 2, config.qa_dropout) {}
 
 bool QuestionAnsweringHead::check_labels(const Batch& batch) const {
   if (batch.start_positions.empty() && batch.end_positions.empty()) return false;

@@ -20,7 +20,7 @@ class TokenHead : public Head {
 
  protected:
   TokenHead(const BertConfig& config, std::string name, std::int64_t outputs, float dropout)
-      : config_(config), dropout_(dropout), classifier_(std::move(name), config.hidden_size, outputs) {}
+      : config_(config), dropout_(dropout), classifier_(config, std::move(name), outputs) {}
   // The mean loss of the logits [tokens, outputs]; its gradient, unless null.
   virtual double loss(const Batch& batch, const float* logits, float* d_logits) const = 0;
 

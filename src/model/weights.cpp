@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "checkpoint/family.h"
+#include "checkpoint/names.h"
 #include "core/random.h"
 #include "model/head.h"
 
@@ -12,10 +15,11 @@ namespace bertune::model {
 std::string layer_prefix(std::int64_t layer) { return fmt::format("bert.encoder.layer.{}.", layer); }
 
 void LayoutBuilder::matrix(const std::string& name, std::int64_t rows, std::int64_t columns) {
-  parameters_.push_back({.name = name, .shape = {rows, columns}, .weight_decay = true});
+  parameters_.push_back(
+      {.name = checkpoint::own_name(type_, name), .shape = {rows, columns}, .weight_decay = true});
 }
 void LayoutBuilder::bias(const std::string& name, std::int64_t n) {
-  parameters_.push_back({.name = name, .shape = {n}, .weight_decay = false});
+  parameters_.push_back({.name = checkpoint::own_name(type_, name), .shape = {n}, .weight_decay = false});
 }
 void LayoutBuilder::linear(const std::string& name, std::int64_t out, std::int64_t in) {
   matrix(name + ".weight", out, in);
@@ -27,14 +31,16 @@ void LayoutBuilder::layer_norm(const std::string& name, std::int64_t n) {
 }
 
 std::vector<Parameter> parameter_layout(const BertConfig& config, const Head& head) {
-  const std::int64_t h = config.hidden_size;
+  const std::int64_t h = config.hidden_size, e = config.embedding_width();
   std::vector<Parameter> parameters;
-  LayoutBuilder layout(parameters);
-  layout.matrix("bert.embeddings.word_embeddings.weight", config.vocab_size, h);
+  LayoutBuilder layout(parameters, config.model_type);
+  layout.matrix("bert.embeddings.word_embeddings.weight", config.vocab_size, e);
   parameters.back().few_rows = !head.ties_word_embeddings();
-  layout.matrix("bert.embeddings.position_embeddings.weight", config.max_position_embeddings, h);
-  layout.matrix("bert.embeddings.token_type_embeddings.weight", config.type_vocab_size, h);
-  layout.layer_norm("bert.embeddings.LayerNorm", h);
+  layout.matrix("bert.embeddings.position_embeddings.weight", config.max_position_embeddings, e);
+  if (config.type_vocab_size > 0)
+    layout.matrix("bert.embeddings.token_type_embeddings.weight", config.type_vocab_size, e);
+  layout.layer_norm("bert.embeddings.LayerNorm", e);
+  if (e != h) layout.linear("bert.embeddings_project", h, e);
   for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
     const std::string prefix = layer_prefix(i), self = prefix + "attention.self.";
     for (const char* part : {"query", "key", "value"}) layout.matrix(self + part + ".weight", h, h);
@@ -50,7 +56,8 @@ std::vector<Parameter> parameter_layout(const BertConfig& config, const Head& he
 }
 
 Tensor WeightViews::tensor(const std::string& name) const {
-  return {parameters_.value(name).data(), with_gradients_ ? parameters_.gradient(name).data() : nullptr};
+  const std::string own = checkpoint::own_name(type_, name);
+  return {parameters_.value(own).data(), with_gradients_ ? parameters_.gradient(own).data() : nullptr};
 }
 Linear WeightViews::linear(const std::string& name, std::int64_t in, std::int64_t out) const {
   return {tensor(name + ".weight"), tensor(name + ".bias"), in, out, bf16_};
@@ -61,13 +68,15 @@ LayerNorm WeightViews::layer_norm(const std::string& name) const {
 
 EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters, bool with_gradients,
                                bool bf16) {
-  const WeightViews views(parameters, with_gradients, bf16);
-  const std::int64_t h = config.hidden_size;
+  const WeightViews views(parameters, config.model_type, with_gradients, bf16);
+  const std::int64_t h = config.hidden_size, e = config.embedding_width();
   EncoderWeights weights;
-  weights.embeddings = {views.tensor("bert.embeddings.word_embeddings.weight"),
-                        views.tensor("bert.embeddings.position_embeddings.weight"),
-                        views.tensor("bert.embeddings.token_type_embeddings.weight"),
-                        views.layer_norm("bert.embeddings.LayerNorm")};
+  weights.embeddings = {
+      views.tensor("bert.embeddings.word_embeddings.weight"),
+      views.tensor("bert.embeddings.position_embeddings.weight"),
+      config.type_vocab_size > 0 ? views.tensor("bert.embeddings.token_type_embeddings.weight") : Tensor{},
+      views.layer_norm("bert.embeddings.LayerNorm"), std::nullopt};
+  if (e != h) weights.embeddings.project = views.linear("bert.embeddings_project", e, h);
   for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
     const std::string prefix = layer_prefix(i);
     weights.layers.push_back({
@@ -108,21 +117,41 @@ PackedWeights::PackedWeights(EncoderWeights& weights, HiddenStates wanted) {
   });
 }
 
+namespace {
+
+// Vaswani et al. 2017: a sine and a cosine a wavelength, neighbours in a row.
+void set_sinusoids(std::span<float> table, std::int64_t width) {
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const auto row = static_cast<std::int64_t>(i) / width, column = static_cast<std::int64_t>(i) % width;
+    const double angle = static_cast<double>(row) / std::pow(10000.0, 2.0 * static_cast<double>(column / 2) /
+                                                                          static_cast<double>(width));
+    table[i] = static_cast<float>(column % 2 == 0 ? std::sin(angle) : std::cos(angle));
+  }
+}
+
+}  // namespace
+
 void initialize(const BertConfig& config, Parameters& parameters, const Parameter& parameter,
                 std::uint64_t seed) {
   const std::span<float> values = parameters.values().subspan(parameter.offset, parameter.size);
   if (parameter.shape.size() == 1) {
-    const bool is_norm_weight = parameter.name.ends_with("LayerNorm.weight");
+    const bool is_norm_weight = parameter.name.ends_with(".weight");
     std::ranges::fill(values, is_norm_weight ? 1.0F : 0.0F);
     return;
   }
+  const auto is = [&](std::string_view name) {
+    return parameter.name == checkpoint::own_name(config.model_type, name);
+  };
+  const bool words = is("bert.embeddings.word_embeddings.weight"),
+             positions = is("bert.embeddings.position_embeddings.weight");
+  if (positions && config.sinusoidal_pos_embds) return set_sinusoids(values, parameter.shape[1]);
   std::uint32_t stream = 2166136261U;  // FNV-1a of the name: other tensors do not change this one's numbers
   for (const char letter : parameter.name) stream = (stream ^ static_cast<unsigned char>(letter)) * 16777619U;
   Random random(seed, stream);
   for (float& value : values) value = static_cast<float>(random.normal() * config.initializer_range);
-  if (parameter.name == "bert.embeddings.word_embeddings.weight" && config.pad_token_id >= 0 &&
-      config.pad_token_id < config.vocab_size) {
-    const auto width = static_cast<std::size_t>(config.hidden_size);
+  const bool has_padding = words || (positions && checkpoint::family_of(config).positions_after_padding);
+  if (has_padding && config.pad_token_id >= 0 && config.pad_token_id < parameter.shape[0]) {
+    const auto width = static_cast<std::size_t>(parameter.shape[1]);
     std::ranges::fill(values.subspan(static_cast<std::size_t>(config.pad_token_id) * width, width), 0.0F);
   }
 }

@@ -1,6 +1,8 @@
-// Which parameters a BERT has, under the names of the checkpoint, and how its layers see them.
+// Which parameters a BERT has, under the names of the checkpoint, and how its layers see them. This code says
+// BERT's names; LayoutBuilder and WeightViews turn them into those of the model's family.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,12 +15,12 @@ namespace bertune::model {
 
 class Head;
 
-std::string layer_prefix(std::int64_t layer);  // "bert.encoder.layer.3."
+std::string layer_prefix(std::int64_t layer);  // "bert.encoder.layer.3.", BERT's name
 
 // Appends parameters: what kind of thing each is, and so whether weight decay applies to it.
 class LayoutBuilder {
  public:
-  explicit LayoutBuilder(std::vector<Parameter>& parameters) : parameters_(parameters) {}
+  LayoutBuilder(std::vector<Parameter>& parameters, ModelType type) : parameters_(parameters), type_(type) {}
   void matrix(const std::string& name, std::int64_t rows, std::int64_t columns);
   void bias(const std::string& name, std::int64_t n);
   void linear(const std::string& name, std::int64_t out, std::int64_t in);
@@ -26,6 +28,7 @@ class LayoutBuilder {
 
  private:
   std::vector<Parameter>& parameters_;
+  ModelType type_;
 };
 
 // The parameters of a model in the order of the flat buffer: from the input to the head. Query, key and value
@@ -33,8 +36,9 @@ class LayoutBuilder {
 std::vector<Parameter> parameter_layout(const BertConfig& config, const Head& head);
 
 struct EmbeddingWeights {
-  Tensor word, position, token_type;
+  Tensor word, position, token_type;  // token_type: null where the family has none
   LayerNorm norm;
+  std::optional<Linear> project;  // to hidden_size, where embeddings have another width
 };
 struct EncoderLayerWeights {
   Linear query_key_value, attention_output, intermediate, output;
@@ -48,14 +52,15 @@ struct EncoderWeights {
 // Views into parameters by name; gradients are left out unless asked for.
 class WeightViews {
  public:
-  WeightViews(Parameters& parameters, bool with_gradients, bool bf16)
-      : parameters_(parameters), with_gradients_(with_gradients), bf16_(bf16) {}
+  WeightViews(Parameters& parameters, ModelType type, bool with_gradients, bool bf16)
+      : parameters_(parameters), type_(type), with_gradients_(with_gradients), bf16_(bf16) {}
   Tensor tensor(const std::string& name) const;
   Linear linear(const std::string& name, std::int64_t in, std::int64_t out) const;
   LayerNorm layer_norm(const std::string& name) const;
 
  private:
   Parameters& parameters_;
+  ModelType type_;
   bool with_gradients_, bf16_;
 };
 

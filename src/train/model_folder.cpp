@@ -38,10 +38,10 @@ void require_matching_vocabulary(const std::filesystem::path& directory, const B
 }
 
 void require_max_length(std::int64_t max_length, const BertConfig& config) {
-  if (max_length >= 3 && max_length <= config.max_position_embeddings) return;
+  if (max_length >= 3 && max_length <= config.max_length()) return;
   throw UsageError(
       fmt::format("--max-length is {}; this model takes 3 to {} tokens (max_position_embeddings)", max_length,
-                  config.max_position_embeddings));
+                  config.max_length()));
 }
 
 std::int64_t setting(const Json& settings, const char* key, std::int64_t usual) {
@@ -94,8 +94,8 @@ ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optio
                             model.load_report().newly_initialized.front(), how));
   }
   Json settings = read_settings(directory);
-  const std::int64_t length = max_length.value_or(
-      setting(settings, "max_length", std::min(kMostTokens, config.max_position_embeddings)));
+  const std::int64_t length =
+      max_length.value_or(setting(settings, "max_length", std::min(kMostTokens, config.max_length())));
   require_max_length(length, config);
   return {std::move(tokenizer), std::move(model), length, std::move(settings)};
 }
@@ -104,22 +104,11 @@ void save_settings(const std::filesystem::path& directory, const Json& settings)
   write_file_atomically(directory / kSettingsFile, dump_json(settings));
 }
 
-namespace {
-
-void write_tokenizer(const AtomicDirectory& folder, const BertTokenizer& tokenizer,
-                     const BertConfig& config) {
-  for (const auto& [name, contents] : tokenizer.files(config.max_position_embeddings)) {
-    write_file_atomically(folder.path() / name, contents);
-  }
-}
-
-}  // namespace
-
 void save_model_folder(const std::filesystem::path& directory, const BertPreTrainedModel& model,
                        const BertTokenizer& tokenizer, const Json& settings, SaveDtype dtype) {
   AtomicDirectory folder(directory);
   model.save_weights(folder.path(), dtype);
-  write_tokenizer(folder, tokenizer, model.config());
+  save_tokenizer(folder.path(), tokenizer, model.config());
   save_settings(folder.path(), settings);
   folder.commit();
 }
@@ -128,7 +117,7 @@ void convert_model_folder(const std::filesystem::path& from, const std::filesyst
                           SaveDtype dtype) {
   const BertConfig config = BertConfig::from_pretrained(from);
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(from);
-  const checkpoint::Checkpoint weights = checkpoint::Checkpoint::open(from);
+  const checkpoint::Checkpoint weights = checkpoint::Checkpoint::open(from, config.model_type);
   std::vector<std::vector<float>> values;
   std::vector<checkpoint::TensorView> tensors;
   for (const checkpoint::TensorEntry& entry : weights.tensors()) {
@@ -142,7 +131,7 @@ void convert_model_folder(const std::filesystem::path& from, const std::filesyst
   AtomicDirectory folder(to);
   checkpoint::write_weights(folder.path() / "model.safetensors", std::move(tensors), dtype);
   write_file_atomically(folder.path() / "config.json", dump_json(json));
-  write_tokenizer(folder, tokenizer, config);
+  save_tokenizer(folder.path(), tokenizer, config);
   if (const Json settings = read_settings(from); !settings.empty()) save_settings(folder.path(), settings);
   folder.commit();
 }

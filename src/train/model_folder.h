@@ -41,7 +41,7 @@ std::optional<Architecture> architecture_of(const BertConfig& config);
 // Throws Error when the tokenizer has ids that the model has no embedding for.
 void require_matching_vocabulary(const std::filesystem::path& directory, const BertTokenizer& tokenizer,
                                  const BertConfig& config);
-// Throws UsageError unless 3 <= max_length <= max_position_embeddings.
+// Throws UsageError unless 3 <= max_length <= what the model takes.
 void require_max_length(std::int64_t max_length, const BertConfig& config);
 
 // bertune.json of an existing folder.

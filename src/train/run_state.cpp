@@ -137,9 +137,7 @@ void save_checkpoint(const fs::path& output_dir, const BertPreTrainedModel& mode
                      const RunIdentity& identity, const StepPlan& plan) {
   AtomicDirectory folder(checkpoint_path(output_dir, state.global_step));
   model.save_weights(folder.path());
-  for (const auto& [name, contents] : tokenizer.files(model.config().max_position_embeddings)) {
-    write_file_atomically(folder.path() / name, contents);
-  }
+  save_tokenizer(folder.path(), tokenizer, model.config());
   save_optimizer(folder.path() / kOptimizerFile, optimizer);
   Json file = trainer_state(state, identity.arguments, plan, output_dir);
   file["bertune"] = private_state(state, identity);

@@ -105,6 +105,7 @@ TEST(Config, RefusesEveryValueThatCannotBe) {
       {"num_labels", "0"},
       {"num_labels", "1000001"},
       {"model_type", "3"},
+      {"tie_word_embeddings", "1"},
   };
   for (const auto& [key, value] : cases) {
     SCOPED_TRACE(key + " = " + value);
@@ -115,8 +116,8 @@ TEST(Config, RefusesEveryValueThatCannotBe) {
 TEST(Config, SaysWhatIsExpected) {
   EXPECT_THAT(error_of([] { parse(with("hidden_act", "\"glue\"")); }),
               AllOf(HasSubstr("\"hidden_act\" is \"glue\""), HasSubstr("gelu_new"), HasSubstr("silu")));
-  EXPECT_THAT(error_of([] { parse(with("model_type", "\"roberta\"")); }),
-              AllOf(HasSubstr("roberta"), HasSubstr("bert-base-uncased")));
+  EXPECT_THAT(error_of([] { parse(with("model_type", "\"t5\"")); }),
+              AllOf(HasSubstr("\"t5\""), HasSubstr("supported: bert, distilbert")));
   EXPECT_THAT(error_of([] { problem_type_from_string("binary"); }), HasSubstr("multi_label_classification"));
   EXPECT_THAT(error_of([] {
                 parse(R"({"model_type": "bert", "id2label": {"0": "x"},

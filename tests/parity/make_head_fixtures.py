@@ -2,7 +2,7 @@
 
 usage: make_head_fixtures.py [--output DIR] [--model DIR]
 
-With --model, the encoder is that of a real checkpoint, under a new head.
+With --model, the encoder is that of a real checkpoint of BERT, under a new head.
 
 Each case is one safetensors file as those of make_model_fixtures.py: a packed batch with its labels, logits,
 loss and the gradient of every parameter, in double precision on the padded batch without dropout. Question
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import inspect
 import pathlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ import peer
 import torch
 import transformers
 from torch.nn.functional import cross_entropy
-from transformers import BertConfig, PreTrainedModel
+from transformers import PreTrainedModel
 from transformers.utils import logging
 
 SIZES = dict(
@@ -36,6 +37,24 @@ SIZES = dict(
     hidden_dropout_prob=0.0,
     attention_probs_dropout_prob=0.0,
 )
+# The other families, small: what they share with BERT is tested above.
+FAMILY_SIZES = {
+    "DistilBert": dict(
+        dim=8, n_layers=2, n_heads=2, hidden_dim=12, dropout=0.0, attention_dropout=0.0,
+        seq_classif_dropout=0.0, qa_dropout=0.0, vocab_size=30, max_position_embeddings=32,
+    ),
+    "Roberta": dict(
+        hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=12,
+        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, vocab_size=30,
+        max_position_embeddings=34, type_vocab_size=1, layer_norm_eps=1e-5,
+    ),
+    "Electra": dict(
+        embedding_size=6, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=12,
+        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, summary_last_dropout=0.0,
+        vocab_size=30, max_position_embeddings=32,
+    ),
+}  # fmt: skip
+FAMILY_SIZES["XLMRoberta"] = FAMILY_SIZES["Roberta"] | dict(type_vocab_size=2)
 LENGTHS = [9, 1, 23, 32, 4, 16]
 EQUAL = [12] * 4
 IGNORED = -100
@@ -106,10 +125,29 @@ CASES = {
     "masked_lm": Case("BertForMaskedLM", LENGTHS, masked_words),
     "pretraining": Case("BertForPreTraining", LENGTHS, pretraining),
 }
+FAMILY_HEADS = {
+    "sequence_classification": ("ForSequenceClassification", lambda n, g: dict(labels=integers(3, len(n), g)), 3),
+    "token_classification": ("ForTokenClassification", token_labels(5, 0.7), 5),
+    "question_answering": ("ForQuestionAnswering", positions, 2),
+    "multiple_choice": ("ForMultipleChoice", choices, 1),
+    "masked_lm": ("ForMaskedLM", token_labels(30, 0.2), 2),
+}
+# ELECTRA's discriminator predicts no words. XLM-RoBERTa is RoBERTa under another name.
+LEFT_OUT = {
+    "Electra": ["masked_lm"],
+    "XLMRoberta": ["token_classification", "question_answering", "multiple_choice"],
+}
+for family in FAMILY_SIZES:
+    for head, (suffix, labels, num_labels) in FAMILY_HEADS.items():
+        if head not in LEFT_OUT.get(family, []):
+            CASES[f"{family.lower()}_{head}"] = Case(family + suffix, LENGTHS, labels, num_labels)
 
 
 def make_model(architecture: str, num_labels: int) -> PreTrainedModel:
-    config = BertConfig(**SIZES, num_labels=num_labels, attn_implementation="eager")
+    family = architecture.partition("For")[0]
+    sizes = FAMILY_SIZES.get(family, SIZES)
+    config_class = getattr(transformers, family + "Config")
+    config = config_class(**sizes, num_labels=num_labels, attn_implementation="eager")
     model = getattr(transformers, architecture)(config)
     peer.randomize(model, peer.seed_of(architecture))
     return model
@@ -153,7 +191,12 @@ def compute(
     inputs = batch.padded(dtype)
     del inputs["labels"]
     tokens = inputs["attention_mask"].bool()
-    if case.architecture == "BertForQuestionAnswering":
+    # RoBERTa counts positions by what is padding.
+    inputs["input_ids"] = inputs["input_ids"].masked_fill(~tokens, model.config.pad_token_id)
+    if "token_type_ids" not in inspect.signature(worker.forward).parameters:
+        del inputs["token_type_ids"]
+    head = case.architecture.partition("For")[2]
+    if head == "QuestionAnswering":
         output = worker(**inputs)
         ends = [output.start_logits, output.end_logits]
         names = ["start_positions", "end_positions"]
@@ -161,14 +204,14 @@ def compute(
         if len(set(case.lengths)) == 1:
             torch.testing.assert_close(worker(**inputs, **labels).loss, loss)
         results = dict(loss=loss, logits=torch.stack([l[tokens] for l in ends], dim=1))
-    elif case.architecture == "BertForMultipleChoice":
+    elif head == "MultipleChoice":
         inputs = {k: v.view(-1, 3, v.shape[1]) for k, v in inputs.items()}
         output = worker(**inputs, **labels)
         results = dict(loss=output.loss, logits=output.logits)
-    elif case.architecture == "BertForTokenClassification":
+    elif head == "TokenClassification":
         output = worker(**inputs, labels=padded(labels["labels"], case.lengths, IGNORED))
         results = dict(loss=output.loss, logits=output.logits[tokens])
-    elif case.architecture in ("BertForMaskedLM", "BertForPreTraining"):
+    elif head in ("MaskedLM", "PreTraining"):
         wanted = padded(labels["labels"], case.lengths, IGNORED)
         extra = {}
         if "next_sentence_labels" in labels:
@@ -183,7 +226,9 @@ def compute(
         output = worker(**inputs, **labels)
         results = dict(loss=output.loss, logits=output.logits)
     results["loss"].backward()
-    gradients = {name: parameter.grad for name, parameter in worker.named_parameters()}
+    # XLM-RoBERTa makes its decoder first, which gives the tied matrix that name; saved it has the other.
+    tied = worker._tied_weights_keys or {}
+    gradients = {tied.get(name, name): parameter.grad for name, parameter in worker.named_parameters()}
     return {name: value.detach() for name, value in results.items()}, gradients
 
 
@@ -195,7 +240,11 @@ def write_case(output: pathlib.Path, name: str, case: Case, source: pathlib.Path
     model.save_pretrained(output / case.architecture)
     generator = torch.Generator().manual_seed(peer.seed_of(name))
     ids = [torch.randint(5, model.config.vocab_size, (n,), generator=generator).tolist() for n in case.lengths]
-    types = [torch.randint(2, (n,), generator=generator).tolist() for n in case.lengths]
+    # DistilBERT has no token types: whatever they are, they must not matter.
+    kinds = getattr(model.config, "type_vocab_size", 2)
+    types = [torch.randint(kinds, (n,), generator=generator).tolist() for n in case.lengths]
+    if not case.architecture.startswith("Bert"):
+        ids[2][7] = model.config.pad_token_id  # a text may hold the token of padding
     labels = case.labels(case.lengths, generator)
     batch = peer.Batch(ids, types, torch.zeros(len(ids), dtype=torch.long))
     exact, gradients = compute(model, case, batch, labels, torch.float64)
@@ -226,6 +275,8 @@ def main() -> None:
     logging.disable_progress_bar()
     arguments.output.mkdir(parents=True, exist_ok=True)
     for name, case in CASES.items():
+        if arguments.model and not case.architecture.startswith("Bert"):
+            continue
         write_case(arguments.output, name, case, arguments.model)
 
 

@@ -55,8 +55,11 @@ inline double gradient_scale(const SafetensorsFile& file, std::string name) {
     const std::vector<double> gradient = file.numbers(tensor);
     return norm(std::span<const double>(gradient));
   };
-  const std::string key = "self.key.bias", bias = ".bias";
-  if (name.ends_with(key)) name.replace(name.size() - key.size(), key.size(), "self.query.bias");
+  const std::string bias = ".bias";
+  for (const auto& [key, query] : {std::pair<std::string, std::string>{"self.key.bias", "self.query.bias"},
+                                   {"attention.k_lin.bias", "attention.q_lin.bias"}}) {
+    if (name.ends_with(key)) name.replace(name.size() - key.size(), key.size(), query);
+  }
   const double own = norm_of(name);
   if (own > 1e-12 || !name.ends_with(bias)) return own;
   return norm_of(name.replace(name.size() - bias.size(), bias.size(), ".weight"));

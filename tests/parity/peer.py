@@ -143,7 +143,7 @@ def randomize(model: torch.nn.Module, seed: int) -> None:
     with torch.no_grad():
         for name, parameter in sorted(model.named_parameters()):
             noise = torch.randn(parameter.shape, generator=generator)
-            if "LayerNorm.weight" in name:
+            if parameter.dim() == 1 and name.endswith("weight"):  # LayerNorm's
                 parameter.copy_(1 + 0.2 * noise)
             else:
                 parameter.copy_((0.1 if name.endswith("bias") else 0.2) * noise)

@@ -34,10 +34,25 @@ inline BertConfig tiny_config() {
   return config;
 }
 
+// The same sizes in another family of models.
+inline BertConfig tiny_config(ModelType type) {
+  const BertConfig sizes = tiny_config();
+  BertConfig config = BertConfig::of(type);
+  config.vocab_size = sizes.vocab_size, config.hidden_size = sizes.hidden_size;
+  config.num_hidden_layers = sizes.num_hidden_layers;
+  config.num_attention_heads = sizes.num_attention_heads;
+  config.intermediate_size = sizes.intermediate_size;
+  config.max_position_embeddings = sizes.max_position_embeddings;
+  config.initializer_range = sizes.initializer_range;
+  if (config.embedding_size) config.embedding_size = 20;
+  return config;
+}
+
 // Writes a checkpoint folder without tokenizer.json, as old ones are.
-inline std::filesystem::path write_tiny_checkpoint(const std::filesystem::path& directory) {
+inline std::filesystem::path write_tiny_checkpoint(const std::filesystem::path& directory,
+                                                   const BertConfig& config = tiny_config()) {
   std::filesystem::create_directories(directory);
-  BertForSequenceClassification::from_config(tiny_config()).save_weights(directory);
+  BertForSequenceClassification::from_config(config).save_weights(directory);
   std::ofstream vocabulary(directory / "vocab.txt");
   for (const std::string& piece : tiny_vocabulary()) vocabulary << piece << '\n';
   std::ofstream(directory / "tokenizer_config.json") << R"({"do_lower_case": true})";
