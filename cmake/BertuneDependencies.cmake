@@ -5,3 +5,7 @@ find_package(fmt REQUIRED)             # messages
 find_package(CLI11 REQUIRED)           # the command line
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)  # pytorch_model.bin is a zip
+# Downloads of models: libcurl, and libcrypto for their checksums, which libcurl4 of Debian brings along. Only their
+# headers are needed here: a program loads them when it first downloads (src/hub/loaded_library.h).
+pkg_check_modules(libcurl REQUIRED libcurl>=7.85)
+pkg_check_modules(libcrypto REQUIRED libcrypto>=3)

@@ -14,11 +14,11 @@
 #include <vector>
 
 #include "bertune/error.h"
+#include "core/file_error.h"
 
 namespace bertune {
-namespace {
 
-[[noreturn]] void fail(std::string_view doing, const fs::path& path, int error) {
+void throw_file_error(std::string_view doing, const fs::path& path, int error) {
   std::string hint;
   if (error == ENOSPC || error == EDQUOT || error == EFBIG)
     hint = "; free some space or choose another place";
@@ -26,6 +26,8 @@ namespace {
     hint = "; check the permissions or choose another place";
   throw Error(fmt::format("{}: cannot {}: {}{}", path.string(), doing, std::strerror(error), hint));
 }
+
+namespace {
 
 class Descriptor {
  public:
@@ -64,15 +66,15 @@ fs::path temporary_name(const fs::path& path, std::string_view kind) {
 
 MappedFile::MappedFile(const fs::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) fail("read", path, errno);
+  if (file.get() < 0) throw_file_error("read", path, errno);
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0) fail("read", path, errno);
+  if (::fstat(file.get(), &status) != 0) throw_file_error("read", path, errno);
   if (S_ISDIR(status.st_mode)) throw Error(fmt::format("{}: is a folder, not a file", path.string()));
   if (!S_ISREG(status.st_mode)) throw Error(fmt::format("{}: is not a regular file", path.string()));
   size_ = static_cast<std::size_t>(status.st_size);
   if (size_ == 0) return;
   void* data = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (data == MAP_FAILED) fail("read", path, errno);
+  if (data == MAP_FAILED) throw_file_error("read", path, errno);
   data_ = static_cast<const std::byte*>(data);
 }
 
@@ -95,13 +97,13 @@ void MappedFile::release_pages() const {
 
 std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) fail("read", path, errno);
+  if (file.get() < 0) throw_file_error("read", path, errno);
   std::string text;
   std::vector<char> chunk(1 << 16);
   for (;;) {
     const ssize_t count = ::read(file.get(), chunk.data(), chunk.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("read", path, errno);
+    if (count < 0) throw_file_error("read", path, errno);
     if (count == 0) return text;
     text.append(chunk.data(), static_cast<std::size_t>(count));
     if (text.size() > max_bytes) {
@@ -120,7 +122,7 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   if (replaceable) temporary_ = temporary_name(path_, "tmp");
   descriptor_ = ::open(replaceable ? temporary_.c_str() : path_.c_str(),
                        O_WRONLY | O_CLOEXEC | (replaceable ? O_CREAT | O_TRUNC : 0), 0644);
-  if (descriptor_ < 0) fail("write", path_, errno);
+  if (descriptor_ < 0) throw_file_error("write", path_, errno);
 }
 
 AtomicFile::~AtomicFile() {
@@ -133,7 +135,7 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("write", path_, errno);
+    if (count < 0) throw_file_error("write", path_, errno);
     bytes = bytes.subspan(static_cast<std::size_t>(count));
   }
 }
@@ -143,12 +145,12 @@ void AtomicFile::commit() {
     ::close(std::exchange(descriptor_, -1));
     return;
   }
-  if (::fsync(descriptor_) != 0) fail("write", path_, errno);
+  if (::fsync(descriptor_) != 0) throw_file_error("write", path_, errno);
   ::close(std::exchange(descriptor_, -1));
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     const int error = errno;
     ::unlink(temporary_.c_str());
-    fail("write", path_, error);
+    throw_file_error("write", path_, error);
   }
   sync_directory(parent_of(path_));
 }
@@ -164,7 +166,7 @@ AtomicDirectory::AtomicDirectory(fs::path path)
   std::error_code error;
   fs::remove_all(staging_, error);
   fs::create_directories(staging_, error);
-  if (error) fail("create the folder", path_, error.value());
+  if (error) throw_file_error("create the folder", path_, error.value());
 }
 
 AtomicDirectory::~AtomicDirectory() {
@@ -181,7 +183,7 @@ void AtomicDirectory::commit() {
   }
   // Both names change hands in one step; from then on the staging name holds the old folder.
   if (::renameat2(AT_FDCWD, staging_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) != 0) {
-    fail("replace the folder", path_, errno);
+    throw_file_error("replace the folder", path_, errno);
   }
   committed_ = true;
   sync_directory(parent_of(path_));
@@ -189,7 +191,7 @@ void AtomicDirectory::commit() {
     const fs::path kept = path_ / entry.path().filename();
     std::error_code error;
     if (!fs::exists(kept, error)) fs::rename(entry.path(), kept, error);
-    if (error) fail("carry over", entry.path(), error.value());
+    if (error) throw_file_error("carry over", entry.path(), error.value());
   }
   std::error_code ignored;
   fs::remove_all(staging_, ignored);

@@ -1,0 +1,47 @@
+// Models by name: a folder, the cache of the Hugging Face hub, or a download into it (docs/models.md).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace bertune {
+
+struct DownloadProgress {
+  std::string_view file;  // "model.safetensors"
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;  // bytes of the whole file; 0 where the server does not say
+};
+
+// Empty texts: what the environment says, by the variables of huggingface_hub.
+struct HubOptions {
+  std::string revision = {};  // a branch, tag or commit (default: that of "owner/name@revision", or main)
+  std::filesystem::path cache_dir = {};  // HF_HUB_CACHE, HF_HOME/hub, or ~/.cache/huggingface/hub
+  std::string token = {};                // HF_TOKEN, or what `hf auth login` left
+  std::string endpoint = {};             // HF_ENDPOINT, or https://huggingface.co
+  bool offline = false;                  // no network; HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE say so too
+  bool weights = true;                   // false: configuration and tokenizer only
+
+  std::function<void(const DownloadProgress&)> on_progress = {};
+  // A line for the person: what is downloaded, that another process is waited for, that the cache is used
+  // because the hub cannot be reached.
+  std::function<void(std::string_view)> on_note = {};
+  // Asked several times a second; true ends the download with Interrupted, and what came so far is kept.
+  std::function<bool()> interrupted = {};
+  std::chrono::milliseconds first_retry_wait{1000};  // doubled with each further attempt
+};
+
+// The folder of a model: `name_or_path` where that is a folder, or else the snapshot of the hub's model of
+// that name ("bert-base-uncased", "owner/name", "owner/name@revision"), with config.json, the tokenizer's
+// files and the weights that Bertune reads, downloaded where the cache lacks them. Layout and locks of the
+// cache are those of Python's huggingface_hub, which finds what was downloaded here, and the other way round.
+// Safe to call from many threads and processes at once.
+//
+// Throws Error, saying what to do, when there is no such folder or model, access is denied, the network or
+// the disk fails, or a file does not have the checksum that the hub states; Interrupted on request.
+std::filesystem::path resolve_model(std::string_view name_or_path, const HubOptions& options = {});
+
+}  // namespace bertune
