@@ -12,6 +12,17 @@ namespace bertune {
 
 inline constexpr std::int32_t kIgnoredLabel = -100;  // torch's ignore_index: a label left out of the loss
 
+// What the loss of a batch is a mean over: labels, each as its class weight, or rows. Two numbers where there
+// are two losses: starts and ends of answers; masked tokens and rows of pre-training.
+struct LossItems {
+  double first = 0, second = 0;
+
+  LossItems& operator+=(const LossItems& other) {
+    first += other.first, second += other.second;
+    return *this;
+  }
+};
+
 struct Batch {
   std::vector<std::int32_t> input_ids;       // [tokens]
   std::vector<std::int32_t> token_type_ids;  // [tokens]
@@ -30,6 +41,9 @@ struct Batch {
   std::int64_t num_choices = 1;  // neighbouring sequences that are the choices of one question
 
   std::int64_t first_sequence = 0;  // place of sequence 0 in the global batch, which dropout is keyed by
+  // What the losses of the global batch are means over, where this is a part of it: the losses of the parts,
+  // and their gradients, then add up to those of the whole. Zeros: of this batch.
+  LossItems global_items;
 
   std::int64_t tokens() const { return static_cast<std::int64_t>(input_ids.size()); }
   std::int64_t sequences() const { return static_cast<std::int64_t>(cu_seqlens.size()) - 1; }

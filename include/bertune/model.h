@@ -14,6 +14,7 @@
 
 #include "bertune/batch.h"
 #include "bertune/config.h"
+#include "bertune/loss.h"
 #include "bertune/parameters.h"
 
 namespace bertune {
@@ -64,7 +65,9 @@ std::string class_name(ModelType type, Architecture architecture);
 Architecture architecture_from_string(std::string_view name);
 
 struct ModelOutput {
-  float loss = 0;  // mean over the batch; 0 without labels. Pre-training: the sum of its two parts
+  // Mean over the batch (or its part of the mean: Batch::global_items); 0 without labels. Pre-training: the
+  // sum of its two parts.
+  float loss = 0;
   // As Architecture says; valid until the next forward.
   std::span<const float> logits, next_sentence_logits;
   float masked_lm_loss = 0, next_sentence_loss = 0;  // of language models: the parts
@@ -115,6 +118,13 @@ class BertPreTrainedModel {
   // From the next forward on; fp32 until set.
   void set_precision(Precision in_train_mode, Precision in_eval_mode = Precision::fp32);
   DropoutState& dropout_state();  // its step advances with every forward in train mode
+
+  // What the loss is from the next forward on, in train and in eval mode. Throws UsageError for options that
+  // have no meaning for this head, or are out of range.
+  void set_loss(const LossOptions& options);
+  const LossOptions& loss_options() const;
+  // What the loss of a batch with labels is a mean over: for Batch::global_items.
+  LossItems loss_items(const Batch& batch) const;
 
   // Logits, and the loss when the batch has labels. Throws Error when an id, a position or a label is out of
   // range.

@@ -17,6 +17,7 @@
 #include "train/arguments.h"
 #include "train/evaluation.h"
 #include "train/interrupt.h"
+#include "train/loss.h"
 #include "train/model_folder.h"
 
 namespace bertune::cli {
@@ -28,6 +29,7 @@ void run(const EvaluateOptions& options) {
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
   train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length);
   folder.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));
+  train::restore_loss(folder.model, folder.settings, options.model);
   const TestData data = task_of(folder, options.model).read_test(folder, options);
   print_notes(data.notes);
   const tasks::Examples& examples = *data.examples;

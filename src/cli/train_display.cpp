@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include "report/metrics_report.h"
@@ -11,6 +12,20 @@ namespace bertune::cli {
 
 TrainDisplay::TrainDisplay(std::ostream& out, bool quiet)
     : out_(out), quiet_(quiet), terminal_(report::terminal_of(STDERR_FILENO)) {}
+
+void TrainDisplay::on_loss(const LossOptions& options, const BertConfig& config) {
+  if (quiet_) return;
+  if (options.label_smoothing > 0) out_ << fmt::format("note: label smoothing {}\n", options.label_smoothing);
+  if (options.focal_gamma > 0) out_ << fmt::format("note: focal loss with gamma {}\n", options.focal_gamma);
+  if (options.class_weights.empty()) return;
+  constexpr std::size_t kMost = 20;
+  out_ << "note: class weights:";
+  for (std::size_t i = 0; i < std::min(kMost, options.class_weights.size()); ++i)
+    out_ << fmt::format("{} {} {:.4g}", i > 0 ? "," : "", config.id2label.at(i), options.class_weights[i]);
+  if (options.class_weights.size() > kMost)
+    out_ << fmt::format(", and {} more (bertune.json has all)", options.class_weights.size() - kMost);
+  out_ << '\n';
+}
 
 void TrainDisplay::on_resume(std::int64_t step, const std::filesystem::path& checkpoint) {
   resumed_step_ = step;
@@ -52,6 +67,15 @@ void TrainDisplay::on_evaluation(double epoch, std::int64_t /*step*/, const task
     steps_->message(line);
   } else {
     out_ << line << '\n';
+  }
+}
+
+void TrainDisplay::on_early_stop(const std::string& why) {
+  if (quiet_) return;
+  if (steps_) {
+    steps_->message(why);
+  } else {
+    out_ << why << '\n';
   }
 }
 

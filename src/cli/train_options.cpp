@@ -24,9 +24,6 @@ constexpr std::array kIgnoredFlags = {
     IgnoredFlag{"--do_train", "bertune train trains"},
     IgnoredFlag{"--do_eval", "it evaluates when there is a validation set"},
     IgnoredFlag{"--do_predict", "it tests when there is --test"},
-    IgnoredFlag{"--evaluation_strategy", "it evaluates after each epoch"},
-    IgnoredFlag{"--eval_strategy", "it evaluates after each epoch"},
-    IgnoredFlag{"--eval_steps", "it evaluates after each epoch"},
     IgnoredFlag{"--save_strategy", "it saves after each epoch, and every --save-every steps"},
     IgnoredFlag{"--logging_strategy", "see --logging-steps"},
     IgnoredFlag{"--load_best_model_at_end", "the best model is always kept"},
@@ -66,7 +63,9 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
   command.add_option("--max-steps,--max_steps", a.max_steps, "Steps in all, instead of --epochs")
       ->group(kTraining);
   add("--batch-size,--batch_size,--per_device_train_batch_size,--per_gpu_train_batch_size",
-      a.train_batch_size, "Texts a step");
+      a.train_batch_size, "Texts in memory at a time");
+  add("--gradient-accumulation-steps,--gradient_accumulation_steps", a.gradient_accumulation_steps,
+      "Such batches a step: memory of one, results of all together");
   add("--eval-batch-size,--per_device_eval_batch_size,--per_gpu_eval_batch_size", a.eval_batch_size,
       "Texts a batch in evaluation");
   add("--optimizer,--optim", a.optimizer, names_of(optim::algorithms()).c_str());
@@ -77,6 +76,8 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
   add("--weight-decay,--weight_decay", a.weight_decay, "Not for biases and LayerNorm (default: 0.01)");
   add("--max-grad-norm,--max_grad_norm", a.max_grad_norm,
       "Gradients are scaled down to this norm (0: never)");
+  add("--label-smoothing,--label_smoothing_factor", a.label_smoothing_factor,
+      "Share of every label that is spread over all classes, in [0, 1)");
   add("--adam-beta1,--adam_beta1", a.adam_beta1, "Short for beta1 in --optim-args");
   add("--adam-beta2,--adam_beta2", a.adam_beta2, "Short for beta2 in --optim-args");
   add("--adam-epsilon,--adam_epsilon", a.adam_epsilon, "Short for eps in --optim-args");
@@ -88,8 +89,21 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
   command.add_flag("--nesterov", a.nesterov, "Short for nesterov=true in --optim-args")->group(kTraining);
   add("--seed", a.seed, "Of order, dropout and new weights: the same seed gives the same model");
   add("--metric-for-best-model,--metric_for_best_model", a.metric_for_best_model,
-      "Metric that picks the best epoch (default: accuracy; multi-label: f1_micro; regression: mse; entities "
+      "Metric that picks the best evaluation (default: accuracy; multi-label: f1_micro; regression: mse; "
+      "entities "
       "and answers: f1; pre-training: loss)");
+  command
+      .add_option("--eval-steps,--eval_steps", a.eval_steps,
+                  "Steps between evaluations, instead of one after each epoch")
+      ->group(kTraining);
+  command
+      .add_option("--early-stopping-patience,--early_stopping_patience", a.early_stopping_patience,
+                  "Stop after so many evaluations in a row without a better metric (0: never)")
+      ->group(kTraining);
+  command
+      .add_option("--early-stopping-threshold,--early_stopping_threshold", a.early_stopping_threshold,
+                  "By how much it must be better to count")
+      ->group(kTraining);
 }
 
 std::string task_names() {
@@ -138,6 +152,15 @@ void TrainOptions::add_to(CLI::App& command) {
                 "Give the model a new head where the checkpoint's has another number of labels")
       ->group(kTraining);
   command.add_option("--classifier-dropout", classifier_dropout, "Before the classifier")->group(kTraining);
+  command
+      .add_option(
+          "--class-weights,--class_weights", arguments.class_weights,
+          "Of classes in the loss: balanced, \"name=weight,...\", or one weight a label in their order")
+      ->group(kTraining);
+  command
+      .add_option("--focal-loss,--focal_loss_gamma", arguments.focal_loss_gamma,
+                  "The focal loss, with this gamma (2 is usual; 0: off)")
+      ->group(kTraining);
   question_answering.add_to(command);
   command
       .add_flag("--label-all-tokens,--label_all_tokens", label_all_tokens,
@@ -162,6 +185,7 @@ void TrainOptions::add_run_to(CLI::App& command) {
       ->group(kTraining);
   command.add_option("--attention-dropout", attention_dropout, "Instead of attention_probs_dropout_prob")
       ->group(kTraining);
+  command.add_option("--eval_strategy,--evaluation_strategy", eval_strategy)->group("");
   add_threads_option(command, threads);
   command
       .add_option("--save-every,--save_steps", arguments.save_steps,
@@ -204,6 +228,26 @@ void TrainOptions::add_run_to(CLI::App& command) {
   }
 }
 
+// The Trainer's: without --eval_steps, "steps" takes the steps of logging, 500 unless they are given.
+void TrainOptions::settle_evaluation() {
+  if (!eval_strategy.empty() && eval_strategy != "steps") {
+    if (eval_strategy != "epoch" && eval_strategy != "no") {
+      throw UsageError(
+          fmt::format("--eval_strategy is \"{}\"; the choices are no, steps and epoch", eval_strategy));
+    }
+    if (eval_strategy == "no") {
+      ignored.push_back(
+          "--eval_strategy no has no effect: it evaluates after each epoch where there is a validation "
+          "set");
+    }
+    if (arguments.eval_steps > 0)
+      ignored.push_back(fmt::format("--eval_steps has no effect with --eval_strategy {}", eval_strategy));
+    arguments.eval_steps = 0;
+  } else if (eval_strategy == "steps" && arguments.eval_steps == 0) {
+    arguments.eval_steps = arguments.logging_steps > 0 ? arguments.logging_steps : 500;
+  }
+}
+
 void TrainOptions::settle() {
   if (resume_from) arguments.resume = true;
   arguments.optim_args = optim::parse_options(optim_args, "--optim-args");
@@ -213,6 +257,7 @@ void TrainOptions::settle() {
   } else if (warmup_steps != 0) {
     arguments.warmup_steps = static_cast<std::int64_t>(std::llround(warmup_steps));
   }
+  settle_evaluation();
   if (regression) problem_type = "regression";
   if (!(validation_split >= 0 && validation_split < 1)) {
     throw UsageError(fmt::format("--validation-split is {}; it must be in [0, 1)", validation_split));

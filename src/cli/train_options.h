@@ -23,6 +23,7 @@ struct TrainOptions {
   bool label_all_tokens = false;  // token classification
   double warmup_steps = 0;        // below 1: a ratio, as in Transformers 5
   std::string optim_args, lr_scheduler_kwargs;
+  std::string eval_strategy;  // Transformers' no, steps or epoch
   std::optional<std::int64_t> max_length;
   double validation_split = 0.1;
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;
@@ -41,6 +42,9 @@ struct TrainOptions {
   void add_run_to(CLI::App& command);
   // What follows from several options together; throws UsageError.
   void settle();
+
+ private:
+  void settle_evaluation();
 };
 
 }  // namespace bertune::cli

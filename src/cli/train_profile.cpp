@@ -35,6 +35,12 @@ void TrainProfile::on_step(const train::StepEvent& event) {
   next_.on_step(event);
 }
 
+void TrainProfile::on_loss(const LossOptions& options, const BertConfig& config) {
+  next_.on_loss(options, config);
+}
+
+void TrainProfile::on_early_stop(const std::string& why) { next_.on_early_stop(why); }
+
 void TrainProfile::on_resume(std::int64_t step, const std::filesystem::path& checkpoint) {
   next_.on_resume(step, checkpoint);
 }

@@ -15,10 +15,12 @@ class TrainProfile : public train::Observer {
  public:
   explicit TrainProfile(train::Observer& next) : next_(next) {}
 
+  void on_loss(const LossOptions& options, const BertConfig& config) override;
   void on_resume(std::int64_t step, const std::filesystem::path& checkpoint) override;
   void on_step(const train::StepEvent& event) override;
   void on_evaluation_progress(std::int64_t rows, std::int64_t total_rows) override;
   void on_evaluation(double epoch, std::int64_t step, const tasks::Metrics& metrics, bool best) override;
+  void on_early_stop(const std::string& why) override;
   void on_checkpoint(const std::filesystem::path& checkpoint) override;
 
   // After training: writes the trace, and returns the table and where the trace is.

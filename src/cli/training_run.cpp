@@ -16,6 +16,7 @@
 #include "report/results.h"
 #include "report/table.h"
 #include "train/evaluation.h"
+#include "train/loss.h"
 #include "train/model_folder.h"
 #include "train/trainer.h"
 #include "train_display.h"
@@ -143,6 +144,7 @@ Finished save_and_test(const TrainOptions& options, TrainingData& data, const Be
   settings["bertune_version"] = BERTUNE_VERSION;
   settings["task"] = data.task->name();
   settings["arguments"] = options.arguments.to_json();
+  if (!model.loss_options().is_plain()) settings["loss"] = train::kept_loss(model);
   const SaveDtype dtype = save_dtype_from_string(options.arguments.save_dtype);
   train::save_model_folder(output, model, tokenizer, settings, dtype);
   if (dtype != SaveDtype::float32) model.load_weights(output);  // what is tested is what was saved
@@ -186,6 +188,7 @@ void print_results(const TrainOptions& options, std::string_view try_it, const t
              result.state.global_step, report::format_duration(result.runtime),
              report::grouped(static_cast<long long>(static_cast<double>(result.state.tokens) / seconds)),
              peak_rss_mib(), result.train_loss);
+  if (!result.stopped_early.empty()) fmt::print("Training {}\n", result.stopped_early);
   if (result.kept_best) {
     fmt::print("Kept the weights of step {}, where validation was best{}\n", result.state.best_step,
                result.state.best_metric ? fmt::format(" ({:.4f})", *result.state.best_metric) : "");

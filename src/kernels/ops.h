@@ -220,18 +220,34 @@ struct DropoutRows {
   float* y = nullptr;
 };
 
-// Mean loss over the rows; d_logits (null: not wanted) is its gradient, overwritten. May be in place.
-struct CrossEntropy {  // labels of -100 are left out; a batch of nothing else has loss 0
+// Mean loss over the rows; d_logits (null: not wanted) is its gradient, overwritten. May be in place. Where
+// the rows are a part of those that the mean is over, `items` is what the sum is divided by, so that parts
+// add up.
+
+// The loss of a row is sum_c q_c w_c (-log p_c), with p the softmax, w the class weights, and q the label
+// smoothed: 1 - s at the label, and s / classes more at every class. Focal: w_y (1 - p_y)^gamma (-log p_y) of
+// the label y alone (Lin et al. 2017, equation 5). The mean divides by the sum of w_y (torch's
+// cross_entropy). Labels of -100 are left out; a batch of nothing else has loss 0.
+struct CrossEntropy {
   std::int64_t rows = 0, classes = 0;
   const float* logits = nullptr;
   const std::int32_t* labels = nullptr;
   float* d_logits = nullptr;
+  double items = 0;                      // 0: the rows with a label, each as its weight
+  const float* class_weights = nullptr;  // [classes]; null: 1 each
+  float smoothing = 0;                   // in [0, 1)
+  float focal_gamma = 0;                 // 0: not focal; else there is no smoothing
 };
-struct ElementwiseLoss {  // mean over all rows * n numbers
+// Mean over all rows * n numbers. Binary cross-entropy, of a target t and p = sigmoid(logit):
+// t w (1 - p)^gamma (-log p) + (1 - t) p^gamma (-log(1 - p)); w is torch's pos_weight.
+struct ElementwiseLoss {
   std::int64_t rows = 0, n = 0;
   const float* logits = nullptr;
   const float* targets = nullptr;
   float* d_logits = nullptr;
+  double items = 0;                         // rows that the mean is over; 0: these
+  const float* positive_weights = nullptr;  // [n]; null: 1 each. Not of the squared error, as what follows
+  float focal_gamma = 0;
 };
 
 struct OpTable {

@@ -250,6 +250,11 @@ void BertPreTrainedModel::set_precision(Precision in_train_mode, Precision in_ev
 Precision fastest_precision() { return kernels::ops().bf16_is_faster ? Precision::bf16 : Precision::fp32; }
 bool has_bf16_products() { return kernels::ops().bf16; }
 DropoutState& BertPreTrainedModel::dropout_state() { return implementation_->dropout; }
+void BertPreTrainedModel::set_loss(const LossOptions& options) { implementation_->head->set_loss(options); }
+const LossOptions& BertPreTrainedModel::loss_options() const { return implementation_->head->loss_options(); }
+LossItems BertPreTrainedModel::loss_items(const Batch& batch) const {
+  return implementation_->head->check_labels(batch) ? implementation_->head->loss_items(batch) : LossItems();
+}
 ModelOutput BertPreTrainedModel::forward(const Batch& batch) { return implementation_->forward(batch); }
 void BertPreTrainedModel::backward(float scale) { implementation_->backward(scale); }
 

@@ -4,9 +4,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
+#include <vector>
 
 #include "bertune/batch.h"
 #include "bertune/config.h"
+#include "bertune/loss.h"
 #include "bertune/model.h"
 #include "bertune/parameters.h"
 #include "core/arena.h"
@@ -22,6 +25,13 @@ struct BatchSize {
   std::int64_t predictions = 0;  // tokens with a label of their own (masked ones)
 };
 
+// Which options of LossOptions a head has a meaning for.
+struct LossSupport {
+  std::string_view what;                    // "question answering"
+  bool smoothing = false, classes = false;  // classes: weights and focal loss
+  std::int64_t num_classes = 0;
+};
+
 class Head {
  public:
   virtual ~Head() = default;
@@ -35,6 +45,12 @@ class Head {
   virtual void bind(Parameters& parameters, bool with_gradients, bool bf16) = 0;
   virtual void take_memory(Arena& arena, const BatchSize& size, bool training) = 0;
 
+  // Throws UsageError for options that mean nothing to this head, or are out of range.
+  void set_loss(const LossOptions& options);
+  const LossOptions& loss_options() const { return loss_; }
+  // What the losses of a batch with labels are means over.
+  virtual LossItems loss_items(const Batch& batch) const;
+
   // Whether the batch has labels. Throws Error when they do not fit the batch or the configuration.
   virtual bool check_labels(const Batch& batch) const = 0;
   // Logits from the hidden states [rows,H], which backward reads again; with labels also the loss.
@@ -42,6 +58,16 @@ class Head {
   // d_hidden [rows,H] (overwritten), the gradient of the last forward's loss times `scale`. Adds the
   // gradients of the weights.
   virtual void backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) = 0;
+
+ protected:
+  // Which options mean something to this head.
+  virtual LossSupport loss_support() const = 0;
+  // The loss of class ids, with the options.
+  double cross_entropy(std::int64_t rows, std::int64_t classes, const float* logits,
+                       const std::vector<std::int32_t>& labels, double global_items, float* d_logits) const;
+  double label_items(const std::vector<std::int32_t>& labels) const;  // each as its weight
+
+  LossOptions loss_;
 };
 
 // Throws UsageError where the family has no such head (class_name()).

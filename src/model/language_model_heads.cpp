@@ -89,17 +89,17 @@ ModelOutput MaskedLMHead::forward(const Pass&, const Batch& batch, const float* 
   ops().add_bias({p, config_.vocab_size, logits_, decoder_.bias.value, &product});
   ModelOutput output;
   output.logits = {logits_, static_cast<std::size_t>(p * config_.vocab_size)};
-  output.loss =
-      static_cast<float>(ops().cross_entropy({p, config_.vocab_size, logits_, labels_.data(), nullptr}));
+  output.loss = static_cast<float>(
+      cross_entropy(p, config_.vocab_size, logits_, labels_, batch.global_items.first, nullptr));
   output.masked_lm_loss = output.loss;
   return output;
 }
 
-void MaskedLMHead::backward(const Pass& pass, const Batch&, float scale, float* d_hidden) {
+void MaskedLMHead::backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) {
   const std::int64_t p = predictions(), h = config_.hidden_size;
   std::fill_n(d_hidden, pass.layout.tokens * h, 0.0F);
   if (p == 0) return;
-  ops().cross_entropy({p, config_.vocab_size, logits_, labels_.data(), d_logits_});
+  cross_entropy(p, config_.vocab_size, logits_, labels_, batch.global_items.first, d_logits_);
   if (scale != 1) {
     for (std::int64_t i = 0; i < p * config_.vocab_size; ++i) d_logits_[i] *= scale;
   }
@@ -160,6 +160,10 @@ bool PreTrainingHead::check_labels(const Batch& batch) const {
   return masked || !batch.next_sentence_labels.empty();
 }
 
+LossItems PreTrainingHead::loss_items(const Batch& batch) const {
+  return {label_items(batch.labels), label_items(batch.next_sentence_labels)};
+}
+
 ModelOutput PreTrainingHead::forward(const Pass& pass, const Batch& batch, const float* hidden,
                                      bool has_labels) {
   const std::int64_t sequences = pass.layout.sequences, h = config_.hidden_size;
@@ -167,8 +171,9 @@ ModelOutput PreTrainingHead::forward(const Pass& pass, const Batch& batch, const
   ops().gather_rows({sequences, h, pass.layout.cu_seqlens, const_cast<float*>(hidden), first_hidden_});
   output.next_sentence_logits = seq_relationship_.forward(sequences, pooler_.forward(pass, first_hidden_));
   if (!batch.next_sentence_labels.empty()) {
-    output.next_sentence_loss = static_cast<float>(ops().cross_entropy(
-        {sequences, 2, seq_relationship_.logits(), batch.next_sentence_labels.data(), nullptr}));
+    output.next_sentence_loss =
+        static_cast<float>(cross_entropy(sequences, 2, seq_relationship_.logits(), batch.next_sentence_labels,
+                                         batch.global_items.second, nullptr));
     output.loss += output.next_sentence_loss;
   }
   return output;
@@ -178,8 +183,8 @@ void PreTrainingHead::backward(const Pass& pass, const Batch& batch, float scale
   const std::int64_t sequences = pass.layout.sequences, h = config_.hidden_size;
   masked_lm_.backward(pass, batch, scale, d_hidden);
   if (batch.next_sentence_labels.empty()) return;
-  ops().cross_entropy({sequences, 2, seq_relationship_.logits(), batch.next_sentence_labels.data(),
-                       seq_relationship_.output_gradient()});
+  cross_entropy(sequences, 2, seq_relationship_.logits(), batch.next_sentence_labels,
+                batch.global_items.second, seq_relationship_.output_gradient());
   seq_relationship_.backward(sequences, scale, pooler_.output_gradient());
   pooler_.backward(pass, d_first_hidden_);
   ops().add_to_rows({sequences, h, pass.layout.cu_seqlens, d_hidden, d_first_hidden_});

@@ -27,6 +27,11 @@ class MaskedLMHead : public Head {
   ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) override;
   void backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) override;
 
+ protected:
+  LossSupport loss_support() const override {
+    return {.what = "masked language modelling", .smoothing = true};
+  }
+
  private:
   std::int64_t predictions() const { return static_cast<std::int64_t>(tokens_.size()); }
 
@@ -56,9 +61,13 @@ class PreTrainingHead : public Head {
   void add_parameters(LayoutBuilder& layout) const override;
   void bind(Parameters& parameters, bool with_gradients, bool bf16) override;
   void take_memory(Arena& arena, const BatchSize& size, bool training) override;
+  LossItems loss_items(const Batch& batch) const override;
   bool check_labels(const Batch& batch) const override;
   ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) override;
   void backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) override;
+
+ protected:
+  LossSupport loss_support() const override { return {.what = "pre-training with next sentences"}; }
 
  private:
   const BertConfig& config_;

@@ -54,7 +54,7 @@ void PooledHead::backward(const Pass& pass, const Batch& batch, float scale, flo
 }
 
 double PooledHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
-  return ops().cross_entropy({batch.sequences(), outputs_, logits, batch.labels.data(), d_logits});
+  return cross_entropy(batch.sequences(), outputs_, logits, batch.labels, batch.global_items.first, d_logits);
 }
 
 SequenceClassificationHead::SequenceClassificationHead(const BertConfig& config)
@@ -74,15 +74,38 @@ bool SequenceClassificationHead::check_labels(const Batch& batch) const {
 
 double SequenceClassificationHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
   const std::int64_t rows = batch.sequences(), labels = config_.num_labels();
+  const double items = batch.global_items.first;
   switch (effective_problem_type(config_, batch)) {
     case ProblemType::single_label_classification:
       return PooledHead::loss(batch, logits, d_logits);
-    case ProblemType::multi_label_classification:
-      return ops().binary_cross_entropy({rows, labels, logits, batch.targets.data(), d_logits});
+    case ProblemType::multi_label_classification: {
+      const float* weights = loss_.class_weights.empty() ? nullptr : loss_.class_weights.data();
+      return ops().binary_cross_entropy(
+          {rows, labels, logits, batch.targets.data(), d_logits, items, weights, loss_.focal_gamma});
+    }
     case ProblemType::regression:
-      return ops().mean_squared_error({rows, labels, logits, batch.targets.data(), d_logits});
+      return ops().mean_squared_error({rows, labels, logits, batch.targets.data(), d_logits, items});
   }
   return 0;
+}
+
+LossItems SequenceClassificationHead::loss_items(const Batch& batch) const {
+  if (effective_problem_type(config_, batch) == ProblemType::single_label_classification)
+    return PooledHead::loss_items(batch);
+  return {static_cast<double>(batch.sequences()), 0};
+}
+
+LossSupport SequenceClassificationHead::loss_support() const {
+  const std::int64_t labels = config_.num_labels();
+  switch (effective_problem_type(config_, {})) {
+    case ProblemType::single_label_classification:
+      return {"texts with one label", true, true, labels};
+    case ProblemType::multi_label_classification:
+      return {"texts with several labels", false, true, labels};
+    case ProblemType::regression:
+      break;
+  }
+  return {.what = "a regression"};
 }
 
 MultipleChoiceHead::MultipleChoiceHead(const BertConfig& config)
@@ -99,8 +122,8 @@ bool MultipleChoiceHead::check_labels(const Batch& batch) const {
 }
 
 double MultipleChoiceHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
-  return ops().cross_entropy(
-      {batch.sequences() / batch.num_choices, batch.num_choices, logits, batch.labels.data(), d_logits});
+  return cross_entropy(batch.sequences() / batch.num_choices, batch.num_choices, logits, batch.labels,
+                       batch.global_items.first, d_logits);
 }
 
 NextSentenceHead::NextSentenceHead(const BertConfig& config)

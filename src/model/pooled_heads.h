@@ -37,9 +37,11 @@ class PooledHead : public Head {
 class SequenceClassificationHead : public PooledHead {
  public:
   explicit SequenceClassificationHead(const BertConfig& config);
+  LossItems loss_items(const Batch& batch) const override;
   bool check_labels(const Batch& batch) const override;
 
  protected:
+  LossSupport loss_support() const override;
   double loss(const Batch& batch, const float* logits, float* d_logits) const override;
 };
 
@@ -49,6 +51,9 @@ class MultipleChoiceHead : public PooledHead {
   bool check_labels(const Batch& batch) const override;
 
  protected:
+  LossSupport loss_support() const override {
+    return {.what = "multiple choice: a question's choices are no classes", .smoothing = true};
+  }
   double loss(const Batch& batch, const float* logits, float* d_logits) const override;
 };
 
@@ -56,6 +61,11 @@ class NextSentenceHead : public PooledHead {
  public:
   explicit NextSentenceHead(const BertConfig& config);
   bool check_labels(const Batch& batch) const override;
+
+ protected:
+  LossSupport loss_support() const override {
+    return {.what = "next-sentence prediction", .smoothing = true};
+  }
 };
 
 }  // namespace bertune::model

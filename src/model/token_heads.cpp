@@ -52,7 +52,8 @@ bool TokenClassificationHead::check_labels(const Batch& batch) const {
 }
 
 double TokenClassificationHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
-  return ops().cross_entropy({batch.tokens(), config_.num_labels(), logits, batch.labels.data(), d_logits});
+  return cross_entropy(batch.tokens(), config_.num_labels(), logits, batch.labels, batch.global_items.first,
+                       d_logits);
 }
 
 namespace {
@@ -71,18 +72,29 @@ double log_sum_exp(const EndLogits& end) {
   return largest + std::log(sum);
 }
 
+std::int64_t length_of(const Batch& batch, std::size_t s) {
+  return std::int64_t{batch.cu_seqlens[s + 1]} - batch.cu_seqlens[s];
+}
+
+// The sequences that hold the position asked of them.
+double count_positions(const Batch& batch, const std::vector<std::int32_t>& positions) {
+  double counted = 0;
+  for (std::size_t s = 0; s < positions.size(); ++s)
+    counted += positions[s] >= 0 && positions[s] < length_of(batch, s) ? 1 : 0;
+  return counted;
+}
+
 // The mean of -log softmax at `positions` over the sequences that hold theirs; `which`: 0 start, 1 end.
 double position_loss(const Batch& batch, const std::vector<std::int32_t>& positions, std::int64_t which,
-                     const float* logits, float* d_logits) {
-  const auto length_of = [&](std::size_t s) {
-    return std::int64_t{batch.cu_seqlens[s + 1]} - batch.cu_seqlens[s];
+                     double global_items, const float* logits, float* d_logits) {
+  const auto is_counted = [&](std::size_t s) {
+    return positions[s] >= 0 && positions[s] < length_of(batch, s);
   };
-  const auto is_counted = [&](std::size_t s) { return positions[s] >= 0 && positions[s] < length_of(s); };
-  double counted = 0, sum = 0;
-  for (std::size_t s = 0; s < positions.size(); ++s) counted += is_counted(s) ? 1 : 0;
+  const double counted = global_items > 0 ? global_items : count_positions(batch, positions);
+  double sum = 0;
   for (std::size_t s = 0; s < positions.size(); ++s) {
     const std::int64_t first = 2 * std::int64_t{batch.cu_seqlens[s]} + which;
-    const EndLogits end{logits + first, length_of(s)};
+    const EndLogits end{logits + first, length_of(batch, s)};
     const double total = log_sum_exp(end);
     if (is_counted(s)) sum += total - end.at(positions[s]);
     for (std::int64_t t = 0; d_logits != nullptr && t < end.length; ++t) {
@@ -110,9 +122,14 @@ bool QuestionAnsweringHead::check_labels(const Batch& batch) const {
 }
 
 double QuestionAnsweringHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
-  return (position_loss(batch, batch.start_positions, 0, logits, d_logits) +
-          position_loss(batch, batch.end_positions, 1, logits, d_logits)) /
+  const LossItems& items = batch.global_items;
+  return (position_loss(batch, batch.start_positions, 0, items.first, logits, d_logits) +
+          position_loss(batch, batch.end_positions, 1, items.second, logits, d_logits)) /
          2;
+}
+
+LossItems QuestionAnsweringHead::loss_items(const Batch& batch) const {
+  return {count_positions(batch, batch.start_positions), count_positions(batch, batch.end_positions)};
 }
 
 }  // namespace bertune::model

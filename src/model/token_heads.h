@@ -42,6 +42,9 @@ class TokenClassificationHead : public TokenHead {
   bool check_labels(const Batch& batch) const override;
 
  protected:
+  LossSupport loss_support() const override {
+    return {"tokens with labels", true, true, config_.num_labels()};
+  }
   double loss(const Batch& batch, const float* logits, float* d_logits) const override;
 };
 
@@ -50,9 +53,11 @@ class TokenClassificationHead : public TokenHead {
 class QuestionAnsweringHead : public TokenHead {
  public:
   explicit QuestionAnsweringHead(const BertConfig& config);
+  LossItems loss_items(const Batch& batch) const override;
   bool check_labels(const Batch& batch) const override;
 
  protected:
+  LossSupport loss_support() const override { return {.what = "question answering"}; }
   double loss(const Batch& batch, const float* logits, float* d_logits) const override;
 };
 

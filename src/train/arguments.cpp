@@ -51,7 +51,14 @@ optim::OptionValues optimizer_options(const TrainingArguments& a, const optim::A
 
 Json TrainingArguments::to_json() const {
   const optim::Algorithm& algorithm = optim::algorithm_from_string(optimizer);
-  return {{"learning_rate", learning_rate},
+  return {{"class_weights", class_weights},
+          {"early_stopping_patience", early_stopping_patience},
+          {"early_stopping_threshold", early_stopping_threshold},
+          {"eval_steps", eval_steps},
+          {"focal_loss_gamma", focal_loss_gamma},
+          {"gradient_accumulation_steps", gradient_accumulation_steps},
+          {"label_smoothing_factor", label_smoothing_factor},
+          {"learning_rate", learning_rate},
           {"lr_scheduler_kwargs", lr_scheduler_kwargs},
           {"lr_scheduler_type", lr_scheduler_type},
           {"max_grad_norm", max_grad_norm},
@@ -73,7 +80,22 @@ void validate(const TrainingArguments& arguments) {
   };
   require(arguments.num_train_epochs > 0 && arguments.num_train_epochs <= 1e6, "--epochs",
           arguments.num_train_epochs, "above 0");
-  require(arguments.train_batch_size > 0, "--batch-size", arguments.train_batch_size, "at least 1");
+  require(arguments.train_batch_size > 0 && arguments.train_batch_size <= 1'000'000'000, "--batch-size",
+          arguments.train_batch_size, "at least 1 (and at most 1e9)");
+  require(arguments.gradient_accumulation_steps > 0 && arguments.gradient_accumulation_steps <= 1'000'000,
+          "--gradient-accumulation-steps", arguments.gradient_accumulation_steps, "from 1 to 1000000");
+  require(arguments.label_smoothing_factor >= 0 && arguments.label_smoothing_factor < 1, "--label-smoothing",
+          arguments.label_smoothing_factor, "in [0, 1)");
+  require(arguments.focal_loss_gamma >= 0 && arguments.focal_loss_gamma <= 100, "--focal-loss",
+          arguments.focal_loss_gamma, "from 0 to 100 (2 is usual; 0: off)");
+  require(arguments.early_stopping_patience >= 0, "--early-stopping-patience",
+          arguments.early_stopping_patience, "at least 0 (0: never)");
+  require(std::isfinite(arguments.early_stopping_threshold) && arguments.early_stopping_threshold >= 0,
+          "--early-stopping-threshold", arguments.early_stopping_threshold, "at least 0");
+  require(arguments.eval_steps >= 0, "--eval-steps", arguments.eval_steps,
+          "at least 0 (0: after each epoch)");
+  if (arguments.label_smoothing_factor > 0 && arguments.focal_loss_gamma > 0)
+    throw UsageError("--label-smoothing and --focal-loss exclude each other");
   require(arguments.eval_batch_size > 0, "--eval-batch-size", arguments.eval_batch_size, "at least 1");
   require(std::isfinite(arguments.learning_rate) && arguments.learning_rate >= 0, "--learning-rate",
           arguments.learning_rate, "a number of at least 0");
@@ -119,6 +141,8 @@ std::vector<std::string> flags_without_effect(const TrainingArguments& arguments
     if (std::ranges::none_of(flag.options, [&](const auto& option) { return has(algorithm, option); }))
       notes.push_back(fmt::format("{} has no effect: {} has no such option", flag.flag, algorithm.name));
   }
+  if (arguments.early_stopping_threshold > 0 && arguments.early_stopping_patience == 0)
+    notes.emplace_back("--early-stopping-threshold has no effect without --early-stopping-patience");
   if (algorithm.needs_closure && arguments.max_grad_norm > 0) {
     notes.push_back(
         fmt::format("--max-grad-norm has no effect: {} searches along the loss as it is", algorithm.name));
@@ -133,7 +157,9 @@ std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingArguments& argume
 
 StepPlan plan_steps(const TrainingArguments& arguments, std::int64_t rows) {
   StepPlan plan;
-  plan.steps_per_epoch = (rows + arguments.train_batch_size - 1) / arguments.train_batch_size;
+  const std::int64_t batches = (rows + arguments.train_batch_size - 1) / arguments.train_batch_size;
+  plan.steps_per_epoch =
+      (batches + arguments.gradient_accumulation_steps - 1) / arguments.gradient_accumulation_steps;
   plan.total_steps = arguments.max_steps > 0
                          ? arguments.max_steps
                          : static_cast<std::int64_t>(std::ceil(static_cast<double>(plan.steps_per_epoch) *

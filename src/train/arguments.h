@@ -16,8 +16,9 @@ namespace bertune::train {
 struct TrainingArguments {
   std::filesystem::path output_dir;
   double num_train_epochs = 3;
-  std::int64_t max_steps = -1;  // positive: instead of epochs
-  std::int64_t train_batch_size = 32;
+  std::int64_t max_steps = -1;                   // positive: instead of epochs
+  std::int64_t train_batch_size = 32;            // rows in memory at a time
+  std::int64_t gradient_accumulation_steps = 1;  // such batches a step
   std::int64_t eval_batch_size = 64;
   std::string optimizer = "adamw";
   double learning_rate = 5e-5;
@@ -30,12 +31,20 @@ struct TrainingArguments {
   std::string lr_scheduler_type = "linear";
   optim::OptionValues lr_scheduler_kwargs;
   double warmup_ratio = 0.1;
-  std::int64_t warmup_steps = 0;   // positive: instead of the ratio
+  std::int64_t warmup_steps = 0;  // positive: instead of the ratio
+  double label_smoothing_factor = 0;
+  std::string class_weights;       // "balanced", "name=weight,...", or a weight a label; empty: none
+  double focal_loss_gamma = 0;     // 0: off
   std::string precision = "auto";  // of matrix products in training: fp32, bf16, or auto, the fastest here
   std::uint64_t seed = 42;
-  std::int64_t save_steps = 0;         // 0: a checkpoint after each epoch
-  std::int64_t logging_steps = 0;      // 0: about a hundred times a run
-  std::string metric_for_best_model;   // empty: the task's default
+  std::int64_t eval_steps = 0;        // 0: an evaluation after each epoch
+  std::int64_t save_steps = 0;        // 0: a checkpoint after each epoch
+  std::int64_t logging_steps = 0;     // 0: about a hundred times a run
+  std::string metric_for_best_model;  // empty: the task's default
+  // Evaluations in a row that may be no better than the best by more than the threshold; 0: never stops
+  // early.
+  std::int64_t early_stopping_patience = 0;
+  double early_stopping_threshold = 0;
   std::string save_dtype = "float32";  // of the finished model; checkpoints are always float32
   bool keep_checkpoints = false;       // else the run's checkpoints go once it has finished
   bool resume = false;

@@ -25,12 +25,23 @@ void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples
 tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
                         std::int64_t batch_size, const std::function<void(std::int64_t)>& progress) {
   const std::unique_ptr<tasks::Scorer> scorer = task.scorer(examples);
+  // The loss of the scorer is plain cross-entropy, of each row for itself.
+  const bool own_loss = !model.loss_options().is_plain();
+  double loss = 0, items = 0;
   for_each_output(model, examples, batch_size,
                   [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
                     scorer->add(first, batch, output);
+                    if (own_loss) {
+                      const double here = model.loss_items(batch).first;
+                      loss += here * static_cast<double>(output.loss);
+                      items += here;
+                    }
                     if (progress) progress(std::min(first + batch_size, examples.rows()));
                   });
-  return scorer->result();
+  tasks::Metrics metrics = scorer->result();
+  const auto found = std::ranges::find(metrics.values, "loss", &std::pair<std::string, double>::first);
+  if (items > 0 && found != metrics.values.end()) found->second = loss / items;
+  return metrics;
 }
 
 }  // namespace bertune::train

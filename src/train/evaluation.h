@@ -14,7 +14,8 @@ namespace bertune::train {
 void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples, std::int64_t batch_size,
                      const std::function<void(std::int64_t, const Batch&, const ModelOutput&)>& use);
 
-// `progress` is told the rows done.
+// The metric "loss" is that of the model's own loss (BertPreTrainedModel::set_loss), as the Trainer reports
+// it. `progress` is told the rows done.
 tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
                         std::int64_t batch_size, const std::function<void(std::int64_t)>& progress = {});
 

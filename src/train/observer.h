@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "bertune/config.h"
+#include "bertune/loss.h"
 #include "tasks/metrics.h"
 
 namespace bertune::train {
@@ -20,11 +22,14 @@ struct StepEvent {
 class Observer {
  public:
   virtual ~Observer() = default;
+  // Before the first step: the loss that is trained, where it is not plain.
+  virtual void on_loss(const LossOptions& /*options*/, const BertConfig& /*config*/) {}
   virtual void on_resume(std::int64_t /*step*/, const std::filesystem::path& /*checkpoint*/) {}
   virtual void on_step(const StepEvent& /*event*/) {}
   virtual void on_evaluation_progress(std::int64_t /*rows*/, std::int64_t /*total_rows*/) {}
   virtual void on_evaluation(double /*epoch*/, std::int64_t /*step*/, const tasks::Metrics& /*metrics*/,
                              bool /*best*/) {}
+  virtual void on_early_stop(const std::string& /*why*/) {}
   virtual void on_checkpoint(const std::filesystem::path& /*checkpoint*/) {}
 };
 

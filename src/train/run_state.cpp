@@ -70,6 +70,7 @@ Json private_state(const RunState& state, const RunIdentity& identity) {
           {"data_fingerprint", identity.data_fingerprint},
           {"dropout_step", state.dropout_step},
           {"evaluated_step", state.evaluated_step},
+          {"evaluations_without_gain", state.evaluations_without_gain},
           {"logged_loss_sum", state.logged_loss_sum},
           {"logged_step", state.logged_step},
           {"loss_sum", state.loss_sum},
@@ -96,6 +97,17 @@ void require_same_run(const fs::path& checkpoint, const Json& saved, const RunId
   }
 }
 
+// What Transformers' EarlyStoppingCallback keeps.
+Json stateful_callbacks(const RunState& state, const Json& arguments) {
+  const Json& patience = arguments.at("early_stopping_patience");
+  if (patience == 0) return Json::object();
+  return {{"EarlyStoppingCallback",
+           {{"args",
+             {{"early_stopping_patience", patience},
+              {"early_stopping_threshold", arguments.at("early_stopping_threshold")}}},
+            {"attributes", {{"early_stopping_patience_counter", state.evaluations_without_gain}}}}}};
+}
+
 }  // namespace
 
 fs::path checkpoint_path(const fs::path& output_dir, std::int64_t step) {
@@ -106,7 +118,7 @@ Json trainer_state(const RunState& state, const Json& arguments, const StepPlan&
                    const fs::path& output_dir) {
   const bool has_best = state.best_metric.has_value();
   const bool counts_steps = arguments.at("max_steps") > 0;  // instead of epochs
-  const std::int64_t steps_per_epoch = plan.steps_per_epoch;
+  const std::int64_t steps_per_epoch = plan.steps_per_epoch, eval_steps = arguments.at("eval_steps");
   const Json epochs = counts_steps ? Json((plan.total_steps + steps_per_epoch - 1) / steps_per_epoch)
                                    : arguments.at("num_train_epochs");
   return {{"best_global_step", has_best ? Json(state.best_step) : Json()},
@@ -114,7 +126,7 @@ Json trainer_state(const RunState& state, const Json& arguments, const StepPlan&
           {"best_model_checkpoint",
            has_best ? Json(checkpoint_path(output_dir, state.best_step).string()) : Json()},
           {"epoch", static_cast<double>(state.global_step) / static_cast<double>(steps_per_epoch)},
-          {"eval_steps", steps_per_epoch},
+          {"eval_steps", eval_steps > 0 ? eval_steps : steps_per_epoch},
           {"global_step", state.global_step},
           {"is_hyper_param_search", false},
           {"is_local_process_zero", true},
@@ -125,7 +137,7 @@ Json trainer_state(const RunState& state, const Json& arguments, const StepPlan&
           {"num_input_tokens_seen", state.tokens},
           {"num_train_epochs", epochs},
           {"save_steps", steps_per_epoch},
-          {"stateful_callbacks", Json::object()},
+          {"stateful_callbacks", stateful_callbacks(state, arguments)},
           {"total_flos", 0.0},
           {"train_batch_size", arguments.at("train_batch_size")},
           {"trial_name", Json()},
@@ -169,6 +181,7 @@ RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model,
     state.global_step = file.at("global_step");
     state.dropout_step = own.at("dropout_step");
     state.evaluated_step = own.at("evaluated_step");
+    state.evaluations_without_gain = own.at("evaluations_without_gain");
     state.loss_sum = own.at("loss_sum");
     state.logged_loss_sum = own.at("logged_loss_sum");
     state.logged_step = own.at("logged_step");

@@ -27,8 +27,9 @@ struct RunState {
   std::optional<double> best_metric;
   std::int64_t best_step = 0;
   std::int64_t evaluated_step =
-      0;                         // the last evaluation; an epoch that ended without one was interrupted in it
-  std::vector<double> schedule;  // of a learning rate that follows a metric
+      0;  // the last evaluation; an epoch that ended without one was interrupted in it
+  std::int64_t evaluations_without_gain = 0;  // in a row: early stopping's
+  std::vector<double> schedule;               // of a learning rate that follows a metric
   Json log_history = Json::array();
 };
 

@@ -5,11 +5,15 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "bertune/error.h"
 #include "data/batches.h"
+#include "train/early_stopping.h"
 #include "train/evaluation.h"
 #include "train/interrupt.h"
+#include "train/loss.h"
+#include "train/step_batches.h"
 
 namespace bertune::train {
 namespace {
@@ -54,6 +58,13 @@ bool Trainer::epoch_is_over() const {
          (state_.global_step % plan_.steps_per_epoch == 0 || state_.global_step == plan_.total_steps);
 }
 
+bool Trainer::evaluation_is_due() const {
+  if (!has_validation_ || state_.global_step == 0 || state_.evaluated_step == state_.global_step)
+    return false;
+  if (state_.global_step == plan_.total_steps) return true;
+  return arguments_.eval_steps > 0 ? state_.global_step % arguments_.eval_steps == 0 : epoch_is_over();
+}
+
 // The last step's would be removed again: the model itself is written next. That can fail where its numbers
 // do not fit the type to save, and then the training must not be lost.
 bool Trainer::is_wanted_checkpoint() const {
@@ -67,14 +78,36 @@ std::uint64_t Trainer::checkpoint_bytes() const {
   return numbers * sizeof(float);
 }
 
+void Trainer::check_validation() const {
+  if (has_validation_) return;
+  for (const auto& [flag, given] :
+       {std::pair{"--early-stopping-patience", arguments_.early_stopping_patience},
+        std::pair{"--eval-steps", arguments_.eval_steps}}) {
+    if (given > 0) {
+      throw UsageError(
+          fmt::format("{} needs a validation set, and there is none: give --validation FILE, or have "
+                      "rows held out with --validation-split 0.1",
+                      flag));
+    }
+  }
+}
+
+void Trainer::set_loss(const tasks::Examples& train) {
+  if (!arguments_.class_weights.empty()) {  // a head without classes says so before any are counted
+    model_.set_loss({.class_weights = std::vector<float>(model_.config().id2label.size(), 1.0F)});
+  }
+  model_.set_loss(loss_options(arguments_, model_.config(), train));
+  if (!model_.loss_options().is_plain()) observer_.on_loss(model_.loss_options(), model_.config());
+}
+
 // A schedule that follows a metric takes the one that picks the best epoch, in its direction.
-void Trainer::make_schedule(bool has_validation) {
+void Trainer::make_schedule() {
   const optim::ScheduleKind& kind = optim::schedule_from_string(arguments_.lr_scheduler_type);
   optim::OptionValues options = arguments_.lr_scheduler_kwargs;
   if (std::ranges::find(kind.options, "mode", &optim::OptionInfo::name) != kind.options.end())
     options.emplace("mode", tasks::greater_is_better(metric_for_best_model()) ? "max" : "min");
   schedule_ = kind.make({arguments_.learning_rate, plan_.warmup_steps, plan_.total_steps}, options);
-  if (schedule_->follows_metric() && !has_validation) {
+  if (schedule_->follows_metric() && !has_validation_) {
     throw UsageError(fmt::format("--schedule {} follows a metric of the validation set, and there is none",
                                  arguments_.lr_scheduler_type));
   }
@@ -91,6 +124,9 @@ void Trainer::resume_if_asked() {
 }
 
 TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* validation) {
+  has_validation_ = validation != nullptr;
+  check_validation();
+  set_loss(train);
   plan_ = plan_steps(arguments_, train.rows());
   identity_ = {arguments_.to_json(), train.fingerprint()};
   identity_.arguments["total_steps"] = plan_.total_steps;
@@ -98,31 +134,33 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   if (validation != nullptr) {  // an unknown metric is found now, not after an epoch
     task_.scorer(*validation)->result().value(metric_for_best_model());
   }
-  make_schedule(validation != nullptr);
+  make_schedule();
   resume_if_asked();
   const Stopwatch watch;
   const double earlier_runtime = state_.runtime;
   model_.train();
   for (;;) {
-    if (validation != nullptr && epoch_is_over() && state_.evaluated_step != state_.global_step) {
-      evaluate_epoch(*validation);
+    if (evaluation_is_due()) {
+      evaluate(*validation);
       state_.runtime = earlier_runtime + watch.seconds();
       if (is_wanted_checkpoint()) save();
     }
-    if (state_.global_step >= plan_.total_steps) break;
+    if (state_.global_step >= plan_.total_steps || stops_early(arguments_, state_, plan_)) break;
     run_epoch(train, state_.global_step / plan_.steps_per_epoch);
     state_.runtime = earlier_runtime + watch.seconds();
     if (interrupt_requested()) {
       save();
       throw Interrupted(fmt::format("stopped after step {} of {}", state_.global_step, plan_.total_steps));
     }
-    if ((validation == nullptr || !epoch_is_over()) && is_wanted_checkpoint()) save();
+    if (!evaluation_is_due() && is_wanted_checkpoint()) save();
   }
   state_.runtime = earlier_runtime + watch.seconds();
   TrainingResult result{.plan = plan_, .state = state_, .epochs = epochs_done()};
   result.train_loss = state_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, state_.global_step));
   result.runtime = state_.runtime;
   result.samples = static_cast<std::int64_t>(std::llround(result.epochs * static_cast<double>(train.rows())));
+  if (stops_early(arguments_, state_, plan_))
+    result.stopped_early = why_it_stopped(arguments_, state_, plan_, metric_for_best_model());
   if (state_.best_metric && state_.best_step != state_.global_step) {
     model_.load_weights(checkpoint_path(arguments_.output_dir, state_.best_step));
     result.kept_best = true;
@@ -133,26 +171,31 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   return result;
 }
 
-// Steps until the epoch ends, a checkpoint is due, or a stop is asked for.
+// Steps until the epoch ends, an evaluation or a checkpoint is due, or a stop is asked for.
 void Trainer::run_epoch(tasks::Examples& train, std::int64_t epoch) {
   train.start_epoch(epoch);
   const std::vector<std::int64_t> order = data::epoch_order(train.rows(), arguments_.seed, epoch);
-  const auto batches = data::cut_batches(order, arguments_.train_batch_size);
+  const auto steps =
+      data::cut_batches(order, arguments_.train_batch_size * arguments_.gradient_accumulation_steps);
   auto next = static_cast<std::size_t>(state_.global_step % plan_.steps_per_epoch);
-  while (next < batches.size() && state_.global_step < plan_.total_steps) {
-    const double loss = train_step(train, batches[next++]);
+  while (next < steps.size() && state_.global_step < plan_.total_steps) {
+    const double loss = train_step(train, steps[next++]);
     log_step(loss, gradient_norm_, learning_rate_);
-    if (interrupt_requested()) return;
+    if (interrupt_requested() || evaluation_is_due()) return;
     if (arguments_.save_steps > 0 && state_.global_step % arguments_.save_steps == 0) return;
   }
 }
 
-// Loss and gradient of a batch. Called again for the same batch it gives the same: dropout does not go on.
-double Trainer::evaluate_gradient(const Batch& batch, std::int64_t first_row) {
-  model_.dropout_state().step = state_.dropout_step;
+// Loss and gradient of a step's batches. Called again for the same ones it gives the same: dropout does not
+// go on.
+double Trainer::evaluate_gradient(std::span<const Batch> batches, std::int64_t first_row) {
   optimizer_->zero_grad();
-  const double loss = model_.forward(batch).loss;
-  model_.backward();
+  double loss = 0;
+  for (const Batch& batch : batches) {
+    model_.dropout_state().step = state_.dropout_step;
+    loss += model_.forward(batch).loss;
+    model_.backward();
+  }
   gradient_norm_ = optim::gradient_norm(model_.parameters());
   if (!std::isfinite(loss) || !std::isfinite(gradient_norm_)) {
     throw Error(
@@ -168,24 +211,27 @@ double Trainer::evaluate_gradient(const Batch& batch, std::int64_t first_row) {
 }
 
 double Trainer::train_step(tasks::Examples& train, std::span<const std::int64_t> rows) {
-  Batch batch;
-  for (const std::int64_t row : rows) train.add_to(batch, row);
+  const std::vector<Batch> batches = step_batches(model_, train, rows, arguments_.train_batch_size);
   learning_rate_ = schedule_->learning_rate(state_.global_step);
   optimizer_->set_learning_rate(learning_rate_);
-  optimizer_->bring_up_to_date(batch.input_ids);
+  std::int64_t tokens = 0;
+  for (const Batch& batch : batches) {
+    optimizer_->bring_up_to_date(batch.input_ids);
+    tokens += batch.tokens();
+  }
   double loss = 0;
   if (optimizer_->needs_closure()) {  // not clipped: the line it searches would no longer be the loss's
-    loss = optimizer_->step([&] { return evaluate_gradient(batch, rows.front()); });
+    loss = optimizer_->step([&] { return evaluate_gradient(batches, rows.front()); });
   } else {
-    loss = evaluate_gradient(batch, rows.front());
+    loss = evaluate_gradient(batches, rows.front());
     optimizer_->step(optim::clip_scale(gradient_norm_, arguments_.max_grad_norm));
   }
   ++state_.global_step;
   state_.dropout_step = model_.dropout_state().step;
   state_.loss_sum += loss;
-  state_.tokens += batch.tokens();
-  observer_.on_step({state_.global_step, plan_.total_steps, epochs_done(), loss, learning_rate_,
-                     gradient_norm_, batch.tokens()});
+  state_.tokens += tokens;
+  observer_.on_step(
+      {state_.global_step, plan_.total_steps, epochs_done(), loss, learning_rate_, gradient_norm_, tokens});
   return loss;
 }
 
@@ -205,12 +251,13 @@ void Trainer::log_step(double loss, double gradient_norm, double learning_rate) 
   state_.logged_step = state_.global_step;
 }
 
-void Trainer::evaluate_epoch(const tasks::Examples& validation) {
+void Trainer::evaluate(const tasks::Examples& validation) {
   optimizer_->bring_up_to_date();
   tasks::Metrics metrics;
   try {
-    metrics = evaluate(model_, task_, validation, arguments_.eval_batch_size,
-                       [&](std::int64_t rows) { observer_.on_evaluation_progress(rows, validation.rows()); });
+    metrics = train::evaluate(model_, task_, validation, arguments_.eval_batch_size, [&](std::int64_t rows) {
+      observer_.on_evaluation_progress(rows, validation.rows());
+    });
   } catch (const Interrupted&) {
     save();
     throw;
@@ -218,6 +265,7 @@ void Trainer::evaluate_epoch(const tasks::Examples& validation) {
   const std::string name = metric_for_best_model();
   const double value = metrics.value(name);
   const double sign = tasks::greater_is_better(name) ? 1 : -1;
+  state_.evaluations_without_gain = evaluations_without_gain(arguments_, state_, name, value);
   const bool best = !state_.best_metric || sign * value > sign * *state_.best_metric;
   if (best) {
     state_.best_metric = value;
@@ -229,6 +277,11 @@ void Trainer::evaluate_epoch(const tasks::Examples& validation) {
   for (const auto& [metric, number] : metrics.values) row["eval_" + metric] = number;
   state_.log_history.push_back(row);
   observer_.on_evaluation(epochs_done(), state_.global_step, metrics, best);
+  if (!stops_early(arguments_, state_, plan_)) return;
+  const std::string why = why_it_stopped(arguments_, state_, plan_, name);
+  state_.log_history.push_back(
+      {{"epoch", epochs_done()}, {"step", state_.global_step}, {"stopped_early", why}});
+  observer_.on_early_stop(why);
 }
 
 // Only the newest and the best checkpoint stay.

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "bertune/model.h"
 #include "bertune/tokenizer.h"
@@ -21,7 +23,8 @@ struct TrainingResult {
   double train_loss = 0;  // mean over the steps
   double runtime = 0;     // seconds, training steps and evaluations during training
   std::int64_t samples = 0;
-  bool kept_best = false;  // the model now holds the best epoch's weights, not the last's
+  std::string stopped_early = {};  // why, in words; empty: it was not
+  bool kept_best = false;          // the model now holds the best epoch's weights, not the last's
 };
 
 class Trainer {
@@ -38,16 +41,19 @@ class Trainer {
   std::uint64_t checkpoint_bytes() const;  // of the weights and the optimizer's state as it begins
 
  private:
-  void make_schedule(bool has_validation);
+  void check_validation() const;
+  void set_loss(const tasks::Examples& train);
+  void make_schedule();
   void resume_if_asked();
   void run_epoch(tasks::Examples& train, std::int64_t epoch);
   double train_step(tasks::Examples& train, std::span<const std::int64_t> rows);
-  double evaluate_gradient(const Batch& batch, std::int64_t first_row);
+  double evaluate_gradient(std::span<const Batch> batches, std::int64_t first_row);
   void log_step(double loss, double gradient_norm, double learning_rate);
-  void evaluate_epoch(const tasks::Examples& validation);
+  void evaluate(const tasks::Examples& validation);
   void save();
   std::string metric_for_best_model() const;
   bool epoch_is_over() const;
+  bool evaluation_is_due() const;
   bool is_wanted_checkpoint() const;
   double epochs_done() const;
 
@@ -62,6 +68,7 @@ class Trainer {
   RunIdentity identity_;
   RunState state_;
   StepPlan plan_;
+  bool has_validation_ = false;
   double gradient_norm_ = 0, learning_rate_ = 0;
 };
 

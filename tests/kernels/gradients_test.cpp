@@ -144,19 +144,54 @@ TEST(NumericalGradient, Losses) {
                                   return cross_entropy(kRows, kClasses, v.data(), labels.data(), none);
                                 },
                                 logits));
-  const auto size = static_cast<std::int64_t>(logits.size());
-  binary_cross_entropy(size, logits.data(), targets.data(), gradient.data());
+  binary_cross_entropy(kRows, kClasses, logits.data(), targets.data(), gradient.data());
   expect_gradient(gradient, numerical_gradient(
                                 [&](const Doubles& v) {
-                                  return binary_cross_entropy(size, v.data(), targets.data(), none);
+                                  return binary_cross_entropy(kRows, kClasses, v.data(), targets.data(),
+                                                              none);
                                 },
                                 logits));
-  mean_squared_error(size, logits.data(), targets.data(), gradient.data());
+  mean_squared_error(kRows, kClasses, logits.data(), targets.data(), gradient.data());
   expect_gradient(gradient, numerical_gradient(
                                 [&](const Doubles& v) {
-                                  return mean_squared_error(size, v.data(), targets.data(), none);
+                                  return mean_squared_error(kRows, kClasses, v.data(), targets.data(), none);
                                 },
                                 logits));
+}
+
+TEST(NumericalGradient, LossOptions) {
+  constexpr std::int64_t kRows = 4, kClasses = 3;
+  const Doubles logits = random_doubles(kRows * kClasses, 1), weights = {0.2, 3, 1};
+  const Doubles targets = {1, 0, 1, 0, 0, 1, 1, 1, 0, 0, 1, 0};
+  const std::vector<std::int32_t> labels = {2, 0, -100, 1};
+  double* const none = nullptr;
+  Doubles gradient(logits.size());
+  const std::vector<LossOptions<double>> cases = {
+      {.smoothing = 0.3},
+      {.weights = weights.data()},
+      {.items = 9, .weights = weights.data(), .smoothing = 0.3},
+      {.focal_gamma = 0.5},
+      {.focal_gamma = 1},
+      {.items = 9, .weights = weights.data(), .focal_gamma = 2},
+  };
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    SCOPED_TRACE(i);
+    cross_entropy(kRows, kClasses, logits.data(), labels.data(), gradient.data(), cases[i]);
+    expect_gradient(gradient, numerical_gradient(
+                                  [&](const Doubles& v) {
+                                    return cross_entropy(kRows, kClasses, v.data(), labels.data(), none,
+                                                         cases[i]);
+                                  },
+                                  logits));
+    if (cases[i].smoothing > 0) continue;
+    binary_cross_entropy(kRows, kClasses, logits.data(), targets.data(), gradient.data(), cases[i]);
+    expect_gradient(gradient, numerical_gradient(
+                                  [&](const Doubles& v) {
+                                    return binary_cross_entropy(kRows, kClasses, v.data(), targets.data(),
+                                                                none, cases[i]);
+                                  },
+                                  logits));
+  }
 }
 
 }  // namespace

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <functional>
 
@@ -248,6 +251,90 @@ TEST_P(Tables, Losses) {
     EXPECT_NEAR((table().*loss)({rows, n, logits.data(), targets.data(), actual.data()}),
                 (ref::kTable.*loss)({rows, n, logits.data(), targets.data(), expected.data()}), 1e-5);
     expect_close(actual, expected, 1e-6, "loss");
+  }
+}
+
+// With every option, at few classes and at a vocabulary's: as the reference in double, in place as well, and
+// parts add up.
+TEST_P(Tables, LossOptions) {
+  const double tolerance = table().name == "ref" ? 2e-5 : 2e-6;  // it adds up in single precision, one by one
+  for (const std::int64_t n : {3, 1003}) {
+    const std::int64_t rows = 40;
+    const Values logits = random_values(rows * n, 1, 4);
+    Values weights = random_values(n, 2);
+    for (float& weight : weights) weight = 0.1F + std::abs(weight);
+    std::vector<std::int32_t> labels(static_cast<std::size_t>(rows));
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      labels[i] = i % 7 == 3 ? -100 : static_cast<std::int32_t>(static_cast<std::int64_t>(i * 311) % n);
+    const CrossEntropy plain{rows, n, logits.data(), labels.data()};
+    std::vector<CrossEntropy> cases(6, plain);
+    cases[0].smoothing = 0.1F;
+    cases[1].class_weights = weights.data();
+    cases[2].smoothing = 0.3F, cases[2].class_weights = weights.data();
+    cases[3].focal_gamma = 2;
+    cases[4].focal_gamma = 0.5F, cases[4].class_weights = weights.data();
+    cases[5].items = 100;
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      SCOPED_TRACE(fmt::format("case {} of {} classes", i, n));
+      CrossEntropy op = cases[i];
+      const std::vector<double> inputs(logits.begin(), logits.end()), exact(weights.begin(), weights.end());
+      std::vector<double> gradient(logits.size());
+      const double expected_loss =
+          ref::cross_entropy<double>(rows, n, inputs.data(), labels.data(), gradient.data(),
+                                     {op.items, op.class_weights != nullptr ? exact.data() : nullptr,
+                                      double{op.smoothing}, double{op.focal_gamma}});
+      const Values expected(gradient.begin(), gradient.end());
+      Values actual(logits.size());
+      op.d_logits = actual.data();
+      const double loss = table().cross_entropy(op);
+      EXPECT_NEAR(loss, expected_loss, tolerance * std::max(1.0, std::abs(expected_loss)));
+      expect_close(actual, expected, tolerance, "cross-entropy");
+      Values in_place = logits;
+      op.logits = op.d_logits = in_place.data();
+      EXPECT_EQ(table().cross_entropy(op), loss);
+      EXPECT_EQ(in_place, actual);
+      // In two parts, which know what the whole is a mean over.
+      op = cases[i];
+      if (op.items == 0) {
+        for (const std::int32_t label : labels) {
+          if (label == -100) continue;
+          op.items += op.class_weights != nullptr ? double{op.class_weights[label]} : 1.0;
+        }
+      }
+      Values parts(logits.size());
+      op.rows = 31, op.d_logits = parts.data();
+      double sum = table().cross_entropy(op);
+      op.rows = rows - 31, op.logits += 31 * n, op.labels += 31, op.d_logits += 31 * n;
+      sum += table().cross_entropy(op);
+      EXPECT_NEAR(sum, loss, tolerance * std::max(1.0, std::abs(loss)));
+      expect_close(parts, actual, 1e-7, "parts");
+    }
+    // What is off is not there: the same bits.
+    Values without(logits.size()), with(logits.size());
+    CrossEntropy op = plain;
+    op.d_logits = without.data();
+    const double loss = table().cross_entropy(op);
+    op.d_logits = with.data(),
+    op.items = static_cast<double>(std::ranges::count_if(labels, [](auto l) { return l >= 0; }));
+    EXPECT_EQ(table().cross_entropy(op), loss);
+    EXPECT_EQ(with, without);
+  }
+}
+
+// Where the model is certain and right, the focal loss is nothing, and no NaN.
+TEST_P(Tables, FocalLossOfCertainPredictions) {
+  const Values logits = {200, 0, -200, 0, 0, 200};
+  const std::vector<std::int32_t> labels = {0, 2};
+  for (const float gamma : {0.5F, 1.0F, 2.0F}) {
+    Values gradient(logits.size(), 1);
+    const CrossEntropy op{.rows = 2,
+                          .classes = 3,
+                          .logits = logits.data(),
+                          .labels = labels.data(),
+                          .d_logits = gradient.data(),
+                          .focal_gamma = gamma};
+    EXPECT_NEAR(table().cross_entropy(op), 0, 1e-12);
+    for (const float value : gradient) EXPECT_NEAR(value, 0, 1e-12);
   }
 }
 

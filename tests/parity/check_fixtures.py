@@ -23,6 +23,7 @@ SCRIPTS = {
     "model": "make_model_fixtures.py",
     "heads": "make_head_fixtures.py",
     "optim": "make_optimizer_fixtures.py",
+    "losses": "make_loss_fixtures.py",
 }
 TOLERANCE = 1e-6
 

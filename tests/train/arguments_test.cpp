@@ -28,6 +28,20 @@ TEST(StepPlan, RoundsAsTheTrainerDoes) {
   EXPECT_EQ(plan_steps(arguments, 1000).warmup_steps, 3);
 }
 
+// 10 batches, 3 a step, 3 epochs: the Trainer makes 12 steps. An epoch ends with what is left.
+TEST(StepPlan, AccumulatesAsTheTrainerDoes) {
+  TrainingArguments arguments;
+  arguments.train_batch_size = 8;
+  arguments.gradient_accumulation_steps = 3;
+  EXPECT_EQ(plan_steps(arguments, 80).steps_per_epoch, 4);
+  EXPECT_EQ(plan_steps(arguments, 80).total_steps, 12);
+  EXPECT_EQ(plan_steps(arguments, 72).steps_per_epoch, 3);
+  EXPECT_EQ(plan_steps(arguments, 73).steps_per_epoch, 4);
+  EXPECT_EQ(plan_steps(arguments, 1).steps_per_epoch, 1);
+  arguments.num_train_epochs = 2.5;
+  EXPECT_EQ(plan_steps(arguments, 80).total_steps, 10);
+}
+
 TEST(Arguments, ValuesThatCannotBeAreNamed) {
   const auto refuses = [](auto change) {
     TrainingArguments arguments;
@@ -44,6 +58,22 @@ TEST(Arguments, ValuesThatCannotBeAreNamed) {
   EXPECT_THAT(refuses([](auto& a) { a.train_batch_size = 0; }), HasSubstr("--batch-size"));
   EXPECT_THAT(refuses([](auto& a) { a.learning_rate = std::nan(""); }), HasSubstr("--learning-rate"));
   EXPECT_THAT(refuses([](auto& a) { a.adam_beta2 = 1; }), HasSubstr("--adam-beta2"));
+  EXPECT_THAT(refuses([](auto& a) { a.gradient_accumulation_steps = 0; }),
+              HasSubstr("--gradient-accumulation-steps is 0; it must be from 1"));
+  EXPECT_THAT(refuses([](auto& a) { a.gradient_accumulation_steps = INT64_MAX; }),
+              HasSubstr("--gradient-accumulation-steps"));
+  EXPECT_THAT(refuses([](auto& a) { a.train_batch_size = INT64_MAX; }), HasSubstr("--batch-size"));
+  EXPECT_THAT(refuses([](auto& a) { a.label_smoothing_factor = 1; }), HasSubstr("--label-smoothing is 1"));
+  EXPECT_THAT(refuses([](auto& a) { a.label_smoothing_factor = std::nan(""); }),
+              HasSubstr("--label-smoothing"));
+  EXPECT_THAT(refuses([](auto& a) { a.focal_loss_gamma = -2; }), HasSubstr("--focal-loss is -2"));
+  EXPECT_THAT(refuses([](auto& a) { a.focal_loss_gamma = 2, a.label_smoothing_factor = 0.1; }),
+              HasSubstr("exclude each other"));
+  EXPECT_THAT(refuses([](auto& a) { a.early_stopping_patience = -1; }),
+              HasSubstr("--early-stopping-patience"));
+  EXPECT_THAT(refuses([](auto& a) { a.early_stopping_threshold = -1; }),
+              HasSubstr("--early-stopping-threshold"));
+  EXPECT_THAT(refuses([](auto& a) { a.eval_steps = -1; }), HasSubstr("--eval-steps"));
   EXPECT_THAT(refuses([](auto& a) { a.nesterov = true, a.optimizer = "sgd"; }), HasSubstr("nesterov"));
   EXPECT_THAT(refuses([](auto& a) { a.optim_args["beta3"] = "0.9"; }), HasSubstr("did you mean \"beta"));
   EXPECT_THAT(refuses([](auto& a) { a.adam_beta1 = 0.8, a.optim_args["beta1"] = "0.9"; }),
@@ -73,6 +103,15 @@ TEST(Arguments, ShortFlagsReachTheOptimizer) {
   EXPECT_THAT(flags_without_effect(arguments), ::testing::IsEmpty());
   arguments.optimizer = "lbfgs";
   EXPECT_EQ(flags_without_effect(arguments).size(), 5U);  // those, and --max-grad-norm
+}
+
+TEST(Arguments, AThresholdWithoutPatienceIsSaid) {
+  TrainingArguments arguments;
+  arguments.early_stopping_threshold = 0.1;
+  EXPECT_THAT(flags_without_effect(arguments),
+              ::testing::ElementsAre(HasSubstr("without --early-stopping-patience")));
+  arguments.early_stopping_patience = 2;
+  EXPECT_THAT(flags_without_effect(arguments), ::testing::IsEmpty());
 }
 
 TEST(Arguments, TheTrainersNamesAreTheSameRun) {

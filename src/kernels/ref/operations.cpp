@@ -203,13 +203,15 @@ void dropout_rows(const DropoutRows& op) {
 }
 
 double cross_entropy_f32(const CrossEntropy& op) {
-  return ref::cross_entropy<float>(op.rows, op.classes, op.logits, op.labels, op.d_logits);
+  return ref::cross_entropy<float>(op.rows, op.classes, op.logits, op.labels, op.d_logits,
+                                   {op.items, op.class_weights, op.smoothing, op.focal_gamma});
 }
 double binary_cross_entropy_f32(const ElementwiseLoss& op) {
-  return ref::binary_cross_entropy<float>(op.rows * op.n, op.logits, op.targets, op.d_logits);
+  return ref::binary_cross_entropy<float>(op.rows, op.n, op.logits, op.targets, op.d_logits,
+                                          {op.items, op.positive_weights, 0, op.focal_gamma});
 }
 double mean_squared_error_f32(const ElementwiseLoss& op) {
-  return ref::mean_squared_error<float>(op.rows * op.n, op.logits, op.targets, op.d_logits);
+  return ref::mean_squared_error<float>(op.rows, op.n, op.logits, op.targets, op.d_logits, op.items);
 }
 
 }  // namespace

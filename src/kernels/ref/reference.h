@@ -267,48 +267,98 @@ void first_token_attention_backward(const FirstTokenHead<T>& op, const T* d_cont
   matmul<T>(d, h, n, d_values.data(), 1, d, op.x, h, 1, true, d_value_weight, h);
 }
 
-// Mean of -log softmax(logits)[label] over labels other than -100 (torch.nn.functional.cross_entropy).
+// What the means of losses divide by, and what they weigh (kernels::CrossEntropy, ElementwiseLoss).
+template <typename T>
+struct LossOptions {
+  double items = 0;
+  const T* weights = nullptr;  // of classes, or of positive targets
+  T smoothing{0}, focal_gamma{0};
+
+  T weight(std::int64_t i) const { return weights != nullptr ? weights[i] : T{1}; }
+};
+
+// torch.nn.functional.cross_entropy over labels other than -100, and the focal loss.
 template <typename T>
 T cross_entropy(std::int64_t rows, std::int64_t classes, const T* logits, const std::int32_t* labels,
-                T* d_logits) {
+                T* d_logits, const LossOptions<T>& options = {}) {
   constexpr std::int32_t kIgnored = -100;
-  std::int64_t counted = 0;
-  for (std::int64_t i = 0; i < rows; ++i) counted += labels[i] != kIgnored;
+  double counted = options.items;
+  for (std::int64_t i = 0; i < rows && options.items == 0; ++i)
+    counted += labels[i] != kIgnored ? static_cast<double>(options.weight(labels[i])) : 0;
+  const T items = static_cast<T>(counted), gamma = options.focal_gamma, s = options.smoothing;
   T loss{0};
   for (std::int64_t i = 0; i < rows; ++i) {
     const T* row = logits + i * classes;
     T largest = row[0], sum{0};
     for (std::int64_t c = 1; c < classes; ++c) largest = std::max(largest, row[c]);
     for (std::int64_t c = 0; c < classes; ++c) sum += std::exp(row[c] - largest);
-    const bool used = labels[i] != kIgnored;
-    if (used) loss += (largest + std::log(sum) - row[labels[i]]) / static_cast<T>(counted);
+    const std::int32_t y = labels[i];
+    if (y == kIgnored) {
+      for (std::int64_t c = 0; d_logits != nullptr && c < classes; ++c) d_logits[i * classes + c] = 0;
+      continue;
+    }
+    const auto share = [&](std::int64_t c) {  // q_c w_c
+      return ((c == y ? 1 - s : 0) + s / static_cast<T>(classes)) * options.weight(c);
+    };
+    T others{0}, shares{0}, factor{1},
+        slope{0};  // focal: (1 - p)^gamma, and -gamma p (1 - p)^(gamma - 1) log p
+    for (std::int64_t c = 0; c < classes; ++c) {
+      if (c != y) others += std::exp(row[c] - largest) / sum;  // 1 - p, without a difference
+      shares += share(c);
+      if (share(c) != 0 && gamma == 0) loss += share(c) * (largest + std::log(sum) - row[c]) / items;
+    }
+    if (gamma != 0) {
+      const T surprise = largest + std::log(sum) - row[y], p = std::exp(-surprise);
+      factor = others > 0 ? std::pow(others, gamma) : 0;
+      slope = others > 0 ? gamma * p * std::pow(others, gamma - 1) * surprise : 0;
+      loss += share(y) * factor * surprise / items;
+    }
     for (std::int64_t c = 0; d_logits != nullptr && c < classes; ++c) {
-      const T probability = std::exp(row[c] - largest) / sum;
-      d_logits[i * classes + c] =
-          used ? (probability - (c == labels[i] ? 1 : 0)) / static_cast<T>(counted) : 0;
+      const T p = std::exp(row[c] - largest) / sum;
+      T d = p * shares - share(c);
+      if (gamma != 0) d = share(y) * (factor + slope) * (c == y ? -others : p);
+      d_logits[i * classes + c] = d / items;
     }
   }
   return loss;
 }
 
-// Mean over all numbers (torch's binary_cross_entropy_with_logits and mse_loss).
+// torch's binary_cross_entropy_with_logits and mse_loss, the mean over all numbers; and the focal loss.
 template <typename T>
-T binary_cross_entropy(std::int64_t size, const T* logits, const T* targets, T* d_logits) {
+T binary_cross_entropy(std::int64_t rows, std::int64_t n, const T* logits, const T* targets, T* d_logits,
+                       const LossOptions<T>& options = {}) {
+  const T items = static_cast<T>((options.items > 0 ? options.items : static_cast<double>(rows)) *
+                                 static_cast<double>(n));
+  const T gamma = options.focal_gamma;
   T loss{0};
-  for (std::int64_t i = 0; i < size; ++i) {
+  for (std::int64_t i = 0; i < rows * n; ++i) {
     const T x = logits[i], target = targets[i];
-    loss += (std::max(x, T{0}) - x * target + std::log1p(std::exp(-std::abs(x)))) / static_cast<T>(size);
-    if (d_logits != nullptr) d_logits[i] = (1 / (1 + std::exp(-x)) - target) / static_cast<T>(size);
+    if (options.weights == nullptr && gamma == 0) {
+      loss += (std::max(x, T{0}) - x * target + std::log1p(std::exp(-std::abs(x)))) / items;
+      if (d_logits != nullptr) d_logits[i] = (1 / (1 + std::exp(-x)) - target) / items;
+      continue;
+    }
+    const T yes = target * options.weight(i % n), no = 1 - target, rest = std::log1p(std::exp(-std::abs(x)));
+    const T yes_loss = std::max(-x, T{0}) + rest, no_loss = std::max(x, T{0}) + rest;  // -log p, -log(1 - p)
+    const T p = std::exp(-yes_loss), q = std::exp(-no_loss);
+    const T q_factor = std::pow(q, gamma), p_factor = std::pow(p, gamma);
+    loss += (yes * q_factor * yes_loss + no * p_factor * no_loss) / items;
+    if (d_logits != nullptr) {
+      d_logits[i] =
+          (no * p_factor * (gamma * q * no_loss + p) - yes * q_factor * (gamma * p * yes_loss + q)) / items;
+    }
   }
   return loss;
 }
 template <typename T>
-T mean_squared_error(std::int64_t size, const T* logits, const T* targets, T* d_logits) {
+T mean_squared_error(std::int64_t rows, std::int64_t n, const T* logits, const T* targets, T* d_logits,
+                     double whole = 0) {
+  const T items = static_cast<T>((whole > 0 ? whole : static_cast<double>(rows)) * static_cast<double>(n));
   T loss{0};
-  for (std::int64_t i = 0; i < size; ++i) {
+  for (std::int64_t i = 0; i < rows * n; ++i) {
     const T difference = logits[i] - targets[i];
-    loss += difference * difference / static_cast<T>(size);
-    if (d_logits != nullptr) d_logits[i] = 2 * difference / static_cast<T>(size);
+    loss += difference * difference / items;
+    if (d_logits != nullptr) d_logits[i] = 2 * difference / items;
   }
   return loss;
 }

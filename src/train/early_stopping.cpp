@@ -1,0 +1,35 @@
+#include "train/early_stopping.h"
+
+#include <fmt/format.h>
+
+#include "tasks/metrics.h"
+
+namespace bertune::train {
+
+std::int64_t evaluations_without_gain(const TrainingArguments& arguments, const RunState& state,
+                                      const std::string& metric, double value) {
+  if (!state.best_metric) return 0;
+  const double gain =
+      tasks::greater_is_better(metric) ? value - *state.best_metric : *state.best_metric - value;
+  return gain > arguments.early_stopping_threshold ? 0 : state.evaluations_without_gain + 1;
+}
+
+bool stops_early(const TrainingArguments& arguments, const RunState& state, const StepPlan& plan) {
+  return arguments.early_stopping_patience > 0 && state.global_step < plan.total_steps &&
+         state.evaluations_without_gain >= arguments.early_stopping_patience;
+}
+
+std::string why_it_stopped(const TrainingArguments& arguments, const RunState& state, const StepPlan& plan,
+                           const std::string& metric) {
+  const double threshold = arguments.early_stopping_threshold;
+  return fmt::format(
+      "stopped early after step {} of {} (epoch {:.4g}): no gain in {}{} in {} evaluations in a row; the "
+      "best is "
+      "{:.4f}, at step {} (--early-stopping-patience {})",
+      state.global_step, plan.total_steps,
+      static_cast<double>(state.global_step) / static_cast<double>(plan.steps_per_epoch), metric,
+      threshold > 0 ? fmt::format(" above {}", threshold) : "", state.evaluations_without_gain,
+      state.best_metric.value_or(0), state.best_step, arguments.early_stopping_patience);
+}
+
+}  // namespace bertune::train

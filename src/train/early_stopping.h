@@ -1,0 +1,21 @@
+// When a run ends because its validation metric gets no better (Transformers' EarlyStoppingCallback).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "train/arguments.h"
+#include "train/run_state.h"
+
+namespace bertune::train {
+
+// RunState::evaluations_without_gain after an evaluation gave `value`, before the best is set anew.
+std::int64_t evaluations_without_gain(const TrainingArguments& arguments, const RunState& state,
+                                      const std::string& metric, double value);
+
+bool stops_early(const TrainingArguments& arguments, const RunState& state, const StepPlan& plan);
+// In words, of a run that does.
+std::string why_it_stopped(const TrainingArguments& arguments, const RunState& state, const StepPlan& plan,
+                           const std::string& metric);
+
+}  // namespace bertune::train

@@ -1,0 +1,160 @@
+// Early stopping in the loop: a run that is killed anywhere stops where it would have stopped.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "bertune/error.h"
+#include "train/made_task.h"
+#include "train/trainer.h"
+
+namespace bertune::train {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::MadeExamples;
+using testing::MadeTask;
+
+struct Killed {};
+
+// Remembers the step, and kills the run at one of its checkpoints or before it is written.
+struct Watcher : Observer {
+  std::int64_t step = 0, evaluations = 0;
+  std::int64_t kill_after_checkpoints = -1, kill_after_evaluations = -1;
+  std::string stopped;
+  void on_resume(std::int64_t at, const std::filesystem::path&) override { step = at; }
+  void on_step(const StepEvent& event) override { step = event.step; }
+  void on_evaluation(double, std::int64_t, const tasks::Metrics&, bool) override {
+    ++evaluations;
+    if (--kill_after_evaluations == 0) throw Killed();
+  }
+  void on_early_stop(const std::string& why) override { stopped = why; }
+  void on_checkpoint(const std::filesystem::path&) override {
+    if (--kill_after_checkpoints == 0) throw Killed();
+  }
+};
+
+const testing::Kind kKind = testing::every_kind().front();
+constexpr std::int64_t kStepsPerEpoch = 3;
+
+class EarlyStopping : public ::testing::Test {
+ protected:
+  EarlyStopping() {
+    arguments_.num_train_epochs = 8;
+    arguments_.train_batch_size = 8;
+    arguments_.precision = "fp32";
+    arguments_.early_stopping_patience = 2;
+    task_.accuracy = [this] {
+      return metrics_.at(static_cast<std::size_t>(watcher_.step / steps_an_evaluation_));
+    };
+  }
+
+  // The metric follows from the step: the first is asked for before training.
+  TrainingResult train(const std::filesystem::path& output, bool with_validation = true) {
+    BertPreTrainedModel model = testing::make_model(kKind);
+    arguments_.output_dir = output;
+    MadeExamples rows(kKind, 8 * kStepsPerEpoch), validation(kKind, 4);
+    Trainer trainer(model, tokenizer_, arguments_, watcher_, task_, [](std::int64_t) { return "row"; });
+    TrainingResult result = trainer.train(rows, with_validation ? &validation : nullptr);
+    const auto values = std::as_const(model).parameters().values();
+    weights_.assign(values.begin(), values.end());
+    return result;
+  }
+
+  bertune::testing::TemporaryDirectory folder_;
+  const BertTokenizer tokenizer_ = testing::tiny_tokenizer();
+  std::vector<double> metrics_ = {0, 0.5, 0.7, 0.6, 0.71, 0.70, 0.705, 0.9, 0.95};  // stops after epoch 6
+  std::int64_t steps_an_evaluation_ = kStepsPerEpoch;
+  Watcher watcher_;
+  MadeTask task_{kKind};
+  TrainingArguments arguments_;
+  std::vector<float> weights_;
+};
+
+TEST_F(EarlyStopping, StopsKeepsTheBestAndSaysWhy) {
+  const TrainingResult result = train(folder_.path() / "out");
+  EXPECT_EQ(result.state.global_step, 6 * kStepsPerEpoch);
+  EXPECT_EQ(result.state.best_step, 4 * kStepsPerEpoch);
+  EXPECT_TRUE(result.kept_best);
+  EXPECT_THAT(result.stopped_early,
+              HasSubstr("step 18 of 24 (epoch 6): no gain in accuracy in 2 evaluations"));
+  EXPECT_THAT(result.stopped_early, HasSubstr("0.7100, at step 12"));
+  EXPECT_EQ(watcher_.stopped, result.stopped_early);
+  EXPECT_EQ(result.state.log_history.back().at("stopped_early"), result.stopped_early);
+  const Json state = trainer_state(result.state, arguments_.to_json(), result.plan, folder_.path());
+  const Json& callback = state.at("stateful_callbacks").at("EarlyStoppingCallback");
+  EXPECT_EQ(callback.at("args").at("early_stopping_patience"), 2);
+  EXPECT_EQ(callback.at("args").at("early_stopping_threshold"), 0.0);
+  EXPECT_EQ(callback.at("attributes").at("early_stopping_patience_counter"), 2);
+}
+
+TEST_F(EarlyStopping, ThresholdAndPatience) {
+  arguments_.early_stopping_threshold = 0.05;  // 0.71 is no gain over 0.7
+  EXPECT_EQ(train(folder_.path() / "threshold").state.global_step, 4 * kStepsPerEpoch);
+  watcher_ = {};
+  arguments_.early_stopping_threshold = 0, arguments_.early_stopping_patience = 3;
+  const TrainingResult result = train(folder_.path() / "patient");
+  EXPECT_EQ(result.state.global_step, 8 * kStepsPerEpoch);
+  EXPECT_EQ(result.stopped_early, "");
+}
+
+// Its end is the plan's, even where patience runs out there.
+TEST_F(EarlyStopping, NotAtTheLastStep) {
+  arguments_.num_train_epochs = 6;
+  const TrainingResult result = train(folder_.path() / "out");
+  EXPECT_EQ(result.state.global_step, 6 * kStepsPerEpoch);
+  EXPECT_EQ(result.stopped_early, "");
+}
+
+TEST_F(EarlyStopping, AResumedRunStopsWhereItWouldHave) {
+  const TrainingResult whole = train(folder_.path() / "whole");
+  const std::vector<float> expected = weights_;
+  for (std::int64_t kill = 1; kill <= 6; ++kill) {
+    for (const bool saved : {true, false}) {  // after the checkpoint of an evaluation, or before it
+      SCOPED_TRACE("killed at evaluation " + std::to_string(kill) + (saved ? ", saved" : ""));
+      const auto output = folder_.path() / ("parts" + std::to_string(kill) + (saved ? "s" : ""));
+      watcher_ = {};
+      (saved ? watcher_.kill_after_checkpoints : watcher_.kill_after_evaluations) = kill;
+      arguments_.resume = false;
+      EXPECT_THROW(train(output), Killed);
+      watcher_ = {};
+      arguments_.resume = true;
+      const TrainingResult result = train(output);
+      EXPECT_EQ(result.state.global_step, whole.state.global_step);
+      EXPECT_EQ(result.stopped_early, whole.stopped_early);
+      EXPECT_EQ(result.state.log_history, whole.state.log_history);
+      EXPECT_EQ(weights_, expected);
+    }
+  }
+}
+
+TEST_F(EarlyStopping, EvaluationsEverySoManySteps) {
+  steps_an_evaluation_ = arguments_.eval_steps = 2;
+  const TrainingResult result = train(folder_.path() / "steps");
+  EXPECT_EQ(result.state.global_step, 12);
+  EXPECT_EQ(watcher_.evaluations, 6);
+  EXPECT_EQ(result.state.best_step, 8);
+  EXPECT_TRUE(result.kept_best);
+  const Json state = trainer_state(result.state, arguments_.to_json(), result.plan, folder_.path());
+  EXPECT_EQ(state.at("eval_steps"), 2);
+  watcher_ = {};
+  arguments_.early_stopping_patience = 0, arguments_.num_train_epochs = 1;
+  EXPECT_EQ(train(folder_.path() / "end").state.global_step, 3);
+  EXPECT_EQ(watcher_.evaluations, 2);  // after step 2, and at the end
+}
+
+TEST_F(EarlyStopping, NeedsAValidationSet) {
+  const auto message = [&] {
+    try {
+      train(folder_.path() / "out", false);
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_THAT(message(), HasSubstr("--early-stopping-patience needs a validation set"));
+  arguments_.early_stopping_patience = 0, arguments_.eval_steps = 5;
+  EXPECT_THAT(message(), HasSubstr("--eval-steps needs a validation set"));
+  EXPECT_THAT(message(), HasSubstr("--validation-split"));
+}
+
+}  // namespace
+}  // namespace bertune::train
