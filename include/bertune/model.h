@@ -14,6 +14,7 @@
 
 #include "bertune/batch.h"
 #include "bertune/config.h"
+#include "bertune/lora.h"
 #include "bertune/loss.h"
 #include "bertune/parameters.h"
 
@@ -27,6 +28,7 @@ struct LoadOptions {
   std::optional<float> hidden_dropout_prob = {}, attention_probs_dropout_prob = {}, classifier_dropout = {};
   bool ignore_mismatched_sizes = false;  // a head of another shape is newly initialised instead of an error
   std::uint64_t seed = 42;               // for newly initialised tensors
+  std::optional<LoraConfig> lora = {};   // a new adapter, beside which all but the head is frozen
 };
 
 // What from_pretrained found, as Transformers reports it.
@@ -87,13 +89,25 @@ enum class Precision { fp32, bf16 };
 Precision fastest_precision();  // bf16 where this processor multiplies it faster than f32
 bool has_bf16_products();       // whether it multiplies bf16 at all; else it takes f32 for it
 
+// Of the encoder in training. Its lowest layers are frozen where no parameter below some depth is trainable.
+struct EncoderOptions {
+  // Layers keep their inputs alone, and compute the rest once more in backward: the same bits from less
+  // memory, in more time.
+  bool gradient_checkpointing = false;
+  bool frozen_eval_mode = false;  // no dropout in the frozen lowest layers, as after eval() of PyTorch's
+  // As long as there is no dropout in them, what they give for a text is kept, up to so much, and computed
+  // once: the same bits in less time.
+  std::size_t frozen_cache_bytes = 0;
+};
+
 // How a model from nothing begins: as Transformers initialises it, or with heads that look at neighbouring
 // tokens, which learns from less text (model/local_attention.h).
 enum class Initialization { normal, local_attention };
 
 class BertPreTrainedModel {
  public:
-  // Reads a Hugging Face folder (config.json with model.safetensors, its shards, or pytorch_model.bin).
+  // Reads a Hugging Face folder (config.json with model.safetensors, its shards, or pytorch_model.bin), or an
+  // adapter and its base (bertune/lora.h).
   // Throws Error when a file is missing or broken, or a tensor has another shape than the configuration says.
   static BertPreTrainedModel from_pretrained(const std::filesystem::path& directory,
                                              Architecture architecture, const LoadOptions& options = {});
@@ -115,6 +129,12 @@ class BertPreTrainedModel {
   void train();  // dropout on
   void eval();   // dropout off; to be called again when values have changed since the last forward
   bool training() const;
+  void set_encoder_options(const EncoderOptions& options);  // from the next train() on
+  const EncoderOptions& encoder_options() const;
+  // Of a model with an adapter; null without. Its save_weights() and load_weights() are of the adapter alone.
+  const LoraConfig* lora() const;
+  void merge_lora();  // makes the adapter a part of the weights; all are trainable again
+
   // From the next forward on; fp32 until set.
   void set_precision(Precision in_train_mode, Precision in_eval_mode = Precision::fp32);
   DropoutState& dropout_state();  // its step advances with every forward in train mode

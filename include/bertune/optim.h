@@ -136,7 +136,7 @@ std::span<const Algorithm> algorithms();  // by name
 // Throws UsageError for an unknown name, with the nearest and the list.
 const Algorithm& algorithm_from_string(std::string_view name);
 
-// The 2-norm of all gradients, summed in a fixed order.
+// The 2-norm of the gradients of all that is trainable, summed in a fixed order.
 double gradient_norm(const Parameters& parameters);
 // What to multiply gradients by so that their norm is at most max_norm (torch.nn.utils.clip_grad_norm_).
 float clip_scale(double norm, double max_norm);

@@ -25,8 +25,8 @@ class Optimizer {
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  // One update of every parameter from its gradient. `gradient_scale` multiplies gradients as they are read
-  // (clipping).
+  // One update of every trainable parameter from its gradient. `gradient_scale` multiplies gradients as they
+  // are read (clipping).
   void step(float gradient_scale = 1.0F);
   // Zeroes and computes all gradients at the values that the parameters have now, and returns the loss.
   using Closure = std::function<double()>;
@@ -51,7 +51,7 @@ class Optimizer {
   void set_steps(std::int64_t steps);  // with all rows up to date
 
   // The state kept from step to step, in PyTorch's names ("exp_avg", "momentum_buffer"): saved, and restored
-  // by writing into it and set_steps(). Most are as long as the parameters.
+  // by writing into it and set_steps(). Most are as long as the trainable parameters.
   struct State {
     std::string name;
     std::span<float> values;
@@ -74,7 +74,8 @@ class Optimizer {
 
   // What one update of a range of numbers takes; the step counts from 1.
   struct Update {
-    std::size_t offset = 0, size = 0;
+    std::size_t offset = 0, size = 0;      // into the parameters
+    std::size_t state_offset = 0;          // into a state with a number for each trainable one
     bool decay = true;                     // whether weight decay applies to them
     const Parameter* parameter = nullptr;  // that they belong to, or are; null where there are several
     const float* gradients = nullptr;
@@ -88,6 +89,8 @@ class Optimizer {
   virtual void update(const Update& update) = 0;
   // Called once a step, before its updates; returns the learning rate that they get.
   virtual double begin_step() { return learning_rate_; }
+  // That rate for parameters with such a Parameter::learning_rate_scale.
+  virtual double scaled_rate(double rate, double scale) const { return rate * scale; }
   // step(closure) of an optimizer that needs one.
   virtual double search(const Closure& closure);
 
@@ -98,6 +101,8 @@ class Optimizer {
 
  private:
   void update_range(std::size_t first, std::size_t end, float gradient_scale, double rate);
+  Update row_update(std::size_t row, const float* gradients, float gradient_scale, double rate,
+                    std::int64_t step) const;
   void update_rows(std::span<const std::int32_t> rows, float gradient_scale, double rate);
   void catch_up(std::int32_t row);
 
@@ -107,6 +112,7 @@ class Optimizer {
   std::vector<double> learning_rates_;
   std::int64_t first_recorded_step_ = 1;
   std::vector<float> zero_gradient_;
+  std::vector<std::size_t> state_offsets_;  // a parameter each
 };
 
 }  // namespace bertune::optim

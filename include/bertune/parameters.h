@@ -19,6 +19,9 @@ struct Parameter {
   bool weight_decay = true;         // false for biases and LayerNorm, as the Trainer groups them
   bool few_rows =
       false;  // a matrix of which a batch reads few rows (word embeddings); at most one of a model
+  std::int64_t depth = 0;          // 0: embeddings; i + 1: layer i of the encoder; after the last: the head
+  bool trainable = true;           // false: frozen, it gets no gradient and no update
+  double learning_rate_scale = 1;  // times the optimizer's learning rate
 };
 
 class Parameters {
@@ -38,6 +41,12 @@ class Parameters {
   std::span<float> gradients();
   std::span<const float> gradients() const;
 
+  // Both are to be set before an optimizer is made, whose state is laid out for what is trainable, and before
+  // the model's train().
+  void set_trainable(std::size_t index, bool trainable);  // of layout()
+  void set_learning_rate_scale(std::size_t index, double scale);
+  std::size_t trainable_count() const;  // of numbers
+
   const Parameter* find(std::string_view name) const;  // nullptr when there is none
   std::span<float> value(std::string_view name);       // throws Error when there is none
   std::span<const float> value(std::string_view name) const;
@@ -50,9 +59,15 @@ class Parameters {
   // clipping and optimizers pass over the others.
   void track_rows();
   bool rows_are_tracked() const;
-  const Parameter* few_rows() const;                   // nullptr when there is none
+  const Parameter* few_rows() const;                   // nullptr when there is none, or it is frozen
   void mark_rows(std::span<const std::int32_t> rows);  // no effect unless tracked
   std::span<const std::int32_t> marked_rows() const;   // ascending, each once
+
+  // Where the trainable numbers lie, neighbours together; not those of few_rows() once rows are tracked.
+  struct Range {
+    std::size_t offset = 0, size = 0;
+  };
+  std::vector<Range> trainable_ranges() const;
 
  private:
   struct Storage;

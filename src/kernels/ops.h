@@ -70,7 +70,7 @@ struct AddBias {
   const Matmul* producer = nullptr;
 };
 
-// sums[n] += sum over rows of x[rows,n]
+// sums[n] (null: not wanted) += sum over rows of x[rows,n]
 struct ColumnSums {
   std::int64_t rows = 0, n = 0;
   const float* x = nullptr;
@@ -122,7 +122,7 @@ struct LayerNormBackward {
   const float *mean = nullptr, *rstd = nullptr, *gamma = nullptr;
   float* d_sum = nullptr;  // [T,H]: the gradient of the residual; may be dy
   float* dx = nullptr;     // [T,H]: of x before bias; null: not wanted
-  float *d_gamma = nullptr, *d_beta = nullptr, *d_bias = nullptr;  // [H]; d_bias only with dx
+  float *d_gamma = nullptr, *d_beta = nullptr, *d_bias = nullptr;  // [H] or null; d_bias only with dx
   float* partial_sums = nullptr;                                   // [blocks of kRowBlock tokens, 3, H]
   const Matmul* producer = nullptr;
 };
@@ -141,7 +141,7 @@ struct ActivationForward {
   const Matmul* producer = nullptr;
 };
 // dx = dy * activation'(x) (may be in place: dx == dy); y = activation(x) once more, for the weight gradient
-// that needs it (null: not wanted); d_bias[n] += column sums of dx.
+// that needs it (null: not wanted); d_bias[n] (or null) += column sums of dx.
 struct ActivationBackward {
   Activation activation{};
   std::int64_t rows = 0, n = 0;
@@ -199,7 +199,7 @@ struct FirstTokenAttentionBackward {
   const float* d_context = nullptr;  // [sequences, H]
   float* d_query = nullptr;          // [sequences, H]
   float* dx = nullptr;               // [T, H]: through keys and values
-  float *d_key_weight = nullptr, *d_value_weight = nullptr, *d_value_bias = nullptr;  // added to
+  float *d_key_weight = nullptr, *d_value_weight = nullptr, *d_value_bias = nullptr;  // added to, or null
   float *d_absorbed_query = nullptr, *d_mixed_input = nullptr;  // scratch, [sequences, heads, H] each
 };
 

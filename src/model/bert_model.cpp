@@ -8,10 +8,12 @@
 #include "bertune/model.h"
 #include "core/arena.h"
 #include "kernels/ops.h"
+#include "model/adapter.h"
 #include "model/encoder.h"
 #include "model/head.h"
 #include "model/loading.h"
 #include "model/local_attention.h"
+#include "model/lora.h"
 #include "model/weights.h"
 
 namespace bertune {
@@ -56,11 +58,12 @@ constexpr std::int64_t kFewTokens = 256;
 
 struct BertPreTrainedModel::Implementation {
   Implementation(Architecture model_architecture, BertConfig model_config, Parameters model_parameters,
-                 LoadReport load_report)
+                 LoadReport load_report, std::optional<LoraConfig> lora_config = std::nullopt)
       : architecture(model_architecture),
         config(std::move(model_config)),
         parameters(std::move(model_parameters)),
         report(std::move(load_report)),
+        lora(std::move(lora_config)),
         head(model::make_head(architecture, config)),
         encoder(config, head->reads()) {}
 
@@ -68,6 +71,7 @@ struct BertPreTrainedModel::Implementation {
   BertConfig config;
   Parameters parameters;
   LoadReport report;
+  std::optional<LoraConfig> lora;
   bool training = false, has_trained = false;
   Precision training_precision = Precision::fp32, evaluation_precision = Precision::fp32;
   DropoutState dropout;
@@ -78,6 +82,7 @@ struct BertPreTrainedModel::Implementation {
     bool training, bf16;
     const float* values;
     EncoderWeights encoder;
+    std::optional<model::MergedWeights> merged;
     std::optional<model::PackedWeights> packed;
   };
   std::optional<Weights> weights;
@@ -87,7 +92,7 @@ struct BertPreTrainedModel::Implementation {
   Encoder encoder;
   Arena arena;
   BatchSize planned;
-  bool planned_training = false;
+  bool planned_training = false, plan_is_old = false;
 
   // The last forward, for backward.
   Batch batch;
@@ -108,10 +113,15 @@ struct BertPreTrainedModel::Implementation {
     const float* values = std::as_const(parameters).values().data();
     if (!weights || weights_are_old || weights->training != training || weights->bf16 != bf16 ||
         weights->values != values) {
-      weights.emplace(Weights{training, bf16, values,
-                              model::encoder_weights(config, parameters, training, bf16), std::nullopt});
+      const model::WeightViews views(parameters, config.model_type, training, bf16,
+                                     lora ? static_cast<float>(lora->scale()) : 1.0F);
+      weights.emplace(
+          Weights{training, bf16, values, model::encoder_weights(config, views), std::nullopt, std::nullopt});
+      if (lora) weights->merged.emplace(weights->encoder);
       head->bind(parameters, training, bf16);
-      weights_are_old = false;
+      weights_are_old = false, plan_is_old = true;
+    } else if (training && weights->merged) {
+      weights->merged->merge();  // the last step has changed them
     }
     const bool pack = !training && (!has_trained || batch.tokens() <= kFewTokens);
     if (pack && !weights->packed) weights->packed.emplace(weights->encoder, head->reads());
@@ -122,13 +132,13 @@ struct BertPreTrainedModel::Implementation {
     BatchSize size{batch.tokens(), batch.sequences(), 0};
     for (const std::int32_t label : batch.labels) size.predictions += label != kIgnoredLabel;
     if (size.tokens <= planned.tokens && size.sequences <= planned.sequences &&
-        size.predictions <= planned.predictions && training == planned_training)
+        size.predictions <= planned.predictions && training == planned_training && !plan_is_old)
       return;
     planned = {std::max(planned.tokens, size.tokens), std::max(planned.sequences, size.sequences),
                std::max(planned.predictions, size.predictions)};
-    planned_training = training;
+    planned_training = training, plan_is_old = false;
     arena.lay_out([&](Arena& memory) {
-      encoder.take_memory(memory, planned.tokens, planned.sequences, training);
+      encoder.take_memory(memory, planned.tokens, planned.sequences, training, weights->encoder);
       head->take_memory(memory, planned, training);
     });
   }
@@ -211,10 +221,16 @@ BertPreTrainedModel BertPreTrainedModel::from_pretrained(const std::filesystem::
                                                          Architecture architecture,
                                                          const LoadOptions& options) {
   BertConfig config = model::configuration(directory, options);
-  Parameters parameters(model::parameter_layout(config, *model::make_head(architecture, config)));
+  std::vector<Parameter> layout = model::parameter_layout(config, *model::make_head(architecture, config));
+  std::optional<LoraConfig> lora = options.lora;
+  if (lora) lora->base_model_name_or_path = std::filesystem::absolute(directory).lexically_normal().string();
+  if (is_adapter(directory)) lora = model::adapter_to_load(directory, options);
+  if (lora) model::add_low_rank_matrices(layout, *lora);
+  Parameters parameters(std::move(layout));
   LoadReport report = model::load_parameters(directory, config, options, parameters);
-  return BertPreTrainedModel(std::make_unique<Implementation>(architecture, std::move(config),
-                                                              std::move(parameters), std::move(report)));
+  if (lora) model::settle_trainable(parameters, *lora, report);
+  return BertPreTrainedModel(std::make_unique<Implementation>(
+      architecture, std::move(config), std::move(parameters), std::move(report), std::move(lora)));
 }
 
 BertPreTrainedModel BertPreTrainedModel::from_config(const BertConfig& config, Architecture architecture,
@@ -243,8 +259,26 @@ const Parameters& BertPreTrainedModel::parameters() const { return implementatio
 void BertPreTrainedModel::train() { implementation_->set_training(true); }
 void BertPreTrainedModel::eval() { implementation_->set_training(false); }
 bool BertPreTrainedModel::training() const { return implementation_->training; }
+void BertPreTrainedModel::set_encoder_options(const EncoderOptions& options) {
+  implementation_->encoder.set_options(options);
+  implementation_->weights_are_old = true;
+}
+const EncoderOptions& BertPreTrainedModel::encoder_options() const {
+  return implementation_->encoder.options();
+}
+const LoraConfig* BertPreTrainedModel::lora() const {
+  return implementation_->lora ? &*implementation_->lora : nullptr;
+}
+void BertPreTrainedModel::merge_lora() {
+  Implementation& own = *implementation_;
+  if (!own.lora) return;
+  own.parameters = model::merged_parameters(own.parameters, static_cast<float>(own.lora->scale()));
+  own.lora.reset();
+  own.weights.reset();
+}
 void BertPreTrainedModel::set_precision(Precision in_train_mode, Precision in_eval_mode) {
   implementation_->training_precision = in_train_mode;
+  implementation_->encoder.forget_frozen_outputs();
   implementation_->evaluation_precision = in_eval_mode;
 }
 Precision fastest_precision() { return kernels::ops().bf16_is_faster ? Precision::bf16 : Precision::fp32; }

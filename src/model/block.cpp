@@ -12,7 +12,8 @@ void ResidualActivations::take_memory(Arena& arena, const BertConfig& config, st
   output = arena.take(rows * config.hidden_size);
 }
 
-void Scratch::take_memory(Arena& arena, const BertConfig& config, std::int64_t rows, bool training) {
+void Scratch::take_memory(Arena& arena, const BertConfig& config, std::int64_t rows, bool training,
+                          std::int64_t low_rank_size) {
   const std::int64_t h = config.hidden_size;
   projected = arena.take(rows * h);
   activated = arena.take(rows * config.intermediate_size);
@@ -23,6 +24,7 @@ void Scratch::take_memory(Arena& arena, const BertConfig& config, std::int64_t r
   d_query_key_value = arena.take(rows * 3 * h);
   const std::int64_t blocks = (rows + kernels::kRowBlock - 1) / kernels::kRowBlock;
   partial_sums = arena.take(blocks * std::max(3 * h, config.intermediate_size));
+  low_rank = arena.take(low_rank_size);
 }
 
 void residual_forward(const Block& block, kernels::DropoutSite site, const Linear& projection,

@@ -47,8 +47,10 @@ struct Scratch {
   float* d_intermediate = nullptr;     // [R,I]
   float* d_query_key_value = nullptr;  // [R,3H]
   float* partial_sums = nullptr;       // [blocks of kRowBlock rows, max(3H, I)]
+  float* low_rank = nullptr;           // Linear::scratch_size(R)
 
-  void take_memory(Arena& arena, const BertConfig& config, std::int64_t rows, bool training);
+  void take_memory(Arena& arena, const BertConfig& config, std::int64_t rows, bool training,
+                   std::int64_t low_rank_size);
 };
 
 void residual_forward(const Block& block, kernels::DropoutSite site, const Linear& projection,

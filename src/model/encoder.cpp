@@ -10,26 +10,64 @@ namespace bertune::model {
 using kernels::DropoutSite;
 using kernels::ops;
 
-void Encoder::take_memory(Arena& arena, std::int64_t tokens, std::int64_t sequences, bool training) {
+void Encoder::LayerActivations::take_memory(Arena& arena, const BertConfig& config, std::int64_t tokens) {
+  attention.take_memory(arena, config, tokens);
+  feed_forward.take_memory(arena, config, tokens);
+}
+
+void Encoder::set_options(const EncoderOptions& options) {
+  options_ = options;
+  forget_frozen_outputs();
+}
+
+void Encoder::forget_frozen_outputs() {
+  frozen_outputs_.reset();
+  if (options_.frozen_cache_bytes > 0)
+    frozen_outputs_.emplace(config_.hidden_size, options_.frozen_cache_bytes);
+}
+
+void Encoder::take_memory(Arena& arena, std::int64_t tokens, std::int64_t sequences, bool training,
+                          const EncoderWeights& weights) {
+  lowest_trained_ = training ? weights.lowest_trained_depth() : config_.num_hidden_layers + 1;
+  std::int64_t low_rank = 0, low_rank_first = 0;
+  for (const EncoderLayerWeights& layer : weights.layers) {
+    low_rank = std::max(low_rank, layer.scratch_size(tokens));
+    low_rank_first = std::max(low_rank_first, layer.scratch_size(sequences));
+  }
   const std::int64_t width = config_.embedding_width();
   embedding_sum_ = arena.take(tokens * width);
   embedding_mean_ = arena.take(tokens), embedding_rstd_ = arena.take(tokens);
   embedding_output_ = arena.take(tokens * width);
   if (projects()) projected_ = arena.take(tokens * config_.hidden_size);
-  if (projects() && training) {
+  if (projects() && training && lowest_trained_ == 0) {
     d_embedding_ = arena.take(tokens * width);
     embedding_partial_sums_ = arena.take(block_count(tokens, kernels::kRowBlock) * 3 * width);
   }
-  activations_.assign(training ? full_layers() : 1, {});
-  for (LayerActivations& layer : activations_) {
-    layer.attention.take_memory(arena, config_, tokens);
-    layer.feed_forward.take_memory(arena, config_, tokens);
+  activations_.assign(full_layers(), {});
+  std::optional<LayerActivations> shared;
+  for (std::size_t i = 0; i < full_layers(); ++i) {
+    const bool runs_backward = static_cast<std::int64_t>(i) + 1 >= lowest_trained_;
+    if (runs_backward && !options_.gradient_checkpointing) {
+      activations_[i].take_memory(arena, config_, tokens);
+      continue;
+    }
+    if (!shared) shared.emplace().take_memory(arena, config_, tokens);
+    activations_[i] = *shared;
+    if (runs_backward)
+      activations_[i].feed_forward.residual.output = arena.take(tokens * config_.hidden_size);
   }
-  scratch_.take_memory(arena, config_, tokens, training);
+  scratch_.take_memory(arena, config_, tokens, training, low_rank);
   if (wanted_ == HiddenStates::every_token) return;
-  first_activations_.take_memory(arena, config_, tokens, sequences, training);
+  first_activations_.take_memory(arena, config_, tokens, sequences, training, weights.layers.back());
   first_feed_forward_.take_memory(arena, config_, sequences);
-  first_scratch_.take_memory(arena, config_, sequences, training);
+  first_scratch_.take_memory(arena, config_, sequences, training, low_rank_first);
+}
+
+Pass Encoder::pass_at(std::size_t depth, const Pass& pass) const {
+  Pass at = pass;
+  const bool frozen = static_cast<std::int64_t>(depth) < lowest_trained_;
+  at.training = pass.training && !(frozen && options_.frozen_eval_mode);
+  return at;
 }
 
 namespace {
@@ -73,26 +111,78 @@ void Encoder::embed(const EmbeddingWeights& weights, const Pass& pass) {
 // The hidden states that `layer` starts from.
 const float* Encoder::input_of(std::size_t layer) const {
   if (layer == 0) return projects() ? projected_ : embedding_output_;
-  return activations_[(layer - 1) % activations_.size()].feed_forward.residual.output;
+  return activations_[layer - 1].feed_forward.residual.output;
+}
+
+void Encoder::forward_layer(const EncoderWeights& weights, const Pass& pass, std::size_t layer) {
+  kernels::set_profiled_layer(static_cast<std::int32_t>(layer));
+  LayerActivations& own = activations_[layer];
+  const Pass here = pass_at(layer + 1, pass);
+  const Block block{config_, here, here.layout, static_cast<std::int64_t>(layer)};
+  self_attention(block, weights.layers[layer], input_of(layer), own.attention, scratch_);
+  feed_forward(block, weights.layers[layer], own.attention.residual.output, own.feed_forward, scratch_);
+}
+
+// Embeddings and the first layers, to input_of(layers).
+void Encoder::forward_bottom(const EncoderWeights& weights, const Pass& pass, std::size_t layers) {
+  kernels::set_profiled_layer(-1);
+  embed(weights.embeddings, pass_at(0, pass));
+  for (std::size_t i = 0; i < layers; ++i) forward_layer(weights, pass, i);
+}
+
+// The same, from what is kept of earlier passes where it is. Products of a single row are rounded otherwise,
+// so that at least two sequences are computed at a time.
+void Encoder::fetch_bottom(const EncoderWeights& weights, const Pass& pass, std::size_t layers) {
+  const kernels::Layout& layout = pass.layout;
+  const auto sequence_at = [&](std::int64_t s) {
+    return FrozenOutputs::Sequence{pass.input_ids + layout.cu_seqlens[s],
+                                   pass.token_type_ids + layout.cu_seqlens[s],
+                                   layout.cu_seqlens[s + 1] - layout.cu_seqlens[s]};
+  };
+  std::vector<std::int64_t> missing;
+  for (std::int64_t s = 0; s < layout.sequences; ++s) {
+    if (frozen_outputs_->find(sequence_at(s)) == nullptr) missing.push_back(s);
+  }
+  if (missing.size() == 1) {
+    missing.push_back(missing[0] > 0 ? missing[0] - 1 : 1);
+    std::ranges::sort(missing);
+  }
+  const std::int64_t h = config_.hidden_size;
+  float* output = const_cast<float*>(input_of(layers));
+  if (!missing.empty()) {
+    const SomeSequences some(pass, missing);
+    forward_bottom(weights, some.pass(), layers);
+    some.spread_rows(h, output);
+  }
+  for (std::int64_t s = 0; s < layout.sequences; ++s) {
+    float* rows = output + layout.cu_seqlens[s] * h;
+    if (const float* kept = frozen_outputs_->find(sequence_at(s))) {
+      std::copy_n(kept, sequence_at(s).tokens * h, rows);
+    } else {
+      frozen_outputs_->keep(sequence_at(s), rows);
+    }
+  }
 }
 
 const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {
-  kernels::set_profiled_layer(-1);
-  embed(weights.embeddings, pass);
   const std::size_t last = weights.layers.size() - 1;
-  for (std::size_t i = 0; i < full_layers(); ++i) {
-    kernels::set_profiled_layer(static_cast<std::int32_t>(i));
-    LayerActivations& layer = activations_[i % activations_.size()];
-    const Block block{config_, pass, pass.layout, static_cast<std::int64_t>(i)};
-    self_attention(block, weights.layers[i], input_of(i), layer.attention, scratch_);
-    feed_forward(block, weights.layers[i], layer.attention.residual.output, layer.feed_forward, scratch_);
+  const auto frozen = static_cast<std::size_t>(std::max<std::int64_t>(lowest_trained_ - 1, 0)),
+             bottom = pass.training ? std::min(frozen, full_layers()) : 0;
+  const bool fixed = options_.frozen_eval_mode ||
+                     (config_.hidden_dropout_prob == 0 && config_.attention_probs_dropout_prob == 0);
+  if (frozen_outputs_ && fixed && bottom > 0 && pass.layout.sequences > 1) {
+    fetch_bottom(weights, pass, bottom);
+  } else {
+    forward_bottom(weights, pass, bottom);
   }
+  for (std::size_t i = bottom; i < full_layers(); ++i) forward_layer(weights, pass, i);
   if (wanted_ == HiddenStates::every_token) {
     kernels::set_profiled_layer(-1);
     return input_of(last + 1);
   }
   kernels::set_profiled_layer(static_cast<std::int32_t>(last));
-  const Block block{config_, pass, pass.first_tokens, static_cast<std::int64_t>(last)};
+  const Pass here = pass_at(last + 1, pass);
+  const Block block{config_, here, here.first_tokens, static_cast<std::int64_t>(last)};
   first_token_attention(block, weights.layers[last], input_of(last), first_activations_, first_scratch_);
   feed_forward(block, weights.layers[last], first_activations_.residual.output, first_feed_forward_,
                first_scratch_);
@@ -101,10 +191,12 @@ const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {
 }
 
 void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
+  if (lowest_trained_ > config_.num_hidden_layers) return;
   if (wanted_ == HiddenStates::first_token) first_token_backward(weights, pass);
   kernels::Matmul pending;
   const kernels::Matmul* producer = nullptr;  // of scratch_.d_hidden
-  for (std::size_t i = full_layers(); i-- > 0;) {
+  for (std::size_t i = full_layers(); i-- > 0 && static_cast<std::int64_t>(i) + 1 >= lowest_trained_;) {
+    if (options_.gradient_checkpointing && i + 1 < full_layers()) forward_layer(weights, pass, i);
     kernels::set_profiled_layer(static_cast<std::int32_t>(i));
     const LayerActivations& layer = activations_[i];
     const Block full{config_, pass, pass.layout, static_cast<std::int64_t>(i)};
@@ -115,7 +207,7 @@ void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
     producer = &pending;
   }
   kernels::set_profiled_layer(-1);
-  embed_backward(weights.embeddings, pass, producer);
+  if (lowest_trained_ == 0) embed_backward(weights.embeddings, pass, producer);
 }
 
 // The last layer's backward, to the gradient of every token's input in scratch_.d_hidden.
@@ -132,8 +224,9 @@ void Encoder::first_token_backward(const EncoderWeights& weights, const Pass& pa
 
 // From scratch_.d_hidden, complete, to d_embedding_, once the returned product is made.
 kernels::Matmul Encoder::project_backward(const Linear& project, std::int64_t tokens) {
-  ops().column_sums({tokens, project.out, scratch_.d_hidden, project.bias.gradient});
-  ops().matmul(project.weight_gradient(tokens, scratch_.d_hidden, embedding_output_));
+  if (project.bias.gradient != nullptr)
+    ops().column_sums({tokens, project.out, scratch_.d_hidden, project.bias.gradient});
+  project.add_weight_gradient(tokens, scratch_.d_hidden, embedding_output_);
   return project.input_gradient(tokens, scratch_.d_hidden, d_embedding_, false);
 }
 

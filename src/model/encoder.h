@@ -3,13 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "bertune/config.h"
+#include "bertune/model.h"
 #include "core/arena.h"
 #include "model/block.h"
 #include "model/feed_forward.h"
 #include "model/first_token_attention.h"
+#include "model/frozen_outputs.h"
 #include "model/self_attention.h"
 #include "model/weights.h"
 
@@ -25,24 +28,40 @@ class Encoder {
         no_token_type_(config.type_vocab_size == 0 ? static_cast<std::size_t>(config.embedding_width()) : 0) {
   }
 
+  // From the next take_memory() on.
+  void set_options(const EncoderOptions& options);
+  const EncoderOptions& options() const { return options_; }
+  // To be called when frozen weights have changed, or the precision of their products.
+  void forget_frozen_outputs();
+
   // Takes this encoder's activations from `arena` for batches of up to so many tokens and sequences. Only
-  // training keeps what every layer computed.
-  void take_memory(Arena& arena, std::int64_t tokens, std::int64_t sequences, bool training);
+  // training keeps what layers computed, and of those alone that run backward; with gradient checkpointing no
+  // more than their outputs.
+  void take_memory(Arena& arena, std::int64_t tokens, std::int64_t sequences, bool training,
+                   const EncoderWeights& weights);
 
   // The wanted hidden states, [tokens,H] or [sequences,H], valid until the next forward.
   const float* forward(const EncoderWeights& weights, const Pass& pass);
-  // Where the gradient of those hidden states goes before backward().
+  // Where the gradient of those hidden states goes before backward(); null when all of the encoder is frozen.
   float* output_gradient() {
+    if (lowest_trained_ > config_.num_hidden_layers) return nullptr;
     return wanted_ == HiddenStates::every_token ? scratch_.d_hidden : first_scratch_.d_hidden;
   }
-  // Adds the gradients of all weights.
+  // Adds the gradients of all weights that are trained.
   void backward(const EncoderWeights& weights, const Pass& pass);
 
  private:
   struct LayerActivations {
     SelfAttentionActivations attention;
     FeedForwardActivations feed_forward;
+
+    void take_memory(Arena& arena, const BertConfig& config, std::int64_t tokens);
   };
+  // The pass as a depth (Parameter::depth) has it: frozen ones perhaps without dropout.
+  Pass pass_at(std::size_t depth, const Pass& pass) const;
+  void forward_layer(const EncoderWeights& weights, const Pass& pass, std::size_t layer);
+  void forward_bottom(const EncoderWeights& weights, const Pass& pass, std::size_t layers);
+  void fetch_bottom(const EncoderWeights& weights, const Pass& pass, std::size_t layers);
   void embed(const EmbeddingWeights& weights, const Pass& pass);
   void embed_backward(const EmbeddingWeights& weights, const Pass& pass, const kernels::Matmul* producer);
   void first_token_backward(const EncoderWeights& weights, const Pass& pass);
@@ -57,12 +76,15 @@ class Encoder {
 
   const BertConfig& config_;
   HiddenStates wanted_;
+  EncoderOptions options_;
+  std::int64_t lowest_trained_ = 0;  // depth; of evaluation, where nothing is, as if all were frozen
+  std::optional<FrozenOutputs> frozen_outputs_;
   float *embedding_sum_ = nullptr, *embedding_mean_ = nullptr, *embedding_rstd_ = nullptr;
   float* embedding_output_ = nullptr;
   // Where embeddings have a width of their own: what layers start from, and what backward needs.
   float *projected_ = nullptr, *d_embedding_ = nullptr, *embedding_partial_sums_ = nullptr;
   std::vector<float> no_token_type_;           // zeros, for families without token types
-  std::vector<LayerActivations> activations_;  // of the full layers; in evaluation one for all
+  std::vector<LayerActivations> activations_;  // of the full layers; those that are not kept share theirs
   FirstTokenActivations first_activations_;    // of the last layer, where it works for first tokens
   FeedForwardActivations first_feed_forward_;
   Scratch scratch_, first_scratch_;

@@ -43,8 +43,8 @@ kernels::Matmul feed_forward_backward(const Block& block, const EncoderLayerWeig
                              .d_bias = weights.intermediate.bias.gradient,
                              .partial_sums = scratch.partial_sums,
                              .producer = &d_activated});
-  ops().matmul(weights.output.weight_gradient(rows, scratch.projected, scratch.activated));
-  ops().matmul(weights.intermediate.weight_gradient(rows, scratch.d_intermediate, input));
+  weights.output.add_weight_gradient(rows, scratch.projected, scratch.activated, scratch.low_rank);
+  weights.intermediate.add_weight_gradient(rows, scratch.d_intermediate, input, scratch.low_rank);
   return weights.intermediate.input_gradient(rows, scratch.d_intermediate, scratch.d_residual, true);
 }
 

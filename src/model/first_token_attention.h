@@ -12,10 +12,11 @@ struct FirstTokenActivations {
   float *absorbed_query = nullptr, *mixed_input = nullptr;       // [sequences,heads,H]
   float *probabilities = nullptr, *probability_sums = nullptr;   // [T,heads], [sequences,heads]
   float *d_absorbed_query = nullptr, *d_mixed_input = nullptr;   // [sequences,heads,H], in training
+  float *d_key_weight = nullptr, *d_value_weight = nullptr;      // [H,H], where they reach low-rank matrices
   ResidualActivations residual;
 
   void take_memory(Arena& arena, const BertConfig& config, std::int64_t tokens, std::int64_t sequences,
-                   bool training);
+                   bool training, const EncoderLayerWeights& weights);
 };
 
 // `input` [T,H] is that of every token; block.rows are the first ones.

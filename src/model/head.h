@@ -55,8 +55,8 @@ class Head {
   virtual bool check_labels(const Batch& batch) const = 0;
   // Logits from the hidden states [rows,H], which backward reads again; with labels also the loss.
   virtual ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) = 0;
-  // d_hidden [rows,H] (overwritten), the gradient of the last forward's loss times `scale`. Adds the
-  // gradients of the weights.
+  // d_hidden [rows,H] (overwritten; null: not wanted), the gradient of the last forward's loss times `scale`.
+  // Adds the gradients of the weights that are trained.
   virtual void backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) = 0;
 
  protected:

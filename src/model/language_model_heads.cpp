@@ -97,14 +97,14 @@ ModelOutput MaskedLMHead::forward(const Pass&, const Batch& batch, const float* 
 
 void MaskedLMHead::backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) {
   const std::int64_t p = predictions(), h = config_.hidden_size;
-  std::fill_n(d_hidden, pass.layout.tokens * h, 0.0F);
+  if (d_hidden != nullptr) std::fill_n(d_hidden, pass.layout.tokens * h, 0.0F);
   if (p == 0) return;
   cross_entropy(p, config_.vocab_size, logits_, labels_, batch.global_items.first, d_logits_);
   if (scale != 1) {
     for (std::int64_t i = 0; i < p * config_.vocab_size; ++i) d_logits_[i] *= scale;
   }
   ops().column_sums({p, config_.vocab_size, d_logits_, decoder_.bias.gradient});
-  ops().matmul(decoder_.weight_gradient(p, d_logits_, normalized_));
+  decoder_.add_weight_gradient(p, d_logits_, normalized_);
   const kernels::Matmul d_normalized = decoder_.input_gradient(p, d_logits_, d_rows_, false);
   ops().layer_norm_backward({.layout = {.tokens = p},
                              .hidden_size = h,
@@ -127,7 +127,8 @@ void MaskedLMHead::backward(const Pass& pass, const Batch& batch, float scale, f
                              .dx = d_rows_,
                              .d_bias = dense_.bias.gradient,
                              .partial_sums = partial_sums_});
-  ops().matmul(dense_.weight_gradient(p, d_rows_, input_));
+  dense_.add_weight_gradient(p, d_rows_, input_);
+  if (d_hidden == nullptr) return;
   float* d_input = normalized_;  // no longer needed
   ops().matmul(dense_.input_gradient(p, d_rows_, d_input, false));
   ops().add_to_rows({p, h, tokens_.data(), d_hidden, d_input});
@@ -186,8 +187,9 @@ void PreTrainingHead::backward(const Pass& pass, const Batch& batch, float scale
   cross_entropy(sequences, 2, seq_relationship_.logits(), batch.next_sentence_labels,
                 batch.global_items.second, seq_relationship_.output_gradient());
   seq_relationship_.backward(sequences, scale, pooler_.output_gradient());
-  pooler_.backward(pass, d_first_hidden_);
-  ops().add_to_rows({sequences, h, pass.layout.cu_seqlens, d_hidden, d_first_hidden_});
+  pooler_.backward(pass, d_hidden != nullptr ? d_first_hidden_ : nullptr);
+  if (d_hidden != nullptr)
+    ops().add_to_rows({sequences, h, pass.layout.cu_seqlens, d_hidden, d_first_hidden_});
 }
 
 }  // namespace bertune::model

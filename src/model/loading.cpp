@@ -13,6 +13,8 @@
 #include "checkpoint/save_dtype.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "model/adapter.h"
+#include "model/lora.h"
 #include "model/weights.h"
 
 namespace bertune {
@@ -45,7 +47,16 @@ void require_encoder(const LoadReport& report, ModelType type, const std::string
 }  // namespace
 
 BertConfig configuration(const std::filesystem::path& directory, const LoadOptions& options) {
-  BertConfig config = BertConfig::from_pretrained(directory);
+  const std::filesystem::path folder = config_folder(directory);
+  BertConfig config = BertConfig::from_pretrained(folder);
+  if (folder != directory && !options.num_labels) {
+    if (const std::optional<std::int64_t> labels = labels_of_adapter(directory);
+        labels && *labels != config.num_labels()) {
+      LoadOptions with_labels = options;
+      with_labels.num_labels = labels;
+      return configuration(directory, with_labels);
+    }
+  }
   if (!options.id2label.empty()) {
     config.id2label = options.id2label;
   } else if (options.num_labels && *options.num_labels != config.num_labels()) {
@@ -69,6 +80,13 @@ BertConfig configuration(const std::filesystem::path& directory, const LoadOptio
 
 LoadReport load_parameters(const std::filesystem::path& directory, const BertConfig& config,
                            const LoadOptions& options, Parameters& parameters) {
+  if (is_adapter(directory)) {
+    LoadOptions base = options;
+    base.ignore_mismatched_sizes = true;  // the adapter's head comes next
+    LoadReport report = load_parameters(base_of_adapter(directory), config, base, parameters);
+    load_adapter(directory, options, parameters, report);
+    return report;
+  }
   const checkpoint::Checkpoint weights = checkpoint::Checkpoint::open(directory, config.model_type);
   LoadReport report;
   std::set<std::string_view> known;
@@ -78,6 +96,10 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
     if (stored != nullptr && stored->shape == parameter.shape) {
       weights.read_f32(*stored, parameters.values().subspan(parameter.offset, parameter.size));
       ++report.loaded;
+      continue;
+    }
+    if (is_low_rank(parameter.name)) {
+      initialize(config, parameters, parameter, options.seed);
       continue;
     }
     if (stored == nullptr) {
@@ -104,22 +126,32 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
 }  // namespace model
 
 void BertPreTrainedModel::load_weights(const std::filesystem::path& directory) {
-  const LoadReport report = model::load_parameters(directory, config(), {}, parameters());
+  LoadReport report;
+  if (lora() != nullptr) {
+    model::load_adapter(directory, {}, parameters(), report);  // all else is frozen
+  } else {
+    report = model::load_parameters(directory, config(), {}, parameters());
+  }
   if (!report.newly_initialized.empty()) {
     throw Error(fmt::format("{}: has no tensor {}", directory.string(), report.newly_initialized.front()));
   }
   training() ? train() : eval();  // nothing made from the old values stays
+  set_encoder_options(encoder_options());
 }
 
 void BertPreTrainedModel::save_weights(const std::filesystem::path& directory, SaveDtype dtype) const {
+  write_file_atomically(directory / "config.json",
+                        config().to_json(class_name(config().model_type, architecture()), dtype));
+  if (lora() != nullptr) {
+    model::save_adapter(directory, *this, dtype);
+    return;
+  }
   std::vector<checkpoint::TensorView> tensors;
   for (const Parameter& parameter : parameters().layout()) {
     tensors.push_back(checkpoint::f32_view(parameter.name, parameter.shape,
                                            parameters().values().subspan(parameter.offset, parameter.size)));
   }
   checkpoint::write_weights(directory / "model.safetensors", std::move(tensors), dtype);
-  write_file_atomically(directory / "config.json",
-                        config().to_json(class_name(config().model_type, architecture()), dtype));
 }
 
 void save_tokenizer(const std::filesystem::path& directory, const BertTokenizer& tokenizer,

@@ -28,8 +28,8 @@ std::span<const float> OutputLayer::forward(std::int64_t rows, const float* feat
 void OutputLayer::backward(std::int64_t rows, float scale, float* d_features) {
   for (std::int64_t i = 0; i < rows * outputs_; ++i) d_logits_[i] *= scale;
   ops().column_sums({rows, outputs_, d_logits_, linear_.bias.gradient});
-  ops().matmul(linear_.weight_gradient(rows, d_logits_, features_));
-  ops().matmul(linear_.input_gradient(rows, d_logits_, d_features, false));
+  linear_.add_weight_gradient(rows, d_logits_, features_);
+  if (d_features != nullptr) ops().matmul(linear_.input_gradient(rows, d_logits_, d_features, false));
 }
 
 }  // namespace bertune::model

@@ -30,7 +30,8 @@ class OutputLayer {
   const float* logits() const { return logits_; }
   // Where the gradient of the logits goes before backward() [rows, outputs].
   float* output_gradient() { return d_logits_; }
-  // d_features [rows, in] (overwritten), times `scale`, as are the gradients that it adds to the weights'.
+  // d_features [rows, in] (overwritten; null: not wanted), times `scale`, as are the gradients that it adds
+  // to the weights'.
   void backward(std::int64_t rows, float scale, float* d_features);
 
  private:

@@ -48,6 +48,28 @@ std::size_t Parameters::count() const { return storage_->values.size(); }
 std::span<float> Parameters::values() { return storage_->values.span(); }
 std::span<const float> Parameters::values() const { return std::as_const(storage_->values).span(); }
 
+void Parameters::set_trainable(std::size_t index, bool trainable) { layout_.at(index).trainable = trainable; }
+void Parameters::set_learning_rate_scale(std::size_t index, double scale) {
+  layout_.at(index).learning_rate_scale = scale;
+}
+std::size_t Parameters::trainable_count() const {
+  std::size_t total = 0;
+  for (const Parameter& parameter : layout_) total += parameter.trainable ? parameter.size : 0;
+  return total;
+}
+
+std::vector<Parameters::Range> Parameters::trainable_ranges() const {
+  const Parameter* apart = rows_are_tracked() ? few_rows() : nullptr;
+  std::vector<Range> ranges;
+  for (const Parameter& parameter : layout_) {
+    if (!parameter.trainable || &parameter == apart) continue;
+    if (ranges.empty() || ranges.back().offset + ranges.back().size != parameter.offset)
+      ranges.push_back({parameter.offset, 0});
+    ranges.back().size += parameter.size;
+  }
+  return ranges;
+}
+
 // Allocated when first asked for: a model that only predicts has none.
 std::span<float> Parameters::gradients() {
   if (storage_->gradients.size() == 0) storage_->gradients = AlignedBuffer<float>(count(), sparse_prefix());
@@ -84,17 +106,14 @@ std::span<float> Parameters::gradient(std::string_view name) {
 
 void Parameters::zero_grad() {
   const std::span<float> all = gradients();
+  for (const Range& range : trainable_ranges())
+    std::ranges::fill(all.subspan(range.offset, range.size), 0.0F);
   const Parameter* sparse = rows_are_tracked() ? few_rows() : nullptr;
-  if (sparse == nullptr) {
-    std::ranges::fill(all, 0.0F);
-    return;
-  }
+  if (sparse == nullptr) return;
   const std::size_t width = static_cast<std::size_t>(sparse->shape.back());
   for (const std::int32_t row : storage_->marked_rows)
     std::ranges::fill(all.subspan(sparse->offset + static_cast<std::size_t>(row) * width, width), 0.0F);
   storage_->marked_rows.clear();
-  std::ranges::fill(all.first(sparse->offset), 0.0F);
-  std::ranges::fill(all.subspan(sparse->offset + sparse->size), 0.0F);
 }
 
 void Parameters::track_rows() {
@@ -107,7 +126,8 @@ void Parameters::track_rows() {
 bool Parameters::rows_are_tracked() const { return storage_->rows_are_tracked; }
 
 const Parameter* Parameters::few_rows() const {
-  return storage_->few_rows ? &layout_[*storage_->few_rows] : nullptr;
+  return storage_->few_rows && layout_[*storage_->few_rows].trainable ? &layout_[*storage_->few_rows]
+                                                                      : nullptr;
 }
 
 void Parameters::mark_rows(std::span<const std::int32_t> rows) {

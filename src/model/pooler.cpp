@@ -55,7 +55,8 @@ void Pooler::backward(const Pass& pass, float* d_hidden) {
                              .dx = d_pooled_,
                              .d_bias = dense_.bias.gradient,
                              .partial_sums = partial_sums_});
-  ops().matmul(dense_.weight_gradient(sequences, d_pooled_, input_));
+  dense_.add_weight_gradient(sequences, d_pooled_, input_);
+  if (d_hidden == nullptr) return;
   ops().matmul(dense_.input_gradient(sequences, d_pooled_, d_hidden, false));
   if (dropout_before(pass).probability > 0)
     ops().dropout_rows({pass.first_tokens, h, dropout_before(pass), d_hidden, d_hidden});

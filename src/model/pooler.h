@@ -25,7 +25,7 @@ class Pooler {
   const float* forward(const Pass& pass, const float* hidden);
   // Where the gradient of the features goes before backward() [sequences,H].
   float* output_gradient() { return d_pooled_; }
-  // d_hidden [sequences,H]
+  // d_hidden [sequences,H]; null: not wanted
   void backward(const Pass& pass, float* d_hidden);
 
  private:

@@ -43,7 +43,8 @@ kernels::Matmul self_attention_backward(const Block& block, const EncoderLayerWe
                     &producer, scratch.d_residual, activations.residual, scratch.d_hidden, scratch);
   float* d_context = scratch.d_residual;
   ops().matmul(weights.attention_output.input_gradient(tokens, scratch.projected, d_context, false));
-  ops().matmul(weights.attention_output.weight_gradient(tokens, scratch.projected, activations.context));
+  weights.attention_output.add_weight_gradient(tokens, scratch.projected, activations.context,
+                                               scratch.low_rank);
   ops().attention_backward({.layout = block.rows,
                             .heads = config.num_attention_heads,
                             .head_size = config.head_size(),
@@ -52,9 +53,8 @@ kernels::Matmul self_attention_backward(const Block& block, const EncoderLayerWe
                             .log_sum_exp = activations.log_sum_exp,
                             .d_context = d_context,
                             .d_qkv = scratch.d_query_key_value});
-  ops().column_sums(
-      {tokens, 3 * config.hidden_size, scratch.d_query_key_value, weights.query_key_value.bias.gradient});
-  ops().matmul(weights.query_key_value.weight_gradient(tokens, scratch.d_query_key_value, input));
+  weights.query_key_value.add_gradients(tokens, scratch.d_query_key_value, input, scratch.low_rank,
+                                        scratch.partial_sums);
   return weights.query_key_value.input_gradient(tokens, scratch.d_query_key_value, scratch.d_hidden, true);
 }
 

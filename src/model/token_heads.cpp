@@ -37,7 +37,7 @@ ModelOutput TokenHead::forward(const Pass& pass, const Batch& batch, const float
 void TokenHead::backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) {
   loss(batch, classifier_.logits(), classifier_.output_gradient());
   classifier_.backward(pass.layout.tokens, scale, d_hidden);
-  if (dropout(pass).probability > 0)
+  if (d_hidden != nullptr && dropout(pass).probability > 0)
     ops().dropout_rows({pass.layout, config_.hidden_size, dropout(pass), d_hidden, d_hidden});
 }
 

@@ -52,23 +52,97 @@ std::vector<Parameter> parameter_layout(const BertConfig& config, const Head& he
     layout.layer_norm(prefix + "output.LayerNorm", h);
   }
   head.add_parameters(layout);
+  std::int64_t depth = 0;
+  for (Parameter& parameter : parameters) {
+    const std::optional<std::int64_t> layer = checkpoint::layer_number(parameter.name);
+    if (layer) depth = *layer + 1;
+    parameter.depth = layer || depth == 0 ? depth : config.num_hidden_layers + 1;
+  }
   return parameters;
+}
+
+std::int64_t QueryKeyValue::scratch_size(std::int64_t rows) const {
+  std::int64_t size = 0;
+  for (const Linear& part : parts) size = std::max(size, part.scratch_size(rows));
+  return size;
+}
+
+void QueryKeyValue::add_gradients(std::int64_t rows, const float* dy, const float* x, float* scratch,
+                                  float* sums) const {
+  if (weight.gradient != nullptr) {
+    add_weight_gradient(rows, dy, x);
+  } else {
+    for (std::size_t i = 0; i < parts.size(); ++i)
+      parts[i].add_weight_gradient(rows, dy + static_cast<std::int64_t>(i) * in, out, x, scratch);
+  }
+  if (bias.gradient != nullptr) {
+    kernels::ops().column_sums({rows, out, dy, bias.gradient});
+    return;
+  }
+  if (std::ranges::none_of(parts, [](const Linear& part) { return part.bias.gradient != nullptr; })) return;
+  std::fill_n(sums, out, 0.0F);
+  kernels::ops().column_sums({rows, out, dy, sums});
+  for (const Linear& part : parts) {
+    for (std::int64_t c = 0; part.bias.gradient != nullptr && c < in; ++c) part.bias.gradient[c] += sums[c];
+    sums += in;
+  }
+}
+
+bool EncoderLayerWeights::is_trained() const {
+  return std::ranges::any_of(query_key_value.parts, &Linear::is_trained) || attention_output.is_trained() ||
+         attention_norm.is_trained() || intermediate.is_trained() || output.is_trained() ||
+         output_norm.is_trained();
+}
+
+std::int64_t EncoderLayerWeights::scratch_size(std::int64_t rows) const {
+  return std::max({query_key_value.scratch_size(rows), attention_output.scratch_size(rows),
+                   intermediate.scratch_size(rows), output.scratch_size(rows)});
+}
+
+std::int64_t EncoderWeights::lowest_trained_depth() const {
+  if (embeddings.word.gradient != nullptr || embeddings.position.gradient != nullptr ||
+      embeddings.token_type.gradient != nullptr || embeddings.norm.is_trained() ||
+      (embeddings.project && embeddings.project->is_trained()))
+    return 0;
+  return std::ranges::find_if(layers, &EncoderLayerWeights::is_trained) - layers.begin() + 1;
 }
 
 Tensor WeightViews::tensor(const std::string& name) const {
   const std::string own = checkpoint::own_name(type_, name);
-  return {parameters_.value(own).data(), with_gradients_ ? parameters_.gradient(own).data() : nullptr};
+  const std::span<float> values = parameters_.value(own);
+  const bool wanted = with_gradients_ && parameters_.find(own)->trainable;
+  return {values.data(), wanted ? parameters_.gradient(own).data() : nullptr};
 }
 Linear WeightViews::linear(const std::string& name, std::int64_t in, std::int64_t out) const {
-  return {tensor(name + ".weight"), tensor(name + ".bias"), in, out, bf16_};
+  Linear linear{tensor(name + ".weight"), tensor(name + ".bias"), in, out, bf16_};
+  if (const Parameter* a = parameters_.find(checkpoint::own_name(type_, name + kLoraA))) {
+    linear.low_rank = {tensor(name + kLoraA), tensor(name + kLoraB), a->shape.front(), low_rank_scale_};
+  }
+  return linear;
 }
 LayerNorm WeightViews::layer_norm(const std::string& name) const {
   return {tensor(name + ".weight"), tensor(name + ".bias")};
 }
 
-EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters, bool with_gradients,
-                               bool bf16) {
-  const WeightViews views(parameters, config.model_type, with_gradients, bf16);
+namespace {
+
+QueryKeyValue query_key_value(const WeightViews& views, const std::string& self, std::int64_t h) {
+  QueryKeyValue whole;
+  std::size_t i = 0;
+  for (const char* part : {"query", "key", "value"}) whole.parts[i++] = views.linear(self + part, h, h);
+  static_cast<Linear&>(whole) = whole.parts[0];
+  whole.out = 3 * h;
+  whole.low_rank = {};
+  for (const Linear& part : whole.parts) {
+    if (part.weight.gradient == nullptr) whole.weight.gradient = nullptr;
+    if (part.bias.gradient == nullptr) whole.bias.gradient = nullptr;
+  }
+  return whole;
+}
+
+}  // namespace
+
+EncoderWeights encoder_weights(const BertConfig& config, const WeightViews& views) {
   const std::int64_t h = config.hidden_size, e = config.embedding_width();
   EncoderWeights weights;
   weights.embeddings = {
@@ -80,7 +154,7 @@ EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters,
   for (std::int64_t i = 0; i < config.num_hidden_layers; ++i) {
     const std::string prefix = layer_prefix(i);
     weights.layers.push_back({
-        .query_key_value = views.linear(prefix + "attention.self.query", h, 3 * h),
+        .query_key_value = query_key_value(views, prefix + "attention.self.", h),
         .attention_output = views.linear(prefix + "attention.output.dense", h, h),
         .intermediate = views.linear(prefix + "intermediate.dense", h, config.intermediate_size),
         .output = views.linear(prefix + "output.dense", config.intermediate_size, h),
@@ -148,6 +222,15 @@ void initialize(const BertConfig& config, Parameters& parameters, const Paramete
   std::uint32_t stream = 2166136261U;  // FNV-1a of the name: other tensors do not change this one's numbers
   for (const char letter : parameter.name) stream = (stream ^ static_cast<unsigned char>(letter)) * 16777619U;
   Random random(seed, stream);
+  if (parameter.name.ends_with(kLoraA)) {
+    const double bound = 1 / std::sqrt(static_cast<double>(parameter.shape.back()));
+    for (float& value : values) value = static_cast<float>((2 * random.uniform() - 1) * bound);
+    return;
+  }
+  if (parameter.name.ends_with(kLoraB)) {
+    std::ranges::fill(values, 0.0F);
+    return;
+  }
   for (float& value : values) value = static_cast<float>(random.normal() * config.initializer_range);
   const bool has_padding = words || (positions && checkpoint::family_of(config).positions_after_padding);
   if (has_padding && config.pad_token_id >= 0 && config.pad_token_id < parameter.shape[0]) {

@@ -2,6 +2,8 @@
 // BERT's names; LayoutBuilder and WeightViews turn them into those of the model's family.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +16,9 @@
 namespace bertune::model {
 
 class Head;
+
+// After the name of a linear map, of the matrices that change its weight (LowRank).
+inline constexpr const char *kLoraA = ".lora_A.weight", *kLoraB = ".lora_B.weight";
 
 std::string layer_prefix(std::int64_t layer);  // "bert.encoder.layer.3.", BERT's name
 
@@ -40,20 +45,41 @@ struct EmbeddingWeights {
   LayerNorm norm;
   std::optional<Linear> project;  // to hidden_size, where embeddings have another width
 };
+// Query, key and value as one linear map; its gradients are those of the parts where they are not all wanted.
+struct QueryKeyValue : Linear {
+  std::array<Linear, 3> parts;
+
+  std::int64_t scratch_size(std::int64_t rows) const;
+  // From dy [rows,3H], for x [rows,H]. `sums`: 3H numbers.
+  void add_gradients(std::int64_t rows, const float* dy, const float* x, float* scratch, float* sums) const;
+};
 struct EncoderLayerWeights {
-  Linear query_key_value, attention_output, intermediate, output;
+  QueryKeyValue query_key_value;
+  Linear attention_output, intermediate, output;
   LayerNorm attention_norm, output_norm;
+
+  bool is_trained() const;
+  std::int64_t scratch_size(std::int64_t rows) const;  // the most that a linear of it needs
 };
 struct EncoderWeights {
   EmbeddingWeights embeddings;
   std::vector<EncoderLayerWeights> layers;
+
+  // The first Parameter::depth of which something is trained; below it no backward runs. Of the head, where
+  // all else is frozen.
+  std::int64_t lowest_trained_depth() const;
 };
 
-// Views into parameters by name; gradients are left out unless asked for.
+// Views into parameters by name; gradients are left out unless asked for, and of what is frozen.
 class WeightViews {
  public:
-  WeightViews(Parameters& parameters, ModelType type, bool with_gradients, bool bf16)
-      : parameters_(parameters), type_(type), with_gradients_(with_gradients), bf16_(bf16) {}
+  WeightViews(Parameters& parameters, ModelType type, bool with_gradients, bool bf16,
+              float low_rank_scale = 1)
+      : parameters_(parameters),
+        type_(type),
+        with_gradients_(with_gradients),
+        bf16_(bf16),
+        low_rank_scale_(low_rank_scale) {}
   Tensor tensor(const std::string& name) const;
   Linear linear(const std::string& name, std::int64_t in, std::int64_t out) const;
   LayerNorm layer_norm(const std::string& name) const;
@@ -62,11 +88,10 @@ class WeightViews {
   Parameters& parameters_;
   ModelType type_;
   bool with_gradients_, bf16_;
+  float low_rank_scale_;
 };
 
-// bf16: of the matrix products.
-EncoderWeights encoder_weights(const BertConfig& config, Parameters& parameters, bool with_gradients,
-                               bool bf16);
+EncoderWeights encoder_weights(const BertConfig& config, const WeightViews& views);
 
 // The encoder's weights once more, laid out for forward passes that come one after another with few tokens
 // each: a product then starts at once, instead of first arranging a matrix that is larger than all its
@@ -81,7 +106,8 @@ class PackedWeights {
 };
 
 // normal(0, initializer_range) for matrices, zero for biases, one for LayerNorm weights (Transformers'
-// BertPreTrainedModel._init_weights). A function of seed and name alone.
+// BertPreTrainedModel._init_weights); of low-rank matrices a from U(-1/sqrt(in), 1/sqrt(in)) and b zero
+// (PEFT). A function of seed and name alone.
 void initialize(const BertConfig& config, Parameters& parameters, const Parameter& parameter,
                 std::uint64_t seed);
 

@@ -134,9 +134,8 @@ class SparseAdam final : public AdamLike {
       : AdamLike(parameters, "sparse_adam", o, UnusedRows::rest) {
     if (parameters.few_rows() == nullptr) {
       throw UsageError(
-          "optimizer sparse_adam: every row of this model's word embeddings has a gradient in every step, "
-          "for "
-          "they predict words as well; take adam");
+          "optimizer sparse_adam: the word embeddings are frozen, or every row has a gradient in every step, "
+          "for they predict words as well; take adam");
     }
     parameters.track_rows();
   }

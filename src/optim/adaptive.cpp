@@ -16,7 +16,7 @@ class Adagrad final : public StatefulOptimizer {
   Adagrad(Parameters& parameters, const AdagradOptions& o)
       : StatefulOptimizer(parameters, {.name = "adagrad", .lr = o.lr, .maximize = o.maximize}), o_(o) {
     if (o.initial_accumulator_value != 0)
-      std::fill_n(sum_, parameters.count(), static_cast<float>(o.initial_accumulator_value));
+      std::fill_n(sum_, parameters.trainable_count(), static_cast<float>(o.initial_accumulator_value));
   }
 
  private:

@@ -10,11 +10,12 @@ double gradient_norm(const Parameters& parameters) {
   const auto squares = [&](std::size_t offset, std::size_t size) {
     return kernels::ops().sum_of_squares(gradients.data() + offset, static_cast<std::int64_t>(size));
   };
+  double sum = 0;
+  for (const Parameters::Range& range : parameters.trainable_ranges())
+    sum += squares(range.offset, range.size);
   const Parameter* sparse = parameters.rows_are_tracked() ? parameters.few_rows() : nullptr;
-  if (sparse == nullptr) return std::sqrt(squares(0, gradients.size()));
+  if (sparse == nullptr) return std::sqrt(sum);
   const auto width = static_cast<std::size_t>(sparse->shape.back());
-  const std::size_t end = sparse->offset + sparse->size;
-  double sum = squares(0, sparse->offset) + squares(end, gradients.size() - end);
   for (const std::int32_t row : parameters.marked_rows())
     sum += squares(sparse->offset + static_cast<std::size_t>(row) * width, width);
   return std::sqrt(sum);

@@ -19,7 +19,8 @@ class LayerWise : public StatefulOptimizer {
  protected:
   LayerWise(Parameters& parameters, Traits traits) : StatefulOptimizer(parameters, with_whole(traits)) {
     std::size_t largest = 0;
-    for (const Parameter& parameter : parameters.layout()) largest = std::max(largest, parameter.size);
+    for (const Parameter& parameter : parameters.layout())
+      largest = std::max(largest, parameter.trainable ? parameter.size : 0);
     direction_ = AlignedBuffer<float>(largest);
   }
 
@@ -90,6 +91,7 @@ class Adafactor final : public LayerWise {
       const auto [height, width] = extents(parameter);
       const bool matrix = is_matrix(parameter);
       places_.push_back({rows, matrix ? columns : vectors});
+      if (!parameter.trainable) continue;
       if (matrix) rows += height;
       (matrix ? columns : vectors) += width;
       most_rows = std::max(most_rows, height);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "bertune/error.h"
 #include "optim/algorithm.h"
 #include "optim/lbfgs_search.h"
@@ -14,8 +16,14 @@ class Lbfgs final : public Optimizer {
                   {.name = "lbfgs", .lr = o.lr, .unused_rows = UnusedRows::must_step, .needs_closure = true}),
         history_size_(static_cast<std::size_t>(o.history_size)),
         search_(o) {
-    search_.state().direction.resize(parameters.count());
-    search_.state().previous_gradient.resize(parameters.count());
+    search_.state().direction.resize(parameters.trainable_count());
+    search_.state().previous_gradient.resize(parameters.trainable_count());
+    if (std::ranges::any_of(parameters.layout(),
+                            [](const Parameter& p) { return p.trainable && p.learning_rate_scale != 1; })) {
+      throw UsageError(
+          "optimizer lbfgs: it makes one step in all parameters, which cannot have learning rates of their "
+          "own; leave out --layer-wise-lr-decay, or take another optimizer");
+    }
   }
 
   std::vector<State> state() override {
@@ -40,17 +48,39 @@ class Lbfgs final : public Optimizer {
     }
     auto& own = search_.state();
     own.inverse_products.assign(count, 0.0F);
-    own.gradient_changes.assign(count, std::vector<float>(parameters_->count()));
-    own.steps.assign(count, std::vector<float>(parameters_->count()));
+    own.gradient_changes.assign(count, std::vector<float>(parameters_->trainable_count()));
+    own.steps.assign(count, std::vector<float>(parameters_->trainable_count()));
   }
 
  private:
   double search(const Closure& closure) override {
-    const double loss =
-        search_.step(parameters_->values(), parameters_->gradients(), static_cast<float>(learning_rate_),
-                     [&] { return static_cast<float>(closure()); });
+    const auto lr = static_cast<float>(learning_rate_);
     ++steps_;
+    if (parameters_->trainable_count() == parameters_->count()) {
+      return search_.step(parameters_->values(), parameters_->gradients(), lr,
+                          [&] { return static_cast<float>(closure()); });
+    }
+    // What is trainable, end to end.
+    std::vector<float> values(parameters_->trainable_count()), gradients(values.size());
+    copy_trainable(parameters_->values(), values.data());
+    const float loss = search_.step(values, gradients, lr, [&] {
+      write_trainable(values.data());
+      const double value = closure();
+      copy_trainable(parameters_->gradients(), gradients.data());
+      return static_cast<float>(value);
+    });
+    write_trainable(values.data());
     return loss;
+  }
+  void copy_trainable(std::span<const float> from, float* to) const {
+    for (const auto [offset, size] : parameters_->trainable_ranges())
+      to = std::ranges::copy(from.subspan(offset, size), to).out;
+  }
+  void write_trainable(const float* from) const {
+    for (const auto [offset, size] : parameters_->trainable_ranges()) {
+      std::copy_n(from, size, parameters_->values().subspan(offset).begin());
+      from += size;
+    }
   }
   void update(const Update&) override {}  // step() refuses before it comes to that
 

@@ -25,6 +25,7 @@ class Muon final : public StatefulOptimizer {
     for (const Parameter& parameter : parameters.layout()) {
       std::size_t& total = is_hidden_matrix(parameter) ? hidden : others;
       places_.push_back(total);
+      if (!parameter.trainable) continue;
       total += parameter.size;
       if (!is_hidden_matrix(parameter)) continue;
       const auto side = static_cast<std::size_t>(std::min(parameter.shape[0], parameter.shape[1]));

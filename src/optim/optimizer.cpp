@@ -10,33 +10,64 @@
 namespace bertune::optim {
 
 Optimizer::Optimizer(Parameters& parameters, const Traits& traits)
-    : parameters_(&parameters), traits_(traits), learning_rate_(traits.lr) {}
+    : parameters_(&parameters), traits_(traits), learning_rate_(traits.lr) {
+  std::size_t total = 0;
+  for (const Parameter& parameter : parameters.layout()) {
+    state_offsets_.push_back(total);
+    if (parameter.trainable) total += parameter.size;
+  }
+}
 
-// Parameters first .. end of the layout: neighbours with the same decay are one range.
+// Parameters first .. end of the layout: neighbours with the same decay and rate are one range.
 void Optimizer::update_range(std::size_t first, std::size_t end, float gradient_scale, double rate) {
   const std::vector<Parameter>& layout = parameters_->layout();
   for (std::size_t i = first; i < end;) {
+    if (!layout[i].trainable) {
+      ++i;
+      continue;
+    }
+    const double scale = layout[i].learning_rate_scale;
     Update next{.offset = layout[i].offset,
+                .state_offset = state_offsets_[i],
                 .decay = layout[i].weight_decay,
                 .parameter = traits_.whole_tensors ? &layout[i] : nullptr,
                 .gradients = parameters_->gradients().data() + layout[i].offset,
                 .gradient_scale = gradient_scale,
-                .learning_rate = rate,
+                .learning_rate = scaled_rate(rate, scale),
                 .step = steps_};
     const std::size_t last = traits_.whole_tensors ? i + 1 : end;
-    for (; i < last && layout[i].weight_decay == next.decay; ++i) next.size += layout[i].size;
+    const auto belongs = [&](const Parameter& parameter) {
+      return parameter.trainable && parameter.weight_decay == next.decay &&
+             parameter.learning_rate_scale == scale;
+    };
+    for (; i < last && belongs(layout[i]); ++i) next.size += layout[i].size;
     update(next);
   }
+}
+
+Optimizer::Update Optimizer::row_update(std::size_t row, const float* gradients, float gradient_scale,
+                                        double rate, std::int64_t step) const {
+  const Parameter& sparse = *parameters_->few_rows();
+  const auto place = static_cast<std::size_t>(&sparse - parameters_->layout().data()),
+             width = static_cast<std::size_t>(sparse.shape.back());
+  return {.offset = sparse.offset + row * width,
+          .size = width,
+          .state_offset = state_offsets_[place] + row * width,
+          .decay = sparse.weight_decay,
+          .parameter = &sparse,
+          .gradients = gradients,
+          .gradient_scale = gradient_scale,
+          .learning_rate = scaled_rate(rate, sparse.learning_rate_scale),
+          .step = step};
 }
 
 void Optimizer::update_rows(std::span<const std::int32_t> rows, float gradient_scale, double rate) {
   const Parameter& sparse = *parameters_->few_rows();
   const auto width = static_cast<std::size_t>(sparse.shape.back());
-  const float* gradients = parameters_->gradients().data();
+  const float* gradients = parameters_->gradients().data() + sparse.offset;
   parallel_for(static_cast<std::int64_t>(rows.size()), [&](std::int64_t i) {
     const auto row = static_cast<std::size_t>(rows[static_cast<std::size_t>(i)]);
-    const std::size_t offset = sparse.offset + row * width;
-    update({offset, width, sparse.weight_decay, &sparse, gradients + offset, gradient_scale, rate, steps_});
+    update(row_update(row, gradients + row * width, gradient_scale, rate, steps_));
     if (!row_steps_.empty()) row_steps_[row] = steps_;
   });
 }
@@ -91,12 +122,10 @@ void Optimizer::set_steps(std::int64_t steps) {
 
 // The updates that a row missed, one after another: its gradient was zero in each.
 void Optimizer::catch_up(std::int32_t row) {
-  const Parameter& sparse = *parameters_->few_rows();
-  const auto at = static_cast<std::size_t>(row), width = zero_gradient_.size();
+  const auto at = static_cast<std::size_t>(row);
   for (std::int64_t step = row_steps_[at] + 1; step <= steps_; ++step) {
     const double rate = learning_rates_[static_cast<std::size_t>(step - first_recorded_step_)];
-    update({sparse.offset + at * width, width, sparse.weight_decay, &sparse, zero_gradient_.data(), 1.0F,
-            rate, step});
+    update(row_update(at, zero_gradient_.data(), 1.0F, rate, step));
   }
   row_steps_[at] = steps_;
 }

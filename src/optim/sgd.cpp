@@ -49,15 +49,39 @@ class Sgd final : public StatefulOptimizer {
 class Asgd final : public StatefulOptimizer {
  public:
   Asgd(Parameters& parameters, const ASGDOptions& o)
-      : StatefulOptimizer(parameters, {.name = "asgd", .lr = o.lr, .maximize = o.maximize}), o_(o) {}
+      : StatefulOptimizer(parameters, {.name = "asgd", .lr = o.lr, .maximize = o.maximize}),
+        o_(o),
+        scales_(scales_of(parameters)),
+        next_eta_(add_state("eta", scales_.size())) {
+    if (std::ranges::any_of(parameters.layout(), [](const Parameter& p) {
+          return p.few_rows && p.trainable && p.learning_rate_scale != 1;
+        }))
+      traits_.unused_rows = UnusedRows::must_step;  // what rows missed is recorded for a scale of 1
+  }
 
  private:
-  // A step moves by the rate that the step before it decayed.
+  static std::vector<double> scales_of(const Parameters& parameters) {
+    std::vector<double> scales = {1.0};
+    for (const Parameter& parameter : parameters.layout()) {
+      if (parameter.trainable && std::ranges::find(scales, parameter.learning_rate_scale) == scales.end())
+        scales.push_back(parameter.learning_rate_scale);
+    }
+    return scales;
+  }
+  // A step moves by the rate that the step before it decayed; which is not proportional to the rate.
   double begin_step() override {
-    const auto eta = static_cast<float>(steps_ == 1 ? learning_rate_ : *next_eta_);
-    *next_eta_ = static_cast<float>(
-        learning_rate_ / std::pow(1 + o_.lambd * learning_rate_ * static_cast<double>(steps_), o_.alpha));
-    return eta;
+    eta_.resize(scales_.size());
+    for (std::size_t i = 0; i < scales_.size(); ++i) {
+      const double lr = learning_rate_ * scales_[i];
+      eta_[i] = static_cast<float>(steps_ == 1 ? lr : next_eta_[i]);
+      next_eta_[i] =
+          static_cast<float>(lr / std::pow(1 + o_.lambd * lr * static_cast<double>(steps_), o_.alpha));
+    }
+    return eta_.front();
+  }
+  double scaled_rate(double rate, double scale) const override {
+    if (scale == 1) return rate;
+    return eta_[static_cast<std::size_t>(std::ranges::find(scales_, scale) - scales_.begin())];
   }
   void update(const Update& u) override {
     const double averaged = std::max(1.0, static_cast<double>(u.step - 1) - o_.t0);
@@ -73,7 +97,10 @@ class Asgd final : public StatefulOptimizer {
   }
 
   ASGDOptions o_;
-  float *ax_ = add_state("ax"), *next_eta_ = add_state("eta", 1);
+  float* ax_ = add_state("ax");
+  std::vector<double> scales_;  // the different ones of the parameters, 1 first
+  float* next_eta_;             // a scale each, as eta_
+  std::vector<float> eta_;
 };
 
 }  // namespace

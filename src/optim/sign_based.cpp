@@ -25,7 +25,12 @@ class Rprop final : public StatefulOptimizer {
  private:
   // The learning rate of the first step is where step sizes begin; those of later steps mean nothing.
   double begin_step() override {
-    if (steps_ == 1) std::fill_n(step_size_, parameters_->count(), static_cast<float>(learning_rate_));
+    float* next = step_size_;
+    for (const Parameter& parameter : parameters_->layout()) {
+      if (steps_ != 1 || !parameter.trainable) continue;
+      next = std::fill_n(next, parameter.size,
+                         static_cast<float>(learning_rate_ * parameter.learning_rate_scale));
+    }
     return learning_rate_;
   }
   void update(const Update& u) override {

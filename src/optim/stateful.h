@@ -22,9 +22,10 @@ class StatefulOptimizer : public Optimizer {
  protected:
   using Optimizer::Optimizer;
 
-  // A state as long as the parameters. Of the word embeddings' part, only what is touched takes memory.
+  // A state as long as the trainable parameters. Of the word embeddings' part, only what is touched takes
+  // memory.
   float* add_state(std::string name) {
-    return add_state(std::move(name), parameters_->count(), parameters_->sparse_prefix());
+    return add_state(std::move(name), parameters_->trainable_count(), parameters_->sparse_prefix());
   }
   float* add_state(std::string name, std::size_t size, std::size_t sparse = 0) {
     return states_.emplace_back(std::move(name), AlignedBuffer<float>(size, sparse)).second.data();
@@ -32,7 +33,9 @@ class StatefulOptimizer : public Optimizer {
 
   // The part of the parameters, or of a state as long, that an update is of; null stays null.
   float* values(const Update& u) const { return parameters_->values().data() + u.offset; }
-  static float* part(float* state, const Update& u) { return state != nullptr ? state + u.offset : nullptr; }
+  static float* part(float* state, const Update& u) {
+    return state != nullptr ? state + u.state_offset : nullptr;
+  }
 
  private:
   std::vector<std::pair<std::string, AlignedBuffer<float>>> states_;

@@ -121,9 +121,11 @@ void first_token_attention_backward(const FirstTokenAttentionBackward& op) {
     const std::int64_t weight = head * d * h;
     multiply(B::plain, sequences, h, d, op.d_context + head * d, h, f.value_weight + weight, h,
              op.d_mixed_input + head * h, wide);
-    add_outer(d, h, sequences, op.d_context + head * d, h, f.mixed_input + head * h, wide,
-              op.d_value_weight + weight, h);
-    for (std::int64_t s = 0; s < sequences; ++s) {
+    if (op.d_value_weight != nullptr) {
+      add_outer(d, h, sequences, op.d_context + head * d, h, f.mixed_input + head * h, wide,
+                op.d_value_weight + weight, h);
+    }
+    for (std::int64_t s = 0; op.d_value_bias != nullptr && s < sequences; ++s) {
       const float sum = f.probability_sums[s * f.heads + head];
       for (std::int64_t c = head * d; c < (head + 1) * d; ++c)
         op.d_value_bias[c] += sum * op.d_context[s * h + c];
@@ -134,8 +136,10 @@ void first_token_attention_backward(const FirstTokenAttentionBackward& op) {
     const std::int64_t weight = head * d * h;
     multiply(B::transposed, sequences, d, h, op.d_absorbed_query + head * h, wide, f.key_weight + weight, h,
              op.d_query + head * d, h);
-    add_outer(d, h, sequences, f.query + head * d, h, op.d_absorbed_query + head * h, wide,
-              op.d_key_weight + weight, h);
+    if (op.d_key_weight != nullptr) {
+      add_outer(d, h, sequences, f.query + head * d, h, op.d_absorbed_query + head * h, wide,
+                op.d_key_weight + weight, h);
+    }
   });
 }
 

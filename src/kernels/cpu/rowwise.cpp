@@ -53,6 +53,7 @@ void add_bias(const AddBias& op) {
 }
 
 void column_sums(const ColumnSums& op) {
+  if (op.sums == nullptr) return;
   parallel_for(block_count(op.n, kColumnBlock), [&](std::int64_t block) {
     const std::int64_t first = block * kColumnBlock, width = smaller(kColumnBlock, op.n - first);
     float* sums = op.sums + first;
@@ -167,6 +168,7 @@ void layer_norm_backward_row(const LayerNormBackward& op, std::int64_t t, const 
 
 void add_partial_sums(const float* partial_sums, std::int64_t blocks, std::int64_t stride, std::int64_t n,
                       float* sums) {
+  if (sums == nullptr) return;
   parallel_for(block_count(n, kColumnBlock), [&](std::int64_t column_block) {
     const std::int64_t first = column_block * kColumnBlock, end = smaller(first + kColumnBlock, n);
     for (std::int64_t block = 0; block < blocks; ++block) {

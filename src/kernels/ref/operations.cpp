@@ -21,6 +21,7 @@ void add_bias(const AddBias& op) {
 }
 
 void column_sums(const ColumnSums& op) {
+  if (op.sums == nullptr) return;
   for (std::int64_t i = 0; i < op.rows * op.n; ++i) op.sums[i % op.n] += op.x[i];
 }
 
@@ -81,7 +82,7 @@ void layer_norm_backward(const LayerNormBackward& op) {
                                    op.d_sum + t * h, op.d_gamma, op.d_beta);
     for (std::int64_t c = 0; op.dx != nullptr && c < h; ++c) {
       op.dx[t * h + c] = op.d_sum[t * h + c] * row_factor(op.dropout, op.layout, t, h, c);
-      op.d_bias[c] += op.dx[t * h + c];
+      if (op.d_bias != nullptr) op.d_bias[c] += op.dx[t * h + c];
     }
   }
 }
@@ -99,7 +100,7 @@ void activation_backward(const ActivationBackward& op) {
   for (std::int64_t i = 0; i < op.rows * op.n; ++i) {
     op.dx[i] = op.dy[i] * activation_derivative(op.activation, op.x[i]);
     if (op.y != nullptr) op.y[i] = activate(op.activation, op.x[i]);
-    op.d_bias[i % op.n] += op.dx[i];
+    if (op.d_bias != nullptr) op.d_bias[i % op.n] += op.dx[i];
   }
 }
 
@@ -167,6 +168,10 @@ void first_token_attention_forward_f32(const FirstTokenAttention& op) {
   }
 }
 
+float* at(float* gradients, std::int64_t offset) {
+  return gradients != nullptr ? gradients + offset : nullptr;
+}
+
 void first_token_attention_backward_f32(const FirstTokenAttentionBackward& op) {
   const FirstTokenAttention& f = op.forward;
   const std::int64_t d = f.head_size, h = f.heads * d;
@@ -177,8 +182,8 @@ void first_token_attention_backward_f32(const FirstTokenAttentionBackward& op) {
     for (std::int64_t head = 0; head < f.heads; ++head) {
       ref::first_token_attention_backward<float>(
           first_token_head(f, first, length, sequence, s, head), op.d_context + s * h + head * d,
-          op.d_query + s * h + head * d, op.dx + first * h, op.d_key_weight + head * d * h,
-          op.d_value_weight + head * d * h, op.d_value_bias + head * d);
+          op.d_query + s * h + head * d, op.dx + first * h, at(op.d_key_weight, head * d * h),
+          at(op.d_value_weight, head * d * h), at(op.d_value_bias, head * d));
     }
   }
 }

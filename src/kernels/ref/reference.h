@@ -106,7 +106,7 @@ void layer_norm_row(std::int64_t n, T epsilon, const T* x, const T* gamma, const
   for (std::int64_t i = 0; i < n; ++i) y[i] = (x[i] - mean) * rstd * gamma[i] + beta[i];
 }
 
-// dx of one row; d_gamma and d_beta are added to.
+// dx of one row; d_gamma and d_beta are added to, unless null.
 template <typename T>
 void layer_norm_backward_row(std::int64_t n, const T* dy, const T* x, T mean, T rstd, const T* gamma, T* dx,
                              T* d_gamma, T* d_beta) {
@@ -117,8 +117,8 @@ void layer_norm_backward_row(std::int64_t n, const T* dy, const T* x, T mean, T 
   }
   for (std::int64_t i = 0; i < n; ++i) {
     const T normalized = (x[i] - mean) * rstd, upstream = dy[i];
-    d_gamma[i] += upstream * normalized;
-    d_beta[i] += upstream;
+    if (d_gamma != nullptr) d_gamma[i] += upstream * normalized;
+    if (d_beta != nullptr) d_beta[i] += upstream;
     dx[i] = rstd * (upstream * gamma[i] - mean_g - normalized * mean_gx);
   }
 }
@@ -231,7 +231,7 @@ void first_token_attention_forward(const FirstTokenHead<T>& op, T* p, T* context
   }
 }
 
-// Overwrites d_query; adds to dx [length, hidden] and to the gradients of weights and bias.
+// Overwrites d_query; adds to dx [length, hidden] and to the gradients of weights and bias, unless null.
 template <typename T>
 void first_token_attention_backward(const FirstTokenHead<T>& op, const T* d_context, T* d_query, T* dx,
                                     T* d_key_weight, T* d_value_weight, T* d_value_bias) {
@@ -248,7 +248,7 @@ void first_token_attention_backward(const FirstTokenHead<T>& op, const T* d_cont
       const auto at = static_cast<std::size_t>(j * d + c);
       dp[row] += d_context[c] * values[at] * op.factor(j);
       d_values[at] = p[row] * op.factor(j) * d_context[c];
-      d_value_bias[c] += d_values[at];
+      if (d_value_bias != nullptr) d_value_bias[c] += d_values[at];
     }
     delta += p[row] * dp[row];
   }
@@ -263,8 +263,9 @@ void first_token_attention_backward(const FirstTokenHead<T>& op, const T* d_cont
   }
   matmul<T>(n, h, d, d_keys.data(), d, 1, op.key_weight, h, 1, true, dx, h);
   matmul<T>(n, h, d, d_values.data(), d, 1, op.value_weight, h, 1, true, dx, h);
-  matmul<T>(d, h, n, d_keys.data(), 1, d, op.x, h, 1, true, d_key_weight, h);
-  matmul<T>(d, h, n, d_values.data(), 1, d, op.x, h, 1, true, d_value_weight, h);
+  if (d_key_weight != nullptr) matmul<T>(d, h, n, d_keys.data(), 1, d, op.x, h, 1, true, d_key_weight, h);
+  if (d_value_weight != nullptr)
+    matmul<T>(d, h, n, d_values.data(), 1, d, op.x, h, 1, true, d_value_weight, h);
 }
 
 // What the means of losses divide by, and what they weigh (kernels::CrossEntropy, ElementwiseLoss).

@@ -1,0 +1,42 @@
+// Low-rank adaptation (Hu et al. 2021), as the PEFT library has it: a frozen weight W [out,in] is changed by
+// scale · B · A, with B [out,r] and A [r,in] trained in its stead. A model folder then holds the adapter
+// alone (adapter_config.json, adapter_model.safetensors), which PEFT loads, and names the folder of its base.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace bertune {
+
+struct LoraConfig {  // PEFT's names
+  std::int64_t r = 8;
+  double lora_alpha = 16;
+  bool use_rslora = false;
+  // Linear maps of the encoder's layers by the end of their names ("query", "attention.output.dense"), or
+  // "all-linear".
+  std::vector<std::string> target_modules = {"query", "value"};
+  // Parts that are trained and saved whole. Beside those that are named, always what stands on the pooler or
+  // on the encoder (classifier, qa_outputs), and the pooler where the base has none.
+  std::vector<std::string> modules_to_save = {};
+  double lora_dropout = 0;     // as an adapter says it; training takes 0 alone
+  std::string task_type = {};  // of an adapter: SEQ_CLS, TOKEN_CLS, QUESTION_ANS, or empty
+  std::string base_model_name_or_path = {};
+
+  double scale() const;  // lora_alpha / r, or lora_alpha / sqrt(r) with use_rslora
+};
+
+// Whether the folder holds an adapter instead of a model.
+bool is_adapter(const std::filesystem::path& directory);
+// Reads DIR/adapter_config.json. Throws Error for what is no LoRA, or a kind that Bertune does not compute
+// (DoRA, ranks by pattern, ...), naming the key.
+LoraConfig lora_config_from_pretrained(const std::filesystem::path& directory);
+// The folder of an adapter's base. Throws Error when it is not there.
+std::filesystem::path base_of_adapter(const std::filesystem::path& directory);
+// Where the configuration and the tokenizer of a model folder lie: in it, or in the base of an adapter that
+// came without them.
+std::filesystem::path config_folder(const std::filesystem::path& directory);
+std::filesystem::path tokenizer_folder(const std::filesystem::path& directory);
+
+}  // namespace bertune

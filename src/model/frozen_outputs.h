@@ -1,0 +1,56 @@
+// What the frozen bottom of an encoder gives is the same in every epoch, as long as no dropout is in it: it
+// is computed once a text and kept.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "model/tensor.h"
+
+namespace bertune::model {
+
+// Hidden states by the tokens that they are of, as f32. Nothing else goes into them: positions count from the
+// start of the sequence.
+class FrozenOutputs {
+ public:
+  struct Sequence {
+    const std::int32_t *input_ids = nullptr, *token_type_ids = nullptr;
+    std::int64_t tokens = 0;
+  };
+
+  FrozenOutputs(std::int64_t width, std::size_t most_bytes) : width_(width), most_bytes_(most_bytes) {}
+
+  const float* find(const Sequence& sequence);  // [tokens, width], or nullptr
+  // Copies the rows, unless there is no room left.
+  void keep(const Sequence& sequence, const float* rows);
+
+ private:
+  // Of the sequence at hand; valid until the next call.
+  const std::string& key_of(const Sequence& sequence);
+
+  std::int64_t width_;
+  std::size_t most_bytes_, bytes_ = 0;
+  std::string key_;
+  std::unordered_map<std::string, std::vector<float>> outputs_;
+};
+
+// Some sequences of a pass as a pass of their own.
+class SomeSequences {
+ public:
+  // `chosen`: ascending. `pass` must outlive the object.
+  SomeSequences(const Pass& pass, std::vector<std::int64_t> chosen);
+  Pass pass() const;
+  // From their rows, end to end at the start of `rows` [T,width], to where they are in the whole pass.
+  void spread_rows(std::int64_t width, float* rows) const;
+
+ private:
+  const Pass& whole_;
+  std::vector<std::int64_t> chosen_;
+  std::vector<std::int32_t> cu_seqlens_{0}, input_ids_, token_type_ids_, position_ids_, sequence_, position_;
+};
+
+}  // namespace bertune::model

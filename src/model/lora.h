@@ -1,0 +1,46 @@
+// Low-rank adaptation in a model: which parameters it adds, which it trains, and how forward uses it. No
+// token pays for it: once a step, each changed weight is computed whole.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "bertune/lora.h"
+#include "bertune/model.h"
+#include "bertune/parameters.h"
+#include "core/aligned_buffer.h"
+#include "model/weights.h"
+
+namespace bertune::model {
+
+bool is_low_rank(std::string_view name);  // of a parameter: "....lora_A.weight"
+
+// Appends the two matrices of each weight that the targets name. Throws UsageError for a rank or an alpha
+// that cannot be, and for a target that names no linear map of a layer, with the nearest that does. Targets
+// that mean more to PEFT (all-linear, dense) are replaced by those that mean the same.
+void add_low_rank_matrices(std::vector<Parameter>& layout, LoraConfig& config);
+
+// Freezes all but those matrices and the modules to save, which become what LoraConfig says.
+void settle_trainable(Parameters& parameters, LoraConfig& config, const LoadReport& report);
+
+// The weights of linear maps with the low-rank change in them, in a buffer of their own.
+class MergedWeights {
+ public:
+  // And lets them use it.
+  explicit MergedWeights(EncoderWeights& weights);
+  void merge();  // again, from the values that there are now
+
+ private:
+  struct Entry {
+    const float* base;
+    float* merged;
+    Linear linear;
+  };
+  std::vector<Entry> entries_;
+  AlignedBuffer<float> buffer_;
+};
+
+// A model's parameters without the low-rank matrices, which are merged into the others; all trainable.
+Parameters merged_parameters(Parameters& parameters, float scale);
+
+}  // namespace bertune::model
