@@ -93,6 +93,7 @@ parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens
 	@rm -r build/heads
 	$(PEER)/bin/python tests/parity/tokenizer_parity.py --driver build/tests/tokenizer_driver --data $(SHARED)/data \
 	  --sample $(PARITY_SAMPLE) $(CHECKPOINT) $(wildcard $(SHARED)/data/vocab/*.txt)
+	$(PEER)/bin/python tests/parity/byte_level_parity.py --driver build/tests/tokenizer_driver --data $(SHARED)/data
 	$(PEER)/bin/python tests/parity/vocabulary_parity.py --program build/bertune $(TICKETS)/train.csv $(SHARED)/data/imdb/train.jsonl
 	$(PEER)/bin/python tests/parity/vocabulary_parity.py --program build/bertune --cased $(TICKETS)/train.csv $(SHARED)/data/wnut17/*
 	$(PEER)/bin/python tests/parity/save_dtype_parity.py --program build/bertune --model $(CHECKPOINT)
@@ -109,6 +110,7 @@ bench-peer: bench-build checkpoint $(PEER_READY)
 	  --build build $(BENCH_OPTIONS)
 	$(PEER)/bin/python bench/tokenizer_speed.py --driver build/bench/tokenizer_benchmark --data $(SHARED)/data \
 	  --vocab $(SHARED)/data/vocab --model $(CHECKPOINT)
+	$(PEER)/bin/python bench/byte_level_speed.py --driver build/bench/tokenizer_benchmark --data $(SHARED)/data
 	$(PEER)/bin/python bench/csv_speed.py --program build/bertune --model $(CHECKPOINT) \
 	  --texts $(addprefix $(SHARED)/data/,imdb/train.jsonl wiki/docs.jsonl ag_news/test.csv)
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes src/text/unicode_tables.cpp: what Transformers' fast BERT tokenizer does with each code point.
+"""Writes src/text/unicode_tables.cpp: what Transformers' fast tokenizers do with each code point.
 
-That tokenizer works by old Unicode tables of its own, so its behaviour is asked for, code point by code point,
-instead of being derived from a version of Unicode. Needs the Python package `tokenizers`:
+They work by Unicode tables of their own, old ones for BERT's and newer ones for the regular expression of byte-level
+BPE, so their behaviour is asked for, code point by code point, instead of being derived from a version of Unicode.
+Needs the Python package `tokenizers`:
 
     python3 tools/make_unicode_tables.py > src/text/unicode_tables.cpp
 """
@@ -13,7 +14,8 @@ import tokenizers
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers
 
 CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
-BITS = ["space", "removed", "cjk", "mark", "punctuation", "word", "decomposes", "lowers", "orders"]
+BITS = ["space", "removed", "cjk", "mark", "punctuation", "word", "decomposes", "lowers", "orders", "letter",
+        "number"]
 
 
 def bert(**options):
@@ -117,6 +119,25 @@ def word_characters():
     return word
 
 
+def letters_and_numbers(white):
+    """What \\p{L} and \\p{N} match in the regular expression of byte-level BPE; its \\s must be `white`."""
+    split = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    letters, numbers = set(), set()
+    for c in CODE_POINTS:
+        begins = [begin for _, (begin, _) in split.pre_tokenize_str("a" + chr(c) + "1!" + chr(c) + "!")]
+        if begins == [0, 2, 3, 4, 5]:  # aC 1 ! C !
+            letters.add(c)
+        elif begins == [0, 1, 3, 4, 5]:  # a C1 ! C !
+            numbers.add(c)
+        elif c == 0x20:
+            assert begins == [0, 1, 3, 4], begins  # a _1 ! _!
+        elif c in white:
+            assert begins == [0, 1, 2, 3, 4, 5], hex(c)
+        else:
+            assert begins == [0, 1, 2, 3], hex(c)  # a C 1 !C!
+    return letters, numbers
+
+
 def padded_as_cjk():
     pad = bert(handle_chinese_chars=True)
     return {c for c in CODE_POINTS if pad(chr(c)) == f" {chr(c)} "}
@@ -156,8 +177,9 @@ def main():
     lower = lower_case()
     word = word_characters()
     cjk = padded_as_cjk()
+    letters, numbers = letters_and_numbers(white)
     members = [white, removed, cjk, marks, punctuation, word, set(decomposed) | set(range(0xAC00, 0xD7A4)), set(lower),
-               set(orders)]
+               set(orders), letters, numbers]
     bits_of = {}
     for bit, codes in enumerate(members):
         for c in codes:

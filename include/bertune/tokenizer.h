@@ -1,4 +1,5 @@
-// BertTokenizer: text to sub-word ids and back, equal to Transformers' fast BERT tokenizer bit for bit.
+// BertTokenizer: text to sub-word ids and back, equal to Transformers' fast tokenizers of BERT (WordPiece)
+// and RoBERTa (byte-level BPE) bit for bit.
 #pragma once
 
 #include <cstdint>
@@ -52,9 +53,13 @@ struct EncodeOptions {
   bool return_offsets = false;    // also word_ids and special_tokens_mask
   bool return_overflowing_tokens = false;
   bool split_special_tokens = false;  // "[SEP]" in the text is plain text, as any other word in brackets
+  // A text is one word of many: byte-level BPE reads it with a space before it, as if the tokenizer had
+  // add_prefix_space.
+  bool is_split_into_words = false;
 };
 
-// What tokenizer_config.json says of a BERT tokenizer, defaults as Transformers'.
+// What tokenizer_config.json says of a tokenizer, defaults as Transformers' for BERT. Of byte-level BPE only
+// the last of the flags, the length and the tokens count; tokens may be empty, and their ids are then -1.
 struct TokenizerConfig {
   bool do_lower_case = true;
   std::optional<bool> strip_accents;  // unset: same as do_lower_case
@@ -63,12 +68,14 @@ struct TokenizerConfig {
   std::optional<std::int64_t> model_max_length;  // unset when the file has none, or one that means "no limit"
   std::string unk_token = "[UNK]", sep_token = "[SEP]", pad_token = "[PAD]", cls_token = "[CLS]",
               mask_token = "[MASK]";
+  std::string bos_token = "", eos_token = "";  // empty: none
 };
 
 class BertTokenizer {
  public:
-  // Reads DIR/tokenizer.json, or else DIR/vocab.txt with tokenizer_config.json. Throws Error when neither is
-  // there or the file is not a BERT WordPiece tokenizer, saying what it is.
+  // Reads DIR/tokenizer.json, or else DIR/vocab.txt (WordPiece) or DIR/vocab.json and merges.txt (byte-level
+  // BPE) with tokenizer_config.json. Throws Error when none is there or the file is a tokenizer of another
+  // kind, saying what it is.
   static BertTokenizer from_pretrained(const std::filesystem::path& directory);
   // One token a line, ids from 0. As in Transformers, white space at the end of a line is no part of its
   // token, and the last of equal lines gives the id.
@@ -100,6 +107,12 @@ class BertTokenizer {
   std::optional<std::int32_t> token_to_id(std::string_view token) const;
   std::string_view id_to_token(std::int32_t id) const;  // throws Error when there is no such id
   std::int64_t vocab_size() const;                      // added tokens included
+  // Whether a token goes on a word: "##ing"; of byte-level BPE, what does not begin with a space.
+  bool continues_word(std::int32_t id) const;
+  // A row is "[CLS] A [SEP]" or "[CLS] A [SEP] B [SEP]"; RoBERTa has "<s> A </s></s> B </s>", all of type 0.
+  std::int64_t num_special_tokens_to_add(bool is_pair) const;
+  std::int32_t separators_between() const;  // of a pair: 1 or 2
+  std::int32_t second_token_type() const;   // of B and what follows it: 1 or 0
   std::int32_t cls_token_id() const;
   std::int32_t sep_token_id() const;
   std::int32_t pad_token_id() const;
@@ -107,8 +120,9 @@ class BertTokenizer {
   std::int32_t mask_token_id() const;
   const TokenizerConfig& config() const;
 
-  // The files that Transformers 5 and 4 load: tokenizer.json, tokenizer_config.json, vocab.txt and
-  // special_tokens_map.json, as (name, contents). `model_max_length` goes into tokenizer_config.json.
+  // The files that Transformers 5 and 4 load: tokenizer.json, tokenizer_config.json, special_tokens_map.json
+  // and vocab.txt, or vocab.json and merges.txt, as (name, contents). `model_max_length` goes into
+  // tokenizer_config.json.
   std::vector<std::pair<std::string, std::string>> files(std::int64_t model_max_length) const;
 
  private:

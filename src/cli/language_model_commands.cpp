@@ -100,7 +100,7 @@ void print_guesses(const train::ModelFolder& folder, const std::string& text,
   for (const std::vector<Guess>& guesses : masks) {
     Json tokens = Json::array();
     for (const Guess& guess : guesses) {
-      const std::string token(folder.tokenizer.id_to_token(guess.id));
+      const std::string token = folder.tokenizer.decode({guess.id}, false);
       tokens.push_back({{"token", token}, {"score", guess.probability}});
       if (!json) fmt::print("  {:>6.1f} %  {}\n", 100 * guess.probability, token);
     }

@@ -42,9 +42,9 @@ Masking::Masking(const BertTokenizer& tokenizer, const MaskingOptions& options)
     const bool is_special =
         token.empty() || std::find(std::begin(special), std::end(special), id) != std::end(special);
     if (!is_special) replacements_.push_back(id);
-    kinds_.push_back(is_special                ? Kind::special
-                     : token.starts_with("##") ? Kind::continues_word
-                                               : Kind::begins_word);
+    kinds_.push_back(is_special                     ? Kind::special
+                     : tokenizer.continues_word(id) ? Kind::continues_word
+                                                    : Kind::begins_word);
   }
   if (replacements_.empty()) throw Error("the vocabulary holds nothing but special tokens");
 }

@@ -14,7 +14,7 @@ namespace bertune::tasks {
 struct MaskingOptions {
   double mlm_probability = 0.15;     // share of the tokens chosen
   std::int64_t max_predictions = 0;  // at most so many a row; 0: no limit
-  bool whole_word_masking = false;   // all pieces of a word ("##" goes on) or none
+  bool whole_word_masking = false;   // all pieces of a word (those that go on it) or none
 };
 
 // Of n tokens that are not special, mlm_probability * n are chosen: that number, rounded up or down at random

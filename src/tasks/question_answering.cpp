@@ -15,19 +15,17 @@ namespace {
 
 using data::QuestionAnsweringDataset, data::QuestionAnsweringExample;
 
-constexpr std::int64_t kSpecialTokens = 3;  // [CLS] and two [SEP]
-
 // How the tokens of a window are shared out.
 struct Budget {
   std::int64_t room, stride, longest_question;
 
-  explicit Budget(const QuestionAnswering& task)
-      : room(task.max_length - kSpecialTokens), stride(task.doc_stride) {
+  Budget(const QuestionAnswering& task, std::int64_t special_tokens)
+      : room(task.max_length - special_tokens), stride(task.doc_stride) {
     if (stride < 0 || room - stride < 2) {
       throw UsageError(
-          fmt::format("--doc-stride {} and --max-length {} do not fit together: of a window's tokens 3 are "
+          fmt::format("--doc-stride {} and --max-length {} do not fit together: of a window's tokens {} are "
                       "special, neighbours share the stride, and question and context need one more each",
-                      task.doc_stride, task.max_length));
+                      task.doc_stride, task.max_length, special_tokens));
     }
     const std::int64_t least_step = std::max<std::int64_t>(1, (room - stride) / 8);
     longest_question = room - stride - least_step;
@@ -45,7 +43,7 @@ class FeatureMaker {
                const QuestionAnswering& task, bool with_labels, QuestionRange range)
       : dataset_(dataset),
         tokenizer_(tokenizer),
-        budget_(task),
+        budget_(task, tokenizer.num_special_tokens_to_add(true)),
         with_labels_(with_labels),
         range_(range),
         cls_(tokenizer.cls_token_id()),
@@ -142,15 +140,17 @@ class FeatureMaker {
     ids.insert(ids.end(), question.begin(), question.end());
     ids.push_back(sep_);
     features_.token_type_ids.resize(ids.size(), 0);
+    const auto between = static_cast<std::size_t>(tokenizer_.separators_between());
+    ids.insert(ids.end(), between - 1, sep_);
     const auto part = std::span(context_ids_).subspan(static_cast<std::size_t>(first), size);
     ids.insert(ids.end(), part.begin(), part.end());
     ids.push_back(sep_);
-    features_.token_type_ids.resize(ids.size(), 1);
+    features_.token_type_ids.resize(ids.size(), tokenizer_.second_token_type());
     features_.lengths.push_back(
         static_cast<std::int32_t>(static_cast<std::int64_t>(ids.size()) - features_.tokens()));
     features_.begins.push_back(static_cast<std::int64_t>(ids.size()));
     features_.context_tokens.push_back(first);
-    features_.context_begins.push_back(static_cast<std::int32_t>(question.size() + 2));
+    features_.context_begins.push_back(static_cast<std::int32_t>(question.size() + 1 + between));
   }
 
   // Of the window added last. The tokens between which the answer lies are the last that begins no later than

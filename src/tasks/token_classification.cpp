@@ -43,7 +43,7 @@ class FeatureBuilder {
       words.insert(words.end(), sentence.words.begin(), sentence.words.end());
     }
     pieces_ = {};
-    tokenizer_.encode_packed(words, {}, {.add_special_tokens = false}, pieces_);
+    tokenizer_.encode_packed(words, {}, {.add_special_tokens = false, .is_split_into_words = true}, pieces_);
     features_.rows_with_special_tokens += pieces_.rows_with_special_tokens;
     first_word_ = 0;
     for (const data::TaggedSentence& sentence : sentences) {

@@ -5,15 +5,18 @@
 #include "bertune/error.h"
 #include "bertune/tokenizer.h"
 #include "core/parallel.h"
+#include "text/byte_level.h"
 #include "text/decoder.h"
+#include "text/encoding_builder.h"
 #include "text/packed_encoder.h"
 #include "text/truncation.h"
 
 namespace bertune {
 
 using text::EncodeScratch;
+using text::EncodingBuilder;
 using text::TextEncoder;
-using text::TokenBuffer;
+using text::TextTokens;
 using text::ValidText;
 using text::Window;
 
@@ -32,19 +35,6 @@ void require_as_many(const std::vector<std::string_view>& texts, const std::vect
   }
 }
 
-// The tokens of one text, and where they lie in it.
-struct TextTokens {
-  TokenBuffer tokens;
-  std::vector<Span> code_points, bytes;
-
-  void locate(const ValidText& valid, std::size_t count) {
-    code_points.resize(count);
-    bytes.resize(count);
-    valid.to_code_points(tokens.spans(), count, code_points.data());
-    valid.to_original_bytes(tokens.spans(), count, bytes.data());
-  }
-};
-
 struct Scratch {
   TextTokens first, second;
 };
@@ -53,49 +43,6 @@ Scratch& thread_scratch() {
   static thread_local Scratch scratch;
   return scratch;
 }
-
-// Puts one row together, part by part.
-class EncodingBuilder {
- public:
-  EncodingBuilder(std::size_t length, bool with_offsets) : with_offsets_(with_offsets) {
-    encoding_.input_ids.reserve(length);
-    encoding_.token_type_ids.reserve(length);
-    if (!with_offsets) return;
-    encoding_.offsets.reserve(length);
-    encoding_.byte_offsets.reserve(length);
-    encoding_.word_ids.reserve(length);
-    encoding_.special_tokens_mask.reserve(length);
-  }
-
-  void add_special(std::int32_t id, std::int32_t type) {
-    encoding_.input_ids.push_back(id);
-    encoding_.token_type_ids.push_back(type);
-    if (!with_offsets_) return;
-    encoding_.offsets.emplace_back();
-    encoding_.byte_offsets.emplace_back();
-    encoding_.word_ids.push_back(-1);
-    encoding_.special_tokens_mask.push_back(1);
-  }
-
-  void add_text(const TextTokens& text, Window window, std::int32_t type) {
-    const auto append = [&](auto& to, const auto* from) {
-      to.insert(to.end(), from + window.begin, from + window.end);
-    };
-    append(encoding_.input_ids, text.tokens.ids());
-    encoding_.token_type_ids.resize(encoding_.input_ids.size(), type);
-    if (!with_offsets_) return;
-    append(encoding_.offsets, text.code_points.data());
-    append(encoding_.byte_offsets, text.bytes.data());
-    append(encoding_.word_ids, text.tokens.words());
-    encoding_.special_tokens_mask.resize(encoding_.input_ids.size(), 0);
-  }
-
-  Encoding take() { return std::move(encoding_); }
-
- private:
-  bool with_offsets_;
-  Encoding encoding_;
-};
 
 }  // namespace
 
@@ -123,7 +70,7 @@ struct BertTokenizer::Implementation {
 // How many tokens of the texts fit beside the special ones.
 std::size_t BertTokenizer::Implementation::room(bool is_pair, const EncodeOptions& options) const {
   if (options.truncation == Truncation::do_not_truncate) return SIZE_MAX;
-  const std::int64_t special = !options.add_special_tokens ? 0 : is_pair ? 3 : 2;
+  const std::int64_t special = options.add_special_tokens ? encoder.spec().row.special_tokens(is_pair) : 0;
   if (options.max_length < special) {
     throw Error(fmt::format("a maximum length of {} leaves no room: the special tokens alone are {}",
                             options.max_length, special));
@@ -134,14 +81,19 @@ std::size_t BertTokenizer::Implementation::room(bool is_pair, const EncodeOption
 Encoding BertTokenizer::Implementation::build(const Scratch& scratch, Window first, const Window* second,
                                               const EncodeOptions& options) const {
   const std::size_t length = first.end - first.begin + (second != nullptr ? second->end - second->begin : 0);
-  EncodingBuilder builder(length + 3, options.return_offsets);
-  const bool special = options.add_special_tokens;
+  const text::RowShape& row = encoder.spec().row;
+  const bool special = options.add_special_tokens, is_pair = second != nullptr;
+  EncodingBuilder builder(length + static_cast<std::size_t>(row.special_tokens(is_pair)),
+                          options.return_offsets);
   if (special) builder.add_special(cls, 0);
   builder.add_text(scratch.first, first, 0);
   if (special) builder.add_special(sep, 0);
-  if (second != nullptr) {
-    builder.add_text(scratch.second, *second, 1);
-    if (special) builder.add_special(sep, 1);
+  if (is_pair) {
+    for (std::int32_t i = 1; special && i < row.separators_between; ++i) {
+      builder.add_special(sep, row.second_type);
+    }
+    builder.add_text(scratch.second, *second, row.second_type);
+    if (special) builder.add_special(sep, row.second_type);
   }
   return builder.take();
 }
@@ -185,7 +137,8 @@ Encoding BertTokenizer::Implementation::encode(std::string_view first, const std
   const std::size_t fits = room(is_pair, options);
   const ValidText first_valid(first), second_valid(is_pair ? *second : std::string_view());
   Scratch& scratch = thread_scratch();
-  const text::TextEncoderOptions text_options{options.split_special_tokens};
+  const text::TextEncoderOptions text_options{.split_special_tokens = options.split_special_tokens,
+                                              .prefix_space = options.is_split_into_words};
   scratch.first.tokens.clear(options.return_offsets);
   scratch.second.tokens.clear(options.return_offsets);
   EncodeScratch& encode = text::thread_encode_scratch();
@@ -196,8 +149,8 @@ Encoding BertTokenizer::Implementation::encode(std::string_view first, const std
   const bool overflows =
       options.return_overflowing_tokens && kept.first + kept.second < first_size + second_size;
   if (options.return_offsets) {
-    scratch.first.locate(first_valid, overflows ? first_size : kept.first);
-    scratch.second.locate(second_valid, overflows ? second_size : kept.second);
+    scratch.first.locate(encoder, first_valid, overflows ? first_size : kept.first, overflows);
+    scratch.second.locate(encoder, second_valid, overflows ? second_size : kept.second, overflows);
   }
   const Window second_window{0, kept.second};
   Encoding encoding = build(scratch, {0, kept.first}, is_pair ? &second_window : nullptr, options);
@@ -266,8 +219,8 @@ void BertTokenizer::encode_packed(const std::vector<std::string_view>& texts,
   for (const std::string_view text : texts) require_reasonable(text);
   for (const std::string_view text : pairs) require_reasonable(text);
   if (texts.empty()) return;
-  const text::RowTemplate row{implementation_->cls, implementation_->sep, options,
-                              implementation_->room(!pairs.empty(), options)};
+  const text::RowTemplate row{implementation_->cls, implementation_->sep, implementation_->encoder.spec().row,
+                              options, implementation_->room(!pairs.empty(), options)};
   text::PackedEncoder(implementation_->encoder, row).encode(texts, pairs, rows);
 }
 
@@ -287,8 +240,12 @@ std::string BertTokenizer::decode(const std::vector<std::int32_t>& ids, bool ski
     }
   }
   const text::TokenizerSpec& spec = encoder.spec();
-  return text::decode_tokens(tokens, {spec.continuing_subword_prefix, spec.decoder_cleanup,
-                                      spec.config.clean_up_tokenization_spaces});
+  const bool clean_up = spec.config.clean_up_tokenization_spaces;
+  if (spec.byte_level) {
+    std::string text = text::decode_byte_level(tokens);
+    return clean_up ? text::clean_up_text(std::move(text)) : text;
+  }
+  return text::decode_tokens(tokens, {spec.continuing_subword_prefix, spec.decoder_cleanup, clean_up});
 }
 
 std::optional<std::int32_t> BertTokenizer::token_to_id(std::string_view token) const {
@@ -304,6 +261,23 @@ std::string_view BertTokenizer::id_to_token(std::int32_t id) const {
                             encoder.id_limit() - 1));
   }
   return encoder.vocabulary().token(id);
+}
+
+bool BertTokenizer::continues_word(std::int32_t id) const {
+  const text::TokenizerSpec& spec = implementation_->encoder.spec();
+  const std::string_view token = id_to_token(id);
+  if (!spec.byte_level) return token.starts_with(spec.continuing_subword_prefix);
+  return implementation_->encoder.added_token(id) == nullptr && text::spaces_around(token).leading == 0;
+}
+
+std::int64_t BertTokenizer::num_special_tokens_to_add(bool is_pair) const {
+  return implementation_->encoder.spec().row.special_tokens(is_pair);
+}
+std::int32_t BertTokenizer::separators_between() const {
+  return implementation_->encoder.spec().row.separators_between;
+}
+std::int32_t BertTokenizer::second_token_type() const {
+  return implementation_->encoder.spec().row.second_type;
 }
 
 std::int64_t BertTokenizer::vocab_size() const { return implementation_->encoder.id_limit(); }

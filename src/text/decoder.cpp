@@ -50,6 +50,11 @@ void clean_up(std::string& text, std::span<const Replacement> replacements) {
 
 }  // namespace
 
+std::string clean_up_text(std::string text) {
+  clean_up(text, kTextCleanup);
+  return text;
+}
+
 std::string decode_tokens(const std::vector<std::string_view>& tokens, const DecoderOptions& options) {
   std::string text, token;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
@@ -62,8 +67,7 @@ std::string decode_tokens(const std::vector<std::string_view>& tokens, const Dec
     if (options.cleanup) clean_up(token, kTokenCleanup);
     text += token;
   }
-  if (options.cleanup_of_text) clean_up(text, kTextCleanup);
-  return text;
+  return options.cleanup_of_text ? clean_up_text(std::move(text)) : text;
 }
 
 }  // namespace bertune::text

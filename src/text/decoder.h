@@ -13,6 +13,8 @@ struct DecoderOptions {
   bool cleanup_of_text = false;  // once more of the whole, as older versions of Transformers did
 };
 
+std::string clean_up_text(std::string text);  // that second time
+
 std::string decode_tokens(const std::vector<std::string_view>& tokens, const DecoderOptions& options);
 
 }  // namespace bertune::text

@@ -50,7 +50,8 @@ void PackedEncoder::encode_block(std::span<const std::string_view> texts,
 void PackedEncoder::encode_row(std::string_view text, const std::string_view* pair, EncodeScratch& scratch,
                                Block& block) const {
   const EncodeOptions& options = row_.options;
-  const TextEncoderOptions text_options{options.split_special_tokens};
+  const TextEncoderOptions text_options{.split_special_tokens = options.split_special_tokens,
+                                        .prefix_space = options.is_split_into_words};
   const bool special = options.add_special_tokens;
   TokenBuffer& tokens = block.tokens;
   const std::size_t row = tokens.size();
@@ -73,27 +74,29 @@ void PackedEncoder::encode_row(std::string_view text, const std::string_view* pa
     const KeptTokens kept = truncate(first_size, second_size, true, row_.room, options.truncation);
     cut = first_size - kept.first + second_size - kept.second;
     // The second text moves to where the first one, cut and closed, ends.
-    const std::size_t second = first + kept.first + (special ? 1 : 0);
-    tokens.reserve_more(1);
+    const auto between = static_cast<std::size_t>(special ? row_.shape.separators_between : 0);
+    const std::size_t second = first + kept.first + between;
+    tokens.reserve_more(between);
     std::memmove(tokens.ids() + second, tokens.ids() + first + first_size,
                  kept.second * sizeof(std::int32_t));
-    if (special) tokens.ids()[second - 1] = row_.sep;
+    std::fill_n(tokens.ids() + second - between, between, row_.sep);
     end_text(second, kept.second);
-    block.first_sizes.push_back(static_cast<std::int32_t>(second - row));
+    block.first_sizes.push_back(static_cast<std::int32_t>(first + kept.first + (special ? 1 : 0) - row));
   }
   block.sizes.push_back(static_cast<std::int32_t>(tokens.size() - row));
   block.lengths.push_back(static_cast<std::int32_t>(tokens.size() - row + cut));
   block.with_special_tokens += special_in_text > 0 ? 1 : 0;
 }
 
-void PackedEncoder::append(const Block& block, PackedEncodings& rows) {
+void PackedEncoder::append(const Block& block, PackedEncodings& rows) const {
   rows.input_ids.insert(rows.input_ids.end(), block.tokens.ids(), block.tokens.ids() + block.tokens.size());
   std::int64_t end = rows.begins.back();
   for (const std::int32_t size : block.sizes) rows.begins.push_back(end += size);
   for (std::size_t i = 0; i < block.first_sizes.size(); ++i) {
     rows.token_type_ids.insert(rows.token_type_ids.end(), static_cast<std::size_t>(block.first_sizes[i]), 0);
     rows.token_type_ids.insert(rows.token_type_ids.end(),
-                               static_cast<std::size_t>(block.sizes[i] - block.first_sizes[i]), 1);
+                               static_cast<std::size_t>(block.sizes[i] - block.first_sizes[i]),
+                               row_.shape.second_type);
   }
   rows.lengths.insert(rows.lengths.end(), block.lengths.begin(), block.lengths.end());
   rows.rows_with_special_tokens += block.with_special_tokens;

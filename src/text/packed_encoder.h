@@ -14,6 +14,7 @@ namespace bertune::text {
 // What rows are made with.
 struct RowTemplate {
   std::int32_t cls, sep;
+  RowShape shape;
   EncodeOptions options;  // of which truncation, special tokens and split_special_tokens count
   std::size_t room;       // tokens that fit beside the special ones
 };
@@ -37,7 +38,7 @@ class PackedEncoder {
                     Block& block) const;
   void encode_row(std::string_view text, const std::string_view* pair, EncodeScratch& scratch,
                   Block& block) const;
-  static void append(const Block& block, PackedEncodings& rows);
+  void append(const Block& block, PackedEncodings& rows) const;
 
   const TextEncoder& encoder_;
   RowTemplate row_;

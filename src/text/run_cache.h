@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -125,6 +126,12 @@ class RunCache {
   std::vector<std::int32_t> pool_;  // of a record: bytes, tokens, the run padded to whole words, the ids
   std::size_t records_ = 0;
 };
+
+// A number for a tokenizer, by which its cache is found.
+inline std::uint32_t next_cache_owner() {
+  static std::atomic<std::uint32_t> last{0};
+  return ++last;
+}
 
 // The caches of the tokenizers that a thread has used lately.
 class RunCaches {

@@ -1,19 +1,10 @@
 #include "text/segment_encoder.h"
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <string>
 
 namespace bertune::text {
-namespace {
-
-std::uint32_t next_owner() {
-  static std::atomic<std::uint32_t> last{0};
-  return ++last;
-}
-
-}  // namespace
 
 // Takes the characters of words, and encodes these.
 class SegmentEncoder::WordCollector {
@@ -57,7 +48,7 @@ class SegmentEncoder::WordCollector {
 };
 
 SegmentEncoder::SegmentEncoder(const WordPiece& word_piece, const NormalizerOptions& options)
-    : word_piece_(word_piece), options_(options), owner_(next_owner()) {
+    : word_piece_(word_piece), options_(options), owner_(next_cache_owner()) {
   classes_.fill(kOther);
   std::vector<Piece> pieces;
   for (unsigned c = 0; c < 128; ++c) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "text/encode_scratch.h"
 #include "text/normalizer.h"
 #include "text/run_cache.h"
 #include "text/run_scan.h"
@@ -19,37 +20,6 @@
 #include "text/word_splitter.h"
 
 namespace bertune::text {
-
-// A normalised word, and for each of its characters where it begins in `bytes` and what of the text it stands
-// for.
-struct Word {
-  struct Character {
-    std::uint32_t first_byte;
-    std::uint32_t begin, end;
-  };
-  WordBytes bytes;
-  std::vector<Character> characters;  // only where spans are asked for
-
-  void clear() {
-    bytes.clear();
-    characters.clear();
-  }
-};
-
-// What a thread keeps from text to text.
-struct EncodeScratch {
-  RunCaches caches;
-  MarkRun marks;
-  Word word;
-  std::vector<Piece> pieces;
-};
-
-// Where tokens go, and the number of words so far.
-struct TokenSink {
-  TokenBuffer* tokens;
-  std::int32_t words = 0;     // counted only where spans are asked for
-  std::uint32_t special = 0;  // special tokens that the text itself held
-};
 
 class SegmentEncoder {
  public:
@@ -80,8 +50,6 @@ class SegmentEncoder {
   }
   std::size_t run_end(std::string_view segment, std::size_t position) const;
   void encode_ids(std::string_view segment, EncodeScratch& scratch, TokenSink& sink) const;
-  void encode_block(const ScanBlock& block, std::string_view rest, RunCache& cache, EncodeScratch& scratch,
-                    TokenSink& sink) const;
   std::size_t encode_run_by_run(std::string_view segment, std::size_t begin, std::size_t end, RunCache& cache,
                                 EncodeScratch& scratch, TokenSink& sink) const;
   void append_ids(std::string_view run, RunCache& cache, EncodeScratch& scratch, TokenSink& sink) const;

@@ -6,6 +6,7 @@
 
 #include "bertune/error.h"
 #include "core/utf8.h"
+#include "text/byte_level.h"
 
 namespace bertune::text {
 namespace {
@@ -69,17 +70,15 @@ std::int32_t require(const TokenizerSpec& spec, const Vocabulary& vocabulary, co
       std::any_of(spec.added_tokens.begin(), spec.added_tokens.end(),
                   [&](const AddedToken& added) { return added.content == token && added.id >= 0; });
   if (id < 0 && !listed) {
-    throw Error(
-        fmt::format("{}: the vocabulary has no {}, which BERT cannot do without: is this the vocabulary of a "
-                    "BERT model?",
-                    spec.source, token));
+    throw Error(fmt::format(
+        "{}: the vocabulary has no {}, which {} cannot do without: is this the vocabulary of such a "
+        "model?",
+        spec.source, token, spec.byte_level ? "RoBERTa" : "BERT"));
   }
   return id;
 }
 
 std::int32_t require_unk(const TokenizerSpec& spec, const Vocabulary& vocabulary) {
-  require(spec, vocabulary, spec.config.cls_token);
-  require(spec, vocabulary, spec.config.sep_token);
   const std::int32_t id = require(spec, vocabulary, spec.config.unk_token);
   if (id < 0) throw Error(fmt::format("{}: {} is not in model.vocab", spec.source, spec.config.unk_token));
   return id;
@@ -96,10 +95,16 @@ TextEncoder::TextEncoder(TokenizerSpec spec)
     : spec_(std::move(spec)),
       vocabulary_(checked_entries(spec_), spec_.continuing_subword_prefix, spec_.source),
       added_tokens_(assign_ids(spec_, vocabulary_)),
-      segments_(WordPiece(vocabulary_, require_unk(spec_, vocabulary_), spec_.max_input_chars_per_word),
-                normalizer_options(spec_)),
       matcher_(added_tokens_, patterns(false)),
       normalized_matcher_(added_tokens_, patterns(true)) {
+  require(spec_, vocabulary_, spec_.config.cls_token);
+  require(spec_, vocabulary_, spec_.config.sep_token);
+  if (spec_.byte_level) {
+    byte_level_.emplace(spec_, vocabulary_);
+  } else {
+    segments_.emplace(WordPiece(vocabulary_, require_unk(spec_, vocabulary_), spec_.max_input_chars_per_word),
+                      normalizer_options(spec_));
+  }
   id_limit_ = vocabulary_.id_limit();
   for (std::size_t i = 0; i < added_tokens_.size(); ++i) {
     added_by_id_.emplace(added_tokens_[i].id, i);
@@ -112,12 +117,13 @@ TextEncoder::TextEncoder(TokenizerSpec spec)
 std::vector<AddedTokenMatcher::Pattern> TextEncoder::patterns(bool normalized) const {
   std::vector<AddedTokenMatcher::Pattern> result;
   MarkRun marks;
+  const NormalizerOptions options = normalizer_options(spec_);
+  const bool changes = normalized && !spec_.byte_level;
   for (const bool special : {true, false}) {
     for (std::size_t i = 0; i < added_tokens_.size(); ++i) {
       const AddedToken& token = added_tokens_[i];
       if (token.normalized != normalized || token.special != special) continue;
-      result.push_back(
-          {normalized ? normalize(token.content, 0, segments_.options(), marks).utf8 : token.content, i});
+      result.push_back({changes ? normalize(token.content, 0, options, marks).utf8 : token.content, i});
     }
   }
   return result;
@@ -133,58 +139,112 @@ const AddedToken* TextEncoder::added_token(std::int32_t id) const {
   return found == added_by_id_.end() ? nullptr : &added_tokens_[found->second];
 }
 
+// The reference trims in code points, as many as there are spaces in the token, whatever it stands for. The
+// token of an added one is the text that it matched; but <unk> also stands for bytes.
+Span TextEncoder::trimmed(std::string_view text, std::int32_t id, Span span, bool first) const {
+  std::string_view token =
+      vocabulary_.contains(id) ? std::string_view(vocabulary_.token(id)) : std::string_view();
+  if (const AddedToken* added = added_token(id); added != nullptr) {
+    const std::string_view matched = text.substr(span.begin, span.end - span.begin);
+    if (matched.find(added->content) != std::string_view::npos) token = matched;
+  }
+  const auto [leading, trailing] = spaces_around(token);
+  const auto continues = [&](std::uint32_t byte) {
+    return (static_cast<unsigned char>(text[byte]) & 0xC0) == 0x80;
+  };
+  // One space of the first token may be the prefix; several were all there before.
+  const bool keeps = spec_.byte_level->trim_keeps_first_space && (first || span.begin == 0) && leading == 1;
+  for (std::uint32_t i = 0; i < (keeps ? 0 : leading) && span.begin < span.end; ++i) {
+    do ++span.begin;
+    while (span.begin < span.end && continues(span.begin));
+  }
+  for (std::uint32_t i = 0; i < trailing && span.end > span.begin; ++i) {
+    do --span.end;
+    while (span.end > span.begin && continues(span.end));
+  }
+  return span;
+}
+
+template <typename Between, typename SpanOf>
+void TextEncoder::cut_out(const AddedTokenMatcher& matcher, std::string_view text,
+                          const TextEncoderOptions& options, TokenSink& sink, const Between& between,
+                          const SpanOf& span_of) const {
+  std::size_t from = 0, taken = 0;
+  while (const auto match = matcher.next(text, from, taken, options.split_special_tokens)) {
+    if (taken < match->begin) between(taken, match->begin);
+    const AddedToken& token = added_tokens_[match->token];
+    sink.special += token.special ? 1 : 0;
+    sink.tokens->push(token.id, span_of(*match), sink.words++);
+    taken = match->end;
+  }
+  if (taken < text.size()) between(taken, text.size());
+}
+
 std::uint32_t TextEncoder::encode(const ValidText& valid, const TextEncoderOptions& options,
                                   EncodeScratch& scratch, TokenBuffer& tokens) const {
   TokenSink sink{&tokens, 0, 0};
   const std::string_view text = valid.view();
-  std::size_t from = 0, taken = 0;
-  while (const auto match = matcher_.next(text, from, taken, options.split_special_tokens)) {
-    encode_between(text, taken, match->begin, options, scratch, sink);
-    const AddedToken& token = added_tokens_[match->token];
-    sink.special += token.special ? 1 : 0;
-    tokens.push(token.id, {static_cast<std::uint32_t>(match->begin), static_cast<std::uint32_t>(match->end)},
-                sink.words++);
-    taken = match->end;
-  }
-  encode_between(text, taken, text.size(), options, scratch, sink);
+  cut_out(
+      matcher_, text, options, sink,
+      [&](std::size_t begin, std::size_t end) { encode_between(text, begin, end, options, scratch, sink); },
+      [](const AddedTokenMatch& match) {
+        return Span{static_cast<std::uint32_t>(match.begin), static_cast<std::uint32_t>(match.end)};
+      });
   return sink.special;
 }
 
 void TextEncoder::encode_between(std::string_view text, std::size_t begin, std::size_t end,
                                  const TextEncoderOptions& options, EncodeScratch& scratch,
                                  TokenSink& sink) const {
-  if (begin >= end) return;
   const std::string_view segment = text.substr(begin, end - begin);
   const auto base = static_cast<std::uint32_t>(begin);
-  if (!normalized_matcher_.empty()) {
+  if (byte_level_) {
+    encode_byte_level(segment, base, options, scratch, sink);
+  } else if (!normalized_matcher_.empty()) {
     encode_with_normalized_tokens(segment, base, options, scratch, sink);
   } else if (options.plainly) {
-    segments_.encode_plainly(segment, base, scratch, sink);
+    segments_->encode_plainly(segment, base, scratch, sink);
   } else {
-    segments_.encode(segment, base, scratch, sink);
+    segments_->encode(segment, base, scratch, sink);
   }
+}
+
+// Nothing is normalised, so that what is to be found in the normalised text is found in the text itself.
+void TextEncoder::encode_byte_level(std::string_view segment, std::uint32_t base,
+                                    const TextEncoderOptions& options, EncodeScratch& scratch,
+                                    TokenSink& sink) const {
+  const bool prefix_space = options.prefix_space || spec_.byte_level->add_prefix_space;
+  cut_out(
+      normalized_matcher_, segment, options, sink,
+      [&](std::size_t begin, std::size_t end) {
+        const std::string_view part = segment.substr(begin, end - begin);
+        const std::uint32_t place = base + static_cast<std::uint32_t>(begin);
+        if (options.plainly) {
+          byte_level_->encode_plainly(part, place, prefix_space, scratch, sink);
+        } else {
+          byte_level_->encode(part, place, prefix_space, scratch, sink);
+        }
+      },
+      [&](const AddedTokenMatch& match) {
+        return Span{base + static_cast<std::uint32_t>(match.begin),
+                    base + static_cast<std::uint32_t>(match.end)};
+      });
 }
 
 void TextEncoder::encode_with_normalized_tokens(std::string_view segment, std::uint32_t base,
                                                 const TextEncoderOptions& options, EncodeScratch& scratch,
                                                 TokenSink& sink) const {
-  const NormalizedText text = normalize(segment, base, segments_.options(), scratch.marks);
-  const auto encode_range = [&](std::size_t begin, std::size_t end) {
-    if (begin >= end) return;
-    const std::size_t first = text.character_at(begin), last = text.character_at(end);
-    segments_.encode_normalized(std::span(text.characters).subspan(first, last - first), scratch, sink);
-  };
-  std::size_t from = 0, taken = 0;
-  while (const auto match = normalized_matcher_.next(text.utf8, from, taken, options.split_special_tokens)) {
-    encode_range(taken, match->begin);
-    const AddedToken& token = added_tokens_[match->token];
-    sink.special += token.special ? 1 : 0;
-    const NormalizedCharacter& first = text.characters[text.character_at(match->begin)];
-    const NormalizedCharacter& last = text.characters[text.character_at(match->end) - 1];
-    sink.tokens->push(token.id, {first.begin, last.end}, sink.words++);
-    taken = match->end;
-  }
-  encode_range(taken, text.utf8.size());
+  const NormalizedText text = normalize(segment, base, segments_->options(), scratch.marks);
+  cut_out(
+      normalized_matcher_, text.utf8, options, sink,
+      [&](std::size_t begin, std::size_t end) {
+        const std::size_t first = text.character_at(begin), last = text.character_at(end);
+        segments_->encode_normalized(std::span(text.characters).subspan(first, last - first), scratch, sink);
+      },
+      [&](const AddedTokenMatch& match) {
+        return Span{text.characters[text.character_at(match.begin)].begin,
+                    text.characters[text.character_at(match.end) - 1].end};
+      });
 }
 
 }  // namespace bertune::text

@@ -1,13 +1,16 @@
-// A whole text becomes tokens: added tokens are cut out of it, and what lies between goes through WordPiece.
+// A whole text becomes tokens: added tokens are cut out of it, and what lies between goes through WordPiece
+// or byte-level BPE.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "text/added_tokens.h"
+#include "text/byte_level_encoder.h"
 #include "text/segment_encoder.h"
 #include "text/tokenizer_spec.h"
 #include "text/valid_text.h"
@@ -16,12 +19,13 @@ namespace bertune::text {
 
 struct TextEncoderOptions {
   bool split_special_tokens = false;
-  bool plainly = false;  // without the fast lane: for tests
+  bool plainly = false;       // without the fast lane: for tests
+  bool prefix_space = false;  // as the tokenizer's add_prefix_space
 };
 
 class TextEncoder {
  public:
-  // Throws Error naming spec.source when the vocabulary lacks what BERT needs.
+  // Throws Error naming spec.source when the vocabulary lacks what the model needs.
   explicit TextEncoder(TokenizerSpec spec);
   TextEncoder(const TextEncoder&) = delete;
   TextEncoder& operator=(const TextEncoder&) = delete;
@@ -37,6 +41,9 @@ class TextEncoder {
   std::int32_t find(std::string_view token) const;       // -1 when there is none
   const AddedToken* added_token(std::int32_t id) const;  // null when `id` is no added token
   std::int32_t id_limit() const { return id_limit_; }    // ids run below it
+  // A span of byte-level BPE, in bytes of `text`, without the token's spaces; `first`: of the first token of
+  // a text or window, which may keep those before it.
+  Span trimmed(std::string_view text, std::int32_t id, Span span, bool first) const;
 
  private:
   void encode_between(std::string_view text, std::size_t begin, std::size_t end,
@@ -44,6 +51,13 @@ class TextEncoder {
   void encode_with_normalized_tokens(std::string_view segment, std::uint32_t base,
                                      const TextEncoderOptions& options, EncodeScratch& scratch,
                                      TokenSink& sink) const;
+  // Calls between(begin, end) for what lies between the matches in `text`, and pushes their tokens, with the
+  // spans that span_of(match) gives.
+  template <typename Between, typename SpanOf>
+  void cut_out(const AddedTokenMatcher& matcher, std::string_view text, const TextEncoderOptions& options,
+               TokenSink& sink, const Between& between, const SpanOf& span_of) const;
+  void encode_byte_level(std::string_view segment, std::uint32_t base, const TextEncoderOptions& options,
+                         EncodeScratch& scratch, TokenSink& sink) const;
   std::vector<AddedTokenMatcher::Pattern> patterns(bool normalized) const;
 
   TokenizerSpec spec_;
@@ -52,7 +66,8 @@ class TextEncoder {
   std::unordered_map<std::int32_t, std::size_t> added_by_id_;
   std::unordered_map<std::string, std::int32_t> added_ids_;
   std::int32_t id_limit_ = 0;
-  SegmentEncoder segments_;
+  std::optional<SegmentEncoder> segments_;  // of WordPiece
+  std::optional<ByteLevelEncoder> byte_level_;
   AddedTokenMatcher matcher_, normalized_matcher_;
 };
 

@@ -4,14 +4,14 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <unordered_map>
 
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "core/utf8.h"
+#include "text/stored_steps.h"
 #include "text/tokenizer_json.h"
 #include "text/tokenizer_spec.h"
+#include "text/vocabulary_files.h"
 
 namespace bertune::text {
 namespace {
@@ -19,7 +19,9 @@ namespace {
 constexpr std::uint64_t kLargestFile = std::uint64_t{512} << 20;
 
 // The named tokens, in the order in which Transformers adds those that are missing.
-constexpr std::array<std::pair<const char*, std::string TokenizerConfig::*>, 5> kNamedTokens{{
+constexpr std::array<std::pair<const char*, std::string TokenizerConfig::*>, 7> kNamedTokens{{
+    {"bos_token", &TokenizerConfig::bos_token},
+    {"eos_token", &TokenizerConfig::eos_token},
     {"unk_token", &TokenizerConfig::unk_token},
     {"sep_token", &TokenizerConfig::sep_token},
     {"pad_token", &TokenizerConfig::pad_token},
@@ -34,9 +36,8 @@ std::optional<Json> read_json_object(const fs::path& path) {
   return value;
 }
 
-void set_flag(const Json& config, const char* name, bool& flag) {
-  if (const auto found = config.find(name); found != config.end() && found->is_boolean()) flag = *found;
-}
+// Tokens that were described with their flags, by content.
+using DescribedTokens = std::map<std::string, AddedToken>;
 
 // The text of a token that is written as a string or as an object with `content`.
 std::optional<std::string> token_text(const Json& value) {
@@ -47,17 +48,20 @@ std::optional<std::string> token_text(const Json& value) {
   return std::nullopt;
 }
 
-void read_named_tokens(const Json& object, TokenizerConfig& config) {
+void read_named_tokens(const Json& object, TokenizerConfig& config, DescribedTokens& described,
+                       const std::string& where) {
   for (const auto& [name, field] : kNamedTokens) {
     if (!object.contains(name)) continue;
-    if (const auto text = token_text(object[name]); text && !text->empty()) config.*field = *text;
+    const auto text = token_text(object[name]);
+    if (!text || text->empty()) continue;
+    config.*field = *text;
+    if (object[name].is_object()) described[*text] = parse_added_token(object[name], where);
   }
 }
 
 void read_config_flags(const Json& json, TokenizerConfig& config) {
   set_flag(json, "do_lower_case", config.do_lower_case);
   set_flag(json, "tokenize_chinese_chars", config.tokenize_chinese_chars);
-  set_flag(json, "clean_up_tokenization_spaces", config.clean_up_tokenization_spaces);
   if (json.contains("strip_accents") && json["strip_accents"].is_boolean()) {
     config.strip_accents = json["strip_accents"].get<bool>();
   }
@@ -72,10 +76,10 @@ std::optional<std::int64_t> read_model_max_length(const Json& json) {
   return static_cast<std::int64_t>(length);
 }
 
-// Whether Transformers builds this class from vocabulary and settings, leaving aside what tokenizer.json says
-// of normalisation. Throws for classes that split words by other means.
-bool is_built_from_settings(const Json& config, const std::string& where) {
-  std::string name = "BertTokenizer";
+// The class that tokenizer_config.json names, without "Fast"; empty when it names none. Throws for classes
+// that split words by other means.
+std::string tokenizer_class(const Json& config, const std::string& where) {
+  std::string name;
   if (const auto found = config.find("tokenizer_class"); found != config.end() && found->is_string())
     name = *found;
   if (name.ends_with("Fast") && name != "PreTrainedTokenizerFast") name.resize(name.size() - 4);
@@ -83,9 +87,40 @@ bool is_built_from_settings(const Json& config, const std::string& where) {
     throw Error(fmt::format("{}: tokenizer_class {} needs a Japanese word splitter, which is not supported",
                             where, name));
   }
+  return name;
+}
+
+// Whether Transformers reads tokenizer.json as it is for this class, and does not build the tokenizer from
+// vocabulary and settings.
+bool is_generic(const std::string& name) {
   constexpr std::array<std::string_view, 3> kGeneric{"PreTrainedTokenizerFast", "PreTrainedTokenizer",
                                                      "TokenizersBackend"};
-  return std::find(kGeneric.begin(), kGeneric.end(), name) == kGeneric.end();
+  return std::find(kGeneric.begin(), kGeneric.end(), name) != kGeneric.end();
+}
+
+// Classes of Transformers that are RobertaTokenizer by another name.
+bool is_roberta(const std::string& name) {
+  constexpr std::array<std::string_view, 4> kRoberta{"RobertaTokenizer", "BartTokenizer",
+                                                     "LongformerTokenizer", "LEDTokenizer"};
+  return std::find(kRoberta.begin(), kRoberta.end(), name) != kRoberta.end();
+}
+
+// The tokens of RobertaTokenizer where the files name no others.
+void set_roberta_tokens(TokenizerConfig& config) {
+  config.bos_token = config.cls_token = "<s>";
+  config.eos_token = config.sep_token = "</s>";
+  config.unk_token = "<unk>";
+  config.pad_token = "<pad>";
+  config.mask_token = "<mask>";
+}
+
+// RobertaTokenizer, but for vocabulary and merges: made of settings alone.
+void use_roberta_settings(const Json& config, TokenizerSpec& spec) {
+  set_flag(config, "add_prefix_space", spec.byte_level->add_prefix_space);
+  set_flag(config, "trim_offsets", spec.byte_level->trim_offsets);
+  spec.byte_level->trim_keeps_first_space = spec.byte_level->add_prefix_space;
+  spec.row = kRobertaShape;
+  set_roberta_tokens(spec.config);
 }
 
 void add_tokens_by_id(std::map<std::int64_t, AddedToken>& by_id, const Json& decoder,
@@ -104,9 +139,11 @@ void add_tokens_by_id(std::map<std::int64_t, AddedToken>& by_id, const Json& dec
 
 // The files of old versions: added_tokens.json and special_tokens_map.json.
 void read_legacy_files(const fs::path& directory, TokenizerSpec& spec,
-                       std::map<std::int64_t, AddedToken>& by_id, std::vector<std::string>& extra) {
-  if (const auto map = read_json_object(directory / "special_tokens_map.json")) {
-    read_named_tokens(*map, spec.config);
+                       std::map<std::int64_t, AddedToken>& by_id, std::vector<std::string>& extra,
+                       DescribedTokens& described) {
+  const fs::path map_path = directory / "special_tokens_map.json";
+  if (const auto map = read_json_object(map_path)) {
+    read_named_tokens(*map, spec.config, described, map_path.string());
     for (const char* name : {"additional_special_tokens", "extra_special_tokens"}) {
       if (!map->contains(name) || !(*map)[name].is_array()) continue;
       for (const Json& value : (*map)[name]) {
@@ -132,10 +169,11 @@ void read_legacy_files(const fs::path& directory, TokenizerSpec& spec,
   }
 }
 
-void append_special(TokenizerSpec& spec, const std::string& content) {
+void append_special(TokenizerSpec& spec, const std::string& content, const DescribedTokens& described = {}) {
   const auto same = [&](const AddedToken& token) { return token.content == content; };
   if (content.empty() || std::any_of(spec.added_tokens.begin(), spec.added_tokens.end(), same)) return;
   AddedToken token;
+  if (const auto found = described.find(content); found != described.end()) token = found->second;
   token.content = content;
   token.special = true;
   spec.added_tokens.push_back(std::move(token));
@@ -147,7 +185,8 @@ void read_config(const fs::path& directory, const Json& json, std::vector<AddedT
   const std::string where = (directory / "tokenizer_config.json").string();
   std::map<std::int64_t, AddedToken> by_id;
   std::vector<std::string> extra;
-  read_named_tokens(json, spec.config);
+  DescribedTokens described;
+  read_named_tokens(json, spec.config, described, where);
   for (const char* name : {"additional_special_tokens", "extra_special_tokens"}) {
     if (!json.contains(name) || !json[name].is_array()) continue;
     for (const Json& value : json[name]) {
@@ -157,111 +196,14 @@ void read_config(const fs::path& directory, const Json& json, std::vector<AddedT
   if (json.contains("added_tokens_decoder") && json["added_tokens_decoder"].is_object()) {
     add_tokens_by_id(by_id, json["added_tokens_decoder"], where);
   } else {
-    read_legacy_files(directory, spec, by_id, extra);
+    read_legacy_files(directory, spec, by_id, extra, described);
     for (AddedToken& token : added) by_id[token.id] = std::move(token);
   }
   for (auto& [id, token] : by_id) spec.added_tokens.push_back(std::move(token));
-  for (const auto& named : kNamedTokens) append_special(spec, spec.config.*(named.second));
+  for (const auto& named : kNamedTokens) append_special(spec, spec.config.*(named.second), described);
   for (const std::string& content : extra) append_special(spec, content);
+  set_flag(json, "clean_up_tokenization_spaces", spec.config.clean_up_tokenization_spaces);
   spec.config.model_max_length = read_model_max_length(json);
-}
-
-std::string type_of(const Json& part) {
-  return part.is_object() && part.contains("type") && part["type"].is_string()
-             ? part["type"].get<std::string>()
-             : "none";
-}
-
-// Normalisation as tokenizer.json itself has it.
-void use_stored_normalizer(const TokenizerJson& json, TokenizerSpec& spec) {
-  const std::string normalizer = type_of(json.normalizer), splitter = type_of(json.pre_tokenizer);
-  if (normalizer != "BertNormalizer" || splitter != "BertPreTokenizer") {
-    throw Error(
-        fmt::format("{}: its normalizer is {} and its pre_tokenizer {}; only BERT's own (BertNormalizer, "
-                    "BertPreTokenizer) are supported",
-                    spec.source, normalizer, splitter));
-  }
-  set_flag(json.normalizer, "clean_text", spec.clean_text);
-  set_flag(json.normalizer, "handle_chinese_chars", spec.config.tokenize_chinese_chars);
-  set_flag(json.normalizer, "lowercase", spec.config.do_lower_case);
-  if (json.normalizer.contains("strip_accents") && json.normalizer["strip_accents"].is_boolean()) {
-    spec.config.strip_accents = json.normalizer["strip_accents"].get<bool>();
-  }
-  if (json.decoder.is_object()) set_flag(json.decoder, "cleanup", spec.decoder_cleanup);
-}
-
-// The tokens that tokenizer.json puts around a text; its template must be BERT's.
-void use_stored_template(const TokenizerJson& json, TokenizerSpec& spec) {
-  const Json& processor = json.post_processor;
-  const std::string type = type_of(processor);
-  const auto refuse = [&] {
-    throw Error(
-        fmt::format("{}: its post_processor ({}) does not build [CLS] text [SEP]", spec.source, type));
-  };
-  try {
-    if (type == "BertProcessing") {
-      spec.config.cls_token = processor.at("cls").at(0);
-      spec.config.sep_token = processor.at("sep").at(0);
-    } else if (type == "TemplateProcessing") {
-      const Json& single = processor.at("single");
-      const Json& pair = processor.at("pair");
-      if (single.size() != 3 || pair.size() != 5 || !single.at(1).contains("Sequence")) refuse();
-      spec.config.cls_token = single.at(0).at("SpecialToken").at("id");
-      spec.config.sep_token = single.at(2).at("SpecialToken").at("id");
-      if (pair.at(2).at("SpecialToken").at("id") != spec.config.sep_token ||
-          pair.at(3).at("Sequence").at("type_id") != 1) {
-        refuse();
-      }
-    } else if (type != "none") {
-      refuse();
-    }
-  } catch (const Json::exception&) {
-    refuse();
-  }
-}
-
-std::string_view trim_white_space(std::string_view line) {
-  while (!line.empty()) {
-    std::size_t last = line.size() - 1;
-    while (last > 0 && (static_cast<unsigned char>(line[last]) & 0xC0) == 0x80) --last;
-    std::size_t position = last;
-    const char32_t value = next_code_point(line, position);
-    if ((Unicode::instance().properties(value) & kWhiteSpace) == 0) break;
-    line = line.substr(0, last);
-  }
-  return line;
-}
-
-// One token a line. As in Transformers, trailing white space is no part of a token and the last of equal
-// lines gives the id; a line of white space alone is kept as it is (it can match nothing), so that ids stay
-// without holes.
-std::vector<TokenEntry> parse_vocabulary_lines(std::string_view text, const std::string& where) {
-  if (const std::size_t bad = find_invalid_utf8(text); bad != std::string_view::npos) {
-    throw Error(fmt::format("{}: not UTF-8 at byte {}: save the vocabulary as UTF-8", where, bad));
-  }
-  if (text.empty()) throw Error(fmt::format("{}: the vocabulary is empty", where));
-  std::vector<TokenEntry> entries;
-  std::unordered_map<std::string_view, std::size_t> places;
-  std::vector<bool> replaced;
-  const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
-  entries.reserve(lines);
-  places.reserve(lines);
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    std::string_view token = trim_white_space(line);
-    if (token.empty()) token = line;
-    const auto [place, is_new] = places.try_emplace(token, entries.size());
-    if (!is_new) replaced[std::exchange(place->second, entries.size())] = true;
-    replaced.push_back(false);
-    entries.emplace_back(std::string(token), static_cast<std::int64_t>(entries.size()));
-  }
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (!replaced[i] && kept++ != i) entries[kept - 1] = std::move(entries[i]);
-  }
-  entries.resize(kept);
-  return entries;
 }
 
 }  // namespace
@@ -292,39 +234,77 @@ NormalizerOptions normalizer_options(const TokenizerSpec& spec) {
           config.do_lower_case};
 }
 
-TokenizerSpec read_tokenizer_folder(const fs::path& directory) {
-  const fs::path json_path = directory / "tokenizer.json", lines_path = directory / "vocab.txt";
-  const fs::path config_path = directory / "tokenizer_config.json";
-  const std::optional<Json> config = read_json_object(config_path);
-  const bool from_settings = config && is_built_from_settings(*config, config_path.string());
+namespace {
+
+TokenizerSpec read_without_json(const fs::path& directory, const Json& config) {
+  const fs::path lines = directory / "vocab.txt", vocabulary = directory / "vocab.json",
+                 merges = directory / "merges.txt";
   TokenizerSpec spec;
-  if (!fs::exists(json_path)) {
-    if (!fs::exists(lines_path)) {
-      throw Error(
-          fmt::format("{}: there is no tokenizer here, neither tokenizer.json nor vocab.txt: give the folder "
-                      "of a BERT checkpoint",
-                      directory.string()));
-    }
-    spec.source = lines_path.string();
-    spec.vocabulary = parse_vocabulary_lines(read_file(lines_path, kLargestFile), spec.source);
-    if (config) read_config_flags(*config, spec.config);
-    read_config(directory, config.value_or(Json::object()), {}, spec);
-    return spec;
+  if (fs::exists(lines)) {
+    spec.source = lines.string();
+    spec.vocabulary = parse_vocabulary_lines(read_file(lines, kLargestFile), spec.source);
+    read_config_flags(config, spec.config);
+  } else if (fs::exists(vocabulary) && fs::exists(merges)) {
+    spec.source = vocabulary.string();
+    spec.vocabulary = parse_vocabulary_json(read_file(vocabulary, kLargestFile), spec.source);
+    spec.byte_level.emplace().merges = parse_merges(read_file(merges, kLargestFile), merges.string());
+    use_roberta_settings(config, spec);
+  } else {
+    throw Error(
+        fmt::format("{}: there is no tokenizer here, neither tokenizer.json nor vocab.txt, nor vocab.json "
+                    "with merges.txt: give the folder of a BERT or RoBERTa checkpoint",
+                    directory.string()));
   }
+  read_config(directory, config, {}, spec);
+  return spec;
+}
+
+void use_byte_level(TokenizerJson& json, const std::string& name, const Json& config, TokenizerSpec& spec) {
+  require_byte_level_steps(json, spec.source);
+  spec.byte_level.emplace().merges = std::move(json.merges);
+  if (name.empty() || is_roberta(name)) {
+    use_roberta_settings(config, spec);
+  } else if (is_generic(name)) {
+    spec.byte_level->unk_token = json.unk_token;
+    spec.byte_level->fuse_unk = json.fuse_unk;
+    use_stored_steps(json, spec);
+  } else {
+    throw Error(
+        fmt::format("{}: it holds byte-level BPE, and tokenizer_config.json says {}: supported are "
+                    "RobertaTokenizer, BartTokenizer, LongformerTokenizer and PreTrainedTokenizerFast",
+                    spec.source, name));
+  }
+}
+
+}  // namespace
+
+TokenizerSpec read_tokenizer_folder(const fs::path& directory) {
+  const fs::path json_path = directory / "tokenizer.json", config_path = directory / "tokenizer_config.json";
+  const Json config = read_json_object(config_path).value_or(Json::object());
+  const std::string name = tokenizer_class(config, config_path.string());
+  if (!fs::exists(json_path)) return read_without_json(directory, config);
+  TokenizerSpec spec;
   spec.source = json_path.string();
   TokenizerJson json = parse_tokenizer_json(read_file(json_path, kLargestFile), spec.source);
   spec.vocabulary = std::move(json.vocabulary);
   spec.continuing_subword_prefix = json.continuing_subword_prefix;
   spec.max_input_chars_per_word = json.max_input_chars_per_word;
-  spec.config.unk_token = json.unk_token;
-  if (from_settings) {
-    read_config_flags(*config, spec.config);
+  const bool has_config = fs::exists(config_path);
+  if (json.is_bpe) {
+    use_byte_level(json, name, config, spec);
+  } else if (is_roberta(name)) {
+    throw Error(
+        fmt::format("{}: it holds WordPiece, and {} says {}, which is byte-level BPE; the files do not "
+                    "belong together",
+                    spec.source, config_path.string(), name));
+  } else if (has_config && !is_generic(name)) {
+    spec.config.unk_token = json.unk_token;
+    read_config_flags(config, spec.config);
   } else {
-    use_stored_normalizer(json, spec);
-    use_stored_template(json, spec);
-    if (config) set_flag(*config, "clean_up_tokenization_spaces", spec.config.clean_up_tokenization_spaces);
+    spec.config.unk_token = json.unk_token;
+    use_stored_steps(json, spec);
   }
-  read_config(directory, config.value_or(Json::object()), std::move(json.added_tokens), spec);
+  read_config(directory, config, std::move(json.added_tokens), spec);
   return spec;
 }
 

@@ -1,8 +1,9 @@
-// All that makes a BERT tokenizer what it is, as read from files and as written to them.
+// All that makes a tokenizer what it is, as read from files and as written to them.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,10 +11,32 @@
 
 #include "bertune/tokenizer.h"
 #include "text/added_tokens.h"
+#include "text/byte_pairs.h"
 #include "text/normalizer.h"
 #include "text/vocabulary.h"
 
 namespace bertune::text {
+
+// How special tokens stand around texts: "cls A sep" and "cls A sep B sep", or as RoBERTa has it, "cls A sep
+// sep B sep".
+struct RowShape {
+  std::int32_t separators_between = 1;
+  std::int32_t second_type = 1;  // token type of the second text and what follows it
+  std::int64_t special_tokens(bool is_pair) const { return is_pair ? 2 + separators_between : 2; }
+  bool operator==(const RowShape&) const = default;
+};
+inline constexpr RowShape kRobertaShape{2, 0};
+
+// What byte-level BPE has besides a vocabulary.
+struct ByteLevelSpec {
+  std::vector<Merge> merges;            // those learned first go first
+  bool add_prefix_space = false;        // a space before a text, and behind an added token
+  bool use_regex = true;                // false: a text is not cut into words
+  bool trim_offsets = true;             // spaces are no part of the place of a token,
+  bool trim_keeps_first_space = false;  // but for those of the first token
+  std::string unk_token;                // for bytes that the vocabulary lacks; empty: they are dropped
+  bool fuse_unk = false;                // one of it for all such neighbours
+};
 
 struct TokenizerSpec {
   std::string source;  // the file that errors name
@@ -25,6 +48,8 @@ struct TokenizerSpec {
   std::string continuing_subword_prefix = "##";
   std::size_t max_input_chars_per_word = 100;
   bool decoder_cleanup = true;
+  RowShape row;
+  std::optional<ByteLevelSpec> byte_level;  // none: WordPiece
 };
 
 // Throws Error as BertTokenizer::from_pretrained says.

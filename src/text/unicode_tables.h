@@ -9,15 +9,17 @@ namespace bertune::text {
 // What may hold of a code point; the bits of PropertyRange::bits, in the order of
 // tools/make_unicode_tables.py.
 enum Property : std::uint16_t {
-  kWhiteSpace = 1U << 0,   // separates words; cleaning turns it into a space unless it removes it
-  kRemoved = 1U << 1,      // dropped by cleaning: controls, formats, private use, U+FFFD
-  kCjk = 1U << 2,          // an ideograph that becomes a word of its own
-  kMark = 1U << 3,         // a nonspacing mark, dropped when accents are stripped
-  kPunctuation = 1U << 4,  // a word of its own
-  kWord = 1U << 5,         // may not stand beside an added token of the kind `single_word`
-  kDecomposes = 1U << 6,   // has a canonical decomposition
-  kLowers = 1U << 7,       // has another lower-case form
-  kReorders = 1U << 8,     // has a canonical combining class other than 0
+  kWhiteSpace = 1U << 0,     // separates words; cleaning turns it into a space unless it removes it
+  kRemoved = 1U << 1,        // dropped by cleaning: controls, formats, private use, U+FFFD
+  kCjk = 1U << 2,            // an ideograph that becomes a word of its own
+  kMark = 1U << 3,           // a nonspacing mark, dropped when accents are stripped
+  kPunctuation = 1U << 4,    // a word of its own
+  kWord = 1U << 5,           // may not stand beside an added token of the kind `single_word`
+  kDecomposes = 1U << 6,     // has a canonical decomposition
+  kLowers = 1U << 7,         // has another lower-case form
+  kReorders = 1U << 8,       // has a canonical combining class other than 0
+  kUnicodeLetter = 1U << 9,  // \p{L} and \p{N} of byte-level BPE, by newer tables than all the others
+  kUnicodeNumber = 1U << 10,
 };
 
 struct PropertyRange {

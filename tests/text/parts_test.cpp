@@ -14,8 +14,8 @@ namespace {
 TEST(Unicode, Properties) {
   const Unicode& unicode = Unicode::instance();
   EXPECT_EQ(unicode.properties(U' '), kWhiteSpace);
-  EXPECT_EQ(unicode.properties(U'a'), kWord);
-  EXPECT_EQ(unicode.properties(U'A'), kWord | kLowers);
+  EXPECT_EQ(unicode.properties(U'a'), kWord | kUnicodeLetter);
+  EXPECT_EQ(unicode.properties(U'A'), kWord | kLowers | kUnicodeLetter);
   EXPECT_EQ(unicode.properties(U'$'), kPunctuation);
   EXPECT_EQ(unicode.properties(0) & kRemoved, kRemoved);
   EXPECT_EQ(unicode.properties(0xFFFD) & kRemoved, kRemoved);
@@ -26,6 +26,8 @@ TEST(Unicode, Properties) {
   EXPECT_EQ(unicode.properties(0x301) & (kMark | kReorders), kMark | kReorders);
   EXPECT_EQ(unicode.properties(0x8D4) & kMark, 0);  // younger than the reference's table
   EXPECT_EQ(unicode.properties(0x10FFFF) & kRemoved, 0);
+  EXPECT_EQ(unicode.properties(U'\u00B2') & kUnicodeNumber, kUnicodeNumber);
+  EXPECT_EQ(unicode.properties(0x1C89) & kUnicodeLetter, kUnicodeLetter);  // of Unicode 16
 }
 
 TEST(Unicode, Mappings) {

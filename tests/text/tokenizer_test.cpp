@@ -303,7 +303,7 @@ TEST(Tokenizer, RefusesWhatIsNoBertTokenizer) {
   EXPECT_THAT(load_error({{"tokenizer.json", "{"}}), HasSubstr("not valid JSON"));
   EXPECT_THAT(load_error({{"tokenizer.json", "[]"}}), HasSubstr("no \"model\""));
   EXPECT_THAT(load_error({{"tokenizer.json", R"({"model": {"type": "BPE", "vocab": {}, "merges": []}})"}}),
-              HasSubstr("a BPE tokenizer"));
+              HasSubstr("its pre_tokenizer none"));
   EXPECT_THAT(load_error({{"tokenizer.json", R"({"model": {"type": "Unigram", "vocab": [["a", 0.5]]}})"}}),
               HasSubstr("a Unigram tokenizer"));
   EXPECT_THAT(load_error({{"tokenizer.json", json_with("{}")}}), HasSubstr("vocabulary is empty"));

@@ -2,8 +2,10 @@
 //
 //   tokenizer_driver MODEL_FOLDER [max_length stride strategy] < records > results
 //   tokenizer_driver MODEL_FOLDER save FOLDER
+//   tokenizer_driver MODEL_FOLDER decode|decode-text < lists of ids > texts
 //
-// The second form writes the tokenizer's files into an existing folder.
+// The second form writes the tokenizer's files into an existing folder. The third takes a count and that many
+// ids, and gives a length and that many bytes; decode-text leaves special tokens out.
 // A record in is the text's length and, for a pair, the second's length (32 bits each, 0xFFFFFFFF: no second
 // text), then the bytes. A record out is, for each window, the number of tokens, then ids, type ids, word
 // ids, and begin and end offsets in code points and in bytes; a count of 0xFFFFFFFF ends the windows of a
@@ -65,6 +67,18 @@ void save(const bertune::BertTokenizer& tokenizer, const std::filesystem::path& 
   }
 }
 
+void decode(const bertune::BertTokenizer& tokenizer, bool skip_special_tokens) {
+  std::uint32_t count = 0;
+  while (read_number(count)) {
+    std::vector<std::int32_t> ids(count);
+    if (std::fread(ids.data(), sizeof(std::int32_t), count, stdin) != count) std::exit(1);
+    const std::string text = tokenizer.decode(ids, skip_special_tokens);
+    const auto length = static_cast<std::uint32_t>(text.size());
+    std::fwrite(&length, sizeof length, 1, stdout);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  }
+}
+
 bertune::EncodeOptions options_from(int argc, char** argv) {
   bertune::EncodeOptions options;
   options.return_offsets = true;
@@ -105,6 +119,10 @@ int main(int argc, char** argv) {
     const auto tokenizer = bertune::BertTokenizer::from_pretrained(argv[1]);
     if (argc == 4) {
       save(tokenizer, argv[3]);
+      return 0;
+    }
+    if (argc == 3) {
+      decode(tokenizer, std::string(argv[2]) == "decode-text");
       return 0;
     }
     const bertune::EncodeOptions options = options_from(argc, argv);
