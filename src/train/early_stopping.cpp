@@ -22,13 +22,15 @@ bool stops_early(const TrainingArguments& arguments, const RunState& state, cons
 std::string why_it_stopped(const TrainingArguments& arguments, const RunState& state, const StepPlan& plan,
                            const std::string& metric) {
   const double threshold = arguments.early_stopping_threshold;
+  const std::int64_t count = state.evaluations_without_gain;
   return fmt::format(
-      "stopped early after step {} of {} (epoch {:.4g}): no gain in {}{} in {} evaluations in a row; the "
-      "best is "
-      "{:.4f}, at step {} (--early-stopping-patience {})",
+      "stopped early after step {} of {} (epoch {:.4g}): no gain in {}{} in {}; the best is {:.4f}, at step "
+      "{} "
+      "(--early-stopping-patience {})",
       state.global_step, plan.total_steps,
       static_cast<double>(state.global_step) / static_cast<double>(plan.steps_per_epoch), metric,
-      threshold > 0 ? fmt::format(" above {}", threshold) : "", state.evaluations_without_gain,
+      threshold > 0 ? fmt::format(" above {}", threshold) : "",
+      count == 1 ? "an evaluation" : fmt::format("{} evaluations in a row", count),
       state.best_metric.value_or(0), state.best_step, arguments.early_stopping_patience);
 }
 

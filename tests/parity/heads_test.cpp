@@ -11,6 +11,7 @@
 
 #include "checkpoint/checkpoint.h"
 #include "parity/model_case.h"
+#include "parity/parts.h"
 #include "support/closeness.h"
 
 namespace bertune {
@@ -81,6 +82,23 @@ TEST_P(HeadParity, OutputsAndGradientsInTraining) {
   expect_outputs(model_.forward(batch_));
   model_.backward(0.5F);  // half and half
   testing::expect_gradients(model_, file_, gradient_tolerance());
+}
+
+// In parts of any size: the peer's loss and gradients of the whole batch.
+TEST_P(HeadParity, LossAndGradientsOfParts) {
+  model_.train();
+  for (const std::int64_t size : {1, 2, 4}) {
+    SCOPED_TRACE(size);
+    model_.parameters().zero_grad();
+    double total = 0;
+    for (const Batch& part : testing::parts_of(model_, batch_, size)) {
+      total += model_.forward(part).loss;
+      model_.backward();
+    }
+    const double loss = file_.numbers("loss").front();
+    EXPECT_NEAR(total, loss, kLoss * std::max(1.0, loss));
+    testing::expect_gradients(model_, file_, gradient_tolerance());
+  }
 }
 
 TEST_P(HeadParity, SavesTheNamesOfTransformers) {

@@ -5,6 +5,7 @@
 
 #include "bertune/optim.h"
 #include "parity/model_case.h"
+#include "parity/parts.h"
 #include "support/closeness.h"
 
 namespace bertune {
@@ -27,7 +28,10 @@ TEST_F(TrainingParity, WeightDecayGroups) {
   EXPECT_THAT(names, ::testing::UnorderedElementsAreArray(expected));
 }
 
-TEST_F(TrainingParity, LossesAndNorms) {
+// Batches as they are, and in parts of three.
+class TrainingSteps : public TrainingParity, public ::testing::WithParamInterface<std::int64_t> {};
+
+TEST_P(TrainingSteps, LossesAndNorms) {
   const nlohmann::json recipe = file_.about().at("recipe");
   const std::vector<double> losses = file_.numbers("losses"), norms = file_.numbers("grad_norms");
   const double base_rate = recipe.at("learning_rate");
@@ -38,16 +42,21 @@ TEST_F(TrainingParity, LossesAndNorms) {
   model_.train();
   for (std::size_t step = 0; step < losses.size(); ++step) {
     optimizer->zero_grad();
-    const ModelOutput output =
-        model_.forward(testing::read_batch(file_, "batch." + std::to_string(step) + "."));
-    EXPECT_NEAR(output.loss, losses[step], kLoss) << "loss, step " << step;
-    model_.backward();
+    const Batch batch = testing::read_batch(file_, "batch." + std::to_string(step) + ".");
+    double loss = 0;
+    for (const Batch& part : testing::parts_of(model_, batch, GetParam())) {
+      loss += model_.forward(part).loss;
+      model_.backward();
+    }
+    EXPECT_NEAR(loss, losses[step], kLoss) << "loss, step " << step;
     const double norm = optim::gradient_norm(model_.parameters());
     EXPECT_NEAR(norm, norms[step], kNorm * norms[step]) << "gradient norm, step " << step;
     optimizer->set_learning_rate(schedule->learning_rate(static_cast<std::int64_t>(step)));
     optimizer->step(optim::clip_scale(norm, recipe["max_grad_norm"]));
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(RowsATime, TrainingSteps, ::testing::Values(8, 3));
 
 }  // namespace
 }  // namespace bertune
