@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "bertune/error.h"
+#include "hub_flags.h"
 #include "train/model_folder.h"
 
 namespace bertune::cli {
@@ -17,6 +18,7 @@ namespace {
 
 struct Options {
   std::filesystem::path model, output;
+  HubFlags hub;
   std::string save_dtype;
   bool overwrite = false;
 };
@@ -29,7 +31,7 @@ void run(const Options& options) {
         "--output {}: already holds a model; add --overwrite to replace it, or choose another folder",
         options.output.string()));
   }
-  train::convert_model_folder(options.model, options.output, dtype);
+  train::convert_model_folder(options.hub.find(options.model), options.output, dtype);
   const std::uintmax_t bytes = std::filesystem::file_size(options.output / "model.safetensors");
   fmt::print("Wrote the model in {} to {} ({:.1f} MB)\n", to_string(dtype), options.output.string(),
              static_cast<double>(bytes) / 1e6);
@@ -41,7 +43,11 @@ void add_convert_command(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("convert", "Write a model's numbers in another type, as model.safetensors");
-  command->add_option("--model,--model_name_or_path", options->model, "Folder of any BERT")->required();
+  command
+      ->add_option("--model,--model_name_or_path", options->model,
+                   "Folder of any BERT, or its name on the hub")
+      ->required();
+  options->hub.add_to(*command);
   command->add_option("--output,--output_dir", options->output, "Folder for the converted model")->required();
   command
       ->add_option("--save-dtype,--save_dtype", options->save_dtype,

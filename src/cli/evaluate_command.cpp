@@ -66,8 +66,11 @@ void run(const EvaluateOptions& options) {
 void add_evaluate_command(CLI::App& app) {
   const auto options = std::make_shared<EvaluateOptions>();
   CLI::App* command = app.add_subcommand("evaluate", "Test a fine-tuned model on labelled data");
-  command->add_option("--model,--model_name_or_path", options->model, "Folder of the fine-tuned model")
+  command
+      ->add_option("--model,--model_name_or_path", options->model,
+                   "Folder of the fine-tuned model, or its name on the hub")
       ->required();
+  options->hub.add_to(*command);
   command->add_option("--test,--test_file,--validation_file", options->test, "File of labelled texts")
       ->required();
   command->add_option("--output,--output_dir", options->output,
@@ -86,7 +89,10 @@ void add_evaluate_command(CLI::App& app) {
   command->add_flag("--json", options->json, "Print the metrics as JSON and nothing else");
   command->add_flag("--quiet,--disable_tqdm", options->quiet, "No progress");
   command->footer("Example:\n  bertune evaluate --model my-model --test test.csv --output my-model/test");
-  command->callback([options] { run(*options); });
+  command->callback([options] {
+    options->model = options->hub.find(options->model, options->quiet || options->json);
+    run(*options);
+  });
 }
 
 }  // namespace bertune::cli

@@ -7,12 +7,14 @@
 #include <optional>
 #include <string>
 
+#include "hub_flags.h"
 #include "shared_options.h"
 
 namespace bertune::cli {
 
 struct EvaluateOptions {
   std::filesystem::path model, test, output;
+  HubFlags hub;
   DataOptions data;
   std::optional<std::int64_t> max_length;
   std::int64_t batch_size = 64;

@@ -17,6 +17,7 @@
 #include "bertune/error.h"
 #include "core/json.h"
 #include "core/utf8.h"
+#include "hub_flags.h"
 #include "shared_options.h"
 #include "tasks/metrics.h"
 #include "train/model_folder.h"
@@ -28,6 +29,7 @@ constexpr std::string_view kHowToGetOne = "bertune pretrain trains one, and bert
 
 struct Options {
   std::filesystem::path model;
+  HubFlags hub;
   // Never a vector of arguments: CLI11 would read "[MASK]" as a list that holds MASK.
   std::optional<std::string> text;
   std::string first, second;
@@ -152,29 +154,41 @@ void say_whether_next(const Options& options) {
 void add_fill_mask_command(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("fill-mask", "The most probable words for [MASK] in a text");
-  command->add_option("--model,--model_name_or_path", options->model, "Folder of a pre-trained BERT")
+  command
+      ->add_option("--model,--model_name_or_path", options->model,
+                   "Folder of a pre-trained BERT, or its name on the hub")
       ->required();
+  options->hub.add_to(*command);
   command->add_option("text", options->text,
                       "A text with [MASK] in it (default: texts on standard input, one a line)");
   command->add_option("--top,--top_k", options->top, "Words a mask")->capture_default_str();
   add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "A JSON object a text");
   command->footer("Example:\n  bertune fill-mask --model bert-base \"The capital of France is [MASK].\"");
-  command->callback([options] { fill_masks(*options); });
+  command->callback([options] {
+    options->model = options->hub.find(options->model, options->json);
+    fill_masks(*options);
+  });
 }
 
 void add_next_sentence_command(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("next-sentence", "How probable it is that one text follows another");
-  command->add_option("--model,--model_name_or_path", options->model, "Folder of a pre-trained BERT")
+  command
+      ->add_option("--model,--model_name_or_path", options->model,
+                   "Folder of a pre-trained BERT, or its name on the hub")
       ->required();
+  options->hub.add_to(*command);
   command->add_option("first", options->first, "A text")->required();
   command->add_option("second", options->second, "The text that may follow it")->required();
   add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "As a JSON object");
   command->footer(
       "Example:\n  bertune next-sentence --model bert-base \"It rained.\" \"We stayed at home.\"");
-  command->callback([options] { say_whether_next(*options); });
+  command->callback([options] {
+    options->model = options->hub.find(options->model, options->json);
+    say_whether_next(*options);
+  });
 }
 
 }  // namespace bertune::cli

@@ -75,8 +75,11 @@ void add_predict_command(CLI::App& app) {
   const auto options = std::make_shared<PredictOptions>();
   CLI::App* command = app.add_subcommand(
       "predict", "Label texts or words, answer questions, choose: with a fine-tuned model");
-  command->add_option("--model,--model_name_or_path", options->model, "Folder of the fine-tuned model")
+  command
+      ->add_option("--model,--model_name_or_path", options->model,
+                   "Folder of the fine-tuned model, or its name on the hub")
       ->required();
+  options->hub.add_to(*command);
   command->add_option("file,--test_file", options->input,
                       "Data file (default: standard input, a text a line; questions as JSON Lines)");
   command->add_option("--output", options->output, "File to write (default: standard output)");
@@ -103,7 +106,10 @@ void add_predict_command(CLI::App& app) {
       "  bertune predict --model my-model new.csv --output predictions.jsonl\n"
       "A line of the output, for texts: {\"text\": ..., \"label\": ..., \"score\": ..., \"scores\": {label: "
       "probability}}");
-  command->callback([options] { run(*options); });
+  command->callback([options] {
+    options->model = options->hub.find(options->model, options->quiet);
+    run(*options);
+  });
 }
 
 }  // namespace bertune::cli

@@ -12,6 +12,7 @@
 
 #include "core/file.h"
 #include "data/reader.h"
+#include "hub_flags.h"
 #include "report/progress.h"
 #include "shared_options.h"
 
@@ -20,6 +21,7 @@ namespace bertune::cli {
 struct PredictOptions {
   std::filesystem::path model, input, output;
   std::string output_format = "jsonl";
+  HubFlags hub;
   DataOptions data;
   std::optional<std::int64_t> max_length;
   std::int64_t batch_size = 64;

@@ -92,6 +92,7 @@ void run(Options& options) {
   const train::InterruptGuard guard;
   use_threads(options.run.threads);
   prepare_output(options.run);
+  if (!from_nothing) options.run.model = options.run.hub.find(options.run.model, options.run.quiet);
   options.rows.objective = tasks::objective_from_string(options.objective);
   options.rows.seed = options.run.arguments.seed;
 
@@ -138,7 +139,8 @@ void add_pretrain_command(CLI::App& app) {
       ->required();
   command->add_option("--validation,--validation_file", options->validation,
                       "Files of text to measure on after each epoch");
-  command->add_option("--model,--model_name_or_path", options->run.model, "Folder of a BERT to go on from");
+  command->add_option("--model,--model_name_or_path", options->run.model,
+                      "Folder of a BERT to go on from, or its name on the hub");
   command->add_option("--config,--config_name", options->config,
                       "config.json with the sizes of a new model, instead of --model");
   command->add_option("--vocabulary,--tokenizer_name", options->vocabulary,

@@ -15,6 +15,7 @@
 #include "bertune/error.h"
 #include "bertune/tokenizer.h"
 #include "core/parallel.h"
+#include "hub_flags.h"
 #include "shared_options.h"
 
 namespace bertune {
@@ -24,6 +25,7 @@ constexpr std::size_t kChunkBytes = std::size_t{4} << 20, kChunkLines = std::siz
 
 struct Options {
   std::filesystem::path model;
+  cli::HubFlags hub;
   bool pair = false, offsets = false, no_special_tokens = false, literal_special = false;
   std::int64_t max_length = 0;
   int threads = 0;
@@ -152,8 +154,11 @@ void add_tokenize_command(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("tokenize", "Print the token ids of each line of standard input as a JSON list");
-  command->add_option("--model", options->model, "Folder with the tokenizer of a BERT checkpoint")
+  command
+      ->add_option("--model", options->model,
+                   "Folder with the tokenizer of a BERT checkpoint, or its name on the hub")
       ->required();
+  options->hub.add_to(*command);
   command->add_flag("--pair", options->pair, "Each line is two texts separated by a TAB");
   command->add_flag("--offsets", options->offsets,
                     "Print {\"input_ids\", \"token_type_ids\", \"offsets\"}; offsets count code points");
@@ -164,7 +169,10 @@ void add_tokenize_command(CLI::App& app) {
                     "Take \"[SEP]\" in the input as plain text");
   command->add_option("--threads", options->threads, "Threads to use (default: all)")
       ->check(CLI::NonNegativeNumber);
-  command->callback([options] { tokenize(*options); });
+  command->callback([options] {
+    options->model = options->hub.find(options->model, false, /*weights=*/false);
+    tokenize(*options);
+  });
 }
 
 }  // namespace bertune

@@ -19,6 +19,7 @@ void run(TrainOptions& options) {
   const train::InterruptGuard guard;
   use_threads(options.threads);
   prepare_output(options);
+  options.model = options.hub.find(options.model, options.quiet || options.json);
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(options.model);
   const BertConfig config = BertConfig::from_pretrained(options.model);
   train::require_matching_vocabulary(options.model, tokenizer, config);
@@ -40,7 +41,7 @@ void add_train_command(CLI::App& app) {
   options->add_to(*command);
   command->footer(
       "Examples:\n"
-      "  bertune train --model DIR --train train.csv --output my-model\n"
+      "  bertune train --model bert-base-uncased --train train.csv --output my-model\n"
       "  bertune train --model DIR --train train.tsv --validation dev.tsv --test test.tsv --output my-model "
       "\\\n"
       "    --text-column sentence --label-column label --epochs 3 --learning-rate 3e-5\n"

@@ -115,7 +115,9 @@ std::string task_names() {
 }  // namespace
 
 void TrainOptions::add_to(CLI::App& command) {
-  command.add_option("--model,--model_name_or_path", model, "Folder of the pre-trained checkpoint")
+  command
+      .add_option("--model,--model_name_or_path", model,
+                  "Folder of the pre-trained checkpoint, or its name on the hub")
       ->required();
   command
       .add_option("--train,--train_file", train,
@@ -186,6 +188,7 @@ void TrainOptions::add_run_to(CLI::App& command) {
   command.add_option("--attention-dropout", attention_dropout, "Instead of attention_probs_dropout_prob")
       ->group(kTraining);
   command.add_option("--eval_strategy,--evaluation_strategy", eval_strategy)->group("");
+  hub.add_to(command);
   add_threads_option(command, threads);
   command
       .add_option("--save-every,--save_steps", arguments.save_steps,

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "hub_flags.h"
 #include "shared_options.h"
 #include "train/arguments.h"
 
@@ -15,6 +16,7 @@ namespace bertune::cli {
 
 struct TrainOptions {
   std::filesystem::path model, train, validation, test;
+  HubFlags hub;
   DataOptions data;
   train::TrainingArguments arguments;
   std::string task;  // empty: guessed

@@ -16,13 +16,13 @@ extern "C" void request_interrupt(int signal) {
 
 InterruptGuard::InterruptGuard() {
   requested = 0;
-  std::signal(SIGINT, request_interrupt);
-  std::signal(SIGTERM, request_interrupt);
+  before_interrupt_ = std::signal(SIGINT, request_interrupt);
+  before_terminate_ = std::signal(SIGTERM, request_interrupt);
 }
 
 InterruptGuard::~InterruptGuard() {
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGINT, before_interrupt_);
+  std::signal(SIGTERM, before_terminate_);
 }
 
 bool interrupt_requested() { return requested != 0; }

@@ -1,0 +1,96 @@
+#include "hub_flags.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <optional>
+
+#include "bertune/hub.h"
+#include "report/progress.h"
+#include "shared_options.h"
+#include "train/interrupt.h"
+
+namespace bertune::cli {
+namespace {
+
+constexpr std::uint64_t kMegabyte = 1'000'000;
+
+// One bar a file that is worth one.
+class DownloadDisplay {
+ public:
+  explicit DownloadDisplay(bool quiet) : terminal_(report::terminal_of(STDERR_FILENO)) {
+    quiet_ = quiet || !terminal_.interactive;
+  }
+
+  void show(const DownloadProgress& progress) {
+    if (progress.total < kMegabyte) return;
+    if (file_ != progress.file) {
+      finish();
+      file_ = progress.file;
+      bar_.emplace(std::cerr, file_ + ", MB", megabytes(progress.total),
+                   report::ProgressOptions{
+                       .terminal = terminal_, .quiet = quiet_, .already_done = megabytes(progress.done)});
+    }
+    bar_->update(megabytes(progress.done));
+  }
+  void finish() {
+    if (bar_) bar_->finish();
+    bar_.reset();
+  }
+  void note(std::string_view line) {
+    finish();
+    file_.clear();
+    print_notes({std::string(line)});
+  }
+
+ private:
+  static std::int64_t megabytes(std::uint64_t bytes) { return static_cast<std::int64_t>(bytes / kMegabyte); }
+
+  report::Terminal terminal_;
+  bool quiet_;
+  std::string file_;
+  std::optional<report::ProgressBar> bar_;
+};
+
+}  // namespace
+
+void HubFlags::add_to(CLI::App& command) {
+  const std::string group = "Models by name";
+  command
+      .add_option("--revision,--model-revision,--model_revision", revision,
+                  "Branch, tag or commit of the model on the hub (default: main)")
+      ->group(group);
+  command
+      .add_option("--cache-dir,--cache_dir", cache_dir,
+                  "Where downloaded models are kept (default: HF_HUB_CACHE, or ~/.cache/huggingface/hub)")
+      ->group(group);
+  command
+      .add_option("--token", token,
+                  "Access token for private and gated models (default: HF_TOKEN, which others cannot see)")
+      ->group(group);
+  command
+      .add_flag("--offline,--local-files-only,--local_files_only", offline,
+                "Use no network (HF_HUB_OFFLINE=1 says so too)")
+      ->group(group);
+}
+
+std::filesystem::path HubFlags::find(const std::filesystem::path& model, bool quiet, bool weights) const {
+  const train::InterruptGuard guard;
+  DownloadDisplay display(quiet);
+  HubOptions options;
+  options.revision = revision;
+  options.cache_dir = cache_dir;
+  options.token = token;
+  options.offline = offline;
+  options.weights = weights;
+  options.on_progress = [&](const DownloadProgress& progress) { display.show(progress); };
+  options.on_note = [&](std::string_view line) { display.note(line); };
+  options.interrupted = train::interrupt_requested;
+  const std::filesystem::path folder = resolve_model(model.string(), options);
+  display.finish();
+  return folder;
+}
+
+}  // namespace bertune::cli
