@@ -225,7 +225,7 @@ BertPreTrainedModel BertPreTrainedModel::from_pretrained(const std::filesystem::
   std::optional<LoraConfig> lora = options.lora;
   if (lora) lora->base_model_name_or_path = std::filesystem::absolute(directory).lexically_normal().string();
   if (is_adapter(directory)) lora = model::adapter_to_load(directory, options);
-  if (lora) model::add_low_rank_matrices(layout, *lora);
+  if (lora) model::add_low_rank_matrices(layout, config.model_type, *lora);
   Parameters parameters(std::move(layout));
   LoadReport report = model::load_parameters(directory, config, options, parameters);
   if (lora) model::settle_trainable(parameters, *lora, report);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "bertune/error.h"
+#include "checkpoint/names.h"
 #include "core/nearest.h"
 
 namespace bertune {
@@ -44,6 +45,22 @@ std::vector<LinearMap> linear_maps(const std::vector<Parameter>& layout) {
     maps.push_back({name, name.substr(name.find(index) + index.size()), p.shape[1], p.shape[0], p.depth});
   }
   return maps;
+}
+
+// Targets that are BERT's names of a layer's linear maps, as the family calls these; others as they are.
+std::vector<std::string> family_targets(const std::vector<std::string>& targets, ModelType type) {
+  const std::string prefix = layer_prefix(0), family_prefix = checkpoint::own_name(type, prefix);
+  std::vector<std::string> own;
+  for (const std::string& target : targets) {
+    const std::size_t before = own.size();
+    for (const char* map : {"attention.self.query", "attention.self.key", "attention.self.value",
+                            "attention.output.dense", "intermediate.dense", "output.dense"}) {
+      const std::string name = checkpoint::own_name(type, prefix + map).substr(family_prefix.size());
+      if (name != map && matches(map, target)) own.push_back(name);
+    }
+    if (own.size() == before) own.push_back(target);
+  }
+  return own;
 }
 
 [[noreturn]] void refuse_target(const std::string& target, const std::vector<LinearMap>& maps) {
@@ -86,13 +103,13 @@ void merge_low_rank(const Linear& linear, const float* base, float* merged) {
 
 bool is_low_rank(std::string_view name) { return name.ends_with(kLoraA) || name.ends_with(kLoraB); }
 
-void add_low_rank_matrices(std::vector<Parameter>& layout, LoraConfig& config) {
+void add_low_rank_matrices(std::vector<Parameter>& layout, ModelType type, LoraConfig& config) {
   if (!(config.lora_alpha > 0 && std::isfinite(config.lora_alpha)))
     throw UsageError(fmt::format("--lora-alpha is {}; it must be above 0", config.lora_alpha));
   if (config.target_modules.empty()) throw UsageError("--lora-targets names nothing");
   const std::vector<LinearMap> maps = linear_maps(layout);
   std::vector<std::string> targets;
-  for (const std::string& target : config.target_modules) {
+  for (const std::string& target : family_targets(config.target_modules, type)) {
     const bool wide = target == kEveryLinear || target == "dense";
     const std::size_t before = targets.size();
     for (const LinearMap& map : maps) {

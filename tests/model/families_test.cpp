@@ -11,6 +11,7 @@
 #include "bertune/error.h"
 #include "bertune/model.h"
 #include "model/block.h"
+#include "support/temporary_directory.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune {
@@ -54,37 +55,92 @@ BertConfig with_dropout(ModelType type) {
   return config;
 }
 
+// Along the gradient itself the loss changes by its squared norm. The step is short, for ReLU has kinks.
+void expect_gradient_of_loss(BertPreTrainedModel& model, const Batch& batch) {
+  const auto loss_at = [&](const std::vector<float>& values) {
+    std::ranges::copy(values, model.parameters().values().begin());
+    model.train();
+    model.dropout_state().step = 4;
+    return static_cast<double>(model.forward(batch).loss);
+  };
+  const std::vector<float> values(model.parameters().values().begin(), model.parameters().values().end());
+  loss_at(values);
+  model.parameters().zero_grad();
+  model.backward();
+  std::vector<float> gradient(model.parameters().gradients().begin(), model.parameters().gradients().end());
+  double squares = 0;
+  for (const float g : gradient) squares += static_cast<double>(g) * g;
+  ASSERT_GT(squares, 0);
+  const double step = 0.001 / std::sqrt(squares);
+  std::vector<float> ahead = values, behind = values;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    ahead[i] += static_cast<float>(step * gradient[i]);
+    behind[i] -= static_cast<float>(step * gradient[i]);
+  }
+  EXPECT_NEAR((loss_at(ahead) - loss_at(behind)) / (2 * step), squares, 0.02 * squares);
+  std::ranges::copy(values, model.parameters().values().begin());
+}
+
+bool exists(ModelType type, Architecture head) {
+  return type != ModelType::electra || head != Architecture::masked_lm;
+}
+
 TEST(Families, BackwardIsTheDerivativeOfForwardWithDropout) {
   for (const ModelType type : kTypes) {
     for (const Architecture head : kHeads) {
-      if (type == ModelType::electra && head == Architecture::masked_lm) continue;
+      if (!exists(type, head)) continue;
       SCOPED_TRACE(class_name(type, head));
       BertPreTrainedModel model = BertPreTrainedModel::from_config(with_dropout(type), head);
-      model.train();
-      const Batch batch = labelled(head);
-      const auto loss_at = [&](const std::vector<float>& values) {
-        std::ranges::copy(values, model.parameters().values().begin());
-        model.train();
-        model.dropout_state().step = 4;
-        return static_cast<double>(model.forward(batch).loss);
-      };
-      const std::vector<float> values(model.parameters().values().begin(), model.parameters().values().end());
-      loss_at(values);
-      model.parameters().zero_grad();
-      model.backward();
-      // Along the gradient itself the loss changes by its squared norm. The step is short, for ReLU has
-      // kinks.
-      std::vector<float> gradient(model.parameters().gradients().begin(),
-                                  model.parameters().gradients().end());
-      double squares = 0;
-      for (const float g : gradient) squares += static_cast<double>(g) * g;
-      const double step = 0.001 / std::sqrt(squares);
-      std::vector<float> ahead = values, behind = values;
-      for (std::size_t i = 0; i < values.size(); ++i) {
-        ahead[i] += static_cast<float>(step * gradient[i]);
-        behind[i] -= static_cast<float>(step * gradient[i]);
+      expect_gradient_of_loss(model, labelled(head));
+    }
+  }
+}
+
+// Below the last layer all is frozen: what is above has the gradient that it has without, and the rest none.
+TEST(Families, FrozenLayersChangeNoOtherGradient) {
+  for (const ModelType type : kTypes) {
+    for (const Architecture head : kHeads) {
+      if (!exists(type, head)) continue;
+      SCOPED_TRACE(class_name(type, head));
+      BertPreTrainedModel whole = BertPreTrainedModel::from_config(with_dropout(type), head),
+                          part = BertPreTrainedModel::from_config(with_dropout(type), head);
+      const std::vector<Parameter>& layout = part.parameters().layout();
+      const std::int64_t frozen = part.config().num_hidden_layers - 1;
+      for (std::size_t i = 0; i < layout.size(); ++i)
+        part.parameters().set_trainable(i, layout[i].depth > frozen);
+      for (BertPreTrainedModel* model : {&whole, &part}) {
+        model->train();
+        model->forward(labelled(head));
+        model->parameters().zero_grad();
+        model->backward();
       }
-      EXPECT_NEAR((loss_at(ahead) - loss_at(behind)) / (2 * step), squares, 0.02 * squares);
+      for (const Parameter& p : layout) {
+        SCOPED_TRACE(p.name);
+        const auto wanted = whole.parameters().gradient(p.name), found = part.parameters().gradient(p.name);
+        for (std::size_t i = 0; i < p.size; ++i) EXPECT_EQ(found[i], p.trainable ? wanted[i] : 0.0F);
+      }
+    }
+  }
+}
+
+TEST(Families, AnAdapterHasTheGradientOfItsLoss) {
+  const testing::TemporaryDirectory files;
+  for (const ModelType type : kTypes) {
+    const auto base = testing::write_tiny_checkpoint(files.path() / to_string(type), with_dropout(type));
+    for (const Architecture head :
+         {Architecture::sequence_classification, Architecture::token_classification}) {
+      SCOPED_TRACE(class_name(type, head));
+      BertPreTrainedModel model = BertPreTrainedModel::from_pretrained(
+          base, head, {.lora = LoraConfig{.r = 3, .target_modules = {"query", "value", "output.dense"}}});
+      std::int64_t adapted = 0;
+      for (const Parameter& p : model.parameters().layout()) {
+        if (!p.name.ends_with(".lora_B.weight")) continue;
+        ++adapted;
+        float number = 0;
+        for (float& value : model.parameters().value(p.name)) value = 0.02F * std::sin(number += 1);
+      }
+      EXPECT_EQ(adapted, 2 * 4);  // "output.dense" names two of a layer, as in PEFT
+      expect_gradient_of_loss(model, labelled(head));
     }
   }
 }
