@@ -183,11 +183,11 @@ void TrainOptions::add_run_to(CLI::App& command) {
       .add_option("--lr-scheduler-kwargs,--lr_scheduler_kwargs", lr_scheduler_kwargs,
                   "Options of the schedule: \"num_cycles=2\", or a JSON object")
       ->group(kTraining);
+  command.add_option("--eval_strategy,--evaluation_strategy", eval_strategy)->group("");
   command.add_option("--hidden-dropout", hidden_dropout, "Instead of the checkpoint's hidden_dropout_prob")
       ->group(kTraining);
   command.add_option("--attention-dropout", attention_dropout, "Instead of attention_probs_dropout_prob")
       ->group(kTraining);
-  command.add_option("--eval_strategy,--evaluation_strategy", eval_strategy)->group("");
   hub.add_to(command);
   add_threads_option(command, threads);
   command
