@@ -114,7 +114,8 @@ class Resolver {
                                   ? "the cache does not have it"
                                   : "the cache has no complete weights of it";
     return fmt::format(
-        "{}: no such folder, {} at revision {} ({}), and downloading is switched off (HF_HUB_OFFLINE or "
+        "{}: no such folder, {} at revision {} ({}), and downloading is switched off (--offline, "
+        "HF_HUB_OFFLINE or "
         "TRANSFORMERS_OFFLINE): run once with the network, or give a folder{}",
         text_, lacks, name_.revision, settings_.cache_dir.string(), nearest_folder_hint(text_));
   }

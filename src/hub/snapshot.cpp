@@ -17,6 +17,7 @@ namespace bertune::hub {
 namespace {
 
 constexpr std::uint64_t kLargestIndex = std::uint64_t{64} << 20;
+constexpr std::uint64_t kLargestText = std::uint64_t{512} << 20;  // what the readers take
 constexpr std::size_t kMostShards = 1000;
 
 // That a model may have or lack; "bertune.json" is our own, of models that Bertune trained.
@@ -144,6 +145,11 @@ void Downloader::fetch(const std::string& file, const FileMetadata& metadata) {
     throw HubError(Failure::not_a_hub,
                    fmt::format("{}: asked for {} of commit {}, the hub answers of commit {}",
                                name_.repository, file, commit_, metadata.commit));
+  }
+  const bool is_text = file.ends_with(".json") || file.ends_with(".txt");
+  if (is_text && metadata.size.value_or(0) > kLargestText) {
+    throw Error(fmt::format("{}: its {} is said to have {} bytes; such a file has at most {}",
+                            name_.repository, file, *metadata.size, kLargestText));
   }
   cache_.prepare(commit_, file);
   const auto waiting = [&] { note(fmt::format("another process is downloading {}: waiting for it", file)); };

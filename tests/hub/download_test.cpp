@@ -257,6 +257,17 @@ TEST_F(DownloadTest, AnInterruptionEndsTheWaitingBetweenAttempts) {
   EXPECT_THROW(resolve_model("owner/name", stopped), Interrupted);
 }
 
+TEST_F(DownloadTest, TextsOfUnbelievableSizeAreRefused) {
+  server.intercept([&](const HttpRequestSeen& request) -> std::optional<HttpReply> {
+    if (!request.target.ends_with("vocab.txt")) return std::nullopt;
+    return HttpReply{.headers = {{"X-Repo-Commit", server.repository("owner/name").commit},
+                                 {"ETag", std::string(40, 'a')},
+                                 {"X-Linked-Size", "536870913"}}};
+  });
+  EXPECT_THAT(error_of(), HasSubstr("vocab.txt is said to have 536870913 bytes"));
+  EXPECT_EQ(server.count("GET", "vocab.txt"), 0U);
+}
+
 TEST_F(DownloadTest, ADiskThatIsTooSmallIsSaidBefore) {
   server.intercept([&](const HttpRequestSeen& request) -> std::optional<HttpReply> {
     if (!request.target.ends_with("model.safetensors")) return std::nullopt;
