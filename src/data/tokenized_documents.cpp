@@ -72,6 +72,7 @@ class Tokenizing : public DocumentSink {
       : tokenizer_(tokenizer), documents_(documents) {
     options_.add_special_tokens = false;
     options_.split_special_tokens = true;
+    options_.is_split_into_words = true;  // a sentence mostly stands behind a space, which cutting took away
   }
 
   void sentence(std::string_view text) override {

@@ -46,6 +46,8 @@ Masking::Masking(const BertTokenizer& tokenizer, const MaskingOptions& options)
                      : tokenizer.continues_word(id) ? Kind::continues_word
                                                     : Kind::begins_word);
   }
+  if (mask_ < 0)
+    throw Error("the tokenizer has no mask token, and masked language modelling cannot do without");
   if (replacements_.empty()) throw Error("the vocabulary holds nothing but special tokens");
 }
 

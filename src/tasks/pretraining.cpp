@@ -55,6 +55,12 @@ PretrainingExamples::PretrainingExamples(const data::TokenizedDocuments& documen
       cls_(tokenizer.cls_token_id()),
       sep_(tokenizer.sep_token_id()) {
   if (documents.size() == 0) throw Error("there are no documents to train on");
+  if (options.objective == Objective::mlm_and_nsp && tokenizer.second_token_type() == 0) {
+    throw UsageError(
+        "next-sentence prediction tells two texts apart by their token types, and this tokenizer, as "
+        "RoBERTa's, "
+        "gives both the same: train without it (--objective mlm)");
+  }
   if (options.objective == Objective::mlm_and_nsp && documents.size() < 2) {
     throw Error(
         "next-sentence prediction takes wrong continuations from other documents, and the text is one "

@@ -9,8 +9,8 @@
 
 #include "bertune/error.h"
 #include "core/random.h"
+#include "support/byte_level_fixtures.h"
 #include "text/byte_level.h"
-#include "text/byte_level_fixtures.h"
 #include "text/byte_level_words.h"
 #include "text/byte_pairs.h"
 #include "text/text_encoder.h"

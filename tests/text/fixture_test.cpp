@@ -9,8 +9,8 @@
 #include "bertune/tokenizer.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "support/byte_level_fixtures.h"
 #include "support/temporary_directory.h"
-#include "text/byte_level_fixtures.h"
 
 namespace bertune {
 namespace {
