@@ -164,7 +164,8 @@ void add_tokenize_command(CLI::App& app) {
                     "Print {\"input_ids\", \"token_type_ids\", \"offsets\"}; offsets count code points");
   command->add_option("--max-length", options->max_length, "Cut to this many tokens, the longer text first")
       ->check(CLI::PositiveNumber);
-  command->add_flag("--no-special-tokens", options->no_special_tokens, "Without [CLS] and [SEP], or what the tokenizer has in their place");
+  command->add_flag("--no-special-tokens", options->no_special_tokens,
+                    "Without [CLS] and [SEP], or what the tokenizer has in their place");
   command->add_flag("--literal-special", options->literal_special,
                     "Take \"[SEP]\" in the input as plain text");
   command->add_option("--threads", options->threads, "Threads to use (default: all)")

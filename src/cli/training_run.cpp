@@ -203,7 +203,7 @@ void print_results(const TrainOptions& options, std::string_view try_it, const t
   fmt::print(
       "\nWrote to {}:\n"
       "  the model              config.json, model.safetensors (Transformers loads this folder)\n"
-      "  its tokenizer          tokenizer.json, tokenizer_config.json, vocab.txt, special_tokens_map.json\n"
+      "  its tokenizer          tokenizer.json, tokenizer_config.json, the vocabulary, special_tokens_map.json\n"
       "  results and log        all_results.json, trainer_state.json\n"
       "Use it:\n  {}\n",
       folder, fmt::format(fmt::runtime(try_it), folder));

@@ -58,8 +58,7 @@ PretrainingExamples::PretrainingExamples(const data::TokenizedDocuments& documen
   if (options.objective == Objective::mlm_and_nsp && tokenizer.second_token_type() == 0) {
     throw UsageError(
         "next-sentence prediction tells two texts apart by their token types, and this tokenizer, as "
-        "RoBERTa's, "
-        "gives both the same: train without it (--objective mlm)");
+        "RoBERTa's, gives both the same: train without it (--objective mlm)");
   }
   if (options.objective == Objective::mlm_and_nsp && documents.size() < 2) {
     throw Error(
