@@ -99,6 +99,7 @@ parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens
 	$(PEER)/bin/python tests/parity/save_dtype_parity.py --program build/bertune --model $(CHECKPOINT)
 	$(PEER)/bin/python tests/parity/hub_parity.py --program build/bertune --server build/tests/hub_server --model $(CHECKPOINT)
 	$(PEER)/bin/python tests/parity/families_parity.py --program build/bertune
+	$(PEER)/bin/python tests/parity/fine_tuning_parity.py --program build/bertune
 	$(PEER)/bin/python tests/parity/token_classification.py --driver build/tests/token_driver --data $(SHARED)/data \
 	  --model $(CHECKPOINT)
 	$(PEER)/bin/python tests/parity/question_answering_parity.py --driver build/tests/question_answering_driver \

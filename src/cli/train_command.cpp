@@ -20,8 +20,8 @@ void run(TrainOptions& options) {
   use_threads(options.threads);
   prepare_output(options);
   options.model = options.hub.find(options.model, options.quiet || options.json);
-  const BertTokenizer tokenizer = BertTokenizer::from_pretrained(options.model);
-  const BertConfig config = BertConfig::from_pretrained(options.model);
+  const BertTokenizer tokenizer = BertTokenizer::from_pretrained(tokenizer_folder(options.model));
+  const BertConfig config = BertConfig::from_pretrained(config_folder(options.model));
   train::require_matching_vocabulary(options.model, tokenizer, config);
   const TaskCommands& commands = options.task.empty() ? guess_task(options.train) : task_named(options.task);
   if (options.task.empty() && &commands != &kTextClassification)

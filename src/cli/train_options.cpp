@@ -169,10 +169,12 @@ void TrainOptions::add_to(CLI::App& command) {
                 "Every piece of a word has its label, and not only the first")
       ->group("Token classification");
   add_run_to(command);
+  fine_tuning.add_lora_to(command, arguments.fine_tuning);
 }
 
 void TrainOptions::add_run_to(CLI::App& command) {
   add_optimization(command, arguments);
+  FineTuningOptions::add_to(command, arguments.fine_tuning);
   command.add_option("--warmup-steps,--warmup_steps", warmup_steps, "Instead of --warmup-ratio")
       ->group(kTraining);
   command
@@ -272,6 +274,7 @@ void TrainOptions::settle() {
       throw UsageError(fmt::format("{} is {}; it must be in [0, 1)", flag, *value));
   }
   if (arguments.resume && overwrite) throw UsageError("--resume and --overwrite exclude each other");
+  fine_tuning.settle(arguments.fine_tuning);
   train::validate(arguments);
   for (std::string& note : train::flags_without_effect(arguments)) ignored.push_back(std::move(note));
 }

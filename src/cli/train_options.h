@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fine_tuning_options.h"
 #include "hub_flags.h"
 #include "shared_options.h"
 #include "train/arguments.h"
@@ -24,6 +25,7 @@ struct TrainOptions {
   QuestionAnsweringOptions question_answering;
   bool label_all_tokens = false;  // token classification
   double warmup_steps = 0;        // below 1: a ratio, as in Transformers 5
+  FineTuningOptions fine_tuning;
   std::string optim_args, lr_scheduler_kwargs;
   std::string eval_strategy;  // Transformers' no, steps or epoch
   std::optional<std::int64_t> max_length;

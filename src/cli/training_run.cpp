@@ -57,6 +57,7 @@ LoadOptions load_options(const TrainOptions& options, const tasks::Task& task) {
   load.hidden_dropout_prob = to_float(options.hidden_dropout);
   load.attention_probs_dropout_prob = to_float(options.attention_dropout);
   load.classifier_dropout = to_float(options.classifier_dropout);
+  load.lora = options.arguments.fine_tuning.lora;
   return load;
 }
 
@@ -81,6 +82,11 @@ std::string load_line(const TrainOptions& options, const BertPreTrainedModel& mo
     for (const std::string& name : fresh) line += " " + name;
     line += " (a new head is expected)";
   }
+  const std::size_t all = model.parameters().count(), trained = model.parameters().trainable_count();
+  if (trained < all) {
+    line += fmt::format("; {} trained, {:.2f} %", report::grouped(static_cast<long long>(trained)),
+                        100 * static_cast<double>(trained) / static_cast<double>(all));
+  }
   if (!report.unexpected.empty()) {
     line += fmt::format(", {} of the checkpoint not used ({}{})", report.unexpected.size(),
                         report.unexpected.front(), report.unexpected.size() > 1 ? ", ..." : "");
@@ -91,7 +97,7 @@ std::string load_line(const TrainOptions& options, const BertPreTrainedModel& mo
 // Two checkpoints with optimizer state and the model itself are on the disk at a time.
 void require_disk(const TrainOptions& options, const BertPreTrainedModel& model,
                   const train::Trainer& trainer) {
-  const std::uint64_t model_bytes = model.parameters().count() * sizeof(float);
+  const std::uint64_t model_bytes = train::saved_bytes(model);
   const std::uint64_t needed = 2 * trainer.checkpoint_bytes() + model_bytes,
                       available = free_disk_bytes(options.arguments.output_dir);
   if (available < needed) {
@@ -146,6 +152,7 @@ Finished save_and_test(const TrainOptions& options, TrainingData& data, const Be
   settings["arguments"] = options.arguments.to_json();
   if (!model.loss_options().is_plain()) settings["loss"] = train::kept_loss(model);
   const SaveDtype dtype = save_dtype_from_string(options.arguments.save_dtype);
+  if (options.arguments.fine_tuning.merge_lora) model.merge_lora();
   train::save_model_folder(output, model, tokenizer, settings, dtype);
   if (dtype != SaveDtype::float32) model.load_weights(output);  // what is tested is what was saved
   Finished finished;
@@ -175,8 +182,8 @@ Finished save_and_test(const TrainOptions& options, TrainingData& data, const Be
   return finished;
 }
 
-void print_results(const TrainOptions& options, std::string_view try_it, const train::TrainingResult& result,
-                   const Finished& finished) {
+void print_results(const TrainOptions& options, std::string_view try_it, const BertPreTrainedModel& model,
+                   const train::TrainingResult& result, const Finished& finished) {
   if (options.json) {
     Json all = Json::object();
     for (const auto& [prefix, values] : finished.results) all.update(report::with_prefix(prefix, values));
@@ -202,17 +209,29 @@ void print_results(const TrainOptions& options, std::string_view try_it, const t
   const std::string folder = options.arguments.output_dir.string();
   fmt::print(
       "\nWrote to {}:\n"
-      "  the model              config.json, model.safetensors (Transformers loads this folder)\n"
+      "{}"
       "  its tokenizer          tokenizer.json, tokenizer_config.json, the vocabulary, special_tokens_map.json\n"
       "  results and log        all_results.json, trainer_state.json\n"
       "Use it:\n  {}\n",
-      folder, fmt::format(fmt::runtime(try_it), folder));
+      folder,
+      model.lora() != nullptr
+          ? fmt::format(
+                "  the adapter            adapter_config.json, adapter_model.safetensors (PEFT loads this "
+                "folder)\n  of the model in        {}\n",
+                model.lora()->base_model_name_or_path)
+          : "  the model              config.json, model.safetensors (Transformers loads this folder)\n",
+      fmt::format(fmt::runtime(try_it), folder));
 }
 
 }  // namespace
 
 void run_training(const TrainOptions& options, const BertTokenizer& tokenizer, BertPreTrainedModel& model,
                   TrainingData& data, std::string_view try_it) {
+  const train::TrainingArguments& arguments = options.arguments;
+  train::apply(arguments.fine_tuning, model,
+               data.task->architecture() != Architecture::pretraining &&  // whose rows are drawn anew
+                   data.task->architecture() != Architecture::masked_lm &&
+                   (arguments.max_steps > 0 || arguments.num_train_epochs > 1));
   if (!options.json && !options.quiet) {
     fmt::print(stderr, "{}Training on {} threads with {} kernels{}\n", load_line(options, model),
                num_threads(), kernels::ops().name,
@@ -236,7 +255,7 @@ void run_training(const TrainOptions& options, const BertTokenizer& tokenizer, B
   const std::string profiled =
       options.profile ? profile.finish(options.arguments.output_dir / "profile.json", uses_bf16(options))
                       : "";
-  print_results(options, try_it, *result, finished);
+  print_results(options, try_it, model, *result, finished);
   if (!options.json) fmt::print("{}{}", profiled.empty() ? "" : "\n", profiled);
 }
 

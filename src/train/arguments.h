@@ -10,6 +10,7 @@
 #include "bertune/model.h"
 #include "bertune/optim.h"
 #include "core/json.h"
+#include "train/fine_tuning.h"
 
 namespace bertune::train {
 
@@ -48,6 +49,7 @@ struct TrainingArguments {
   std::string save_dtype = "float32";  // of the finished model; checkpoints are always float32
   bool keep_checkpoints = false;       // else the run's checkpoints go once it has finished
   bool resume = false;
+  FineTuning fine_tuning;
 
   // The ones that decide the weights: what a resumed run must have in common with the interrupted one.
   Json to_json() const;

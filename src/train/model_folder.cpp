@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -17,6 +18,8 @@ namespace {
 
 constexpr const char* kSettingsFile = "bertune.json";
 constexpr std::int64_t kMostTokens = 512;
+constexpr std::array kModelFiles = {"model.safetensors", "pytorch_model.bin"};
+constexpr std::array kAdapterFiles = {"adapter_config.json", "adapter_model.safetensors"};
 
 Json read_settings(const std::filesystem::path& directory) {
   std::error_code error;
@@ -75,17 +78,31 @@ std::optional<Architecture> architecture_of(const BertConfig& config) {
   return std::nullopt;
 }
 
+namespace {
+
+// An adapter without a config.json of its own says in PEFT's words what head it is for.
+std::optional<Architecture> architecture_in(const std::filesystem::path& directory) {
+  const std::filesystem::path folder = config_folder(directory);
+  if (folder == directory) return architecture_of(BertConfig::from_pretrained(directory));
+  const std::string task = lora_config_from_pretrained(directory).task_type;
+  if (task == "TOKEN_CLS") return Architecture::token_classification;
+  if (task == "QUESTION_ANS") return Architecture::question_answering;
+  return Architecture::sequence_classification;
+}
+
+}  // namespace
+
 ModelFolder ModelFolder::open(const std::filesystem::path& directory,
                               std::optional<std::int64_t> max_length) {
   const Architecture architecture =
-      architecture_of(BertConfig::from_pretrained(directory)).value_or(Architecture::sequence_classification);
+      architecture_in(directory).value_or(Architecture::sequence_classification);
   return open(directory, max_length, architecture,
               fmt::format("fine-tune it first with bertune train --model {}", directory.string()));
 }
 
 ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
                               Architecture architecture, std::string_view how) {
-  BertTokenizer tokenizer = BertTokenizer::from_pretrained(directory);
+  BertTokenizer tokenizer = BertTokenizer::from_pretrained(tokenizer_folder(directory));
   BertPreTrainedModel model = BertPreTrainedModel::from_pretrained(directory, architecture);
   const BertConfig& config = model.config();
   require_matching_vocabulary(directory, tokenizer, config);
@@ -100,9 +117,26 @@ ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optio
   return {std::move(tokenizer), std::move(model), length, std::move(settings)};
 }
 
+std::uint64_t saved_bytes(const BertPreTrainedModel& model) {
+  const Parameters& parameters = model.parameters();
+  return sizeof(float) * (model.lora() != nullptr ? parameters.trainable_count() : parameters.count());
+}
+
 void save_settings(const std::filesystem::path& directory, const Json& settings) {
   write_file_atomically(directory / kSettingsFile, dump_json(settings));
 }
+
+namespace {
+
+// A model and an adapter do not share a folder: what was there would be taken for the new one.
+void remove_other_weights(const std::filesystem::path& directory, const BertPreTrainedModel& model) {
+  std::error_code ignored;
+  const bool adapter = model.lora() != nullptr;
+  for (const char* file : adapter ? kModelFiles : kAdapterFiles)
+    std::filesystem::remove(directory / file, ignored);
+}
+
+}  // namespace
 
 void save_model_folder(const std::filesystem::path& directory, const BertPreTrainedModel& model,
                        const BertTokenizer& tokenizer, const Json& settings, SaveDtype dtype) {
@@ -111,10 +145,21 @@ void save_model_folder(const std::filesystem::path& directory, const BertPreTrai
   save_tokenizer(folder.path(), tokenizer, model.config());
   save_settings(folder.path(), settings);
   folder.commit();
+  remove_other_weights(directory, model);
+}
+
+void merge_model_folder(const std::filesystem::path& from, const std::filesystem::path& to, SaveDtype dtype) {
+  if (!is_adapter(from)) throw UsageError(fmt::format("{}: holds no adapter to merge", from.string()));
+  ModelFolder folder = ModelFolder::open(from, std::nullopt);
+  folder.model.merge_lora();
+  save_model_folder(to, folder.model, folder.tokenizer, folder.settings, dtype);
 }
 
 void convert_model_folder(const std::filesystem::path& from, const std::filesystem::path& to,
                           SaveDtype dtype) {
+  if (is_adapter(from))
+    throw UsageError(
+        fmt::format("{}: is an adapter; --merge makes a model of it and its base", from.string()));
   const BertConfig config = BertConfig::from_pretrained(from);
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(from);
   const checkpoint::Checkpoint weights = checkpoint::Checkpoint::open(from, config.model_type);

@@ -44,12 +44,18 @@ void require_matching_vocabulary(const std::filesystem::path& directory, const B
 // Throws UsageError unless 3 <= max_length <= what the model takes.
 void require_max_length(std::int64_t max_length, const BertConfig& config);
 
+// Of the weights as save_model_folder writes them, in f32: of an adapter, what is trained.
+std::uint64_t saved_bytes(const BertPreTrainedModel& model);
+
 // bertune.json of an existing folder.
 void save_settings(const std::filesystem::path& directory, const Json& settings);
 
 // The whole folder, atomically: what save_pretrained writes and bertune.json with `settings`.
 void save_model_folder(const std::filesystem::path& directory, const BertPreTrainedModel& model,
                        const BertTokenizer& tokenizer, const Json& settings, SaveDtype dtype);
+
+// The model of an adapter's folder, merged, as a folder of its own. Throws UsageError when `from` holds none.
+void merge_model_folder(const std::filesystem::path& from, const std::filesystem::path& to, SaveDtype dtype);
 
 // Any model folder again, its numbers as `dtype`: every tensor, whatever the head, in model.safetensors, and
 // config.json, tokenizer and bertune.json with it. Throws Error when a number is beyond the range.

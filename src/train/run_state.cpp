@@ -163,7 +163,8 @@ fs::path newest_checkpoint(const fs::path& output_dir) {
   for (const fs::path& path : found) {
     std::error_code error;
     if (fs::exists(path / kStateFile, error) && fs::exists(path / kOptimizerFile, error) &&
-        fs::exists(path / "model.safetensors", error)) {
+        (fs::exists(path / "model.safetensors", error) ||
+         fs::exists(path / "adapter_model.safetensors", error))) {
       return path;
     }
   }

@@ -13,6 +13,7 @@
 #include "train/evaluation.h"
 #include "train/interrupt.h"
 #include "train/loss.h"
+#include "train/model_folder.h"
 #include "train/step_batches.h"
 
 namespace bertune::train {
@@ -73,9 +74,9 @@ bool Trainer::is_wanted_checkpoint() const {
 }
 
 std::uint64_t Trainer::checkpoint_bytes() const {
-  std::uint64_t numbers = model_.parameters().count();
+  std::uint64_t numbers = 0;
   for (const optim::Optimizer::State& state : optimizer_->state()) numbers += state.values.size();
-  return numbers * sizeof(float);
+  return numbers * sizeof(float) + saved_bytes(model_);
 }
 
 void Trainer::check_validation() const {
