@@ -119,7 +119,7 @@ def uses(setting: Setting, questions: int, sentences: int, articles: int) -> lis
             write_texts(data, articles, work / "wiki.txt"),
             32,
             128,
-            ["pretrain", "--config", setting.model / "config.json", "--vocabulary", setting.model],
+            ["pretrain", "--config-name", setting.model / "config.json", "--vocabulary", setting.model],
             [],
             at_least(3, 8),
             rows_differ=24,  # ours end where a sentence does, and some are short on purpose

@@ -3,6 +3,7 @@ find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(nlohmann_json REQUIRED)   # config.json, tokenizer.json, results
 find_package(fmt REQUIRED)             # messages
 find_package(CLI11 REQUIRED)           # the command line
+find_package(yaml-cpp REQUIRED)        # files of options
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)  # pytorch_model.bin is a zip
 # Downloads of models: libcurl, and libcrypto for their checksums, which libcurl4 of Debian brings along. Only their

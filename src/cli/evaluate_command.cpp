@@ -13,6 +13,7 @@
 #include "report/metrics_report.h"
 #include "report/progress.h"
 #include "report/results.h"
+#include "run_config.h"
 #include "task_commands.h"
 #include "train/arguments.h"
 #include "train/evaluation.h"
@@ -66,6 +67,7 @@ void run(const EvaluateOptions& options) {
 void add_evaluate_command(CLI::App& app) {
   const auto options = std::make_shared<EvaluateOptions>();
   CLI::App* command = app.add_subcommand("evaluate", "Test a fine-tuned model on labelled data");
+  add_run_config(*command);
   command
       ->add_option("--model,--model_name_or_path", options->model,
                    "Folder of the fine-tuned model, or its name on the hub")

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "bertune/error.h"
+#include "run_config.h"
 #include "task_commands.h"
 #include "train/arguments.h"
 #include "train/interrupt.h"
@@ -75,6 +76,7 @@ void add_predict_command(CLI::App& app) {
   const auto options = std::make_shared<PredictOptions>();
   CLI::App* command = app.add_subcommand(
       "predict", "Label texts or words, answer questions, choose: with a fine-tuned model");
+  add_run_config(*command);
   command
       ->add_option("--model,--model_name_or_path", options->model,
                    "Folder of the fine-tuned model, or its name on the hub")

@@ -12,6 +12,7 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "report/table.h"
+#include "run_config.h"
 #include "tasks/language_modelling.h"
 #include "train/interrupt.h"
 #include "train/model_folder.h"
@@ -59,7 +60,8 @@ std::unique_ptr<tasks::LanguageModellingExamples> read_examples(
   }
 }
 
-// Of a model that is made from nothing: the sizes of --config, and one embedding a token of the vocabulary.
+// Of a model that is made from nothing: the sizes of --config-name, and one embedding a token of the
+// vocabulary.
 BertConfig new_config(const Options& options, const BertTokenizer& tokenizer) {
   BertConfig config = BertConfig::from_json(read_file(options.config, 1 << 20), options.config.string());
   config.vocab_size = tokenizer.vocab_size();
@@ -78,17 +80,20 @@ void run(Options& options) {
   for (const std::string& note : options.run.ignored) fmt::print(stderr, "note: {}\n", note);
   const bool from_nothing = !options.config.empty();
   if (from_nothing == !options.run.model.empty())
-    throw UsageError("give either --model, to go on from a checkpoint, or --config, to begin from nothing");
+    throw UsageError(
+        "give either --model, to go on from a checkpoint, or --config-name, to begin from nothing");
   if (from_nothing && options.vocabulary.empty()) {
     throw UsageError(
-        "--config needs --vocabulary, a folder with vocab.txt; bertune vocabulary makes one from your text");
+        "--config-name needs --vocabulary, a folder with vocab.txt; bertune vocabulary makes one from your "
+        "text");
   }
   if (!from_nothing && !options.vocabulary.empty()) {
-    throw UsageError("--vocabulary is for a new model (--config); that of --model has its own, and no other");
+    throw UsageError(
+        "--vocabulary is for a new model (--config-name); that of --model has its own, and no other");
   }
   const Initialization initialization = initialization_from_string(options.initialization);
   if (!from_nothing && initialization != Initialization::normal)
-    throw UsageError("--init is for a new model (--config); that of --model has its weights");
+    throw UsageError("--init is for a new model (--config-name); that of --model has its weights");
   const train::InterruptGuard guard;
   use_threads(options.run.threads);
   prepare_output(options.run);
@@ -133,6 +138,7 @@ void add_pretrain_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "pretrain", "Train BERT on plain text: masked words and next sentences, from a checkpoint or nothing");
   const std::string text = "Text";
+  add_run_config(*command);
   command
       ->add_option("--train,--train_file", options->train,
                    "Files of text: .txt, or a document a row in .jsonl, .csv, ...")
@@ -141,7 +147,7 @@ void add_pretrain_command(CLI::App& app) {
                       "Files of text to measure on after each epoch");
   command->add_option("--model,--model_name_or_path", options->run.model,
                       "Folder of a BERT to go on from, or its name on the hub");
-  command->add_option("--config,--config_name", options->config,
+  command->add_option("--config-name,--config_name", options->config,
                       "config.json with the sizes of a new model, instead of --model");
   command->add_option("--vocabulary,--tokenizer_name", options->vocabulary,
                       "Folder with the vocabulary of a new model (bertune vocabulary makes one)");
@@ -189,7 +195,8 @@ void add_pretrain_command(CLI::App& app) {
       "Examples:\n"
       "  bertune pretrain --model bert-base --train our-texts.txt --objective mlm --output our-bert\n"
       "  bertune vocabulary --output vocab --vocab-size 8000 texts/*.txt\n"
-      "  bertune pretrain --config config.json --vocabulary vocab --train texts/*.txt --output small-bert");
+      "  bertune pretrain --config-name config.json --vocabulary vocab --train texts/*.txt --output "
+      "small-bert");
   command->callback([options] { run(*options); });
 }
 

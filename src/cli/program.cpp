@@ -14,6 +14,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bertune/error.h"
 #include "convert_command.h"
@@ -25,6 +26,7 @@
 #include "predict_command.h"
 #include "pretrain_command.h"
 #include "report/terminal.h"
+#include "run_config.h"
 #include "tokenize.h"
 #include "train_command.h"
 #include "vocabulary_command.h"
@@ -64,7 +66,8 @@ bool computes(int argc, char** argv) {
 
 int parse_and_run(CLI::App& app, int argc, char** argv) {
   try {
-    app.parse(argc, argv);
+    const std::vector<const char*> arguments = with_config_flag(argc, argv);
+    app.parse(static_cast<int>(arguments.size()), arguments.data());
     if (std::fflush(stdout) != 0)
       return report_error("standard output cannot be written to (is the disk full?)", 1);
     return 0;

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "run_config.h"
 #include "train/interrupt.h"
 #include "train/model_folder.h"
 #include "train_options.h"
@@ -26,9 +27,12 @@ void run(TrainOptions& options) {
   const TaskCommands& commands = options.task.empty() ? guess_task(options.train) : task_named(options.task);
   if (options.task.empty() && &commands != &kTextClassification)
     fmt::print(stderr, "note: --task {} (by the look of {})\n", commands.name, options.train.string());
+  const auto new_model = [&](const tasks::Task& task) {
+    return BertPreTrainedModel::from_pretrained(options.model, task.architecture(),
+                                                load_options(options, task));
+  };
   TrainingData data = commands.prepare(options, tokenizer, config);
-  BertPreTrainedModel model = BertPreTrainedModel::from_pretrained(options.model, data.task->architecture(),
-                                                                   load_options(options, *data.task));
+  BertPreTrainedModel model = new_model(*data.task);
   run_training(options, tokenizer, model, data, commands.try_it);
 }
 
@@ -38,6 +42,7 @@ void add_train_command(CLI::App& app) {
   const auto options = std::make_shared<TrainOptions>();
   CLI::App* command = app.add_subcommand(
       "train", "Fine-tune a checkpoint on labelled texts, words or questions, and test it");
+  add_run_config(*command);
   options->add_to(*command);
   command->footer(
       "Examples:\n"
@@ -46,6 +51,7 @@ void add_train_command(CLI::App& app) {
       "\\\n"
       "    --text-column sentence --label-column label --epochs 3 --learning-rate 3e-5\n"
       "  bertune train ... --output my-model --resume     after Ctrl-C or a crash\n"
+      "  bertune train --config my-model/run.yaml --output again     the same once more\n"
       "Flags of the Transformers scripts (--model_name_or_path, --num_train_epochs, ...) are taken too.");
   command->callback([options] { run(*options); });
 }

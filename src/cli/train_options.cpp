@@ -173,6 +173,7 @@ void TrainOptions::add_to(CLI::App& command) {
 }
 
 void TrainOptions::add_run_to(CLI::App& command) {
+  declared_on = &command;
   add_optimization(command, arguments);
   FineTuningOptions::add_to(command, arguments.fine_tuning);
   command.add_option("--warmup-steps,--warmup_steps", warmup_steps, "Instead of --warmup-ratio")
@@ -257,10 +258,11 @@ void TrainOptions::settle() {
   if (resume_from) arguments.resume = true;
   arguments.optim_args = optim::parse_options(optim_args, "--optim-args");
   arguments.lr_scheduler_kwargs = optim::parse_options(lr_scheduler_kwargs, "--lr-scheduler-kwargs");
-  if (warmup_steps > 0 && warmup_steps < 1) {
-    arguments.warmup_ratio = warmup_steps;
-  } else if (warmup_steps != 0) {
-    arguments.warmup_steps = static_cast<std::int64_t>(std::llround(warmup_steps));
+  if (warmup_steps && *warmup_steps >= 0 && *warmup_steps < 1) {
+    if (*warmup_steps > 0 || declared_on->count("--warmup-ratio") == 0)
+      arguments.warmup_ratio = *warmup_steps;
+  } else if (warmup_steps) {
+    arguments.warmup_steps = static_cast<std::int64_t>(std::llround(*warmup_steps));
   }
   settle_evaluation();
   if (regression) problem_type = "regression";

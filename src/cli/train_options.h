@@ -23,8 +23,8 @@ struct TrainOptions {
   std::string task;  // empty: guessed
   std::string problem_type;
   QuestionAnsweringOptions question_answering;
-  bool label_all_tokens = false;  // token classification
-  double warmup_steps = 0;        // below 1: a ratio, as in Transformers 5
+  bool label_all_tokens = false;       // token classification
+  std::optional<double> warmup_steps;  // below 1: a ratio, as in Transformers 5
   FineTuningOptions fine_tuning;
   std::string optim_args, lr_scheduler_kwargs;
   std::string eval_strategy;  // Transformers' no, steps or epoch
@@ -39,6 +39,8 @@ struct TrainOptions {
   std::optional<std::string> resume_from;  // Transformers' spelling of --resume
   std::vector<std::string>
       ignored;  // flags of the Transformers scripts that were given and mean nothing here
+
+  CLI::App* declared_on = nullptr;
 
   // Declares everything on `command`. The object must outlive it.
   void add_to(CLI::App& command);

@@ -15,6 +15,7 @@
 #include "report/metrics_report.h"
 #include "report/results.h"
 #include "report/table.h"
+#include "run_config.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
 #include "train/model_folder.h"
@@ -63,6 +64,49 @@ LoadOptions load_options(const TrainOptions& options, const tasks::Task& task) {
 
 namespace {
 
+// What the run made of settings that were left to it, under the names of their flags. Columns are guessed for
+// each file, and stay so.
+Json resolved_settings(const TrainOptions& options, const TrainingData& data) {
+  Json resolved = Json::object();
+  for (const auto& [name, value] : data.settings.items())
+    if (!name.ends_with("_column")) resolved[name] = value;
+  const Json arguments = options.arguments.to_json();
+  resolved["task"] = data.task->name();
+  resolved["precision"] = arguments.at("precision");
+  resolved["metric_for_best_model"] = options.arguments.metric_for_best_model.empty()
+                                          ? data.task->default_metric()
+                                          : options.arguments.metric_for_best_model;
+  resolved["warmup_ratio"] = arguments.at("warmup_ratio");
+  resolved["warmup_steps"] = options.arguments.warmup_steps > 0 ? arguments.at("warmup_steps") : Json();
+  const Json& optimizer = arguments.at("optimizer_options");
+  for (const auto& [flag, name] : {std::pair{"weight_decay", "weight_decay"},
+                                   std::pair{"adam_beta1", "beta1"}, std::pair{"adam_beta2", "beta2"},
+                                   std::pair{"adam_epsilon", "eps"}, std::pair{"momentum", "momentum"}}) {
+    if (optimizer.contains(name) && !options.arguments.optim_args.contains(name) &&
+        !optimizer.contains("adamw_eps"))
+      resolved[flag] = optimizer.at(name);
+  }
+  return resolved;
+}
+
+}  // namespace
+
+void write_run_config(const TrainOptions& options, const TrainingData& data) {
+  const fs::path path = options.arguments.output_dir / "run.yaml";
+  if (options.arguments.resume && fs::exists(path)) return;
+  write_file_atomically(path, run_config_text(*options.declared_on, resolved_settings(options, data)));
+}
+
+Json settings_of_model(const TrainOptions& options, const TrainingData& data) {
+  Json settings = data.settings;
+  settings["bertune_version"] = BERTUNE_VERSION;
+  settings["task"] = data.task->name();
+  settings["arguments"] = options.arguments.to_json();
+  return settings;
+}
+
+namespace {
+
 bool uses_bf16(const TrainOptions& options) {
   return train::precision_from_string(options.arguments.precision) == Precision::bf16;
 }
@@ -94,6 +138,8 @@ std::string load_line(const TrainOptions& options, const BertPreTrainedModel& mo
   return line + "\n";
 }
 
+}  // namespace
+
 // Two checkpoints with optimizer state and the model itself are on the disk at a time.
 void require_disk(const TrainOptions& options, const BertPreTrainedModel& model,
                   const train::Trainer& trainer) {
@@ -107,6 +153,8 @@ void require_disk(const TrainOptions& options, const BertPreTrainedModel& model,
         options.arguments.output_dir.string(), needed >> 20, available >> 20));
   }
 }
+
+namespace {
 
 double peak_rss_mib() {
   rusage usage{};
@@ -146,10 +194,7 @@ struct Finished {
 Finished save_and_test(const TrainOptions& options, TrainingData& data, const BertTokenizer& tokenizer,
                        BertPreTrainedModel& model, const train::TrainingResult& result) {
   const fs::path& output = options.arguments.output_dir;
-  Json settings = data.settings;
-  settings["bertune_version"] = BERTUNE_VERSION;
-  settings["task"] = data.task->name();
-  settings["arguments"] = options.arguments.to_json();
+  Json settings = settings_of_model(options, data);
   if (!model.loss_options().is_plain()) settings["loss"] = train::kept_loss(model);
   const SaveDtype dtype = save_dtype_from_string(options.arguments.save_dtype);
   if (options.arguments.fine_tuning.merge_lora) model.merge_lora();
@@ -212,6 +257,7 @@ void print_results(const TrainOptions& options, std::string_view try_it, const B
       "{}"
       "  its tokenizer          tokenizer.json, tokenizer_config.json, the vocabulary, special_tokens_map.json\n"
       "  results and log        all_results.json, trainer_state.json\n"
+      "  all settings           run.yaml, with which --config repeats the run\n"
       "Use it:\n  {}\n",
       folder,
       model.lora() != nullptr
@@ -242,6 +288,7 @@ void run_training(const TrainOptions& options, const BertTokenizer& tokenizer, B
   train::Observer& observer = options.profile ? static_cast<train::Observer&>(profile) : display;
   train::Trainer trainer(model, tokenizer, options.arguments, observer, *data.task, data.row_name);
   require_disk(options, model, trainer);
+  write_run_config(options, data);
   std::optional<train::TrainingResult> result;
   try {
     result = trainer.train(*data.train, data.validation.get());

@@ -6,6 +6,7 @@
 #include "bertune/model.h"
 #include "bertune/tokenizer.h"
 #include "task_commands.h"
+#include "train/trainer.h"
 #include "train_options.h"
 
 namespace bertune::cli {
@@ -14,6 +15,17 @@ namespace bertune::cli {
 void prepare_output(const TrainOptions& options);
 
 LoadOptions load_options(const TrainOptions& options, const tasks::Task& task);
+
+// OUTPUT/run.yaml, with which the run can be repeated; not that of an interrupted run, which may yet be
+// another one.
+void write_run_config(const TrainOptions& options, const TrainingData& data);
+
+// What bertune.json keeps of a trained model.
+Json settings_of_model(const TrainOptions& options, const TrainingData& data);
+
+// Throws Error where the disk has no room for the checkpoints of the run.
+void require_disk(const TrainOptions& options, const BertPreTrainedModel& model,
+                  const train::Trainer& trainer);
 
 // Trains, saves model, results and log, tests, and prints. `try_it`: TaskCommands::try_it.
 void run_training(const TrainOptions& options, const BertTokenizer& tokenizer, BertPreTrainedModel& model,

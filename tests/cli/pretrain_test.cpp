@@ -74,7 +74,7 @@ class Pretrain : public ::testing::Test {
     return all;
   }
   Arguments anew(const std::string& output, const Arguments& more = {}) const {
-    return command(output, {"--config", path("config.json"), "--vocabulary", path("vocab")}, more);
+    return command(output, {"--config-name", path("config.json"), "--vocabulary", path("vocab")}, more);
   }
   Arguments on(const std::string& output, const std::string& model, const Arguments& more = {}) const {
     return command(output, {"--model", path(model)}, more);
@@ -186,10 +186,10 @@ TEST_F(Pretrain, OtherRowsAreNotResumed) {
 }
 
 TEST_F(Pretrain, WrongUsage) {
-  const Arguments config = {"--config", path("config.json")}, vocabulary = {"--vocabulary", path("vocab")};
-  expect_error(command("bad", {}), 2, {"--model", "--config"});
-  expect_error(anew("bad", {"--model", path("vocab")}), 2, {"--model", "--config"});
-  expect_error(command("bad", config), 2, {"--config needs --vocabulary", "bertune vocabulary"});
+  const Arguments config = {"--config-name", path("config.json")}, vocabulary = {"--vocabulary", path("vocab")};
+  expect_error(command("bad", {}), 2, {"--model", "--config-name"});
+  expect_error(anew("bad", {"--model", path("vocab")}), 2, {"--model", "--config-name"});
+  expect_error(command("bad", config), 2, {"--config-name needs --vocabulary", "bertune vocabulary"});
   expect_error(on("bad", "vocab", vocabulary), 2, {"--vocabulary is for a new model"});
   expect_error(anew("bad", {"--objective", "nsp"}), 2, {"\"nsp\"", "mlm+nsp or mlm"});
   expect_error(anew("bad", {"--max-length", "41"}), 2, {"--max-length is 41", "40"});
@@ -216,7 +216,7 @@ TEST_F(Pretrain, BadFiles) {
   std::filesystem::remove(files.path() / "config.json");
   expect_error(anew("bad"), 1, {"config.json", "No such file"});
   files.write("config.json", kConfig);
-  expect_error(command("bad", {"--config", path("config.json"), "--vocabulary", path("nowhere")}), 1,
+  expect_error(command("bad", {"--config-name", path("config.json"), "--vocabulary", path("nowhere")}), 1,
                {"nowhere", "tokenizer"});
   expect_error(on("bad", "vocab"), 1, {"vocab", "config.json"});
   const auto train = [&](const std::string& text, const Arguments& more = {}) {

@@ -1,0 +1,25 @@
+// What CLI11 knows of the options of a command, for files of options.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bertune::cli {
+
+enum class OptionKind { flag, flag_with_value, list, whole_number, positive_number, number, boolean, text };
+
+OptionKind kind_of(const CLI::Option& option);
+// Not --help, and not the file of options itself.
+bool is_for_files(const CLI::Option& option);
+
+// The one that has this long name, with - or _; null where a file can name none such.
+CLI::Option* option_named(CLI::App& command, std::string_view name);
+bool has_name(const CLI::Option& option, std::string_view name);
+// As it was declared, with its - or _; `name` where it has none such.
+std::string name_in(const CLI::Option& option, std::string_view name);
+// All of them, with '-' or '_' between the words.
+std::vector<std::string> option_names(const CLI::App& command, char between);
+
+}  // namespace bertune::cli

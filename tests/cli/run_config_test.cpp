@@ -1,0 +1,172 @@
+// --config and run.yaml as a user meets them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "support/program.h"
+#include "support/tiny_checkpoint.h"
+
+namespace bertune {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::ProgramResult;
+using testing::run;
+using Json = nlohmann::json;
+
+class RunConfig : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    testing::write_tiny_checkpoint(files.path() / "base");
+    files.write("train.csv", testing::tiny_dataset(40));
+  }
+  std::string path(const std::string& name) const { return (files.path() / name).string(); }
+  Json json(const std::string& name) const { return Json::parse(files.read(name)); }
+  // In the temporary folder, so that paths in files can be relative.
+  ProgramResult at(std::vector<std::string> arguments) const {
+    return run(arguments, "", [this] { [[maybe_unused]] const int failed = ::chdir(files.path().c_str()); });
+  }
+  void expect_error(const std::string& text, const std::string& part, const std::string& name = "run.yaml") {
+    files.write(name, text);
+    const ProgramResult result = at({"train", "--config", name});
+    EXPECT_EQ(result.exit_code, 2) << text << result.err;
+    EXPECT_THAT(result.err, HasSubstr(part)) << text;
+  }
+
+  testing::TemporaryDirectory files;
+};
+
+const std::string kRun =
+    "model: base\ntrain: train.csv\noutput: out\nepochs: 1\nlearning_rate: 3e-3\nbatch-size: 8\nthreads: 1\n";
+
+TEST_F(RunConfig, TheFileOfARunGivesTheSameBits) {
+  files.write("run.yaml",
+              kRun +
+                  "lr_scheduler_type: cosine_with_restarts\nlr-scheduler-kwargs: {num_cycles: 2}\n"
+                  "optim-args: amsgrad=true\nhidden-dropout: 0.2\nmax-train-rows: 0x1E\nnesterov: false\n");
+  expect_error(files.read("run.yaml"),
+               "run.yaml:12: \"max-train-rows\" is the text \"0x1E\"; it must be a whole number");
+  std::string text = files.read("run.yaml");
+  files.write("run.yaml", text.replace(text.find("0x1E"), 4, "30"));
+  const ProgramResult first = at({"train", "--config", "run.yaml", "--quiet"});
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const ProgramResult again = at({"train", "--config", "out/run.yaml", "--output", "again"});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(files.read("out/model.safetensors"), files.read("again/model.safetensors"));
+  EXPECT_THAT(again.err, HasSubstr("4 of the 30 training rows are held out"));
+  std::string ours = files.read("out/run.yaml"), theirs = files.read("again/run.yaml");
+  EXPECT_EQ(ours.replace(ours.find("output: \"out\""), 13, "output: \"again\""), theirs);
+  // What was left to the program is there too.
+  for (const char* line :
+       {"# All settings of a run of bertune train 0.", "\nweight-decay: 0.01\n", "\nadam-beta1: 0.9\n",
+        "\nadam-epsilon: 1e-08\n", "\nproblem-type: \"single_label_classification\"\n", "\nmax-length: 40\n",
+        "\ntask: \"text-classification\"\n", "\nseed: 42\n", "\nmetric-for-best-model: \"accuracy\"\n",
+        "\nlearning-rate: 0.003\n", "\nlr-scheduler-kwargs: \"{\\\"num_cycles\\\":2}\"\n",
+        "\nvalidation: null\n"})
+    EXPECT_THAT(theirs, HasSubstr(line));
+  for (const char* none : {"quiet", "threads", "resume", "help", "config:", "do_train", "bf16: "})
+    EXPECT_THAT(theirs, Not(HasSubstr("\n" + std::string(none)))) << none;
+
+  const ProgramResult other = at({"train", "--config", "out/run.yaml", "--output", "other", "--seed", "7"});
+  ASSERT_EQ(other.exit_code, 0) << other.err;
+  EXPECT_NE(files.read("other/model.safetensors"), files.read("again/model.safetensors"));
+}
+
+TEST_F(RunConfig, TheCommandLineWins) {
+  files.write("run.yaml", kRun + "max_steps: 3\nwarmup_steps: 2\n");
+  ASSERT_EQ(at({"train", "--config", "run.yaml", "--batch-size", "4", "--output_dir", "b"}).exit_code, 0);
+  EXPECT_EQ(json("b/trainer_state.json").at("train_batch_size"), 4);
+  EXPECT_EQ(json("b/trainer_state.json").at("max_steps"), 3);
+  EXPECT_FALSE(std::filesystem::exists(files.path() / "out"));
+  // Whatever the name, and other ways to say the same: --epochs is stronger than the file's max_steps.
+  ASSERT_EQ(at({"train", "--num_train_epochs", "2", "--config", "run.yaml", "--warmup_ratio", "0.5",
+                "--output", "c"})
+                .exit_code,
+            0);
+  EXPECT_EQ(json("c/trainer_state.json").at("max_steps"), 10);
+  EXPECT_THAT(files.read("c/run.yaml"), HasSubstr("\nwarmup-steps: null\n"));
+}
+
+TEST_F(RunConfig, TakesWhatTransformersWrites) {
+  files.write("args.json", R"({"model_name_or_path": "base", "train_file": "train.csv", "output_dir": "out",
+    "per_device_train_batch_size": 16, "per_gpu_train_batch_size": null, "learning_rate": 3e-3, "max_steps": 2,
+    "num_train_epochs": 3.0, "warmup_steps": 0, "optim": "adamw_torch_fused", "bf16": false, "fp16": false,
+    "gradient_accumulation_steps": 1, "label_smoothing_factor": 0.0, "report_to": [], "eval_strategy": "no",
+    "lr_scheduler_type": "linear", "lr_scheduler_kwargs": null, "hub_token": "<HUB_TOKEN>", "do_train": true,
+    "accelerator_config": {"split_batches": false}, "logging_steps": 500, "disable_tqdm": false,
+    "resume_from_checkpoint": null, "dataloader_num_workers": 0, "metric_for_best_model": null})");
+  const ProgramResult result = at({"train", "args.json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(json("out/trainer_state.json").at("train_batch_size"), 16);
+  EXPECT_THAT(result.err, HasSubstr("args.json: without a meaning here: hub_token, accelerator_config"));
+  EXPECT_THAT(files.read("out/run.yaml"), HasSubstr("\nwarmup-ratio: 0.0\n"));  // no steps: no warm-up
+  EXPECT_THAT(files.read("out/run.yaml"), Not(HasSubstr("HUB_TOKEN")));
+  EXPECT_EQ(at({"train", "args.json", "--output", "twice", "--seed", "1"}).exit_code, 0);
+  expect_error(R"({"label_smoothing_factor": 0.1})", "bertune train does not do that", "args.json");
+  const ProgramResult argument = at({"train", "train.csv"});
+  EXPECT_EQ(argument.exit_code, 2);
+  EXPECT_THAT(argument.err, HasSubstr("not expected: train.csv"));
+}
+
+TEST_F(RunConfig, WrongFilesSayWhere) {
+  expect_error("epochz: 3\n", "run.yaml:1: bertune train has no option \"epochz\"; did you mean \"epochs\"?");
+  expect_error("\nlerning_rate: 3\n",
+               "run.yaml:2: bertune train has no option \"lerning_rate\"; did you mean "
+               "\"learning_rate\"?");
+  expect_error("config: run.yaml\n", "no option \"config\"");
+  expect_error("help: true\n", "no option \"help\"");
+  expect_error("epochs: three\n", "run.yaml:1: \"epochs\" is the text \"three\"; it must be a number");
+  expect_error("epochs: \"3\"\n", "is the text \"3\"; it must be a number");
+  expect_error("epochs: true\n", "is true; it must be a number");
+  expect_error("epochs: [3]\n", "is a list; it must be a number");
+  expect_error("seed: 1.5\n", "it must be a whole number of at least 0");
+  expect_error("seed: -1\n", "it must be a whole number of at least 0");
+  expect_error("seed: 99999999999999999999\n", "it must be a whole number of at least 0");
+  expect_error("quiet: yes\n", "it must be true or false");
+  expect_error("model: [a, b]\n", "\"model\" is a list; it must be a single value");
+  expect_error("model: {a: b}\n", "\"model\" is a mapping; it must be a single value");
+  expect_error("epochs: 1\nnum_train_epochs: 2\n",
+               "run.yaml:2: \"epochs\" and \"num_train_epochs\" are one option");
+  expect_error("optim_args: {betas: {a: 1}}\n" + kRun, "--optim-args: \"betas\"");
+  expect_error("train: train.csv\n", "--model is required");
+  EXPECT_EQ(at({"train", "--config", "none.yaml"}).exit_code, 1);
+  // The values are looked at even where the command line has others.
+  files.write("run.yaml", "epochs: three\n");
+  EXPECT_EQ(at({"train", "--config", "run.yaml", "--epochs", "3"}).exit_code, 2);
+}
+
+TEST_F(RunConfig, OtherCommandsTakeFilesToo) {
+  files.write("run.yaml", kRun);
+  ASSERT_EQ(at({"train", "--config", "run.yaml"}).exit_code, 0);
+  files.write("test.yaml", "model: out\ntest: train.csv\njson: true\nbatch_size: 7\n");
+  const ProgramResult tested = at({"evaluate", "--config", "test.yaml"});
+  ASSERT_EQ(tested.exit_code, 0) << tested.err;
+  EXPECT_TRUE(Json::parse(tested.out).contains("test_accuracy"));
+  files.write("predict.json", R"({"model": "out", "test_file": "train.csv", "format": "csv"})");
+  const ProgramResult predicted = at({"predict", "--config", "predict.json"});
+  EXPECT_THAT(predicted.out, ::testing::StartsWith("text,label,score\n")) << predicted.err;
+
+  files.write("text.txt",
+              "the film was good.\nthe food was bad.\n\nthe food was fine.\nthe film was poor.\n");
+  files.write("more.txt",
+              "the film was fine.\nthe film was bad.\n\nthe food was poor.\nthe food was good.\n");
+  files.write("pretrain.yaml",
+              "model: base\ntrain: [text.txt, more.txt]\noutput: pre\nepochs: 2\nobjective: mlm\n");
+  const ProgramResult pretrained = at({"pretrain", "--config", "pretrain.yaml"});
+  ASSERT_EQ(pretrained.exit_code, 0) << pretrained.err;
+  EXPECT_THAT(files.read("pre/run.yaml"), HasSubstr("\ntrain: [\"text.txt\",\"more.txt\"]\n"));
+  ASSERT_EQ(at({"pretrain", "--config", "pre/run.yaml", "--output", "pre2"}).exit_code, 0);
+  EXPECT_EQ(files.read("pre/model.safetensors"), files.read("pre2/model.safetensors"));
+  // A list on the command line takes the place of the file's.
+  ASSERT_EQ(at({"pretrain", "--config", "pre/run.yaml", "--output", "pre3", "--train", "text.txt"}).exit_code,
+            0);
+  EXPECT_THAT(files.read("pre3/run.yaml"), HasSubstr("\ntrain: [\"text.txt\"]\n"));
+  const ProgramResult sizes = at({"pretrain", "--config", "base/config.json"});
+  EXPECT_EQ(sizes.exit_code, 2);
+  EXPECT_THAT(sizes.err, HasSubstr("--config-name"));
+}
+
+}  // namespace
+}  // namespace bertune
