@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <iostream>
 #include <iterator>
 #include <memory>
@@ -46,6 +47,7 @@ data::MultipleChoiceReadOptions read_options(const DataOptions& data, bool with_
 struct Datasets {
   MultipleChoiceDataset train, validation, test;  // without questions where there is none
   std::vector<std::string> notes;
+  std::vector<std::int64_t> held_out;  // rows of the file to train on that are in another set
 };
 
 MultipleChoiceDataset read(const TrainOptions& options, const fs::path& path, std::int64_t max_rows,
@@ -109,13 +111,41 @@ void print_data_report(const std::array<Part, 3>& parts, const std::vector<std::
   }
 }
 
+void for_each_line(BertPreTrainedModel& model, const MultipleChoiceDataset& dataset,
+                   const MultipleChoiceExamples& examples, std::int64_t batch_size,
+                   const std::function<void(std::int64_t question, const std::string& line)>& use) {
+  const auto width = static_cast<std::size_t>(dataset.num_choices);
+  train::for_each_output(
+      model, examples, batch_size, [&](std::int64_t first, const Batch&, const ModelOutput& output) {
+        for (std::size_t i = 0; i * width < output.logits.size(); ++i) {
+          const std::int64_t question = first + static_cast<std::int64_t>(i);
+          use(question,
+              tasks::choice_line(dataset, question, tasks::choose(output.logits.subspan(i * width, width))));
+        }
+      });
+}
+
+std::vector<TestLine> test_lines(const MultipleChoiceDataset& dataset,
+                                 const std::vector<std::int64_t>& held_out,
+                                 const MultipleChoiceExamples& examples, BertPreTrainedModel& model,
+                                 std::int64_t batch_size) {
+  std::vector<TestLine> lines;
+  for_each_line(model, dataset, examples, batch_size, [&](std::int64_t question, const std::string& text) {
+    Json line = Json::parse(text);
+    line["true"] = dataset.questions[static_cast<std::size_t>(question)].label;
+    line["where"] = dataset.where(question);
+    lines.push_back({held_out[static_cast<std::size_t>(question)], std::move(line)});
+  });
+  return lines;
+}
+
 TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer, const BertConfig& config) {
   if (!options.problem_type.empty())
     throw UsageError("--problem-type is of text classification, and not of multiple choice");
   auto task = std::make_unique<MultipleChoice>();
   task->max_length = options.max_length.value_or(std::min<std::int64_t>(128, config.max_length()));
   train::require_max_length(task->max_length, config);
-  const Datasets sets = read_datasets(options);
+  Datasets sets = read_datasets(options);
   const auto examples = [&](const MultipleChoiceDataset& dataset) {
     return dataset.size() > 0 ? make_examples(dataset, tokenizer, *task, true) : nullptr;
   };
@@ -129,6 +159,12 @@ TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer
   std::vector<std::int64_t> lines;  // the texts are not needed any more
   for (const data::MultipleChoiceQuestion& question : sets.train.questions) lines.push_back(question.line);
   Json settings = {{"max_length", task->max_length}};
+  const auto predict_test = [questions =
+                                 options.fold.count > 0 ? std::move(sets.test) : MultipleChoiceDataset(),
+                             held_out = std::move(sets.held_out),
+                             tests = test.get()](BertPreTrainedModel& model, std::int64_t batch_size) {
+    return test_lines(questions, held_out, *tests, model, batch_size);
+  };
   return {.task = std::move(task),
           .train = std::move(train),
           .validation = std::move(validation),
@@ -137,7 +173,8 @@ TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer
               [path = sets.train.path, lines = std::move(lines)](std::int64_t row) {
                 return fmt::format("{}:{}", path, lines[static_cast<std::size_t>(row)]);
               },
-          .settings = std::move(settings)};
+          .settings = std::move(settings),
+          .predict_test = predict_test};
 }
 
 std::unique_ptr<MultipleChoice> trained_task(const train::ModelFolder& folder) {
@@ -157,15 +194,9 @@ TestData read_test(const train::ModelFolder& folder, const EvaluateOptions& opti
 std::string predict_questions(train::ModelFolder& folder, const MultipleChoice& task,
                               const MultipleChoiceDataset& dataset, std::int64_t batch_size) {
   const auto examples = make_examples(dataset, folder.tokenizer, task, false);
-  const auto width = static_cast<std::size_t>(dataset.num_choices);
   std::string lines;
-  train::for_each_output(
-      folder.model, *examples, batch_size, [&](std::int64_t first, const Batch&, const ModelOutput& output) {
-        for (std::size_t i = 0; i * width < output.logits.size(); ++i) {
-          lines += tasks::choice_line(dataset, first + static_cast<std::int64_t>(i),
-                                      tasks::choose(output.logits.subspan(i * width, width)));
-        }
-      });
+  for_each_line(folder.model, dataset, *examples, batch_size,
+                [&](std::int64_t, const std::string& line) { lines += line; });
   return lines;
 }
 

@@ -61,6 +61,7 @@ Json settings_to_keep(const QuestionAnsweringTask& task) {
 struct Datasets {
   QuestionAnsweringDataset train, validation, test;  // without questions where there is none
   std::vector<std::string> notes;
+  std::vector<std::int64_t> held_out;  // rows of the file to train on that are in another set
 };
 
 Datasets read_datasets(const TrainOptions& options) {
@@ -76,6 +77,25 @@ Datasets read_datasets(const TrainOptions& options) {
       options, sets, [](const auto&... of) { return data::split_questions(of...); }, "questions",
       ", those about one context together");
   return sets;
+}
+
+std::vector<TestLine> test_lines(const std::vector<std::int64_t>& held_out,
+                                 const QuestionAnsweringExamples& examples,
+                                 const tasks::AnswerOptions& answers, BertPreTrainedModel& model,
+                                 std::int64_t batch_size) {
+  std::vector<TestLine> lines;
+  tasks::AnswerCollector collector(examples, answers, [&](const auto& example, const auto& prediction) {
+    Json line = Json::parse(tasks::answer_line(example, prediction, 1));
+    line["true"] = Json::array();
+    for (const auto& answer : example.answers) line["true"].push_back(answer.text);
+    line["where"] = example.where;
+    lines.push_back({held_out[lines.size()], std::move(line)});
+  });
+  train::for_each_output(model, examples, batch_size,
+                         [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
+                           collector.add(first, batch, output);
+                         });
+  return lines;
 }
 
 TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer, const BertConfig& config) {
@@ -103,6 +123,10 @@ TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer
        test = examples_of("test", sets.test, examples.get());
   Json settings = settings_to_keep(*task);
   const QuestionAnsweringExamples* rows = examples.get();
+  const auto predict_test = [held_out = std::move(sets.held_out), tests = test.get(),
+                             answers = task->answers](BertPreTrainedModel& model, std::int64_t batch_size) {
+    return test_lines(held_out, *tests, answers, model, batch_size);
+  };
   return {.task = std::move(task),
           .train = std::move(examples),
           .validation = std::move(validation),
@@ -112,7 +136,8 @@ TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer
                 const auto question = rows->features().examples[static_cast<std::size_t>(row)];
                 return std::string(rows->dataset().examples[static_cast<std::size_t>(question)].where);
               },
-          .settings = std::move(settings)};
+          .settings = std::move(settings),
+          .predict_test = predict_test};
 }
 
 TestData read_test(const train::ModelFolder& folder, const EvaluateOptions& options) {

@@ -22,12 +22,20 @@
 
 namespace bertune::cli {
 
+// What a model says of a row of the test set, and what is right, for a person who looks for wrong labels.
+struct TestLine {
+  std::int64_t row = 0;  // in the file that it is from, from 0
+  Json json;             // as bertune predict writes it, with "true" and "where"
+};
+
 // What a task makes of the files that bertune train was given.
 struct TrainingData {
   std::unique_ptr<tasks::Task> task;
   std::unique_ptr<tasks::Examples> train, validation, test;  // null where there is none
   std::function<std::string(std::int64_t)> row_name;         // "train.csv:12", of a training row
   Json settings;  // for bertune.json: what evaluation and prediction must share with training
+  // The lines of all rows of `test`, in order. For a fold alone, whose texts are kept.
+  std::function<std::vector<TestLine>(BertPreTrainedModel& model, std::int64_t batch_size)> predict_test;
 };
 
 struct TestData {
@@ -56,19 +64,24 @@ const TaskCommands& task_of(const train::ModelFolder& folder, const std::filesys
 const TaskCommands& guess_task(const std::filesystem::path& train);
 
 // Holds out a share of the training set where no validation set was given, and says so in a note; false where
-// nothing was. `Sets` has train, validation and notes; `choose` is that of the task (data/split.h,
-// data/sets.h).
+// nothing was. A fold of cross-validation becomes the test set instead. `Sets` has train, validation, test,
+// held_out and notes; `choose` is that of the task (data/split.h, data/sets.h).
 template <typename Sets, typename Choose>
 bool hold_out_validation(const TrainOptions& options, Sets& sets, const Choose& choose, std::string_view what,
                          std::string_view how = "") {
-  if (!options.validation.empty() || options.validation_split <= 0) return false;
-  const data::Split chosen = choose(sets.train, options.validation_split, options.arguments.seed);
+  const bool is_fold = options.fold.count > 0;
+  if (!is_fold && (!options.validation.empty() || options.validation_split <= 0)) return false;
+  data::Split chosen = choose(sets.train, options.validation_split, options.arguments.seed, options.fold);
   if (chosen.validation.empty()) return false;
-  sets.notes.push_back(fmt::format(
-      "no --validation: {} of the {} training {} are held out{} (--validation-split {} --seed {})",
-      chosen.validation.size(), sets.train.size(), what, how, options.validation_split,
-      options.arguments.seed));
-  sets.validation = data::subset(sets.train, chosen.validation);
+  if (!is_fold) {
+    sets.notes.push_back(fmt::format(
+        "no --validation: {} of the {} training {} are held out{} (--validation-split {} --seed {})",
+        chosen.validation.size(), sets.train.size(), what, how, options.validation_split,
+        options.arguments.seed));
+  }
+  if (!chosen.note.empty()) sets.notes.push_back(chosen.note);
+  (is_fold ? sets.test : sets.validation) = data::subset(sets.train, chosen.validation);
+  sets.held_out = std::move(chosen.validation);
   auto rest = data::subset(sets.train, chosen.train);
   rest.notes = std::move(sets.train.notes);
   sets.train = std::move(rest);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <utility>
@@ -28,6 +29,7 @@ struct Datasets {
   data::Dataset train, validation, test;
   bool has_validation = false, has_test = false;
   std::vector<std::string> notes;
+  std::vector<std::int64_t> held_out;  // rows of the file to train on that are in another set
 
   std::vector<data::NamedDataset> named() const {
     std::vector<data::NamedDataset> list = {{"train", &train}};
@@ -128,10 +130,39 @@ Json settings_to_keep(const Datasets& sets, const TextClassification& task) {
           {"label_column", column(sets.train.columns.label)}};
 }
 
+void for_each_prediction(BertPreTrainedModel& model, const TextExamples& examples, std::int64_t batch_size,
+                         double threshold,
+                         const std::function<void(std::size_t row, const tasks::Prediction&)>& use) {
+  const BertConfig& config = model.config();
+  const auto width = static_cast<std::size_t>(config.num_labels());
+  train::for_each_output(model, examples, batch_size,
+                         [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
+                           for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
+                             use(static_cast<std::size_t>(first) + i,
+                                 tasks::predict(config, output.logits.subspan(i * width, width), threshold));
+                           }
+                         });
+}
+
+std::vector<TestLine> test_lines(const Datasets& sets, const TextExamples& examples, double threshold,
+                                 BertPreTrainedModel& model, std::int64_t batch_size) {
+  std::vector<TestLine> lines;
+  for_each_prediction(
+      model, examples, batch_size, threshold, [&](std::size_t i, const tasks::Prediction& prediction) {
+        const data::Row& row = sets.test.rows[i];
+        Json line = Json::parse(tasks::prediction_line(tasks::PredictionFormat::jsonl, model.config(), row,
+                                                       sets.test.has_pairs, prediction));
+        line["true"] = row.label;
+        line["where"] = sets.test.where(row);
+        lines.push_back({sets.held_out[i], std::move(line)});
+      });
+  return lines;
+}
+
 TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer, const BertConfig& config) {
   const auto sets = std::make_shared<Datasets>(read_datasets(options));
   auto task = std::make_unique<TextClassification>(task_of(options, *sets, config, sets->notes));
-  sets->has_validation |=
+  (options.fold.count > 0 ? sets->has_test : sets->has_validation) |=
       hold_out_validation(options, *sets, data::stratified_split, "rows", ", stratified by label");
   const bool reports = !options.json && !options.quiet;
   data::CheckResult check = reports ? check_data(*sets, *task) : data::CheckResult();
@@ -143,6 +174,10 @@ TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer
     print_data_report(*sets, {train.get(), validation.get(), test.get()}, task->max_length, std::move(check));
   // From here on rows are asked for their places alone, and a large file's memory is better the model's.
   for (const data::NamedDataset& set : sets->named()) set.dataset->release_pages();
+  const auto predict_test = [sets, rows = test.get(), threshold = task->threshold](BertPreTrainedModel& model,
+                                                                                   std::int64_t batch_size) {
+    return test_lines(*sets, *rows, threshold, model, batch_size);
+  };
   Json settings = settings_to_keep(*sets, *task);
   return {.task = std::move(task),
           .train = std::move(train),
@@ -152,7 +187,8 @@ TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer
               [sets](std::int64_t row) {
                 return sets->train.where(sets->train.rows[static_cast<std::size_t>(row)]);
               },
-          .settings = std::move(settings)};
+          .settings = std::move(settings),
+          .predict_test = predict_test};
 }
 
 std::unique_ptr<TextClassification> trained_task(const train::ModelFolder& folder,
@@ -183,18 +219,12 @@ std::string lines_of(train::ModelFolder& folder, const TextClassification& task,
   chunk.rows = rows;
   chunk.has_pairs = has_pairs;
   const auto examples = make_examples(chunk, folder.tokenizer, task, false);
-  const BertConfig& config = folder.model.config();
-  const auto width = static_cast<std::size_t>(config.num_labels());
   std::string lines;
-  train::for_each_output(
-      folder.model, *examples, batch_size,
-      [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
-        for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
-          lines += tasks::prediction_line(
-              format, config, rows[static_cast<std::size_t>(first) + i], has_pairs,
-              tasks::predict(config, output.logits.subspan(i * width, width), task.threshold));
-        }
-      });
+  for_each_prediction(folder.model, *examples, batch_size, task.threshold,
+                      [&](std::size_t i, const tasks::Prediction& prediction) {
+                        lines += tasks::prediction_line(format, folder.model.config(), rows[i], has_pairs,
+                                                        prediction);
+                      });
   return lines;
 }
 

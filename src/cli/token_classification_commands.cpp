@@ -41,6 +41,7 @@ TaggedDataset read(const std::filesystem::path& path, const DataOptions& options
 struct Datasets {
   TaggedDataset train, validation, test;  // without sentences where there is none
   std::vector<std::string> notes;
+  std::vector<std::int64_t> held_out;  // rows of the file to train on that are in another set
 };
 
 void describe(std::string_view name, const TaggedDataset& dataset) {
@@ -49,6 +50,38 @@ void describe(std::string_view name, const TaggedDataset& dataset) {
              count(dataset.size()), count(dataset.words()), dataset.tags.size(), to_string(dataset.scheme));
   print_notes(dataset.notes);
   print_notes(data::repeat_notes(name, dataset));
+}
+
+tasks::WordPredictions predict_words(BertPreTrainedModel& model, const TokenClassificationExamples& examples,
+                                     const tasks::TokenClassification& tagging, std::int64_t batch_size) {
+  tasks::WordPredictions predictions(examples.features(), tagging);
+  const auto width = static_cast<std::size_t>(tagging.labels.size());
+  train::for_each_output(model, examples, batch_size,
+                         [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
+                           for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
+                             const auto begin = static_cast<std::size_t>(batch.cu_seqlens[i]),
+                                        size = static_cast<std::size_t>(batch.cu_seqlens[i + 1]) - begin;
+                             predictions.add(first + static_cast<std::int64_t>(i),
+                                             output.logits.subspan(begin * width, size * width));
+                           }
+                         });
+  return predictions;
+}
+
+std::vector<TestLine> test_lines(const Datasets& sets, const TokenClassificationExamples& examples,
+                                 const tasks::TokenClassification& tagging, BertPreTrainedModel& model,
+                                 std::int64_t batch_size) {
+  const tasks::WordPredictions predictions = predict_words(model, examples, tagging, batch_size);
+  std::vector<TestLine> lines;
+  for (std::size_t i = 0; i < sets.test.sentences.size(); ++i) {
+    const data::TaggedSentence& sentence = sets.test.sentences[i];
+    Json line = Json::parse(tasks::token_prediction_line(
+        sentence, predictions.of_sentence(static_cast<std::int64_t>(i)), tagging));
+    line["true"] = sentence.tags;
+    line["where"] = sets.test.where(sentence);
+    lines.push_back({sets.held_out[i], std::move(line)});
+  }
+  return lines;
 }
 
 TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer, const BertConfig& config) {
@@ -81,6 +114,10 @@ TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer
   auto validation = examples_of("validation", sets->validation, LongSentences::windows);
   auto test = examples_of("test", sets->test, LongSentences::windows);
   const TokenClassificationExamples* rows = examples.get();
+  const auto predict_test = [sets, tests = test.get(), tagging = task->tagging](BertPreTrainedModel& model,
+                                                                                std::int64_t batch_size) {
+    return test_lines(*sets, *tests, tagging, model, batch_size);
+  };
   Json settings = {{"max_length", task->tagging.max_length},
                    {"scheme", to_string(task->tagging.scheme)},
                    {"label_all_tokens", task->tagging.label_all_tokens}};
@@ -93,7 +130,8 @@ TrainingData prepare(const TrainOptions& options, const BertTokenizer& tokenizer
                 const auto sentence = rows->features().sentences[static_cast<std::size_t>(row)];
                 return sets->train.where(sets->train.sentences[static_cast<std::size_t>(sentence)]);
               },
-          .settings = std::move(settings)};
+          .settings = std::move(settings),
+          .predict_test = predict_test};
 }
 
 std::unique_ptr<TokenClassificationTask> trained_task(const train::ModelFolder& folder) {
@@ -126,17 +164,8 @@ std::string predict_sentences(train::ModelFolder& folder, const TokenClassificat
   TaggedDataset chunk;
   chunk.sentences.assign(sentences.begin(), sentences.end());
   const TokenClassificationExamples examples(chunk, folder.tokenizer, task.tagging, LongSentences::windows);
-  tasks::WordPredictions predictions(examples.features(), task.tagging);
-  const auto width = static_cast<std::size_t>(task.tagging.labels.size());
-  train::for_each_output(folder.model, examples, options.batch_size,
-                         [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
-                           for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
-                             const auto begin = static_cast<std::size_t>(batch.cu_seqlens[i]),
-                                        size = static_cast<std::size_t>(batch.cu_seqlens[i + 1]) - begin;
-                             predictions.add(first + static_cast<std::int64_t>(i),
-                                             output.logits.subspan(begin * width, size * width));
-                           }
-                         });
+  const tasks::WordPredictions predictions =
+      predict_words(folder.model, examples, task.tagging, options.batch_size);
   std::string lines;
   for (std::size_t i = 0; i < sentences.size(); ++i)
     lines += tasks::token_prediction_line(sentences[i], predictions.of_sentence(static_cast<std::int64_t>(i)),

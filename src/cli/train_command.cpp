@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "cross_validation.h"
 #include "run_config.h"
 #include "train/interrupt.h"
 #include "train/model_folder.h"
@@ -31,6 +32,12 @@ void run(TrainOptions& options) {
     return BertPreTrainedModel::from_pretrained(options.model, task.architecture(),
                                                 load_options(options, task));
   };
+  if (options.declared_on->count("--folds") > 0) {
+    cross_validate(
+        options, tokenizer,
+        [&](const TrainOptions& fold) { return commands.prepare(fold, tokenizer, config); }, new_model);
+    return;
+  }
   TrainingData data = commands.prepare(options, tokenizer, config);
   BertPreTrainedModel model = new_model(*data.task);
   run_training(options, tokenizer, model, data, commands.try_it);

@@ -133,6 +133,12 @@ void TrainOptions::add_to(CLI::App& command) {
                   "Share of the training rows held out without --validation (0: none)")
       ->group("Data")
       ->capture_default_str();
+  command
+      .add_option("--folds", fold.count,
+                  "Cross-validation: so many models, each measured on a part of --train that it has not seen")
+      ->group("Data");
+  command.add_flag("--keep-folds", keep_folds, "Keep the models of --folds, in OUTPUT/fold-1, ...")
+      ->group(kOutput);
   command.add_option("--task", task, "What to learn: " + task_names() + " (default: by the data, and said)")
       ->group("Data");
   command

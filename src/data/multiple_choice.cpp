@@ -178,12 +178,14 @@ MultipleChoiceDataset subset(const MultipleChoiceDataset& dataset, std::span<con
   return part;
 }
 
-Split split_questions(const MultipleChoiceDataset& dataset, double validation_share, std::uint64_t seed) {
+Split split_questions(const MultipleChoiceDataset& dataset, double validation_share, std::uint64_t seed,
+                      Fold fold) {
   Dataset texts;
   texts.rows.resize(dataset.questions.size());
   for (std::int64_t i = 0; i < dataset.size(); ++i)
     texts.rows[static_cast<std::size_t>(i)].text = dataset.first_text(i);
-  return stratified_split(texts, validation_share, seed);
+  texts.path = dataset.path;
+  return stratified_split(texts, validation_share, seed, fold);
 }
 
 }  // namespace bertune::data

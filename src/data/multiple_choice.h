@@ -77,6 +77,7 @@ MultipleChoiceDataset subset(const MultipleChoiceDataset& dataset, std::span<con
 
 // Holds out a share of the questions; those with the same first text stay on one side. Depends on questions,
 // share and seed only.
-Split split_questions(const MultipleChoiceDataset& dataset, double validation_share, std::uint64_t seed);
+Split split_questions(const MultipleChoiceDataset& dataset, double validation_share, std::uint64_t seed,
+                      Fold fold = {});
 
 }  // namespace bertune::data

@@ -106,16 +106,19 @@ std::vector<std::string> notes_of(std::string_view name, const Repeats& repeats,
 
 }  // namespace
 
-Split split_sentences(const TaggedDataset& dataset, double validation_share, std::uint64_t seed) {
+Split split_sentences(const TaggedDataset& dataset, double validation_share, std::uint64_t seed, Fold fold) {
   Texts texts = texts_of(dataset, 0);
   for (Row& row : texts.rows.rows) row.label = {};  // one class
-  return stratified_split(texts.rows, validation_share, seed);
+  texts.rows.path = dataset.path;
+  return stratified_split(texts.rows, validation_share, seed, fold);
 }
 
-Split split_questions(const QuestionAnsweringDataset& dataset, double validation_share, std::uint64_t seed) {
+Split split_questions(const QuestionAnsweringDataset& dataset, double validation_share, std::uint64_t seed,
+                      Fold fold) {
   Texts texts = texts_of(dataset, false);
   for (Row& row : texts.rows.rows) row.label = {};
-  return stratified_split(texts.rows, validation_share, seed);
+  texts.rows.path = dataset.path;
+  return stratified_split(texts.rows, validation_share, seed, fold);
 }
 
 TaggedDataset subset(const TaggedDataset& dataset, std::span<const std::int64_t> sentences) {

@@ -4,40 +4,16 @@
 #include <cmath>
 #include <map>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "bertune/error.h"
 #include "core/random.h"
+#include "data/folds.h"
 #include "data/streams.h"
-#include "data/text_index.h"
+#include "data/text_groups.h"
 
 namespace bertune::data {
 namespace {
-
-// Rows with the same texts go the same way, so the first of them decides for all.
-struct Groups {
-  std::vector<std::int64_t> first;  // of each row: the first row with its texts
-  std::vector<std::int64_t> size;   // of each first row: how many rows have its texts
-};
-
-Groups group_by_texts(const Dataset& dataset) {
-  Groups groups{std::vector<std::int64_t>(dataset.rows.size()),
-                std::vector<std::int64_t>(dataset.rows.size())};
-  const TextIndex index(dataset, Folding::exact);
-  for (std::int64_t row = 0; row < dataset.size(); ++row) {
-    const std::int64_t first = index.first_of(row);
-    groups.first[static_cast<std::size_t>(row)] = first;
-    ++groups.size[static_cast<std::size_t>(first)];
-  }
-  return groups;
-}
-
-bool labels_are_classes(const Dataset& dataset) {
-  std::unordered_set<std::string_view> labels;
-  for (const Row& row : dataset.rows) labels.insert(row.label);
-  return labels.size() * 2 <= dataset.rows.size();
-}
 
 // Marks groups from the front until about `share` of the rows are held out; one group always stays.
 void hold_out(const std::vector<std::int64_t>& firsts, const Groups& groups, double share,
@@ -61,7 +37,8 @@ void hold_out(const std::vector<std::int64_t>& firsts, const Groups& groups, dou
 
 }  // namespace
 
-Split stratified_split(const Dataset& dataset, double validation_share, std::uint64_t seed) {
+Split stratified_split(const Dataset& dataset, double validation_share, std::uint64_t seed, Fold fold) {
+  if (fold.count > 0) return fold_split(dataset, fold, seed);
   if (!(validation_share > 0 && validation_share < 1)) {
     throw UsageError("the share of the validation set must lie between 0 and 1");
   }

@@ -1,0 +1,28 @@
+#include "data/text_groups.h"
+
+#include <string_view>
+#include <unordered_set>
+
+#include "data/text_index.h"
+
+namespace bertune::data {
+
+Groups group_by_texts(const Dataset& dataset) {
+  Groups groups{std::vector<std::int64_t>(dataset.rows.size()),
+                std::vector<std::int64_t>(dataset.rows.size())};
+  const TextIndex index(dataset, Folding::exact);
+  for (std::int64_t row = 0; row < dataset.size(); ++row) {
+    const std::int64_t first = index.first_of(row);
+    groups.first[static_cast<std::size_t>(row)] = first;
+    ++groups.size[static_cast<std::size_t>(first)];
+  }
+  return groups;
+}
+
+bool labels_are_classes(const Dataset& dataset) {
+  std::unordered_set<std::string_view> labels;
+  for (const Row& row : dataset.rows) labels.insert(row.label);
+  return labels.size() * 2 <= dataset.rows.size();
+}
+
+}  // namespace bertune::data
