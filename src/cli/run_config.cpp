@@ -64,8 +64,10 @@ class File {
       }
       const std::vector<std::string> texts = texts_of(file_.keys[i], value, *option);
       if (texts.empty()) continue;
-      const auto [before, first] = named_.emplace(option, file_.keys[i]);
-      if (!first) fail(value, fmt::format("\"{}\" and \"{}\" are one option", before->second, file_.keys[i]));
+      const auto [before, first] = named_.emplace(option, Named{file_.keys[i], texts});
+      if (!first && before->second.texts == texts) continue;  // as TrainingArguments has old and new names
+      if (!first)
+        fail(value, fmt::format("\"{}\" and \"{}\" are one option", before->second.key, file_.keys[i]));
       if (!is_overruled(*option, on_command_line)) option->add_result(texts);
     }
     if (!without_meaning_.empty())
@@ -179,7 +181,11 @@ class File {
   CLI::App& command_;
   std::string path_;
   ConfigValue file_;
-  std::map<const CLI::Option*, std::string> named_;
+  struct Named {
+    std::string key;
+    std::vector<std::string> texts;
+  };
+  std::map<const CLI::Option*, Named> named_;
   std::string without_meaning_;
 };
 

@@ -255,7 +255,8 @@ void print_results(const TrainOptions& options, std::string_view try_it, const B
   fmt::print(
       "\nWrote to {}:\n"
       "{}"
-      "  its tokenizer          tokenizer.json, tokenizer_config.json, the vocabulary, special_tokens_map.json\n"
+      "  its tokenizer          tokenizer.json, tokenizer_config.json, the vocabulary, "
+      "special_tokens_map.json\n"
       "  results and log        all_results.json, trainer_state.json\n"
       "  all settings           run.yaml, with which --config repeats the run\n"
       "Use it:\n  {}\n",

@@ -93,7 +93,8 @@ TEST_F(RunConfig, TakesWhatTransformersWrites) {
   files.write("args.json", R"({"model_name_or_path": "base", "train_file": "train.csv", "output_dir": "out",
     "per_device_train_batch_size": 16, "per_gpu_train_batch_size": null, "learning_rate": 3e-3, "max_steps": 2,
     "num_train_epochs": 3.0, "warmup_steps": 0, "optim": "adamw_torch_fused", "bf16": false, "fp16": false,
-    "gradient_accumulation_steps": 1, "label_smoothing_factor": 0.0, "report_to": [], "eval_strategy": "no",
+    "gradient_accumulation_steps": 2, "label_smoothing_factor": 0.1, "gradient_checkpointing": false,
+    "activation_checkpointing": false, "report_to": [], "eval_strategy": "no",
     "lr_scheduler_type": "linear", "lr_scheduler_kwargs": null, "hub_token": "<HUB_TOKEN>", "do_train": true,
     "accelerator_config": {"split_batches": false}, "logging_steps": 500, "disable_tqdm": false,
     "resume_from_checkpoint": null, "dataloader_num_workers": 0, "metric_for_best_model": null})");
@@ -104,7 +105,9 @@ TEST_F(RunConfig, TakesWhatTransformersWrites) {
   EXPECT_THAT(files.read("out/run.yaml"), HasSubstr("\nwarmup-ratio: 0.0\n"));  // no steps: no warm-up
   EXPECT_THAT(files.read("out/run.yaml"), Not(HasSubstr("HUB_TOKEN")));
   EXPECT_EQ(at({"train", "args.json", "--output", "twice", "--seed", "1"}).exit_code, 0);
-  expect_error(R"({"label_smoothing_factor": 0.1})", "bertune train does not do that", "args.json");
+  EXPECT_THAT(files.read("out/run.yaml"), HasSubstr("\ngradient-accumulation-steps: 2\n"));
+  EXPECT_THAT(files.read("out/run.yaml"), HasSubstr("\nlabel-smoothing: 0.1\n"));
+  expect_error(R"({"neftune_noise_alpha": 5})", "bertune train does not do that", "args.json");
   const ProgramResult argument = at({"train", "train.csv"});
   EXPECT_EQ(argument.exit_code, 2);
   EXPECT_THAT(argument.err, HasSubstr("not expected: train.csv"));
