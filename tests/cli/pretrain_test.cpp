@@ -186,7 +186,8 @@ TEST_F(Pretrain, OtherRowsAreNotResumed) {
 }
 
 TEST_F(Pretrain, WrongUsage) {
-  const Arguments config = {"--config-name", path("config.json")}, vocabulary = {"--vocabulary", path("vocab")};
+  const Arguments config = {"--config-name", path("config.json")},
+                  vocabulary = {"--vocabulary", path("vocab")};
   expect_error(command("bad", {}), 2, {"--model", "--config-name"});
   expect_error(anew("bad", {"--model", path("vocab")}), 2, {"--model", "--config-name"});
   expect_error(command("bad", config), 2, {"--config-name needs --vocabulary", "bertune vocabulary"});

@@ -107,10 +107,10 @@ TEST_F(RunConfig, TakesWhatTransformersWrites) {
   EXPECT_EQ(at({"train", "args.json", "--output", "twice", "--seed", "1"}).exit_code, 0);
   EXPECT_THAT(files.read("out/run.yaml"), HasSubstr("\ngradient-accumulation-steps: 2\n"));
   EXPECT_THAT(files.read("out/run.yaml"), HasSubstr("\nlabel-smoothing: 0.1\n"));
-  expect_error(R"({"neftune_noise_alpha": 5})", "bertune train does not do that", "args.json");
-  const ProgramResult argument = at({"train", "train.csv"});
+  const ProgramResult argument = at({"train", "args.json", "train.csv"});
   EXPECT_EQ(argument.exit_code, 2);
   EXPECT_THAT(argument.err, HasSubstr("not expected: train.csv"));
+  expect_error(R"({"neftune_noise_alpha": 5})", "bertune train does not do that", "args.json");
 }
 
 TEST_F(RunConfig, WrongFilesSayWhere) {

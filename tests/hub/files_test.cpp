@@ -28,14 +28,16 @@ TEST(Digest, IsThatOfTheCommandLineTools) {
 TEST(FileLock, TheSecondWaitsForTheFirst) {
   const testing::TemporaryDirectory directory;
   const auto path = directory.path() / "a" / "b.lock";
-  std::atomic<bool> released = false, waited = false;
+  std::atomic<bool> released = false, waited = false, done = false;
   auto first = std::make_unique<FileLock>(path, nullptr, nullptr);
   std::thread other([&] {
     const FileLock second(
         path, [&] { waited = true; }, nullptr);
     EXPECT_TRUE(released);
+    done = true;
   });
-  while (!waited) std::this_thread::yield();
+  while (!waited && !done) std::this_thread::yield();
+  EXPECT_TRUE(waited);
   released = true;
   first.reset();
   other.join();
