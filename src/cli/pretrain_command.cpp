@@ -97,7 +97,7 @@ void run(Options& options) {
   const train::InterruptGuard guard;
   use_threads(options.run.threads);
   prepare_output(options.run);
-  if (!from_nothing) options.run.model = options.run.hub.find(options.run.model, options.run.quiet);
+  if (!from_nothing) options.run.find_model();
   options.rows.objective = tasks::objective_from_string(options.objective);
   options.rows.seed = options.run.arguments.seed;
 

@@ -27,6 +27,7 @@ const std::vector<std::vector<std::string>> kOneSetting = {
     {"epochs", "max-steps"},
     {"warmup-ratio", "warmup-steps"},
     {"precision", "bf16"},
+    {"eval-steps", "eval-strategy"},
     {"problem-type", "do-regression"},
     {"validation", "validation-split"},
     {"resume", "resume-from-checkpoint", "overwrite"},

@@ -21,7 +21,7 @@ void run(TrainOptions& options) {
   const train::InterruptGuard guard;
   use_threads(options.threads);
   prepare_output(options);
-  options.model = options.hub.find(options.model, options.quiet || options.json);
+  options.find_model();
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(tokenizer_folder(options.model));
   const BertConfig config = BertConfig::from_pretrained(config_folder(options.model));
   train::require_matching_vocabulary(options.model, tokenizer, config);

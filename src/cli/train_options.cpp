@@ -260,6 +260,14 @@ void TrainOptions::settle_evaluation() {
   }
 }
 
+void TrainOptions::find_model() {
+  const std::filesystem::path given = model;
+  model = hub.find(given, quiet || json);
+  model_to_repeat = given.string();
+  if (model != given)
+    model_to_repeat = model_to_repeat.substr(0, model_to_repeat.find('@')) + "@" + model.filename().string();
+}
+
 void TrainOptions::settle() {
   if (resume_from) arguments.resume = true;
   arguments.optim_args = optim::parse_options(optim_args, "--optim-args");

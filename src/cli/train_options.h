@@ -49,6 +49,9 @@ struct TrainOptions {
   void add_to(CLI::App& command);
   // Only what any run has: optimization, checkpoints, output.
   void add_run_to(CLI::App& command);
+  // Makes `model` a folder, downloaded if need be.
+  void find_model();
+  std::string model_to_repeat;  // the model as it was given, a name with the commit that it now means
   // What follows from several options together; throws UsageError.
   void settle();
 

@@ -71,7 +71,14 @@ Json resolved_settings(const TrainOptions& options, const TrainingData& data) {
   for (const auto& [name, value] : data.settings.items())
     if (!name.ends_with("_column")) resolved[name] = value;
   const Json arguments = options.arguments.to_json();
+  if (!options.model_to_repeat.empty())
+    resolved["model"] = options.model_to_repeat, resolved["revision"] = Json();
   resolved["task"] = data.task->name();
+  resolved["eval_strategy"] = Json(), resolved["eval_steps"] = arguments.at("eval_steps");
+  if (!options.arguments.fine_tuning.lora) {
+    for (const char* detail : {"lora_rank", "lora_alpha", "lora_targets", "rslora"})
+      resolved[detail] = Json();
+  }
   resolved["precision"] = arguments.at("precision");
   resolved["metric_for_best_model"] = options.arguments.metric_for_best_model.empty()
                                           ? data.task->default_metric()

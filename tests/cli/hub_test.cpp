@@ -66,6 +66,9 @@ TEST_F(HubProgramTest, EveryCommandTakesAName) {
            "--epochs", "1", "--max-length", "16", "--quiet"});
   EXPECT_EQ(trained.exit_code, 0) << trained.err;
   EXPECT_EQ(run({"predict", "--model", "out"}, "good film\n").exit_code, 0);
+  // The file that repeats the run holds the commit, for the branch may move.
+  EXPECT_THAT(directory_.read("out/run.yaml"),
+              ::testing::ContainsRegex("\nmodel: \"owner/tiny-bert@[0-9a-f]+\""));
 
   auto& trained_repository = server_.repository("owner/trained");
   for (const auto& entry : fs::directory_iterator(directory_.path() / "out")) {

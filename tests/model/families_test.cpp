@@ -71,7 +71,7 @@ void expect_gradient_of_loss(BertPreTrainedModel& model, const Batch& batch) {
   double squares = 0;
   for (const float g : gradient) squares += static_cast<double>(g) * g;
   ASSERT_GT(squares, 0);
-  const double step = 0.001 / std::sqrt(squares);
+  const double step = 0.0003 / std::sqrt(squares);
   std::vector<float> ahead = values, behind = values;
   for (std::size_t i = 0; i < values.size(); ++i) {
     ahead[i] += static_cast<float>(step * gradient[i]);
