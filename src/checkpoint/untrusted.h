@@ -46,9 +46,8 @@ std::string foreign_file_hint(std::span<const std::byte> bytes);
 
 // What to do with folders that hold a model in a form that cannot be fine-tuned as it is.
 inline constexpr std::string_view kMergeAdapter =
-    "It holds a LoRA adapter only (adapter_config.json); merge it into its base model first (in Python, with "
-    "peft: "
-    "merge_and_unload, then save_pretrained)";
+    "It holds a LoRA adapter only (adapter_config.json); bertune convert --merge makes a model of it and its "
+    "base";
 inline constexpr std::string_view kConvertGoogle =
     "It holds Google's checkpoint (bert_config.json, bert_model.ckpt); convert it once, in Python, with "
     "Transformers 4 "

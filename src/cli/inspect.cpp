@@ -1,16 +1,40 @@
 #include "inspect.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
 
+#include "bertune/lora.h"
 #include "checkpoint/describe.h"
 #include "core/json.h"
 #include "hub_flags.h"
 
 namespace bertune {
+namespace {
+
+// What an adapter is, and its base as any model.
+std::string adapter_text(const std::filesystem::path& directory) {
+  const LoraConfig lora = lora_config_from_pretrained(directory);
+  return fmt::format("LoRA adapter {}: rank {}, alpha {}, of {}; trained whole: {}\nof the model\n{}",
+                     directory.string(), lora.r, lora.lora_alpha, fmt::join(lora.target_modules, ", "),
+                     fmt::join(lora.modules_to_save, ", "), checkpoint::describe(base_of_adapter(directory)));
+}
+
+Json adapter_json(const std::filesystem::path& directory) {
+  const LoraConfig lora = lora_config_from_pretrained(directory);
+  return {{"directory", directory.string()},
+          {"adapter",
+           {{"r", lora.r},
+            {"lora_alpha", lora.lora_alpha},
+            {"target_modules", lora.target_modules},
+            {"modules_to_save", lora.modules_to_save}}},
+          {"base", checkpoint::describe_json(base_of_adapter(directory))}};
+}
+
+}  // namespace
 
 void add_inspect_command(CLI::App& app) {
   struct Options {
@@ -29,8 +53,13 @@ void add_inspect_command(CLI::App& app) {
   command->add_flag("--json", options->json, "Print JSON for programs");
   command->callback([options] {
     options->directory = options->hub.find(options->directory, options->json);
-    fmt::print("{}", options->json ? dump_json(checkpoint::describe_json(options->directory))
-                                   : checkpoint::describe(options->directory));
+    const std::filesystem::path& folder = options->directory;
+    if (is_adapter(folder)) {
+      fmt::print("{}", options->json ? dump_json(adapter_json(folder)) : adapter_text(folder));
+    } else {
+      fmt::print("{}",
+                 options->json ? dump_json(checkpoint::describe_json(folder)) : checkpoint::describe(folder));
+    }
   });
 }
 

@@ -133,6 +133,13 @@ TEST_F(FineTuning, AnAdapterIsEvaluatedTrainedFurtherAndMerged) {
   const Json results = evaluate("adapter");
   EXPECT_NEAR(results.at("test_loss"), json("adapter/all_results.json").at("eval_loss"), 1e-6);
 
+  const ProgramResult inspected = run({"inspect", path("adapter")});
+  EXPECT_THAT(inspected.out, HasSubstr(": rank 8, alpha 16, of attention.self.query, "));
+  EXPECT_THAT(inspected.out, HasSubstr(path("base")));
+  const Json described = Json::parse(run({"inspect", path("adapter"), "--json"}).out);
+  EXPECT_EQ(described.at("adapter").at("r"), 8);
+  EXPECT_EQ(described.at("base").at("directory"), path("base"));
+
   const ProgramResult merged =
       run({"convert", "--merge", "--model", path("adapter"), "--output", path("merged")});
   ASSERT_EQ(merged.exit_code, 0) << merged.err;
