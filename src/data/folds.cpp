@@ -57,13 +57,7 @@ std::string note_of_classes(const Dataset& dataset, const std::vector<std::int64
 std::vector<std::int64_t> fold_of_rows(const Dataset& dataset, std::int64_t count, std::uint64_t seed) {
   const Groups groups = group_by_texts(dataset);
   require_groups(dataset, groups, count);
-  const bool classes = labels_are_classes(dataset);
-  std::map<std::string_view, std::vector<std::int64_t>> strata;  // the first rows of the groups of a class
-  for (std::int64_t row = 0; row < dataset.size(); ++row) {
-    const auto place = static_cast<std::size_t>(row);
-    if (groups.first[place] == row)
-      strata[classes ? dataset.rows[place].label : std::string_view()].push_back(row);
-  }
+  auto strata = groups_by_class(dataset, groups);
   Random random(seed, kFoldStream);
   std::vector<std::int64_t> fold_of(dataset.rows.size()), of_all(static_cast<std::size_t>(count));
   for (auto& [label, firsts] : strata) {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <string_view>
 #include <vector>
 
 #include "bertune/error.h"
@@ -42,14 +40,8 @@ Split stratified_split(const Dataset& dataset, double validation_share, std::uin
   if (!(validation_share > 0 && validation_share < 1)) {
     throw UsageError("the share of the validation set must lie between 0 and 1");
   }
-  const bool classes = labels_are_classes(dataset);
   const Groups groups = group_by_texts(dataset);
-  std::map<std::string_view, std::vector<std::int64_t>> strata;  // the first rows of the groups of a class
-  for (std::int64_t row = 0; row < dataset.size(); ++row) {
-    const auto place = static_cast<std::size_t>(row);
-    if (groups.first[place] == row)
-      strata[classes ? dataset.rows[place].label : std::string_view()].push_back(row);
-  }
+  auto strata = groups_by_class(dataset, groups);
   Random random(seed, kSplitStream);
   std::vector<bool> held_out(dataset.rows.size());
   for (auto& [label, firsts] : strata) {

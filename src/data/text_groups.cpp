@@ -25,4 +25,16 @@ bool labels_are_classes(const Dataset& dataset) {
   return labels.size() * 2 <= dataset.rows.size();
 }
 
+std::map<std::string_view, std::vector<std::int64_t>> groups_by_class(const Dataset& dataset,
+                                                                      const Groups& groups) {
+  const bool classes = labels_are_classes(dataset);
+  std::map<std::string_view, std::vector<std::int64_t>> firsts;
+  for (std::int64_t row = 0; row < dataset.size(); ++row) {
+    const auto place = static_cast<std::size_t>(row);
+    if (groups.first[place] == row)
+      firsts[classes ? dataset.rows[place].label : std::string_view()].push_back(row);
+  }
+  return firsts;
+}
+
 }  // namespace bertune::data

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string_view>
 #include <vector>
 
 #include "data/reader.h"
@@ -19,5 +21,9 @@ Groups group_by_texts(const Dataset& dataset);
 
 // Whether labels are names of classes to divide evenly, and not numbers or sets with hardly two alike.
 bool labels_are_classes(const Dataset& dataset);
+
+// The groups' first rows, ascending, by their class; under "" where labels are no classes.
+std::map<std::string_view, std::vector<std::int64_t>> groups_by_class(const Dataset& dataset,
+                                                                      const Groups& groups);
 
 }  // namespace bertune::data
