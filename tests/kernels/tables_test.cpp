@@ -257,7 +257,8 @@ TEST_P(Tables, Losses) {
 // With every option, at few classes and at a vocabulary's: as the reference in double, in place as well, and
 // parts add up.
 TEST_P(Tables, LossOptions) {
-  const double tolerance = table().name == "ref" ? 2e-5 : 2e-6;  // it adds up in single precision, one by one
+  // Sums of 1,003 terms in single precision; one by one in ref, and elsewhere as the compiler arranges them.
+  const double tolerance = table().name == "ref" ? 2e-5 : 1e-5;
   for (const std::int64_t n : {3, 1003}) {
     const std::int64_t rows = 40;
     const Values logits = random_values(rows * n, 1, 4);
