@@ -11,6 +11,7 @@
 #include "checkpoint/describe.h"
 #include "core/json.h"
 #include "hub_flags.h"
+#include "shared_options.h"
 
 namespace bertune {
 namespace {
@@ -54,12 +55,13 @@ void add_inspect_command(CLI::App& app) {
   command->callback([options] {
     options->directory = options->hub.find(options->directory, options->json);
     const std::filesystem::path& folder = options->directory;
-    if (is_adapter(folder)) {
-      fmt::print("{}", options->json ? dump_json(adapter_json(folder)) : adapter_text(folder));
-    } else {
-      fmt::print("{}",
-                 options->json ? dump_json(checkpoint::describe_json(folder)) : checkpoint::describe(folder));
-    }
+    const bool adapter = is_adapter(folder);
+    const auto json = [&] {
+      return dump_json(adapter ? adapter_json(folder) : checkpoint::describe_json(folder));
+    };
+    cli::write_to_standard_output(options->json ? json()
+                                  : adapter     ? adapter_text(folder)
+                                                : checkpoint::describe(folder));
   });
 }
 
