@@ -128,8 +128,8 @@ void set_default(Json& json, const char* key, Value value) {
 }
 
 std::string missing_config_message(const fs::path& directory) {
-  const auto has = [&](const char* name) { return checkpoint::path_exists(directory / name); };
-  if (!checkpoint::path_exists(directory)) {
+  const auto has = [&](const char* name) { return path_exists(directory / name); };
+  if (!path_exists(directory)) {
     return fmt::format("{}: no such folder; give the folder of a model", directory.string());
   }
   if (!fs::is_directory(directory)) {
@@ -157,7 +157,7 @@ ProblemType problem_type_from_string(std::string_view name) {
 
 BertConfig BertConfig::from_pretrained(const std::filesystem::path& directory) {
   const fs::path path = directory / "config.json";
-  if (!checkpoint::path_exists(path)) throw Error(missing_config_message(directory));
+  if (!path_exists(path)) throw Error(missing_config_message(directory));
   return from_json(read_file(path, kMaxConfigBytes), path.string());
 }
 

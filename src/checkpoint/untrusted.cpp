@@ -106,11 +106,6 @@ std::string shape_text(std::span<const std::int64_t> shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));
 }
 
-bool path_exists(const std::filesystem::path& path) {
-  std::error_code ignored;
-  return std::filesystem::exists(path, ignored);
-}
-
 std::string foreign_file_hint(std::span<const std::byte> bytes) {
   if (bytes.empty()) return "the file is empty; fetch it again";
   const std::string_view start(reinterpret_cast<const char*>(bytes.data()),

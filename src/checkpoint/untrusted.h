@@ -37,9 +37,6 @@ std::optional<std::uint64_t> element_count(std::span<const std::int64_t> shape);
 // "[2, 3]", as Python prints a shape.
 std::string shape_text(std::span<const std::int64_t> shape);
 
-// Whether something is there and may be seen; never throws.
-bool path_exists(const std::filesystem::path& path);
-
 // What a file that should hold weights really is, with what to do about it: a Git LFS pointer, a web page, an
 // empty file. Empty when it is none of these.
 std::string foreign_file_hint(std::span<const std::byte> bytes);

@@ -136,10 +136,7 @@ class CrossValidation {
                     {"train_loss", trained.train_loss},
                     {"train_rows", data.train->rows()}};
     write_predictions(fold, data.predict_test(model, batch_size));
-    if (options_.keep_folds) {
-      train::save_model_folder(folder(fold), model, tokenizer_, settings_of_model(options, data),
-                               save_dtype_from_string(options.arguments.save_dtype));
-    }
+    if (options_.keep_folds) save_trained_model(folder(fold), options, data, tokenizer_, model);
     Json file = results;
     file["identity"] = identity;
     write_file_atomically(folder(fold) / kFoldResultsFile, dump_json(file));

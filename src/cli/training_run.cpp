@@ -104,11 +104,16 @@ void write_run_config(const TrainOptions& options, const TrainingData& data) {
   write_file_atomically(path, run_config_text(*options.declared_on, resolved_settings(options, data)));
 }
 
-Json settings_of_model(const TrainOptions& options, const TrainingData& data) {
+Json save_trained_model(const fs::path& folder, const TrainOptions& options, const TrainingData& data,
+                        const BertTokenizer& tokenizer, BertPreTrainedModel& model) {
   Json settings = data.settings;
   settings["bertune_version"] = BERTUNE_VERSION;
   settings["task"] = data.task->name();
   settings["arguments"] = options.arguments.to_json();
+  if (!model.loss_options().is_plain()) settings["loss"] = train::kept_loss(model);
+  if (options.arguments.fine_tuning.merge_lora) model.merge_lora();
+  train::save_model_folder(folder, model, tokenizer, settings,
+                           save_dtype_from_string(options.arguments.save_dtype));
   return settings;
 }
 
@@ -201,12 +206,9 @@ struct Finished {
 Finished save_and_test(const TrainOptions& options, TrainingData& data, const BertTokenizer& tokenizer,
                        BertPreTrainedModel& model, const train::TrainingResult& result) {
   const fs::path& output = options.arguments.output_dir;
-  Json settings = settings_of_model(options, data);
-  if (!model.loss_options().is_plain()) settings["loss"] = train::kept_loss(model);
-  const SaveDtype dtype = save_dtype_from_string(options.arguments.save_dtype);
-  if (options.arguments.fine_tuning.merge_lora) model.merge_lora();
-  train::save_model_folder(output, model, tokenizer, settings, dtype);
-  if (dtype != SaveDtype::float32) model.load_weights(output);  // what is tested is what was saved
+  Json settings = save_trained_model(output, options, data, tokenizer, model);
+  if (save_dtype_from_string(options.arguments.save_dtype) != SaveDtype::float32)
+    model.load_weights(output);  // what is tested is what was saved
   Finished finished;
   finished.results["train"] = train_values(result, data.train->rows());
   tasks::Metrics validation_metrics;

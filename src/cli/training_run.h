@@ -20,8 +20,9 @@ LoadOptions load_options(const TrainOptions& options, const tasks::Task& task);
 // another one.
 void write_run_config(const TrainOptions& options, const TrainingData& data);
 
-// What bertune.json keeps of a trained model.
-Json settings_of_model(const TrainOptions& options, const TrainingData& data);
+// The folder of a trained model, its adapter merged if that is asked for; returns what bertune.json keeps.
+Json save_trained_model(const std::filesystem::path& folder, const TrainOptions& options,
+                        const TrainingData& data, const BertTokenizer& tokenizer, BertPreTrainedModel& model);
 
 // Throws Error where the disk has no room for the checkpoints of the run.
 void require_disk(const TrainOptions& options, const BertPreTrainedModel& model,

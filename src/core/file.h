@@ -31,6 +31,9 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
+// Whether something is there and may be seen; never throws.
+bool path_exists(const fs::path& path);
+
 // The whole file. Throws Error when it cannot be read or is larger than `max_bytes`.
 std::string read_file(const fs::path& path, std::uint64_t max_bytes = std::uint64_t{1} << 30);
 

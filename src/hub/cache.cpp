@@ -25,11 +25,6 @@ void make_folder(const fs::path& path) {
   if (error) throw_file_error("create the folder", path, error.value());
 }
 
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
-
 }  // namespace
 
 Cache::Cache(fs::path cache_dir, const ModelName& name)
@@ -63,11 +58,11 @@ fs::path Cache::file(const std::string& commit, const std::string& name) const {
 }
 
 bool Cache::has(const std::string& commit, const std::string& name) const {
-  return is_there(file(commit, name));
+  return path_exists(file(commit, name));
 }
 
 bool Cache::is_known_to_be_missing(const std::string& commit, const std::string& name) const {
-  return is_there(root_ / ".no_exist" / commit / name);
+  return path_exists(root_ / ".no_exist" / commit / name);
 }
 
 void Cache::remember_missing(const std::string& commit, const std::string& name) const {
@@ -89,7 +84,7 @@ void Cache::prepare(const std::string& commit, const std::string& name) const {
 
 void Cache::link(const std::string& commit, const std::string& name, const std::string& etag) const {
   const fs::path link = file(commit, name);
-  if (is_there(link)) return;
+  if (path_exists(link)) return;
   ::unlink(link.c_str());  // a link to a blob that has gone
   const fs::path target = blob(etag).lexically_relative(link.parent_path());
   if (::symlink(target.c_str(), link.c_str()) != 0) throw_file_error("make a symbolic link", link, errno);

@@ -13,6 +13,7 @@
 #include "checkpoint/names.h"
 #include "checkpoint/safetensors.h"
 #include "checkpoint/save_dtype.h"
+#include "checkpoint/untrusted.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "model/lora.h"
@@ -24,11 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 constexpr const char *kConfigFile = "adapter_config.json", *kWeightsFile = "adapter_model.safetensors";
 constexpr std::string_view kPrefix = "base_model.model.";
-
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::exists(path, error);
-}
 
 // Keys of adapter_config.json that change what is computed, and the one value each may have here.
 const std::vector<std::pair<const char*, Json>> kRequired = {{"bias", "none"},      {"fan_in_fan_out", false},
@@ -76,7 +72,7 @@ std::vector<std::string> names(const Json& json, const char* key) {
 
 }  // namespace
 
-bool is_adapter(const fs::path& directory) { return is_there(directory / kConfigFile); }
+bool is_adapter(const fs::path& directory) { return path_exists(directory / kConfigFile); }
 
 LoraConfig lora_config_from_pretrained(const fs::path& directory) {
   const std::string where = (directory / kConfigFile).string();
@@ -109,7 +105,7 @@ LoraConfig lora_config_from_pretrained(const fs::path& directory) {
 fs::path base_of_adapter(const fs::path& directory) {
   const std::string base = lora_config_from_pretrained(directory).base_model_name_or_path;
   for (const fs::path& path : {fs::path(base), directory / base}) {
-    if (!base.empty() && is_there(path / "config.json") && !is_adapter(path)) return path;
+    if (!base.empty() && path_exists(path / "config.json") && !is_adapter(path)) return path;
   }
   throw Error(
       fmt::format("{}: base_model_name_or_path is \"{}\", and no model is in such a folder; an adapter works "
@@ -119,12 +115,12 @@ fs::path base_of_adapter(const fs::path& directory) {
 }
 
 fs::path config_folder(const fs::path& directory) {
-  return is_adapter(directory) && !is_there(directory / "config.json") ? base_of_adapter(directory)
-                                                                       : directory;
+  return is_adapter(directory) && !path_exists(directory / "config.json") ? base_of_adapter(directory)
+                                                                          : directory;
 }
 
 fs::path tokenizer_folder(const fs::path& directory) {
-  const bool has_own = is_there(directory / "tokenizer.json") || is_there(directory / "vocab.txt");
+  const bool has_own = path_exists(directory / "tokenizer.json") || path_exists(directory / "vocab.txt");
   return is_adapter(directory) && !has_own ? base_of_adapter(directory) : directory;
 }
 
@@ -132,7 +128,7 @@ namespace model {
 namespace {
 
 checkpoint::SafetensorsFile open_weights(const fs::path& directory) {
-  if (!is_there(directory / kWeightsFile)) {
+  if (!path_exists(directory / kWeightsFile)) {
     throw Error(
         fmt::format("{}: has no {}; an adapter_model.bin becomes one with PEFT's "
                     "save_pretrained(folder, safe_serialization=True)",
@@ -208,8 +204,9 @@ void load_adapter(const fs::path& directory, const LoadOptions& options, Paramet
       file.read_f32(i, parameters.value(name));
       loaded.push_back(name);
     } else if (is_low_rank(name) || !options.ignore_mismatched_sizes) {
-      throw Error(fmt::format("{}: {} has shape [{}] in the adapter and [{}] in the model", where, name,
-                              fmt::join(tensor.shape, ", "), fmt::join(parameter->shape, ", ")));
+      throw Error(fmt::format("{}: {} has shape {} in the adapter and {} in the model", where, name,
+                              checkpoint::shape_text(tensor.shape),
+                              checkpoint::shape_text(parameter->shape)));
     } else {
       report.mismatched.push_back(name);
     }

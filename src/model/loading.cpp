@@ -11,6 +11,7 @@
 #include "checkpoint/family.h"
 #include "checkpoint/names.h"
 #include "checkpoint/save_dtype.h"
+#include "checkpoint/untrusted.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "model/adapter.h"
@@ -24,10 +25,6 @@ namespace {
 bool belongs_to_head(std::string_view name, ModelType type) {
   return !name.starts_with(checkpoint::family_of(type).prefix) ||
          name.starts_with(checkpoint::own_name(type, "bert.pooler."));
-}
-
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  return fmt::format("[{}]", fmt::join(shape, ", "));
 }
 
 // An encoder that is not whole would train, badly and silently.
@@ -107,12 +104,12 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
     } else if (belongs_to_head(parameter.name, config.model_type) && options.ignore_mismatched_sizes) {
       report.mismatched.push_back(parameter.name);
     } else {
-      throw Error(
-          fmt::format("{}: {} has shape {} in the checkpoint and {} in the model{}", weights.source(),
-                      parameter.name, shape_text(stored->shape), shape_text(parameter.shape),
-                      belongs_to_head(parameter.name, config.model_type)
-                          ? "; with --ignore-mismatched-sizes (ignore_mismatched_sizes) the head starts anew"
-                          : ""));
+      throw Error(fmt::format(
+          "{}: {} has shape {} in the checkpoint and {} in the model{}", weights.source(), parameter.name,
+          checkpoint::shape_text(stored->shape), checkpoint::shape_text(parameter.shape),
+          belongs_to_head(parameter.name, config.model_type)
+              ? "; with --ignore-mismatched-sizes (ignore_mismatched_sizes) the head starts anew"
+              : ""));
     }
     initialize(config, parameters, parameter, options.seed);
   }

@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-#include "support/program.h"
+#include "support/program_test.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune {
@@ -17,13 +17,12 @@ using testing::ProgramResult;
 using testing::run;
 using testing::tiny_dataset;
 
-class BadInput : public ::testing::Test {
+class BadInput : public testing::ProgramTest {
  protected:
   void SetUp() override {
     testing::write_tiny_checkpoint(files.path() / "base");
     files.write("good.csv", tiny_dataset(64));
   }
-  std::string path(const std::string& name) const { return (files.path() / name).string(); }
 
   ProgramResult train(const std::string& train_file, const std::vector<std::string>& more = {},
                       const std::function<void()>& prepare = {}) const {
@@ -51,8 +50,6 @@ class BadInput : public ::testing::Test {
     files.write("bad.csv", contents);
     expect_error(train("bad.csv"), code, parts);
   }
-
-  testing::TemporaryDirectory files;
 };
 
 TEST_F(BadInput, NoSuchFile) { expect_error(train("absent.csv"), 1, {"absent.csv", "No such file"}); }

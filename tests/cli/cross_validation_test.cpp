@@ -5,32 +5,24 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "support/program.h"
+#include "support/program_test.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::json_lines;
 using testing::Program;
 using testing::ProgramResult;
 using testing::run;
 using Json = nlohmann::json;
 
-class CrossValidation : public ::testing::Test {
+class CrossValidation : public testing::ProgramTest {
  protected:
   void SetUp() override {
     testing::write_tiny_checkpoint(files.path() / "base");
     files.write("train.csv", testing::tiny_dataset(60));
-  }
-  std::string path(const std::string& name) const { return (files.path() / name).string(); }
-  bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
-  Json json(const std::string& name) const { return Json::parse(files.read(name)); }
-  std::vector<Json> lines(const std::string& text) const {
-    std::istringstream stream(text);
-    std::vector<Json> rows;
-    for (std::string line; std::getline(stream, line);) rows.push_back(Json::parse(line));
-    return rows;
   }
   // Without what depends on the clock.
   Json results(const std::string& output) const {
@@ -60,15 +52,13 @@ class CrossValidation : public ::testing::Test {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
-
-  testing::TemporaryDirectory files;
 };
 
 TEST_F(CrossValidation, EachRowIsPredictedByAModelThatDidNotSeeIt) {
   const ProgramResult result = run(command("out", {"--keep-folds"}));
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json all = json("out/cross_validation.json");
-  const std::vector<Json> rows = lines(files.read("out/out_of_fold.jsonl"));
+  const std::vector<Json> rows = json_lines(files.read("out/out_of_fold.jsonl"));
   ASSERT_EQ(rows.size(), 60U);
   std::vector<int> counts(3), right(3);
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -114,7 +104,16 @@ TEST_F(CrossValidation, EachRowIsPredictedByAModelThatDidNotSeeIt) {
     for (const char* key : {"fold", "true", "where"}) row.erase(key);
     of_fold.push_back(row);
   }
-  EXPECT_EQ(lines(predicted.out), of_fold);
+  EXPECT_EQ(json_lines(predicted.out), of_fold);
+}
+
+TEST_F(CrossValidation, KeptModelsAreSavedAsAnyOther) {
+  const ProgramResult result =
+      run(command("out", {"--keep-folds", "--label-smoothing", "0.1", "--lora", "--merge-lora"}));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(json("out/fold-1/bertune.json").contains("loss"));
+  EXPECT_TRUE(exists("out/fold-3/model.safetensors"));
+  EXPECT_FALSE(exists("out/fold-3/adapter_config.json"));
 }
 
 TEST_F(CrossValidation, ResumesAtTheFoldThatWasInterrupted) {
@@ -181,7 +180,7 @@ TEST_F(CrossValidation, OfEveryTask) {
     const ProgramResult result = run(arguments);
     ASSERT_EQ(result.exit_code, 0) << set.file << result.err;
     EXPECT_TRUE(Json::parse(result.out).at("mean").contains(set.metric)) << result.out;
-    const std::vector<Json> rows = lines(files.read(output + "/out_of_fold.jsonl"));
+    const std::vector<Json> rows = json_lines(files.read(output + "/out_of_fold.jsonl"));
     EXPECT_EQ(rows.size(), 24U) << set.file;
     for (const Json& row : rows) EXPECT_TRUE(row.contains("true") && row.contains("where")) << row;
   }

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checkpoint/safetensors.h"
-#include "support/program.h"
+#include "support/program_test.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune {
@@ -22,7 +22,7 @@ using testing::tiny_dataset;
 using Json = nlohmann::json;
 using Arguments = std::vector<std::string>;
 
-class FamilyCommandLine : public ::testing::Test {
+class FamilyCommandLine : public testing::ProgramTest {
  protected:
   void SetUp() override {
     files.write("train.csv", tiny_dataset(96));
@@ -31,9 +31,6 @@ class FamilyCommandLine : public ::testing::Test {
     files.write("texts.txt",
                 "the film was good .\nthe food was bad .\n\nthe film was fine .\nvery poor food .\n");
   }
-  std::string path(const std::string& name) const { return (files.path() / name).string(); }
-  Json json(const std::string& name) const { return Json::parse(files.read(name)); }
-  bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
 
   Arguments train(const std::string& base, const std::string& output, const Arguments& more = {}) const {
     Arguments all = {"train",
@@ -64,8 +61,6 @@ class FamilyCommandLine : public ::testing::Test {
     EXPECT_EQ(result.err.find("error: ", at + 1), std::string::npos) << result.err;
     for (const std::string& part : parts) EXPECT_THAT(result.err.substr(at), HasSubstr(part));
   }
-
-  testing::TemporaryDirectory files;
 };
 
 TEST_F(FamilyCommandLine, DistilBertTrainsResumesEvaluatesAndPredicts) {

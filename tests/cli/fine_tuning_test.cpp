@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "support/program.h"
+#include "support/program_test.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune {
@@ -19,16 +19,13 @@ using testing::tiny_dataset;
 using Json = nlohmann::json;
 using Flags = std::vector<std::string>;
 
-class FineTuning : public ::testing::Test {
+class FineTuning : public testing::ProgramTest {
  protected:
   void SetUp() override {
     testing::write_tiny_checkpoint(files.path() / "base");
     files.write("train.csv", tiny_dataset(96));
     files.write("validation.csv", tiny_dataset(32, 1000));
   }
-  std::string path(const std::string& name) const { return (files.path() / name).string(); }
-  bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
-  Json json(const std::string& name) const { return Json::parse(files.read(name)); }
   Flags command(const std::string& output, const Flags& more = {}, const std::string& model = "base") const {
     Flags arguments = {"train",
                        "--model",
@@ -67,8 +64,6 @@ class FineTuning : public ::testing::Test {
     EXPECT_EQ(result.exit_code, 0) << result.err;
     return result.exit_code == 0 ? Json::parse(result.out) : Json::object();
   }
-
-  testing::TemporaryDirectory files;
 };
 
 // Killed and resumed: the same bits as a run that was never stopped.

@@ -6,13 +6,14 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "support/program.h"
+#include "support/program_test.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::json_lines;
 using testing::ProgramResult;
 using testing::run;
 using Json = nlohmann::json;
@@ -34,7 +35,7 @@ std::string swag(int n, int offset = 0, bool with_labels = true) {
   return csv;
 }
 
-class MultipleChoice : public ::testing::Test {
+class MultipleChoice : public testing::ProgramTest {
  protected:
   void SetUp() override {
     testing::write_tiny_checkpoint(files.path() / "base");
@@ -42,9 +43,6 @@ class MultipleChoice : public ::testing::Test {
     files.write("validation.csv", swag(30, 200));
     files.write("test.csv", swag(30, 400));
   }
-  std::string path(const std::string& name) const { return (files.path() / name).string(); }
-  bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
-  Json json(const std::string& name) const { return Json::parse(files.read(name)); }
 
   // The base's head has two outputs, and this one's has one.
   std::vector<std::string> command(const std::string& output,
@@ -72,16 +70,7 @@ class MultipleChoice : public ::testing::Test {
     more.insert(more.end(), {"--task", "multiple-choice", "--validation", path("validation.csv")});
     return run(command(output, more));
   }
-
-  testing::TemporaryDirectory files;
 };
-
-std::vector<Json> lines_of(const std::string& text) {
-  std::istringstream lines(text);
-  std::vector<Json> objects;
-  for (std::string line; std::getline(lines, line);) objects.push_back(Json::parse(line));
-  return objects;
-}
 
 TEST_F(MultipleChoice, LearnsEvaluatesAndPredicts) {
   const ProgramResult trained = train_with_validation("out", {"--test", path("test.csv")});
@@ -105,7 +94,7 @@ TEST_F(MultipleChoice, LearnsEvaluatesAndPredicts) {
   const ProgramResult predicted =
       run({"predict", "--model", path("out"), path("test.csv"), "--batch-size", "7"});
   ASSERT_EQ(predicted.exit_code, 0) << predicted.err;
-  const std::vector<Json> rows = lines_of(predicted.out);
+  const std::vector<Json> rows = json_lines(predicted.out);
   ASSERT_EQ(rows.size(), 30U);
   int correct = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -125,15 +114,15 @@ TEST_F(MultipleChoice, PredictsUnlabelledRowsOfOtherForms) {
   const ProgramResult file =
       run({"predict", "--model", path("out"), path("unlabelled.csv"), "--output", path("p.jsonl")});
   ASSERT_EQ(file.exit_code, 0) << file.err;
-  EXPECT_EQ(lines_of(files.read("p.jsonl")).size(), 5U);
+  EXPECT_EQ(json_lines(files.read("p.jsonl")).size(), 5U);
   const ProgramResult stream =
       run({"predict", "--model", path("out")},
           R"({"id": 7, "context": "the food a", "question": "it was", "choices": ["very bad", "very good"]})"
           "\n");
   ASSERT_EQ(stream.exit_code, 0) << stream.err;
-  ASSERT_EQ(lines_of(stream.out).size(), 1U);
-  EXPECT_EQ(lines_of(stream.out)[0].at("text"), "very good");
-  EXPECT_EQ(lines_of(stream.out)[0].at("id"), "7");
+  ASSERT_EQ(json_lines(stream.out).size(), 1U);
+  EXPECT_EQ(json_lines(stream.out)[0].at("text"), "very good");
+  EXPECT_EQ(json_lines(stream.out)[0].at("id"), "7");
 }
 
 TEST_F(MultipleChoice, QuestionsThatArriveAreAnsweredAtOnce) {
@@ -147,7 +136,7 @@ TEST_F(MultipleChoice, QuestionsThatArriveAreAnsweredAtOnce) {
   const ProgramResult result = program.wait();
   EXPECT_NE(result.exit_code, 0);
   EXPECT_THAT(result.err, HasSubstr("standard input:4:"));
-  const std::vector<Json> rows = lines_of(result.out);
+  const std::vector<Json> rows = json_lines(result.out);
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].at("scores").size(), 2U);
   EXPECT_EQ(rows[1].at("scores").size(), 3U);

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "support/program.h"
+#include "support/program_test.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune {
@@ -37,7 +37,7 @@ std::string corpus(int documents, int offset) {
   return text;
 }
 
-class Pretrain : public ::testing::Test {
+class Pretrain : public testing::ProgramTest {
  protected:
   void SetUp() override {
     files.write("train.txt", corpus(60, 0));
@@ -47,9 +47,6 @@ class Pretrain : public ::testing::Test {
         run({"vocabulary", path("train.txt"), "--vocab-size", "120", "--output", path("vocab")});
     ASSERT_EQ(vocabulary.exit_code, 0) << vocabulary.err;
   }
-  std::string path(const std::string& name) const { return (files.path() / name).string(); }
-  bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
-  Json json(const std::string& name) const { return Json::parse(files.read(name)); }
 
   Arguments command(const std::string& output, const Arguments& model, const Arguments& more = {}) const {
     Arguments all = {"pretrain",
@@ -87,8 +84,6 @@ class Pretrain : public ::testing::Test {
     for (const std::string& part : parts) EXPECT_THAT(result.err.substr(at), HasSubstr(part));
     EXPECT_FALSE(exists("bad/model.safetensors"));
   }
-
-  testing::TemporaryDirectory files;
 };
 
 TEST_F(Pretrain, LearnsFromNothingFillsMasksAndGoesOn) {

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "support/program.h"
+#include "support/program_test.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune {
@@ -16,14 +16,12 @@ using testing::ProgramResult;
 using testing::run;
 using Json = nlohmann::json;
 
-class RunConfig : public ::testing::Test {
+class RunConfig : public testing::ProgramTest {
  protected:
   void SetUp() override {
     testing::write_tiny_checkpoint(files.path() / "base");
     files.write("train.csv", testing::tiny_dataset(40));
   }
-  std::string path(const std::string& name) const { return (files.path() / name).string(); }
-  Json json(const std::string& name) const { return Json::parse(files.read(name)); }
   // In the temporary folder, so that paths in files can be relative.
   ProgramResult at(std::vector<std::string> arguments) const {
     return run(arguments, "", [this] { [[maybe_unused]] const int failed = ::chdir(files.path().c_str()); });
@@ -34,8 +32,6 @@ class RunConfig : public ::testing::Test {
     EXPECT_EQ(result.exit_code, 2) << text << result.err;
     EXPECT_THAT(result.err, HasSubstr(part)) << text;
   }
-
-  testing::TemporaryDirectory files;
 };
 
 const std::string kRun =

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bertune/tokenizer.h"
-#include "support/program.h"
+#include "support/program_test.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune {
@@ -17,15 +17,13 @@ using testing::ProgramResult;
 using testing::run;
 using Json = nlohmann::json;
 
-class SaveDtypeCommand : public ::testing::Test {
+class SaveDtypeCommand : public testing::ProgramTest {
  protected:
   void SetUp() override {
     testing::write_tiny_checkpoint(files.path() / "base");
     files.write("train.csv", testing::tiny_dataset(64));
     files.write("test.csv", testing::tiny_dataset(32, 2000));
   }
-  std::string path(const std::string& name) const { return (files.path() / name).string(); }
-  Json json(const std::string& name) const { return Json::parse(files.read(name)); }
   std::uintmax_t weights(const std::string& folder) const {
     return std::filesystem::file_size(files.path() / folder / "model.safetensors");
   }
@@ -50,8 +48,6 @@ class SaveDtypeCommand : public ::testing::Test {
     const std::vector<double> a = scores(one), b = scores(other);
     for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) EXPECT_NEAR(a[i], b[i], tolerance) << i;
   }
-
-  testing::TemporaryDirectory files;
 };
 
 TEST_F(SaveDtypeCommand, HalfTheSizeAndCloseToTheWhole) {

@@ -6,23 +6,21 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "support/program.h"
+#include "support/program_test.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::json_lines;
 using testing::ProgramResult;
 using testing::run;
 using Json = nlohmann::json;
 
-class TaskCommandLine : public ::testing::Test {
+class TaskCommandLine : public testing::ProgramTest {
  protected:
   void SetUp() override { testing::write_tiny_checkpoint(files.path() / "base"); }
-  std::string path(const std::string& name) const { return (files.path() / name).string(); }
-  Json json(const std::string& name) const { return Json::parse(files.read(name)); }
-  bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
 
   ProgramResult train(const std::string& train_file, const std::string& output,
                       const std::vector<std::string>& more = {}) const {
@@ -43,14 +41,6 @@ class TaskCommandLine : public ::testing::Test {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run(arguments);
   }
-  static std::vector<Json> lines(const std::string& text) {
-    std::istringstream stream(text);
-    std::vector<Json> rows;
-    for (std::string line; std::getline(stream, line);) rows.push_back(Json::parse(line));
-    return rows;
-  }
-
-  testing::TemporaryDirectory files;
 };
 
 // "good" and "fine" are entities of one type, "bad" and "poor" of another.
@@ -108,7 +98,7 @@ TEST_F(TaskCommandLine, TokenClassificationLearnsAndFindsEntities) {
 
   const ProgramResult predicted = run({"predict", "--model", path("out")}, "the film was good.\n\n");
   ASSERT_EQ(predicted.exit_code, 0) << predicted.err;
-  const std::vector<Json> rows = lines(predicted.out);
+  const std::vector<Json> rows = json_lines(predicted.out);
   ASSERT_EQ(rows.size(), 2U);
   ASSERT_EQ(rows[0].at("entities").size(), 1U) << rows[0];
   const Json entity = rows[0].at("entities")[0];
@@ -117,7 +107,7 @@ TEST_F(TaskCommandLine, TokenClassificationLearnsAndFindsEntities) {
   EXPECT_EQ(entity.at("start"), 13);
   EXPECT_EQ(entity.at("end"), 17);
   const ProgramResult file = run({"predict", "--model", path("out"), path("test.conll")});
-  EXPECT_EQ(lines(file.out).size(), 16U);
+  EXPECT_EQ(json_lines(file.out).size(), 16U);
 }
 
 TEST_F(TaskCommandLine, SentencesAndQuestionsAreHeldOutWithoutAValidationSet) {
@@ -173,7 +163,7 @@ TEST_F(TaskCommandLine, QuestionAnsweringLearnsAndAnswers) {
       R"({"id": "q", "question": "good", "context": "the film was x bad food , good k ."})";
   const ProgramResult predicted = run({"predict", "--model", path("out"), "--top", "2"}, asked + "\n");
   ASSERT_EQ(predicted.exit_code, 0) << predicted.err;
-  const std::vector<Json> rows = lines(predicted.out);
+  const std::vector<Json> rows = json_lines(predicted.out);
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_EQ(rows[0].at("id"), "q");
   EXPECT_EQ(rows[0].at("answer"), "k") << rows[0];
@@ -195,7 +185,7 @@ TEST_F(TaskCommandLine, QuestionsThatArriveAreAnsweredAtOnce) {
   const ProgramResult result = program.wait();
   EXPECT_NE(result.exit_code, 0);
   EXPECT_THAT(result.err, HasSubstr("standard input:4"));
-  EXPECT_EQ(lines(result.out).size(), 2U);
+  EXPECT_EQ(json_lines(result.out).size(), 2U);
 }
 
 TEST_F(TaskCommandLine, QuestionsWithoutAnswersTuneTheThreshold) {
@@ -228,7 +218,7 @@ TEST_F(TaskCommandLine, SeveralLabelsTuneTheThreshold) {
       run({"evaluate", "--model", path("out"), "--test", path("train.csv"), "--json"});
   EXPECT_NEAR(Json::parse(evaluated.out).at("test_f1_micro"), results.at("eval_best_f1_micro"), 1e-9);
   const ProgramResult all = run({"predict", "--model", path("out"), "--threshold", "0"}, "the food\n");
-  EXPECT_EQ(lines(all.out)[0].at("labels").size(), 2U);
+  EXPECT_EQ(json_lines(all.out)[0].at("labels").size(), 2U);
   EXPECT_EQ(run({"predict", "--model", path("out"), "--threshold", "2"}, "x\n").exit_code, 2);
 }
 

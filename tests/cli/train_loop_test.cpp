@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "support/program.h"
+#include "support/program_test.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune {
@@ -17,7 +17,7 @@ using testing::ProgramResult;
 using testing::run;
 using Json = nlohmann::json;
 
-class TrainLoop : public ::testing::Test {
+class TrainLoop : public testing::ProgramTest {
  protected:
   void SetUp() override {
     testing::write_tiny_checkpoint(files.path() / "base");
@@ -35,9 +35,6 @@ class TrainLoop : public ::testing::Test {
     files.write("skewed.csv", skewed), files.write("several.csv", several),
         files.write("numbers.csv", numbers);
   }
-  std::string path(const std::string& name) const { return (files.path() / name).string(); }
-  bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
-  Json json(const std::string& name) const { return Json::parse(files.read(name)); }
 
   std::vector<std::string> command(const std::string& train, const std::string& output,
                                    const std::vector<std::string>& more = {}) const {
@@ -51,8 +48,6 @@ class TrainLoop : public ::testing::Test {
   ProgramResult train(const std::string& data, const std::vector<std::string>& more) const {
     return run(command(data, "out", more));
   }
-
-  testing::TemporaryDirectory files;
 };
 
 TEST_F(TrainLoop, AccumulationIsTheLargeBatch) {

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "support/program.h"
+#include "support/program_test.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune {
@@ -18,7 +18,7 @@ using testing::run;
 using testing::tiny_dataset;
 using Json = nlohmann::json;
 
-class Train : public ::testing::Test {
+class Train : public testing::ProgramTest {
  protected:
   void SetUp() override {
     testing::write_tiny_checkpoint(files.path() / "base");
@@ -26,9 +26,6 @@ class Train : public ::testing::Test {
     files.write("validation.csv", tiny_dataset(32, 1000));
     files.write("test.csv", tiny_dataset(32, 2000));
   }
-  std::string path(const std::string& name) const { return (files.path() / name).string(); }
-  bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
-  Json json(const std::string& name) const { return Json::parse(files.read(name)); }
 
   std::vector<std::string> command(const std::string& output,
                                    const std::vector<std::string>& more = {}) const {
@@ -52,8 +49,6 @@ class Train : public ::testing::Test {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
-
-  testing::TemporaryDirectory files;
 };
 
 TEST_F(Train, LearnsTestsAndWritesAFolder) {

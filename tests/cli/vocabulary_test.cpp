@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bertune/tokenizer.h"
-#include "support/program.h"
+#include "support/program_test.h"
 
 namespace bertune {
 namespace {
@@ -17,10 +17,8 @@ using testing::run;
 using ::testing::StartsWith;
 using Json = nlohmann::json;
 
-class VocabularyCommand : public ::testing::Test {
+class VocabularyCommand : public testing::ProgramTest {
  protected:
-  std::string path(const std::string& name) const { return (files.path() / name).string(); }
-  bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
   ProgramResult build(const std::vector<std::string>& more, const std::string& input = "") const {
     std::vector<std::string> arguments = {"vocabulary", "--output", path("out")};
     arguments.insert(arguments.end(), more.begin(), more.end());
@@ -34,8 +32,6 @@ class VocabularyCommand : public ::testing::Test {
       EXPECT_THAT(entry.path().filename().string(), Not(HasSubstr(".tmp-"))) << "left behind";
     }
   }
-
-  testing::TemporaryDirectory files;
 };
 
 TEST_F(VocabularyCommand, WritesATokenizerThatBertuneReads) {

@@ -1,0 +1,33 @@
+// A test that runs the program in a folder of its own.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "support/program.h"
+
+namespace bertune::testing {
+
+// Of JSON Lines.
+inline std::vector<nlohmann::json> json_lines(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<nlohmann::json> rows;
+  for (std::string line; std::getline(stream, line);) rows.push_back(nlohmann::json::parse(line));
+  return rows;
+}
+
+class ProgramTest : public ::testing::Test {
+ protected:
+  std::string path(const std::string& name) const { return (files.path() / name).string(); }
+  bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
+  nlohmann::json json(const std::string& name) const { return nlohmann::json::parse(files.read(name)); }
+
+  TemporaryDirectory files;
+};
+
+}  // namespace bertune::testing
