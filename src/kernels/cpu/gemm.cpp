@@ -111,11 +111,16 @@ void run(const Matmul& op, const void* body, RowsFunction call) {
       call(body, first, smaller(first + kRowBlock, end));
   };
   if (op.m > kRowBlock * wanted_tasks / 2) {
-    std::int64_t task_rows = kRowBlock;  // longer blocks read B less often
-    while (task_rows < TileShape<Number>::longest_block && op.m >= 2 * task_rows * wanted_tasks)
-      task_rows *= 2;
-    parallel_for(block_count(op.m, task_rows), [&](std::int64_t task) {
-      const std::int64_t first = task * task_rows, rows = smaller(task_rows, op.m - first);
+    std::int64_t long_rows = kRowBlock;
+    while (long_rows < TileShape<Number>::longest_block && op.m >= 2 * long_rows * wanted_tasks)
+      long_rows *= 2;
+    // Long blocks read B less often; the last ones are short, so that no thread waits long for another.
+    const std::int64_t last_rows = num_threads() > 1 ? num_threads() * long_rows : 0,
+                       long_blocks = (op.m - last_rows) / long_rows, last_first = long_blocks * long_rows;
+    parallel_for(long_blocks + block_count(op.m - last_first, kRowBlock), [&](std::int64_t task) {
+      const bool is_long = task < long_blocks;
+      const std::int64_t first = is_long ? task * long_rows : last_first + (task - long_blocks) * kRowBlock,
+                         rows = smaller(is_long ? long_rows : kRowBlock, op.m - first);
       compute<Number>({op, packed_b, first, rows, 0, panels});
       finish(first, first + rows);
     });
