@@ -59,6 +59,7 @@ LoadOptions load_options(const TrainOptions& options, const tasks::Task& task) {
   load.attention_probs_dropout_prob = to_float(options.attention_dropout);
   load.classifier_dropout = to_float(options.classifier_dropout);
   load.lora = options.arguments.fine_tuning.lora;
+  load.base = options.base;
   return load;
 }
 
@@ -273,7 +274,7 @@ void print_results(const TrainOptions& options, std::string_view try_it, const B
       model.lora() != nullptr
           ? fmt::format(
                 "  the adapter            adapter_config.json, adapter_model.safetensors (PEFT loads this "
-                "folder)\n  of the model in        {}\n",
+                "folder)\n  of the model           {}\n",
                 model.lora()->base_model_name_or_path)
           : "  the model              config.json, model.safetensors (Transformers loads this folder)\n",
       fmt::format(fmt::runtime(try_it), folder));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 #include <nlohmann/json.hpp>
 
@@ -46,7 +47,11 @@ std::string message_of(const std::function<void()>& action) {
 
 class Lora : public ::testing::Test {
  protected:
-  void SetUp() override { testing::write_tiny_checkpoint(base()); }
+  void SetUp() override {
+    testing::write_tiny_checkpoint(base());
+    ::setenv("HF_HUB_CACHE", (files.path() / "hub").c_str(), 1);
+    ::setenv("HF_HUB_OFFLINE", "1", 1);
+  }
   std::filesystem::path base() const { return files.path() / "base"; }
   std::filesystem::path adapter() const { return files.path() / "adapter"; }
 
@@ -177,6 +182,41 @@ TEST_F(Lora, AnAdapterIsSavedAndLoadedWithItsBase) {
   EXPECT_EQ(config.at("lora_alpha"), 3);
   EXPECT_EQ(config.at("target_modules"), Json({"layer.1.output.dense"}));
   EXPECT_EQ(config.at("base_model_name_or_path"), base().string());
+}
+
+TEST_F(Lora, ABaseOnTheHubIsFoundByNameAndCommit) {
+  const std::string commit(40, 'a');
+  const std::filesystem::path snapshot =
+      files.path() / "hub" / "models--owner--tiny-bert" / "snapshots" / commit;
+  std::filesystem::create_directories(snapshot.parent_path());
+  std::filesystem::copy(base(), snapshot);
+  auto model = load({.r = 2, .base_model_name_or_path = "owner/tiny-bert", .revision = commit});
+  stir(model);
+  model.eval();
+  save(model);
+  const Json config = Json::parse(files.read("adapter/adapter_config.json"));
+  EXPECT_EQ(config.at("base_model_name_or_path"), "owner/tiny-bert");
+  EXPECT_EQ(config.at("revision"), commit);
+  EXPECT_EQ(base_of_adapter(adapter()), snapshot);
+  auto loaded = BertPreTrainedModel::from_pretrained(adapter(), Architecture::sequence_classification);
+  EXPECT_EQ(logits(loaded), logits(model));
+  EXPECT_EQ(loaded.lora()->base_model_name_or_path, "owner/tiny-bert");
+  EXPECT_EQ(loaded.lora()->revision, commit);
+
+  const auto with = [&](const char* key, const Json& value) {
+    Json json = config;
+    json[key] = value;
+    files.write("adapter/adapter_config.json", json.dump());
+    return message_of([&] { base_of_adapter(adapter()); });
+  };
+  EXPECT_THAT(with("revision", std::string(40, 'b')), HasSubstr("downloading is switched off"));
+  EXPECT_THAT(with("revision", "../../.."), HasSubstr("can be no branch"));
+  EXPECT_THAT(with("revision", 3), HasSubstr("damaged"));
+  EXPECT_THAT(with("base_model_name_or_path", "owner/tiny-bert@main"), HasSubstr("leave one out"));
+  EXPECT_THAT(with("base_model_name_or_path", "../../owner"), HasSubstr("no name that a model on the hub"));
+  files.write("adapter/adapter_config.json", config.dump());
+  files.write("hub/models--owner--tiny-bert/snapshots/" + commit + "/adapter_config.json", config.dump());
+  EXPECT_THAT(message_of([&] { base_of_adapter(adapter()); }), HasSubstr("no model is in such a folder"));
 }
 
 TEST_F(Lora, RefusesWhatCannotBe) {
