@@ -121,7 +121,7 @@ struct BertPreTrainedModel::Implementation {
       head->bind(parameters, training, bf16);
       weights_are_old = false, plan_is_old = true;
     } else if (training && weights->merged) {
-      weights->merged->merge();  // the last step has changed them
+      weights->merged->merge();  // what the last step has changed
     }
     const bool pack = !training && (!has_trained || batch.tokens() <= kFewTokens);
     if (pack && !weights->packed) weights->packed.emplace(weights->encoder, head->reads());

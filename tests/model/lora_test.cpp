@@ -10,6 +10,8 @@
 
 #include "bertune/error.h"
 #include "bertune/model.h"
+#include "model/lora.h"
+#include "model/weights.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune {
@@ -144,6 +146,67 @@ TEST_F(Lora, GradientsAreThoseOfTheLoss) {
       }
     }
   }
+}
+
+// Between the batches of one step nothing is merged again; whatever changes is, to the bits of a new merge.
+TEST_F(Lora, WeightsAreMergedWhereTheirMatricesHaveChanged) {
+  auto adapted = load({.r = 2, .target_modules = {"query", "output.dense"}});
+  stir(adapted);
+  Parameters& parameters = adapted.parameters();
+  const model::WeightViews views(parameters, ModelType::bert, true, false, 8);
+  model::EncoderWeights weights = model::encoder_weights(adapted.config(), views);
+  model::MergedWeights merged(weights);
+  const auto bits = [](const model::EncoderWeights& of) {
+    std::vector<float> values;
+    for (const model::EncoderLayerWeights& layer : of.layers) {
+      for (const model::Linear* linear : {static_cast<const model::Linear*>(&layer.query_key_value),
+                                          &layer.attention_output, &layer.intermediate, &layer.output})
+        values.insert(values.end(), linear->weight.value, linear->weight.value + linear->out * linear->in);
+    }
+    return values;
+  };
+  EXPECT_EQ(merged.merge(), 0);
+  for (const Parameter& p : parameters.layout()) {
+    if (!model::is_low_rank(p.name)) continue;
+    const std::span<float> values = parameters.value(p.name);
+    for (const std::size_t at : {std::size_t{0}, values.size() / 2, values.size() - 1}) {
+      const std::vector<float> before = bits(weights);
+      const float kept = values[at];
+      values[at] += 0.25F;
+      EXPECT_EQ(merged.merge(), 1) << p.name;
+      model::EncoderWeights again = model::encoder_weights(adapted.config(), views);
+      const model::MergedWeights anew(again);
+      EXPECT_NE(bits(weights), before) << p.name;
+      EXPECT_EQ(bits(weights), bits(again)) << p.name;
+      EXPECT_EQ(merged.merge(), 0);
+      values[at] = kept;
+      EXPECT_EQ(merged.merge(), 1);
+      EXPECT_EQ(bits(weights), before);
+    }
+  }
+}
+
+// Also of the neighbours of an adapted map, which may be trained whole.
+TEST_F(Lora, AForwardSeesWhateverTheLastStepChanged) {
+  auto model = load({.r = 2, .target_modules = {"query", "output.dense"}, .modules_to_save = {"key"}});
+  model.train();
+  stir(model);
+  std::size_t keys = 0;
+  for (const Parameter& p : model.parameters().layout()) {
+    if (!p.trainable) continue;
+    keys += p.name.ends_with("key.weight") ? 1 : 0;
+    const std::vector<float> before = logits(model);
+    EXPECT_EQ(logits(model), before);
+    for (float& value : model.parameters().value(p.name)) value = 1.5F * value + 0.01F;
+    const std::vector<float> after = logits(model);
+    // A bias of the keys changes no probability of attention.
+    if (!p.name.ends_with("key.bias")) {
+      EXPECT_NE(after, before) << p.name;
+    }
+    model.train();  // makes everything anew
+    EXPECT_EQ(logits(model), after) << p.name;
+  }
+  EXPECT_EQ(keys, 2U);
 }
 
 TEST_F(Lora, MergedIsTheSameModelWithoutAnAdapter) {
