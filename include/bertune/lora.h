@@ -1,12 +1,15 @@
 // Low-rank adaptation (Hu et al. 2021), as the PEFT library has it: a frozen weight W [out,in] is changed by
 // scale · B · A, with B [out,r] and A [r,in] trained in its stead. A model folder then holds the adapter
-// alone (adapter_config.json, adapter_model.safetensors), which PEFT loads, and names the folder of its base.
+// alone (adapter_config.json, adapter_model.safetensors), which PEFT loads, and names its base: a folder, or
+// a model of the hub.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include "bertune/hub.h"
 
 namespace bertune {
 
@@ -22,7 +25,9 @@ struct LoraConfig {  // PEFT's names
   std::vector<std::string> modules_to_save = {};
   double lora_dropout = 0;     // as an adapter says it; training takes 0 alone
   std::string task_type = {};  // of an adapter: SEQ_CLS, TOKEN_CLS, QUESTION_ANS, or empty
-  std::string base_model_name_or_path = {};
+  // A folder, or a name on the hub with the revision that is meant (empty: main). Of a new adapter that is
+  // given none, the folder that its base is loaded from.
+  std::string base_model_name_or_path = {}, revision = {};
 
   double scale() const;  // lora_alpha / r, or lora_alpha / sqrt(r) with use_rslora
 };
@@ -32,11 +37,14 @@ bool is_adapter(const std::filesystem::path& directory);
 // Reads DIR/adapter_config.json. Throws Error for what is no LoRA, or a kind that Bertune does not compute
 // (DoRA, ranks by pattern, ...), naming the key.
 LoraConfig lora_config_from_pretrained(const std::filesystem::path& directory);
-// The folder of an adapter's base. Throws Error when it is not there.
-std::filesystem::path base_of_adapter(const std::filesystem::path& directory);
+// The folder of an adapter's base: the one that it names (also beside the adapter), or else the hub's model
+// of that name and revision, as resolve_model finds it. Throws Error when it is neither, and Interrupted.
+std::filesystem::path base_of_adapter(const std::filesystem::path& directory, const HubOptions& hub = {});
 // Where the configuration and the tokenizer of a model folder lie: in it, or in the base of an adapter that
-// came without them.
-std::filesystem::path config_folder(const std::filesystem::path& directory);
-std::filesystem::path tokenizer_folder(const std::filesystem::path& directory);
+// came without them. `base`: that of base_of_adapter, where it is known already.
+std::filesystem::path config_folder(const std::filesystem::path& directory,
+                                    const std::filesystem::path& base = {});
+std::filesystem::path tokenizer_folder(const std::filesystem::path& directory,
+                                       const std::filesystem::path& base = {});
 
 }  // namespace bertune

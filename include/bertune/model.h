@@ -29,6 +29,7 @@ struct LoadOptions {
   bool ignore_mismatched_sizes = false;  // a head of another shape is newly initialised instead of an error
   std::uint64_t seed = 42;               // for newly initialised tensors
   std::optional<LoraConfig> lora = {};   // a new adapter, beside which all but the head is frozen
+  std::filesystem::path base = {};       // of a folder with an adapter: that of its base (base_of_adapter)
 };
 
 // What from_pretrained found, as Transformers reports it.

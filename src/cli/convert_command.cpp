@@ -35,7 +35,7 @@ void run(const Options& options) {
   }
   const std::filesystem::path model = options.hub.find(options.model);
   if (options.merge) {
-    train::merge_model_folder(model, options.output, dtype);
+    train::merge_model_folder(model, options.output, dtype, options.hub.find_base(model));
   } else {
     train::convert_model_folder(model, options.output, dtype);
   }

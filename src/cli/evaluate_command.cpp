@@ -28,7 +28,7 @@ void run(const EvaluateOptions& options) {
   const train::InterruptGuard guard;
   use_threads(options.threads);
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
-  train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length);
+  train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length, options.base);
   folder.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));
   train::restore_loss(folder.model, folder.settings, options.model);
   const TestData data = task_of(folder, options.model).read_test(folder, options);
@@ -93,6 +93,7 @@ void add_evaluate_command(CLI::App& app) {
   command->footer("Example:\n  bertune evaluate --model my-model --test test.csv --output my-model/test");
   command->callback([options] {
     options->model = options->hub.find(options->model, options->quiet || options->json);
+    options->base = options->hub.find_base(options->model, options->quiet || options->json);
     run(*options);
   });
 }

@@ -13,7 +13,7 @@
 namespace bertune::cli {
 
 struct EvaluateOptions {
-  std::filesystem::path model, test, output;
+  std::filesystem::path model, base, test, output;  // base: of an adapter
   HubFlags hub;
   DataOptions data;
   std::optional<std::int64_t> max_length;

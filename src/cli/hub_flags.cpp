@@ -5,9 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <memory>
 #include <optional>
 
-#include "bertune/hub.h"
+#include "bertune/lora.h"
 #include "report/progress.h"
 #include "shared_options.h"
 #include "train/interrupt.h"
@@ -23,6 +24,9 @@ class DownloadDisplay {
   explicit DownloadDisplay(bool quiet) : terminal_(report::terminal_of(STDERR_FILENO)) {
     quiet_ = quiet || !terminal_.interactive;
   }
+  DownloadDisplay(const DownloadDisplay&) = delete;
+  DownloadDisplay& operator=(const DownloadDisplay&) = delete;
+  ~DownloadDisplay() { finish(); }
 
   void show(const DownloadProgress& progress) {
     if (progress.total < kMegabyte) return;
@@ -76,21 +80,30 @@ void HubFlags::add_to(CLI::App& command) {
       ->group(group);
 }
 
-std::filesystem::path HubFlags::find(const std::filesystem::path& model, bool quiet, bool weights) const {
-  const train::InterruptGuard guard;
-  DownloadDisplay display(quiet);
+HubOptions HubFlags::options(bool quiet) const {
+  const auto display = std::make_shared<DownloadDisplay>(quiet);
   HubOptions options;
   options.revision = revision;
   options.cache_dir = cache_dir;
   options.token = token;
   options.offline = offline;
-  options.weights = weights;
-  options.on_progress = [&](const DownloadProgress& progress) { display.show(progress); };
-  options.on_note = [&](std::string_view line) { display.note(line); };
+  options.on_progress = [display](const DownloadProgress& progress) { display->show(progress); };
+  options.on_note = [display](std::string_view line) { display->note(line); };
   options.interrupted = train::interrupt_requested;
-  const std::filesystem::path folder = resolve_model(model.string(), options);
-  display.finish();
-  return folder;
+  return options;
+}
+
+std::filesystem::path HubFlags::find(const std::filesystem::path& model, bool quiet, bool weights) const {
+  const train::InterruptGuard guard;
+  HubOptions wanted = options(quiet);
+  wanted.weights = weights;
+  return resolve_model(model.string(), wanted);
+}
+
+std::filesystem::path HubFlags::find_base(const std::filesystem::path& folder, bool quiet) const {
+  if (!is_adapter(folder)) return {};
+  const train::InterruptGuard guard;
+  return base_of_adapter(folder, options(quiet));
 }
 
 }  // namespace bertune::cli

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "bertune/hub.h"
+
 namespace bertune::cli {
 
 struct HubFlags {
@@ -17,6 +19,11 @@ struct HubFlags {
   // false: the command reads only configuration and tokenizer.
   std::filesystem::path find(const std::filesystem::path& model, bool quiet = false,
                              bool weights = true) const;
+  // base_of_adapter (bertune/lora.h) in the same way, of a folder that was found; of a model empty.
+  std::filesystem::path find_base(const std::filesystem::path& folder, bool quiet = false) const;
+
+ private:
+  HubOptions options(bool quiet) const;
 };
 
 }  // namespace bertune::cli

@@ -17,22 +17,26 @@ namespace bertune {
 namespace {
 
 // What an adapter is, and its base as any model.
-std::string adapter_text(const std::filesystem::path& directory) {
+std::string adapter_text(const std::filesystem::path& directory, const std::filesystem::path& base) {
   const LoraConfig lora = lora_config_from_pretrained(directory);
-  return fmt::format("LoRA adapter {}: rank {}, alpha {}, of {}; trained whole: {}\nof the model\n{}",
+  return fmt::format("LoRA adapter {}: rank {}, alpha {}, of {}; trained whole: {}\nof the model {}{}\n{}",
                      directory.string(), lora.r, lora.lora_alpha, fmt::join(lora.target_modules, ", "),
-                     fmt::join(lora.modules_to_save, ", "), checkpoint::describe(base_of_adapter(directory)));
+                     fmt::join(lora.modules_to_save, ", "), lora.base_model_name_or_path,
+                     lora.revision.empty() ? "" : " at revision " + lora.revision,
+                     checkpoint::describe(base));
 }
 
-Json adapter_json(const std::filesystem::path& directory) {
+Json adapter_json(const std::filesystem::path& directory, const std::filesystem::path& base) {
   const LoraConfig lora = lora_config_from_pretrained(directory);
   return {{"directory", directory.string()},
           {"adapter",
            {{"r", lora.r},
             {"lora_alpha", lora.lora_alpha},
+            {"base_model_name_or_path", lora.base_model_name_or_path},
+            {"revision", lora.revision.empty() ? Json() : Json(lora.revision)},
             {"target_modules", lora.target_modules},
             {"modules_to_save", lora.modules_to_save}}},
-          {"base", checkpoint::describe_json(base_of_adapter(directory))}};
+          {"base", checkpoint::describe_json(base)}};
 }
 
 }  // namespace
@@ -55,12 +59,13 @@ void add_inspect_command(CLI::App& app) {
   command->callback([options] {
     options->directory = options->hub.find(options->directory, options->json);
     const std::filesystem::path& folder = options->directory;
-    const bool adapter = is_adapter(folder);
+    const std::filesystem::path base = options->hub.find_base(folder, options->json);
+    const bool adapter = !base.empty();
     const auto json = [&] {
-      return dump_json(adapter ? adapter_json(folder) : checkpoint::describe_json(folder));
+      return dump_json(adapter ? adapter_json(folder, base) : checkpoint::describe_json(folder));
     };
     cli::write_to_standard_output(options->json ? json()
-                                  : adapter     ? adapter_text(folder)
+                                  : adapter     ? adapter_text(folder, base)
                                                 : checkpoint::describe(folder));
   });
 }

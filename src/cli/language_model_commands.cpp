@@ -28,7 +28,7 @@ namespace {
 constexpr std::string_view kHowToGetOne = "bertune pretrain trains one, and bert-base-uncased comes with one";
 
 struct Options {
-  std::filesystem::path model;
+  std::filesystem::path model, base;  // base: of an adapter
   HubFlags hub;
   // Never a vector of arguments: CLI11 would read "[MASK]" as a list that holds MASK.
   std::optional<std::string> text;
@@ -115,8 +115,8 @@ void print_guesses(const train::ModelFolder& folder, const std::string& text,
 void fill_masks(const Options& options) {
   if (options.top < 1) throw UsageError("--top must be at least 1");
   use_threads(options.threads);
-  train::ModelFolder folder =
-      train::ModelFolder::open(options.model, std::nullopt, Architecture::masked_lm, kHowToGetOne);
+  train::ModelFolder folder = train::ModelFolder::open(options.model, std::nullopt, Architecture::masked_lm,
+                                                       kHowToGetOne, options.base);
   const auto answer = [&](const std::string& given) {
     std::uint64_t replaced = 0;
     const std::string text = replace_invalid_utf8(given, replaced);
@@ -131,8 +131,8 @@ void fill_masks(const Options& options) {
 
 void say_whether_next(const Options& options) {
   use_threads(options.threads);
-  train::ModelFolder folder = train::ModelFolder::open(options.model, std::nullopt,
-                                                       Architecture::next_sentence_prediction, kHowToGetOne);
+  train::ModelFolder folder = train::ModelFolder::open(
+      options.model, std::nullopt, Architecture::next_sentence_prediction, kHowToGetOne, options.base);
   std::uint64_t replaced = 0;
   const Encoding encoding = folder.tokenizer.encode(
       replace_invalid_utf8(options.first, replaced), replace_invalid_utf8(options.second, replaced),
@@ -167,6 +167,7 @@ void add_fill_mask_command(CLI::App& app) {
   command->footer("Example:\n  bertune fill-mask --model bert-base \"The capital of France is [MASK].\"");
   command->callback([options] {
     options->model = options->hub.find(options->model, options->json);
+    options->base = options->hub.find_base(options->model, options->json);
     fill_masks(*options);
   });
 }
@@ -187,6 +188,7 @@ void add_next_sentence_command(CLI::App& app) {
       "Example:\n  bertune next-sentence --model bert-base \"It rained.\" \"We stayed at home.\"");
   command->callback([options] {
     options->model = options->hub.find(options->model, options->json);
+    options->base = options->hub.find_base(options->model, options->json);
     say_whether_next(*options);
   });
 }

@@ -65,7 +65,7 @@ void run(const PredictOptions& options) {
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
   const train::InterruptGuard guard;
   use_threads(options.threads);
-  train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length);
+  train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length, options.base);
   folder.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));
   task_of(folder, options.model).predict(folder, options);
 }
@@ -110,6 +110,7 @@ void add_predict_command(CLI::App& app) {
       "probability}}");
   command->callback([options] {
     options->model = options->hub.find(options->model, options->quiet);
+    options->base = options->hub.find_base(options->model, options->quiet);
     run(*options);
   });
 }

@@ -19,7 +19,7 @@
 namespace bertune::cli {
 
 struct PredictOptions {
-  std::filesystem::path model, input, output;
+  std::filesystem::path model, base, input, output;  // base: of an adapter
   std::string output_format = "jsonl";
   HubFlags hub;
   DataOptions data;

@@ -33,6 +33,10 @@ const std::vector<std::vector<std::string>> kOneSetting = {
     {"resume", "resume-from-checkpoint", "overwrite"},
 };
 
+// Options of what another option names.
+const std::vector<std::pair<std::string, std::string>> kOptionsOf = {{"optim-args", "optimizer"},
+                                                                     {"lr-scheduler-kwargs", "schedule"}};
+
 // What a value is to a person.
 std::string described(const ConfigValue& value) {
   switch (value.kind) {
@@ -69,7 +73,8 @@ class File {
       if (!first && before->second.texts == texts) continue;  // as TrainingArguments has old and new names
       if (!first)
         fail(value, fmt::format("\"{}\" and \"{}\" are one option", before->second.key, file_.keys[i]));
-      if (!is_overruled(*option, on_command_line)) option->add_result(texts);
+      if (!is_overruled(*option, on_command_line) && !is_of_another(*option, on_command_line))
+        option->add_result(texts);
     }
     if (!without_meaning_.empty())
       print_notes({fmt::format("{}: without a meaning here: {}", path_, without_meaning_)});
@@ -175,6 +180,23 @@ class File {
         return std::ranges::any_of(names, [&](const std::string& name) { return has_name(*other, name); });
       };
       if (is(&option) && std::ranges::any_of(on_command_line, is)) return true;
+    }
+    return false;
+  }
+
+  // Where the command line names another optimizer than the file, the file's options are not for it.
+  bool is_of_another(const CLI::Option& option, const std::set<const CLI::Option*>& on_command_line) const {
+    for (const auto& [options, owner] : kOptionsOf) {
+      const CLI::Option* named = has_name(option, options) ? option_named(command_, owner) : nullptr;
+      if (named == nullptr || !on_command_line.contains(named)) continue;
+      const std::string& now = named->results().back();
+      for (std::size_t i = 0; i < file_.items.size(); ++i) {
+        if (!has_name(*named, file_.keys[i]) || !file_.items[i].is_scalar() || file_.items[i].text == now)
+          continue;
+        print_notes({fmt::format("{}: \"{}\" is left out, for it is of {} {}, and --{} is {}", path_, options,
+                                 owner, file_.items[i].text, owner, now)});
+        return true;
+      }
     }
     return false;
   }

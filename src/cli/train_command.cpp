@@ -22,8 +22,9 @@ void run(TrainOptions& options) {
   use_threads(options.threads);
   prepare_output(options);
   options.find_model();
-  const BertTokenizer tokenizer = BertTokenizer::from_pretrained(tokenizer_folder(options.model));
-  const BertConfig config = BertConfig::from_pretrained(config_folder(options.model));
+  const BertTokenizer tokenizer =
+      BertTokenizer::from_pretrained(tokenizer_folder(options.model, options.base));
+  const BertConfig config = BertConfig::from_pretrained(config_folder(options.model, options.base));
   train::require_matching_vocabulary(options.model, tokenizer, config);
   const TaskCommands& commands = options.task.empty() ? guess_task(options.train) : task_named(options.task);
   if (options.task.empty() && &commands != &kTextClassification)

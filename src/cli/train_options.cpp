@@ -263,9 +263,14 @@ void TrainOptions::settle_evaluation() {
 void TrainOptions::find_model() {
   const std::filesystem::path given = model;
   model = hub.find(given, quiet || json);
+  base = hub.find_base(model, quiet || json);
   model_to_repeat = given.string();
-  if (model != given)
-    model_to_repeat = model_to_repeat.substr(0, model_to_repeat.find('@')) + "@" + model.filename().string();
+  if (model == given) return;
+  const std::string name = model_to_repeat.substr(0, model_to_repeat.find('@')),
+                    commit = model.filename().string();
+  model_to_repeat = name + "@" + commit;
+  if (std::optional<LoraConfig>& lora = arguments.fine_tuning.lora)
+    lora->base_model_name_or_path = name, lora->revision = commit;
 }
 
 void TrainOptions::settle() {

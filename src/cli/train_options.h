@@ -17,7 +17,7 @@
 namespace bertune::cli {
 
 struct TrainOptions {
-  std::filesystem::path model, train, validation, test;
+  std::filesystem::path model, base, train, validation, test;  // base: of a model that is an adapter
   HubFlags hub;
   DataOptions data;
   train::TrainingArguments arguments;
@@ -49,7 +49,8 @@ struct TrainOptions {
   void add_to(CLI::App& command);
   // Only what any run has: optimization, checkpoints, output.
   void add_run_to(CLI::App& command);
-  // Makes `model` a folder, downloaded if need be.
+  // Makes `model` a folder, downloaded if need be, and finds its base. A new adapter will name the model as
+  // it was given.
   void find_model();
   std::string model_to_repeat;  // the model as it was given, a name with the commit that it now means
   // What follows from several options together; throws UsageError.

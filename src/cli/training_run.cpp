@@ -59,6 +59,7 @@ LoadOptions load_options(const TrainOptions& options, const tasks::Task& task) {
   load.attention_probs_dropout_prob = to_float(options.attention_dropout);
   load.classifier_dropout = to_float(options.classifier_dropout);
   load.lora = options.arguments.fine_tuning.lora;
+  load.base = options.base;
   return load;
 }
 
@@ -80,19 +81,13 @@ Json resolved_settings(const TrainOptions& options, const TrainingData& data) {
       resolved[detail] = Json();
   }
   resolved["precision"] = arguments.at("precision");
-  resolved["metric_for_best_model"] = options.arguments.metric_for_best_model.empty()
-                                          ? data.task->default_metric()
-                                          : options.arguments.metric_for_best_model;
+  const std::string metric = options.arguments.metric_for_best_model.empty()
+                                 ? data.task->default_metric()
+                                 : options.arguments.metric_for_best_model;
+  resolved["metric_for_best_model"] = metric;
   resolved["warmup_ratio"] = arguments.at("warmup_ratio");
   resolved["warmup_steps"] = options.arguments.warmup_steps > 0 ? arguments.at("warmup_steps") : Json();
-  const Json& optimizer = arguments.at("optimizer_options");
-  for (const auto& [flag, name] : {std::pair{"weight_decay", "weight_decay"},
-                                   std::pair{"adam_beta1", "beta1"}, std::pair{"adam_beta2", "beta2"},
-                                   std::pair{"adam_epsilon", "eps"}, std::pair{"momentum", "momentum"}}) {
-    if (optimizer.contains(name) && !options.arguments.optim_args.contains(name) &&
-        !optimizer.contains("adamw_eps"))
-      resolved[flag] = optimizer.at(name);
-  }
+  resolved.update(train::option_flags(options.arguments, metric));
   return resolved;
 }
 
@@ -273,7 +268,7 @@ void print_results(const TrainOptions& options, std::string_view try_it, const B
       model.lora() != nullptr
           ? fmt::format(
                 "  the adapter            adapter_config.json, adapter_model.safetensors (PEFT loads this "
-                "folder)\n  of the model in        {}\n",
+                "folder)\n  of the model           {}\n",
                 model.lora()->base_model_name_or_path)
           : "  the model              config.json, model.safetensors (Transformers loads this folder)\n",
       fmt::format(fmt::runtime(try_it), folder));

@@ -93,6 +93,7 @@ LoraConfig lora_config_from_pretrained(const fs::path& directory) {
     };
     config.task_type = text("task_type");
     config.base_model_name_or_path = text("base_model_name_or_path");
+    config.revision = text("revision");
   } catch (const Json::exception& error) {
     throw Error(fmt::format("{}: is damaged, or no LoRA configuration ({})", where, error.what()));
   }
@@ -102,26 +103,41 @@ LoraConfig lora_config_from_pretrained(const fs::path& directory) {
   return config;
 }
 
-fs::path base_of_adapter(const fs::path& directory) {
-  const std::string base = lora_config_from_pretrained(directory).base_model_name_or_path;
-  for (const fs::path& path : {fs::path(base), directory / base}) {
-    if (!base.empty() && path_exists(path / "config.json") && !is_adapter(path)) return path;
+fs::path base_of_adapter(const fs::path& directory, const HubOptions& hub) {
+  const LoraConfig config = lora_config_from_pretrained(directory);
+  const std::string& base = config.base_model_name_or_path;
+  const auto is_model = [](const fs::path& path) {
+    return path_exists(path / "config.json") && !is_adapter(path);
+  };
+  std::string why = "no model is in such a folder";
+  if (!base.empty()) {
+    for (const fs::path& path : {fs::path(base), directory / base})
+      if (is_model(path)) return path;
+    try {
+      HubOptions options = hub;
+      options.revision = config.revision;
+      if (const fs::path path = resolve_model(base, options); is_model(path)) return path;
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const Error& error) {
+      why = error.what();
+    }
   }
   throw Error(
-      fmt::format("{}: base_model_name_or_path is \"{}\", and no model is in such a folder; an adapter works "
-                  "with the model that it was trained on: put that there, or write its folder into "
-                  "the file",
-                  (directory / kConfigFile).string(), base));
+      fmt::format("{}: base_model_name_or_path is \"{}\": {}; an adapter works with the model that it was "
+                  "trained on: put that there, or write its folder, or its name on the hub, into the file",
+                  (directory / kConfigFile).string(), base, why));
 }
 
-fs::path config_folder(const fs::path& directory) {
-  return is_adapter(directory) && !path_exists(directory / "config.json") ? base_of_adapter(directory)
-                                                                          : directory;
+fs::path config_folder(const fs::path& directory, const fs::path& base) {
+  if (!is_adapter(directory) || path_exists(directory / "config.json")) return directory;
+  return base.empty() ? base_of_adapter(directory) : base;
 }
 
-fs::path tokenizer_folder(const fs::path& directory) {
+fs::path tokenizer_folder(const fs::path& directory, const fs::path& base) {
   const bool has_own = path_exists(directory / "tokenizer.json") || path_exists(directory / "vocab.txt");
-  return is_adapter(directory) && !has_own ? base_of_adapter(directory) : directory;
+  if (!is_adapter(directory) || has_own) return directory;
+  return base.empty() ? base_of_adapter(directory) : base;
 }
 
 namespace model {
@@ -231,7 +247,7 @@ void save_adapter(const fs::path& directory, const BertPreTrainedModel& model, S
   checkpoint::write_weights(directory / kWeightsFile, std::move(tensors), dtype);
   const std::string_view task = task_type(model.architecture());
   const bool whole = lora.lora_alpha == std::floor(lora.lora_alpha) && lora.lora_alpha < 1e9;
-  const Json json = {
+  Json json = {
       {"alpha_pattern", Json::object()},
       {"base_model_name_or_path", lora.base_model_name_or_path},
       {"bias", "none"},
@@ -248,6 +264,7 @@ void save_adapter(const fs::path& directory, const BertPreTrainedModel& model, S
       {"task_type", task.empty() ? Json() : Json(task)},
       {"use_dora", false},
       {"use_rslora", lora.use_rslora}};
+  if (!lora.revision.empty()) json["revision"] = lora.revision;
   write_file_atomically(directory / kConfigFile, dump_json(json));
 }
 

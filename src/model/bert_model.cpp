@@ -121,7 +121,7 @@ struct BertPreTrainedModel::Implementation {
       head->bind(parameters, training, bf16);
       weights_are_old = false, plan_is_old = true;
     } else if (training && weights->merged) {
-      weights->merged->merge();  // the last step has changed them
+      weights->merged->merge();  // what the last step has changed
     }
     const bool pack = !training && (!has_trained || batch.tokens() <= kFewTokens);
     if (pack && !weights->packed) weights->packed.emplace(weights->encoder, head->reads());
@@ -223,7 +223,8 @@ BertPreTrainedModel BertPreTrainedModel::from_pretrained(const std::filesystem::
   BertConfig config = model::configuration(directory, options);
   std::vector<Parameter> layout = model::parameter_layout(config, *model::make_head(architecture, config));
   std::optional<LoraConfig> lora = options.lora;
-  if (lora) lora->base_model_name_or_path = std::filesystem::absolute(directory).lexically_normal().string();
+  if (lora && lora->base_model_name_or_path.empty())
+    lora->base_model_name_or_path = std::filesystem::absolute(directory).lexically_normal().string();
   if (is_adapter(directory)) lora = model::adapter_to_load(directory, options);
   if (lora) model::add_low_rank_matrices(layout, config.model_type, *lora);
   Parameters parameters(std::move(layout));

@@ -44,7 +44,7 @@ void require_encoder(const LoadReport& report, ModelType type, const std::string
 }  // namespace
 
 BertConfig configuration(const std::filesystem::path& directory, const LoadOptions& options) {
-  const std::filesystem::path folder = config_folder(directory);
+  const std::filesystem::path folder = config_folder(directory, options.base);
   BertConfig config = BertConfig::from_pretrained(folder);
   if (folder != directory && !options.num_labels) {
     if (const std::optional<std::int64_t> labels = labels_of_adapter(directory);
@@ -78,9 +78,10 @@ BertConfig configuration(const std::filesystem::path& directory, const LoadOptio
 LoadReport load_parameters(const std::filesystem::path& directory, const BertConfig& config,
                            const LoadOptions& options, Parameters& parameters) {
   if (is_adapter(directory)) {
-    LoadOptions base = options;
-    base.ignore_mismatched_sizes = true;  // the adapter's head comes next
-    LoadReport report = load_parameters(base_of_adapter(directory), config, base, parameters);
+    LoadOptions of_base = options;
+    of_base.ignore_mismatched_sizes = true;  // the adapter's head comes next
+    const std::filesystem::path base = options.base.empty() ? base_of_adapter(directory) : options.base;
+    LoadReport report = load_parameters(base, config, of_base, parameters);
     load_adapter(directory, options, parameters, report);
     return report;
   }

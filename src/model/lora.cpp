@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <set>
 #include <string>
 
@@ -180,11 +181,33 @@ MergedWeights::MergedWeights(EncoderWeights& weights) {
     }
     whole.weight.value = merged;
   });
-  merge();
+  for (Entry& entry : entries_) entry.merge();
 }
 
-void MergedWeights::merge() {
-  for (const Entry& entry : entries_) merge_low_rank(entry.linear, entry.base, entry.merged);
+// Between the batches of one step nothing has changed, and a look at two thin matrices says so.
+bool MergedWeights::Entry::is_old() const {
+  const LowRank& change = linear.low_rank;
+  const auto same = [](const std::vector<float>& kept, const float* now) {
+    return kept.empty() || std::memcmp(kept.data(), now, kept.size() * sizeof(float)) == 0;
+  };
+  return linear.weight.gradient != nullptr || !same(a, change.a.value) || !same(b, change.b.value);
+}
+
+void MergedWeights::Entry::merge() {
+  const LowRank& change = linear.low_rank;
+  a.assign(change.a.value, change.a.value + change.rank * linear.in);
+  b.assign(change.b.value, change.b.value + linear.out * change.rank);
+  merge_low_rank(linear, base, merged);
+}
+
+std::int64_t MergedWeights::merge() {
+  std::int64_t merged = 0;
+  for (Entry& entry : entries_) {
+    if (!entry.is_old()) continue;
+    entry.merge();
+    ++merged;
+  }
+  return merged;
 }
 
 Parameters merged_parameters(Parameters& parameters, float scale) {

@@ -1,7 +1,8 @@
 // Low-rank adaptation in a model: which parameters it adds, which it trains, and how forward uses it. No
-// token pays for it: once a step, each changed weight is computed whole.
+// token pays for it: once a step, however many batches it has, each changed weight is computed whole.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -29,13 +30,19 @@ class MergedWeights {
  public:
   // And lets them use it.
   explicit MergedWeights(EncoderWeights& weights);
-  void merge();  // again, from the values that there are now
+  // Again, where the low-rank matrices do not hold the bits that were merged last, or the weight itself is
+  // trained; frozen values are those of the beginning. Returns for how many maps.
+  std::int64_t merge();
 
  private:
   struct Entry {
     const float* base;
     float* merged;
     Linear linear;
+    std::vector<float> a = {}, b = {};  // that are merged
+
+    bool is_old() const;
+    void merge();
   };
   std::vector<Entry> entries_;
   AlignedBuffer<float> buffer_;

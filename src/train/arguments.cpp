@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "bertune/error.h"
+#include "tasks/metrics.h"
 
 namespace bertune::train {
 
@@ -15,36 +16,50 @@ bool has(const optim::Algorithm& algorithm, std::string_view option) {
   return std::ranges::find(algorithm.options, option, &optim::OptionInfo::name) != algorithm.options.end();
 }
 
-// A flag that was given and is short for the first of some options that the optimizer has.
+// A flag that is short for an option.
 struct ShortFlag {
-  std::string flag, value;
-  std::vector<std::string> options;
+  std::string flag;
+  std::optional<std::string> value;   // that was given
+  std::optional<std::string> option;  // that the optimizer has for it
 };
 
-std::vector<ShortFlag> short_flags(const TrainingArguments& a) {
+std::vector<ShortFlag> short_flags(const TrainingArguments& a, const optim::Algorithm& algorithm) {
   std::vector<ShortFlag> flags;
-  const auto add = [&](const char* flag, std::optional<double> value, std::vector<std::string> options) {
-    if (value) flags.push_back({flag, fmt::format("{}", *value), std::move(options)});
+  const auto add = [&](const char* flag, std::optional<std::string> value,
+                       std::initializer_list<const char*> options) {
+    const auto* option = std::ranges::find_if(options, [&](const char* o) { return has(algorithm, o); });
+    flags.push_back({flag, std::move(value),
+                     option == options.end() ? std::nullopt : std::optional<std::string>(*option)});
   };
-  add("--adam-beta1", a.adam_beta1, {"beta1"});
-  add("--adam-beta2", a.adam_beta2, {"beta2"});
-  add("--adam-epsilon", a.adam_epsilon, {"adamw_eps", "eps"});
-  add("--momentum", a.momentum, {"momentum"});
-  add("--weight-decay", a.weight_decay, {"weight_decay"});
-  if (a.nesterov) flags.push_back({"--nesterov", "true", {"nesterov"}});
+  const auto text = [](std::optional<double> value) {
+    return value ? std::optional(fmt::format("{}", *value)) : std::nullopt;
+  };
+  add("--adam-beta1", text(a.adam_beta1), {"beta1"});
+  add("--adam-beta2", text(a.adam_beta2), {"beta2"});
+  add("--adam-epsilon", text(a.adam_epsilon), {"adamw_eps", "eps"});
+  add("--momentum", text(a.momentum), {"momentum"});
+  add("--weight-decay", text(a.weight_decay), {"weight_decay"});
+  add("--nesterov", a.nesterov ? std::optional<std::string>("true") : std::nullopt, {"nesterov"});
   return flags;
 }
 
 optim::OptionValues optimizer_options(const TrainingArguments& a, const optim::Algorithm& algorithm) {
   optim::OptionValues options = a.optim_args;
-  for (const ShortFlag& flag : short_flags(a)) {
-    const auto name = std::ranges::find_if(flag.options, [&](const auto& o) { return has(algorithm, o); });
-    if (name == flag.options.end()) continue;
-    if (!options.emplace(*name, flag.value).second)
-      throw UsageError(fmt::format("{} and {} in --optim-args: give one of them", flag.flag, *name));
+  for (const ShortFlag& flag : short_flags(a, algorithm)) {
+    if (!flag.value || !flag.option) continue;
+    if (!options.emplace(*flag.option, *flag.value).second)
+      throw UsageError(fmt::format("{} and {} in --optim-args: give one of them", flag.flag, *flag.option));
   }
   if (has(algorithm, "weight_decay")) options.emplace("weight_decay", "0.01");
   return options;
+}
+
+// As optim::parse_options reads them; null where there are none.
+Json joined(const optim::OptionValues& options) {
+  std::string text;
+  for (const auto& [name, value] : options)
+    text += fmt::format("{}{}={}", text.empty() ? "" : ",", name, value);
+  return text.empty() ? Json() : Json(text);
 }
 
 }  // namespace
@@ -60,7 +75,7 @@ Json TrainingArguments::to_json() const {
           {"gradient_accumulation_steps", gradient_accumulation_steps},
           {"label_smoothing_factor", label_smoothing_factor},
           {"learning_rate", learning_rate},
-          {"lr_scheduler_kwargs", lr_scheduler_kwargs},
+          {"lr_scheduler_kwargs", schedule_options(*this, metric_for_best_model)},
           {"lr_scheduler_type", lr_scheduler_type},
           {"max_grad_norm", max_grad_norm},
           {"max_steps", max_steps},
@@ -138,8 +153,8 @@ Precision precision_from_string(const std::string& name) {
 std::vector<std::string> flags_without_effect(const TrainingArguments& arguments) {
   const optim::Algorithm& algorithm = optim::algorithm_from_string(arguments.optimizer);
   std::vector<std::string> notes;
-  for (const ShortFlag& flag : short_flags(arguments)) {
-    if (std::ranges::none_of(flag.options, [&](const auto& option) { return has(algorithm, option); }))
+  for (const ShortFlag& flag : short_flags(arguments, algorithm)) {
+    if (flag.value && !flag.option)
       notes.push_back(fmt::format("{} has no effect: {} has no such option", flag.flag, algorithm.name));
   }
   if (arguments.early_stopping_threshold > 0 && arguments.early_stopping_patience == 0)
@@ -149,6 +164,35 @@ std::vector<std::string> flags_without_effect(const TrainingArguments& arguments
         fmt::format("--max-grad-norm has no effect: {} searches along the loss as it is", algorithm.name));
   }
   return notes;
+}
+
+optim::OptionValues schedule_options(const TrainingArguments& arguments, const std::string& metric) {
+  const optim::ScheduleKind& kind = optim::schedule_from_string(arguments.lr_scheduler_type);
+  optim::OptionValues options = arguments.lr_scheduler_kwargs;
+  const bool follows_metric =
+      std::ranges::find(kind.options, "mode", &optim::OptionInfo::name) != kind.options.end();
+  if (follows_metric && !metric.empty())
+    options.emplace("mode", tasks::greater_is_better(metric) ? "max" : "min");
+  return kind.resolve(options);
+}
+
+Json option_flags(const TrainingArguments& arguments, const std::string& metric) {
+  const optim::Algorithm& algorithm = optim::algorithm_from_string(arguments.optimizer);
+  optim::OptionValues options = algorithm.resolve(optimizer_options(arguments, algorithm));
+  Json flags = Json::object();
+  for (const ShortFlag& short_flag : short_flags(arguments, algorithm)) {
+    const std::optional<std::string>& option = short_flag.option;
+    if (!option || arguments.optim_args.contains(*option)) continue;
+    const bool is_switch = short_flag.flag == "--nesterov";  // that cannot say no
+    if (is_switch && !arguments.nesterov) continue;
+    std::string flag = short_flag.flag.substr(2);
+    std::ranges::replace(flag, '-', '_');
+    flags[flag] = is_switch ? Json(true) : Json(options.at(*option));
+    options.erase(*option);
+  }
+  flags["optim_args"] = joined(options);
+  flags["lr_scheduler_kwargs"] = joined(schedule_options(arguments, metric));
+  return flags;
 }
 
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingArguments& arguments, Parameters& parameters) {

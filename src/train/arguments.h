@@ -64,6 +64,17 @@ Precision precision_from_string(const std::string& name);
 // A line for each flag that was given and that the optimizer has no use for.
 std::vector<std::string> flags_without_effect(const TrainingArguments& arguments);
 
+// All options of the schedule. One that follows a metric goes in the direction of `metric`, the one that
+// picks the best evaluation, unless it is told (empty: not known yet). Throws UsageError as
+// ScheduleKind::resolve.
+optim::OptionValues schedule_options(const TrainingArguments& arguments, const std::string& metric);
+
+// Every option of the optimizer and of the schedule with its value, also those that were left out, by the
+// names of flags with _: numbers that have a short flag under that, all others in optim_args and
+// lr_scheduler_kwargs, as optim::parse_options reads them; null for what there is not. Flags that the
+// optimizer has no use for are left out.
+Json option_flags(const TrainingArguments& arguments, const std::string& metric);
+
 // Throws UsageError for a name or an option that there is not, listing the choices.
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingArguments& arguments, Parameters& parameters);
 

@@ -81,8 +81,9 @@ std::optional<Architecture> architecture_of(const BertConfig& config) {
 namespace {
 
 // An adapter without a config.json of its own says in PEFT's words what head it is for.
-std::optional<Architecture> architecture_in(const std::filesystem::path& directory) {
-  const std::filesystem::path folder = config_folder(directory);
+std::optional<Architecture> architecture_in(const std::filesystem::path& directory,
+                                            const std::filesystem::path& base) {
+  const std::filesystem::path folder = config_folder(directory, base);
   if (folder == directory) return architecture_of(BertConfig::from_pretrained(directory));
   const std::string task = lora_config_from_pretrained(directory).task_type;
   if (task == "TOKEN_CLS") return Architecture::token_classification;
@@ -92,18 +93,19 @@ std::optional<Architecture> architecture_in(const std::filesystem::path& directo
 
 }  // namespace
 
-ModelFolder ModelFolder::open(const std::filesystem::path& directory,
-                              std::optional<std::int64_t> max_length) {
+ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
+                              const std::filesystem::path& base) {
   const Architecture architecture =
-      architecture_in(directory).value_or(Architecture::sequence_classification);
+      architecture_in(directory, base).value_or(Architecture::sequence_classification);
   return open(directory, max_length, architecture,
-              fmt::format("fine-tune it first with bertune train --model {}", directory.string()));
+              fmt::format("fine-tune it first with bertune train --model {}", directory.string()), base);
 }
 
 ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
-                              Architecture architecture, std::string_view how) {
-  BertTokenizer tokenizer = BertTokenizer::from_pretrained(tokenizer_folder(directory));
-  BertPreTrainedModel model = BertPreTrainedModel::from_pretrained(directory, architecture);
+                              Architecture architecture, std::string_view how,
+                              const std::filesystem::path& base) {
+  BertTokenizer tokenizer = BertTokenizer::from_pretrained(tokenizer_folder(directory, base));
+  BertPreTrainedModel model = BertPreTrainedModel::from_pretrained(directory, architecture, {.base = base});
   const BertConfig& config = model.config();
   require_matching_vocabulary(directory, tokenizer, config);
   if (!model.load_report().newly_initialized.empty()) {
@@ -148,9 +150,10 @@ void save_model_folder(const std::filesystem::path& directory, const BertPreTrai
   remove_other_weights(directory, model);
 }
 
-void merge_model_folder(const std::filesystem::path& from, const std::filesystem::path& to, SaveDtype dtype) {
+void merge_model_folder(const std::filesystem::path& from, const std::filesystem::path& to, SaveDtype dtype,
+                        const std::filesystem::path& base) {
   if (!is_adapter(from)) throw UsageError(fmt::format("{}: holds no adapter to merge", from.string()));
-  ModelFolder folder = ModelFolder::open(from, std::nullopt);
+  ModelFolder folder = ModelFolder::open(from, std::nullopt, base);
   folder.model.merge_lora();
   save_model_folder(to, folder.model, folder.tokenizer, folder.settings, dtype);
 }

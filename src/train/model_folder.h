@@ -21,11 +21,14 @@ struct ModelFolder {
   Json settings;  // what bertune.json holds; an object
 
   // With the head that config.json names ("architectures"). `max_length`: unset takes the one of training, or
-  // what the model can, up to 512. Throws Error when the head has no weights.
-  static ModelFolder open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length);
+  // what the model can, up to 512. `base`: of an adapter, as LoadOptions has it. Throws Error when the head
+  // has no weights.
+  static ModelFolder open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
+                          const std::filesystem::path& base = {});
   // With this head instead; `how` tells the person where to get one.
   static ModelFolder open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
-                          Architecture architecture, std::string_view how);
+                          Architecture architecture, std::string_view how,
+                          const std::filesystem::path& base = {});
 };
 
 // A value of bertune.json, which anyone may have written: `usual` where the key is missing or holds another
@@ -55,7 +58,8 @@ void save_model_folder(const std::filesystem::path& directory, const BertPreTrai
                        const BertTokenizer& tokenizer, const Json& settings, SaveDtype dtype);
 
 // The model of an adapter's folder, merged, as a folder of its own. Throws UsageError when `from` holds none.
-void merge_model_folder(const std::filesystem::path& from, const std::filesystem::path& to, SaveDtype dtype);
+void merge_model_folder(const std::filesystem::path& from, const std::filesystem::path& to, SaveDtype dtype,
+                        const std::filesystem::path& base = {});
 
 // Any model folder again, its numbers as `dtype`: every tensor, whatever the head, in model.safetensors, and
 // config.json, tokenizer and bertune.json with it. Throws Error when a number is beyond the range.

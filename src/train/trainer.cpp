@@ -104,10 +104,8 @@ void Trainer::set_loss(const tasks::Examples& train) {
 // A schedule that follows a metric takes the one that picks the best epoch, in its direction.
 void Trainer::make_schedule() {
   const optim::ScheduleKind& kind = optim::schedule_from_string(arguments_.lr_scheduler_type);
-  optim::OptionValues options = arguments_.lr_scheduler_kwargs;
-  if (std::ranges::find(kind.options, "mode", &optim::OptionInfo::name) != kind.options.end())
-    options.emplace("mode", tasks::greater_is_better(metric_for_best_model()) ? "max" : "min");
-  schedule_ = kind.make({arguments_.learning_rate, plan_.warmup_steps, plan_.total_steps}, options);
+  schedule_ = kind.make({arguments_.learning_rate, plan_.warmup_steps, plan_.total_steps},
+                        schedule_options(arguments_, metric_for_best_model()));
   if (schedule_->follows_metric() && !has_validation_) {
     throw UsageError(fmt::format("--schedule {} follows a metric of the validation set, and there is none",
                                  arguments_.lr_scheduler_type));

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "support/hub_server.h"
@@ -82,6 +83,79 @@ TEST_F(HubProgramTest, EveryCommandTakesAName) {
   EXPECT_EQ(
       run({"convert", "--model", "owner/tiny-bert", "--output", "half", "--save-dtype", "float16"}).exit_code,
       0);
+}
+
+// An adapter of a model by name can be taken to another machine: it names the model, and the commit that it
+// was trained on.
+TEST_F(HubProgramTest, AnAdapterNamesItsBaseAsItWasGiven) {
+  directory_.write("train.csv", testing::tiny_dataset(32));
+  const std::vector<std::string> train = {"--train", "train.csv", "--epochs", "1",
+                                          "--quiet", "--seed",    "1",        "--max-length",
+                                          "16",      "--threads", "1"};
+  const auto trained = [&](const std::string& model, const std::string& output, std::vector<std::string> more,
+                           bool offline = false) {
+    std::vector<std::string> arguments = {"train", "--model", model, "--output", output};
+    arguments.insert(arguments.end(), train.begin(), train.end());
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const ProgramResult result = run(arguments, "", offline);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return nlohmann::json::parse(directory_.read(output + "/adapter_config.json"));
+  };
+  const std::vector<std::string> lora = {"--lora", "--lora-rank", "2"};
+  const auto of_folder = trained(path("checkpoint"), "of-folder", lora);
+  EXPECT_EQ(of_folder.at("base_model_name_or_path"), path("checkpoint"));
+  EXPECT_FALSE(of_folder.contains("revision"));
+  const std::string commit = server_.repository("owner/tiny-bert").commit;
+  for (const std::string name : {"owner/tiny-bert", "owner/tiny-bert@main"}) {
+    const auto config = trained(name, "adapter", {"--lora", "--lora-rank", "2", "--overwrite"});
+    EXPECT_EQ(config.at("base_model_name_or_path"), "owner/tiny-bert");
+    EXPECT_EQ(config.at("revision"), commit);
+  }
+  EXPECT_EQ(directory_.read("adapter/adapter_model.safetensors"),
+            directory_.read("of-folder/adapter_model.safetensors"));
+  const auto predict = [&](std::vector<std::string> more = {}, bool offline = false) {
+    more.insert(more.begin(), {"predict", "--model", "adapter"});
+    return run(more, "good film\n", offline);
+  };
+  const std::string expected = run({"predict", "--model", "of-folder"}, "good film\n").out;
+  server_.hub().forget_requests();
+  EXPECT_EQ(predict().out, expected);
+  EXPECT_TRUE(server_.hub().requests().empty());  // a commit never changes
+
+  fs::remove_all(directory_.path() / "hf");  // another machine
+  const ProgramResult without = predict({}, true);
+  EXPECT_EQ(without.exit_code, 1);
+  EXPECT_THAT(
+      without.err,
+      ::testing::AllOf(HasSubstr("adapter_config.json: base_model_name_or_path is \"owner/tiny-bert\""),
+                       HasSubstr("at revision " + commit), HasSubstr("downloading is switched off")));
+  const ProgramResult downloaded = predict();
+  EXPECT_EQ(downloaded.out, expected);
+  EXPECT_THAT(downloaded.err, HasSubstr("owner/tiny-bert: downloading revision " + commit));
+  EXPECT_EQ(predict({"--cache-dir", path("mine")}).out, expected);
+  EXPECT_TRUE(fs::exists(directory_.path() / "mine" / "models--owner--tiny-bert" / "snapshots" / commit));
+
+  server_.stop();
+  const ProgramResult inspected = run({"inspect", "adapter", "--json"}, "", true);
+  const auto described = nlohmann::json::parse(inspected.out);
+  EXPECT_EQ(described.at("adapter").at("base_model_name_or_path"), "owner/tiny-bert");
+  EXPECT_THAT(described.at("base").at("directory").get<std::string>(), ::testing::EndsWith(commit));
+  EXPECT_EQ(run({"evaluate", "--model", "adapter", "--test", "train.csv"}, "", true).exit_code, 0);
+  EXPECT_EQ(run({"convert", "--merge", "--model", "adapter", "--output", "merged"}, "", true).exit_code, 0);
+  EXPECT_EQ(run({"predict", "--model", "merged"}, "good film\n").out, expected);
+  const auto further = trained("adapter", "further", {}, true);
+  EXPECT_EQ(further.at("base_model_name_or_path"), "owner/tiny-bert");
+  EXPECT_EQ(further.at("revision"), commit);
+  // As PEFT leaves a folder: configuration and tokenizer are those of the base.
+  for (const char* name : {"config.json", "vocab.txt", "tokenizer.json", "tokenizer_config.json"})
+    fs::remove(directory_.path() / "adapter" / name);
+  const ProgramResult bare = predict({"--cache-dir", path("mine")}, true);
+  EXPECT_EQ(bare.exit_code, 0) << bare.err;
+
+  fs::remove_all(directory_.path() / "hf");  // a folder of that name comes first
+  fs::create_directory(directory_.path() / "owner");
+  fs::copy(directory_.path() / "checkpoint", directory_.path() / "owner" / "tiny-bert");
+  EXPECT_EQ(predict({}, true).out, bare.out);
 }
 
 TEST_F(HubProgramTest, OfflineAndFlags) {

@@ -59,8 +59,8 @@ TEST_F(RunConfig, TheFileOfARunGivesTheSameBits) {
        {"# All settings of a run of bertune train 0.", "\nweight-decay: 0.01\n", "\nadam-beta1: 0.9\n",
         "\nadam-epsilon: 1e-08\n", "\nproblem-type: \"single_label_classification\"\n", "\nmax-length: 40\n",
         "\ntask: \"text-classification\"\n", "\nseed: 42\n", "\nmetric-for-best-model: \"accuracy\"\n",
-        "\nlearning-rate: 0.003\n", "\nlr-scheduler-kwargs: \"{\\\"num_cycles\\\":2}\"\n",
-        "\nvalidation: null\n"})
+        "\nlearning-rate: 0.003\n", "\nlr-scheduler-kwargs: \"num_cycles=2\"\n",
+        "\noptim-args: \"amsgrad=true,maximize=false\"\n", "\nvalidation: null\n"})
     EXPECT_THAT(theirs, HasSubstr(line));
   for (const char* none : {"quiet", "threads", "resume", "help", "config:", "do_train", "bf16: "})
     EXPECT_THAT(theirs, Not(HasSubstr("\n" + std::string(none)))) << none;
@@ -68,6 +68,68 @@ TEST_F(RunConfig, TheFileOfARunGivesTheSameBits) {
   const ProgramResult other = at({"train", "--config", "out/run.yaml", "--output", "other", "--seed", "7"});
   ASSERT_EQ(other.exit_code, 0) << other.err;
   EXPECT_NE(files.read("other/model.safetensors"), files.read("again/model.safetensors"));
+}
+
+// Also options that nobody gave: a later version may have other defaults.
+TEST_F(RunConfig, TheFileOfARunHoldsEveryOption) {
+  struct Case {
+    std::string given;
+    std::vector<std::string> lines;
+  };
+  const std::vector<Case> cases = {
+      {"optimizer: muon\nadam_epsilon: 1e-6\nschedule: warmup_stable_decay\n"
+       "lr_scheduler_kwargs: {num_decay_steps: 2}\n",
+       {"optim-args: "
+        "\"adamw_lr_scale=1,adjust_lr_fn=original,eps=1e-07,nesterov=true,ns_a=3.4445,ns_b=-4.775,"
+        "ns_c=2.0315,ns_steps=5\"",
+        "adam-beta1: 0.9", "adam-beta2: 0.999", "adam-epsilon: 1e-06", "momentum: 0.95", "weight-decay: 0.01",
+        "nesterov: false",
+        "lr-scheduler-kwargs: \"decay_type=cosine,min_lr_ratio=0,num_cycles=0.5,num_decay_steps=2,"
+        "num_stable_steps=none,warmup_type=linear\""}},
+      {"optimizer: adafactor\nschedule: reduce_lr_on_plateau\n",
+       {"optim-args: \"beta2_decay=-0.8,d=1,eps1=none,eps2=0.001,maximize=false\"", "adam-beta1: null",
+        "lr-scheduler-kwargs: "
+        "\"cooldown=0,eps=1e-08,factor=0.1,min_lr=0,mode=max,patience=10,threshold=0.0001,"
+        "threshold_mode=rel\""}},
+      {"optimizer: sgd\nmomentum: 0.9\nnesterov: true\noptim_args: weight_decay=0.1\n",
+       {"optim-args: \"dampening=0,maximize=false,weight_decay=0.1\"", "momentum: 0.9", "nesterov: true",
+        "weight-decay: null", "lr-scheduler-kwargs: null"}},
+      {"optimizer: lamb\n", {"optim-args: null", "adam-epsilon: 1e-06"}}};
+  for (const Case& each : cases) {
+    files.write("run.yaml", kRun + "overwrite: true\n" + each.given);
+    const ProgramResult first = at({"train", "--config", "run.yaml"});
+    ASSERT_EQ(first.exit_code, 0) << first.err;
+    const std::string written = files.read("out/run.yaml");
+    for (const std::string& line : each.lines) EXPECT_THAT(written, HasSubstr("\n" + line + "\n"));
+    const ProgramResult again =
+        at({"train", "--config", "out/run.yaml", "--output", "again", "--overwrite", "--threads", "1"});
+    ASSERT_EQ(again.exit_code, 0) << again.err;
+    EXPECT_THAT(again.err, Not(HasSubstr("has no effect")));
+    EXPECT_EQ(files.read("out/model.safetensors"), files.read("again/model.safetensors")) << each.given;
+    std::string repeated = files.read("again/run.yaml");
+    EXPECT_EQ(repeated.replace(repeated.find("\"again\""), 7, "\"out\""), written);
+  }
+}
+
+TEST_F(RunConfig, OptionsOfAnotherOptimizerStayBehind) {
+  files.write("run.yaml", kRun +
+                              "optim-args: dampening=0.1\noptimizer: sgd\nlr-scheduler-kwargs: num_cycles=2\n"
+                              "lr_scheduler_type: cosine\n");
+  const ProgramResult other = at({"train", "--config", "run.yaml", "--optim", "adafactor"});
+  ASSERT_EQ(other.exit_code, 0) << other.err;
+  EXPECT_THAT(other.err, HasSubstr("run.yaml: \"optim-args\" is left out, for it is of optimizer sgd, and "
+                                   "--optimizer is adafactor"));
+  EXPECT_THAT(files.read("out/run.yaml"), HasSubstr("optim-args: \"beta2_decay=-0.8,"));
+  EXPECT_THAT(files.read("out/run.yaml"), HasSubstr("lr-scheduler-kwargs: \"num_cycles=2\""));
+  const ProgramResult same =
+      at({"train", "--config", "run.yaml", "--optimizer", "sgd", "--schedule", "linear", "--output", "same"});
+  ASSERT_EQ(same.exit_code, 0) << same.err;
+  EXPECT_THAT(files.read("same/run.yaml"), HasSubstr("optim-args: \"dampening=0.1,"));
+  EXPECT_THAT(files.read("same/run.yaml"), HasSubstr("lr-scheduler-kwargs: null"));
+  // A file that names no optimizer speaks of that of the command line.
+  files.write("run.yaml", kRun + "optim-args: dampening=0.1\n");
+  ASSERT_EQ(at({"train", "--config", "run.yaml", "--optimizer", "sgd", "--output", "third"}).exit_code, 0);
+  EXPECT_THAT(files.read("third/run.yaml"), HasSubstr("optim-args: \"dampening=0.1,"));
 }
 
 TEST_F(RunConfig, TheCommandLineWins) {

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 #include <nlohmann/json.hpp>
 
 #include "bertune/error.h"
 #include "bertune/model.h"
+#include "model/lora.h"
+#include "model/weights.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune {
@@ -46,7 +49,11 @@ std::string message_of(const std::function<void()>& action) {
 
 class Lora : public ::testing::Test {
  protected:
-  void SetUp() override { testing::write_tiny_checkpoint(base()); }
+  void SetUp() override {
+    testing::write_tiny_checkpoint(base());
+    ::setenv("HF_HUB_CACHE", (files.path() / "hub").c_str(), 1);
+    ::setenv("HF_HUB_OFFLINE", "1", 1);
+  }
   std::filesystem::path base() const { return files.path() / "base"; }
   std::filesystem::path adapter() const { return files.path() / "adapter"; }
 
@@ -141,6 +148,67 @@ TEST_F(Lora, GradientsAreThoseOfTheLoss) {
   }
 }
 
+// Between the batches of one step nothing is merged again; whatever changes is, to the bits of a new merge.
+TEST_F(Lora, WeightsAreMergedWhereTheirMatricesHaveChanged) {
+  auto adapted = load({.r = 2, .target_modules = {"query", "output.dense"}});
+  stir(adapted);
+  Parameters& parameters = adapted.parameters();
+  const model::WeightViews views(parameters, ModelType::bert, true, false, 8);
+  model::EncoderWeights weights = model::encoder_weights(adapted.config(), views);
+  model::MergedWeights merged(weights);
+  const auto bits = [](const model::EncoderWeights& of) {
+    std::vector<float> values;
+    for (const model::EncoderLayerWeights& layer : of.layers) {
+      for (const model::Linear* linear : {static_cast<const model::Linear*>(&layer.query_key_value),
+                                          &layer.attention_output, &layer.intermediate, &layer.output})
+        values.insert(values.end(), linear->weight.value, linear->weight.value + linear->out * linear->in);
+    }
+    return values;
+  };
+  EXPECT_EQ(merged.merge(), 0);
+  for (const Parameter& p : parameters.layout()) {
+    if (!model::is_low_rank(p.name)) continue;
+    const std::span<float> values = parameters.value(p.name);
+    for (const std::size_t at : {std::size_t{0}, values.size() / 2, values.size() - 1}) {
+      const std::vector<float> before = bits(weights);
+      const float kept = values[at];
+      values[at] += 0.25F;
+      EXPECT_EQ(merged.merge(), 1) << p.name;
+      model::EncoderWeights again = model::encoder_weights(adapted.config(), views);
+      const model::MergedWeights anew(again);
+      EXPECT_NE(bits(weights), before) << p.name;
+      EXPECT_EQ(bits(weights), bits(again)) << p.name;
+      EXPECT_EQ(merged.merge(), 0);
+      values[at] = kept;
+      EXPECT_EQ(merged.merge(), 1);
+      EXPECT_EQ(bits(weights), before);
+    }
+  }
+}
+
+// Also of the neighbours of an adapted map, which may be trained whole.
+TEST_F(Lora, AForwardSeesWhateverTheLastStepChanged) {
+  auto model = load({.r = 2, .target_modules = {"query", "output.dense"}, .modules_to_save = {"key"}});
+  model.train();
+  stir(model);
+  std::size_t keys = 0;
+  for (const Parameter& p : model.parameters().layout()) {
+    if (!p.trainable) continue;
+    keys += p.name.ends_with("key.weight") ? 1 : 0;
+    const std::vector<float> before = logits(model);
+    EXPECT_EQ(logits(model), before);
+    for (float& value : model.parameters().value(p.name)) value = 1.5F * value + 0.01F;
+    const std::vector<float> after = logits(model);
+    // A bias of the keys changes no probability of attention.
+    if (!p.name.ends_with("key.bias")) {
+      EXPECT_NE(after, before) << p.name;
+    }
+    model.train();  // makes everything anew
+    EXPECT_EQ(logits(model), after) << p.name;
+  }
+  EXPECT_EQ(keys, 2U);
+}
+
 TEST_F(Lora, MergedIsTheSameModelWithoutAnAdapter) {
   auto model = load({.r = 4, .target_modules = kEvery});
   stir(model);
@@ -177,6 +245,41 @@ TEST_F(Lora, AnAdapterIsSavedAndLoadedWithItsBase) {
   EXPECT_EQ(config.at("lora_alpha"), 3);
   EXPECT_EQ(config.at("target_modules"), Json({"layer.1.output.dense"}));
   EXPECT_EQ(config.at("base_model_name_or_path"), base().string());
+}
+
+TEST_F(Lora, ABaseOnTheHubIsFoundByNameAndCommit) {
+  const std::string commit(40, 'a');
+  const std::filesystem::path snapshot =
+      files.path() / "hub" / "models--owner--tiny-bert" / "snapshots" / commit;
+  std::filesystem::create_directories(snapshot.parent_path());
+  std::filesystem::copy(base(), snapshot);
+  auto model = load({.r = 2, .base_model_name_or_path = "owner/tiny-bert", .revision = commit});
+  stir(model);
+  model.eval();
+  save(model);
+  const Json config = Json::parse(files.read("adapter/adapter_config.json"));
+  EXPECT_EQ(config.at("base_model_name_or_path"), "owner/tiny-bert");
+  EXPECT_EQ(config.at("revision"), commit);
+  EXPECT_EQ(base_of_adapter(adapter()), snapshot);
+  auto loaded = BertPreTrainedModel::from_pretrained(adapter(), Architecture::sequence_classification);
+  EXPECT_EQ(logits(loaded), logits(model));
+  EXPECT_EQ(loaded.lora()->base_model_name_or_path, "owner/tiny-bert");
+  EXPECT_EQ(loaded.lora()->revision, commit);
+
+  const auto with = [&](const char* key, const Json& value) {
+    Json json = config;
+    json[key] = value;
+    files.write("adapter/adapter_config.json", json.dump());
+    return message_of([&] { base_of_adapter(adapter()); });
+  };
+  EXPECT_THAT(with("revision", std::string(40, 'b')), HasSubstr("downloading is switched off"));
+  EXPECT_THAT(with("revision", "../../.."), HasSubstr("can be no branch"));
+  EXPECT_THAT(with("revision", 3), HasSubstr("damaged"));
+  EXPECT_THAT(with("base_model_name_or_path", "owner/tiny-bert@main"), HasSubstr("leave one out"));
+  EXPECT_THAT(with("base_model_name_or_path", "../../owner"), HasSubstr("no name that a model on the hub"));
+  files.write("adapter/adapter_config.json", config.dump());
+  files.write("hub/models--owner--tiny-bert/snapshots/" + commit + "/adapter_config.json", config.dump());
+  EXPECT_THAT(message_of([&] { base_of_adapter(adapter()); }), HasSubstr("no model is in such a folder"));
 }
 
 TEST_F(Lora, RefusesWhatCannotBe) {

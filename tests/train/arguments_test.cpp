@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "bertune/error.h"
+#include "optim/every_optimizer.h"
 
 namespace bertune::train {
 namespace {
@@ -103,6 +106,80 @@ TEST(Arguments, ShortFlagsReachTheOptimizer) {
   EXPECT_THAT(flags_without_effect(arguments), ::testing::IsEmpty());
   arguments.optimizer = "lbfgs";
   EXPECT_EQ(flags_without_effect(arguments).size(), 5U);  // those, and --max-grad-norm
+}
+
+// What the flags say, as they would be given.
+TrainingArguments given(const Json& flags) {
+  TrainingArguments arguments;
+  for (const auto& [name, value] : flags.items()) {
+    const auto number = [&] { return std::stod(value.get<std::string>()); };
+    if (name == "adam_beta1") arguments.adam_beta1 = number();
+    if (name == "adam_beta2") arguments.adam_beta2 = number();
+    if (name == "adam_epsilon") arguments.adam_epsilon = number();
+    if (name == "momentum") arguments.momentum = number();
+    if (name == "weight_decay") arguments.weight_decay = number();
+    if (name == "nesterov") arguments.nesterov = value.get<bool>();
+    if (name == "optim_args" && !value.is_null())
+      arguments.optim_args = optim::parse_options(value.get<std::string>(), name);
+    if (name == "lr_scheduler_kwargs" && !value.is_null())
+      arguments.lr_scheduler_kwargs = optim::parse_options(value.get<std::string>(), name);
+  }
+  return arguments;
+}
+
+// Of every optimizer: what option_flags writes names every option once, and is read to the same options.
+TEST(OptionFlags, AreReadAsTheyWere) {
+  for (const optim::testing::Variant& variant : optim::testing::every_optimizer()) {
+    for (const bool short_flags : {false, true}) {
+      TrainingArguments arguments;
+      arguments.optimizer = variant.algorithm;
+      arguments.optim_args = optim::parse_options(variant.options, "options");
+      if (short_flags) {
+        const auto free = [&](const char* option) { return !arguments.optim_args.contains(option); };
+        if (free("beta1")) arguments.adam_beta1 = 0.1 + 0.2;  // digits that must not be lost
+        if (free("weight_decay")) arguments.weight_decay = 1.0 / 3;
+        if (free("momentum") && free("dampening")) {
+          arguments.momentum = 0.7;
+          arguments.nesterov = free("nesterov");
+        }
+      }
+      const Json flags = option_flags(arguments, "accuracy");
+      TrainingArguments again = given(flags);
+      again.optimizer = variant.algorithm;
+      EXPECT_EQ(again.to_json(), arguments.to_json()) << variant.label();
+      EXPECT_EQ(option_flags(again, "accuracy"), flags) << variant.label();
+      // None is left to a default.
+      std::size_t named = again.optim_args.size();
+      for (const char* flag :
+           {"adam_beta1", "adam_beta2", "adam_epsilon", "momentum", "weight_decay", "nesterov"})
+        named += flags.contains(flag) ? 1 : 0;
+      EXPECT_EQ(named, optim::algorithm_from_string(variant.algorithm).options.size()) << variant.label();
+    }
+  }
+}
+
+TEST(OptionFlags, OfEveryScheduleAreReadAsTheyWere) {
+  const std::map<std::string, optim::OptionValues> needed = {
+      {"warmup_stable_decay", {{"num_decay_steps", "3"}, {"decay_type", "1-sqrt"}}},
+      {"cosine_with_min_lr", {{"min_lr_rate", "0.1"}}},
+      {"cosine_warmup_with_min_lr", {{"min_lr", "1e-6"}, {"warmup_lr_rate", "0.3333333333333333"}}}};
+  for (const optim::ScheduleKind& kind : optim::schedules()) {
+    for (const std::string metric : {"accuracy", "loss"}) {
+      TrainingArguments arguments;
+      arguments.lr_scheduler_type = kind.name;
+      if (needed.contains(kind.name)) arguments.lr_scheduler_kwargs = needed.at(kind.name);
+      const Json flags = option_flags(arguments, metric);
+      TrainingArguments again = given(flags);
+      again.lr_scheduler_type = kind.name;
+      EXPECT_EQ(again.lr_scheduler_kwargs, schedule_options(arguments, metric)) << kind.name;
+      EXPECT_EQ(again.lr_scheduler_kwargs.size(), kind.options.size()) << kind.name;
+      EXPECT_EQ(option_flags(again, metric), flags) << kind.name;
+      if (again.lr_scheduler_kwargs.contains("mode")) {
+        EXPECT_EQ(again.lr_scheduler_kwargs.at("mode"), metric == "loss" ? "min" : "max");
+      }
+      validate(again);  // none for what was left out goes as nothing given
+    }
+  }
 }
 
 TEST(Arguments, AThresholdWithoutPatienceIsSaid) {
