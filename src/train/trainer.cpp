@@ -41,13 +41,10 @@ Trainer::Trainer(BertPreTrainedModel& model, const BertTokenizer& tokenizer, Tra
       task_(task),
       row_name_(std::move(row_name)),
       optimizer_(make_optimizer(arguments_, model.parameters())) {
+  if (arguments_.metric_for_best_model.empty()) arguments_.metric_for_best_model = task_.default_metric();
   model_.dropout_state().seed = arguments_.seed;
   optimizer_->defer_unused_rows();
   model_.set_precision(precision_from_string(arguments_.precision));
-}
-
-std::string Trainer::metric_for_best_model() const {
-  return arguments_.metric_for_best_model.empty() ? task_.default_metric() : arguments_.metric_for_best_model;
 }
 
 double Trainer::epochs_done() const {
@@ -105,7 +102,7 @@ void Trainer::set_loss(const tasks::Examples& train) {
 void Trainer::make_schedule() {
   const optim::ScheduleKind& kind = optim::schedule_from_string(arguments_.lr_scheduler_type);
   schedule_ = kind.make({arguments_.learning_rate, plan_.warmup_steps, plan_.total_steps},
-                        schedule_options(arguments_, metric_for_best_model()));
+                        schedule_options(arguments_, arguments_.metric_for_best_model));
   if (schedule_->follows_metric() && !has_validation_) {
     throw UsageError(fmt::format("--schedule {} follows a metric of the validation set, and there is none",
                                  arguments_.lr_scheduler_type));
@@ -131,7 +128,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   identity_.arguments["total_steps"] = plan_.total_steps;
   identity_.arguments["labels"] = model_.config().id2label;
   if (validation != nullptr) {  // an unknown metric is found now, not after an epoch
-    task_.scorer(*validation)->result().value(metric_for_best_model());
+    task_.scorer(*validation)->result().value(arguments_.metric_for_best_model);
   }
   make_schedule();
   resume_if_asked();
@@ -159,7 +156,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   result.runtime = state_.runtime;
   result.samples = static_cast<std::int64_t>(std::llround(result.epochs * static_cast<double>(train.rows())));
   if (stops_early(arguments_, state_, plan_))
-    result.stopped_early = why_it_stopped(arguments_, state_, plan_, metric_for_best_model());
+    result.stopped_early = why_it_stopped(arguments_, state_, plan_, arguments_.metric_for_best_model);
   if (state_.best_metric && state_.best_step != state_.global_step) {
     model_.load_weights(checkpoint_path(arguments_.output_dir, state_.best_step));
     result.kept_best = true;
@@ -261,7 +258,7 @@ void Trainer::evaluate(const tasks::Examples& validation) {
     save();
     throw;
   }
-  const std::string name = metric_for_best_model();
+  const std::string& name = arguments_.metric_for_best_model;
   const double value = metrics.value(name);
   const double sign = tasks::greater_is_better(name) ? 1 : -1;
   state_.evaluations_without_gain = evaluations_without_gain(arguments_, state_, name, value);

@@ -51,7 +51,6 @@ class Trainer {
   void log_step(double loss, double gradient_norm, double learning_rate);
   void evaluate(const tasks::Examples& validation);
   void save();
-  std::string metric_for_best_model() const;
   bool epoch_is_over() const;
   bool evaluation_is_due() const;
   bool is_wanted_checkpoint() const;

@@ -1,5 +1,6 @@
 // Everything that changes how a model is trained goes together with everything else, for every task: each
-// combination is killed, resumed, and repeated from the file of its run, to the same bits.
+// combination is killed, resumed by its flags and by the file of its run, and repeated from that file, to the
+// same bits.
 #include <gtest/gtest.h>
 
 #include "support/program.h"
@@ -117,7 +118,8 @@ TEST_P(Combinations, KilledResumedAndRepeatedToTheSameBits) {
     program.wait();
     if (parts.back() != "--resume") parts.emplace_back("--resume");
   }
-  const ProgramResult resumed = run(parts);
+  const ProgramResult resumed = run({parts.front(), "--config", path("parts/run.yaml"), "--resume",
+                                     "--threads", "1", "--quiet"});
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
   EXPECT_EQ(files.read("whole" + weights), files.read("parts" + weights));
 
