@@ -5,13 +5,16 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
+#include <string_view>
 #include <vector>
 
 #include "bertune/error.h"
 #include "core/file.h"
+#include "data/given_folds.h"
 #include "report/folds_report.h"
 #include "report/metrics_report.h"
 #include "report/results.h"
+#include "report/terminal.h"
 #include "train/evaluation.h"
 #include "train/model_folder.h"
 #include "train/run_state.h"
@@ -26,6 +29,20 @@ constexpr const char* kResultsFile = "cross_validation.json";
 constexpr const char* kPredictionsFile = "out_of_fold.jsonl";
 constexpr const char* kFoldResultsFile = "fold_results.json";  // is there when a fold is finished
 
+// Names that are names of folders as well; "fold-" stands before them.
+bool are_folder_names(const std::vector<std::string>& names) {
+  constexpr std::string_view kOthers = "-_.";
+  return std::ranges::all_of(names, [&](const std::string& name) {
+    return std::ranges::all_of(name, [&](char letter) {
+      const bool is_usual = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                            (letter >= '0' && letter <= '9');
+      return is_usual || kOthers.find(letter) != kOthers.npos;
+    });
+  });
+}
+
+std::string_view flag_of(const data::Fold& fold) { return fold.given ? "--fold-column" : "--folds"; }
+
 class CrossValidation {
  public:
   CrossValidation(const TrainOptions& options, const BertTokenizer& tokenizer,
@@ -33,6 +50,7 @@ class CrossValidation {
                   const std::function<BertPreTrainedModel(const tasks::Task&)>& new_model)
       : options_(options), tokenizer_(tokenizer), prepare_(prepare), new_model_(new_model) {
     options_.test.clear();
+    named_folders_ = given() && are_folder_names(given()->names);
   }
 
   void run() {
@@ -46,7 +64,18 @@ class CrossValidation {
 
  private:
   const fs::path& output() const { return options_.arguments.output_dir; }
-  fs::path folder(std::int64_t fold) const { return output() / fmt::format("fold-{}", fold + 1); }
+  const data::GivenFolds* given() const { return options_.fold.given.get(); }
+  const std::string& given_name(std::int64_t fold) const {
+    return given()->names[static_cast<std::size_t>(fold)];
+  }
+  fs::path folder(std::int64_t fold) const {
+    return output() / ("fold-" + (named_folders_ ? given_name(fold) : std::to_string(fold + 1)));
+  }
+  // In result files, and for a person.
+  Json name(std::int64_t fold) const { return given() ? given()->json_name(fold) : Json(fold + 1); }
+  std::string title(std::int64_t fold) const {
+    return given() ? report::printable(given_name(fold)) : std::to_string(fold + 1);
+  }
   bool reports() const { return !options_.json && !options_.quiet; }
 
   // Of what this command writes; the folder goes when it held nothing else.
@@ -72,7 +101,19 @@ class CrossValidation {
     }
     if (!options_.overwrite) return;
     fs::remove(output() / kResultsFile), fs::remove(output() / kPredictionsFile);
-    for (std::int64_t i = 0; fs::exists(folder(i)); ++i) remove_fold(folder(i));
+    for (const fs::path& path : folds_there()) remove_fold(path);
+  }
+
+  // Of an earlier run, with whatever folds. A model without a fold's results is another training's.
+  std::vector<fs::path> folds_there() const {
+    std::vector<fs::path> folds;
+    for (const fs::directory_entry& entry : fs::directory_iterator(output())) {
+      const fs::path& path = entry.path();
+      const bool is_fold = entry.is_directory() && path.filename().string().starts_with("fold-");
+      if (is_fold && (fs::exists(path / kFoldResultsFile) || !fs::exists(path / "config.json")))
+        folds.push_back(path);
+    }
+    return folds;
   }
 
   // The training of a fold is that of a run of its own, in a folder of its own.
@@ -94,8 +135,11 @@ class CrossValidation {
                            {"test", data.test->fingerprint()},
                            {"train", data.train->fingerprint()}};
     if (reports()) {
-      fmt::print(stderr, "\nFold {} of {}: trained on {} rows, measured on {}\n", fold + 1,
-                 options_.fold.count, data.train->rows(), data.test->rows());
+      const std::int64_t count = options_.fold.count;
+      const std::string place =
+          given() ? fmt::format(" ({} of {})", fold + 1, count) : fmt::format(" of {}", count);
+      fmt::print(stderr, "\nFold {}{}: trained on {} rows, measured on {}\n", title(fold), place,
+                 data.train->rows(), data.test->rows());
     }
     if (!options_.arguments.resume || !take_over(fold, identity)) train_fold(fold, options, data, identity);
   }
@@ -128,8 +172,8 @@ class CrossValidation {
     display.finish();
     const std::int64_t batch_size = options.arguments.eval_batch_size;
     const tasks::Metrics metrics = train::evaluate(model, *data.task, *data.test, batch_size);
-    if (reports()) fmt::print(stderr, "fold {}: {}\n", fold + 1, report::metrics_line(metrics));
-    Json results = {{"fold", fold + 1},
+    if (reports()) fmt::print(stderr, "fold {}: {}\n", title(fold), report::metrics_line(metrics));
+    Json results = {{"fold", name(fold)},
                     {"metrics", report::metric_values(metrics)},
                     {"rows", data.test->rows()},
                     {"runtime", trained.runtime},
@@ -152,7 +196,7 @@ class CrossValidation {
     AtomicFile file(folder(fold) / kPredictionsFile);
     for (const TestLine& line : lines) {
       Json json = line.json;
-      json["fold"] = fold + 1;
+      json["fold"] = name(fold);
       json["row"] = line.row;
       file.write(line_of(json));
     }
@@ -183,6 +227,7 @@ class CrossValidation {
     write_predictions();
     results_ = report::fold_statistics(folds_);
     results_["folds"] = options_.fold.count;
+    if (given()) results_["fold_column"] = given()->column;
     results_["fold_results"] = folds_;
     results_["seed"] = options_.arguments.seed;
     results_["bertune_version"] = BERTUNE_VERSION;
@@ -201,17 +246,21 @@ class CrossValidation {
         "  each row's prediction  {}, by the model that had not seen it\n"
         "  all settings           run.yaml\n",
         output().string(), kResultsFile, kPredictionsFile);
-    if (options_.keep_folds) fmt::print("  the models             fold-1, fold-2, ...\n");
+    if (options_.keep_folds) {
+      fmt::print("  the models             {}, {}{}\n", folder(0).filename().string(),
+                 folder(1).filename().string(), options_.fold.count > 2 ? ", ..." : "");
+    }
     fmt::print(
-        "For a model of all rows, train without --folds (and with --validation-split 0, to hold out "
-        "none).\n");
+        "For a model of all rows, train without {} (and with --validation-split 0, to hold out none).\n",
+        flag_of(options_.fold));
   }
 
   TrainOptions options_;
   const BertTokenizer& tokenizer_;
   const std::function<TrainingData(const TrainOptions&)>& prepare_;
   const std::function<BertPreTrainedModel(const tasks::Task&)>& new_model_;
-  std::vector<Json> folds_;
+  bool named_folders_ = false;
+  std::vector<Json> folds_;  // results of those that are finished
   Json results_;
 };
 
@@ -222,8 +271,12 @@ void cross_validate(const TrainOptions& options, const BertTokenizer& tokenizer,
                     const std::function<BertPreTrainedModel(const tasks::Task&)>& new_model) {
   if (options.fold.count < 2)
     throw UsageError(fmt::format("--folds is {}; it must be at least 2", options.fold.count));
-  if (options.profile) throw UsageError("--profile measures one training; leave out --folds");
-  if (!options.test.empty()) print_notes({"--test is not looked at with --folds: each fold is a test set"});
+  if (options.profile)
+    throw UsageError(fmt::format("--profile measures one training; leave out {}", flag_of(options.fold)));
+  if (!options.test.empty()) {
+    print_notes(
+        {fmt::format("--test is not looked at with {}: each fold is a test set", flag_of(options.fold))});
+  }
   try {
     CrossValidation(options, tokenizer, prepare, new_model).run();
   } catch (const Interrupted& interrupted) {

@@ -55,6 +55,7 @@ MultipleChoiceDataset read(const TrainOptions& options, const fs::path& path, st
   if (path.empty()) return {};
   data::MultipleChoiceReadOptions read = read_options(options.data, true);
   read.max_questions = max_rows;
+  read.fold_column = options.fold_column;
   MultipleChoiceDataset dataset = data::read_multiple_choice(path, read);
   notes.insert(notes.end(), dataset.notes.begin(), dataset.notes.end());
   return dataset;

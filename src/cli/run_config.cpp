@@ -30,6 +30,7 @@ const std::vector<std::vector<std::string>> kOneSetting = {
     {"eval-steps", "eval-strategy"},
     {"problem-type", "do-regression"},
     {"validation", "validation-split"},
+    {"folds", "fold-column"},
     {"resume", "resume-from-checkpoint", "overwrite"},
 };
 

@@ -79,7 +79,7 @@ bool hold_out_validation(const TrainOptions& options, Sets& sets, const Choose& 
         chosen.validation.size(), sets.train.size(), what, how, options.validation_split,
         options.arguments.seed));
   }
-  if (!chosen.note.empty()) sets.notes.push_back(chosen.note);
+  sets.notes.insert(sets.notes.end(), chosen.notes.begin(), chosen.notes.end());
   (is_fold ? sets.test : sets.validation) = data::subset(sets.train, chosen.validation);
   sets.held_out = std::move(chosen.validation);
   auto rest = data::subset(sets.train, chosen.train);

@@ -42,6 +42,7 @@ struct Datasets {
 data::Dataset read(const TrainOptions& options, const fs::path& path, std::int64_t max_rows) {
   data::ReadOptions read_options = options.data.read_options(true);
   read_options.max_rows = max_rows;
+  read_options.fold_column = options.fold_column;
   return data::read_dataset(path, read_options);
 }
 

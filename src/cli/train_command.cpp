@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cross_validation.h"
+#include "fold_column.h"
 #include "run_config.h"
 #include "train/interrupt.h"
 #include "train/model_folder.h"
@@ -33,7 +34,8 @@ void run(TrainOptions& options) {
     return BertPreTrainedModel::from_pretrained(options.model, task.architecture(),
                                                 load_options(options, task));
   };
-  if (options.declared_on->count("--folds") > 0) {
+  if (!options.fold_column.empty()) options.fold = folds_of_column(options, commands.architecture);
+  if (options.fold.given || options.declared_on->count("--folds") > 0) {
     cross_validate(
         options, tokenizer,
         [&](const TrainOptions& fold) { return commands.prepare(fold, tokenizer, config); }, new_model);

@@ -137,7 +137,13 @@ void TrainOptions::add_to(CLI::App& command) {
       .add_option("--folds", fold.count,
                   "Cross-validation: so many models, each measured on a part of --train that it has not seen")
       ->group("Data");
-  command.add_flag("--keep-folds", keep_folds, "Keep the models of --folds, in OUTPUT/fold-1, ...")
+  command
+      .add_option(
+          "--fold-column,--fold_column", fold_column,
+          "Cross-validation with the folds that this column of --train names, a model each; in the order "
+          "of their numbers, or else of the names as sorted")
+      ->group("Data");
+  command.add_flag("--keep-folds", keep_folds, "Keep the models of cross-validation, in OUTPUT/fold-...")
       ->group(kOutput);
   command.add_option("--task", task, "What to learn: " + task_names() + " (default: by the data, and said)")
       ->group("Data");

@@ -31,7 +31,8 @@ struct TrainOptions {
   std::string eval_strategy;  // Transformers' no, steps or epoch
   std::optional<std::int64_t> max_length;
   double validation_split = 0.1;
-  data::Fold fold;  // of --folds; the number is set as one after another is trained
+  data::Fold fold;  // of --folds or --fold-column; the number is set as one after another is trained
+  std::string fold_column;
   bool keep_folds = false;
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;
   std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;

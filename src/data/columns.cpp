@@ -114,23 +114,11 @@ class Chooser {
     return {head_.names[index], static_cast<int>(index), guessed};
   }
 
-  // By its exact name, or else by the only one that differs in case alone.
   ChosenColumn given(const std::string& name, std::string_view flag) const {
     if (name.empty()) return {};
-    const auto& names = head_.names;
-    const auto exact = std::find(names.begin(), names.end(), name);
-    if (exact != names.end()) return column(static_cast<std::size_t>(exact - names.begin()), false);
-    const std::string lower = folded(name);
-    if (std::count(folded_.begin(), folded_.end(), lower) == 1) {
-      const auto found = std::find(folded_.begin(), folded_.end(), lower);
-      return column(static_cast<std::size_t>(found - folded_.begin()), false);
-    }
-    const std::string_view near = nearest(name, names);
-    const std::string meant = near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near);
-    const std::string numbers = head_.header_line == 0 && !names.empty() && names[0] == "1"
-                                    ? "; without a header, columns are numbered from 1"
-                                    : "";
-    fail(fmt::format("there is no column \"{}\" for {}{}{}", name, flag, meant, numbers));
+    const int index = column_named(head_.names, name);
+    if (index < 0) fail(no_such_column(head_.names, name, flag));
+    return column(static_cast<std::size_t>(index), false);
   }
 
   int find(std::string_view name) const {
@@ -222,8 +210,36 @@ class Chooser {
 
 }  // namespace
 
+int column_named(const std::vector<std::string>& names, std::string_view name) {
+  const auto place = [&](auto found) {
+    return found == names.end() ? -1 : static_cast<int>(found - names.begin());
+  };
+  if (const int exact = place(std::ranges::find(names, name)); exact >= 0 || name.empty()) return exact;
+  const std::string lower = folded(name);
+  return std::ranges::count(names, lower, folded) == 1 ? place(std::ranges::find(names, lower, folded)) : -1;
+}
+
+std::string no_such_column(const std::vector<std::string>& names, const std::string& name,
+                           std::string_view flag) {
+  const std::string_view near = nearest(name, names);
+  const std::string meant = near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near);
+  const std::string_view numbers =
+      !names.empty() && names[0] == "1" ? "; without a header, columns are numbered from 1" : "";
+  return fmt::format("there is no column \"{}\" for {}{}{}", name, flag, meant, numbers);
+}
+
 ColumnChoice choose_columns(const TableHead& head, const ReadOptions& options) {
-  return Chooser(head, options).choose();
+  const int fold = options.fold_column.empty() ? -1 : column_named(head.names, options.fold_column);
+  if (fold < 0) return Chooser(head, options).choose();
+  TableHead others = head;
+  others.names.erase(others.names.begin() + fold);
+  others.samples.clear();
+  ColumnChoice choice = Chooser(others, options).choose();
+  for (ChosenColumn* column : {&choice.text, &choice.text_pair, &choice.label})
+    if (column->index >= fold) ++column->index;
+  choice.fold = {head.names[static_cast<std::size_t>(fold)], fold};
+  choice.all = head.names;
+  return choice;
 }
 
 bool header_is_an_example(const TableHead& head, const ColumnChoice& choice) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/reader.h"
@@ -18,6 +19,13 @@ struct TableHead {
   // The first rows' cells, a vector a column; only of tables with two columns.
   std::vector<std::vector<std::string>> samples;
 };
+
+// The place of a column from 0: by its exact name, or else the only one that differs in case alone; -1: there
+// is none.
+int column_named(const std::vector<std::string>& names, std::string_view name);
+// What is wrong then, and which name was meant: "there is no column "x" for --flag (did you mean "y"?)".
+std::string no_such_column(const std::vector<std::string>& names, const std::string& name,
+                           std::string_view flag);
 
 // Throws UsageError naming the columns present and the flags that choose.
 ColumnChoice choose_columns(const TableHead& head, const ReadOptions& options);

@@ -6,6 +6,7 @@
 
 #include "bertune/error.h"
 #include "core/utf8.h"
+#include "data/columns.h"
 #include "data/multiple_choice_builder.h"
 #include "data/multiple_choice_columns.h"
 #include "data/records.h"
@@ -121,8 +122,11 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
   std::int64_t line = 0;
   if (!read_names(text, format, *parser, line, names))
     throw Error(fmt::format("{}: holds no questions", path));
+  Names others = names;
+  if (const int fold = column_named(names, options.fold_column); fold >= 0 && !options.fold_column.empty())
+    others.erase(others.begin() + fold);
   const MultipleChoiceColumns columns = choose_multiple_choice_columns(
-      names, fmt::format("{}:{}", path, line), options.label_column, options.with_labels);
+      others, fmt::format("{}:{}", path, line), options.label_column, options.with_labels);
   if (!has_header(format)) {
     names = columns.known();
     parser->set_keys(names);
@@ -179,11 +183,13 @@ MultipleChoiceDataset subset(const MultipleChoiceDataset& dataset, std::span<con
 }
 
 Split split_questions(const MultipleChoiceDataset& dataset, double validation_share, std::uint64_t seed,
-                      Fold fold) {
+                      const Fold& fold) {
   Dataset texts;
   texts.rows.resize(dataset.questions.size());
-  for (std::int64_t i = 0; i < dataset.size(); ++i)
-    texts.rows[static_cast<std::size_t>(i)].text = dataset.first_text(i);
+  for (std::int64_t i = 0; i < dataset.size(); ++i) {
+    const auto place = static_cast<std::size_t>(i);
+    texts.rows[place].text = dataset.first_text(i), texts.rows[place].line = dataset.questions[place].line;
+  }
   texts.path = dataset.path;
   return stratified_split(texts, validation_share, seed, fold);
 }

@@ -51,6 +51,7 @@ struct MultipleChoiceDataset {
 struct MultipleChoiceReadOptions {
   std::optional<Format> format = {};  // unset: by extension
   std::string label_column = {};      // empty: "label" or "answer"
+  std::string fold_column = {};       // a column, where there is one, that is no part of the questions
   std::int64_t max_questions = -1;    // negative: all
   bool with_labels = true;            // every question must have one; false: labels are not looked at
   char delimiter = '\0';              // CSV and TSV; '\0': ',' or the one that the first line shows; tab
@@ -78,6 +79,6 @@ MultipleChoiceDataset subset(const MultipleChoiceDataset& dataset, std::span<con
 // Holds out a share of the questions; those with the same first text stay on one side. Depends on questions,
 // share and seed only.
 Split split_questions(const MultipleChoiceDataset& dataset, double validation_share, std::uint64_t seed,
-                      Fold fold = {});
+                      const Fold& fold = {});
 
 }  // namespace bertune::data

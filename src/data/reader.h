@@ -27,10 +27,11 @@ struct ReadOptions {
   // Names of columns, or with header = false (and in plain text) their numbers from 1. Empty: guessed from
   // the usual names; with a text column given, no pair is guessed.
   std::string text_column = {}, text_pair_column = {}, label_column = {};
-  bool header = true;           // CSV and TSV: the first record names the columns
-  std::int64_t max_rows = -1;   // negative: all
-  bool labels_required = true;  // a row or file without labels is an error
-  bool guess_labels = true;     // false: no column is the label unless named
+  std::string fold_column = {};  // a column, where there is one, that is none of these
+  bool header = true;            // CSV and TSV: the first record names the columns
+  std::int64_t max_rows = -1;    // negative: all
+  bool labels_required = true;   // a row or file without labels is an error
+  bool guess_labels = true;      // false: no column is the label unless named
   // CSV and TSV: separates fields ('\0': ',' or the one that the first line shows; tab). Plain text: none by
   // default; when given, a line is cut at its first delimiter into columns "1" and "2" (TREC's "LABEL:kind
   // text").
@@ -45,7 +46,7 @@ struct ChosenColumn {
 };
 
 struct ColumnChoice {
-  ChosenColumn text, text_pair, label;
+  ChosenColumn text, text_pair, label, fold;
   std::vector<std::string> all;  // every column present, in file order
 };
 

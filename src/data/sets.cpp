@@ -32,6 +32,7 @@ Texts texts_of(const TaggedDataset& dataset, std::size_t least_words) {
     Row row;
     if (sentence.words.size() >= least_words) row.text = joined(sentence.words, *texts.arena);
     row.label = joined(sentence.tags, *texts.arena);
+    row.line = sentence.line;
     texts.rows.rows.push_back(row);
   }
   texts.where = [&dataset](std::size_t i) { return dataset.where(dataset.sentences[i]); };
@@ -106,15 +107,16 @@ std::vector<std::string> notes_of(std::string_view name, const Repeats& repeats,
 
 }  // namespace
 
-Split split_sentences(const TaggedDataset& dataset, double validation_share, std::uint64_t seed, Fold fold) {
-  Texts texts = texts_of(dataset, 0);
+Split split_sentences(const TaggedDataset& dataset, double validation_share, std::uint64_t seed,
+                      const Fold& fold) {
+  Texts texts = texts_of(dataset, fold.given ? kSaidOften : 0);
   for (Row& row : texts.rows.rows) row.label = {};  // one class
   texts.rows.path = dataset.path;
   return stratified_split(texts.rows, validation_share, seed, fold);
 }
 
 Split split_questions(const QuestionAnsweringDataset& dataset, double validation_share, std::uint64_t seed,
-                      Fold fold) {
+                      const Fold& fold) {
   Texts texts = texts_of(dataset, false);
   for (Row& row : texts.rows.rows) row.label = {};
   texts.rows.path = dataset.path;

@@ -17,9 +17,9 @@ namespace bertune::data {
 // Holds out a share of the sentences (equal ones stay on one side), or of the questions (those about one
 // context do). Depends on the set, share or fold, and seed only.
 Split split_sentences(const TaggedDataset& dataset, double validation_share, std::uint64_t seed,
-                      Fold fold = {});
+                      const Fold& fold = {});
 Split split_questions(const QuestionAnsweringDataset& dataset, double validation_share, std::uint64_t seed,
-                      Fold fold = {});
+                      const Fold& fold = {});
 
 // The sentences or questions of these numbers. Tags, scheme, and whether questions may be without an answer
 // remain those of the whole; notes are left behind.

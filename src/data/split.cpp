@@ -35,7 +35,8 @@ void hold_out(const std::vector<std::int64_t>& firsts, const Groups& groups, dou
 
 }  // namespace
 
-Split stratified_split(const Dataset& dataset, double validation_share, std::uint64_t seed, Fold fold) {
+Split stratified_split(const Dataset& dataset, double validation_share, std::uint64_t seed,
+                       const Fold& fold) {
   if (fold.count > 0) return fold_split(dataset, fold, seed);
   if (!(validation_share > 0 && validation_share < 1)) {
     throw UsageError("the share of the validation set must lie between 0 and 1");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,12 +13,15 @@ namespace bertune::data {
 
 struct Split {
   std::vector<std::int64_t> train, validation;  // row numbers, ascending
-  std::string note;                             // what a person should know; mostly empty
+  std::vector<std::string> notes;               // what a person should know; mostly none
 };
+
+struct GivenFolds;
 
 // One of `count` parts of a dataset, from 0. None when `count` is 0.
 struct Fold {
   std::int64_t number = 0, count = 0;
+  std::shared_ptr<const GivenFolds> given = {};  // null: rows are dealt to them
 };
 
 // A share of every class, at least one row of each class that has two different texts; a class never leaves
@@ -25,7 +29,7 @@ struct Fold {
 // with many distinct values (regression) count as one class. With a fold, that is held out (folds.h) instead
 // of a share.
 Split stratified_split(const Dataset& dataset, double validation_share = 0.1, std::uint64_t seed = 42,
-                       Fold fold = {});
+                       const Fold& fold = {});
 
 // The rows named, sharing the storage of `dataset`; notes are left behind.
 Dataset subset(const Dataset& dataset, std::span<const std::int64_t> rows);

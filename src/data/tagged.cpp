@@ -118,6 +118,13 @@ TagFormat tag_format_from_string(std::string_view name) {
       fmt::format("unknown format \"{}\" of tagged sentences; choose conll, conllu or jsonl", name));
 }
 
+TagFormat guess_tag_format(const fs::path& path) {
+  const MappedFile file(path);
+  std::string_view input = file.text();
+  input.remove_prefix(byte_order_mark(input));
+  return guess_format(path, input);
+}
+
 std::int64_t TaggedDataset::words() const {
   std::int64_t count = 0;
   for (const TaggedSentence& sentence : sentences) count += static_cast<std::int64_t>(sentence.words.size());

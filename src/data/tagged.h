@@ -20,6 +20,7 @@ enum class TagFormat { conll, conllu, jsonl };
 
 std::string_view to_string(TagFormat format);
 TagFormat tag_format_from_string(std::string_view name);  // throws UsageError, naming the choices
+TagFormat guess_tag_format(const fs::path& path);         // by extension and the first line
 
 struct TaggedReadOptions {
   std::optional<TagFormat> format = {};  // unset: by extension and the first line

@@ -78,18 +78,20 @@ class Writer {
     return text;
   }
 
-  static std::string unused_text(const ColumnChoice& choice) {
+  static std::string others_text(const ColumnChoice& choice) {
     constexpr std::size_t kShown = 6;
     std::string names;
     std::size_t count = 0;
     for (std::size_t i = 0; i < choice.all.size(); ++i) {
       const int index = static_cast<int>(i);
-      if (index == choice.text.index || index == choice.text_pair.index || index == choice.label.index)
+      if (index == choice.text.index || index == choice.text_pair.index || index == choice.label.index ||
+          index == choice.fold.index)
         continue;
       if (++count <= kShown) names += (names.empty() ? "" : ", ") + quoted(choice.all[i]);
     }
     if (count > kShown) names += fmt::format(" and {} more", count - kShown);
-    return count == 0 ? "" : "  not used: " + names + "\n";
+    const std::string fold = choice.fold ? fmt::format("  fold column: {}\n", quoted(choice.fold.name)) : "";
+    return fold + (count == 0 ? "" : "  not used: " + names + "\n");
   }
 
   std::string columns() const {
@@ -98,7 +100,7 @@ class Writer {
       const std::string choice = choice_text(named.dataset->columns);
       if (first.empty()) {
         first = choice;
-        text += choice + unused_text(named.dataset->columns);
+        text += choice + others_text(named.dataset->columns);
       } else if (choice != first) {
         std::string line = choice;
         std::replace(line.begin(), line.end(), '\n', ',');

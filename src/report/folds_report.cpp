@@ -5,12 +5,18 @@
 #include <cmath>
 
 #include "report/table.h"
+#include "report/terminal.h"
 
 namespace bertune::report {
 namespace {
 
 std::string shown(const Json& number) {
   return number.is_number() ? fmt::format("{:.4f}", number.get<double>()) : "-";
+}
+
+std::string fold_name(const Json& name) {
+  constexpr int kWidth = 20;
+  return name.is_string() ? shorten(printable(name.get<std::string>()), kWidth) : name.dump();
 }
 
 }  // namespace
@@ -42,7 +48,7 @@ std::string folds_report(const std::vector<Json>& folds) {
   Table table(columns);
   std::vector<std::string> header = {"", "mean", "std"}, rows = {"rows", "", ""};
   for (const Json& fold : folds) {
-    header.push_back(fmt::format("fold {}", fold.at("fold").get<int>()));
+    header.push_back("fold " + fold_name(fold.at("fold")));
     rows.push_back(grouped(fold.at("rows").get<long long>()));
   }
   table.add(header), table.add(rows);

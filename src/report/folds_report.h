@@ -13,7 +13,7 @@ namespace bertune::report {
 // is.
 Json fold_statistics(const std::vector<Json>& folds);
 
-// A line a metric: mean, standard deviation, and each fold.
+// A line a metric: mean, standard deviation, and each fold under its "fold", a number or a name.
 std::string folds_report(const std::vector<Json>& folds);
 
 }  // namespace bertune::report

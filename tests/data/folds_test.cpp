@@ -11,7 +11,9 @@
 namespace bertune::data::testing {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 Dataset example() {
   std::string csv = "text,label\n";
@@ -60,10 +62,11 @@ TEST(Folds, EachRowIsHeldOutOnce) {
     const Split split = stratified_split(dataset, 0.1, 42, {.number = i, .count = 4});
     EXPECT_EQ(split.train.size() + split.validation.size(), dataset.rows.size());
     for (const std::int64_t row : split.validation) ++held_out[static_cast<std::size_t>(row)];
-    EXPECT_THAT(split.note, HasSubstr("the label \"pair\" has too few different texts for each of 4 folds"));
+    EXPECT_THAT(split.notes,
+                ElementsAre(HasSubstr("the label \"pair\" has too few different texts for each of 4 folds")));
   }
   EXPECT_EQ(std::ranges::count(held_out, 1), dataset.size());
-  EXPECT_EQ(stratified_split(dataset, 0.1, 42, {.number = 0, .count = 2}).note, "");
+  EXPECT_THAT(stratified_split(dataset, 0.1, 42, {.number = 0, .count = 2}).notes, IsEmpty());
 }
 
 TEST(Folds, NumbersAreOneClass) {
@@ -72,7 +75,7 @@ TEST(Folds, NumbersAreOneClass) {
   const Dataset dataset = dataset_of(csv);
   const Split split = fold_split(dataset, {.number = 1, .count = 4}, 42);
   EXPECT_NEAR(static_cast<double>(split.validation.size()), 7.5, 0.5);
-  EXPECT_EQ(split.note, "");
+  EXPECT_THAT(split.notes, IsEmpty());
 }
 
 TEST(Folds, TooManyAreRefused) {

@@ -76,13 +76,15 @@ TEST(DataReport, SaysWhatToDo) {
 
 TEST(DataReport, ShowsTheChosenColumns) {
   Dataset train, test;
-  train.columns = {{"review", 1, true}, {}, {"stars", 2, false}, {"id", "review", "stars"}};
+  train.columns = {
+      {"review", 1, true}, {}, {"stars", 2, false}, {"part", 3, false}, {"id", "review", "stars", "part"}};
   train.notes = {"train.csv: columns guessed: text = \"review\"", "train.csv:7: the text is empty"};
-  test.columns = {{"text", 0, true}, {}, {"stars", 1, false}, {"text", "stars"}};
+  test.columns = {{"text", 0, true}, {}, {"stars", 1, false}, {}, {"text", "stars"}};
   const NamedDataset datasets[] = {{"train", &train}, {"validation", &test}};
   const std::string text = data_report(reviews(), datasets);
   EXPECT_THAT(text, HasSubstr("Columns\n  text column: \"review\" (guessed)\n  label column: \"stars\"\n"
-                              "  not used: \"id\"\n  but in validation:  text column: \"text\" (guessed),"));
+                              "  fold column: \"part\"\n  not used: \"id\"\n  but in validation:  text "
+                              "column: \"text\" (guessed),"));
   EXPECT_THAT(text, HasSubstr("Notes\n  train.csv:7: the text is empty\n"));
 }
 
@@ -94,7 +96,7 @@ TEST(DataReport, StaysShortWithManyLabels) {
   result.rare_labels = {"intent_76 (4)"};
   result.imbalance = 50;
   Dataset train;
-  train.columns = {{"text", 0, true}, {}, {"label", 1, true}, {"text", "label"}};
+  train.columns = {{"text", 0, true}, {}, {"label", 1, true}, {}, {"text", "label"}};
   for (int i = 0; i < 20; ++i) train.notes.push_back("note " + std::to_string(i));
   const NamedDataset datasets[] = {{"train", &train}};
   const std::string text = data_report(result, datasets);

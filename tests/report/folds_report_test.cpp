@@ -24,5 +24,15 @@ TEST(FoldsReport, MeanAndSampleStandardDeviation) {
             "  loss           -       -       -  1.5000  1.5000\n");
 }
 
+TEST(FoldsReport, NamesThatAFileGives) {
+  std::vector<Json> folds;
+  for (const Json& name : {Json(0), Json("north"), Json("\x1b[31mred"), Json(std::string(90, 'x'))})
+    folds.push_back({{"fold", name}, {"rows", 1}, {"metrics", {{"f1", 0.5}}}});
+  const std::string report = folds_report(folds);
+  EXPECT_NE(report.find("  fold 0  fold north  "), std::string::npos) << report;
+  EXPECT_EQ(report.find('\x1b'), std::string::npos) << report;
+  EXPECT_EQ(report.find(std::string(21, 'x')), std::string::npos) << report;
+}
+
 }  // namespace
 }  // namespace bertune::report
