@@ -108,7 +108,7 @@ enum class Initialization { normal, local_attention };
 class BertPreTrainedModel {
  public:
   // Reads a Hugging Face folder (config.json with model.safetensors, its shards, or pytorch_model.bin), or an
-  // adapter and its base (bertune/lora.h).
+  // adapter and its base (bertune/lora.h), which may be on the hub.
   // Throws Error when a file is missing or broken, or a tensor has another shape than the configuration says.
   static BertPreTrainedModel from_pretrained(const std::filesystem::path& directory,
                                              Architecture architecture, const LoadOptions& options = {});
@@ -127,7 +127,7 @@ class BertPreTrainedModel {
   Parameters& parameters();
   const Parameters& parameters() const;
 
-  void train();  // dropout on
+  void train();  // dropout on; to be called again when frozen values have changed since the last forward
   void eval();   // dropout off; to be called again when values have changed since the last forward
   bool training() const;
   void set_encoder_options(const EncoderOptions& options);  // from the next train() on

@@ -18,5 +18,7 @@ struct OptionInfo {
 // "name=value,name=value" as the Trainer's --optim_args, or a flat JSON object as its --lr_scheduler_kwargs.
 // Throws UsageError, naming `flag`.
 OptionValues parse_options(std::string_view text, std::string_view flag);
+// "name=value,name=value".
+std::string options_text(const OptionValues& options);
 
 }  // namespace bertune::optim

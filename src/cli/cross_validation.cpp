@@ -127,8 +127,9 @@ class CrossValidation {
   }
 
   void finish_fold(std::int64_t fold) {
+    TrainingData data = prepare_(options_of(fold));
+    options_.arguments.settle(*data.task);
     const TrainOptions options = options_of(fold);
-    TrainingData data = prepare_(options);
     if (fold == 0) write_run_config(options_, data);
     const Json identity = {{"arguments", options_.arguments.to_json()},
                            {"folds", options_.fold.count},

@@ -125,6 +125,7 @@ void run(Options& options) {
                    : BertPreTrainedModel::from_pretrained(options.run.model, task->architecture(),
                                                           load_options(options.run, *task));
   data.task = std::move(task);
+  options.run.arguments.settle(*data.task);
   if (from_nothing) options.run.model = options.config;  // for the person
   run_training(options.run, tokenizer, model, data,
                "bertune fill-mask --model {} \"the [MASK] of the city\"");

@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
-#include <optional>
-#include <set>
 #include <vector>
 
 #include "bertune/error.h"
 #include "config_file.h"
+#include "config_precedence.h"
 #include "core/nearest.h"
 #include "option_kinds.h"
 #include "shared_options.h"
@@ -21,22 +20,6 @@ namespace bertune::cli {
 namespace {
 
 using Kind = ConfigValue::Kind;
-
-// Options that say one thing in several ways. One on the command line stands for all of them.
-const std::vector<std::vector<std::string>> kOneSetting = {
-    {"epochs", "max-steps"},
-    {"warmup-ratio", "warmup-steps"},
-    {"precision", "bf16"},
-    {"eval-steps", "eval-strategy"},
-    {"problem-type", "do-regression"},
-    {"validation", "validation-split"},
-    {"folds", "fold-column"},
-    {"resume", "resume-from-checkpoint", "overwrite"},
-};
-
-// Options of what another option names.
-const std::vector<std::pair<std::string, std::string>> kOptionsOf = {{"optim-args", "optimizer"},
-                                                                     {"lr-scheduler-kwargs", "schedule"}};
 
 // What a value is to a person.
 std::string described(const ConfigValue& value) {
@@ -58,9 +41,7 @@ class File {
       : command_(command), path_(path), file_(read_config_file(path)) {}
 
   void apply() {
-    std::set<const CLI::Option*> on_command_line;
-    for (const CLI::Option* option : command_.get_options())
-      if (option->count() > 0) on_command_line.insert(option);
+    ConfigPrecedence precedence(command_, file_);
     for (std::size_t i = 0; i < file_.items.size(); ++i) {
       const ConfigValue& value = file_.items[i];
       CLI::Option* option = option_named(command_, file_.keys[i]);
@@ -74,9 +55,9 @@ class File {
       if (!first && before->second.texts == texts) continue;  // as TrainingArguments has old and new names
       if (!first)
         fail(value, fmt::format("\"{}\" and \"{}\" are one option", before->second.key, file_.keys[i]));
-      if (!is_overruled(*option, on_command_line) && !is_of_another(*option, on_command_line))
-        option->add_result(texts);
+      precedence.give(*option, texts);
     }
+    for (const std::string& note : precedence.notes()) print_notes({fmt::format("{}: {}", path_, note)});
     if (!without_meaning_.empty())
       print_notes({fmt::format("{}: without a meaning here: {}", path_, without_meaning_)});
   }
@@ -172,34 +153,6 @@ class File {
   static std::string_view wanted(OptionKind kind) {
     if (kind == OptionKind::whole_number) return "a whole number";
     return kind == OptionKind::positive_number ? "a whole number of at least 0" : "a number";
-  }
-
-  bool is_overruled(const CLI::Option& option, const std::set<const CLI::Option*>& on_command_line) const {
-    if (on_command_line.contains(&option)) return true;
-    for (const std::vector<std::string>& names : kOneSetting) {
-      const auto is = [&](const CLI::Option* other) {
-        return std::ranges::any_of(names, [&](const std::string& name) { return has_name(*other, name); });
-      };
-      if (is(&option) && std::ranges::any_of(on_command_line, is)) return true;
-    }
-    return false;
-  }
-
-  // Where the command line names another optimizer than the file, the file's options are not for it.
-  bool is_of_another(const CLI::Option& option, const std::set<const CLI::Option*>& on_command_line) const {
-    for (const auto& [options, owner] : kOptionsOf) {
-      const CLI::Option* named = has_name(option, options) ? option_named(command_, owner) : nullptr;
-      if (named == nullptr || !on_command_line.contains(named)) continue;
-      const std::string& now = named->results().back();
-      for (std::size_t i = 0; i < file_.items.size(); ++i) {
-        if (!has_name(*named, file_.keys[i]) || !file_.items[i].is_scalar() || file_.items[i].text == now)
-          continue;
-        print_notes({fmt::format("{}: \"{}\" is left out, for it is of {} {}, and --{} is {}", path_, options,
-                                 owner, file_.items[i].text, owner, now)});
-        return true;
-      }
-    }
-    return false;
   }
 
   CLI::App& command_;

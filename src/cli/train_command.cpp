@@ -42,6 +42,7 @@ void run(TrainOptions& options) {
     return;
   }
   TrainingData data = commands.prepare(options, tokenizer, config);
+  options.arguments.settle(*data.task);
   BertPreTrainedModel model = new_model(*data.task);
   run_training(options, tokenizer, model, data, commands.try_it);
 }

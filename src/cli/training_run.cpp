@@ -81,13 +81,10 @@ Json resolved_settings(const TrainOptions& options, const TrainingData& data) {
       resolved[detail] = Json();
   }
   resolved["precision"] = arguments.at("precision");
-  const std::string metric = options.arguments.metric_for_best_model.empty()
-                                 ? data.task->default_metric()
-                                 : options.arguments.metric_for_best_model;
-  resolved["metric_for_best_model"] = metric;
+  resolved["metric_for_best_model"] = options.arguments.metric_for_best_model;
   resolved["warmup_ratio"] = arguments.at("warmup_ratio");
   resolved["warmup_steps"] = options.arguments.warmup_steps > 0 ? arguments.at("warmup_steps") : Json();
-  resolved.update(train::option_flags(options.arguments, metric));
+  resolved.update(train::option_flags(options.arguments));
   return resolved;
 }
 

@@ -62,6 +62,13 @@ OptionValues parse_options(std::string_view text, std::string_view flag) {
   return values;
 }
 
+std::string options_text(const OptionValues& options) {
+  std::string text;
+  for (const auto& [name, value] : options)
+    text += fmt::format("{}{}={}", text.empty() ? "" : ",", name, value);
+  return text;
+}
+
 bool Range::holds(double value) const {
   return (includes_least ? value >= least : value > least) &&
          (includes_most ? value <= most : value < most) && std::isfinite(value);

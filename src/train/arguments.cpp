@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "bertune/error.h"
 #include "tasks/metrics.h"
+#include "tasks/task.h"
 
 namespace bertune::train {
 
@@ -16,7 +18,7 @@ bool has(const optim::Algorithm& algorithm, std::string_view option) {
   return std::ranges::find(algorithm.options, option, &optim::OptionInfo::name) != algorithm.options.end();
 }
 
-// A flag that is short for an option.
+// A short flag of a run.
 struct ShortFlag {
   std::string flag;
   std::optional<std::string> value;   // that was given
@@ -24,22 +26,23 @@ struct ShortFlag {
 };
 
 std::vector<ShortFlag> short_flags(const TrainingArguments& a, const optim::Algorithm& algorithm) {
-  std::vector<ShortFlag> flags;
-  const auto add = [&](const char* flag, std::optional<std::string> value,
-                       std::initializer_list<const char*> options) {
-    const auto* option = std::ranges::find_if(options, [&](const char* o) { return has(algorithm, o); });
-    flags.push_back({flag, std::move(value),
-                     option == options.end() ? std::nullopt : std::optional<std::string>(*option)});
-  };
   const auto text = [](std::optional<double> value) {
     return value ? std::optional(fmt::format("{}", *value)) : std::nullopt;
   };
-  add("--adam-beta1", text(a.adam_beta1), {"beta1"});
-  add("--adam-beta2", text(a.adam_beta2), {"beta2"});
-  add("--adam-epsilon", text(a.adam_epsilon), {"adamw_eps", "eps"});
-  add("--momentum", text(a.momentum), {"momentum"});
-  add("--weight-decay", text(a.weight_decay), {"weight_decay"});
-  add("--nesterov", a.nesterov ? std::optional<std::string>("true") : std::nullopt, {"nesterov"});
+  const std::map<std::string, std::optional<std::string>> values = {
+      {"adam-beta1", text(a.adam_beta1)},
+      {"adam-beta2", text(a.adam_beta2)},
+      {"adam-epsilon", text(a.adam_epsilon)},
+      {"momentum", text(a.momentum)},
+      {"weight-decay", text(a.weight_decay)},
+      {"nesterov", a.nesterov ? std::optional<std::string>("true") : std::nullopt}};
+  std::vector<ShortFlag> flags;
+  for (const ShortOption& known : short_options()) {
+    const auto name =
+        std::ranges::find_if(known.names, [&](const std::string& n) { return has(algorithm, n); });
+    flags.push_back({"--" + known.flag, values.at(known.flag),
+                     name == known.names.end() ? std::nullopt : std::optional(*name)});
+  }
   return flags;
 }
 
@@ -54,15 +57,26 @@ optim::OptionValues optimizer_options(const TrainingArguments& a, const optim::A
   return options;
 }
 
-// As optim::parse_options reads them; null where there are none.
-Json joined(const optim::OptionValues& options) {
-  std::string text;
-  for (const auto& [name, value] : options)
-    text += fmt::format("{}{}={}", text.empty() ? "" : ",", name, value);
-  return text.empty() ? Json() : Json(text);
+Json text_or_null(const optim::OptionValues& options) {
+  return options.empty() ? Json() : Json(optim::options_text(options));
+}
+
+bool follows_metric(const optim::ScheduleKind& kind) {
+  return std::ranges::find(kind.options, "mode", &optim::OptionInfo::name) != kind.options.end();
 }
 
 }  // namespace
+
+const std::vector<ShortOption>& short_options() {
+  static const std::vector<ShortOption> kShort = {
+      {"adam-beta1", {"beta1"}},  {"adam-beta2", {"beta2"}},          {"adam-epsilon", {"adamw_eps", "eps"}},
+      {"momentum", {"momentum"}}, {"weight-decay", {"weight_decay"}}, {"nesterov", {"nesterov"}}};
+  return kShort;
+}
+
+void TrainingArguments::settle(const tasks::Task& task) {
+  if (metric_for_best_model.empty()) metric_for_best_model = task.default_metric();
+}
 
 Json TrainingArguments::to_json() const {
   const optim::Algorithm& algorithm = optim::algorithm_from_string(optimizer);
@@ -75,7 +89,7 @@ Json TrainingArguments::to_json() const {
           {"gradient_accumulation_steps", gradient_accumulation_steps},
           {"label_smoothing_factor", label_smoothing_factor},
           {"learning_rate", learning_rate},
-          {"lr_scheduler_kwargs", schedule_options(*this, metric_for_best_model)},
+          {"lr_scheduler_kwargs", schedule_options(*this)},
           {"lr_scheduler_type", lr_scheduler_type},
           {"max_grad_norm", max_grad_norm},
           {"max_steps", max_steps},
@@ -166,32 +180,32 @@ std::vector<std::string> flags_without_effect(const TrainingArguments& arguments
   return notes;
 }
 
-optim::OptionValues schedule_options(const TrainingArguments& arguments, const std::string& metric) {
+optim::OptionValues schedule_options(const TrainingArguments& arguments) {
   const optim::ScheduleKind& kind = optim::schedule_from_string(arguments.lr_scheduler_type);
   optim::OptionValues options = arguments.lr_scheduler_kwargs;
-  const bool follows_metric =
-      std::ranges::find(kind.options, "mode", &optim::OptionInfo::name) != kind.options.end();
-  if (follows_metric && !metric.empty())
+  const std::string& metric = arguments.metric_for_best_model;
+  if (follows_metric(kind) && !metric.empty())
     options.emplace("mode", tasks::greater_is_better(metric) ? "max" : "min");
   return kind.resolve(options);
 }
 
-Json option_flags(const TrainingArguments& arguments, const std::string& metric) {
+Json option_flags(const TrainingArguments& arguments) {
   const optim::Algorithm& algorithm = optim::algorithm_from_string(arguments.optimizer);
-  optim::OptionValues options = algorithm.resolve(optimizer_options(arguments, algorithm));
+  optim::OptionValues options = algorithm.resolve(optimizer_options(arguments, algorithm)),
+                      schedule = schedule_options(arguments);
   Json flags = Json::object();
-  for (const ShortFlag& short_flag : short_flags(arguments, algorithm)) {
-    const std::optional<std::string>& option = short_flag.option;
-    if (!option || arguments.optim_args.contains(*option)) continue;
-    const bool is_switch = short_flag.flag == "--nesterov";  // that cannot say no
-    if (is_switch && !arguments.nesterov) continue;
-    std::string flag = short_flag.flag.substr(2);
+  for (const ShortOption& known : short_options()) {
+    std::string flag = known.flag;
     std::ranges::replace(flag, '-', '_');
-    flags[flag] = is_switch ? Json(true) : Json(options.at(*option));
-    options.erase(*option);
+    flags[flag] = Json();
   }
-  flags["optim_args"] = joined(options);
-  flags["lr_scheduler_kwargs"] = joined(schedule_options(arguments, metric));
+  if (const auto decay = options.find("weight_decay"); decay != options.end()) {
+    flags["weight_decay"] = decay->second;
+    options.erase(decay);
+  }
+  if (!arguments.lr_scheduler_kwargs.contains("mode")) schedule.erase("mode");
+  flags["optim_args"] = text_or_null(options);
+  flags["lr_scheduler_kwargs"] = text_or_null(schedule);
   return flags;
 }
 

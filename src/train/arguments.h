@@ -6,11 +6,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bertune/model.h"
 #include "bertune/optim.h"
 #include "core/json.h"
 #include "train/fine_tuning.h"
+
+namespace bertune::tasks {
+class Task;
+}
 
 namespace bertune::train {
 
@@ -51,7 +56,11 @@ struct TrainingArguments {
   bool resume = false;
   FineTuning fine_tuning;
 
-  // The ones that decide the weights: what a resumed run must have in common with the interrupted one.
+  // Gives what was left to the task its value.
+  void settle(const tasks::Task& task);
+
+  // The ones that decide the weights: what a resumed run must have in common with the interrupted one. To be
+  // settled before.
   Json to_json() const;
 };
 
@@ -61,19 +70,25 @@ void validate(const TrainingArguments& arguments);
 // Throws UsageError for an unknown precision, and for bf16 on a processor without it.
 Precision precision_from_string(const std::string& name);
 
+// A flag that is short for an option of the optimizer: the first of these names that it has.
+struct ShortOption {
+  std::string flag;  // without --
+  std::vector<std::string> names;
+};
+const std::vector<ShortOption>& short_options();
+
 // A line for each flag that was given and that the optimizer has no use for.
 std::vector<std::string> flags_without_effect(const TrainingArguments& arguments);
 
-// All options of the schedule. One that follows a metric goes in the direction of `metric`, the one that
-// picks the best evaluation, unless it is told (empty: not known yet). Throws UsageError as
-// ScheduleKind::resolve.
-optim::OptionValues schedule_options(const TrainingArguments& arguments, const std::string& metric);
+// All options of the schedule. One that follows a metric goes in the direction of the one that picks the best
+// evaluation, unless it is told. Throws UsageError as ScheduleKind::resolve.
+optim::OptionValues schedule_options(const TrainingArguments& arguments);
 
-// Every option of the optimizer and of the schedule with its value, also those that were left out, by the
-// names of flags with _: numbers that have a short flag under that, all others in optim_args and
-// lr_scheduler_kwargs, as optim::parse_options reads them; null for what there is not. Flags that the
-// optimizer has no use for are left out.
-Json option_flags(const TrainingArguments& arguments, const std::string& metric);
+// Every option of the optimizer and of the schedule with its value, also those that were left out: under the
+// names of the flags optim_args and lr_scheduler_kwargs, as optim::parse_options reads them, null for what
+// there is not. Left out is what follows from other settings, the direction of a metric, and weight decay is
+// under its own flag, which means the same to all optimizers. Short flags are null.
+Json option_flags(const TrainingArguments& arguments);
 
 // Throws UsageError for a name or an option that there is not, listing the choices.
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingArguments& arguments, Parameters& parameters);

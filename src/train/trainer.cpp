@@ -41,7 +41,7 @@ Trainer::Trainer(BertPreTrainedModel& model, const BertTokenizer& tokenizer, Tra
       task_(task),
       row_name_(std::move(row_name)),
       optimizer_(make_optimizer(arguments_, model.parameters())) {
-  if (arguments_.metric_for_best_model.empty()) arguments_.metric_for_best_model = task_.default_metric();
+  arguments_.settle(task_);
   model_.dropout_state().seed = arguments_.seed;
   optimizer_->defer_unused_rows();
   model_.set_precision(precision_from_string(arguments_.precision));
@@ -102,7 +102,7 @@ void Trainer::set_loss(const tasks::Examples& train) {
 void Trainer::make_schedule() {
   const optim::ScheduleKind& kind = optim::schedule_from_string(arguments_.lr_scheduler_type);
   schedule_ = kind.make({arguments_.learning_rate, plan_.warmup_steps, plan_.total_steps},
-                        schedule_options(arguments_, arguments_.metric_for_best_model));
+                        schedule_options(arguments_));
   if (schedule_->follows_metric() && !has_validation_) {
     throw UsageError(fmt::format("--schedule {} follows a metric of the validation set, and there is none",
                                  arguments_.lr_scheduler_type));

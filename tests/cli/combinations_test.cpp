@@ -118,8 +118,8 @@ TEST_P(Combinations, KilledResumedAndRepeatedToTheSameBits) {
     program.wait();
     if (parts.back() != "--resume") parts.emplace_back("--resume");
   }
-  const ProgramResult resumed = run({parts.front(), "--config", path("parts/run.yaml"), "--resume",
-                                     "--threads", "1", "--quiet"});
+  const ProgramResult resumed =
+      run({parts.front(), "--config", path("parts/run.yaml"), "--resume", "--threads", "1", "--quiet"});
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
   EXPECT_EQ(files.read("whole" + weights), files.read("parts" + weights));
 

@@ -56,11 +56,12 @@ TEST_F(RunConfig, TheFileOfARunGivesTheSameBits) {
   EXPECT_EQ(ours.replace(ours.find("output: \"out\""), 13, "output: \"again\""), theirs);
   // What was left to the program is there too.
   for (const char* line :
-       {"# All settings of a run of bertune train 0.", "\nweight-decay: 0.01\n", "\nadam-beta1: 0.9\n",
-        "\nadam-epsilon: 1e-08\n", "\nproblem-type: \"single_label_classification\"\n", "\nmax-length: 40\n",
+       {"# All settings of a run of bertune train 0.", "\nweight-decay: 0.01\n",
+        "\nproblem-type: \"single_label_classification\"\n", "\nmax-length: 40\n",
         "\ntask: \"text-classification\"\n", "\nseed: 42\n", "\nmetric-for-best-model: \"accuracy\"\n",
         "\nlearning-rate: 0.003\n", "\nlr-scheduler-kwargs: \"num_cycles=2\"\n",
-        "\noptim-args: \"amsgrad=true,maximize=false\"\n", "\nvalidation: null\n"})
+        "\noptim-args: \"amsgrad=true,beta1=0.9,beta2=0.999,eps=1e-08,maximize=false\"\n",
+        "\nvalidation: null\n"})
     EXPECT_THAT(theirs, HasSubstr(line));
   for (const char* none : {"quiet", "threads", "resume", "help", "config:", "do_train", "bf16: "})
     EXPECT_THAT(theirs, Not(HasSubstr("\n" + std::string(none)))) << none;
@@ -80,21 +81,20 @@ TEST_F(RunConfig, TheFileOfARunHoldsEveryOption) {
       {"optimizer: muon\nadam_epsilon: 1e-6\nschedule: warmup_stable_decay\n"
        "lr_scheduler_kwargs: {num_decay_steps: 2}\n",
        {"optim-args: "
-        "\"adamw_lr_scale=1,adjust_lr_fn=original,eps=1e-07,nesterov=true,ns_a=3.4445,ns_b=-4.775,"
-        "ns_c=2.0315,ns_steps=5\"",
-        "adam-beta1: 0.9", "adam-beta2: 0.999", "adam-epsilon: 1e-06", "momentum: 0.95", "weight-decay: 0.01",
-        "nesterov: false",
+        "\"adamw_eps=1e-06,adamw_lr_scale=1,adjust_lr_fn=original,beta1=0.9,beta2=0.999,eps=1e-07,"
+        "momentum=0.95,nesterov=true,ns_a=3.4445,ns_b=-4.775,ns_c=2.0315,ns_steps=5\"",
+        "adam-epsilon: null", "weight-decay: 0.01", "nesterov: null",
         "lr-scheduler-kwargs: \"decay_type=cosine,min_lr_ratio=0,num_cycles=0.5,num_decay_steps=2,"
         "num_stable_steps=none,warmup_type=linear\""}},
       {"optimizer: adafactor\nschedule: reduce_lr_on_plateau\n",
        {"optim-args: \"beta2_decay=-0.8,d=1,eps1=none,eps2=0.001,maximize=false\"", "adam-beta1: null",
         "lr-scheduler-kwargs: "
-        "\"cooldown=0,eps=1e-08,factor=0.1,min_lr=0,mode=max,patience=10,threshold=0.0001,"
+        "\"cooldown=0,eps=1e-08,factor=0.1,min_lr=0,patience=10,threshold=0.0001,"
         "threshold_mode=rel\""}},
       {"optimizer: sgd\nmomentum: 0.9\nnesterov: true\noptim_args: weight_decay=0.1\n",
-       {"optim-args: \"dampening=0,maximize=false,weight_decay=0.1\"", "momentum: 0.9", "nesterov: true",
-        "weight-decay: null", "lr-scheduler-kwargs: null"}},
-      {"optimizer: lamb\n", {"optim-args: null", "adam-epsilon: 1e-06"}}};
+       {"optim-args: \"dampening=0,maximize=false,momentum=0.9,nesterov=true\"", "momentum: null",
+        "weight-decay: 0.1", "lr-scheduler-kwargs: null"}},
+      {"optimizer: lamb\n", {"optim-args: \"beta1=0.9,beta2=0.999,eps=1e-06\""}}};
   for (const Case& each : cases) {
     files.write("run.yaml", kRun + "overwrite: true\n" + each.given);
     const ProgramResult first = at({"train", "--config", "run.yaml"});
@@ -117,8 +117,8 @@ TEST_F(RunConfig, OptionsOfAnotherOptimizerStayBehind) {
                               "lr_scheduler_type: cosine\n");
   const ProgramResult other = at({"train", "--config", "run.yaml", "--optim", "adafactor"});
   ASSERT_EQ(other.exit_code, 0) << other.err;
-  EXPECT_THAT(other.err, HasSubstr("run.yaml: \"optim-args\" is left out, for it is of optimizer sgd, and "
-                                   "--optimizer is adafactor"));
+  EXPECT_THAT(other.err, HasSubstr("run.yaml: \"optim-args\" left out, of optimizer sgd, for --optimizer is "
+                                   "adafactor"));
   EXPECT_THAT(files.read("out/run.yaml"), HasSubstr("optim-args: \"beta2_decay=-0.8,"));
   EXPECT_THAT(files.read("out/run.yaml"), HasSubstr("lr-scheduler-kwargs: \"num_cycles=2\""));
   const ProgramResult same =
@@ -130,6 +130,59 @@ TEST_F(RunConfig, OptionsOfAnotherOptimizerStayBehind) {
   files.write("run.yaml", kRun + "optim-args: dampening=0.1\n");
   ASSERT_EQ(at({"train", "--config", "run.yaml", "--optimizer", "sgd", "--output", "third"}).exit_code, 0);
   EXPECT_THAT(files.read("third/run.yaml"), HasSubstr("optim-args: \"dampening=0.1,"));
+}
+
+// One option of the optimizer is changed under either of its names, and the others stay as they were.
+TEST_F(RunConfig, SingleOptionsOfTheOptimizerAreChanged) {
+  files.write("run.yaml", kRun + "optimizer: sgd\nmomentum: 0.9\n");
+  ASSERT_EQ(at({"train", "--config", "run.yaml"}).exit_code, 0);
+  const auto written = [&](const std::string& name, std::vector<std::string> more) {
+    std::vector<std::string> command = {"train", "--config", "out/run.yaml", "--output", name};
+    command.insert(command.end(), more.begin(), more.end());
+    const ProgramResult result = at(command);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return files.read(name + "/run.yaml");
+  };
+  EXPECT_THAT(written("b", {"--nesterov"}), HasSubstr("momentum=0.9,nesterov=true"));
+  EXPECT_THAT(written("c", {"--momentum", "0.5"}), HasSubstr("momentum=0.5,nesterov=false"));
+  const std::string decayed = written("d", {"--optim-args", "weight_decay=0.2,dampening=0.1"});
+  EXPECT_THAT(decayed,
+              HasSubstr("\noptim-args: \"dampening=0.1,maximize=false,momentum=0.9,nesterov=false\"\n"));
+  EXPECT_THAT(decayed, HasSubstr("\nweight-decay: 0.2\n"));
+  EXPECT_EQ(at({"train", "--config", "out/run.yaml", "--output", "e", "--momentum", "0.5", "--optim-args",
+                "momentum=0.6"})
+                .exit_code,
+            2);
+}
+
+// Short flags of the file's optimizer are not for another one; another name of the same is no other.
+TEST_F(RunConfig, ShortFlagsOfAnotherOptimizerStayBehind) {
+  files.write("run.yaml", kRun + "optim: adamw_torch\nadam_beta2: 0.98\noptim_args: amsgrad=true\n");
+  const ProgramResult lion = at({"train", "--config", "run.yaml", "--optimizer", "lion"});
+  ASSERT_EQ(lion.exit_code, 0) << lion.err;
+  EXPECT_THAT(lion.err,
+              HasSubstr("run.yaml: \"adam-beta2\", \"optim-args\" left out, of optimizer adamw_torch"));
+  EXPECT_THAT(files.read("out/run.yaml"), HasSubstr("beta2=0.99\""));
+  const ProgramResult same =
+      at({"train", "--config", "run.yaml", "--optimizer", "adamw", "--output", "same"});
+  ASSERT_EQ(same.exit_code, 0) << same.err;
+  EXPECT_THAT(same.err, Not(HasSubstr("left out")));
+  EXPECT_THAT(files.read("same/run.yaml"), HasSubstr("amsgrad=true,beta1=0.9,beta2=0.98"));
+}
+
+// The metric of a schedule that follows one can be changed, and its direction changes with it.
+TEST_F(RunConfig, TheDirectionOfASchedulesMetricFollowsIt) {
+  files.write("run.yaml", kRun + "schedule: reduce_lr_on_plateau\nvalidation: train.csv\n");
+  ASSERT_EQ(at({"train", "--config", "run.yaml"}).exit_code, 0);
+  const auto arguments = [&](const char* name) {
+    return json(name + std::string("/bertune.json")).at("arguments");
+  };
+  EXPECT_EQ(arguments("out").at("metric_for_best_model"), "accuracy");
+  EXPECT_EQ(arguments("out").at("lr_scheduler_kwargs").at("mode"), "max");
+  ASSERT_EQ(
+      at({"train", "--config", "out/run.yaml", "--output", "b", "--metric-for-best-model", "loss"}).exit_code,
+      0);
+  EXPECT_EQ(arguments("b").at("lr_scheduler_kwargs").at("mode"), "min");
 }
 
 TEST_F(RunConfig, TheCommandLineWins) {

@@ -112,17 +112,17 @@ TEST(Arguments, ShortFlagsReachTheOptimizer) {
 TrainingArguments given(const Json& flags) {
   TrainingArguments arguments;
   for (const auto& [name, value] : flags.items()) {
-    const auto number = [&] { return std::stod(value.get<std::string>()); };
-    if (name == "adam_beta1") arguments.adam_beta1 = number();
-    if (name == "adam_beta2") arguments.adam_beta2 = number();
-    if (name == "adam_epsilon") arguments.adam_epsilon = number();
-    if (name == "momentum") arguments.momentum = number();
-    if (name == "weight_decay") arguments.weight_decay = number();
-    if (name == "nesterov") arguments.nesterov = value.get<bool>();
-    if (name == "optim_args" && !value.is_null())
-      arguments.optim_args = optim::parse_options(value.get<std::string>(), name);
-    if (name == "lr_scheduler_kwargs" && !value.is_null())
-      arguments.lr_scheduler_kwargs = optim::parse_options(value.get<std::string>(), name);
+    if (value.is_null()) continue;
+    const auto text = value.get<std::string>();
+    if (name == "weight_decay") {
+      arguments.weight_decay = std::stod(text);
+    } else if (name == "optim_args") {
+      arguments.optim_args = optim::parse_options(text, name);
+    } else if (name == "lr_scheduler_kwargs") {
+      arguments.lr_scheduler_kwargs = optim::parse_options(text, name);
+    } else {
+      ADD_FAILURE() << name;
+    }
   }
   return arguments;
 }
@@ -143,17 +143,15 @@ TEST(OptionFlags, AreReadAsTheyWere) {
           arguments.nesterov = free("nesterov");
         }
       }
-      const Json flags = option_flags(arguments, "accuracy");
+      const Json flags = option_flags(arguments);
       TrainingArguments again = given(flags);
       again.optimizer = variant.algorithm;
       EXPECT_EQ(again.to_json(), arguments.to_json()) << variant.label();
-      EXPECT_EQ(option_flags(again, "accuracy"), flags) << variant.label();
+      EXPECT_EQ(option_flags(again), flags) << variant.label();
       // None is left to a default.
-      std::size_t named = again.optim_args.size();
-      for (const char* flag :
-           {"adam_beta1", "adam_beta2", "adam_epsilon", "momentum", "weight_decay", "nesterov"})
-        named += flags.contains(flag) ? 1 : 0;
-      EXPECT_EQ(named, optim::algorithm_from_string(variant.algorithm).options.size()) << variant.label();
+      EXPECT_EQ(again.optim_args.size() + (again.weight_decay ? 1 : 0),
+                optim::algorithm_from_string(variant.algorithm).options.size())
+          << variant.label();
     }
   }
 }
@@ -167,15 +165,20 @@ TEST(OptionFlags, OfEveryScheduleAreReadAsTheyWere) {
     for (const std::string metric : {"accuracy", "loss"}) {
       TrainingArguments arguments;
       arguments.lr_scheduler_type = kind.name;
+      arguments.metric_for_best_model = metric;
       if (needed.contains(kind.name)) arguments.lr_scheduler_kwargs = needed.at(kind.name);
-      const Json flags = option_flags(arguments, metric);
+      const Json flags = option_flags(arguments);
       TrainingArguments again = given(flags);
       again.lr_scheduler_type = kind.name;
-      EXPECT_EQ(again.lr_scheduler_kwargs, schedule_options(arguments, metric)) << kind.name;
-      EXPECT_EQ(again.lr_scheduler_kwargs.size(), kind.options.size()) << kind.name;
-      EXPECT_EQ(option_flags(again, metric), flags) << kind.name;
-      if (again.lr_scheduler_kwargs.contains("mode")) {
-        EXPECT_EQ(again.lr_scheduler_kwargs.at("mode"), metric == "loss" ? "min" : "max");
+      again.metric_for_best_model = metric;
+      const optim::OptionValues all = schedule_options(arguments);
+      EXPECT_EQ(schedule_options(again), all) << kind.name;
+      EXPECT_EQ(option_flags(again), flags) << kind.name;
+      // The direction follows the metric of the run that repeats it.
+      EXPECT_FALSE(again.lr_scheduler_kwargs.contains("mode"));
+      EXPECT_EQ(again.lr_scheduler_kwargs.size() + all.count("mode"), kind.options.size()) << kind.name;
+      if (all.contains("mode")) {
+        EXPECT_EQ(all.at("mode"), metric == "loss" ? "min" : "max");
       }
       validate(again);  // none for what was left out goes as nothing given
     }

@@ -49,12 +49,14 @@ inline void copy_rows(const float* low, const float* high, std::int64_t count, P
 #endif
 }
 
-// Operands are copied along columns, or many rows at a time: more streams than processors prefetch by
-// themselves.
+// f32 operands are copied along columns, or many rows at a time: more streams than processors prefetch by
+// themselves. `ahead` of `from` may be beyond the end of the memory, where no pointer may point.
 constexpr std::int64_t kRowsAhead = 16, kNumbersAhead = 64;
-inline void prefetch(const float* from, std::int64_t count) {
-  for (std::int64_t j = 0; j < count; j += 64 / static_cast<std::int64_t>(sizeof(float)))
-    __builtin_prefetch(from + j);
+inline void prefetch(const float* from, std::int64_t ahead, std::int64_t count) {
+  constexpr std::int64_t kCacheLine = 64, kSize = sizeof(float);
+  const auto first = reinterpret_cast<std::uintptr_t>(from) + static_cast<std::uintptr_t>(ahead * kSize);
+  for (std::int64_t at = 0; at < count * kSize; at += kCacheLine)
+    __builtin_prefetch(reinterpret_cast<const void*>(first + static_cast<std::uintptr_t>(at)));
 }
 
 inline std::int64_t numbers_along_k(std::int64_t k, const float*) { return k; }
@@ -97,7 +99,7 @@ void pack_panel(const float* b, std::int64_t ldb, bool transposed, std::int64_t 
         Pairs rows[kLanes];
         for (std::int64_t j = 0; j < kLanes; ++j) {
           const std::int64_t at = v * kLanes + j;
-          if (at < width) prefetch(b + (column + at) * ldb + p + kNumbersAhead, 1);
+          if (__is_same(Number, float) && at < width) prefetch(b + (column + at) * ldb + p, kNumbersAhead, 1);
           rows[j] = at < width ? load_along_k(b + (column + at) * ldb, p, k, panel) : Pairs{};
         }
         transpose_square(rows);
@@ -113,7 +115,7 @@ void pack_panel(const float* b, std::int64_t ldb, bool transposed, std::int64_t 
     std::int64_t filled = width;
     if constexpr (__is_same(Number, float)) {
       const float* from = b + p * ldb + column;
-      prefetch(from + kRowsAhead * ldb, width);
+      prefetch(from, kRowsAhead * ldb, width);
       for (std::int64_t j = 0; j < width; ++j) to[j] = from[j];
     } else {
       if (2 * p >= k) filled = 0;
@@ -198,7 +200,7 @@ RowBlock<Number> pack_rows(const float* a, std::int64_t lda, bool transposed, st
   // Along k a transposed A jumps from row to row of memory: copied once, it is read without gaps by every
   // panel.
   for (std::int64_t p = 0; p < steps; ++p) {
-    prefetch(a + (k_first + p + kRowsAhead) * lda + first, rows);
+    if (__is_same(Number, float)) prefetch(a + (k_first + p) * lda + first, kRowsAhead * lda, rows);
     for (std::int64_t tile = 0; tile < rows; tile += kTileRows) {
       Number* tile_to = to + tile * steps + p * kTileRows;
       const std::int64_t height = smaller(kTileRows, rows - tile);
