@@ -163,10 +163,11 @@ class CrossValidation {
   }
 
   void train_fold(std::int64_t fold, const TrainOptions& options, TrainingData& data, const Json& identity) {
-    fs::create_directories(folder(fold));
     BertPreTrainedModel model = new_model_(*data.task);
+    set_up_fine_tuning(options, data, model);
     TrainDisplay display(std::cerr, !reports());
     train::Trainer trainer(model, tokenizer_, options.arguments, display, *data.task, data.row_name);
+    fs::create_directories(folder(fold));  // what is refused before leaves none
     require_disk(options, model, trainer);
     const train::TrainingResult trained = trainer.train(*data.train, data.validation.get());
     display.finish();
