@@ -103,6 +103,13 @@ TEST_F(FoldColumn, ResumesToTheSameBits) {
   program.signal(SIGKILL);
   program.wait();
   expect_refused(parts, "already holds a cross-validation");
+  // Another one whose folds have other names.
+  files.write("authors.csv", "text,label,author\ngood film,x,ann\nbad film,y,bob\n");
+  Strings other = command("authors.csv", "parts", {"--fold-column", "author"});
+  expect_refused(other, "already holds a cross-validation");
+  other.emplace_back("--resume");
+  expect_refused(
+      other, "cannot resume, for its folds are those of another cross-validation: \"fold-4\", \"fold-5\"");
   parts.emplace_back("--resume");
   const ProgramResult resumed = run(parts);
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
