@@ -189,7 +189,7 @@ std::vector<std::int64_t> records_of_rows(const Dataset& dataset, const GivenFol
   std::size_t record = 0;
   for (const Row& row : dataset.rows) {
     while (record < folds.line_of.size() && folds.line_of[record] < row.line) ++record;
-    if (record == folds.line_of.size() || (row.line > 0 && folds.line_of[record] != row.line))
+    if (record == folds.line_of.size() || folds.line_of[record] != row.line)
       throw Error(fmt::format("{}: was changed while it was read; start again", folds.path));
     records.push_back(static_cast<std::int64_t>(record++));
   }

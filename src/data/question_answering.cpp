@@ -87,7 +87,7 @@ void read_table(std::string_view text, const std::string& path, RecordParser& pa
       row[names[i]] = value_of(names[i], text_of(record.cells[i]), where);
     if (row.contains("id") && row["id"] == "") row.erase("id");
     builder.set_context(row, where);
-    builder.add_question(row, where);
+    builder.add_question(row, where, record.line);
   }
 }
 

@@ -184,6 +184,13 @@ TEST_F(FoldColumn, WrongUsage) {
   expect_refused(of_file(path("words.jsonl"), {}),
                  "words.jsonl:1: the fold is \"1\", and so it is in all 1 row");
   EXPECT_FALSE(exists("bad/run.yaml"));
+  // Both read the header, whatever is said of it.
+  files.write("questions.csv", "question,context,answer,part\nq,a b,a,1\nq,a c,c,2\n");
+  files.write("choices.csv", "question,choice0,choice1,label,part\nq,a,b,0,1\nq,a,b,1,2\n");
+  for (const std::string file : {"questions.csv", "choices.csv"}) {
+    expect_refused(of_file(path(file), {"--no-header"}), "--no-header does not fit");
+    expect_refused(of_file(path(file), {"--no-header", "--fold-column", "4"}), "there is no column \"4\"");
+  }
 }
 
 }  // namespace
