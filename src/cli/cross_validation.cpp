@@ -10,6 +10,7 @@
 
 #include "bertune/error.h"
 #include "core/file.h"
+#include "core/nearest.h"
 #include "data/given_folds.h"
 #include "report/folds_report.h"
 #include "report/metrics_report.h"
@@ -87,7 +88,9 @@ class CrossValidation {
   }
 
   void prepare_folders() const {
-    const bool finished = fs::exists(output() / kResultsFile), begun = fs::exists(folder(0));
+    const std::vector<fs::path> there = folds_there();
+    const bool finished = fs::exists(output() / kResultsFile),
+               begun = !there.empty() || fs::exists(folder(0));
     if (options_.arguments.resume && finished) {
       throw UsageError(
           fmt::format("--output {}: this cross-validation has finished, see {}; --overwrite starts anew",
@@ -99,18 +102,33 @@ class CrossValidation {
           "start anew, or choose another folder",
           output().string()));
     }
+    if (options_.arguments.resume && !options_.overwrite) require_own(there);
     if (!options_.overwrite) return;
     fs::remove(output() / kResultsFile), fs::remove(output() / kPredictionsFile);
-    for (const fs::path& path : folds_there()) remove_fold(path);
+    for (const fs::path& path : there) remove_fold(path);
   }
 
-  // Of an earlier run, with whatever folds. A model without a fold's results is another training's.
+  // One at least, where there are any.
+  void require_own(const std::vector<fs::path>& there) const {
+    for (std::int64_t i = 0; i < options_.fold.count; ++i)
+      if (std::ranges::find(there, folder(i)) != there.end()) return;
+    if (there.empty()) return;
+    std::vector<std::string> names;
+    for (const fs::path& path : there) names.push_back(path.filename().string());
+    std::ranges::sort(names);
+    throw UsageError(fmt::format(
+        "--output {}: cannot resume, for its folds are those of another cross-validation: {}. Resume with "
+        "the same, choose another folder, or start anew with --overwrite.",
+        output().string(), quoted_list(names, 5)));
+  }
+
+  // Of an earlier run, with whatever folds. A model without a fold's predictions is another training's.
   std::vector<fs::path> folds_there() const {
     std::vector<fs::path> folds;
     for (const fs::directory_entry& entry : fs::directory_iterator(output())) {
       const fs::path& path = entry.path();
       const bool is_fold = entry.is_directory() && path.filename().string().starts_with("fold-");
-      if (is_fold && (fs::exists(path / kFoldResultsFile) || !fs::exists(path / "config.json")))
+      if (is_fold && (fs::exists(path / kPredictionsFile) || !fs::exists(path / "config.json")))
         folds.push_back(path);
     }
     return folds;
@@ -164,10 +182,11 @@ class CrossValidation {
   }
 
   void train_fold(std::int64_t fold, const TrainOptions& options, TrainingData& data, const Json& identity) {
-    fs::create_directories(folder(fold));
     BertPreTrainedModel model = new_model_(*data.task);
+    set_up_fine_tuning(options, data, model);
     TrainDisplay display(std::cerr, !reports());
     train::Trainer trainer(model, tokenizer_, options.arguments, display, *data.task, data.row_name);
+    fs::create_directories(folder(fold));  // what is refused before leaves none
     require_disk(options, model, trainer);
     const train::TrainingResult trained = trainer.train(*data.train, data.validation.get());
     display.finish();

@@ -65,6 +65,8 @@ data::Fold folds_of_column(const TrainOptions& options, Architecture task) {
   require_other_column(options, task);
   data::ReadOptions read;
   if (task != Architecture::token_classification) read = options.data.read_options(true);
+  // Their columns are known by their names.
+  if (task == Architecture::question_answering || task == Architecture::multiple_choice) read.header = true;
   read.fold_column = options.fold_column;
   const auto folds = std::make_shared<const data::GivenFolds>(
       data::read_given_folds(options.train, format_with_columns(options, task), read));

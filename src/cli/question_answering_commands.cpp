@@ -28,6 +28,9 @@ constexpr std::int64_t kUsualMaxLength = 384;  // run_qa.py's
 
 data::QuestionAnsweringReadOptions read_options(const DataOptions& options, std::int64_t max_questions,
                                                 bool answers_required) {
+  if (options.no_header) {
+    throw UsageError("--no-header does not fit question answering: its columns are known by their names");
+  }
   const data::ReadOptions given = options.read_options(answers_required);
   return {.format = given.format,
           .max_questions = max_questions,

@@ -144,6 +144,15 @@ std::string load_line(const TrainOptions& options, const BertPreTrainedModel& mo
 
 }  // namespace
 
+void set_up_fine_tuning(const TrainOptions& options, const TrainingData& data, BertPreTrainedModel& model) {
+  const train::TrainingArguments& arguments = options.arguments;
+  const Architecture task = data.task->architecture();
+  const bool rows_repeat = task != Architecture::pretraining &&
+                           task != Architecture::masked_lm &&  // whose rows are drawn anew
+                           (arguments.max_steps > 0 || arguments.num_train_epochs > 1);
+  train::apply(arguments.fine_tuning, model, rows_repeat);
+}
+
 // Two checkpoints with optimizer state and the model itself are on the disk at a time.
 void require_disk(const TrainOptions& options, const BertPreTrainedModel& model,
                   const train::Trainer& trainer) {
@@ -275,11 +284,7 @@ void print_results(const TrainOptions& options, std::string_view try_it, const B
 
 void run_training(const TrainOptions& options, const BertTokenizer& tokenizer, BertPreTrainedModel& model,
                   TrainingData& data, std::string_view try_it) {
-  const train::TrainingArguments& arguments = options.arguments;
-  train::apply(arguments.fine_tuning, model,
-               data.task->architecture() != Architecture::pretraining &&  // whose rows are drawn anew
-                   data.task->architecture() != Architecture::masked_lm &&
-                   (arguments.max_steps > 0 || arguments.num_train_epochs > 1));
+  set_up_fine_tuning(options, data, model);
   if (!options.json && !options.quiet) {
     fmt::print(stderr, "{}Training on {} threads with {} kernels{}\n", load_line(options, model),
                num_threads(), kernels::ops().name,

@@ -24,6 +24,9 @@ void write_run_config(const TrainOptions& options, const TrainingData& data);
 Json save_trained_model(const std::filesystem::path& folder, const TrainOptions& options,
                         const TrainingData& data, const BertTokenizer& tokenizer, BertPreTrainedModel& model);
 
+// What the options say of the model's parameters (train/fine_tuning.h); before a Trainer is made of it.
+void set_up_fine_tuning(const TrainOptions& options, const TrainingData& data, BertPreTrainedModel& model);
+
 // Throws Error where the disk has no room for the checkpoints of the run.
 void require_disk(const TrainOptions& options, const BertPreTrainedModel& model,
                   const train::Trainer& trainer);

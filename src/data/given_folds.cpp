@@ -11,7 +11,6 @@
 
 #include "bertune/error.h"
 #include "core/nearest.h"
-#include "core/utf8.h"
 #include "data/columns.h"
 #include "data/records.h"
 #include "data/sniff.h"
@@ -20,13 +19,6 @@ namespace bertune::data {
 namespace {
 
 constexpr std::size_t kMostFolds = 100, kLongestName = 100;  // bytes
-
-std::string text_of(const Cell& cell) {
-  std::string text(cell.text);
-  if (cell.kind == CellKind::doubled_quotes) text.resize(undouble_quotes(cell.text, text.data()).size());
-  std::uint64_t replaced = 0;
-  return replace_invalid_utf8(trim_blanks(text), replaced);
-}
 
 std::optional<std::int64_t> whole_number(const std::string& text) {
   std::int64_t number = 0;
@@ -45,7 +37,8 @@ class FoldReader {
   GivenFolds read(std::string_view text) {
     refuse_foreign_bytes(text, folds_.path);
     text.remove_prefix(byte_order_mark(text));
-    make_parser(text);
+    std::vector<std::string> notes;  // whoever reads the rows has the same
+    parser_ = make_parser(folds_.path, format_, options_.delimiter, text, notes);
     choose_column(text);
     Record record;
     while (parser_->next(text, true, record) == Parse::record) {
@@ -61,18 +54,6 @@ class FoldReader {
 
  private:
   std::string where(std::int64_t line) const { return fmt::format("{}:{}", folds_.path, line); }
-  bool has_lines_of_cells() const { return format_ == Format::csv || format_ == Format::tsv; }
-
-  void make_parser(std::string_view text) {
-    const char given = options_.delimiter;
-    if (format_ == Format::csv) {
-      parser_ = make_csv_parser(folds_.path, given == '\0' ? guess_delimiter(text) : given);
-    } else if (format_ == Format::tsv) {
-      parser_ = make_tsv_parser(folds_.path, given == '\0' ? '\t' : given);
-    } else {
-      parser_ = format_ == Format::jsonl ? make_jsonl_parser(folds_.path) : make_json_parser(folds_.path);
-    }
-  }
 
   // The header, the numbers of the columns, or the keys of the first objects, which may not all have every
   // one.
@@ -81,17 +62,17 @@ class FoldReader {
     std::string_view rest = text;
     Record record;
     const std::unique_ptr<RecordParser> peeking = parser_->clone();
-    const bool has_header = has_lines_of_cells() && options_.header;
+    const bool has_header = is_delimited(format_) && options_.header;
     RecordParser& parser = has_header ? *parser_ : *peeking;
     if (parser.next(rest, true, record) != Parse::record)
       throw Error(fmt::format("{}: holds no rows", folds_.path));
-    if (!has_lines_of_cells()) {
+    if (!is_delimited(format_)) {
       for (int i = 1; i < kObjects && parser.next(rest, true, record) == Parse::record;) ++i;
       return parser.keys();
     }
     std::vector<std::string> names;
     for (const Cell& cell : record.cells)
-      names.push_back(has_header ? text_of(cell) : std::to_string(names.size() + 1));
+      names.push_back(has_header ? cell_name(cell) : std::to_string(names.size() + 1));
     if (has_header) text = rest;
     return names;
   }
@@ -110,7 +91,7 @@ class FoldReader {
       throw Error(fmt::format("{}: {} columns are called \"{}\"; rename all but one", folds_.path, count,
                               folds_.column));
     }
-    if (has_lines_of_cells()) return;
+    if (is_delimited(format_)) return;
     parser_->set_keys({folds_.column});
     index_ = 0;
   }
@@ -126,7 +107,7 @@ class FoldReader {
                               where(record.line), folds_.column));
     }
     const bool is_empty = cell.kind == CellKind::missing || cell.kind == CellKind::null;
-    std::string name = is_empty ? "" : text_of(cell);
+    std::string name = is_empty ? "" : cell_name(cell);
     if (name.empty()) {
       throw Error(fmt::format("{}: no fold (column \"{}\" is empty); each row must say which one it is in",
                               where(record.line), folds_.column));
@@ -189,7 +170,7 @@ std::vector<std::int64_t> records_of_rows(const Dataset& dataset, const GivenFol
   std::size_t record = 0;
   for (const Row& row : dataset.rows) {
     while (record < folds.line_of.size() && folds.line_of[record] < row.line) ++record;
-    if (record == folds.line_of.size() || (row.line > 0 && folds.line_of[record] != row.line))
+    if (record == folds.line_of.size() || folds.line_of[record] != row.line)
       throw Error(fmt::format("{}: was changed while it was read; start again", folds.path));
     records.push_back(static_cast<std::int64_t>(record++));
   }

@@ -22,8 +22,8 @@ struct GivenFolds {
   Json json_name(std::int64_t fold) const;
 };
 
-// Which record of the file each row is: rows are records in their order, but some may have been left out.
-// Rows with a line of 0 are all there. Throws Error where the file has become another one.
+// Which record of the file each row is, by its line: some records may have been left out. Throws Error where
+// the file has become another one.
 std::vector<std::int64_t> records_of_rows(const Dataset& dataset, const GivenFolds& folds);
 
 // Reads options.fold_column of all records; of the other options header and delimiter. Throws UsageError for

@@ -20,33 +20,6 @@ using Notes = std::vector<std::string>;
 
 bool is_blank(std::string_view text) { return trim_blanks(text).empty(); }
 
-bool has_header(Format format) { return format == Format::csv || format == Format::tsv; }
-
-std::unique_ptr<RecordParser> make_parser(std::string_view text, const std::string& path, Format format,
-                                          const MultipleChoiceReadOptions& options, Notes& notes) {
-  const char given = options.delimiter;
-  switch (format) {
-    case Format::csv: {
-      const char delimiter = given == '\0' ? guess_delimiter(text) : given;
-      if (given == '\0' && delimiter != ',') {
-        const std::string name = delimiter == '\t' ? "tab" : fmt::format("'{}'", delimiter);
-        notes.push_back(fmt::format("{}: fields are separated by {} (guessed)", path, name));
-      }
-      return make_csv_parser(path, delimiter);
-    }
-    case Format::tsv:
-      return make_tsv_parser(path, given == '\0' ? '\t' : given);
-    case Format::jsonl:
-      return make_jsonl_parser(path, options.lines_before);
-    case Format::json:
-      return make_json_parser(path);
-    case Format::text:
-      break;
-  }
-  throw UsageError(fmt::format(
-      "{}: plain text cannot hold questions and their choices; use CSV, TSV, JSON Lines or JSON", path));
-}
-
 // Reads the header, or looks into the first objects, which may not all have every key; false where there is
 // none. `line` is that of the first.
 bool read_names(std::string_view& text, Format format, RecordParser& parser, std::int64_t& line,
@@ -54,20 +27,16 @@ bool read_names(std::string_view& text, Format format, RecordParser& parser, std
   std::string_view rest = text;
   Record record;
   const std::unique_ptr<RecordParser> peeking = parser.clone();
-  if ((has_header(format) ? parser : *peeking).next(rest, true, record) != Parse::record) return false;
+  if ((is_delimited(format) ? parser : *peeking).next(rest, true, record) != Parse::record) return false;
   line = record.line;
-  if (!has_header(format)) {
+  if (!is_delimited(format)) {
     constexpr int kObjects = 100;
     for (int i = 1; i < kObjects && peeking->next(rest, true, record) == Parse::record;) ++i;
     names = peeking->keys();
     return true;
   }
   text = rest;
-  for (const Cell& cell : record.cells) {
-    names.emplace_back(cell.text);
-    if (cell.kind == CellKind::doubled_quotes)
-      names.back().resize(undouble_quotes(cell.text, names.back().data()).size());
-  }
+  for (const Cell& cell : record.cells) names.push_back(cell_text(cell));
   return true;
 }
 
@@ -117,7 +86,12 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
     text = clean;
     notes.push_back(fmt::format("{}: {} bytes that are not UTF-8 were replaced by U+FFFD", path, replaced));
   }
-  const std::unique_ptr<RecordParser> parser = make_parser(text, path, format, options, notes);
+  if (format == Format::text) {
+    throw UsageError(fmt::format(
+        "{}: plain text cannot hold questions and their choices; use CSV, TSV, JSON Lines or JSON", path));
+  }
+  const std::unique_ptr<RecordParser> parser =
+      make_parser(path, format, options.delimiter, text, notes, options.lines_before);
   Names names;
   std::int64_t line = 0;
   if (!read_names(text, format, *parser, line, names))
@@ -127,7 +101,7 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
     others.erase(others.begin() + fold);
   const MultipleChoiceColumns columns = choose_multiple_choice_columns(
       others, fmt::format("{}:{}", path, line), options.label_column, options.with_labels);
-  if (!has_header(format)) {
+  if (!is_delimited(format)) {
     names = columns.known();
     parser->set_keys(names);
   }
@@ -160,7 +134,7 @@ bool looks_like_multiple_choice(const fs::path& path) {
     Notes notes;
     Names names;
     std::int64_t line = 0;
-    return read_names(text, format, *make_parser(text, path.string(), format, {}, notes), line, names) &&
+    return read_names(text, format, *make_parser(path.string(), format, '\0', text, notes), line, names) &&
            are_multiple_choice_columns(names);
   } catch (const Error&) {
     return false;  // whoever reads it says what is wrong with it

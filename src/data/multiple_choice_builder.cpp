@@ -63,8 +63,7 @@ std::vector<std::string_view> MultipleChoiceBuilder::listed_choices(const Record
   };
   const Cell& cell = record.cells[static_cast<std::size_t>(list_.index)];
   if (cell.kind == CellKind::missing || cell.kind == CellKind::nested) fail();
-  std::string text(cell.text);
-  if (cell.kind == CellKind::doubled_quotes) text.resize(undouble_quotes(cell.text, text.data()).size());
+  const std::string text = cell_text(cell);
   if (!trim_blanks(text).starts_with('[')) fail();
   Json list;
   try {

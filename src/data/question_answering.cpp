@@ -20,12 +20,6 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
-std::string text_of(const Cell& cell) {
-  std::string text(cell.text);
-  if (cell.kind == CellKind::doubled_quotes) text.resize(undouble_quotes(cell.text, text.data()).size());
-  return text;
-}
-
 // A cell as the value that JSON would have in its place.
 Json value_of(const std::string& name, std::string text, const std::string& where) {
   const std::size_t first = text.find_first_not_of(kBlanks);
@@ -60,7 +54,7 @@ Json value_of(const std::string& name, std::string text, const std::string& wher
 
 std::vector<std::string> header_of(const Record& record, const std::string& where) {
   std::vector<std::string> names;
-  for (const Cell& cell : record.cells) names.push_back(text_of(cell));
+  for (const Cell& cell : record.cells) names.push_back(cell_text(cell));
   for (const char* needed : {"question", "context"}) {
     const auto count = std::count(names.begin(), names.end(), needed);
     if (count == 1) continue;
@@ -84,21 +78,11 @@ void read_table(std::string_view text, const std::string& path, RecordParser& pa
     }
     Json row = Json::object();
     for (std::size_t i = 0; i < names.size(); ++i)
-      row[names[i]] = value_of(names[i], text_of(record.cells[i]), where);
+      row[names[i]] = value_of(names[i], cell_text(record.cells[i]), where);
     if (row.contains("id") && row["id"] == "") row.erase("id");
     builder.set_context(row, where);
-    builder.add_question(row, where);
+    builder.add_question(row, where, record.line);
   }
-}
-
-void read_csv(std::string_view text, const std::string& path, const QuestionAnsweringReadOptions& options,
-              QuestionAnsweringBuilder& builder) {
-  const char delimiter = options.delimiter == '\0' ? guess_delimiter(text) : options.delimiter;
-  if (options.delimiter == '\0' && delimiter != ',') {
-    const std::string name = delimiter == '\t' ? "tab" : fmt::format("'{}'", delimiter);
-    builder.note(fmt::format("{}: fields are separated by {} (guessed)", path, name));
-  }
-  read_table(text, path, *make_csv_parser(path, delimiter), builder);
 }
 
 }  // namespace
@@ -111,20 +95,18 @@ QuestionAnsweringDataset parse_question_answering(std::string_view text, const s
   if (text.find_first_not_of(kBlanks) == std::string_view::npos)
     throw Error(fmt::format("{}: is empty", path));
   QuestionAnsweringBuilder builder(path, options);
+  std::vector<std::string> notes;
   std::string clean;
   if (find_invalid_utf8(text) != std::string_view::npos) {
     std::uint64_t replaced = 0;
     clean = replace_invalid_utf8(text, replaced);
     text = clean;
-    builder.note(fmt::format("{}: {} bytes that are not UTF-8 were replaced by U+FFFD", path, replaced));
+    notes.push_back(fmt::format("{}: {} bytes that are not UTF-8 were replaced by U+FFFD", path, replaced));
   }
   switch (format) {
     case Format::csv:
-      read_csv(text, path, options, builder);
-      break;
     case Format::tsv:
-      read_table(text, path, *make_tsv_parser(path, options.delimiter == '\0' ? '\t' : options.delimiter),
-                 builder);
+      read_table(text, path, *make_parser(path, format, options.delimiter, text, notes), builder);
       break;
     case Format::jsonl:
       read_json_lines(text, path, options.lines_before, builder);
@@ -138,6 +120,7 @@ QuestionAnsweringDataset parse_question_answering(std::string_view text, const s
           "CSV or TSV",
           path));
   }
+  for (std::string& note : notes) builder.note(std::move(note));
   return builder.finish();
 }
 

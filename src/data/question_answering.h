@@ -34,6 +34,7 @@ struct QuestionAnsweringExample {
   std::vector<Answer> answers;
   bool has_label = false;      // the file says what the answers are, or that there is none
   bool is_impossible = false;  // it says that there is none
+  std::int64_t line = 0;       // where it begins, from 1; 0 in SQuAD's JSON
   std::string_view where;      // "file:line" or "file: data[1].paragraphs[2].qas[3] (id ...)", for messages
 };
 

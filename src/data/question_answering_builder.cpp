@@ -114,7 +114,7 @@ std::string_view QuestionAnsweringBuilder::take_id(const Json& question, const s
   return kept;
 }
 
-void QuestionAnsweringBuilder::add_question(const Json& question, std::string where) {
+void QuestionAnsweringBuilder::add_question(const Json& question, std::string where, std::int64_t line) {
   if (!question.is_object()) throw Error(fmt::format("{}: is no JSON object", where));
   QuestionAnsweringExample example;
   example.id = take_id(question, where);
@@ -126,6 +126,7 @@ void QuestionAnsweringBuilder::add_question(const Json& question, std::string wh
   example.context_index = context_;
   example.context = dataset_.contexts[static_cast<std::size_t>(context_)];
   add_answers(question, where, example);
+  example.line = line;
   example.where = arena_->copy(where);
   dataset_.examples.push_back(std::move(example));
 }

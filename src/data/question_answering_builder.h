@@ -26,8 +26,8 @@ class QuestionAnsweringBuilder {
   // The text that the following questions are about. `holder` has it under "context".
   void set_context(const Json& holder, const std::string& where);
   // An object with "question" and, as they may be, "id", "answers", "answer", "answer_start",
-  // "is_impossible".
-  void add_question(const Json& question, std::string where);
+  // "is_impossible". `line` is 0 in a document of JSON.
+  void add_question(const Json& question, std::string where, std::int64_t line);
   // Throws Error when there are no questions.
   QuestionAnsweringDataset finish();
 

@@ -118,7 +118,7 @@ class DocumentReader {
   void take_row(const Json& row, const std::string& where) {
     if (builder_.is_full()) return;
     builder_.set_context(row, where);
-    builder_.add_question(row, where);
+    builder_.add_question(row, where, 0);
   }
 
   void take_paragraph(const Json& paragraph, const std::string& where) {
@@ -128,7 +128,7 @@ class DocumentReader {
       throw Error(fmt::format("{}: \"qas\" must be a list of questions", where));
     builder_.set_context(paragraph, where);
     for (std::size_t i = 0; i < questions->size() && !builder_.is_full(); ++i)
-      builder_.add_question((*questions)[i], fmt::format("{}.qas[{}]", where, i));
+      builder_.add_question((*questions)[i], fmt::format("{}.qas[{}]", where, i), 0);
   }
 
   const std::string& path_;
@@ -164,7 +164,7 @@ void read_json_lines(std::string_view text, const std::string& path, std::int64_
     });
     if (!row.is_object()) throw Error(fmt::format("{}: expected a JSON object", where));
     builder.set_context(row, where);
-    builder.add_question(row, where);
+    builder.add_question(row, where, number);
   }
 }
 

@@ -4,6 +4,9 @@
 
 #include <cstring>
 
+#include "core/utf8.h"
+#include "data/sniff.h"
+
 namespace bertune::data {
 
 std::string RecordParser::where(std::int64_t line) const { return fmt::format("{}:{}", path_, line); }
@@ -18,6 +21,43 @@ void RecordParser::skip_blank_lines(std::string_view& input) {
     ++line_;
     ++blank_lines_;
   }
+}
+
+std::unique_ptr<RecordParser> make_parser(const std::string& path, Format format, char delimiter,
+                                          std::string_view text, std::vector<std::string>& notes,
+                                          std::int64_t lines_before) {
+  switch (format) {
+    case Format::csv:
+      if (delimiter == '\0') {
+        delimiter = guess_delimiter(text);
+        const std::string shown = delimiter == '\t' ? "tab" : fmt::format("'{}'", delimiter);
+        if (delimiter != ',')
+          notes.push_back(fmt::format("{}: fields are separated by {} (guessed)", path, shown));
+      }
+      return make_csv_parser(path, delimiter);
+    case Format::tsv:
+      return make_tsv_parser(path, delimiter == '\0' ? '\t' : delimiter);
+    case Format::jsonl:
+      return make_jsonl_parser(path, lines_before);
+    case Format::json:
+      return make_json_parser(path);
+    case Format::text:
+      break;
+  }
+  return make_text_parser(path, delimiter);
+}
+
+bool is_delimited(Format format) { return format == Format::csv || format == Format::tsv; }
+
+std::string cell_text(const Cell& cell) {
+  std::string text(cell.text);
+  if (cell.kind == CellKind::doubled_quotes) text.resize(undouble_quotes(cell.text, text.data()).size());
+  return text;
+}
+
+std::string cell_name(const Cell& cell) {
+  std::uint64_t replaced = 0;
+  return replace_invalid_utf8(trim_blanks(cell_text(cell)), replaced);
 }
 
 std::string_view undouble_quotes(std::string_view text, char* memory) {

@@ -72,6 +72,20 @@ std::unique_ptr<RecordParser> make_jsonl_parser(std::string path, std::int64_t l
 // An array of objects; a file that does not begin with '[' is read as JSON Lines.
 std::unique_ptr<RecordParser> make_json_parser(std::string path);
 
+// The parser of a format. Where `delimiter` is '\0', fields of CSV are separated as the first line of `text`
+// shows (which is noted, unless it is a comma), those of TSV by tabs, and lines of plain text are not cut.
+// `lines_before` is of JSON Lines.
+std::unique_ptr<RecordParser> make_parser(const std::string& path, Format format, char delimiter,
+                                          std::string_view text, std::vector<std::string>& notes,
+                                          std::int64_t lines_before = 0);
+
+// Whether records are lines of fields, of which the first may name the columns: CSV and TSV.
+bool is_delimited(Format format);
+
+std::string cell_text(const Cell& cell);
+// The text as a name: without blanks at its ends, and malformed UTF-8 replaced.
+std::string cell_name(const Cell& cell);
+
 // The text of a cell of the kind doubled_quotes. `memory` holds at least the size of the text.
 std::string_view undouble_quotes(std::string_view text, char* memory);
 

@@ -45,6 +45,7 @@ Texts texts_of(const QuestionAnsweringDataset& dataset, bool with_questions) {
   for (const QuestionAnsweringExample& example : dataset.examples) {
     Row row;
     row.text = example.context;
+    row.line = example.line;
     if (with_questions) row.text_pair = example.question;
     if (!example.answers.empty()) row.label = example.answers.front().text;
     texts.rows.rows.push_back(row);

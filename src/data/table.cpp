@@ -14,26 +14,10 @@ namespace {
 
 constexpr std::size_t kSampleRows = 1000;
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n\f\v";
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
 bool is_blank(std::string_view text) {
   // Nearly every text begins with something visible.
-  return text.empty() || (static_cast<unsigned char>(text[0]) <= ' ' && trimmed(text).empty());
+  return text.empty() || (static_cast<unsigned char>(text[0]) <= ' ' && trim_blanks(text).empty());
 }
-
-std::string to_text(const Cell& cell) {
-  std::string text(cell.text);
-  if (cell.kind == CellKind::doubled_quotes) text = undouble_quotes(cell.text, text.data());
-  std::uint64_t replaced = 0;
-  return replace_invalid_utf8(trimmed(text), replaced);
-}
-
-bool is_delimited(Format format) { return format == Format::csv || format == Format::tsv; }
 
 std::string_view name_of(CellKind kind) {
   switch (kind) {
@@ -66,33 +50,6 @@ Table::Table(std::string path, Format format, const ReadOptions& options)
 
 std::string Table::where(std::int64_t line) const { return fmt::format("{}:{}", path_, line); }
 
-void Table::make_parser(std::string_view input) {
-  char delimiter = options_.delimiter;
-  switch (format_) {
-    case Format::csv:
-      if (delimiter == '\0') {
-        delimiter = guess_delimiter(input);
-        const std::string shown = delimiter == '\t' ? "tab" : fmt::format("'{}'", delimiter);
-        if (delimiter != ',')
-          head_notes_.push_back(fmt::format("{}: fields are separated by {} (guessed)", path_, shown));
-      }
-      parser_ = make_csv_parser(path_, delimiter);
-      return;
-    case Format::tsv:
-      parser_ = make_tsv_parser(path_, delimiter == '\0' ? '\t' : delimiter);
-      return;
-    case Format::jsonl:
-      parser_ = make_jsonl_parser(path_);
-      return;
-    case Format::json:
-      parser_ = make_json_parser(path_);
-      return;
-    case Format::text:
-      parser_ = make_text_parser(path_, delimiter);
-      return;
-  }
-}
-
 bool Table::open(std::string_view& input, bool final) {
   if (!marked_) {
     // Lines of plain text are taken as they come: somebody may be waiting for the answer to the first.
@@ -102,7 +59,7 @@ bool Table::open(std::string_view& input, bool final) {
     input.remove_prefix(byte_order_mark(input));
     marked_ = true;
   }
-  if (final && trimmed(input).empty() && format_ != Format::text) {
+  if (final && trim_blanks(input).empty() && format_ != Format::text) {
     throw Error(fmt::format("{}: is empty", path_));
   }
   if (!read_head(input, final)) return false;
@@ -127,7 +84,7 @@ bool Table::read_head(std::string_view input, bool final) {
   head_ = {};
   head_.path = path_;
   head_notes_.clear();
-  make_parser(input);
+  parser_ = make_parser(path_, format_, options_.delimiter, input, head_notes_);
   const bool has_header = options_.header && is_delimited(format_);
   if (has_header) {
     const std::unique_ptr<RecordParser> parser = parser_->clone();
@@ -136,7 +93,7 @@ bool Table::read_head(std::string_view input, bool final) {
     if (parse == Parse::incomplete) return false;
     if (parse == Parse::end) throw Error(fmt::format("{}: is empty", path_));
     head_.header_line = record_.line;
-    for (const Cell& cell : record_.cells) head_.names.push_back(to_text(cell));
+    for (const Cell& cell : record_.cells) head_.names.push_back(cell_name(cell));
     return sample_rows(*parser, rest, final);
   }
   return sample_rows(*parser_->clone(), input, final);
@@ -158,7 +115,7 @@ bool Table::sample_rows(RecordParser& parser, std::string_view input, bool final
       for (std::size_t i = 1; i <= record_.cells.size(); ++i) head_.names.push_back(std::to_string(i));
     }
     for (std::size_t i = 0; i < std::min<std::size_t>(2, record_.cells.size()); ++i) {
-      samples[i].push_back(to_text(record_.cells[i]));
+      samples[i].push_back(cell_name(record_.cells[i]));
     }
     if (!json && head_.names.size() != 2) {
       ++rows;
@@ -230,7 +187,7 @@ void Table::label_of(const Record& record, bool stays, Arena& arena, Row& row) {
                     where(record.line), choice_.label.name, name_of(cell.kind)));
   }
   if (cell.kind != CellKind::missing && cell.kind != CellKind::null) {
-    row.label = trimmed(keep(cell, record.line, stays, arena));
+    row.label = trim_blanks(keep(cell, record.line, stays, arena));
     row.has_label = !row.label.empty();
   }
   if (!row.has_label && options_.labels_required) {

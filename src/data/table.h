@@ -41,7 +41,6 @@ class Table {
     }
   };
 
-  void make_parser(std::string_view input);
   bool read_head(std::string_view input, bool final);
   bool sample_rows(RecordParser& parser, std::string_view input, bool final);
   void check_width(const Record& record);

@@ -55,7 +55,10 @@ class CrossValidation : public testing::ProgramTest {
 };
 
 TEST_F(CrossValidation, EachRowIsPredictedByAModelThatDidNotSeeIt) {
-  const ProgramResult result = run(command("out", {"--keep-folds"}));
+  const std::vector<std::string> fine_tuning = {"--freeze-layers", "1", "--layer-wise-lr-decay", "0.9"};
+  std::vector<std::string> more = fine_tuning;
+  more.emplace_back("--keep-folds");
+  const ProgramResult result = run(command("out", more));
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const Json all = json("out/cross_validation.json");
   const std::vector<Json> rows = json_lines(files.read("out/out_of_fold.jsonl"));
@@ -92,10 +95,12 @@ TEST_F(CrossValidation, EachRowIsPredictedByAModelThatDidNotSeeIt) {
     (row.at("fold") == 2 ? own : others) += line + "\n";
   }
   files.write("others.csv", others), files.write("own.csv", own);
-  ASSERT_EQ(run({"train", "--model", path("base"), "--train", path("others.csv"), "--output", path("plain"),
-                 "--epochs", "3", "--batch-size", "8", "--learning-rate", "3e-3", "--validation-split", "0"})
-                .exit_code,
-            0);
+  std::vector<std::string> plain = {
+      "train",    "--model", path("base"),   "--train", path("others.csv"), "--output", path("plain"),
+      "--epochs", "3",       "--batch-size", "8",       "--learning-rate",  "3e-3",     "--validation-split",
+      "0"};
+  plain.insert(plain.end(), fine_tuning.begin(), fine_tuning.end());
+  ASSERT_EQ(run(plain).exit_code, 0);
   EXPECT_EQ(files.read("plain/model.safetensors"), files.read("out/fold-2/model.safetensors"));
   const ProgramResult predicted = run({"predict", "--model", path("plain"), path("own.csv")});
   std::vector<Json> of_fold;
@@ -196,6 +201,10 @@ TEST_F(CrossValidation, WrongUsage) {
   refused({"--folds", "0"}, "--folds is 0");
   refused({"--folds", "61"}, "has 60 different texts; take at most as many folds");
   refused({"--profile"}, "leave out --folds");
+  refused({"--freeze-layers", "3"}, "--freeze-layers is 3; this model has 2 layers");
+  refused({"--freeze", "*"}, "all parameters are frozen");
+  refused({"--merge-lora"}, "there is no adapter to merge");
+  EXPECT_FALSE(exists("bad/fold-1"));  // so that the corrected command runs
   const ProgramResult few =
       run(command("few", {"--folds", "40", "--max-steps", "1", "--test", path("train.csv")}));
   EXPECT_EQ(few.exit_code, 0) << few.err;

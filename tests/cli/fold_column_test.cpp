@@ -103,6 +103,13 @@ TEST_F(FoldColumn, ResumesToTheSameBits) {
   program.signal(SIGKILL);
   program.wait();
   expect_refused(parts, "already holds a cross-validation");
+  // Another one whose folds have other names.
+  files.write("authors.csv", "text,label,author\ngood film,x,ann\nbad film,y,bob\n");
+  Strings other = command("authors.csv", "parts", {"--fold-column", "author"});
+  expect_refused(other, "already holds a cross-validation");
+  other.emplace_back("--resume");
+  expect_refused(
+      other, "cannot resume, for its folds are those of another cross-validation: \"fold-4\", \"fold-5\"");
   parts.emplace_back("--resume");
   const ProgramResult resumed = run(parts);
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
@@ -177,6 +184,13 @@ TEST_F(FoldColumn, WrongUsage) {
   expect_refused(of_file(path("words.jsonl"), {}),
                  "words.jsonl:1: the fold is \"1\", and so it is in all 1 row");
   EXPECT_FALSE(exists("bad/run.yaml"));
+  // Both read the header, whatever is said of it.
+  files.write("questions.csv", "question,context,answer,part\nq,a b,a,1\nq,a c,c,2\n");
+  files.write("choices.csv", "question,choice0,choice1,label,part\nq,a,b,0,1\nq,a,b,1,2\n");
+  for (const std::string file : {"questions.csv", "choices.csv"}) {
+    expect_refused(of_file(path(file), {"--no-header"}), "--no-header does not fit");
+    expect_refused(of_file(path(file), {"--no-header", "--fold-column", "4"}), "there is no column \"4\"");
+  }
 }
 
 }  // namespace

@@ -152,10 +152,38 @@ TEST_F(GivenFoldsTest, RowsFindTheirRecords) {
   EXPECT_THAT(split_sentences(sentences, 0.1, 1, fold(1, given)).validation, ElementsAre(1));
   Dataset others;
   others.rows.resize(1);
-  others.rows[0].line = 3;
+  others.rows[0].line = 3;  // where no record begins
   EXPECT_THAT(message_of<Error>([&] { records_of_rows(others, given); }), HasSubstr("was changed while"));
-  others.rows.assign(4, {});
+  others.rows[0].line = 5;  // where there is none any more
   EXPECT_THAT(message_of<Error>([&] { records_of_rows(others, given); }), HasSubstr("was changed while"));
+}
+
+// Rows are found by their lines, so that none is taken for its neighbour.
+TEST_F(GivenFoldsTest, QuestionsFindTheirRecords) {
+  const std::string rows = "what,the food,food,2\n\nwhat,\"the\nfilm\",film,1\nwhat,the end,end,2\n";
+  const std::string header = "question,context,answer,fold\n";
+  const GivenFolds given = folds_of("t.csv", header + rows);
+  const QuestionAnsweringDataset questions = read_question_answering(file_);
+  ASSERT_EQ(questions.size(), 3);
+  EXPECT_EQ(questions.examples[0].line, 2);
+  EXPECT_EQ(questions.examples[2].line, 6);
+  EXPECT_THAT(split_questions(questions, 0.1, 1, fold(0, given)).validation, ElementsAre(1));
+  EXPECT_THAT(split_questions(subset(questions, Numbers{1, 2}), 0.1, 1, fold(0, given)).validation,
+              ElementsAre(0));
+  // The header counted as a row.
+  const GivenFolds four = folds_of("t.csv", header + rows, {.fold_column = "4", .header = false});
+  ASSERT_THAT(four.names, ElementsAre("1", "2", "fold"));
+  EXPECT_EQ(
+      records_of_rows(read_dataset(file_, {.text_column = "2", .label_column = "3", .header = false}), four),
+      (Numbers{0, 1, 2, 3}));
+  EXPECT_THAT(message_of<UsageError>([&] { split_questions(questions, 0.1, 1, fold(0, four)); }),
+              HasSubstr("none of the 3 rows that are read is in the fold \"fold\""));
+  const GivenFolds lines =
+      folds_of("t.jsonl",
+               "{\"question\": \"q\", \"context\": \"a b\", \"answer\": \"a\", \"fold\": 1}\n\n"
+               "{\"question\": \"q\", \"context\": \"a c\", \"answer\": \"c\", \"fold\": 2}\n");
+  EXPECT_THAT(split_questions(read_question_answering(file_), 0.1, 1, fold(1, lines)).validation,
+              ElementsAre(1));
 }
 
 // A column that is named as the folds is no text and no label, even under the name of one.
