@@ -50,12 +50,17 @@ def accuracy(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 def multi_label_metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     from sklearn.metrics import f1_score
 
-    chosen = (logits > 0).astype(int)
-    scores = {
-        f"f1_{name}": float(f1_score(labels, chosen, average=name, zero_division=0))
-        for name in ("micro", "macro")
+    def f1(threshold: float, average: str) -> float:
+        chosen = probabilities > threshold
+        return float(f1_score(labels, chosen, average=average, zero_division=0))
+
+    probabilities = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    return {
+        "f1_micro": f1(0.5, "micro"),
+        "f1_macro": f1(0.5, "macro"),
+        "best_f1_micro": max(f1(percent / 100, "micro") for percent in range(1, 100)),
+        "accuracy": float(((probabilities > 0.5) == labels).all(-1).mean()),
     }
-    return {**scores, "accuracy": float((chosen == labels).all(-1).mean())}
 
 
 def regression_metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:

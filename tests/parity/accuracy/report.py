@@ -11,6 +11,7 @@ NAMES = {
     "f1": "F1",
     "f1_micro": "F1, micro",
     "f1_macro": "F1, macro",
+    "best_f1_micro": "F1, micro, best threshold",
     "exact_match": "exact match",
     "exact": "exact match",
     "pearson": "Pearson",
@@ -19,10 +20,10 @@ NAMES = {
 
 
 def values_of(results: Results, task: Task, metric: str, seeds: list[int]) -> list[float | None]:
-    """Of each seed, in per cent."""
+    """Of each seed, in per cent; None where there is no run, or none that had this metric."""
     rows = [results.get((task.name, task.epochs, seed)) for seed in seeds]
     scale = 1 if task.is_percent else 100
-    return [None if row is None else scale * row[metric] for row in rows]
+    return [None if row is None or metric not in row else scale * row[metric] for row in rows]
 
 
 def side(values: list[float | None]) -> tuple[str, float | None]:

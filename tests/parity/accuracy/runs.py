@@ -51,11 +51,12 @@ def run_bertune(program: str, task: Task, seed: int, setting: Setting) -> dict:
         "--warmup-ratio": 0,
         "--weight-decay": 0,
         "--max-grad-norm": 1,
+        "--validation-split": 0,  # all rows are trained on, and the last epoch counts, as on the other side
         "--precision": "fp32",
         "--threads": setting.threads,
     }
     if task.is_text:
-        options |= {"--format": "tsv", "--validation-split": 0, "--text-column": 1}
+        options |= {"--format": "tsv", "--text-column": 1}
         options |= {"--text-pair-column": 2, "--label-column": 3} if task.pair else {"--label-column": 2}
     else:
         options["--task"] = task.kind
