@@ -52,7 +52,7 @@ class Sizes:
     repeat: int
 
 
-QUICK = Sizes(256, 960, 192, 64, 16, 6400, 120, 960, 40, 500, first_repeat=3, repeat=1)
+QUICK = Sizes(256, 960, 192, 64, 16, 6400, 120, 960, 120, 500, first_repeat=3, repeat=1)
 FULL = Sizes(1600, 6920, 1280, 640, 160, 6920, 1000, 6000, 400, 1821, first_repeat=3, repeat=3)
 
 
