@@ -61,6 +61,15 @@ Json text_or_null(const optim::OptionValues& options) {
   return options.empty() ? Json() : Json(optim::options_text(options));
 }
 
+bool begins_at_zero(const TrainingArguments& a) {
+  const bool warms_up = a.warmup_ratio > 0 || a.warmup_steps > 0;
+  const optim::ScheduleSpan span = {
+      .learning_rate = a.learning_rate, .warmup_steps = warms_up ? 1 : 0, .total_steps = 2};
+  return optim::schedule_from_string(a.lr_scheduler_type)
+             .make(span, a.lr_scheduler_kwargs)
+             ->learning_rate(0) == 0;
+}
+
 bool follows_metric(const optim::ScheduleKind& kind) {
   return std::ranges::find(kind.options, "mode", &optim::OptionInfo::name) != kind.options.end();
 }
@@ -176,6 +185,12 @@ std::vector<std::string> flags_without_effect(const TrainingArguments& arguments
   if (algorithm.needs_closure && arguments.max_grad_norm > 0) {
     notes.push_back(
         fmt::format("--max-grad-norm has no effect: {} searches along the loss as it is", algorithm.name));
+  }
+  if (algorithm.name == "rprop" && begins_at_zero(arguments)) {
+    notes.emplace_back(
+        "--learning-rate has no effect: rprop begins with the rate of the first step, which is 0 in a "
+        "warm-up; "
+        "take --schedule constant");
   }
   return notes;
 }

@@ -104,6 +104,14 @@ TEST(Arguments, ShortFlagsReachTheOptimizer) {
   EXPECT_EQ(muon.at("momentum"), "0.7");
   EXPECT_EQ(muon.at("weight_decay"), "0.2");
   EXPECT_THAT(flags_without_effect(arguments), ::testing::IsEmpty());
+  TrainingArguments rprop;
+  rprop.optimizer = "rprop";
+  EXPECT_THAT(flags_without_effect(rprop), ::testing::ElementsAre(HasSubstr("--schedule constant")));
+  rprop.lr_scheduler_type = "constant";
+  EXPECT_THAT(flags_without_effect(rprop), ::testing::IsEmpty());
+  rprop.lr_scheduler_type = "linear";
+  rprop.warmup_ratio = 0;
+  EXPECT_THAT(flags_without_effect(rprop), ::testing::IsEmpty());
   arguments.optimizer = "lbfgs";
   EXPECT_EQ(flags_without_effect(arguments).size(), 5U);  // those, and --max-grad-norm
 }

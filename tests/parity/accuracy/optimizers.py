@@ -32,6 +32,7 @@ class Way:
     batch: int = 32
     accumulation: int = 1
     rows: int = ROWS
+    schedule: str = "linear"
 
     @property
     def command(self) -> dict[str, object]:
@@ -42,18 +43,19 @@ class Way:
             "--batch-size": self.batch,
             "--gradient-accumulation-steps": self.accumulation,
             "--max-train-rows": self.rows,
+            "--schedule": self.schedule,
         } | ({"--optim-args": self.options} if self.options else {})
 
     @property
     def settings(self) -> str:
         default = {"--optimizer": self.optimizer, "--epochs": 1, "--batch-size": 32}
-        default |= {"--gradient-accumulation-steps": 1, "--max-train-rows": ROWS}
+        default |= {"--gradient-accumulation-steps": 1, "--max-train-rows": ROWS, "--schedule": "linear"}
         return " ".join(words({k: v for k, v in self.command.items() if default.get(k) != v}))
 
 
 WAYS = [
     Way("adamw", "1e-4"),
-    Way("adam", "1e-4"),
+    Way("adam", "1e-4", "weight_decay=0"),
     Way("nadam", "1e-4"),
     Way("radam", "1e-3"),
     Way("adamax", "5e-4"),
@@ -67,7 +69,7 @@ WAYS = [
     Way("rmsprop", "5e-5"),
     Way("adadelta", "1"),
     Way("sparse_adam", "1e-4"),
-    Way("rprop", "1e-4", epochs=12, batch=125, accumulation=8, rows=FEW_ROWS),
+    Way("rprop", "3e-4", epochs=12, batch=125, accumulation=8, rows=FEW_ROWS, schedule="constant"),
     Way("lbfgs", "1", "line_search_fn=strong_wolfe,max_iter=4", epochs=4, batch=FEW_ROWS, rows=FEW_ROWS),
 ]
 
