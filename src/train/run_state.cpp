@@ -206,10 +206,17 @@ RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model,
 }
 
 void remove_checkpoints_except(const fs::path& output_dir, const std::vector<std::int64_t>& steps) {
-  for (const fs::path& path : checkpoints(output_dir)) {
-    std::error_code ignored;
+  std::error_code ignored;
+  for (const fs::path& path : checkpoints(output_dir))
     if (std::ranges::find(steps, *step_of(path)) == steps.end()) fs::remove_all(path, ignored);
+  // What a process that was killed had begun to write.
+  std::vector<fs::path> begun;
+  for (fs::directory_iterator entry(output_dir, ignored), end; !ignored && entry != end;
+       entry.increment(ignored)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with("checkpoint-") && name.find(".tmp") != name.npos) begun.push_back(entry->path());
   }
+  for (const fs::path& path : begun) fs::remove_all(path, ignored);
 }
 
 }  // namespace bertune::train

@@ -25,6 +25,14 @@ class ProgramTest : public ::testing::Test {
  protected:
   std::string path(const std::string& name) const { return (files.path() / name).string(); }
   bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
+  // Whichever there is just now: a run removes its older ones.
+  bool has_checkpoint(const std::string& folder) const {
+    std::error_code gone;
+    std::filesystem::directory_iterator entry(files.path() / folder, gone), end;
+    for (; !gone && entry != end; entry.increment(gone))
+      if (entry->path().filename().string().starts_with("checkpoint-")) return true;
+    return false;
+  }
   nlohmann::json json(const std::string& name) const { return nlohmann::json::parse(files.read(name)); }
 
   TemporaryDirectory files;
