@@ -53,7 +53,10 @@ class Program {
     }
   }
 
-  void signal(int number) const { ::kill(pid_, number); }
+  // Nothing where the program has ended: 0 would be all of this group of processes.
+  void signal(int number) const {
+    if (pid_ > 0) ::kill(pid_, number);
+  }
   std::string out() const { return files_.read("out"); }
   std::string err() const { return files_.read("err"); }
 
