@@ -86,13 +86,16 @@ const CLI::Option* ConfigPrecedence::other_owner(const CLI::Option& option) cons
   for (const auto& [owned, owner] : kOwners) {
     if (!has_name(option, owned) || !on_command_line(owner)) continue;
     const CLI::Option* named = option_named(command_, owner);
-    const std::string now = own_name(owner, named->results().back());
-    for (std::size_t i = 0; i < file_.items.size(); ++i) {
-      if (has_name(*named, file_.keys[i]) && file_.items[i].is_scalar() &&
-          own_name(owner, file_.items[i].text) != now)
-        return named;
-    }
+    const ConfigValue* theirs = in_file(*named);
+    if (theirs != nullptr && own_name(owner, theirs->text) != own_name(owner, named->results().back()))
+      return named;
   }
+  return nullptr;
+}
+
+const ConfigValue* ConfigPrecedence::in_file(const CLI::Option& option) const {
+  for (std::size_t i = 0; i < file_.items.size(); ++i)
+    if (has_name(option, file_.keys[i]) && file_.items[i].is_scalar()) return &file_.items[i];
   return nullptr;
 }
 
@@ -117,11 +120,8 @@ std::vector<std::string> ConfigPrecedence::notes() const {
   std::vector<std::string> notes;
   for (const auto& [owner, names] : left_behind_) {
     const std::string name = owner->get_lnames().front();
-    for (std::size_t i = 0; i < file_.items.size(); ++i) {
-      if (!has_name(*owner, file_.keys[i])) continue;
-      notes.push_back(fmt::format("{} left out, of {} {}, for --{} is {}", names, name, file_.items[i].text,
-                                  name, owner->results().back()));
-    }
+    notes.push_back(fmt::format("{} left out, of {} {}, for --{} is {}", names, name, in_file(*owner)->text,
+                                name, owner->results().back()));
   }
   return notes;
 }

@@ -28,6 +28,7 @@ class ConfigPrecedence {
   bool is_overruled(const CLI::Option& option) const;
   // The command line's optimizer or schedule, where it is another than the file's; else null.
   const CLI::Option* other_owner(const CLI::Option& option) const;
+  const ConfigValue* in_file(const CLI::Option& option) const;  // null: not there
   void merge_optimizer_options(CLI::Option& option, const std::string& text) const;
   bool on_command_line(std::string_view name) const;
 

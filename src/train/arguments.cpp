@@ -14,8 +14,10 @@ namespace bertune::train {
 
 namespace {
 
-bool has(const optim::Algorithm& algorithm, std::string_view option) {
-  return std::ranges::find(algorithm.options, option, &optim::OptionInfo::name) != algorithm.options.end();
+// Of an optimizer or a schedule.
+template <typename Kind>
+bool has(const Kind& kind, std::string_view option) {
+  return std::ranges::find(kind.options, option, &optim::OptionInfo::name) != kind.options.end();
 }
 
 // A short flag of a run.
@@ -68,10 +70,6 @@ bool begins_at_zero(const TrainingArguments& a) {
   return optim::schedule_from_string(a.lr_scheduler_type)
              .make(span, a.lr_scheduler_kwargs)
              ->learning_rate(0) == 0;
-}
-
-bool follows_metric(const optim::ScheduleKind& kind) {
-  return std::ranges::find(kind.options, "mode", &optim::OptionInfo::name) != kind.options.end();
 }
 
 }  // namespace
@@ -189,8 +187,7 @@ std::vector<std::string> flags_without_effect(const TrainingArguments& arguments
   if (algorithm.name == "rprop" && begins_at_zero(arguments)) {
     notes.emplace_back(
         "--learning-rate has no effect: rprop begins with the rate of the first step, which is 0 in a "
-        "warm-up; "
-        "take --schedule constant");
+        "warm-up; take --schedule constant");
   }
   return notes;
 }
@@ -199,7 +196,7 @@ optim::OptionValues schedule_options(const TrainingArguments& arguments) {
   const optim::ScheduleKind& kind = optim::schedule_from_string(arguments.lr_scheduler_type);
   optim::OptionValues options = arguments.lr_scheduler_kwargs;
   const std::string& metric = arguments.metric_for_best_model;
-  if (follows_metric(kind) && !metric.empty())
+  if (has(kind, "mode") && !metric.empty())
     options.emplace("mode", tasks::greater_is_better(metric) ? "max" : "min");
   return kind.resolve(options);
 }
