@@ -1,10 +1,29 @@
 // Dropout factors for runs of numbers, equal to ref::dropout_factor for each.
 #pragma once
 
+#include <immintrin.h>
+
 #include "kernels/cpu/isa.h"
 
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
+
+// Philox takes products of 32 by 32 bits: a lane of 64 holds one of its numbers in the lower half, and the
+// upper half is whatever was left there.
+constexpr std::int64_t kWideLanes = kLanes / 2;
+typedef std::uint64_t Wide __attribute__((vector_size(kWideLanes * sizeof(std::uint64_t))));
+typedef std::uint32_t Narrow __attribute__((vector_size(kWideLanes * sizeof(std::uint32_t))));
+
+inline Wide product_of_low_halves(Wide a, Wide b) {
+#if defined(__AVX512F__)
+  return reinterpret_cast<Wide>(
+      _mm512_maskz_mul_epu32(0xFF, reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+#elif defined(__AVX2__)
+  return reinterpret_cast<Wide>(_mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+#else
+  return reinterpret_cast<Wide>(_mm_mul_epu32(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
+#endif
+}
 
 class DropoutStream {
  public:
@@ -37,31 +56,36 @@ class DropoutStream {
   static constexpr std::int64_t kChunk = 128, kBlocks = 16;
 
   void draw(std::int64_t chunk, float* out) const {
-    std::uint32_t c0[kBlocks], c1[kBlocks], c2[kBlocks], c3[kBlocks];
-    for (std::int64_t lane = 0; lane < kBlocks; ++lane) {
-      c0[lane] = static_cast<std::uint32_t>(chunk * kBlocks + lane);
-      c1[lane] = place_, c2[lane] = sequence_, c3[lane] = step_;
-    }
-    std::uint32_t k0 = key_[0], k1 = key_[1];
-    for (int round = 0; round < 10; ++round) {
-#pragma omp simd
-      for (std::int64_t lane = 0; lane < kBlocks; ++lane) {
-        const std::uint64_t left = std::uint64_t{0xD2511F53} * c0[lane],
-                            right = std::uint64_t{0xCD9E8D57} * c2[lane];
-        c0[lane] = static_cast<std::uint32_t>(right >> 32) ^ c1[lane] ^ k0;
-        c1[lane] = static_cast<std::uint32_t>(right);
-        c2[lane] = static_cast<std::uint32_t>(left >> 32) ^ c3[lane] ^ k1;
-        c3[lane] = static_cast<std::uint32_t>(left);
+    alignas(64) std::uint32_t words[4][kBlocks];
+    for (std::int64_t block = 0; block < kBlocks; block += kWideLanes) {
+      Wide c0{}, c1 = Wide{} + place_, c2 = Wide{} + sequence_, c3 = Wide{} + step_;
+      for (std::int64_t lane = 0; lane < kWideLanes; ++lane)
+        c0[lane] = static_cast<std::uint32_t>(chunk * kBlocks + block + lane);
+      std::uint32_t k0 = key_[0], k1 = key_[1];
+#pragma GCC unroll 10
+      for (int round = 0; round < 10; ++round) {
+        const Wide left = product_of_low_halves(Wide{} + 0xD2511F53, c0),
+                   right = product_of_low_halves(Wide{} + 0xCD9E8D57, c2);
+        c0 = (right >> 32) ^ c1 ^ k0, c1 = right;
+        c2 = (left >> 32) ^ c3 ^ k1, c3 = left;
+        k0 += 0x9E3779B9, k1 += 0xBB67AE85;
       }
-      k0 += 0x9E3779B9, k1 += 0xBB67AE85;
+      const Wide counters[4] = {c0, c1, c2, c3};
+#pragma GCC unroll 4
+      for (std::int64_t i = 0; i < 4; ++i) {
+        const auto low_halves = __builtin_convertvector(counters[i], Narrow);
+        __builtin_memcpy(words[i] + block, &low_halves, sizeof low_halves);
+      }
     }
-    const std::uint32_t* words[4] = {c0, c1, c2, c3};
+    typedef std::int32_t Numbers __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
+    const Numbers threshold = Numbers{} + static_cast<std::int32_t>(threshold_),
+                  kept = reinterpret_cast<Numbers>(broadcast(scale_));
     for (std::int64_t half = 0; half < 8; ++half) {
-      const std::uint32_t* word = words[half / 2];
-      const std::int64_t shift = half % 2 * 16;
-#pragma omp simd
-      for (std::int64_t lane = 0; lane < kBlocks; ++lane) {
-        out[half * kBlocks + lane] = ((word[lane] >> shift) & 0xFFFF) < threshold_ ? 0.0F : scale_;
+      for (std::int64_t lane = 0; lane < kBlocks; lane += kLanes) {
+        Numbers drawn;
+        __builtin_memcpy(&drawn, words[half / 2] + lane, sizeof drawn);
+        drawn = (drawn >> static_cast<int>(half % 2 * 16)) & 0xFFFF;
+        store(out + half * kBlocks + lane, reinterpret_cast<Vec>((drawn >= threshold) & kept));
       }
     }
   }
