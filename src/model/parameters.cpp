@@ -9,6 +9,7 @@
 
 #include "bertune/error.h"
 #include "core/aligned_buffer.h"
+#include "core/parallel.h"
 
 namespace bertune {
 
@@ -106,8 +107,13 @@ std::span<float> Parameters::gradient(std::string_view name) {
 
 void Parameters::zero_grad() {
   const std::span<float> all = gradients();
-  for (const Range& range : trainable_ranges())
-    std::ranges::fill(all.subspan(range.offset, range.size), 0.0F);
+  for (const Range& range : trainable_ranges()) {
+    constexpr std::size_t kBlock = std::size_t{1} << 16;
+    parallel_for(block_count(static_cast<std::int64_t>(range.size), kBlock), [&](std::int64_t block) {
+      const std::size_t first = static_cast<std::size_t>(block) * kBlock;
+      std::ranges::fill(all.subspan(range.offset + first, std::min(kBlock, range.size - first)), 0.0F);
+    });
+  }
   const Parameter* sparse = rows_are_tracked() ? few_rows() : nullptr;
   if (sparse == nullptr) return;
   const std::size_t width = static_cast<std::size_t>(sparse->shape.back());

@@ -139,21 +139,26 @@ TEST_P(Matmuls, TheSameOnAnyNumberOfThreads) {
   }
 }
 
-// A product that an operation starts with is the product made before it.
+// A product that an operation starts with is the product made before it, however many threads share its last
+// blocks.
 TEST_P(Matmuls, ProducersRunFirst) {
   const std::int64_t n = 100, k = 20;
-  for (const std::int64_t rows : {3, 70, 700, 1100}) {
-    for (const bool bf16 : {false, true}) {
-      const Values x = random_values(rows * k, 1), w = random_values(n * k, 2), bias = random_values(n, 3);
-      Values fused(rows * n), apart(rows * n);
-      Matmul product{false, true, rows, n, k, x.data(), k, w.data(), k, false, fused.data(), n, bf16};
-      table().add_bias({rows, n, fused.data(), bias.data(), &product});
-      product.c = apart.data();
-      table().matmul(product);
-      table().add_bias({rows, n, apart.data(), bias.data()});
-      EXPECT_EQ(fused, apart) << rows << " " << bf16;
+  for (const int threads : {1, 2, 7}) {
+    set_num_threads(threads);
+    for (const std::int64_t rows : {3, 70, 700, 1100}) {
+      for (const bool bf16 : {false, true}) {
+        const Values x = random_values(rows * k, 1), w = random_values(n * k, 2), bias = random_values(n, 3);
+        Values fused(rows * n), apart(rows * n);
+        Matmul product{false, true, rows, n, k, x.data(), k, w.data(), k, false, fused.data(), n, bf16};
+        table().add_bias({rows, n, fused.data(), bias.data(), &product});
+        product.c = apart.data();
+        table().matmul(product);
+        table().add_bias({rows, n, apart.data(), bias.data()});
+        EXPECT_EQ(fused, apart) << fmt::format("{} rows, {}, {} threads", rows, bf16, threads);
+      }
     }
   }
+  set_num_threads(0);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Matmuls, ::testing::ValuesIn(testing::tested_tables()),

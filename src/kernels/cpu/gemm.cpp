@@ -73,12 +73,22 @@ std::int64_t packed_numbers(const Matmul& op) {
          numbers_along_k(op.k, static_cast<const Number*>(nullptr));
 }
 
+// Along the rows of B as it lies in memory: read in any other order, it comes more slowly.
 template <typename Number>
 void pack(const Matmul& op, Number* packed) {
-  constexpr std::int64_t kColumns = TileShape<Number>::columns;
-  const std::int64_t panels = block_count(op.n, kColumns), panel_size = packed_numbers<Number>(op) / panels;
-  parallel_for(panels, [&](std::int64_t panel) {
-    pack_panel(op.b, op.ldb, op.transpose_b, op.k, op.n, panel * kColumns, packed + panel * panel_size);
+  constexpr std::int64_t kColumns = TileShape<Number>::columns, kRows = 16;
+  const std::int64_t panels = block_count(op.n, kColumns), steps = numbers_along_k(op.k, packed);
+  const auto pack_part = [&](std::int64_t panel, std::int64_t first, std::int64_t end) {
+    pack_panel(op.b, op.ldb, op.transpose_b, op.k, op.n, panel * kColumns, first, end,
+               packed + panel * steps * kColumns);
+  };
+  if (op.transpose_b) {
+    parallel_for(panels, [&](std::int64_t panel) { pack_part(panel, 0, steps); });
+    return;
+  }
+  parallel_for(block_count(steps, kRows), [&](std::int64_t block) {
+    const std::int64_t first = block * kRows, end = smaller(first + kRows, steps);
+    for (std::int64_t panel = 0; panel < panels; ++panel) pack_part(panel, first, end);
   });
 }
 
@@ -101,46 +111,66 @@ auto with_number(const Matmul& op, const Function& function) {
   return function(float{});
 }
 
+// How the rows of C are cut into tasks, in this order: long blocks read B less often; blocks of kRowBlock;
+// then blocks whose panels are shared out among threads, so that no thread waits long for another at the end,
+// or there are enough tasks for all where rows are few.
+struct Cut {
+  std::int64_t long_rows = kRowBlock, long_blocks = 0, blocks = 0, shared_blocks = 0;
+  std::int64_t group = 1, groups = 1;  // panels a task takes of a shared block, and how many tasks that makes
+
+  std::int64_t tasks() const { return long_blocks + blocks + shared_blocks * groups; }
+  std::int64_t first_short() const { return long_blocks * long_rows; }
+  std::int64_t first_shared() const { return first_short() + blocks * kRowBlock; }
+};
+
+constexpr std::int64_t kMostShared = 256;
+
+template <typename Number>
+Cut cut_rows(std::int64_t m, std::int64_t panels) {
+  const std::int64_t threads = num_threads(), wanted_tasks = kTasksPerThread * threads,
+                     row_blocks = block_count(m, kRowBlock);
+  const bool few_rows = row_blocks <= wanted_tasks / 2;
+  Cut cut;
+  while (cut.long_rows < TileShape<Number>::longest_block && m >= 2 * cut.long_rows * wanted_tasks)
+    cut.long_rows *= 2;
+  if (threads > 1) cut.shared_blocks = smaller(few_rows ? row_blocks : threads, kMostShared);
+  if (cut.long_rows > kRowBlock) cut.long_blocks = (m - cut.shared_blocks * kRowBlock) / cut.long_rows;
+  cut.blocks = block_count(m - cut.first_short(), kRowBlock) - cut.shared_blocks;
+  const std::int64_t most_groups = few_rows ? block_count(wanted_tasks, row_blocks) : kTasksPerThread;
+  cut.group = block_count(panels, most_groups);
+  cut.groups = block_count(panels, cut.group);
+  return cut;
+}
+
 template <typename Number>
 void run(const Matmul& op, const void* body, RowsFunction call) {
   const Number* packed_b = packed_panels<Number>(op);
-  const std::int64_t panels = block_count(op.n, TileShape<Number>::columns),
-                     wanted_tasks = kTasksPerThread * num_threads();
+  const std::int64_t panels = block_count(op.n, TileShape<Number>::columns);
+  const Cut cut = cut_rows<Number>(op.m, panels);
+  std::int64_t groups_done[kMostShared] = {};
   const auto finish = [&](std::int64_t first, std::int64_t end) {
     for (; call != nullptr && first < end; first += kRowBlock)
       call(body, first, smaller(first + kRowBlock, end));
   };
-  if (op.m > kRowBlock * wanted_tasks / 2) {
-    std::int64_t long_rows = kRowBlock;
-    while (long_rows < TileShape<Number>::longest_block && op.m >= 2 * long_rows * wanted_tasks)
-      long_rows *= 2;
-    // Long blocks read B less often; the last ones are short, so that no thread waits long for another.
-    const std::int64_t last_rows = num_threads() > 1 ? num_threads() * long_rows : 0,
-                       long_blocks = (op.m - last_rows) / long_rows, last_first = long_blocks * long_rows;
-    parallel_for(long_blocks + block_count(op.m - last_first, kRowBlock), [&](std::int64_t task) {
-      const bool is_long = task < long_blocks;
-      const std::int64_t first = is_long ? task * long_rows : last_first + (task - long_blocks) * kRowBlock,
-                         rows = smaller(is_long ? long_rows : kRowBlock, op.m - first);
+  parallel_for(cut.tasks(), [&](std::int64_t task) {
+    const std::int64_t shared_task = task - cut.long_blocks - cut.blocks;
+    if (shared_task < 0) {
+      const bool is_long = task < cut.long_blocks;
+      const std::int64_t first =
+          is_long ? task * cut.long_rows : cut.first_short() + (task - cut.long_blocks) * kRowBlock;
+      const std::int64_t rows = smaller(is_long ? cut.long_rows : kRowBlock, op.m - first);
       compute<Number>({op, packed_b, first, rows, 0, panels});
       finish(first, first + rows);
-    });
-    return;
-  }
-  // Few rows: columns are shared out too, and what follows waits for all of them.
-  const std::int64_t row_blocks = block_count(op.m, kRowBlock);
-  const std::int64_t groups = smaller(panels, block_count(wanted_tasks, row_blocks)),
-                     group_panels = block_count(panels, groups);
-  parallel_for(row_blocks * groups, [&](std::int64_t task) {
-    const std::int64_t first = task / groups * kRowBlock, panel = task % groups * group_panels;
-    if (panel >= panels) return;
-    compute<Number>({op, packed_b, first, smaller(kRowBlock, op.m - first), panel,
-                     smaller(panel + group_panels, panels)});
+      return;
+    }
+    const std::int64_t block = shared_task / cut.groups, panel = shared_task % cut.groups * cut.group;
+    const std::int64_t first = cut.first_shared() + block * kRowBlock,
+                       rows = smaller(kRowBlock, op.m - first);
+    compute<Number>({op, packed_b, first, rows, panel, smaller(panel + cut.group, panels)});
+    // What follows is done by the thread that ends the block.
+    const bool ends_block = __atomic_add_fetch(&groups_done[block], 1, __ATOMIC_ACQ_REL) == cut.groups;
+    if (ends_block) finish(first, first + rows);
   });
-  if (call != nullptr) {
-    parallel_for(row_blocks, [&](std::int64_t block) {
-      finish(block * kRowBlock, smaller((block + 1) * kRowBlock, op.m));
-    });
-  }
 }
 
 }  // namespace

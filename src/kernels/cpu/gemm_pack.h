@@ -50,14 +50,8 @@ inline void copy_rows(const float* low, const float* high, std::int64_t count, P
 }
 
 // f32 operands are copied along columns, or many rows at a time: more streams than processors prefetch by
-// themselves. `ahead` of `from` may be beyond the end of the memory, where no pointer may point.
+// themselves.
 constexpr std::int64_t kRowsAhead = 16, kNumbersAhead = 64;
-inline void prefetch(const float* from, std::int64_t ahead, std::int64_t count) {
-  constexpr std::int64_t kCacheLine = 64, kSize = sizeof(float);
-  const auto first = reinterpret_cast<std::uintptr_t>(from) + static_cast<std::uintptr_t>(ahead * kSize);
-  for (std::int64_t at = 0; at < count * kSize; at += kCacheLine)
-    __builtin_prefetch(reinterpret_cast<const void*>(first + static_cast<std::uintptr_t>(at)));
-}
 
 inline std::int64_t numbers_along_k(std::int64_t k, const float*) { return k; }
 inline std::int64_t numbers_along_k(std::int64_t k, const Pair*) {
@@ -86,36 +80,34 @@ inline Pairs load_along_k(const float* from, std::int64_t p, std::int64_t k, con
   return result;
 }
 
-// One panel of op(B): the columns from `column` on, zeros where B ends. b holds B as [k,n], or with
-// `transposed` as [n,k].
+// Of one panel of op(B), the columns from `column` on, the numbers first .. end along k; zeros where B ends.
+// b holds B as [k,n], or with `transposed` as [n,k].
 template <typename Number>
 void pack_panel(const float* b, std::int64_t ldb, bool transposed, std::int64_t k, std::int64_t n,
-                std::int64_t column, Number* panel) {
+                std::int64_t column, std::int64_t first, std::int64_t end, Number* panel) {
   constexpr std::int64_t kColumns = TileShape<Number>::columns;
-  const std::int64_t width = smaller(kColumns, n - column), steps = numbers_along_k(k, panel);
+  const std::int64_t width = smaller(kColumns, n - column);
   if (transposed) {
-    for (std::int64_t p = 0; p < steps; p += kLanes) {
-      for (std::int64_t v = 0; v < kColumns / kLanes; ++v) {
+    for (std::int64_t v = 0; v < kColumns; v += kLanes) {
+      for (std::int64_t p = first; p < end; p += kLanes) {
         Pairs rows[kLanes];
         for (std::int64_t j = 0; j < kLanes; ++j) {
-          const std::int64_t at = v * kLanes + j;
-          if (__is_same(Number, float) && at < width) prefetch(b + (column + at) * ldb + p, kNumbersAhead, 1);
-          rows[j] = at < width ? load_along_k(b + (column + at) * ldb, p, k, panel) : Pairs{};
+          const float* row = b + (column + v + j) * ldb;
+          if (__is_same(Number, float) && v + j < width) prefetch(row + p, kNumbersAhead, 1);
+          rows[j] = v + j < width ? load_along_k(row, p, k, panel) : Pairs{};
         }
         transpose_square(rows);
-        for (std::int64_t i = 0; i < smaller(kLanes, steps - p); ++i) {
-          *reinterpret_cast<Pairs*>(panel + (p + i) * kColumns + v * kLanes) = rows[i];
-        }
+        for (std::int64_t i = 0; i < smaller(kLanes, end - p); ++i)
+          *reinterpret_cast<Pairs*>(panel + (p + i) * kColumns + v) = rows[i];
       }
     }
     return;
   }
-  for (std::int64_t p = 0; p < steps; ++p) {
+  for (std::int64_t p = first; p < end; ++p) {
     Number* to = panel + p * kColumns;
     std::int64_t filled = width;
     if constexpr (__is_same(Number, float)) {
       const float* from = b + p * ldb + column;
-      prefetch(from, kRowsAhead * ldb, width);
       for (std::int64_t j = 0; j < width; ++j) to[j] = from[j];
     } else {
       if (2 * p >= k) filled = 0;

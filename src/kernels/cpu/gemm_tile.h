@@ -33,6 +33,17 @@ struct TileShape {
   static constexpr std::int64_t longest_block = 2 * kRowBlock;  // rows of C that a task computes at most
 };
 
+// `ahead` of `from` may be beyond the end of the memory, where no pointer may point.
+template <typename Number>
+inline void prefetch(const Number* from, std::int64_t ahead, std::int64_t count) {
+  constexpr std::int64_t kCacheLine = 64, kSize = sizeof(Number);
+  const auto first = reinterpret_cast<std::uintptr_t>(from) + static_cast<std::uintptr_t>(ahead * kSize);
+#pragma GCC unroll 8
+  for (std::int64_t at = 0; at < count * kSize; at += kCacheLine)
+    __builtin_prefetch(reinterpret_cast<const void*>(first + static_cast<std::uintptr_t>(at)));
+}
+constexpr std::int64_t kStepsAhead = 8;  // along k, of a panel: the second-level cache answers in time
+
 inline Vec multiply_add(Vec sum, float a, Vec b) { return sum + broadcast(a) * b; }
 inline Vec load_panel(const float* pointer) { return load(pointer); }
 #if defined(__AVX512BF16__)
@@ -48,12 +59,19 @@ inline __m512i load_panel(const Pair* pointer) { return _mm512_loadu_si512(point
 template <int kRows, typename Number>
 inline void gemm_tile(std::int64_t k, const Number* a, std::int64_t row_stride, std::int64_t k_stride,
                       const Number* panel, float* c, std::int64_t ldc, bool accumulate) {
+  // Asked for now, a number of C that is far away is there when the sums are done.
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kPanelVectors; ++v) __builtin_prefetch(c + i * ldc + v * kLanes, 1);
+  }
   // Every loop over the sums is unrolled, or the compiler keeps them in memory.
   decltype(multiply_add(Vec{}, Number{}, load_panel(panel))) sums[kRows][kPanelVectors] = {};
   for (std::int64_t p = 0; p < k; ++p, panel += TileShape<Number>::columns) {
     decltype(load_panel(panel)) columns[kPanelVectors];
 #pragma GCC unroll 8
     for (int v = 0; v < kPanelVectors; ++v) columns[v] = load_panel(panel + v * kLanes);
+    prefetch(panel, kStepsAhead * TileShape<Number>::columns, TileShape<Number>::columns);
 #pragma GCC unroll 8
     for (int i = 0; i < kRows; ++i) {
       const Number factor = a[i * row_stride + p * k_stride];
