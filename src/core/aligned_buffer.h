@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -12,6 +13,20 @@
 #include <utility>
 
 namespace bertune {
+
+// Makes pages for numbers that will be read and written, where there are none yet; the numbers stay as they
+// are. Where the first access reads, the system shows a shared page of zeros, and has to stop all threads
+// when it replaces it at the first write.
+inline void make_pages(std::span<float> numbers) {
+  constexpr std::size_t kPage = 4096 / sizeof(float);
+  const auto write_to = [&](std::size_t i) {
+    std::uint32_t zero = 0;
+    __atomic_compare_exchange_n(reinterpret_cast<std::uint32_t*>(&numbers[i]), &zero, 0U, false,
+                                __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+  };
+  for (std::size_t i = 0; i < numbers.size(); i += kPage) write_to(i);
+  if (!numbers.empty()) write_to(numbers.size() - 1);
+}
 
 template <typename T>
 class AlignedBuffer {

@@ -143,6 +143,10 @@ void Parameters::mark_rows(std::span<const std::int32_t> rows) {
   std::ranges::sort(marked);
   const auto repeated = std::ranges::unique(marked);
   marked.erase(repeated.begin(), repeated.end());
+  const auto width = static_cast<std::size_t>(few_rows()->shape.back());
+  const std::span<float> table = gradients().subspan(few_rows()->offset, few_rows()->size);
+  for (const std::int32_t row : marked)
+    make_pages(table.subspan(static_cast<std::size_t>(row) * width, width));
 }
 
 std::span<const std::int32_t> Parameters::marked_rows() const { return storage_->marked_rows; }

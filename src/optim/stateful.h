@@ -33,8 +33,11 @@ class StatefulOptimizer : public Optimizer {
 
   // The part of the parameters, or of a state as long, that an update is of; null stays null.
   float* values(const Update& u) const { return parameters_->values().data() + u.offset; }
-  static float* part(float* state, const Update& u) {
-    return state != nullptr ? state + u.state_offset : nullptr;
+  float* part(float* state, const Update& u) const {
+    if (state == nullptr) return nullptr;
+    if (u.parameter != nullptr && u.parameter == parameters_->few_rows())
+      make_pages({state + u.state_offset, u.size});
+    return state + u.state_offset;
   }
 
  private:

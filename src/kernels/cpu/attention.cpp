@@ -2,6 +2,7 @@
 
 #include "kernels/cpu/dropout.h"
 #include "kernels/cpu/isa.h"
+#include "kernels/cpu/row_sum.h"
 #include "kernels/cpu/small_matmul.h"
 #include "kernels/cpu/softmax.h"
 #include "kernels/cpu/transpose.h"
@@ -101,15 +102,23 @@ void forward_head(const AttentionForward& op, const Head& head) {
     const std::int64_t rows = smaller(kQueryBlock, n - first);
     small_matmul(rows, np, head.size, {q + first * stride, stride, 1}, keys, np, scores, np, false);
     if (op.dropout.probability > 0) draw_factors(dropout, head, first, rows, factors);
+    float inverse_sums[kQueryBlock];
     for (std::int64_t i = 0; i < rows; ++i) {
       float* row = scores + i * np;
-      op.log_sum_exp[(head.first + first + i) * op.heads + head.head] = softmax_row(row, n, np);
+      const Exponentials softmax = exponentials(row, n, np);
+      op.log_sum_exp[(head.first + first + i) * op.heads + head.head] = softmax.log_sum_exp();
+      inverse_sums[i] = 1.0F / softmax.sum;
       if (op.dropout.probability <= 0) continue;
 #pragma omp simd
       for (std::int64_t j = 0; j < np; ++j) row[j] *= factors[i * n + j];
     }
     const Rows to = target_rows(context + first * h, h, head, context_copy);
     small_matmul(rows, dp, n, {scores, np, 1}, values.data, values.stride, to.data, to.stride, false);
+    // Divided only now: no row has to wait for its sum before the product.
+    for (std::int64_t i = 0; i < rows; ++i) {
+#pragma omp simd
+      for (std::int64_t c = 0; c < dp; ++c) to.data[i * to.stride + c] *= inverse_sums[i];
+    }
     finish(to, rows, head, context + first * h, h);
   }
 }
@@ -119,16 +128,14 @@ void forward_head(const AttentionForward& op, const Head& head) {
 // dropout.
 void softmax_backward_row(float* p, float* ds, const float* factors, float log_sum_exp, float scale,
                           std::int64_t n, std::int64_t padded) {
-  float delta = 0;
   if (factors != nullptr) {
 #pragma omp simd
     for (std::int64_t j = 0; j < padded; ++j) ds[j] *= factors[j];
   }
-#pragma omp simd reduction(+ : delta)
-  for (std::int64_t j = 0; j < padded; ++j) {
-    p[j] = exponential(p[j] - log_sum_exp);
-    delta += p[j] * ds[j];
-  }
+#pragma omp simd
+  for (std::int64_t j = 0; j < padded; ++j) p[j] = exponential(p[j] - log_sum_exp);
+  const float delta =
+      row_sum(padded, [=](std::int64_t j, auto lanes) { return read(p + j, lanes) * read(ds + j, lanes); });
 #pragma omp simd
   for (std::int64_t j = 0; j < padded; ++j) ds[j] = p[j] * (ds[j] - delta) * scale;
   if (factors != nullptr) {

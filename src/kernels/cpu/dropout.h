@@ -77,12 +77,11 @@ class DropoutStream {
         __builtin_memcpy(words[i] + block, &low_halves, sizeof low_halves);
       }
     }
-    typedef std::int32_t Numbers __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
-    const Numbers threshold = Numbers{} + static_cast<std::int32_t>(threshold_),
-                  kept = reinterpret_cast<Numbers>(broadcast(scale_));
+    const Indices threshold = Indices{} + static_cast<std::int32_t>(threshold_),
+                  kept = reinterpret_cast<Indices>(broadcast(scale_));
     for (std::int64_t half = 0; half < 8; ++half) {
       for (std::int64_t lane = 0; lane < kBlocks; lane += kLanes) {
-        Numbers drawn;
+        Indices drawn;
         __builtin_memcpy(&drawn, words[half / 2] + lane, sizeof drawn);
         drawn = (drawn >> static_cast<int>(half % 2 * 16)) & 0xFFFF;
         store(out + half * kBlocks + lane, reinterpret_cast<Vec>((drawn >= threshold) & kept));

@@ -59,7 +59,9 @@ void forward_sequence(const FirstTokenAttention& op, std::int64_t s) {
     float* row = p + head * n;
 #pragma omp simd
     for (std::int64_t j = 0; j < n; ++j) row[j] *= scale;
-    softmax_row(row, n, n);
+    const float inverse = 1.0F / exponentials(row, n, n).sum;
+#pragma omp simd
+    for (std::int64_t j = 0; j < n; ++j) row[j] *= inverse;
     op.probability_sums[s * op.heads + head] = drop(op, sequence, head, row, factors, dropped + head * n);
   }
   multiply(B::plain, op.heads, h, n, dropped, n, x, h, op.mixed_input + at, h);

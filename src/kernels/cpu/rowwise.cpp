@@ -5,18 +5,12 @@
 #include "kernels/cpu/dropout.h"
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/isa.h"
+#include "kernels/cpu/row_sum.h"
 
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
 
 constexpr std::int64_t kColumnBlock = 64;
-
-inline float sum_of(const float* x, std::int64_t n) {
-  float sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (std::int64_t i = 0; i < n; ++i) sum += x[i];
-  return sum;
-}
 
 // Scratch of a thread: the dropout factors of one row.
 class RowDropout {
@@ -112,10 +106,12 @@ void layer_norm_forward(const LayerNormForward& op) {
 #pragma omp simd
         for (std::int64_t c = 0; c < h; ++c) sum[c] = residual[c] + (x[c] + op.bias[c]) * factor[c];
       }
-      const float mean = sum_of(sum, h) / static_cast<float>(h);
-      float squares = 0;
-#pragma omp simd reduction(+ : squares)
-      for (std::int64_t c = 0; c < h; ++c) squares += (sum[c] - mean) * (sum[c] - mean);
+      const float total = row_sum(h, [=](std::int64_t c, auto lanes) { return read(sum + c, lanes); });
+      const float mean = total / static_cast<float>(h);
+      const float squares = row_sum(h, [=](std::int64_t c, auto lanes) {
+        const auto distance = read(sum + c, lanes) - mean;
+        return distance * distance;
+      });
       const float rstd = 1.0F / __builtin_sqrtf(squares / static_cast<float>(h) + op.epsilon);
       op.mean[t] = mean, op.rstd[t] = rstd;
       if (op.dropout_after) {
@@ -140,21 +136,23 @@ void layer_norm_backward_row(const LayerNormBackward& op, std::int64_t t, const 
   const float mean = op.mean[t], rstd = op.rstd[t];
   float *d_sum = op.d_sum + t * h, *d_gamma = partial, *d_beta = partial + h, *d_bias = partial + 2 * h;
   const bool after = op.dropout_after;
-  float mean_g = 0, mean_gx = 0;
-#pragma omp simd reduction(+ : mean_g, mean_gx)
-  for (std::int64_t c = 0; c < h; ++c) {
-    const float upstream = after ? dy[c] * factor[c] : dy[c], normalized = (sum[c] - mean) * rstd;
-    d_gamma[c] += upstream * normalized;
-    d_beta[c] += upstream;
-    mean_g += upstream * op.gamma[c];
-    mean_gx += upstream * op.gamma[c] * normalized;
-  }
-  mean_g /= static_cast<float>(h), mean_gx /= static_cast<float>(h);
+  // d_sum holds the gradient of what gamma was multiplied with, until the means are known.
 #pragma omp simd
   for (std::int64_t c = 0; c < h; ++c) {
-    const float upstream = after ? dy[c] * factor[c] : dy[c], normalized = (sum[c] - mean) * rstd;
-    d_sum[c] = rstd * (upstream * op.gamma[c] - mean_g - normalized * mean_gx);
+    const float upstream = after ? dy[c] * factor[c] : dy[c];
+    d_gamma[c] += upstream * ((sum[c] - mean) * rstd);
+    d_beta[c] += upstream;
+    d_sum[c] = upstream * op.gamma[c];
   }
+  const auto gradient = [=](std::int64_t c, auto lanes) { return read(d_sum + c, lanes); };
+  const auto normalized = [=](std::int64_t c, auto lanes) { return (read(sum + c, lanes) - mean) * rstd; };
+  const float mean_g = row_sum(h, gradient) / static_cast<float>(h);
+  const float mean_gx =
+      row_sum(h, [=](std::int64_t c, auto lanes) { return gradient(c, lanes) * normalized(c, lanes); }) /
+      static_cast<float>(h);
+#pragma omp simd
+  for (std::int64_t c = 0; c < h; ++c)
+    d_sum[c] = rstd * (d_sum[c] - mean_g - (sum[c] - mean) * rstd * mean_gx);
   if (op.dx == nullptr) return;
   float* dx = op.dx + t * h;
 #pragma omp simd

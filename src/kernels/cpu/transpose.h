@@ -11,8 +11,6 @@ typedef std::uint32_t Pair;
 typedef Pair Pairs __attribute__((vector_size(kLanes * sizeof(Pair)), aligned(4), may_alias));
 typedef Pairs Bits;  // of floats too
 
-typedef std::int32_t Indices __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
-
 inline Indices interleaving(std::int64_t first) {
   Indices indices{};
   for (std::int64_t i = 0; i < kLanes; ++i)

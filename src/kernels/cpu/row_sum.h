@@ -1,0 +1,41 @@
+// Sums over a row. `omp simd reduction` would add up the lanes one after another at the end, which takes
+// longer than all the rest of a short row.
+#pragma once
+
+#include "kernels/cpu/isa.h"
+
+namespace bertune::kernels::BERTUNE_ISA {
+namespace {
+
+// A term of a sum is computed for a vector of numbers, and at the end of a row for one: the last argument
+// tells which.
+inline Vec read(const float* pointer, Vec) { return load(pointer); }
+inline float read(const float* pointer, float) { return *pointer; }
+
+inline float sum_of_lanes(Vec lanes) {
+#pragma GCC unroll 4
+  for (std::int64_t half = kLanes / 2; half > 0; half /= 2) {
+    Indices other{};
+    for (std::int64_t i = 0; i < kLanes; ++i) other[i] = static_cast<std::int32_t>(i ^ half);
+    lanes += __builtin_shuffle(lanes, other);
+  }
+  return lanes[0];
+}
+
+// The sum of term(i, Vec{}), numbers i .. i + kLanes, and term(i, 0.0F), number i, that cover n numbers.
+template <typename Term>
+float row_sum(std::int64_t n, const Term& term) {
+  Vec sums[4] = {};
+  std::int64_t i = 0;
+  for (; i + 4 * kLanes <= n; i += 4 * kLanes) {
+#pragma GCC unroll 4
+    for (std::int64_t j = 0; j < 4; ++j) sums[j] += term(i + j * kLanes, Vec{});
+  }
+  for (; i + kLanes <= n; i += kLanes) sums[0] += term(i, Vec{});
+  float sum = sum_of_lanes((sums[0] + sums[1]) + (sums[2] + sums[3]));
+  for (; i < n; ++i) sum += term(i, 0.0F);
+  return sum;
+}
+
+}  // namespace
+}  // namespace bertune::kernels::BERTUNE_ISA
