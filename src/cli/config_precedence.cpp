@@ -41,6 +41,8 @@ std::string own_name(const std::string& owner, const std::string& name) {
   }
 }
 
+bool is_given(const ConfigValue& value) { return value.is_scalar() && value.kind != ConfigValue::Kind::null; }
+
 }  // namespace
 
 ConfigPrecedence::ConfigPrecedence(CLI::App& command, const ConfigValue& file)
@@ -95,7 +97,7 @@ const CLI::Option* ConfigPrecedence::other_owner(const CLI::Option& option) cons
 
 const ConfigValue* ConfigPrecedence::in_file(const CLI::Option& option) const {
   for (std::size_t i = 0; i < file_.items.size(); ++i)
-    if (has_name(option, file_.keys[i]) && file_.items[i].is_scalar()) return &file_.items[i];
+    if (has_name(option, file_.keys[i]) && is_given(file_.items[i])) return &file_.items[i];
   return nullptr;
 }
 

@@ -58,8 +58,10 @@ fs::path without_trailing_slash(fs::path path) {
   return path.has_filename() || !path.has_relative_path() ? path : path.parent_path();
 }
 
-fs::path temporary_name(const fs::path& path, std::string_view kind) {
-  return fs::path(path.string() + fmt::format(".{}-{}", kind, ::getpid()));
+constexpr std::string_view kTemporary = ".tmp-";  // and the number of the process
+
+fs::path temporary_name(const fs::path& path) {
+  return fs::path(path.string() + fmt::format("{}{}", kTemporary, ::getpid()));
 }
 
 }  // namespace
@@ -124,7 +126,7 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   if (!error) path_ = target;
   // A device or a pipe takes bytes as they come and must not be replaced by a file.
   const bool replaceable = !fs::exists(path_, error) || fs::is_regular_file(path_, error);
-  if (replaceable) temporary_ = temporary_name(path_, "tmp");
+  if (replaceable) temporary_ = temporary_name(path_);
   descriptor_ = ::open(replaceable ? temporary_.c_str() : path_.c_str(),
                        O_WRONLY | O_CLOEXEC | (replaceable ? O_CREAT | O_TRUNC : 0), 0644);
   if (descriptor_ < 0) throw_file_error("write", path_, errno);
@@ -167,7 +169,7 @@ void write_file_atomically(const fs::path& path, std::string_view text) {
 }
 
 AtomicDirectory::AtomicDirectory(fs::path path)
-    : path_(without_trailing_slash(std::move(path))), staging_(temporary_name(path_, "tmp")) {
+    : path_(without_trailing_slash(std::move(path))), staging_(temporary_name(path_)) {
   std::error_code error;
   fs::remove_all(staging_, error);
   fs::create_directories(staging_, error);
@@ -200,6 +202,13 @@ void AtomicDirectory::commit() {
   }
   std::error_code ignored;
   fs::remove_all(staging_, ignored);
+}
+
+bool is_temporary(const fs::path& path) {
+  const std::string name = path.filename().string();
+  const std::size_t mark = name.rfind(kTemporary), number = mark + kTemporary.size();
+  return mark != name.npos && number < name.size() &&
+         name.find_first_not_of("0123456789", number) == name.npos;
 }
 
 std::uint64_t free_disk_bytes(const fs::path& path) {

@@ -74,6 +74,9 @@ class AtomicDirectory {
   bool committed_ = false;
 };
 
+// Whether a name is one that the two give to what is not finished; a process that was killed leaves it.
+bool is_temporary(const fs::path& path);
+
 // Bytes that a file system can still take at `path` (or at its nearest existing parent).
 std::uint64_t free_disk_bytes(const fs::path& path);
 

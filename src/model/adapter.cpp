@@ -131,16 +131,21 @@ fs::path base_of_adapter(const fs::path& directory, const HubOptions& hub) {
 
 fs::path config_folder(const fs::path& directory, const fs::path& base) {
   if (!is_adapter(directory) || path_exists(directory / "config.json")) return directory;
-  return base.empty() ? base_of_adapter(directory) : base;
+  return model::base_of_adapter_or(base, directory);
 }
 
 fs::path tokenizer_folder(const fs::path& directory, const fs::path& base) {
   const bool has_own = path_exists(directory / "tokenizer.json") || path_exists(directory / "vocab.txt");
   if (!is_adapter(directory) || has_own) return directory;
-  return base.empty() ? base_of_adapter(directory) : base;
+  return model::base_of_adapter_or(base, directory);
 }
 
 namespace model {
+
+fs::path base_of_adapter_or(const fs::path& given, const fs::path& directory) {
+  return given.empty() ? base_of_adapter(directory) : given;
+}
+
 namespace {
 
 checkpoint::SafetensorsFile open_weights(const fs::path& directory) {

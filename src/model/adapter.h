@@ -16,6 +16,10 @@ namespace bertune::model {
 // options.lora asks for another adapter.
 LoraConfig adapter_to_load(const std::filesystem::path& directory, const LoadOptions& options);
 
+// Its base: as it is given, or where it is empty, base_of_adapter (bertune/lora.h).
+std::filesystem::path base_of_adapter_or(const std::filesystem::path& given,
+                                         const std::filesystem::path& directory);
+
 // The rows of the classifier that is saved with it, or nothing.
 std::optional<std::int64_t> labels_of_adapter(const std::filesystem::path& directory);
 

@@ -80,8 +80,8 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
   if (is_adapter(directory)) {
     LoadOptions of_base = options;
     of_base.ignore_mismatched_sizes = true;  // the adapter's head comes next
-    const std::filesystem::path base = options.base.empty() ? base_of_adapter(directory) : options.base;
-    LoadReport report = load_parameters(base, config, of_base, parameters);
+    LoadReport report =
+        load_parameters(base_of_adapter_or(options.base, directory), config, of_base, parameters);
     load_adapter(directory, options, parameters, report);
     return report;
   }

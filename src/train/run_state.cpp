@@ -213,8 +213,8 @@ void remove_checkpoints_except(const fs::path& output_dir, const std::vector<std
   std::vector<fs::path> begun;
   for (fs::directory_iterator entry(output_dir, ignored), end; !ignored && entry != end;
        entry.increment(ignored)) {
-    const std::string name = entry->path().filename().string();
-    if (name.starts_with("checkpoint-") && name.find(".tmp") != name.npos) begun.push_back(entry->path());
+    const fs::path& path = entry->path();
+    if (path.filename().string().starts_with("checkpoint-") && is_temporary(path)) begun.push_back(path);
   }
   for (const fs::path& path : begun) fs::remove_all(path, ignored);
 }

@@ -55,7 +55,7 @@ std::filesystem::path newest_checkpoint(const std::filesystem::path& output_dir)
 RunState load_checkpoint(const std::filesystem::path& checkpoint, BertPreTrainedModel& model,
                          optim::Optimizer& optimizer, const RunIdentity& identity);
 
-// Removes the checkpoints of OUTPUT but those of the given steps.
+// Removes the checkpoints of OUTPUT but those of the given steps, and what is left of unfinished ones.
 void remove_checkpoints_except(const std::filesystem::path& output_dir,
                                const std::vector<std::int64_t>& steps);
 

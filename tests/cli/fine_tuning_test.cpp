@@ -82,9 +82,9 @@ TEST_F(FineTuning, ResumeAfterKillIsBitIdentical) {
                         parts = "parts-" + name;
       trains(whole, more);
       Flags resumed = command(parts, more);
-      for (const std::string checkpoint : {"checkpoint-5", "checkpoint-40"}) {
+      for (const int step : {5, 25}) {
         Program program(resumed);
-        program.wait_until([&] { return exists(parts + "/" + checkpoint); });
+        ASSERT_TRUE(program.wait_until([&] { return has_checkpoint(parts, step); })) << program.err();
         program.signal(SIGKILL);
         program.wait();
         if (resumed.back() != "--resume") resumed.emplace_back("--resume");

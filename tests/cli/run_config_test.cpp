@@ -127,9 +127,13 @@ TEST_F(RunConfig, OptionsOfAnotherOptimizerStayBehind) {
   EXPECT_THAT(files.read("same/run.yaml"), HasSubstr("optim-args: \"dampening=0.1,"));
   EXPECT_THAT(files.read("same/run.yaml"), HasSubstr("lr-scheduler-kwargs: null"));
   // A file that names no optimizer speaks of that of the command line.
-  files.write("run.yaml", kRun + "optim-args: dampening=0.1\n");
-  ASSERT_EQ(at({"train", "--config", "run.yaml", "--optimizer", "sgd", "--output", "third"}).exit_code, 0);
-  EXPECT_THAT(files.read("third/run.yaml"), HasSubstr("optim-args: \"dampening=0.1,"));
+  for (const std::string none : {"", "optimizer: null\n"}) {
+    files.write("run.yaml", kRun + none + "optim-args: dampening=0.1\n");
+    const ProgramResult third =
+        at({"train", "--config", "run.yaml", "--optimizer", "sgd", "--output", "third", "--overwrite"});
+    ASSERT_EQ(third.exit_code, 0) << third.err;
+    EXPECT_THAT(files.read("third/run.yaml"), HasSubstr("optim-args: \"dampening=0.1,"));
+  }
 }
 
 // One option of the optimizer is changed under either of its names, and the others stay as they were.

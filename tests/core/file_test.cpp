@@ -75,6 +75,7 @@ TEST(AtomicDirectory, ReplacesTheWholeFolderAndCarriesOverTheRest) {
   {
     const AtomicDirectory unfinished(files.path() / "model");
     write_file_atomically(unfinished.path() / "weights", "lost");
+    EXPECT_TRUE(is_temporary(unfinished.path()));
   }
   EXPECT_EQ(files.read("model/weights"), "old");
   AtomicDirectory folder(files.path() / "model/");  // a trailing slash names the same folder
@@ -83,6 +84,13 @@ TEST(AtomicDirectory, ReplacesTheWholeFolderAndCarriesOverTheRest) {
   EXPECT_EQ(files.read("model/weights"), "new");
   EXPECT_EQ(files.read("model/checkpoint-3/state"), "kept");
   EXPECT_EQ(std::distance(fs::directory_iterator(files.path()), {}), 1);
+}
+
+TEST(AtomicDirectory, KnowsItsOwnNames) {
+  for (const char* name : {"out/checkpoint-5.tmp-123", ".tmp-1"}) EXPECT_TRUE(is_temporary(name)) << name;
+  for (const char* name :
+       {"checkpoint-5", "checkpoint-5.tmp", "my.tmp-notes", "a.tmp-12/weights", "a.tmp-", ""})
+    EXPECT_FALSE(is_temporary(name)) << name;
 }
 
 TEST(AtomicDirectory, MakesANewFolderWithItsParents) {

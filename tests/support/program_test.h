@@ -25,12 +25,15 @@ class ProgramTest : public ::testing::Test {
  protected:
   std::string path(const std::string& name) const { return (files.path() / name).string(); }
   bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
-  // Whichever there is just now: a run removes its older ones.
-  bool has_checkpoint(const std::string& folder) const {
+  // Of a step from `first` on, whichever there is just now: a run removes its older ones.
+  bool has_checkpoint(const std::string& folder, int first = 0) const {
+    const std::string prefix = "checkpoint-";
     std::error_code gone;
     std::filesystem::directory_iterator entry(files.path() / folder, gone), end;
-    for (; !gone && entry != end; entry.increment(gone))
-      if (entry->path().filename().string().starts_with("checkpoint-")) return true;
+    for (; !gone && entry != end; entry.increment(gone)) {
+      const std::string name = entry->path().filename().string();
+      if (name.starts_with(prefix) && std::atoi(name.c_str() + prefix.size()) >= first) return true;
+    }
     return false;
   }
   nlohmann::json json(const std::string& name) const { return nlohmann::json::parse(files.read(name)); }
