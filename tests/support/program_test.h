@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/program.h"
+#include "train/run_state.h"
 
 namespace bertune::testing {
 
@@ -25,16 +26,10 @@ class ProgramTest : public ::testing::Test {
  protected:
   std::string path(const std::string& name) const { return (files.path() / name).string(); }
   bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
-  // Of a step from `first` on, whichever there is just now: a run removes its older ones.
+  // A finished one of a step from `first` on, whichever there is just now: a run removes its older ones.
   bool has_checkpoint(const std::string& folder, int first = 0) const {
-    const std::string prefix = "checkpoint-";
-    std::error_code gone;
-    std::filesystem::directory_iterator entry(files.path() / folder, gone), end;
-    for (; !gone && entry != end; entry.increment(gone)) {
-      const std::string name = entry->path().filename().string();
-      if (name.starts_with(prefix) && std::atoi(name.c_str() + prefix.size()) >= first) return true;
-    }
-    return false;
+    const std::string newest = train::newest_checkpoint(files.path() / folder).filename().string();
+    return !newest.empty() && std::stoi(newest.substr(newest.find('-') + 1)) >= first;
   }
   nlohmann::json json(const std::string& name) const { return nlohmann::json::parse(files.read(name)); }
 
