@@ -147,7 +147,8 @@ void run(const Matmul& op, const void* body, RowsFunction call) {
   const Number* packed_b = packed_panels<Number>(op);
   const std::int64_t panels = block_count(op.n, TileShape<Number>::columns);
   const Cut cut = cut_rows<Number>(op.m, panels);
-  std::int64_t groups_done[kMostShared] = {};
+  std::int64_t groups_done[kMostShared];
+  for (std::int64_t block = 0; block < cut.shared_blocks; ++block) groups_done[block] = 0;
   const auto finish = [&](std::int64_t first, std::int64_t end) {
     for (; call != nullptr && first < end; first += kRowBlock)
       call(body, first, smaller(first + kRowBlock, end));

@@ -61,10 +61,7 @@ inline void gemm_tile(std::int64_t k, const Number* a, std::int64_t row_stride, 
                       const Number* panel, float* c, std::int64_t ldc, bool accumulate) {
   // Asked for now, a number of C that is far away is there when the sums are done.
 #pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 8
-    for (int v = 0; v < kPanelVectors; ++v) __builtin_prefetch(c + i * ldc + v * kLanes, 1);
-  }
+  for (int i = 0; i < kRows; ++i) prefetch(c + i * ldc, 0, TileShape<Number>::columns);
   // Every loop over the sums is unrolled, or the compiler keeps them in memory.
   decltype(multiply_add(Vec{}, Number{}, load_panel(panel))) sums[kRows][kPanelVectors] = {};
   for (std::int64_t p = 0; p < k; ++p, panel += TileShape<Number>::columns) {
