@@ -2,65 +2,84 @@
 
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/isa.h"
+#include "kernels/cpu/row_sum.h"
 #include "kernels/cpu/rowwise.h"
 #include "kernels/cpu/vector_math.h"
 
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
 
+template <typename F>
 struct ValueAndSlope {
-  float value, slope;
+  F value, slope;
 };
 
+// Each for one number and for a vector of them.
 struct Gelu {
-  static ValueAndSlope at(float x) {
+  template <typename F>
+  static ValueAndSlope<F> at(F x) {
     constexpr float kRootHalf = 0.707106781F, kInvRootTwoPi = 0.398942280F;
-    const float gauss = exponential(-0.5F * x * x);
-    const float tail = 0.5F * complementary_error(absolute(x) * kRootHalf, gauss);
-    const float cdf = select(x < 0, tail, 1.0F - tail);
-    return {x * cdf, cdf + x * gauss * kInvRootTwoPi};
+    const F gauss = exponential(-0.5F * x * x), magnitude = absolute(x);
+    const F tail = half_complementary_error(magnitude * kRootHalf, gauss);
+    const F cdf = select(x < 0.0F, tail, 1.0F - tail);
+    return {larger(F{}, x) - magnitude * tail, cdf + x * gauss * kInvRootTwoPi};
   }
 };
 struct GeluTanh {
-  static ValueAndSlope at(float x) {
+  template <typename F>
+  static ValueAndSlope<F> at(F x) {
     constexpr float kRoot = 0.797884561F, kCubic = 0.044715F;
-    const float t = hyperbolic_tangent(kRoot * (x + kCubic * x * x * x));
+    const F t = hyperbolic_tangent(kRoot * (x + kCubic * x * x * x));
     return {0.5F * x * (1.0F + t),
             0.5F * (1.0F + t) + 0.5F * x * (1.0F - t * t) * kRoot * (1.0F + 3.0F * kCubic * x * x)};
   }
 };
 struct QuickGelu {
-  static ValueAndSlope at(float x) {
-    const float s = logistic(1.702F * x);
+  template <typename F>
+  static ValueAndSlope<F> at(F x) {
+    const F s = logistic(1.702F * x);
     return {x * s, s + 1.702F * x * s * (1.0F - s)};
   }
 };
 struct Relu {
-  static ValueAndSlope at(float x) { return {select(x > 0, x, 0.0F), select(x > 0, 1.0F, 0.0F)}; }
+  template <typename F>
+  static ValueAndSlope<F> at(F x) {
+    return {larger(F{}, x), select(x > 0.0F, F{} + 1.0F, F{})};
+  }
 };
 struct Silu {
-  static ValueAndSlope at(float x) {
-    const float s = logistic(x);
+  template <typename F>
+  static ValueAndSlope<F> at(F x) {
+    const F s = logistic(x);
     return {x * s, s + x * s * (1.0F - s)};
   }
 };
 struct Tanh {
-  static ValueAndSlope at(float x) {
-    const float t = hyperbolic_tangent(x);
+  template <typename F>
+  static ValueAndSlope<F> at(F x) {
+    const F t = hyperbolic_tangent(x);
     return {t, 1.0F - t * t};
   }
 };
+
+// Calls body(c, Vec{}) for the numbers c .. c + kLanes of a row, and body(c, 0.0F) for those that are left.
+template <typename Body>
+void for_each_vector(std::int64_t n, const Body& body) {
+  std::int64_t c = 0;
+  for (; c + kLanes <= n; c += kLanes) body(c, Vec{});
+  for (; c < n; ++c) body(c, 0.0F);
+}
 
 template <typename F>
 void forward(const ActivationForward& op) {
   for_row_blocks(op.rows, op.producer, [&](std::int64_t first, std::int64_t end) {
     for (std::int64_t t = first; t < end; ++t) {
       float *x = op.x + t * op.n, *y = op.y + t * op.n;
-#pragma omp simd
-      for (std::int64_t c = 0; c < op.n; ++c) {
-        x[c] += op.bias[c];
-        y[c] = F::at(x[c]).value;
-      }
+      for_each_vector(op.n, [=, bias = op.bias](std::int64_t c, auto lanes) {
+        const auto biased = read(x + c, lanes) + read(bias + c, lanes);
+        store(x + c, biased);
+        store(y + c, F::at(biased).value);
+      });
     }
   });
 }
@@ -73,13 +92,13 @@ void backward(const ActivationBackward& op) {
     for (std::int64_t t = first; t < end; ++t) {
       const float *x = op.x + t * op.n, *dy = op.dy + t * op.n;
       float *dx = op.dx + t * op.n, *y = op.y != nullptr ? op.y + t * op.n : nullptr;
-#pragma omp simd
-      for (std::int64_t c = 0; c < op.n; ++c) {
-        const ValueAndSlope f = F::at(x[c]);
-        dx[c] = dy[c] * f.slope;
-        if (y != nullptr) y[c] = f.value;
-        partial[c] += dx[c];
-      }
+      for_each_vector(op.n, [=](std::int64_t c, auto lanes) {
+        const auto f = F::at(read(x + c, lanes));
+        const auto gradient = read(dy + c, lanes) * f.slope;
+        store(dx + c, gradient);
+        if (y != nullptr) store(y + c, f.value);
+        store(partial + c, read(partial + c, lanes) + gradient);
+      });
     }
   });
   add_partial_sums(op.partial_sums, block_count(op.rows, kRowBlock), op.n, op.n, op.d_bias);

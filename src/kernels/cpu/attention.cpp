@@ -98,51 +98,53 @@ void forward_head(const AttentionForward& op, const Head& head) {
   transpose(q + h, stride, n, head.size, 1.0F / __builtin_sqrtf(static_cast<float>(head.size)), keys, np);
   const Rows values = padded_rows(q + 2 * h, stride, n, head, pieces.take(n * dp));
   const DropoutStream dropout(op.dropout, head.sequence, head.head);
+  const bool drops = op.dropout.probability > 0;
   for (std::int64_t first = 0; first < n; first += kQueryBlock) {
     const std::int64_t rows = smaller(kQueryBlock, n - first);
     small_matmul(rows, np, head.size, {q + first * stride, stride, 1}, keys, np, scores, np, false);
-    if (op.dropout.probability > 0) draw_factors(dropout, head, first, rows, factors);
-    float inverse_sums[kQueryBlock];
+    if (drops) draw_factors(dropout, head, first, rows, factors);
+    // Rows that are not there leave logarithms that nobody reads.
+    alignas(64) float largest[kQueryBlock], sums[kQueryBlock];
+    for (std::int64_t i = 0; i < kQueryBlock; ++i) largest[i] = sums[i] = 1;
     for (std::int64_t i = 0; i < rows; ++i) {
-      float* row = scores + i * np;
-      const Exponentials softmax = exponentials(row, n, np);
-      op.log_sum_exp[(head.first + first + i) * op.heads + head.head] = softmax.log_sum_exp();
-      inverse_sums[i] = 1.0F / softmax.sum;
-      if (op.dropout.probability <= 0) continue;
-#pragma omp simd
-      for (std::int64_t j = 0; j < np; ++j) row[j] *= factors[i * n + j];
+      const Exponentials softmax = exponentials(scores + i * np, n, drops ? factors + i * n : nullptr);
+      largest[i] = softmax.largest, sums[i] = softmax.sum;
     }
     const Rows to = target_rows(context + first * h, h, head, context_copy);
     small_matmul(rows, dp, n, {scores, np, 1}, values.data, values.stride, to.data, to.stride, false);
     // Divided only now: no row has to wait for its sum before the product.
     for (std::int64_t i = 0; i < rows; ++i) {
-#pragma omp simd
-      for (std::int64_t c = 0; c < dp; ++c) to.data[i * to.stride + c] *= inverse_sums[i];
+      const float inverse = 1.0F / sums[i];
+      float* row = to.data + i * to.stride;
+      for (std::int64_t c = 0; c < dp; c += kLanes) store(row + c, load(row + c) * inverse);
     }
+    for (std::int64_t i = 0; i < kQueryBlock; i += kLanes)
+      store(largest + i, load(largest + i) + logarithm(load(sums + i)));
+    for (std::int64_t i = 0; i < rows; ++i)
+      op.log_sum_exp[(head.first + first + i) * op.heads + head.head] = largest[i];
     finish(to, rows, head, context + first * h, h);
   }
 }
 
-// On entry p holds scaled scores and ds the gradient of the dropped-out probabilities, zero in the padding;
-// on return p holds those probabilities and ds the gradient of the unscaled scores. factors: null without
-// dropout.
+// On entry p holds scaled scores and ds the gradient of the dropped-out probabilities; on return p holds
+// those probabilities and ds the gradient of the unscaled scores. factors: null without dropout. The padding
+// of ds is zero; with that of p and the factors anything may be computed.
 void softmax_backward_row(float* p, float* ds, const float* factors, float log_sum_exp, float scale,
-                          std::int64_t n, std::int64_t padded) {
-  if (factors != nullptr) {
-#pragma omp simd
-    for (std::int64_t j = 0; j < padded; ++j) ds[j] *= factors[j];
+                          std::int64_t padded) {
+  Vec products{};
+  for (std::int64_t j = 0; j < padded; j += kLanes) {
+    const Vec probabilities = exponential(load(p + j) - log_sum_exp);
+    const Vec gradient = factors != nullptr ? load(ds + j) * load(factors + j) : load(ds + j);
+    products += probabilities * gradient;
+    store(p + j, probabilities);
+    store(ds + j, gradient);
   }
-#pragma omp simd
-  for (std::int64_t j = 0; j < padded; ++j) p[j] = exponential(p[j] - log_sum_exp);
-  const float delta =
-      row_sum(padded, [=](std::int64_t j, auto lanes) { return read(p + j, lanes) * read(ds + j, lanes); });
-#pragma omp simd
-  for (std::int64_t j = 0; j < padded; ++j) ds[j] = p[j] * (ds[j] - delta) * scale;
-  if (factors != nullptr) {
-#pragma omp simd
-    for (std::int64_t j = 0; j < padded; ++j) p[j] *= factors[j];
+  const float delta = sum_of_lanes(products);
+  for (std::int64_t j = 0; j < padded; j += kLanes) {
+    const Vec probabilities = load(p + j);
+    store(ds + j, probabilities * (load(ds + j) - delta) * scale);
+    if (factors != nullptr) store(p + j, probabilities * load(factors + j));
   }
-  for (std::int64_t j = n; j < padded; ++j) p[j] = ds[j] = 0;
 }
 
 void backward_head(const AttentionBackward& op, const Head& head) {
@@ -163,17 +165,17 @@ void backward_head(const AttentionBackward& op, const Head& head) {
   const Rows d_keys = target_rows(d_k, stride, head, pieces.take(n * dp));
   const Rows d_values = target_rows(d_v, stride, head, pieces.take(n * dp));
   const DropoutStream dropout(op.dropout, head.sequence, head.head);
+  const bool drops = op.dropout.probability > 0;
   for (std::int64_t first = 0; first < n; first += kQueryBlock) {
     const std::int64_t rows = smaller(kQueryBlock, n - first);
     const Rows queries = padded_rows(q + first * stride, stride, rows, head, queries_copy);
     const Rows upstream = padded_rows(d_context + first * h, h, rows, head, d_context_copy);
     small_matmul(rows, np, d, {queries.data, queries.stride, 1}, keys_t, np, p, np, false);
     small_matmul(rows, np, d, {upstream.data, upstream.stride, 1}, values_t, np, ds, np, false);
-    const bool drops = op.dropout.probability > 0;
     if (drops) draw_factors(dropout, head, first, rows, factors);
     for (std::int64_t i = 0; i < rows; ++i) {
       softmax_backward_row(p + i * np, ds + i * np, drops ? factors + i * n : nullptr,
-                           op.log_sum_exp[(head.first + first + i) * op.heads + head.head], scale, n, np);
+                           op.log_sum_exp[(head.first + first + i) * op.heads + head.head], scale, np);
     }
     const Rows d_queries = target_rows(d_q + first * stride, stride, head, d_queries_copy);
     const bool later = first > 0;

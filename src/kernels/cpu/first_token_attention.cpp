@@ -53,15 +53,16 @@ void forward_sequence(const FirstTokenAttention& op, std::int64_t s) {
   const std::int64_t h = op.heads * op.head_size, n = sequence.length, at = s * op.heads * h;
   const float *x = op.x + sequence.first * h, scale = score_scale(op);
   float* p = op.probabilities + sequence.first * op.heads;
-  float *dropped = thread_scratch((op.heads + 1) * n + 128), *factors = dropped + op.heads * n;
+  float *dropped = thread_scratch((op.heads + 2) * n + 128 + kLanes), *factors = dropped + op.heads * n,
+        *powers = factors + n + 128;
   multiply(B::transposed, op.heads, n, h, op.absorbed_query + at, h, x, h, p, n);
   for (std::int64_t head = 0; head < op.heads; ++head) {
     float* row = p + head * n;
 #pragma omp simd
-    for (std::int64_t j = 0; j < n; ++j) row[j] *= scale;
-    const float inverse = 1.0F / exponentials(row, n, n).sum;
+    for (std::int64_t j = 0; j < n; ++j) powers[j] = row[j] * scale;
+    const float inverse = 1.0F / exponentials(powers, n).sum;
 #pragma omp simd
-    for (std::int64_t j = 0; j < n; ++j) row[j] *= inverse;
+    for (std::int64_t j = 0; j < n; ++j) row[j] = powers[j] * inverse;
     op.probability_sums[s * op.heads + head] = drop(op, sequence, head, row, factors, dropped + head * n);
   }
   multiply(B::plain, op.heads, h, n, dropped, n, x, h, op.mixed_input + at, h);

@@ -30,6 +30,7 @@ typedef std::int32_t Indices __attribute__((vector_size(kLanes * sizeof(std::int
 
 inline Vec load(const float* pointer) { return *reinterpret_cast<const Vec*>(pointer); }
 inline void store(float* pointer, Vec value) { *reinterpret_cast<Vec*>(pointer) = value; }
+inline void store(float* pointer, float value) { *pointer = value; }
 // Not Vec{} + value, which is an addition that must be made: -0.0 would become 0.0.
 inline Vec broadcast(float value) { return value - Vec{}; }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/cpu/isa.h"
+#include "kernels/cpu/vector_math.h"
 
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
@@ -12,14 +13,25 @@ namespace {
 inline Vec read(const float* pointer, Vec) { return load(pointer); }
 inline float read(const float* pointer, float) { return *pointer; }
 
-inline float sum_of_lanes(Vec lanes) {
-#pragma GCC unroll 4
-  for (std::int64_t half = kLanes / 2; half > 0; half /= 2) {
-    Indices other{};
-    for (std::int64_t i = 0; i < kLanes; ++i) other[i] = static_cast<std::int32_t>(i ^ half);
-    lanes += __builtin_shuffle(lanes, other);
+template <std::int64_t kApart>
+Vec exchanged(Vec lanes) {
+  Indices other{};
+  for (std::int64_t i = 0; i < kLanes; ++i) other[i] = static_cast<std::int32_t>(i ^ kApart);
+  return __builtin_shuffle(lanes, other);
+}
+template <std::int64_t kApart = kLanes / 2, typename Combine>
+[[gnu::always_inline]] inline float combine_lanes(Vec lanes, const Combine& combine) {
+  if constexpr (kApart == 0) {
+    return lanes[0];
+  } else {
+    return combine_lanes<kApart / 2>(combine(lanes, exchanged<kApart>(lanes)), combine);
   }
-  return lanes[0];
+}
+inline float sum_of_lanes(Vec lanes) {
+  return combine_lanes(lanes, [](Vec a, Vec b) { return a + b; });
+}
+inline float largest_of_lanes(Vec lanes) {
+  return combine_lanes(lanes, [](Vec a, Vec b) { return larger(a, b); });
 }
 
 // The sum of term(i, Vec{}), numbers i .. i + kLanes, and term(i, 0.0F), number i, that cover n numbers.

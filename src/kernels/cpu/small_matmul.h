@@ -14,38 +14,58 @@ struct Strided {
 };
 
 template <int kRows, int kVectors>
-inline void tile(std::int64_t k, Strided a, const float* b, std::int64_t ldb, float* c, std::int64_t ldc,
-                 bool accumulate) {
-  Vec sums[kRows][kVectors];
-  for (int i = 0; i < kRows; ++i) {
-    for (int v = 0; v < kVectors; ++v) sums[i][v] = accumulate ? load(c + i * ldc + v * kLanes) : Vec{};
-  }
-  for (std::int64_t p = 0; p < k; ++p) {
+void tile(std::int64_t k, const float* a, std::int64_t a_row, std::int64_t a_column, const float* b,
+          std::int64_t ldb, float* c, std::int64_t ldc, bool accumulate) {
+  // Every loop over the sums is unrolled, or the compiler keeps them in memory.
+  Vec sums[kRows][kVectors] = {};
+  for (std::int64_t p = 0; p < k; ++p, b += ldb) {
     Vec columns[kVectors];
-    for (int v = 0; v < kVectors; ++v) columns[v] = load(b + p * ldb + v * kLanes);
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) columns[v] = load(b + v * kLanes);
+#pragma GCC unroll 8
     for (int i = 0; i < kRows; ++i) {
-      const Vec factor = broadcast(a.data[i * a.row + p * a.column]);
+      const Vec factor = broadcast(a[i * a_row + p * a_column]);
+#pragma GCC unroll 8
       for (int v = 0; v < kVectors; ++v) sums[i][v] += factor * columns[v];
     }
   }
+#pragma GCC unroll 8
   for (int i = 0; i < kRows; ++i) {
-    for (int v = 0; v < kVectors; ++v) store(c + i * ldc + v * kLanes, sums[i][v]);
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) {
+      float* to = c + i * ldc + v * kLanes;
+      store(to, accumulate ? load(to) + sums[i][v] : sums[i][v]);
+    }
   }
 }
 
+#if defined(__AVX512F__)
+constexpr int kMostRows = 8;  // of a tile: with two vectors of columns, 16 of 32 registers hold sums
+#else
+constexpr int kMostRows = 6;  // 12 of 16
+#endif
+
+template <int kVectors, int kRows = kMostRows>
+inline void tile_of(std::int64_t rows, std::int64_t k, Strided a, const float* b, std::int64_t ldb, float* c,
+                    std::int64_t ldc, bool accumulate) {
+  if (rows == kRows) {
+    tile<kRows, kVectors>(k, a.data, a.row, a.column, b, ldb, c, ldc, accumulate);
+  } else if constexpr (kRows > 1) {
+    tile_of<kVectors, kRows - 1>(rows, k, a, b, ldb, c, ldc, accumulate);
+  }
+}
+
+// In tiles of about the same height: a low one has too few sums to keep the multiply-add units busy.
 template <int kVectors>
 inline void column_panel(std::int64_t m, std::int64_t k, Strided a, const float* b, std::int64_t ldb,
                          float* c, std::int64_t ldc, bool accumulate) {
-  constexpr int kTileRows = 6;
-  std::int64_t i = 0;
-  for (; i + kTileRows <= m; i += kTileRows) {
-    tile<kTileRows, kVectors>(k, {a.data + i * a.row, a.row, a.column}, b, ldb, c + i * ldc, ldc, accumulate);
+  const std::int64_t tiles = block_count(m, kMostRows), height = m / tiles, higher = m % tiles;
+  for (std::int64_t t = 0; t < tiles; ++t) {
+    const std::int64_t rows = height + (t < higher ? 1 : 0);
+    tile_of<kVectors>(rows, k, a, b, ldb, c, ldc, accumulate);
+    a.data += rows * a.row;
+    c += rows * ldc;
   }
-  for (; i + 2 <= m; i += 2) {
-    tile<2, kVectors>(k, {a.data + i * a.row, a.row, a.column}, b, ldb, c + i * ldc, ldc, accumulate);
-  }
-  if (i < m)
-    tile<1, kVectors>(k, {a.data + i * a.row, a.row, a.column}, b, ldb, c + i * ldc, ldc, accumulate);
 }
 
 // C[m,n] = A[m,k] · B[k,n] (+ C); n is a multiple of kLanes.

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cmath>
-
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/row_sum.h"
 #include "kernels/cpu/vector_math.h"
@@ -9,24 +7,33 @@
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
 
+// Vector j of a row of n numbers; `rest` where the row has ended.
+inline Vec load_within(const float* row, std::int64_t j, std::int64_t n, float rest) {
+  const Vec numbers = load(row + j);
+  if (j + kLanes <= n) return numbers;
+  Indices lane{};
+  for (std::int64_t i = 0; i < kLanes; ++i) lane[i] = static_cast<std::int32_t>(i);
+  return select(lane < static_cast<std::int32_t>(n - j), numbers, broadcast(rest));
+}
+
 // What softmax divides by, and what it subtracts first.
 struct Exponentials {
   float largest, sum;
-  float log_sum_exp() const { return largest + logf(sum); }
 };
 
-// row = e^(row - largest) over its first n numbers, zeros from there to `padded`. With a padding to whole
-// vectors no loop has a tail, which would take longer than all the rest of a short row.
-inline Exponentials exponentials(float* row, std::int64_t n, std::int64_t padded) {
-  for (std::int64_t j = n; j < padded; ++j) row[j] = -1e30F;
-  float largest = row[0];
-#pragma omp simd reduction(max : largest)
-  for (std::int64_t j = 0; j < padded; ++j) largest = row[j] > largest ? row[j] : largest;
-#pragma omp simd
-  for (std::int64_t j = 0; j < padded; ++j) row[j] = exponential(row[j] - largest);
-  const float sum = row_sum(padded, [=](std::int64_t j, auto lanes) { return read(row + j, lanes); });
-  for (std::int64_t j = n; j < padded; ++j) row[j] = 0;
-  return {largest, sum};
+// row = e^(row - largest), times `factors` if there are any, over its first n numbers, which the sum is of,
+// without the factors. From n to the next whole vector the row is overwritten, and the factors are read.
+inline Exponentials exponentials(float* row, std::int64_t n, const float* factors = nullptr) {
+  constexpr float kLowest = -1e30F;
+  Vec largest = broadcast(kLowest), sum{};
+  for (std::int64_t j = 0; j < n; j += kLanes) largest = larger(load_within(row, j, n, kLowest), largest);
+  largest = broadcast(largest_of_lanes(largest));
+  for (std::int64_t j = 0; j < n; j += kLanes) {
+    const Vec power = exponential(load_within(row, j, n, kLowest) - largest);
+    sum += power;
+    store(row + j, factors != nullptr ? power * load(factors + j) : power);
+  }
+  return {largest[0], sum_of_lanes(sum)};
 }
 
 }  // namespace
