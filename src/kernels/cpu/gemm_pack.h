@@ -49,9 +49,9 @@ inline void copy_rows(const float* low, const float* high, std::int64_t count, P
 #endif
 }
 
-// f32 operands are copied along columns, or many rows at a time: more streams than processors prefetch by
-// themselves.
-constexpr std::int64_t kRowsAhead = 16, kNumbersAhead = 64;
+// Operands are copied along columns, or many rows at a time: more streams than processors prefetch by
+// themselves. So rows are asked for that are copied this much later.
+constexpr std::int64_t kRowsAhead = 16;
 
 inline std::int64_t numbers_along_k(std::int64_t k, const float*) { return k; }
 inline std::int64_t numbers_along_k(std::int64_t k, const Pair*) {
@@ -93,7 +93,7 @@ void pack_panel(const float* b, std::int64_t ldb, bool transposed, std::int64_t 
         Pairs rows[kLanes];
         for (std::int64_t j = 0; j < kLanes; ++j) {
           const float* row = b + (column + v + j) * ldb;
-          if (__is_same(Number, float) && v + j < width) prefetch(row + p, kNumbersAhead, 1);
+          if (v + j < width) prefetch(row + p, kRowsAhead * ldb, 1);
           rows[j] = v + j < width ? load_along_k(row, p, k, panel) : Pairs{};
         }
         transpose_square(rows);
