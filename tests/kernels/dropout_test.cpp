@@ -36,6 +36,11 @@ TEST(Dropout, RateAndMean) {
   }
 }
 
+TEST(Dropout, OfEverythingLeavesZeros) {
+  for (const float value : draw(testing::dropout_of(1.0F, DropoutSite::pooled), 4, 200))
+    EXPECT_EQ(value, 0.0F);
+}
+
 TEST(Dropout, NeighboursAreUncorrelated) {
   const std::int64_t n = 1 << 18;
   const std::vector<float> dropped = draw(testing::dropout_of(0.5F, DropoutSite::pooled), 1, n);

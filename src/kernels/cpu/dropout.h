@@ -14,6 +14,8 @@ constexpr std::int64_t kWideLanes = kLanes / 2;
 typedef std::uint64_t Wide __attribute__((vector_size(kWideLanes * sizeof(std::uint64_t))));
 typedef std::uint32_t Narrow __attribute__((vector_size(kWideLanes * sizeof(std::uint32_t))));
 
+typedef std::uint32_t Draws __attribute__((vector_size(kLanes * sizeof(std::uint32_t))));
+
 inline Wide product_of_low_halves(Wide a, Wide b) {
 #if defined(__AVX512F__)
   return reinterpret_cast<Wide>(
@@ -29,7 +31,7 @@ class DropoutStream {
  public:
   DropoutStream(const Dropout& dropout, std::int64_t sequence, std::int64_t head)
       : threshold_(static_cast<std::uint32_t>(dropout.probability * 65536.0F + 0.5F)),
-        scale_(65536.0F / static_cast<float>(65536 - threshold_)),
+        scale_(threshold_ < 65536 ? 65536.0F / static_cast<float>(65536 - threshold_) : 0.0F),
         place_((dropout.layer * 8 + static_cast<std::uint32_t>(dropout.site)) << 16 |
                static_cast<std::uint32_t>(head)),
         sequence_(static_cast<std::uint32_t>(sequence)),
@@ -57,10 +59,11 @@ class DropoutStream {
 
   void draw(std::int64_t chunk, float* out) const {
     alignas(64) std::uint32_t words[4][kBlocks];
+    Wide lanes{};
+    for (std::int64_t lane = 0; lane < kWideLanes; ++lane) lanes[lane] = static_cast<std::uint64_t>(lane);
     for (std::int64_t block = 0; block < kBlocks; block += kWideLanes) {
-      Wide c0{}, c1 = Wide{} + place_, c2 = Wide{} + sequence_, c3 = Wide{} + step_;
-      for (std::int64_t lane = 0; lane < kWideLanes; ++lane)
-        c0[lane] = static_cast<std::uint32_t>(chunk * kBlocks + block + lane);
+      Wide c0 = lanes + static_cast<std::uint64_t>(chunk * kBlocks + block), c1 = Wide{} + place_,
+           c2 = Wide{} + sequence_, c3 = Wide{} + step_;
       std::uint32_t k0 = key_[0], k1 = key_[1];
 #pragma GCC unroll 10
       for (int round = 0; round < 10; ++round) {
@@ -77,14 +80,16 @@ class DropoutStream {
         __builtin_memcpy(words[i] + block, &low_halves, sizeof low_halves);
       }
     }
-    const Indices threshold = Indices{} + static_cast<std::int32_t>(threshold_),
-                  kept = reinterpret_cast<Indices>(broadcast(scale_));
-    for (std::int64_t half = 0; half < 8; ++half) {
+    // Of a word, each half is a draw, compared as the upper one, whatever is below it. (Where all is dropped
+    // the threshold overflows to zero, and the scale is zero.)
+    const Draws threshold = Draws{} + (threshold_ << 16), kept = reinterpret_cast<Draws>(broadcast(scale_));
+    for (std::int64_t word = 0; word < 4; ++word) {
       for (std::int64_t lane = 0; lane < kBlocks; lane += kLanes) {
-        Indices drawn;
-        __builtin_memcpy(&drawn, words[half / 2] + lane, sizeof drawn);
-        drawn = (drawn >> static_cast<int>(half % 2 * 16)) & 0xFFFF;
-        store(out + half * kBlocks + lane, reinterpret_cast<Vec>((drawn >= threshold) & kept));
+        Draws drawn;
+        __builtin_memcpy(&drawn, words[word] + lane, sizeof drawn);
+        float* to = out + 2 * word * kBlocks + lane;
+        store(to, reinterpret_cast<Vec>(((drawn << 16) >= threshold) & kept));
+        store(to + kBlocks, reinterpret_cast<Vec>((drawn >= threshold) & kept));
       }
     }
   }
