@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
-
+#include <bit>
 #include <cmath>
+#include <functional>
 
 #include "kernels/cases.h"
 #include "kernels/ops.h"
@@ -135,6 +135,25 @@ TEST_P(Tables, Activations) {
       EXPECT_NEAR(results[0][1][i], ref::activate<double>(activation, x[i]), 3e-7 * (1 + std::abs(x[i])));
     }
   }
+}
+
+// Whatever else its bits say: a number that is not one is seen in the loss, not hidden.
+TEST_P(Tables, NotANumberStays) {
+  const auto nan = std::bit_cast<float>(0x7FC00001);
+  const std::int64_t n = 2 * 16 + 1;
+  for (const Activation activation : {Activation::gelu, Activation::gelu_tanh, Activation::quick_gelu,
+                                      Activation::relu, Activation::silu, Activation::tanh}) {
+    Values x(n, nan), y(n), bias(n);
+    table().activation_forward({activation, 1, n, x.data(), bias.data(), y.data()});
+    for (const float value : y) EXPECT_TRUE(std::isnan(value)) << static_cast<int>(activation);
+  }
+  const PackedLayout layout({3});
+  Values qkv = random_values(3 * 3 * 16, 1), context(3 * 16), log_sum_exp(3);
+  qkv[48] = nan;  // in the query of the second token
+  table().attention_forward({layout.view(), 1, 16, {}, qkv.data(), context.data(), log_sum_exp.data()});
+  EXPECT_FALSE(std::isnan(context[0]));
+  EXPECT_TRUE(std::isnan(context[16]));
+  EXPECT_TRUE(std::isnan(log_sum_exp[1]));
 }
 
 TEST_P(Tables, Attention) {

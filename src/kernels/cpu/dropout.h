@@ -14,8 +14,6 @@ constexpr std::int64_t kWideLanes = kLanes / 2;
 typedef std::uint64_t Wide __attribute__((vector_size(kWideLanes * sizeof(std::uint64_t))));
 typedef std::uint32_t Narrow __attribute__((vector_size(kWideLanes * sizeof(std::uint32_t))));
 
-typedef std::uint32_t Draws __attribute__((vector_size(kLanes * sizeof(std::uint32_t))));
-
 inline Wide product_of_low_halves(Wide a, Wide b) {
 #if defined(__AVX512F__)
   return reinterpret_cast<Wide>(
@@ -82,10 +80,10 @@ class DropoutStream {
     }
     // Of a word, each half is a draw, compared as the upper one, whatever is below it. (Where all is dropped
     // the threshold overflows to zero, and the scale is zero.)
-    const Draws threshold = Draws{} + (threshold_ << 16), kept = reinterpret_cast<Draws>(broadcast(scale_));
+    const Bits threshold = Bits{} + (threshold_ << 16), kept = reinterpret_cast<Bits>(broadcast(scale_));
     for (std::int64_t word = 0; word < 4; ++word) {
       for (std::int64_t lane = 0; lane < kBlocks; lane += kLanes) {
-        Draws drawn;
+        Bits drawn;
         __builtin_memcpy(&drawn, words[word] + lane, sizeof drawn);
         float* to = out + 2 * word * kBlocks + lane;
         store(to, reinterpret_cast<Vec>(((drawn << 16) >= threshold) & kept));

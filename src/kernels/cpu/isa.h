@@ -26,6 +26,8 @@ constexpr std::int64_t kLanes = 4;
 // A vector register of floats; arithmetic is by element, and the compiler contracts a * b + c.
 typedef float Vec __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
 
+typedef std::uint32_t Bits
+    __attribute__((vector_size(kLanes * sizeof(std::uint32_t)), aligned(4), may_alias));
 typedef std::int32_t Indices __attribute__((vector_size(kLanes * sizeof(std::int32_t))));
 
 inline Vec load(const float* pointer) { return *reinterpret_cast<const Vec*>(pointer); }

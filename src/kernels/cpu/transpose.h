@@ -8,8 +8,7 @@ namespace {
 
 // Two neighbours along k as bf16, the lower one in the lower half: what one lane of a bf16 product takes.
 typedef std::uint32_t Pair;
-typedef Pair Pairs __attribute__((vector_size(kLanes * sizeof(Pair)), aligned(4), may_alias));
-typedef Pairs Bits;  // of floats too
+typedef Bits Pairs;
 
 inline Indices interleaving(std::int64_t first) {
   Indices indices{};

@@ -28,10 +28,10 @@ inline Vec larger(Vec a, Vec b) { return _mm_max_ps(a, b); }
 inline Vec smaller(Vec a, Vec b) { return _mm_min_ps(a, b); }
 #endif
 
-inline std::int32_t bits_of(float x) { return __builtin_bit_cast(std::int32_t, x); }
-inline Indices bits_of(Vec x) { return reinterpret_cast<Indices>(x); }
-inline float from_bits(std::int32_t bits) { return __builtin_bit_cast(float, bits); }
-inline Vec from_bits(Indices bits) { return reinterpret_cast<Vec>(bits); }
+inline std::uint32_t bits_of(float x) { return __builtin_bit_cast(std::uint32_t, x); }
+inline Bits bits_of(Vec x) { return reinterpret_cast<Bits>(x); }
+inline float from_bits(std::uint32_t bits) { return __builtin_bit_cast(float, bits); }
+inline Vec from_bits(Bits bits) { return reinterpret_cast<Vec>(bits); }
 
 template <typename F>
 inline F absolute(F x) {
@@ -42,12 +42,14 @@ inline F absolute(F x) {
 // hold.
 constexpr float kRound = 12582912.0F;  // 1.5 * 2^23
 
-// x * 2^n for shifted = n + kRound, by adding n to the exponent of x: neither number may leave the normal
-// ones.
+// x * 2^n for shifted = n + kRound and n within the exponents of normal numbers.
 template <typename F>
 inline F scaled(F x, F shifted) {
-  return from_bits(bits_of(x) + (bits_of(shifted) << 23));
+  return x * from_bits((bits_of(shifted) << 23) + (127U << 23));
 }
+#if defined(__AVX512F__)
+inline Vec scaled(Vec x, Vec shifted) { return _mm512_maskz_scalef_ps(0xFFFF, x, shifted - kRound); }
+#endif
 
 // e^x to about 1e-7 relative. x = n ln 2 + r with |r| <= ln(2)/2: a polynomial for e^r (Taylor, adjusted in
 // the last terms), then n into the exponent bits. Below -87 and above 88 it saturates.
@@ -71,7 +73,7 @@ inline F exponential(F x) {
 // cubes the error at each step.
 inline Vec logarithm(Vec x) {
   constexpr float kLn2 = 0.693147181F, kOne = 127 << 23;
-  Vec y = (__builtin_convertvector(bits_of(x), Vec) - kOne) * (kLn2 / (1 << 23));
+  Vec y = (__builtin_convertvector(reinterpret_cast<Indices>(x), Vec) - kOne) * (kLn2 / (1 << 23));
 #pragma GCC unroll 2
   for (int step = 0; step < 2; ++step) {
     const Vec power = exponential(y);
