@@ -32,6 +32,7 @@ class HubProgramTest : public ::testing::Test {
   }
 
   std::function<void()> environment(bool offline = false) {
+    server_.publish();
     return [this, offline] {
       ::setenv("HF_HOME", (directory_.path() / "hf").c_str(), 1);
       ::setenv("HF_ENDPOINT", server_.url().c_str(), 1);

@@ -38,6 +38,9 @@ class HubServer {
         hub_([this](const HttpRequestSeen& request) { return answer(request); }, port) {}
 
   Repository& repository(const std::string& name) { return repositories_[name]; }
+  // What was put into repositories so far is there for requests of another process, which ThreadSanitizer
+  // does not see to come after.
+  void publish() { const std::lock_guard lock(mutex_); }
   void intercept(Intercept hub, Intercept storage = {}) {
     const std::lock_guard lock(mutex_);
     at_hub_ = std::move(hub), at_storage_ = std::move(storage);
