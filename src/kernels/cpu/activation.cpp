@@ -1,8 +1,8 @@
 #include "kernels/cpu/activation.h"
 
+#include "kernels/cpu/element_blocks.h"
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/isa.h"
-#include "kernels/cpu/row_sum.h"
 #include "kernels/cpu/rowwise.h"
 #include "kernels/cpu/vector_math.h"
 
@@ -61,14 +61,6 @@ struct Tanh {
     return {t, 1.0F - t * t};
   }
 };
-
-// Calls body(c, Vec{}) for the numbers c .. c + kLanes of a row, and body(c, 0.0F) for those that are left.
-template <typename Body>
-void for_each_vector(std::int64_t n, const Body& body) {
-  std::int64_t c = 0;
-  for (; c + kLanes <= n; c += kLanes) body(c, Vec{});
-  for (; c < n; ++c) body(c, 0.0F);
-}
 
 template <typename F>
 void forward(const ActivationForward& op) {

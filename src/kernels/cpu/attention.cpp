@@ -128,7 +128,7 @@ void forward_head(const AttentionForward& op, const Head& head) {
 
 // On entry p holds scaled scores and ds the gradient of the dropped-out probabilities; on return p holds
 // those probabilities and ds the gradient of the unscaled scores. factors: null without dropout. The padding
-// of ds is zero; with that of p and the factors anything may be computed.
+// of ds is zero; that of p and the factors may hold any numbers.
 void softmax_backward_row(float* p, float* ds, const float* factors, float log_sum_exp, float scale,
                           std::int64_t padded) {
   Vec products{};

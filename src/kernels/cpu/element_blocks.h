@@ -24,5 +24,13 @@ void for_elements(std::int64_t size, const Rule& rule) {
   });
 }
 
+// Calls body(c, Vec{}) for the numbers c .. c + kLanes of a row, and body(c, 0.0F) for those that are left.
+template <typename Body>
+void for_each_vector(std::int64_t n, const Body& body) {
+  std::int64_t c = 0;
+  for (; c + kLanes <= n; c += kLanes) body(c, Vec{});
+  for (; c < n; ++c) body(c, 0.0F);
+}
+
 }  // namespace
 }  // namespace bertune::kernels::BERTUNE_ISA

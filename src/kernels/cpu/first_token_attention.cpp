@@ -53,8 +53,8 @@ void forward_sequence(const FirstTokenAttention& op, std::int64_t s) {
   const std::int64_t h = op.heads * op.head_size, n = sequence.length, at = s * op.heads * h;
   const float *x = op.x + sequence.first * h, scale = score_scale(op);
   float* p = op.probabilities + sequence.first * op.heads;
-  float *dropped = thread_scratch((op.heads + 2) * n + 128 + kLanes), *factors = dropped + op.heads * n,
-        *powers = factors + n + 128;
+  float *dropped = thread_scratch((op.heads + 2) * n + kLanes), *factors = dropped + op.heads * n,
+        *powers = factors + n;
   multiply(B::transposed, op.heads, n, h, op.absorbed_query + at, h, x, h, p, n);
   for (std::int64_t head = 0; head < op.heads; ++head) {
     float* row = p + head * n;
@@ -74,7 +74,7 @@ void backward_sequence(const FirstTokenAttentionBackward& op, std::int64_t s) {
   const std::int64_t h = f.heads * f.head_size, n = sequence.length, at = s * f.heads * h;
   const float *x = f.x + sequence.first * h, *p = f.probabilities + sequence.first * f.heads,
               scale = score_scale(f);
-  float* dropped = thread_scratch((2 * f.heads + 1) * n + 128);
+  float* dropped = thread_scratch((2 * f.heads + 1) * n);
   float *d_scores = dropped + f.heads * n, *factors = d_scores + f.heads * n;
   multiply(B::transposed, f.heads, n, h, op.d_mixed_input + at, h, x, h, d_scores, n);
   for (std::int64_t head = 0; head < f.heads; ++head) {

@@ -32,6 +32,9 @@ typedef std::int32_t Indices __attribute__((vector_size(kLanes * sizeof(std::int
 
 inline Vec load(const float* pointer) { return *reinterpret_cast<const Vec*>(pointer); }
 inline void store(float* pointer, Vec value) { *reinterpret_cast<Vec*>(pointer) = value; }
+// For code that takes a row by vectors and, at its end, by numbers: the second argument tells which.
+inline Vec read(const float* pointer, Vec) { return load(pointer); }
+inline float read(const float* pointer, float) { return *pointer; }
 inline void store(float* pointer, float value) { *pointer = value; }
 // Not Vec{} + value, which is an addition that must be made: -0.0 would become 0.0.
 inline Vec broadcast(float value) { return value - Vec{}; }

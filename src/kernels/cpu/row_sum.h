@@ -1,5 +1,5 @@
-// Sums over a row. `omp simd reduction` would add up the lanes one after another at the end, which takes
-// longer than all the rest of a short row.
+// Sums over a row, and what they end with. `omp simd reduction` would combine the lanes one after another at
+// the end, which takes longer than all the rest of a short row.
 #pragma once
 
 #include "kernels/cpu/isa.h"
@@ -7,11 +7,6 @@
 
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
-
-// A term of a sum is computed for a vector of numbers, and at the end of a row for one: the last argument
-// tells which.
-inline Vec read(const float* pointer, Vec) { return load(pointer); }
-inline float read(const float* pointer, float) { return *pointer; }
 
 template <std::int64_t kApart>
 Vec exchanged(Vec lanes) {

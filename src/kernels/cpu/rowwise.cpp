@@ -16,7 +16,7 @@ constexpr std::int64_t kColumnBlock = 64;
 class RowDropout {
  public:
   RowDropout(const Dropout& dropout, const Layout& layout, std::int64_t n)
-      : dropout_(dropout), layout_(layout), n_(n), factors_(thread_scratch(n + 128)) {
+      : dropout_(dropout), layout_(layout), n_(n), factors_(thread_scratch(n)) {
     for (std::int64_t i = 0; i < n; ++i) factors_[i] = 1.0F;
   }
   const float* row(std::int64_t token) {
@@ -206,7 +206,7 @@ void add_to_rows(const ChosenRows& op) {
 
 void dropout_rows(const DropoutRows& op) {
   for_row_blocks(op.layout.tokens, nullptr, [&](std::int64_t first, std::int64_t end) {
-    float* factor = thread_scratch(op.n + 128);
+    float* factor = thread_scratch(op.n);
     for (std::int64_t i = first; i < end; ++i) {
       DropoutStream(op.dropout, op.layout.sequence[i], 0).factors(op.layout.position[i] * op.n, op.n, factor);
       for (std::int64_t c = 0; c < op.n; ++c) op.y[i * op.n + c] = op.x[i * op.n + c] * factor[c];
