@@ -9,6 +9,8 @@
 #include <immintrin.h>
 #endif
 
+#include <type_traits>
+
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/transpose.h"
 
@@ -54,36 +56,54 @@ inline __m512 multiply_add(__m512 sum, Pair a, __m512i b) {
 inline __m512i load_panel(const Pair* pointer) { return _mm512_loadu_si512(pointer); }
 #endif
 
-// C[kRows, columns] (+)= A[kRows, k] · panel. Element (i, p) of A is a[i * row_stride + p * k_stride]; Number
-// is float, or Pair with k counted in pairs.
-template <int kRows, typename Number>
-inline void gemm_tile(std::int64_t k, const Number* a, std::int64_t row_stride, std::int64_t k_stride,
-                      const Number* panel, float* c, std::int64_t ldc, bool accumulate) {
-  // Asked for now, a number of C that is far away is there when the sums are done.
+// C[kRows, kVectors * kLanes] (+)= A[kRows, k] · B. Element (i, p) of A is a[i * row_stride + p * k_stride],
+// rows of B are b_stride apart; Number is float, or Pair with k counted in pairs. B is asked for kAhead steps
+// along k before, and C at once; with 0 neither, for both are in the cache.
+template <int kRows, int kVectors, std::int64_t kAhead, typename Number>
+void multiply_tile(std::int64_t k, const Number* a, std::int64_t row_stride, std::int64_t k_stride,
+                   const Number* b, std::int64_t b_stride, float* c, std::int64_t ldc, bool accumulate) {
+  constexpr std::int64_t kColumns = kVectors * kLanes;
 #pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) prefetch(c + i * ldc, 0, TileShape<Number>::columns);
+  for (int i = 0; kAhead > 0 && i < kRows; ++i) prefetch(c + i * ldc, 0, kColumns);
   // Every loop over the sums is unrolled, or the compiler keeps them in memory.
-  decltype(multiply_add(Vec{}, Number{}, load_panel(panel))) sums[kRows][kPanelVectors] = {};
-  for (std::int64_t p = 0; p < k; ++p, panel += TileShape<Number>::columns) {
-    decltype(load_panel(panel)) columns[kPanelVectors];
+  decltype(multiply_add(Vec{}, Number{}, load_panel(b))) sums[kRows][kVectors] = {};
+  for (std::int64_t p = 0; p < k; ++p, b += b_stride) {
+    decltype(load_panel(b)) columns[kVectors];
 #pragma GCC unroll 8
-    for (int v = 0; v < kPanelVectors; ++v) columns[v] = load_panel(panel + v * kLanes);
-    prefetch(panel, kStepsAhead * TileShape<Number>::columns, TileShape<Number>::columns);
+    for (int v = 0; v < kVectors; ++v) columns[v] = load_panel(b + v * kLanes);
+    if (kAhead > 0) prefetch(b, kAhead * b_stride, kColumns);
 #pragma GCC unroll 8
     for (int i = 0; i < kRows; ++i) {
       const Number factor = a[i * row_stride + p * k_stride];
 #pragma GCC unroll 8
-      for (int v = 0; v < kPanelVectors; ++v) sums[i][v] = multiply_add(sums[i][v], factor, columns[v]);
+      for (int v = 0; v < kVectors; ++v) sums[i][v] = multiply_add(sums[i][v], factor, columns[v]);
     }
   }
 #pragma GCC unroll 8
   for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 8
-    for (int v = 0; v < kPanelVectors; ++v) {
+    for (int v = 0; v < kVectors; ++v) {
       float* to = c + i * ldc + v * kLanes;
       store(to, accumulate ? load(to) + sums[i][v] : sums[i][v]);
     }
   }
+}
+
+// Calls function(std::integral_constant) with the number of rows, of which there are kMost at most.
+template <int kMost, typename Function>
+inline auto with_rows(std::int64_t rows, const Function& function) {
+  if constexpr (kMost > 1) {
+    if (rows < kMost) return with_rows<kMost - 1>(rows, function);
+  }
+  return function(std::integral_constant<int, kMost>{});
+}
+
+// A tile of C as wide as a panel of B.
+template <int kRows, typename Number>
+void gemm_tile(std::int64_t k, const Number* a, std::int64_t row_stride, std::int64_t k_stride,
+               const Number* panel, float* c, std::int64_t ldc, bool accumulate) {
+  multiply_tile<kRows, kPanelVectors, kStepsAhead>(k, a, row_stride, k_stride, panel,
+                                                   TileShape<Number>::columns, c, ldc, accumulate);
 }
 
 template <typename Number>
@@ -92,26 +112,8 @@ using Tile = void (*)(std::int64_t k, const Number* a, std::int64_t row_stride, 
 
 template <typename Number>
 Tile<Number> tile_of(std::int64_t rows) {
-  switch (rows) {
-    case 1:
-      return gemm_tile<1, Number>;
-    case 2:
-      return gemm_tile<2, Number>;
-    case 3:
-      return gemm_tile<3, Number>;
-#if defined(__AVX512F__)
-    case 4:
-      return gemm_tile<4, Number>;
-    case 5:
-      return gemm_tile<5, Number>;
-    case 6:
-      return gemm_tile<6, Number>;
-    case 7:
-      return gemm_tile<7, Number>;
-#endif
-    default:
-      return gemm_tile<TileShape<Number>::rows, Number>;
-  }
+  return with_rows<TileShape<Number>::rows>(
+      rows, [](auto n) -> Tile<Number> { return gemm_tile<n.value, Number>; });
 }
 
 // What a thread does before and after it computes tiles.

@@ -1,6 +1,7 @@
 // Matrix products of one attention head, on one thread, from the cache: too small to be worth packing.
 #pragma once
 
+#include "kernels/cpu/gemm_tile.h"
 #include "kernels/cpu/isa.h"
 
 namespace bertune::kernels::BERTUNE_ISA {
@@ -13,47 +14,11 @@ struct Strided {
   std::int64_t row, column;
 };
 
-template <int kRows, int kVectors>
-void tile(std::int64_t k, const float* a, std::int64_t a_row, std::int64_t a_column, const float* b,
-          std::int64_t ldb, float* c, std::int64_t ldc, bool accumulate) {
-  // Every loop over the sums is unrolled, or the compiler keeps them in memory.
-  Vec sums[kRows][kVectors] = {};
-  for (std::int64_t p = 0; p < k; ++p, b += ldb) {
-    Vec columns[kVectors];
-#pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) columns[v] = load(b + v * kLanes);
-#pragma GCC unroll 8
-    for (int i = 0; i < kRows; ++i) {
-      const Vec factor = broadcast(a[i * a_row + p * a_column]);
-#pragma GCC unroll 8
-      for (int v = 0; v < kVectors; ++v) sums[i][v] += factor * columns[v];
-    }
-  }
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) {
-      float* to = c + i * ldc + v * kLanes;
-      store(to, accumulate ? load(to) + sums[i][v] : sums[i][v]);
-    }
-  }
-}
-
 #if defined(__AVX512F__)
 constexpr int kMostRows = 8;  // of a tile: with two vectors of columns, 16 of 32 registers hold sums
 #else
 constexpr int kMostRows = 6;  // 12 of 16
 #endif
-
-template <int kVectors, int kRows = kMostRows>
-inline void tile_of(std::int64_t rows, std::int64_t k, Strided a, const float* b, std::int64_t ldb, float* c,
-                    std::int64_t ldc, bool accumulate) {
-  if (rows == kRows) {
-    tile<kRows, kVectors>(k, a.data, a.row, a.column, b, ldb, c, ldc, accumulate);
-  } else if constexpr (kRows > 1) {
-    tile_of<kVectors, kRows - 1>(rows, k, a, b, ldb, c, ldc, accumulate);
-  }
-}
 
 // In tiles of about the same height: a low one has too few sums to keep the multiply-add units busy.
 template <int kVectors>
@@ -62,7 +27,9 @@ inline void column_panel(std::int64_t m, std::int64_t k, Strided a, const float*
   const std::int64_t tiles = block_count(m, kMostRows), height = m / tiles, higher = m % tiles;
   for (std::int64_t t = 0; t < tiles; ++t) {
     const std::int64_t rows = height + (t < higher ? 1 : 0);
-    tile_of<kVectors>(rows, k, a, b, ldb, c, ldc, accumulate);
+    with_rows<kMostRows>(rows, [&](auto n) {
+      multiply_tile<n.value, kVectors, 0>(k, a.data, a.row, a.column, b, ldb, c, ldc, accumulate);
+    });
     a.data += rows * a.row;
     c += rows * ldc;
   }
