@@ -1,6 +1,7 @@
-# One target a folder of src/, seeing only the folders it links: an include that goes against the arrows of
+# One target a folder of src/, seeing only the folders that it names: an include that goes against the arrows of
 # docs/architecture.md is a build error. Each folder's headers are reached as "folder/header.h" through a link of
-# its own under the build tree, so linking `core` makes "core/..." visible and nothing else.
+# its own under the build tree, so that naming `core` makes "core/..." visible and nothing else. Nothing is passed on:
+# who includes a header names the folders of what that header includes. tools/structure.py finds names without a use.
 
 add_library(bertune_flags INTERFACE)
 target_include_directories(bertune_flags INTERFACE ${PROJECT_SOURCE_DIR}/include)
@@ -17,27 +18,42 @@ if(BERTUNE_SANITIZE)
   target_link_options(bertune_flags INTERFACE -fsanitize=${BERTUNE_SANITIZE})
 endif()
 
-set(BERTUNE_FOLDERS "" CACHE INTERNAL "")
+set_property(GLOBAL PROPERTY bertune_folders "")
+set_property(GLOBAL PROPERTY bertune_arrows "")
+file(WRITE ${PROJECT_BINARY_DIR}/structure.txt "")  # for tools/structure.py
 
-# bertune_folder(NAME [SOURCES more than *.cpp] [FOLDERS earlier folders it may include] [LIBRARIES private libraries])
-function(bertune_folder name)
+# bertune_folder(PATH [SOURCES files in place of PATH/*.cpp] [FOLDERS folders it may include] [LIBRARIES private ones])
+# PATH is below src/. Its own folders below are part of it, unless they are targets themselves.
+function(bertune_folder path)
   cmake_parse_arguments(ARG "" "" "SOURCES;FOLDERS;LIBRARIES" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
-  if(NOT sources)
-    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp "")
-    set(sources ${CMAKE_CURRENT_BINARY_DIR}/empty.cpp)
-  endif()
-  add_library(bertune_${name} OBJECT ${sources} ${ARG_SOURCES})
+  string(REPLACE / _ name ${path})
   set(arrow ${PROJECT_BINARY_DIR}/arrows/${name})
-  file(MAKE_DIRECTORY ${arrow})
-  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${arrow}/${name} SYMBOLIC)
-  target_include_directories(bertune_${name} PUBLIC ${arrow})
-  target_link_libraries(bertune_${name} PUBLIC bertune_flags PRIVATE ${ARG_LIBRARIES})
+  cmake_path(GET path PARENT_PATH parent)
+  file(MAKE_DIRECTORY ${arrow}/${parent})
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/src/${path} ${arrow}/${path} SYMBOLIC)
+  set_property(GLOBAL APPEND PROPERTY bertune_folders ${name})
+  set_property(GLOBAL APPEND PROPERTY bertune_arrows ${arrow})
+  string(REPLACE ";" " " granted "${ARG_FOLDERS}")
+  file(APPEND ${PROJECT_BINARY_DIR}/structure.txt "${path}: ${granted}\n")
+
+  set(sources ${ARG_SOURCES})
+  if(NOT sources)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${path}/*.cpp)
+  endif()
+  add_library(bertune_${name} OBJECT ${sources})
+  target_include_directories(bertune_${name} PRIVATE ${arrow})
+  target_link_libraries(bertune_${name} PRIVATE bertune_flags fmt::fmt nlohmann_json::nlohmann_json ${ARG_LIBRARIES})
+  set_property(TARGET bertune_${name} PROPERTY bertune_libraries fmt::fmt nlohmann_json::nlohmann_json ${ARG_LIBRARIES})
   foreach(folder ${ARG_FOLDERS})
-    # Headers only: the objects are put together once, in the library.
-    target_include_directories(bertune_${name} PUBLIC
-      $<TARGET_PROPERTY:bertune_${folder},INTERFACE_INCLUDE_DIRECTORIES>)
+    string(REPLACE / _ folder ${folder})
+    target_include_directories(bertune_${name} PRIVATE ${PROJECT_BINARY_DIR}/arrows/${folder})
   endforeach()
-  set(BERTUNE_FOLDERS "${BERTUNE_FOLDERS};${name}" CACHE INTERNAL "")
-  set(BERTUNE_${name}_LIBRARIES "${ARG_LIBRARIES}" CACHE INTERNAL "")
+endfunction()
+
+# bertune_see_folders(TARGET folders...): for tests and benchmarks, which may see private headers.
+function(bertune_see_folders target)
+  foreach(folder ${ARGN})
+    string(REPLACE / _ folder ${folder})
+    target_include_directories(${target} PRIVATE ${PROJECT_BINARY_DIR}/arrows/${folder})
+  endforeach()
 endfunction()

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Writes src/text/unicode_tables.cpp: what Transformers' fast tokenizers do with each code point.
+"""Writes src/text/unicode/unicode_tables.cpp: what Transformers' fast tokenizers do with each code point.
 
 They work by Unicode tables of their own, old ones for BERT's and newer ones for the regular expression of byte-level
 BPE, so their behaviour is asked for, code point by code point, instead of being derived from a version of Unicode.
 Needs the Python package `tokenizers`:
 
-    python3 tools/make_unicode_tables.py > src/text/unicode_tables.cpp
+    python3 tools/make_unicode_tables.py > src/text/unicode/unicode_tables.cpp
 """
 
 import sys
@@ -206,7 +206,7 @@ def main():
         characters.extend(f"0x{ord(x):X}" for x in text)
 
     out = f"""// Made by tools/make_unicode_tables.py from the behaviour of tokenizers {tokenizers.__version__}. Do not edit.
-#include "text/unicode_tables.h"
+#include "text/unicode/unicode_tables.h"
 
 #include <array>
 

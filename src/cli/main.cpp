@@ -1,3 +1,3 @@
-#include "program.h"
+#include "cli/program.h"
 
 int main(int argc, char** argv) { return bertune::cli::run_program(argc, argv); }

@@ -1,4 +1,4 @@
-#include "program.h"
+#include "cli/program.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -17,19 +17,19 @@
 #include <vector>
 
 #include "bertune/error.h"
-#include "convert_command.h"
+#include "cli/commands/convert_command.h"
+#include "cli/commands/evaluate_command.h"
+#include "cli/commands/inspect.h"
+#include "cli/commands/language_model_commands.h"
+#include "cli/commands/predict_command.h"
+#include "cli/commands/pretrain_command.h"
+#include "cli/commands/tokenize.h"
+#include "cli/commands/train_command.h"
+#include "cli/commands/vocabulary_command.h"
+#include "cli/config/run_config.h"
 #include "core/parallel.h"
-#include "evaluate_command.h"
-#include "inspect.h"
 #include "kernels/ops.h"
-#include "language_model_commands.h"
-#include "predict_command.h"
-#include "pretrain_command.h"
 #include "report/terminal.h"
-#include "run_config.h"
-#include "tokenize.h"
-#include "train_command.h"
-#include "vocabulary_command.h"
 
 namespace bertune::cli {
 namespace {

@@ -8,12 +8,12 @@
 #include "bertune/model.h"
 #include "core/arena.h"
 #include "kernels/ops.h"
-#include "model/adapter.h"
+#include "model/adapters/adapter.h"
+#include "model/adapters/lora.h"
 #include "model/encoder.h"
-#include "model/head.h"
+#include "model/heads/head.h"
 #include "model/loading.h"
 #include "model/local_attention.h"
-#include "model/lora.h"
 #include "model/weights.h"
 
 namespace bertune {

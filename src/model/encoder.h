@@ -9,11 +9,11 @@
 #include "bertune/config.h"
 #include "bertune/model.h"
 #include "core/arena.h"
-#include "model/block.h"
-#include "model/feed_forward.h"
-#include "model/first_token_attention.h"
 #include "model/frozen_outputs.h"
-#include "model/self_attention.h"
+#include "model/layers/block.h"
+#include "model/layers/feed_forward.h"
+#include "model/layers/first_token_attention.h"
+#include "model/layers/self_attention.h"
 #include "model/weights.h"
 
 namespace bertune::model {

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "model/tensor.h"
+#include "model/layers/tensor.h"
 
 namespace bertune::model {
 

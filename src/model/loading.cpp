@@ -14,8 +14,8 @@
 #include "checkpoint/untrusted.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "model/adapter.h"
-#include "model/lora.h"
+#include "model/adapters/adapter.h"
+#include "model/adapters/lora.h"
 #include "model/weights.h"
 
 namespace bertune {

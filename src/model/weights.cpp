@@ -8,7 +8,7 @@
 #include "checkpoint/family.h"
 #include "checkpoint/names.h"
 #include "core/random.h"
-#include "model/head.h"
+#include "model/heads/head.h"
 
 namespace bertune::model {
 

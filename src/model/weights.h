@@ -11,7 +11,7 @@
 #include "bertune/config.h"
 #include "bertune/parameters.h"
 #include "core/aligned_buffer.h"
-#include "model/tensor.h"
+#include "model/layers/tensor.h"
 
 namespace bertune::model {
 

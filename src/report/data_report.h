@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "data/check.h"
+#include "data/checks/check.h"
 #include "report/terminal.h"
 
 namespace bertune::report {

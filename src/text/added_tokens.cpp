@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "text/normalizer.h"
-#include "text/unicode.h"
+#include "text/unicode/normalizer.h"
+#include "text/unicode/unicode.h"
 
 namespace bertune::text {
 namespace {

@@ -5,7 +5,7 @@
 #include "bertune/error.h"
 #include "bertune/tokenizer.h"
 #include "core/parallel.h"
-#include "text/byte_level.h"
+#include "text/byte_level/byte_level.h"
 #include "text/decoder.h"
 #include "text/encoding_builder.h"
 #include "text/packed_encoder.h"

@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "text/byte_pairs.h"
-#include "text/normalizer.h"
+#include "text/byte_level/byte_pairs.h"
 #include "text/run_cache.h"
 #include "text/token_buffer.h"
-#include "text/word_piece.h"
-#include "text/word_splitter.h"
+#include "text/unicode/normalizer.h"
+#include "text/wordpiece/word_piece.h"
+#include "text/wordpiece/word_splitter.h"
 
 namespace bertune::text {
 

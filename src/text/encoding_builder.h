@@ -9,7 +9,7 @@
 #include "text/text_encoder.h"
 #include "text/token_buffer.h"
 #include "text/truncation.h"
-#include "text/valid_text.h"
+#include "text/unicode/valid_text.h"
 
 namespace bertune::text {
 

@@ -6,7 +6,7 @@
 
 #include "bertune/error.h"
 #include "core/utf8.h"
-#include "text/byte_level.h"
+#include "text/byte_level/byte_level.h"
 
 namespace bertune::text {
 namespace {

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "text/added_tokens.h"
-#include "text/byte_level_encoder.h"
-#include "text/segment_encoder.h"
+#include "text/byte_level/byte_level_encoder.h"
 #include "text/tokenizer_spec.h"
-#include "text/valid_text.h"
+#include "text/unicode/valid_text.h"
+#include "text/wordpiece/segment_encoder.h"
 
 namespace bertune::text {
 

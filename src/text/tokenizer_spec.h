@@ -11,8 +11,8 @@
 
 #include "bertune/tokenizer.h"
 #include "text/added_tokens.h"
-#include "text/byte_pairs.h"
-#include "text/normalizer.h"
+#include "text/byte_level/byte_pairs.h"
+#include "text/unicode/normalizer.h"
 #include "text/vocabulary.h"
 
 namespace bertune::text {

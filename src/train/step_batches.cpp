@@ -1,6 +1,6 @@
 #include "train/step_batches.h"
 
-#include "data/batches.h"
+#include "train/batches.h"
 
 namespace bertune::train {
 
@@ -9,7 +9,7 @@ std::vector<Batch> step_batches(const BertPreTrainedModel& model, const tasks::E
   std::vector<Batch> batches;
   LossItems items;
   std::int64_t sequences = 0;
-  for (const auto& part : data::cut_batches(rows, batch_size)) {
+  for (const auto& part : cut_batches(rows, batch_size)) {
     Batch& batch = batches.emplace_back();
     for (const std::int64_t row : part) examples.add_to(batch, row);
     batch.first_sequence = sequences;

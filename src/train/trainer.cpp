@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "bertune/error.h"
-#include "data/batches.h"
+#include "train/batches.h"
 #include "train/early_stopping.h"
 #include "train/evaluation.h"
 #include "train/interrupt.h"
@@ -170,9 +170,8 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
 // Steps until the epoch ends, an evaluation or a checkpoint is due, or a stop is asked for.
 void Trainer::run_epoch(tasks::Examples& train, std::int64_t epoch) {
   train.start_epoch(epoch);
-  const std::vector<std::int64_t> order = data::epoch_order(train.rows(), arguments_.seed, epoch);
-  const auto steps =
-      data::cut_batches(order, arguments_.train_batch_size * arguments_.gradient_accumulation_steps);
+  const std::vector<std::int64_t> order = epoch_order(train.rows(), arguments_.seed, epoch);
+  const auto steps = cut_batches(order, arguments_.train_batch_size * arguments_.gradient_accumulation_steps);
   auto next = static_cast<std::size_t>(state_.global_step % plan_.steps_per_epoch);
   while (next < steps.size() && state_.global_step < plan_.total_steps) {
     const double loss = train_step(train, steps[next++]);

@@ -1,5 +1,5 @@
 // Files of options as they are read.
-#include "config_file.h"
+#include "cli/config/config_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

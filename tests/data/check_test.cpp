@@ -1,4 +1,4 @@
-#include "data/check.h"
+#include "data/checks/check.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "data/documents.h"
+#include "data/documents/documents.h"
 
 #include <gmock/gmock.h>
 

@@ -7,11 +7,11 @@
 #include <set>
 #include <string>
 
+#include "data/choices/multiple_choice.h"
 #include "data/helpers.h"
-#include "data/multiple_choice.h"
-#include "data/question_answering.h"
-#include "data/tag_labels.h"
-#include "data/tagged.h"
+#include "data/questions/question_answering.h"
+#include "data/tagged/tag_labels.h"
+#include "data/tagged/tagged.h"
 
 namespace bertune::data::testing {
 namespace {

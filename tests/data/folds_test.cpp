@@ -1,4 +1,4 @@
-#include "data/folds.h"
+#include "data/splits/folds.h"
 
 #include <gmock/gmock.h>
 

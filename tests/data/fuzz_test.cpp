@@ -7,7 +7,7 @@
 
 #include "core/random.h"
 #include "data/helpers.h"
-#include "data/labels.h"
+#include "data/texts/labels.h"
 
 namespace bertune::data::testing {
 namespace {

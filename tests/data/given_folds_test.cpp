@@ -1,11 +1,11 @@
-#include "data/given_folds.h"
+#include "data/splits/given_folds.h"
 
 #include <gmock/gmock.h>
 
-#include "data/folds.h"
+#include "data/checks/sets.h"
+#include "data/choices/multiple_choice.h"
 #include "data/helpers.h"
-#include "data/multiple_choice.h"
-#include "data/sets.h"
+#include "data/splits/folds.h"
 
 namespace bertune::data::testing {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "bertune/error.h"
-#include "data/reader.h"
+#include "data/texts/reader.h"
 #include "support/temporary_directory.h"
 
 namespace bertune::data::testing {

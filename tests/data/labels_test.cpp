@@ -1,4 +1,4 @@
-#include "data/labels.h"
+#include "data/texts/labels.h"
 
 #include <gmock/gmock.h>
 

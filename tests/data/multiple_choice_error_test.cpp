@@ -5,8 +5,8 @@
 
 #include "core/random.h"
 #include "core/utf8.h"
+#include "data/choices/multiple_choice.h"
 #include "data/helpers.h"
-#include "data/multiple_choice.h"
 
 namespace bertune::data::testing {
 namespace {

@@ -1,4 +1,4 @@
-#include "data/multiple_choice.h"
+#include "data/choices/multiple_choice.h"
 
 #include <gmock/gmock.h>
 

@@ -7,9 +7,9 @@
 
 #include "core/random.h"
 #include "core/utf8.h"
-#include "data/answer_places.h"
 #include "data/helpers.h"
-#include "data/question_answering.h"
+#include "data/questions/answer_places.h"
+#include "data/questions/question_answering.h"
 
 namespace bertune::data::testing {
 namespace {

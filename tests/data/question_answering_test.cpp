@@ -1,11 +1,11 @@
-#include "data/question_answering.h"
+#include "data/questions/question_answering.h"
 
 #include <gmock/gmock.h>
 
 #include <string>
 
-#include "data/answer_places.h"
 #include "data/helpers.h"
+#include "data/questions/answer_places.h"
 
 namespace bertune::data::testing {
 namespace {

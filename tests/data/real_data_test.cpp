@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <string>
 
-#include "data/check.h"
+#include "data/checks/check.h"
 #include "data/helpers.h"
-#include "data/labels.h"
-#include "data/question_answering.h"
-#include "data/split.h"
+#include "data/questions/question_answering.h"
+#include "data/splits/split.h"
+#include "data/texts/labels.h"
 
 namespace bertune::data::testing {
 namespace {

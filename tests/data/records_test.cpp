@@ -1,4 +1,4 @@
-#include "data/records.h"
+#include "data/files/records.h"
 
 #include <gmock/gmock.h>
 

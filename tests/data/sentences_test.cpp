@@ -1,12 +1,12 @@
-#include "data/sentences.h"
+#include "data/documents/sentences.h"
 
 #include <gmock/gmock.h>
 
 #include <algorithm>
 
 #include "core/random.h"
+#include "data/files/records.h"
 #include "data/helpers.h"
-#include "data/records.h"
 
 namespace bertune::data {
 namespace {

@@ -1,4 +1,4 @@
-#include "data/sets.h"
+#include "data/checks/sets.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

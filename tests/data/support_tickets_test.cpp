@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "data/check.h"
+#include "data/checks/check.h"
 #include "data/helpers.h"
-#include "data/labels.h"
+#include "data/texts/labels.h"
 
 namespace bertune::data::testing {
 namespace {

@@ -1,4 +1,4 @@
-#include "data/tag_scheme.h"
+#include "data/tagged/tag_scheme.h"
 
 #include <gmock/gmock.h>
 

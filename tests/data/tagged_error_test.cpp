@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 
 #include "data/helpers.h"
-#include "data/tag_labels.h"
-#include "data/tagged.h"
+#include "data/tagged/tag_labels.h"
+#include "data/tagged/tagged.h"
 
 namespace bertune::data::testing {
 namespace {

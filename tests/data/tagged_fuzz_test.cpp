@@ -5,7 +5,7 @@
 #include "core/random.h"
 #include "core/utf8.h"
 #include "data/helpers.h"
-#include "data/tagged.h"
+#include "data/tagged/tagged.h"
 
 namespace bertune::data::testing {
 namespace {

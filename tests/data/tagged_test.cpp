@@ -1,10 +1,10 @@
 // Files of tagged sentences that are as they should be, or odd in a way that a note tells.
-#include "data/tagged.h"
+#include "data/tagged/tagged.h"
 
 #include <gmock/gmock.h>
 
 #include "data/helpers.h"
-#include "data/tag_labels.h"
+#include "data/tagged/tag_labels.h"
 
 namespace bertune::data::testing {
 namespace {

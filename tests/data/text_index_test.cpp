@@ -1,4 +1,4 @@
-#include "data/text_index.h"
+#include "data/splits/text_index.h"
 
 #include <gtest/gtest.h>
 

@@ -8,9 +8,9 @@
 #include <set>
 #include <string>
 
-#include "data/check.h"
+#include "data/checks/check.h"
 #include "data/helpers.h"
-#include "data/labels.h"
+#include "data/texts/labels.h"
 
 namespace bertune::data::testing {
 namespace {

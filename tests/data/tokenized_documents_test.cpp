@@ -1,4 +1,4 @@
-#include "data/tokenized_documents.h"
+#include "data/documents/tokenized_documents.h"
 
 #include <gmock/gmock.h>
 

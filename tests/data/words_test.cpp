@@ -1,4 +1,4 @@
-#include "data/words.h"
+#include "data/tagged/words.h"
 
 #include <gmock/gmock.h>
 

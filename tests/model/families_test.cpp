@@ -10,7 +10,7 @@
 
 #include "bertune/error.h"
 #include "bertune/model.h"
-#include "model/block.h"
+#include "model/layers/block.h"
 #include "support/temporary_directory.h"
 #include "support/tiny_checkpoint.h"
 

@@ -10,7 +10,7 @@
 
 #include "bertune/error.h"
 #include "bertune/model.h"
-#include "model/lora.h"
+#include "model/adapters/lora.h"
 #include "model/weights.h"
 #include "support/tiny_checkpoint.h"
 

@@ -4,8 +4,8 @@
 usage: make_token_fixture.py [--output FILE]
 
 Each case holds the scheme, the tags [sentences][words] of both sides, and what is expected: the values under the names
-of src/tasks/token_metrics.h, [precision, recall, f1, support] of each entity type, and the entities of the truth as
-[sentence, type, first word, end word]; each "lenient" and "strict" as src/data/tag_scheme.h defines them.
+of src/tasks/token_classification/token_metrics.h, [precision, recall, f1, support] of each entity type, and the entities of the truth as
+[sentence, type, first word, end word]; each "lenient" and "strict" as src/data/tagged/tag_scheme.h defines them.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@
 #include "core/json.h"
 #include "core/utf8.h"
 #include "support/temporary_directory.h"
-#include "text/byte_level.h"
+#include "text/byte_level/byte_level.h"
 
 namespace bertune::testing {
 

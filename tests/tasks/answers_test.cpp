@@ -1,4 +1,4 @@
-#include "tasks/answers.h"
+#include "tasks/question_answering/answers.h"
 
 #include <gmock/gmock.h>
 

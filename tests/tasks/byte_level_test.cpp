@@ -5,10 +5,10 @@
 #include "bertune/error.h"
 #include "core/random.h"
 #include "support/byte_level_fixtures.h"
-#include "tasks/masking.h"
-#include "tasks/pretraining.h"
-#include "tasks/question_answering.h"
-#include "tasks/token_classification.h"
+#include "tasks/language_modelling/masking.h"
+#include "tasks/language_modelling/pretraining.h"
+#include "tasks/question_answering/question_answering.h"
+#include "tasks/token_classification/token_classification.h"
 #include "tasks/token_fixtures.h"
 
 namespace bertune::tasks::testing {

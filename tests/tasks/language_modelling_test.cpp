@@ -1,4 +1,4 @@
-#include "tasks/language_modelling.h"
+#include "tasks/language_modelling/language_modelling.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "tasks/masking.h"
+#include "tasks/language_modelling/masking.h"
 
 #include <gmock/gmock.h>
 

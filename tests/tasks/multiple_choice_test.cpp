@@ -1,4 +1,4 @@
-#include "tasks/multiple_choice.h"
+#include "tasks/multiple_choice/multiple_choice.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -8,7 +8,7 @@
 
 #include "bertune/tokenizer.h"
 #include "core/random.h"
-#include "data/tokenized_documents.h"
+#include "data/documents/tokenized_documents.h"
 #include "support/temporary_directory.h"
 
 namespace bertune::tasks::testing {

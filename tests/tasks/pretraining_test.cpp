@@ -1,4 +1,4 @@
-#include "tasks/pretraining.h"
+#include "tasks/language_modelling/pretraining.h"
 
 #include <gmock/gmock.h>
 

@@ -1,5 +1,5 @@
 // Expected values are those of SQuAD's official scripts, worked out by hand or taken from them.
-#include "tasks/squad_metrics.h"
+#include "tasks/question_answering/squad_metrics.h"
 
 #include <gmock/gmock.h>
 
@@ -8,7 +8,7 @@
 #include <map>
 
 #include "bertune/error.h"
-#include "tasks/normalize_answer.h"
+#include "tasks/question_answering/normalize_answer.h"
 
 namespace bertune::tasks {
 namespace {

@@ -1,4 +1,4 @@
-#include "tasks/token_classification.h"
+#include "tasks/token_classification/token_classification.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "tasks/token_prediction.h"
+#include "tasks/token_classification/token_prediction.h"
 
 #include <gmock/gmock.h>
 

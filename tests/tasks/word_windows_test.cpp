@@ -1,4 +1,4 @@
-#include "tasks/word_windows.h"
+#include "tasks/token_classification/word_windows.h"
 
 #include <gmock/gmock.h>
 

@@ -10,9 +10,9 @@
 #include "bertune/error.h"
 #include "core/random.h"
 #include "support/byte_level_fixtures.h"
-#include "text/byte_level.h"
-#include "text/byte_level_words.h"
-#include "text/byte_pairs.h"
+#include "text/byte_level/byte_level.h"
+#include "text/byte_level/byte_level_words.h"
+#include "text/byte_level/byte_pairs.h"
 #include "text/text_encoder.h"
 
 namespace bertune::text {

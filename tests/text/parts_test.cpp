@@ -6,7 +6,7 @@
 #include "text/added_tokens.h"
 #include "text/decoder.h"
 #include "text/truncation.h"
-#include "text/unicode.h"
+#include "text/unicode/unicode.h"
 
 namespace bertune::text {
 namespace {

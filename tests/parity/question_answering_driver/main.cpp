@@ -15,11 +15,11 @@
 
 #include "bertune/error.h"
 #include "core/json.h"
-#include "data/question_answering.h"
-#include "tasks/answers.h"
-#include "tasks/normalize_answer.h"
-#include "tasks/question_answering.h"
-#include "tasks/squad_metrics.h"
+#include "data/questions/question_answering.h"
+#include "tasks/question_answering/answers.h"
+#include "tasks/question_answering/normalize_answer.h"
+#include "tasks/question_answering/question_answering.h"
+#include "tasks/question_answering/squad_metrics.h"
 
 namespace {
 

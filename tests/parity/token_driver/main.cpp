@@ -20,11 +20,11 @@
 #include "bertune/error.h"
 #include "bertune/tokenizer.h"
 #include "core/json.h"
-#include "data/tag_labels.h"
-#include "data/tagged.h"
-#include "tasks/token_classification.h"
-#include "tasks/token_metrics.h"
-#include "tasks/token_prediction.h"
+#include "data/tagged/tag_labels.h"
+#include "data/tagged/tagged.h"
+#include "tasks/token_classification/token_classification.h"
+#include "tasks/token_classification/token_metrics.h"
+#include "tasks/token_classification/token_prediction.h"
 
 namespace {
 

@@ -1,0 +1,101 @@
+#include "cli/commands/evaluate_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "bertune/error.h"
+#include "cli/commands/task_commands.h"
+#include "cli/config/run_config.h"
+#include "report/metrics_report.h"
+#include "report/progress.h"
+#include "report/results.h"
+#include "train/arguments.h"
+#include "train/evaluation.h"
+#include "train/interrupt.h"
+#include "train/loss.h"
+#include "train/model_folder.h"
+
+namespace bertune::cli {
+namespace {
+
+void run(const EvaluateOptions& options) {
+  const train::InterruptGuard guard;
+  use_threads(options.threads);
+  if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
+  train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length, options.base);
+  folder.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));
+  train::restore_loss(folder.model, folder.settings, options.model);
+  const TestData data = task_of(folder, options.model).read_test(folder, options);
+  print_notes(data.notes);
+  const tasks::Examples& examples = *data.examples;
+  const report::Terminal terminal = report::terminal_of(STDERR_FILENO);
+  report::ProgressBar bar(std::cerr, "evaluating", examples.rows(),
+                          {.terminal = terminal, .quiet = options.quiet || options.json});
+  const double start = report::monotonic_seconds();
+  const tasks::Metrics metrics =
+      train::evaluate(folder.model, *data.task, examples, options.batch_size,
+                      [&](std::int64_t rows) { bar.update(rows, {}, examples.tokens_of_first(rows)); });
+  bar.finish();
+  const double seconds = report::monotonic_seconds() - start;
+  Json values = report::metric_values(metrics);
+  values["runtime"] = seconds;
+  values["samples"] = metrics.rows;
+  values["samples_per_second"] = static_cast<double>(examples.rows()) / seconds;
+  values["tokens_per_second"] = static_cast<double>(examples.tokens_of_first(examples.rows())) / seconds;
+  if (!options.output.empty()) {
+    std::filesystem::create_directories(options.output);
+    report::write_results(options.output, {{"test", values}});
+  }
+  if (options.json) {
+    fmt::print("{}", dump_json(report::with_prefix("test", values)));
+    return;
+  }
+  const report::Terminal out = report::terminal_of(STDOUT_FILENO);
+  fmt::print("{}", report::metrics_report(metrics, {.style = report::Style(out.colors), .width = out.width}));
+  if (!options.output.empty())
+    fmt::print("\nWrote test_results.json and all_results.json to {}\n", options.output.string());
+}
+
+}  // namespace
+
+void add_evaluate_command(CLI::App& app) {
+  const auto options = std::make_shared<EvaluateOptions>();
+  CLI::App* command = app.add_subcommand("evaluate", "Test a fine-tuned model on labelled data");
+  add_run_config(*command);
+  command
+      ->add_option("--model,--model_name_or_path", options->model,
+                   "Folder of the fine-tuned model, or its name on the hub")
+      ->required();
+  options->hub.add_to(*command);
+  command->add_option("--test,--test_file,--validation_file", options->test, "File of labelled texts")
+      ->required();
+  command->add_option("--output,--output_dir", options->output,
+                      "Folder for test_results.json and all_results.json");
+  options->data.add_to(*command);
+  options->question_answering.add_to(*command);
+  command->add_option("--threshold", options->threshold,
+                      "Multi-label: probability from which a label counts (default: what was best on "
+                      "validation, or 0.5)");
+  command->add_option("--max-length,--max_seq_length", options->max_length,
+                      "Tokens a text (default: as in training)");
+  command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Texts a batch")
+      ->capture_default_str();
+  add_threads_option(*command, options->threads);
+  add_precision_option(*command, options->precision);
+  command->add_flag("--json", options->json, "Print the metrics as JSON and nothing else");
+  command->add_flag("--quiet,--disable_tqdm", options->quiet, "No progress");
+  command->footer("Example:\n  bertune evaluate --model my-model --test test.csv --output my-model/test");
+  command->callback([options] {
+    options->model = options->hub.find(options->model, options->quiet || options->json);
+    options->base = options->hub.find_base(options->model, options->quiet || options->json);
+    run(*options);
+  });
+}
+
+}  // namespace bertune::cli

@@ -1,0 +1,30 @@
+// bertune evaluate: the metrics of a fine-tuned model on a labelled file.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "cli/options/hub_flags.h"
+#include "cli/options/shared_options.h"
+
+namespace bertune::cli {
+
+struct EvaluateOptions {
+  std::filesystem::path model, base, test, output;  // base: of an adapter
+  HubFlags hub;
+  DataOptions data;
+  std::optional<std::int64_t> max_length;
+  std::int64_t batch_size = 64;
+  QuestionAnsweringOptions question_answering;
+  std::optional<double> threshold;
+  std::string precision = "fp32";
+  ThreadOptions threads;
+  bool json = false, quiet = false;
+};
+
+void add_evaluate_command(CLI::App& app);
+
+}  // namespace bertune::cli

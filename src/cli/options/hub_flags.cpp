@@ -1,0 +1,109 @@
+#include "cli/options/hub_flags.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "bertune/lora.h"
+#include "cli/options/shared_options.h"
+#include "report/progress.h"
+#include "train/interrupt.h"
+
+namespace bertune::cli {
+namespace {
+
+constexpr std::uint64_t kMegabyte = 1'000'000;
+
+// One bar a file that is worth one.
+class DownloadDisplay {
+ public:
+  explicit DownloadDisplay(bool quiet) : terminal_(report::terminal_of(STDERR_FILENO)) {
+    quiet_ = quiet || !terminal_.interactive;
+  }
+  DownloadDisplay(const DownloadDisplay&) = delete;
+  DownloadDisplay& operator=(const DownloadDisplay&) = delete;
+  ~DownloadDisplay() { finish(); }
+
+  void show(const DownloadProgress& progress) {
+    if (progress.total < kMegabyte) return;
+    if (file_ != progress.file) {
+      finish();
+      file_ = progress.file;
+      bar_.emplace(std::cerr, file_ + ", MB", megabytes(progress.total),
+                   report::ProgressOptions{
+                       .terminal = terminal_, .quiet = quiet_, .already_done = megabytes(progress.done)});
+    }
+    bar_->update(megabytes(progress.done));
+  }
+  void finish() {
+    if (bar_) bar_->finish();
+    bar_.reset();
+  }
+  void note(std::string_view line) {
+    finish();
+    file_.clear();
+    print_notes({std::string(line)});
+  }
+
+ private:
+  static std::int64_t megabytes(std::uint64_t bytes) { return static_cast<std::int64_t>(bytes / kMegabyte); }
+
+  report::Terminal terminal_;
+  bool quiet_;
+  std::string file_;
+  std::optional<report::ProgressBar> bar_;
+};
+
+}  // namespace
+
+void HubFlags::add_to(CLI::App& command) {
+  const std::string group = "Models by name";
+  command
+      .add_option("--revision,--model-revision,--model_revision", revision,
+                  "Branch, tag or commit of the model on the hub (default: main)")
+      ->group(group);
+  command
+      .add_option("--cache-dir,--cache_dir", cache_dir,
+                  "Where downloaded models are kept (default: HF_HUB_CACHE, or ~/.cache/huggingface/hub)")
+      ->group(group);
+  command
+      .add_option("--token", token,
+                  "Access token for private and gated models (default: HF_TOKEN, which others cannot see)")
+      ->group(group);
+  command
+      .add_flag("--offline,--local-files-only,--local_files_only", offline,
+                "Use no network (HF_HUB_OFFLINE=1 says so too)")
+      ->group(group);
+}
+
+HubOptions HubFlags::options(bool quiet) const {
+  const auto display = std::make_shared<DownloadDisplay>(quiet);
+  HubOptions options;
+  options.revision = revision;
+  options.cache_dir = cache_dir;
+  options.token = token;
+  options.offline = offline;
+  options.on_progress = [display](const DownloadProgress& progress) { display->show(progress); };
+  options.on_note = [display](std::string_view line) { display->note(line); };
+  options.interrupted = train::interrupt_requested;
+  return options;
+}
+
+std::filesystem::path HubFlags::find(const std::filesystem::path& model, bool quiet, bool weights) const {
+  const train::InterruptGuard guard;
+  HubOptions wanted = options(quiet);
+  wanted.weights = weights;
+  return resolve_model(model.string(), wanted);
+}
+
+std::filesystem::path HubFlags::find_base(const std::filesystem::path& folder, bool quiet) const {
+  if (!is_adapter(folder)) return {};
+  const train::InterruptGuard guard;
+  return base_of_adapter(folder, options(quiet));
+}
+
+}  // namespace bertune::cli

@@ -1,0 +1,145 @@
+#include "cli/options/shared_options.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+
+#include "bertune/error.h"
+#include "core/parallel.h"
+#include "report/terminal.h"
+#include "train/model_folder.h"
+
+namespace bertune::cli {
+
+void DataOptions::add_to(CLI::App& command, const std::string& format_flag) {
+  const std::string group = "Data";
+  command
+      .add_option("--text-column,--text_column,--text_column_names", text_column,
+                  "Column of the text (default: guessed, and said)")
+      ->group(group);
+  command
+      .add_option("--text-pair-column,--text_pair_column", text_pair_column,
+                  "Column of a second text, for pairs")
+      ->group(group);
+  command
+      .add_option("--label-column,--label_column,--label_column_name", label_column, "Column of the label")
+      ->group(group);
+  command
+      .add_option(
+          format_flag, format,
+          "csv, tsv, jsonl, json or text; of tagged words conll, conllu or jsonl (default: by file name)")
+      ->group(group);
+  command.add_option("--delimiter", delimiter, "Character between fields (default: by format)")->group(group);
+  command.add_flag("--no-header", no_header, "The first line is data; columns are numbers from 1")
+      ->group(group);
+}
+
+data::ReadOptions DataOptions::read_options(bool labels_required) const {
+  data::ReadOptions options;
+  if (!format.empty()) options.format = data::format_from_string(format);
+  options.text_column = text_column;
+  options.text_pair_column = text_pair_column;
+  options.label_column = label_column;
+  options.header = !no_header;
+  options.labels_required = labels_required;
+  if (delimiter == "\\t") {
+    options.delimiter = '\t';
+  } else if (delimiter.size() > 1) {
+    throw UsageError(fmt::format("--delimiter is \"{}\"; it must be one character", delimiter));
+  } else if (!delimiter.empty()) {
+    options.delimiter = delimiter.front();
+  }
+  return options;
+}
+
+void QuestionAnsweringOptions::add_to(CLI::App& command) {
+  const std::string group = "Question answering";
+  command
+      .add_option("--doc-stride,--doc_stride", doc_stride,
+                  "Tokens that neighbouring windows of a long context share (default: 128)")
+      ->group(group);
+  command
+      .add_option("--n-best-size,--n-best,--n_best_size", n_best_size,
+                  "Starts and ends that are paired to find the answer (default: 20)")
+      ->group(group);
+  command
+      .add_option("--max-answer-length,--max_answer_length", max_answer_length,
+                  "Tokens of an answer (default: 30)")
+      ->group(group);
+  command
+      .add_flag("--version-2-with-negative,--version_2_with_negative", version_2_with_negative,
+                "A question may have no answer (default: if one of the training set has none)")
+      ->group(group);
+  command
+      .add_option("--null-score-diff-threshold,--null_score_diff_threshold", null_score_diff_threshold,
+                  "No answer where it is better than the best one by more than this (default: what was best "
+                  "on validation, or 0)")
+      ->group(group);
+}
+
+tasks::QuestionAnsweringTask QuestionAnsweringOptions::task(const Json& settings,
+                                                            std::int64_t max_length) const {
+  const auto kept = [&](const char* key, auto usual) { return train::setting(settings, key, usual); };
+  tasks::QuestionAnsweringTask task;
+  task.windows.max_length = max_length;
+  task.windows.doc_stride = doc_stride.value_or(kept("doc_stride", task.windows.doc_stride));
+  tasks::AnswerOptions& answers = task.answers;
+  answers.n_best_size = n_best_size.value_or(kept("n_best_size", answers.n_best_size));
+  answers.max_answer_length =
+      max_answer_length.value_or(kept("max_answer_length", answers.max_answer_length));
+  answers.null_score_diff_threshold = null_score_diff_threshold.value_or(
+      kept("null_score_diff_threshold", answers.null_score_diff_threshold));
+  answers.version_2_with_negative =
+      version_2_with_negative || kept("version_2_with_negative", answers.version_2_with_negative);
+  return task;
+}
+
+void add_threads_option(CLI::App& command, ThreadOptions& options) {
+  command.add_option("--threads", options.threads,
+                     "Threads to compute with (default: all that this process may use)");
+  command.add_flag("--pin-threads", options.pin, "Bind each thread to a CPU of its own");
+}
+
+void add_precision_option(CLI::App& command, std::string& precision) {
+  command
+      .add_option("--precision", precision,
+                  "Of matrix products: fp32; bf16, faster where the processor has it, with scores that "
+                  "differ in the third "
+                  "digit; or auto")
+      ->capture_default_str();
+}
+
+void use_threads(const ThreadOptions& options) {
+  if (options.threads < 0)
+    throw UsageError(fmt::format("--threads is {}; it must be at least 1, or 0 for all", options.threads));
+  set_num_threads(options.threads);
+  if (options.pin && pin_threads() < num_threads()) {
+    warn(fmt::format("--pin-threads: not all of {} threads can be bound to the {} CPUs of this process",
+                     num_threads(), available_threads()));
+  }
+}
+
+void warn(std::string_view message) {
+  static const report::Style kStyle(report::terminal_of(STDERR_FILENO).colors);
+  fmt::print(stderr, "{} {}\n", kStyle.yellow("warning:"), message);
+}
+
+void write_to_standard_output(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
+  if (errno == EPIPE) {
+    std::signal(SIGPIPE, SIG_DFL);
+    std::raise(SIGPIPE);
+  }
+  throw Error(fmt::format("standard output: {}", std::strerror(errno)));
+}
+
+void print_notes(const std::vector<std::string>& notes) {
+  for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", note);
+}
+
+}  // namespace bertune::cli

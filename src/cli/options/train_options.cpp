@@ -1,0 +1,309 @@
+#include "cli/options/train_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cmath>
+
+#include "bertune/error.h"
+#include "cli/commands/task_commands.h"
+
+namespace bertune::cli {
+namespace {
+
+constexpr const char* kTraining = "Training";
+constexpr const char* kOutput = "Output";
+
+// Flags that commands for the Transformers scripts hold and that change nothing here, and why.
+struct IgnoredFlag {
+  const char* name;
+  const char* why;
+};
+constexpr std::array kIgnoredFlags = {
+    IgnoredFlag{"--do_train", "bertune train trains"},
+    IgnoredFlag{"--do_eval", "it evaluates when there is a validation set"},
+    IgnoredFlag{"--do_predict", "it tests when there is --test"},
+    IgnoredFlag{"--save_strategy", "it saves after each epoch, and every --save-every steps"},
+    IgnoredFlag{"--logging_strategy", "see --logging-steps"},
+    IgnoredFlag{"--load_best_model_at_end", "the best model is always kept"},
+    IgnoredFlag{"--greater_is_better", "it follows from the metric"},
+    IgnoredFlag{"--save_total_limit", "the best and the newest checkpoint are kept"},
+    IgnoredFlag{"--save_safetensors", "weights are always safetensors"},
+    IgnoredFlag{"--group_by_length", "batches hold no padding"},
+    IgnoredFlag{"--train_sampling_strategy", "the order is random, and batches hold no padding"},
+    IgnoredFlag{"--pad_to_max_length", "batches hold no padding"},
+    IgnoredFlag{"--use_fast_tokenizer", "there is one tokenizer"},
+    IgnoredFlag{"--overwrite_cache", "nothing is cached"},
+    IgnoredFlag{"--preprocessing_num_workers", "see --threads"},
+    IgnoredFlag{"--dataloader_num_workers", "see --threads"},
+    IgnoredFlag{"--report_to", "nothing is reported anywhere"},
+    IgnoredFlag{"--logging_dir", "trainer_state.json holds the log"},
+    IgnoredFlag{"--run_name", "nothing is reported anywhere"},
+    IgnoredFlag{"--use_cpu", "it computes on the CPU"},
+    IgnoredFlag{"--no_cuda", "it computes on the CPU"},
+    IgnoredFlag{"--full_determinism", "runs are always deterministic"},
+    IgnoredFlag{"--return_entity_level_metrics", "they are always given"},
+    IgnoredFlag{"--task_name", "see --task"},
+    IgnoredFlag{"--trust_remote_code", "no code of a checkpoint is ever run"},
+};
+
+template <typename Entries>
+std::string names_of(const Entries& entries) {
+  std::string names;
+  for (const auto& entry : entries) names += (names.empty() ? "" : ", ") + entry.name;
+  return names;
+}
+
+void add_optimization(CLI::App& command, train::TrainingArguments& a) {
+  const auto add = [&](const char* names, auto& value, const char* help) {
+    command.add_option(names, value, help)->group(kTraining)->capture_default_str();
+  };
+  add("--epochs,--num_train_epochs", a.num_train_epochs, "Passes over the training data");
+  command.add_option("--max-steps,--max_steps", a.max_steps, "Steps in all, instead of --epochs")
+      ->group(kTraining);
+  add("--batch-size,--batch_size,--per_device_train_batch_size,--per_gpu_train_batch_size",
+      a.train_batch_size, "Texts in memory at a time");
+  add("--gradient-accumulation-steps,--gradient_accumulation_steps", a.gradient_accumulation_steps,
+      "Such batches a step: memory of one, results of all together");
+  add("--eval-batch-size,--per_device_eval_batch_size,--per_gpu_eval_batch_size", a.eval_batch_size,
+      "Texts a batch in evaluation");
+  add("--optimizer,--optim", a.optimizer, names_of(optim::algorithms()).c_str());
+  add("--learning-rate,--learning_rate,--lr", a.learning_rate, "Peak learning rate");
+  add("--schedule,--lr-scheduler-type,--lr_scheduler_type", a.lr_scheduler_type,
+      ("Of the learning rate: " + names_of(optim::schedules())).c_str());
+  add("--warmup-ratio,--warmup_ratio", a.warmup_ratio, "Share of the steps in which the rate rises");
+  add("--weight-decay,--weight_decay", a.weight_decay, "Not for biases and LayerNorm (default: 0.01)");
+  add("--max-grad-norm,--max_grad_norm", a.max_grad_norm,
+      "Gradients are scaled down to this norm (0: never)");
+  add("--label-smoothing,--label_smoothing_factor", a.label_smoothing_factor,
+      "Share of every label that is spread over all classes, in [0, 1)");
+  add("--adam-beta1,--adam_beta1", a.adam_beta1, "Short for beta1 in --optim-args");
+  add("--adam-beta2,--adam_beta2", a.adam_beta2, "Short for beta2 in --optim-args");
+  add("--adam-epsilon,--adam_epsilon", a.adam_epsilon, "Short for eps in --optim-args");
+  add("--momentum", a.momentum, "Short for momentum in --optim-args");
+  add("--precision,--mixed_precision", a.precision,
+      "Of matrix products in training: fp32, bf16, or auto, which is bf16 where the processor multiplies it "
+      "faster");
+  command.add_flag_callback("--bf16", [&a] { a.precision = "bf16"; })->group("");
+  command.add_flag("--nesterov", a.nesterov, "Short for nesterov=true in --optim-args")->group(kTraining);
+  add("--seed", a.seed, "Of order, dropout and new weights: the same seed gives the same model");
+  add("--metric-for-best-model,--metric_for_best_model", a.metric_for_best_model,
+      "Metric that picks the best evaluation (default: accuracy; multi-label: f1_micro; regression: mse; "
+      "entities "
+      "and answers: f1; pre-training: loss)");
+  command
+      .add_option("--eval-steps,--eval_steps", a.eval_steps,
+                  "Steps between evaluations, instead of one after each epoch")
+      ->group(kTraining);
+  command
+      .add_option("--early-stopping-patience,--early_stopping_patience", a.early_stopping_patience,
+                  "Stop after so many evaluations in a row without a better metric (0: never)")
+      ->group(kTraining);
+  command
+      .add_option("--early-stopping-threshold,--early_stopping_threshold", a.early_stopping_threshold,
+                  "By how much it must be better to count")
+      ->group(kTraining);
+}
+
+std::string task_names() {
+  std::string names;
+  for (const TaskCommands* task : all_tasks()) names += (names.empty() ? "" : ", ") + std::string(task->name);
+  return names;
+}
+
+}  // namespace
+
+void TrainOptions::add_to(CLI::App& command) {
+  command
+      .add_option("--model,--model_name_or_path", model,
+                  "Folder of the pre-trained checkpoint, or its name on the hub")
+      ->required();
+  command
+      .add_option("--train,--train_file", train,
+                  "File of labelled texts, tagged words or questions to train on")
+      ->required();
+  command.add_option("--validation,--validation_file", validation, "File to pick the best epoch on");
+  command.add_option("--test,--test_file", test, "File to test the finished model on");
+  command.add_option("--output,--output_dir", arguments.output_dir, "Folder for the fine-tuned model")
+      ->required();
+  data.add_to(command);
+  command
+      .add_option("--validation-split", validation_split,
+                  "Share of the training rows held out without --validation (0: none)")
+      ->group("Data")
+      ->capture_default_str();
+  command
+      .add_option("--folds", fold.count,
+                  "Cross-validation: so many models, each measured on a part of --train that it has not seen")
+      ->group("Data");
+  command
+      .add_option(
+          "--fold-column,--fold_column", fold_column,
+          "Cross-validation with the folds that this column of --train names, a model each; in the order "
+          "of their numbers, or else of the names as sorted")
+      ->group("Data");
+  command.add_flag("--keep-folds", keep_folds, "Keep the models of cross-validation, in OUTPUT/fold-...")
+      ->group(kOutput);
+  command.add_option("--task", task, "What to learn: " + task_names() + " (default: by the data, and said)")
+      ->group("Data");
+  command
+      .add_option(
+          "--problem-type,--problem_type", problem_type,
+          "single_label_classification, multi_label_classification or regression (default: by the labels)")
+      ->group("Data");
+  command.add_flag("--do_regression", regression)->group("");
+  command
+      .add_option("--max-length,--max_length,--max_seq_length", max_length,
+                  "Tokens a text; longer ones are cut (default: 128; question answering: 384, in windows)")
+      ->group("Data");
+  command.add_option("--max-train-rows,--max_train_samples", max_train_rows, "Use only the first rows")
+      ->group("Data");
+  command.add_option("--max-validation-rows,--max_eval_samples", max_validation_rows)->group("");
+  command.add_option("--max-test-rows,--max_predict_samples", max_test_rows)->group("");
+  command
+      .add_flag("--ignore-mismatched-sizes,--ignore_mismatched_sizes", ignore_mismatched_sizes,
+                "Give the model a new head where the checkpoint's has another number of labels")
+      ->group(kTraining);
+  command.add_option("--classifier-dropout", classifier_dropout, "Before the classifier")->group(kTraining);
+  command
+      .add_option(
+          "--class-weights,--class_weights", arguments.class_weights,
+          "Of classes in the loss: balanced, \"name=weight,...\", or one weight a label in their order")
+      ->group(kTraining);
+  command
+      .add_option("--focal-loss,--focal_loss_gamma", arguments.focal_loss_gamma,
+                  "The focal loss, with this gamma (2 is usual; 0: off)")
+      ->group(kTraining);
+  question_answering.add_to(command);
+  command
+      .add_flag("--label-all-tokens,--label_all_tokens", label_all_tokens,
+                "Every piece of a word has its label, and not only the first")
+      ->group("Token classification");
+  add_run_to(command);
+  fine_tuning.add_lora_to(command, arguments.fine_tuning);
+}
+
+void TrainOptions::add_run_to(CLI::App& command) {
+  declared_on = &command;
+  add_optimization(command, arguments);
+  FineTuningOptions::add_to(command, arguments.fine_tuning);
+  command.add_option("--warmup-steps,--warmup_steps", warmup_steps, "Instead of --warmup-ratio")
+      ->group(kTraining);
+  command
+      .add_option("--optim-args,--optim_args", optim_args,
+                  "Options of the optimizer: \"amsgrad=true,eps=1e-6\"; docs/optimizers.md has all")
+      ->group(kTraining);
+  command
+      .add_option("--lr-scheduler-kwargs,--lr_scheduler_kwargs", lr_scheduler_kwargs,
+                  "Options of the schedule: \"num_cycles=2\", or a JSON object")
+      ->group(kTraining);
+  command.add_option("--eval_strategy,--evaluation_strategy", eval_strategy)->group("");
+  command.add_option("--hidden-dropout", hidden_dropout, "Instead of the checkpoint's hidden_dropout_prob")
+      ->group(kTraining);
+  command.add_option("--attention-dropout", attention_dropout, "Instead of attention_probs_dropout_prob")
+      ->group(kTraining);
+  hub.add_to(command);
+  add_threads_option(command, threads);
+  command
+      .add_option("--save-every,--save_steps", arguments.save_steps,
+                  "Steps between checkpoints, besides one an epoch")
+      ->group(kOutput);
+  command
+      .add_option("--logging-steps,--logging_steps", arguments.logging_steps, "Steps between rows of the log")
+      ->group(kOutput);
+  command
+      .add_option("--save-dtype,--save_dtype", arguments.save_dtype,
+                  "Numbers of the finished model: float32, or half as large float16 or bfloat16")
+      ->group(kOutput)
+      ->capture_default_str();
+  command.add_flag("--resume", arguments.resume, "Go on from the newest checkpoint in --output")
+      ->group(kOutput);
+  command.add_option("--resume_from_checkpoint", resume_from)->expected(0, 1)->group("");
+  command
+      .add_flag("--overwrite,--overwrite_output_dir", overwrite,
+                "Start anew in an --output that holds a model")
+      ->group(kOutput);
+  command
+      .add_flag("--keep-checkpoints", arguments.keep_checkpoints,
+                "Do not remove them when training has finished")
+      ->group(kOutput);
+  command
+      .add_flag("--profile", profile,
+                "Measure some steps: time by operation and layer, and a trace in OUTPUT/profile.json")
+      ->group(kOutput);
+  command.add_flag("--json", json, "Print the results as JSON and nothing else")->group(kOutput);
+  command.add_flag("--quiet,--disable_tqdm", quiet, "No progress")->group(kOutput);
+  for (const IgnoredFlag& flag : kIgnoredFlags) {
+    command
+        .add_option_function<std::vector<std::string>>(
+            flag.name,
+            [this, flag](const std::vector<std::string>&) {
+              ignored.push_back(fmt::format("{} is not needed: {}", flag.name, flag.why));
+            })
+        ->expected(0, 1)
+        ->group("");
+  }
+}
+
+// The Trainer's: without --eval_steps, "steps" takes the steps of logging, 500 unless they are given.
+void TrainOptions::settle_evaluation() {
+  if (!eval_strategy.empty() && eval_strategy != "steps") {
+    if (eval_strategy != "epoch" && eval_strategy != "no") {
+      throw UsageError(
+          fmt::format("--eval_strategy is \"{}\"; the choices are no, steps and epoch", eval_strategy));
+    }
+    if (eval_strategy == "no") {
+      ignored.push_back(
+          "--eval_strategy no has no effect: it evaluates after each epoch where there is a validation "
+          "set");
+    }
+    if (arguments.eval_steps > 0)
+      ignored.push_back(fmt::format("--eval_steps has no effect with --eval_strategy {}", eval_strategy));
+    arguments.eval_steps = 0;
+  } else if (eval_strategy == "steps" && arguments.eval_steps == 0) {
+    arguments.eval_steps = arguments.logging_steps > 0 ? arguments.logging_steps : 500;
+  }
+}
+
+void TrainOptions::find_model() {
+  const std::filesystem::path given = model;
+  model = hub.find(given, quiet || json);
+  base = hub.find_base(model, quiet || json);
+  model_to_repeat = given.string();
+  if (model == given) return;
+  const std::string name = model_to_repeat.substr(0, model_to_repeat.find('@')),
+                    commit = model.filename().string();
+  model_to_repeat = name + "@" + commit;
+  if (std::optional<LoraConfig>& lora = arguments.fine_tuning.lora)
+    lora->base_model_name_or_path = name, lora->revision = commit;
+}
+
+void TrainOptions::settle() {
+  if (resume_from) arguments.resume = true;
+  arguments.optim_args = optim::parse_options(optim_args, "--optim-args");
+  arguments.lr_scheduler_kwargs = optim::parse_options(lr_scheduler_kwargs, "--lr-scheduler-kwargs");
+  if (warmup_steps && *warmup_steps >= 0 && *warmup_steps < 1) {
+    if (*warmup_steps > 0 || declared_on->count("--warmup-ratio") == 0)
+      arguments.warmup_ratio = *warmup_steps;
+  } else if (warmup_steps) {
+    arguments.warmup_steps = static_cast<std::int64_t>(std::llround(*warmup_steps));
+  }
+  settle_evaluation();
+  if (regression) problem_type = "regression";
+  if (!(validation_split >= 0 && validation_split < 1)) {
+    throw UsageError(fmt::format("--validation-split is {}; it must be in [0, 1)", validation_split));
+  }
+  for (const auto& [flag, value] :
+       {std::pair{"--hidden-dropout", hidden_dropout}, std::pair{"--attention-dropout", attention_dropout},
+        std::pair{"--classifier-dropout", classifier_dropout}}) {
+    if (value && !(*value >= 0 && *value < 1))
+      throw UsageError(fmt::format("{} is {}; it must be in [0, 1)", flag, *value));
+  }
+  if (arguments.resume && overwrite) throw UsageError("--resume and --overwrite exclude each other");
+  fine_tuning.settle(arguments.fine_tuning);
+  train::validate(arguments);
+  for (std::string& note : train::flags_without_effect(arguments)) ignored.push_back(std::move(note));
+}
+
+}  // namespace bertune::cli

@@ -1,0 +1,12 @@
+// Which streams of a seed's random numbers are taken for what; no two uses share one.
+#pragma once
+
+#include <cstdint>
+
+namespace bertune {
+
+constexpr std::uint32_t kEpochOrderStream = 0xDA000000;  // plus the epoch, below 2^24
+constexpr std::uint32_t kSplitStream = 0xDB000000;
+constexpr std::uint32_t kFoldStream = 0xDC000000;
+
+}  // namespace bertune

@@ -1,0 +1,171 @@
+#include "data/choices/multiple_choice.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "bertune/error.h"
+#include "core/utf8.h"
+#include "data/choices/multiple_choice_builder.h"
+#include "data/choices/multiple_choice_columns.h"
+#include "data/files/records.h"
+#include "data/files/sniff.h"
+#include "data/texts/columns.h"
+
+namespace bertune::data {
+namespace {
+
+using Names = std::vector<std::string>;
+using Notes = std::vector<std::string>;
+
+bool is_blank(std::string_view text) { return trim_blanks(text).empty(); }
+
+// Reads the header, or looks into the first objects, which may not all have every key; false where there is
+// none. `line` is that of the first.
+bool read_names(std::string_view& text, Format format, RecordParser& parser, std::int64_t& line,
+                Names& names) {
+  std::string_view rest = text;
+  Record record;
+  const std::unique_ptr<RecordParser> peeking = parser.clone();
+  if ((is_delimited(format) ? parser : *peeking).next(rest, true, record) != Parse::record) return false;
+  line = record.line;
+  if (!is_delimited(format)) {
+    constexpr int kObjects = 100;
+    for (int i = 1; i < kObjects && peeking->next(rest, true, record) == Parse::record;) ++i;
+    names = peeking->keys();
+    return true;
+  }
+  text = rest;
+  for (const Cell& cell : record.cells) names.push_back(cell_text(cell));
+  return true;
+}
+
+}  // namespace
+
+std::span<const std::string_view> MultipleChoiceDataset::choices_of(std::int64_t question) const {
+  return std::span(choices).subspan(static_cast<std::size_t>(question * num_choices),
+                                    static_cast<std::size_t>(num_choices));
+}
+
+std::string MultipleChoiceDataset::where(std::int64_t question) const {
+  return fmt::format("{}:{}", path, questions[static_cast<std::size_t>(question)].line);
+}
+
+std::string_view MultipleChoiceDataset::first_text(std::int64_t question) const {
+  const MultipleChoiceQuestion& asked = questions[static_cast<std::size_t>(question)];
+  return is_blank(asked.context) ? asked.question : asked.context;
+}
+
+std::string MultipleChoiceDataset::second_text(std::int64_t question, std::int64_t choice) const {
+  const MultipleChoiceQuestion& asked = questions[static_cast<std::size_t>(question)];
+  const std::string_view answer = choices_of(question)[static_cast<std::size_t>(choice)];
+  if (is_blank(asked.context)) return std::string(answer);
+  if (!fills_blanks || asked.question.find('_') == std::string_view::npos)
+    return fmt::format("{} {}", asked.question, answer);
+  std::string filled;
+  for (const char letter : asked.question) {
+    if (letter == '_') {
+      filled += answer;
+    } else {
+      filled += letter;
+    }
+  }
+  return filled;
+}
+
+MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::string& path, Format format,
+                                            const MultipleChoiceReadOptions& options) {
+  refuse_foreign_bytes(text, path);
+  text.remove_prefix(byte_order_mark(text));
+  if (is_blank(text)) throw Error(fmt::format("{}: is empty", path));
+  Notes notes;
+  std::string clean;
+  if (find_invalid_utf8(text) != std::string_view::npos) {
+    std::uint64_t replaced = 0;
+    clean = replace_invalid_utf8(text, replaced);
+    text = clean;
+    notes.push_back(fmt::format("{}: {} bytes that are not UTF-8 were replaced by U+FFFD", path, replaced));
+  }
+  if (format == Format::text) {
+    throw UsageError(fmt::format(
+        "{}: plain text cannot hold questions and their choices; use CSV, TSV, JSON Lines or JSON", path));
+  }
+  const std::unique_ptr<RecordParser> parser =
+      make_parser(path, format, options.delimiter, text, notes, options.lines_before);
+  Names names;
+  std::int64_t line = 0;
+  if (!read_names(text, format, *parser, line, names))
+    throw Error(fmt::format("{}: holds no questions", path));
+  Names others = names;
+  if (const int fold = column_named(names, options.fold_column); fold >= 0 && !options.fold_column.empty())
+    others.erase(others.begin() + fold);
+  const MultipleChoiceColumns columns = choose_multiple_choice_columns(
+      others, fmt::format("{}:{}", path, line), options.label_column, options.with_labels);
+  if (!is_delimited(format)) {
+    names = columns.known();
+    parser->set_keys(names);
+  }
+  MultipleChoiceBuilder builder(path, columns, names);
+  Record record;
+  const auto is_full = [&] { return options.max_questions >= 0 && builder.size() >= options.max_questions; };
+  while (!is_full() && parser->next(text, true, record) == Parse::record) {
+    if (record.cells.size() != names.size()) {
+      throw Error(fmt::format("{}:{}: {} fields where the header has {}", path, record.line,
+                              record.cells.size(), names.size()));
+    }
+    builder.add(record);
+  }
+  return builder.finish(std::move(notes));
+}
+
+MultipleChoiceDataset read_multiple_choice(const fs::path& path, const MultipleChoiceReadOptions& options) {
+  const Format format = options.format ? *options.format : format_from_path(path);
+  const MappedFile file(path);
+  return parse_multiple_choice(file.text(), path.string(), format, options);
+}
+
+bool looks_like_multiple_choice(const fs::path& path) {
+  try {
+    const Format format = format_from_path(path);
+    if (format == Format::text) return false;
+    const MappedFile file(path);
+    std::string_view text = file.text();
+    text.remove_prefix(byte_order_mark(text));
+    Notes notes;
+    Names names;
+    std::int64_t line = 0;
+    return read_names(text, format, *make_parser(path.string(), format, '\0', text, notes), line, names) &&
+           are_multiple_choice_columns(names);
+  } catch (const Error&) {
+    return false;  // whoever reads it says what is wrong with it
+  }
+}
+
+MultipleChoiceDataset subset(const MultipleChoiceDataset& dataset, std::span<const std::int64_t> questions) {
+  MultipleChoiceDataset part;
+  part.path = dataset.path;
+  part.context_name = dataset.context_name, part.question_name = dataset.question_name;
+  part.fills_blanks = dataset.fills_blanks;
+  part.num_choices = dataset.num_choices;
+  part.storage = dataset.storage;
+  for (const std::int64_t question : questions) {
+    part.questions.push_back(dataset.questions[static_cast<std::size_t>(question)]);
+    const std::span<const std::string_view> choices = dataset.choices_of(question);
+    part.choices.insert(part.choices.end(), choices.begin(), choices.end());
+  }
+  return part;
+}
+
+Split split_questions(const MultipleChoiceDataset& dataset, double validation_share, std::uint64_t seed,
+                      const Fold& fold) {
+  Dataset texts;
+  texts.rows.resize(dataset.questions.size());
+  for (std::int64_t i = 0; i < dataset.size(); ++i) {
+    const auto place = static_cast<std::size_t>(i);
+    texts.rows[place].text = dataset.first_text(i), texts.rows[place].line = dataset.questions[place].line;
+  }
+  texts.path = dataset.path;
+  return stratified_split(texts, validation_share, seed, fold);
+}
+
+}  // namespace bertune::data

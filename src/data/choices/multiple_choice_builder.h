@@ -1,0 +1,48 @@
+// Records become questions: every text checked, and kept once while its neighbours share it.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/choices/multiple_choice.h"
+#include "data/choices/multiple_choice_columns.h"
+#include "data/files/records.h"
+#include "data/files/storage.h"
+
+namespace bertune::data {
+
+class MultipleChoiceBuilder {
+ public:
+  // `names` are those of the cells of the records that follow.
+  MultipleChoiceBuilder(std::string path, const MultipleChoiceColumns& columns,
+                        const std::vector<std::string>& names);
+
+  void add(const Record& record);
+  // Throws Error when there are no questions.
+  MultipleChoiceDataset finish(std::vector<std::string> notes);
+  std::int64_t size() const { return dataset_.size(); }
+
+ private:
+  struct Column {
+    std::string name;
+    int index = -1;  // of its cells; -1: there is none
+  };
+
+  std::string_view text_at(const Record& record, const Column& column, std::size_t longest);
+  std::vector<std::string_view> listed_choices(const Record& record);
+  std::vector<std::string_view> choices_in_columns(const Record& record);
+  void check(const MultipleChoiceQuestion& question, std::span<const std::string_view> choices) const;
+  std::string here() const { return dataset_.path + ":" + std::to_string(line_); }
+
+  MultipleChoiceDataset dataset_;
+  Column context_, question_, list_, label_, id_;
+  std::vector<Column> each_;
+  std::vector<std::string_view> labels_;
+  std::shared_ptr<Arena> arena_ = std::make_shared<Arena>();
+  std::int64_t line_ = 0;  // of the record that is read
+};
+
+}  // namespace bertune::data

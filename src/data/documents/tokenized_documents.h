@@ -1,0 +1,68 @@
+// A corpus as token ids: documents, their sentences, their tokens, all numbered from 0 through the whole
+// corpus. Memory: 2 bytes a token for vocabularies of up to 65,536 (4 above), 2.1 a sentence and 8 a
+// document: about half a byte for a byte of English text.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bertune/tokenizer.h"
+#include "data/documents/documents.h"
+#include "data/documents/token_ids.h"
+
+namespace bertune::data {
+
+class TokenizedDocuments {
+ public:
+  // Token ids run below `id_limit`; a sentence of more than `max_sentence_tokens` is cut into several.
+  explicit TokenizedDocuments(std::int64_t id_limit, std::int64_t max_sentence_tokens = kLongestSentence);
+
+  // A sentence of the document being added; one without tokens is none.
+  void add_sentence(std::span<const std::int32_t> ids);
+  // Ends the document being added. False: it had no sentence, and is none.
+  bool end_document();
+
+  std::int64_t size() const { return static_cast<std::int64_t>(document_begins_.size()) - 1; }
+  std::int64_t sentences() const { return static_cast<std::int64_t>(sentence_sizes_.size()); }
+  std::int64_t tokens() const { return ids_.size(); }
+
+  // The sentences of a document are document_begin(d) .. document_begin(d + 1), at least one.
+  std::int64_t document_begin(std::int64_t document) const {
+    return document_begins_[static_cast<std::size_t>(document)];
+  }
+  std::int64_t sentence_size(std::int64_t sentence) const {
+    return sentence_sizes_[static_cast<std::size_t>(sentence)];
+  }
+  // The tokens of a sentence are sentence_begin(s) and the sentence_size(s) that follow.
+  std::int64_t sentence_begin(std::int64_t sentence) const;
+  // Tokens [first, first + to.size()).
+  void copy(std::int64_t first, std::span<std::int32_t> to) const { ids_.copy(first, to); }
+
+  std::int64_t memory_bytes() const;
+  // A hash of everything: equal for equal corpora, whatever files they came from.
+  std::uint64_t fingerprint() const;
+
+  std::vector<std::string> notes;  // what a person should know: guesses, replaced bytes, empty documents
+
+  static constexpr std::int64_t kLongestSentence = 65535;
+
+ private:
+  static constexpr std::int64_t kAnchorEvery = 64;
+
+  std::int64_t max_sentence_tokens_;
+  TokenIds ids_;
+  std::vector<std::uint16_t> sentence_sizes_;
+  std::vector<std::int64_t> anchors_;             // the first token of every 64th sentence
+  std::vector<std::int64_t> document_begins_{0};  // [documents + 1]
+};
+
+// The documents of all files, in order, tokenized on all cores while they are read; memory beyond the result
+// does not grow with the files. Special tokens that a text holds ("[SEP]") are plain text. Throws Error for a
+// file that holds no text, naming it.
+TokenizedDocuments tokenize_documents(
+    const std::vector<fs::path>& paths, const BertTokenizer& tokenizer, const DocumentOptions& options = {},
+    std::int64_t max_sentence_tokens = TokenizedDocuments::kLongestSentence);
+
+}  // namespace bertune::data

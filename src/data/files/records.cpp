@@ -1,0 +1,91 @@
+#include "data/files/records.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "core/utf8.h"
+#include "data/files/sniff.h"
+
+namespace bertune::data {
+
+std::string RecordParser::where(std::int64_t line) const { return fmt::format("{}:{}", path_, line); }
+
+void RecordParser::skip_blank_lines(std::string_view& input) {
+  for (;;) {
+    std::size_t size = 0;
+    if (input.starts_with('\n')) size = 1;
+    if (input.starts_with("\r\n")) size = 2;
+    if (size == 0) return;
+    input.remove_prefix(size);
+    ++line_;
+    ++blank_lines_;
+  }
+}
+
+std::unique_ptr<RecordParser> make_parser(const std::string& path, Format format, char delimiter,
+                                          std::string_view text, std::vector<std::string>& notes,
+                                          std::int64_t lines_before) {
+  switch (format) {
+    case Format::csv:
+      if (delimiter == '\0') {
+        delimiter = guess_delimiter(text);
+        const std::string shown = delimiter == '\t' ? "tab" : fmt::format("'{}'", delimiter);
+        if (delimiter != ',')
+          notes.push_back(fmt::format("{}: fields are separated by {} (guessed)", path, shown));
+      }
+      return make_csv_parser(path, delimiter);
+    case Format::tsv:
+      return make_tsv_parser(path, delimiter == '\0' ? '\t' : delimiter);
+    case Format::jsonl:
+      return make_jsonl_parser(path, lines_before);
+    case Format::json:
+      return make_json_parser(path);
+    case Format::text:
+      break;
+  }
+  return make_text_parser(path, delimiter);
+}
+
+bool is_delimited(Format format) { return format == Format::csv || format == Format::tsv; }
+
+std::string cell_text(const Cell& cell) {
+  std::string text(cell.text);
+  if (cell.kind == CellKind::doubled_quotes) text.resize(undouble_quotes(cell.text, text.data()).size());
+  return text;
+}
+
+std::string cell_name(const Cell& cell) {
+  std::uint64_t replaced = 0;
+  return replace_invalid_utf8(trim_blanks(cell_text(cell)), replaced);
+}
+
+std::string_view undouble_quotes(std::string_view text, char* memory) {
+  char* end = memory;
+  for (;;) {
+    const std::size_t quote = text.find('"');
+    const std::size_t size = quote == std::string_view::npos ? text.size() : quote + 1;
+    std::memcpy(end, text.data(), size);
+    end += size;
+    if (quote == std::string_view::npos) return {memory, static_cast<std::size_t>(end - memory)};
+    text.remove_prefix(quote + 2);
+  }
+}
+
+std::string_view trim_blanks(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n\f\v";
+  const std::size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+bool take_line(std::string_view& input, bool final, std::string_view& line) {
+  const std::size_t end = input.find('\n');
+  if (end == std::string_view::npos && !final) return false;
+  line = input.substr(0, end);
+  input.remove_prefix(end == std::string_view::npos ? input.size() : end + 1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return true;
+}
+
+}  // namespace bertune::data

@@ -1,0 +1,98 @@
+// Cuts the bytes of a file into records of cells, one parser a format. Parsers work on whatever part of the
+// file is in memory, so the same code reads a mapped file and a pipe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/files/format.h"
+
+namespace bertune::data {
+
+enum class CellKind {
+  missing,
+  text,
+  doubled_quotes,  // CSV: text in which each "" stands for one quote
+  number,
+  boolean,
+  null,
+  list,    // JSON text of a list of strings, numbers and booleans
+  nested,  // any other JSON value, not kept
+};
+
+struct Cell {
+  std::string_view text;
+  CellKind kind = CellKind::missing;
+  bool in_input = false;  // a view into the input; else valid until the next record
+};
+
+struct Record {
+  std::int64_t line = 0;
+  std::vector<Cell> cells;
+  std::uint64_t replaced = 0;  // malformed UTF-8 that the parser itself had to replace (JSON)
+};
+
+enum class Parse { record, incomplete, end };
+
+class RecordParser {
+ public:
+  explicit RecordParser(std::string path) : path_(std::move(path)) {}
+  virtual ~RecordParser() = default;
+
+  // Takes the next record off the front of `input`. `final` says that nothing follows `input`; without it,
+  // the answer may be `incomplete`: call again with the same beginning and more behind it.
+  virtual Parse next(std::string_view& input, bool final, Record& record) = 0;
+
+  // JSON: the keys met so far, which number the cells. Once set, keys outside them are ignored.
+  virtual std::vector<std::string> keys() const { return {}; }
+  virtual void set_keys(const std::vector<std::string>&) {}
+  virtual std::unique_ptr<RecordParser> clone() const = 0;
+
+  std::int64_t blank_lines() const { return blank_lines_; }
+
+ protected:
+  std::string where(std::int64_t line) const;
+  // Takes blank lines off the front and counts them.
+  void skip_blank_lines(std::string_view& input);
+
+  std::string path_;
+  std::int64_t line_ = 1;  // of the front of the input
+  std::int64_t blank_lines_ = 0;
+};
+
+std::unique_ptr<RecordParser> make_csv_parser(std::string path, char delimiter);
+std::unique_ptr<RecordParser> make_tsv_parser(std::string path, char delimiter);
+// Without a delimiter a line is one cell; with one, it is cut at the first.
+std::unique_ptr<RecordParser> make_text_parser(std::string path, char delimiter);
+// `lines_before`: of the stream whose next lines the input is.
+std::unique_ptr<RecordParser> make_jsonl_parser(std::string path, std::int64_t lines_before = 0);
+// An array of objects; a file that does not begin with '[' is read as JSON Lines.
+std::unique_ptr<RecordParser> make_json_parser(std::string path);
+
+// The parser of a format. Where `delimiter` is '\0', fields of CSV are separated as the first line of `text`
+// shows (which is noted, unless it is a comma), those of TSV by tabs, and lines of plain text are not cut.
+// `lines_before` is of JSON Lines.
+std::unique_ptr<RecordParser> make_parser(const std::string& path, Format format, char delimiter,
+                                          std::string_view text, std::vector<std::string>& notes,
+                                          std::int64_t lines_before = 0);
+
+// Whether records are lines of fields, of which the first may name the columns: CSV and TSV.
+bool is_delimited(Format format);
+
+std::string cell_text(const Cell& cell);
+// The text as a name: without blanks at its ends, and malformed UTF-8 replaced.
+std::string cell_name(const Cell& cell);
+
+// The text of a cell of the kind doubled_quotes. `memory` holds at least the size of the text.
+std::string_view undouble_quotes(std::string_view text, char* memory);
+
+// Without ASCII blanks at both ends.
+std::string_view trim_blanks(std::string_view text);
+
+// One line off the front of `input`, without its end ("\n" or "\r\n"). False: no line end there yet.
+bool take_line(std::string_view& input, bool final, std::string_view& line);
+
+}  // namespace bertune::data

@@ -1,0 +1,75 @@
+// Questions, the texts that hold their answers, and the answers: what extractive question answering learns
+// from.
+//
+// Read are SQuAD's JSON (1.1 and 2.0), and rows of CSV, TSV, JSON Lines or JSON with the columns "question",
+// "context" and one of
+//   "answers"  {"text": [...], "answer_start": [...]} as Hugging Face's datasets have it, or SQuAD's list of
+//              {"text", "answer_start"}; in CSV and TSV as JSON text
+//   "answer"   the text, with "answer_start" or without; empty: the context does not answer the question
+// and, if there is one, "id". A JSON file may hold its rows as a list, one a line, or in {"data": [...]}.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/texts/reader.h"
+
+namespace bertune::data {
+
+// Places of an answer in its context; context.substr(byte_start, text.size()) == text.
+struct Answer {
+  std::string_view text;
+  std::int64_t start = 0;  // in code points, as answer_start
+  std::int64_t byte_start = 0;
+};
+
+struct QuestionAnsweringExample {
+  std::string_view id;  // as the file gives it, or the number of the question from 1
+  std::string_view question, context;
+  std::int64_t context_index = 0;  // in QuestionAnsweringDataset::contexts
+  std::vector<Answer> answers;
+  bool has_label = false;      // the file says what the answers are, or that there is none
+  bool is_impossible = false;  // it says that there is none
+  std::int64_t line = 0;       // where it begins, from 1; 0 in SQuAD's JSON
+  std::string_view where;      // "file:line" or "file: data[1].paragraphs[2].qas[3] (id ...)", for messages
+};
+
+struct QuestionAnsweringDataset {
+  std::string path;  // as given, for messages
+  std::vector<QuestionAnsweringExample> examples;
+  std::vector<std::string_view> contexts;      // each once
+  bool has_answers = false;                    // every question has a label
+  bool has_impossible = false;                 // some question has no answer: SQuAD 2.0
+  std::vector<std::string> notes;              // what a person should know
+  std::shared_ptr<const class Arena> storage;  // what the views point into; copies share it
+
+  std::int64_t size() const { return static_cast<std::int64_t>(examples.size()); }
+};
+
+struct QuestionAnsweringReadOptions {
+  std::optional<Format> format = {};  // unset: by extension
+  std::int64_t max_questions = -1;    // negative: all
+  bool answers_required = true;       // a question without a label is an error
+  char delimiter = '\0';              // CSV and TSV; '\0': ',' or the one that the first line shows; tab
+  // Of JSON Lines that come in parts: what the parts before held, for messages and for ids that are not
+  // given.
+  std::int64_t lines_before = 0, questions_before = 0;
+};
+
+// Throws Error saying where (file:line, or the place in the JSON and the question's id) for: damaged files,
+// missing keys, empty contexts, equal ids, an answer that its context does not hold, no questions at all. An
+// answer that stands elsewhere than at its answer_start is taken from the nearest place, and a note counts
+// these. Throws UsageError for a format that cannot hold questions.
+QuestionAnsweringDataset read_question_answering(const fs::path& path,
+                                                 const QuestionAnsweringReadOptions& options = {});
+
+// The same of a text in memory; `path` stands for it in messages.
+QuestionAnsweringDataset parse_question_answering(std::string_view text, const std::string& path,
+                                                  Format format,
+                                                  const QuestionAnsweringReadOptions& options = {});
+
+}  // namespace bertune::data

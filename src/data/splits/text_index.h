@@ -1,0 +1,58 @@
+// Finds rows with equal texts by hash, in linear time and on all cores. Equal hashes are checked against the
+// texts themselves.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/texts/reader.h"
+
+namespace bertune::data {
+
+// What two texts are compared by.
+enum class Folding {
+  exact,
+  blanks_and_case,  // ASCII lower-cased, runs of blanks as one space, none at the ends; blank rows equal no
+                    // other
+};
+
+class TextIndex {
+ public:
+  // The dataset must outlive it.
+  TextIndex(const Dataset& dataset, Folding folding);
+
+  // The first row of the dataset with the same texts as row `index`: at most `index`.
+  std::int64_t first_of(std::int64_t index) const { return first_[static_cast<std::size_t>(index)]; }
+  // The first row of the dataset with the same texts as a row of another one.
+  std::optional<std::int64_t> find(const Row& row) const;
+
+ private:
+  struct Slot {
+    std::uint64_t hash = 0;
+    std::int64_t row = -1;
+  };
+  // Open addressing; a power of two at least twice the rows.
+  using Table = std::vector<Slot>;
+  static constexpr std::uint64_t kNotIndexed = 0;
+  // The highest bits of the hash choose a table: each is filled by one thread, and most of it stays in its
+  // cache.
+  static constexpr int kTableBits = 4;
+  static constexpr std::size_t kTables = std::size_t{1} << kTableBits;
+  static std::size_t table_of(std::uint64_t hash) { return hash >> (64 - kTableBits); }
+
+  std::uint64_t hash_of(const Row& row) const;  // kNotIndexed: the row is left out
+  bool equal(const Row& left, const Row& right) const;
+  void fill(std::size_t table, const std::vector<std::uint64_t>& hashes, std::size_t rows);
+  // The slot of the row, or the empty one where it belongs.
+  std::size_t slot_of(const Table& table, const Row& row, std::uint64_t hash) const;
+
+  const Dataset& dataset_;
+  Folding folding_;
+  std::array<Table, kTables> tables_;
+  std::vector<std::int64_t> first_;  // of each row
+};
+
+}  // namespace bertune::data

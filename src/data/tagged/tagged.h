@@ -1,0 +1,70 @@
+// Sentences of words with a tag each: CoNLL columns, CoNLL-U, and JSON Lines with lists of words and tags or
+// with a text and its entities.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bertune/tokenizer.h"
+#include "core/file.h"
+#include "data/tagged/tag_scheme.h"
+
+namespace bertune::data {
+
+enum class TagFormat { conll, conllu, jsonl };
+
+std::string_view to_string(TagFormat format);
+TagFormat tag_format_from_string(std::string_view name);  // throws UsageError, naming the choices
+TagFormat guess_tag_format(const fs::path& path);         // by extension and the first line
+
+struct TaggedReadOptions {
+  std::optional<TagFormat> format = {};  // unset: by extension and the first line
+  // Which column or key holds the tags. conll: its number from 1 (empty: the last one). conllu: its name or
+  // number (empty: UPOS). jsonl: the key of the tags or entities (empty: the usual ones).
+  std::string label_column = {};
+  bool labels_required = true;      // a sentence without tags is an error
+  std::int64_t max_sentences = -1;  // negative: all
+};
+
+// The views live as long as the dataset.
+struct TaggedSentence {
+  std::vector<std::string_view> words;
+  std::vector<std::string_view> tags;  // [words], or empty where the file has none
+  std::string_view text;    // the original, where the file has it and the words lie in it; or empty
+  std::vector<Span> spans;  // [words]: their bytes in `text`; empty without it
+  std::int64_t line = 0;    // where it begins, from 1
+  std::vector<std::uint32_t> word_lines;  // [words]: lines after `line`; empty when all are on that line
+};
+
+struct Storage;
+
+struct TaggedDataset {
+  std::string path;  // as given, for messages
+  TagFormat format = TagFormat::conll;
+  TagScheme scheme = TagScheme::none;
+  std::vector<TaggedSentence> sentences;
+  std::vector<std::string> tags;           // the different ones, sorted by code point
+  bool has_tags = false;                   // every sentence has
+  std::vector<std::string> notes;          // what a person should know: guesses, replaced bytes, odd tags
+  std::shared_ptr<const Storage> storage;  // what the sentences point into
+
+  std::int64_t size() const { return static_cast<std::int64_t>(sentences.size()); }
+  std::int64_t words() const;
+  // "file:line" of a sentence or of one of its words, for messages.
+  std::string where(const TaggedSentence& sentence) const;
+  std::string where(const TaggedSentence& sentence, std::size_t word) const;
+};
+
+// Throws Error ("file:line: what is wrong") for a damaged file and UsageError for a label column that it does
+// not have.
+TaggedDataset read_tagged(const fs::path& path, const TaggedReadOptions& options = {});
+
+// Texts as sentences without tags, cut by split_words. The views point into the texts.
+std::vector<TaggedSentence> sentences_of(std::span<const std::string_view> texts);
+
+}  // namespace bertune::data

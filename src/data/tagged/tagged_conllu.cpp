@@ -1,0 +1,121 @@
+// CoNLL-U, the format of Universal Dependencies (https://universaldependencies.org/format.html): ten columns,
+// comments, tokens of several words ("3-4") and empty nodes ("5.1").
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "bertune/error.h"
+#include "data/files/records.h"
+#include "data/tagged/tagged_file.h"
+#include "data/tagged/words.h"
+
+namespace bertune::data {
+namespace {
+
+constexpr std::array<std::string_view, 10> kColumns = {"ID",    "FORM", "LEMMA",  "UPOS", "XPOS",
+                                                       "FEATS", "HEAD", "DEPREL", "DEPS", "MISC"};
+constexpr std::size_t kForm = 1, kUpos = 3;
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& letter : result)
+    letter = letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 32) : letter;
+  return result;
+}
+
+std::size_t tag_column(const std::string& given) {
+  if (given.empty()) return kUpos;
+  const auto named = std::ranges::find(kColumns, upper(given));
+  if (named != kColumns.end()) return static_cast<std::size_t>(named - kColumns.begin());
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), number);
+  if (error != std::errc() || end != given.data() + given.size() || number < 1 || number > kColumns.size()) {
+    throw UsageError(fmt::format("CoNLL-U has no column \"{}\"; give one of {} (--label-column)", given,
+                                 fmt::join(kColumns, ", ")));
+  }
+  return number - 1;
+}
+
+class ConlluReader {
+ public:
+  explicit ConlluReader(TaggedFile& file) : file_(file), tag_(tag_column(file.options().label_column)) {}
+
+  void read() {
+    for (std::string_view line; file_.next_line(line);) {
+      if (trim_blanks(line).empty()) {
+        end_sentence();
+        continue;
+      }
+      if (sentence_.line == 0) sentence_.line = file_.line();
+      if (!line.starts_with('#')) {
+        read_word(line);
+      } else if (constexpr std::string_view kText = "# text = "; line.starts_with(kText)) {
+        sentence_.text = file_.valid(line.substr(kText.size()));
+      }
+    }
+    end_sentence();
+    file_.note(
+        fmt::format("{}: CoNLL-U: the tag is column {} ({})", file_.where(1), tag_ + 1, kColumns[tag_]));
+  }
+
+ private:
+  void read_word(std::string_view line) {
+    split_cells(line, true, cells_);
+    if (cells_.size() != kColumns.size()) {
+      file_.refuse(file_.line(), fmt::format("{} columns, where CoNLL-U has {}, separated by TABs",
+                                             cells_.size(), kColumns.size()));
+    }
+    std::size_t id = 0;
+    const std::string_view text = cells_[0];
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    const bool is_number = error == std::errc() && end == text.data() + text.size();
+    if (error == std::errc() && !is_number && (*end == '-' || *end == '.')) return;
+    if (!is_number || id != sentence_.words.size() + 1) {
+      file_.refuse(file_.line(),
+                   fmt::format("the word has the number \"{}\" where {} was expected; is the blank line "
+                               "between two sentences missing?",
+                               text, sentence_.words.size() + 1));
+    }
+    if (cells_[kForm].empty()) file_.refuse(file_.line(), "a tag without a word");
+    if (cells_[tag_].empty()) file_.refuse(file_.line(), "a word without a tag");
+    sentence_.words.push_back(file_.valid(cells_[kForm]));
+    sentence_.tags.push_back(file_.keep_tag(file_.valid(cells_[tag_])));
+    sentence_.word_lines.push_back(static_cast<std::uint32_t>(file_.line() - sentence_.line));
+  }
+
+  void end_sentence() {
+    if (sentence_.line != 0 && sentence_.words.empty()) {
+      file_.count("comments without a sentence", sentence_.line);
+    } else if (sentence_.line != 0) {
+      sentence_.spans = locate_words(sentence_.text, sentence_.words);
+      if (sentence_.spans.empty()) sentence_.text = {};
+      // A test set without its answers has "_" everywhere.
+      const bool unanswered = tag_ == kUpos && std::ranges::all_of(sentence_.tags, [](std::string_view tag) {
+                                return tag == "_";
+                              });
+      if (unanswered) {
+        if (file_.options().labels_required) {
+          file_.refuse(sentence_.line, fmt::format("no word of the sentence has a tag (column {}, {})",
+                                                   tag_ + 1, kColumns[tag_]));
+        }
+        sentence_.tags.clear();
+      }
+      file_.add(std::move(sentence_));
+    }
+    sentence_ = {};
+  }
+
+  TaggedFile& file_;
+  std::size_t tag_;
+  TaggedSentence sentence_;  // line 0: not begun
+  std::vector<std::string_view> cells_;
+};
+
+}  // namespace
+
+void read_conllu(TaggedFile& file) { ConlluReader(file).read(); }
+
+}  // namespace bertune::data

@@ -1,0 +1,62 @@
+// What the readers of tagged sentences share: lines with their numbers, texts made valid, and what was odd.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "data/files/storage.h"
+#include "data/tagged/tagged.h"
+
+namespace bertune::data {
+
+class TaggedFile {
+ public:
+  TaggedFile(std::string_view input, const TaggedReadOptions& options, Arena& arena, TaggedDataset& dataset);
+
+  // The next line without its end; false at the end of the file, or when enough sentences were read.
+  bool next_line(std::string_view& line);
+  std::int64_t line() const { return line_; }  // of the last one taken, from 1
+  std::string where(std::int64_t line) const;
+  [[noreturn]] void refuse(std::int64_t line, std::string_view what) const;
+
+  const TaggedReadOptions& options() const { return options_; }
+  // `text` itself, which points into the file, or a copy with U+FFFD for what is not UTF-8.
+  std::string_view valid(std::string_view text);
+  // Copies.
+  std::string_view keep(std::string_view text) { return arena_.copy(text); }
+  std::string_view keep_tag(std::string_view tag);  // once each
+
+  // Throws Error for absurd sizes. A sentence without words is left out, unless labels are not required.
+  void add(TaggedSentence sentence);
+  void note(std::string text) { dataset_.notes.push_back(std::move(text)); }
+  // Counts what is odd; the notes name the first line and how often.
+  void count(std::string_view what, std::int64_t line);
+  void add_counts_to_notes();
+
+ private:
+  struct Tally {
+    std::string_view what;
+    std::int64_t line, count;
+  };
+
+  std::string_view input_;
+  const TaggedReadOptions& options_;
+  Arena& arena_;
+  TaggedDataset& dataset_;
+  std::int64_t line_ = 0;
+  std::vector<Tally> tallies_;
+  std::set<std::string_view> kept_tags_;
+};
+
+void read_conll(TaggedFile& file);
+void read_conllu(TaggedFile& file);
+void read_tagged_jsonl(TaggedFile& file);
+
+// The cells of a line of CoNLL: between TABs, or between runs of blanks.
+void split_cells(std::string_view line, bool by_tabs, std::vector<std::string_view>& cells);
+
+}  // namespace bertune::data

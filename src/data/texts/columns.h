@@ -1,0 +1,37 @@
+// Which column is the text, its pair, and the label: as the user named them, or guessed from names and
+// values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/texts/reader.h"
+
+namespace bertune::data {
+
+// What is known of a file before its columns are chosen.
+struct TableHead {
+  std::string path;
+  std::int64_t header_line = 0;    // 0: there is no header
+  std::vector<std::string> names;  // or numbers from "1"
+  // The first rows' cells, a vector a column; only of tables with two columns.
+  std::vector<std::vector<std::string>> samples;
+};
+
+// The place of a column from 0: by its exact name, or else the only one that differs in case alone; -1: there
+// is none.
+int column_named(const std::vector<std::string>& names, std::string_view name);
+// What is wrong then, and which name was meant: "there is no column "x" for --flag (did you mean "y"?)".
+std::string no_such_column(const std::vector<std::string>& names, const std::string& name,
+                           std::string_view flag);
+
+// Throws UsageError naming the columns present and the flags that choose.
+ColumnChoice choose_columns(const TableHead& head, const ReadOptions& options);
+
+// Whether the names of the header look like an example instead: the label column's name is also one of its
+// values.
+bool header_is_an_example(const TableHead& head, const ColumnChoice& choice);
+
+}  // namespace bertune::data

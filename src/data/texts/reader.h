@@ -1,0 +1,102 @@
+// Reads the files that users have: CSV (RFC 4180), TSV (as GLUE writes it: quotes are text), JSON Lines, JSON
+// arrays of objects, and plain text with one example a line.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/file.h"
+#include "data/files/format.h"
+
+namespace bertune::data {
+
+struct ReadOptions {
+  std::optional<Format> format = {};  // unset: by extension
+  // Names of columns, or with header = false (and in plain text) their numbers from 1. Empty: guessed from
+  // the usual names; with a text column given, no pair is guessed.
+  std::string text_column = {}, text_pair_column = {}, label_column = {};
+  std::string fold_column = {};  // a column, where there is one, that is none of these
+  bool header = true;            // CSV and TSV: the first record names the columns
+  std::int64_t max_rows = -1;    // negative: all
+  bool labels_required = true;   // a row or file without labels is an error
+  bool guess_labels = true;      // false: no column is the label unless named
+  // CSV and TSV: separates fields ('\0': ',' or the one that the first line shows; tab). Plain text: none by
+  // default; when given, a line is cut at its first delimiter into columns "1" and "2" (TREC's "LABEL:kind
+  // text").
+  char delimiter = '\0';
+};
+
+struct ChosenColumn {
+  std::string name;
+  int index = -1;  // from 0 in file order; -1: there is none
+  bool guessed = false;
+  explicit operator bool() const { return index >= 0; }
+};
+
+struct ColumnChoice {
+  ChosenColumn text, text_pair, label, fold;
+  std::vector<std::string> all;  // every column present, in file order
+};
+
+// One example. The views live as long as the Dataset (or until the next call on a RowStream).
+struct Row {
+  std::string_view text, text_pair;
+  std::string_view label;  // without surrounding blanks; a JSON list is its JSON text
+  bool has_label = false;
+  std::int64_t line = 0;  // where the record begins, from 1
+};
+
+class Arena;
+struct Storage;
+
+struct Dataset {
+  std::string path;  // as given, for messages
+  std::vector<Row> rows;
+  ColumnChoice columns;
+  bool has_pairs = false;
+  bool has_labels = false;                 // the label column exists and at least one row has a label
+  std::vector<std::string> notes;          // what a person should know: guesses, replaced bytes, empty texts
+  std::shared_ptr<const Storage> storage;  // what the rows point into; copies and subsets share it
+
+  std::int64_t size() const { return static_cast<std::int64_t>(rows.size()); }
+  // Gives back the memory that texts were read into from the file, when they are hardly needed any more.
+  void release_pages() const;
+  // "file:line" of a row, for messages.
+  std::string where(const Row& row) const;
+};
+
+// Throws Error ("file:line: what is wrong") for a damaged file and UsageError for columns or flags that do
+// not fit it.
+Dataset read_dataset(const fs::path& path, const ReadOptions& options = {});
+
+// Rows one batch at a time in bounded memory, for prediction: from a file, a pipe or standard input.
+class RowStream {
+ public:
+  RowStream(const fs::path& path, const ReadOptions& options);
+  // `name` stands for the file in messages ("standard input"). Without options.format: plain text, a text a
+  // line.
+  RowStream(std::istream& input, std::string name, const ReadOptions& options);
+  RowStream(RowStream&&) noexcept;
+  RowStream& operator=(RowStream&&) noexcept;
+  ~RowStream();
+
+  // The next rows in order, at most `max_rows`; false at the end. From a stream that is not a file it returns
+  // what has arrived rather than wait for more. The views hold until the next call.
+  bool next_batch(std::int64_t max_rows, std::vector<Row>& rows);
+  bool next(Row& row);
+
+  const ColumnChoice& columns() const;
+  std::vector<std::string> notes() const;  // about the rows so far
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace bertune::data

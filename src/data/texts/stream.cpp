@@ -1,0 +1,132 @@
+// Rows from a stream: a window over the input that grows only to hold the longest record.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <istream>
+#include <utility>
+
+#include "bertune/error.h"
+#include "core/arriving_lines.h"
+#include "data/files/storage.h"
+#include "data/texts/reader.h"
+#include "data/texts/table.h"
+
+namespace bertune::data {
+namespace {
+
+std::unique_ptr<std::istream> open_file(const fs::path& path) {
+  if (fs::is_directory(path)) throw Error(fmt::format("{}: is a folder, not a file", path.string()));
+  errno = 0;
+  auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
+  if (!*file) throw Error(fmt::format("{}: cannot read: {}", path.string(), std::strerror(errno)));
+  return file;
+}
+
+}  // namespace
+
+struct RowStream::Implementation {
+  Implementation(std::unique_ptr<std::istream> file, std::istream* source, std::string name, Format format,
+                 const ReadOptions& options)
+      : owned(std::move(file)),
+        input(source != nullptr ? *source : *owned),
+        path(std::move(name)),
+        table(path, format, options),
+        rows_left(options.max_rows < 0 ? INT64_MAX : options.max_rows) {
+    std::string_view front = window();
+    while (!table.open(front, final)) {
+      begin = buffer.size() - front.size();
+      fill();
+      front = window();
+    }
+    begin = buffer.size() - front.size();
+  }
+
+  std::string_view window() const { return std::string_view(buffer).substr(begin); }
+
+  // Drops what was read and adds a block behind the rest; a block as large as the rest, so that a long record
+  // is scanned a number of times that grows with the logarithm of its length only.
+  void fill() {
+    constexpr std::size_t kBlock = std::size_t{256} << 10, kLongestRecord = std::size_t{256} << 20;
+    buffer.erase(0, begin);
+    begin = 0;
+    const std::size_t held = buffer.size();
+    if (held > kLongestRecord) {
+      throw Error(fmt::format("{}: a record of more than {} MB; is a quote never closed?", path,
+                              kLongestRecord >> 20));
+    }
+    std::size_t block = std::max(kBlock, held);
+    if (owned == nullptr && held < kBlock) block = std::min(block, bytes_arrived(input));
+    buffer.resize(held + block);
+    input.read(buffer.data() + held, static_cast<std::streamsize>(block));
+    const auto got = static_cast<std::size_t>(input.gcount());
+    buffer.resize(held + got);
+    if (input.bad()) throw Error(fmt::format("{}: cannot read: {}", path, std::strerror(errno)));
+    final = got < block;
+  }
+
+  // With wait false, false also when the next row is not in the window yet.
+  bool next(Row& row, bool wait = true) {
+    if (rows_left == 0) return false;
+    for (;;) {
+      std::string_view front = window();
+      const Parse parse = table.next(front, final, false, arena, row);
+      begin = buffer.size() - front.size();
+      if (parse == Parse::end) return false;
+      if (parse == Parse::record) {
+        --rows_left;
+        return true;
+      }
+      if (!wait) return false;
+      fill();
+    }
+  }
+
+  std::unique_ptr<std::istream> owned;
+  std::istream& input;
+  std::string path;
+  Table table;
+  std::int64_t rows_left;
+  Arena arena;
+  std::string buffer;
+  std::size_t begin = 0;
+  bool final = false;
+};
+
+RowStream::RowStream(const fs::path& path, const ReadOptions& options)
+    : implementation_(std::make_unique<Implementation>(
+          open_file(path), nullptr, path.string(), options.format ? *options.format : format_from_path(path),
+          options)) {}
+
+RowStream::RowStream(std::istream& input, std::string name, const ReadOptions& options)
+    : implementation_(std::make_unique<Implementation>(nullptr, &input, std::move(name),
+                                                       options.format.value_or(Format::text), options)) {}
+
+RowStream::RowStream(RowStream&&) noexcept = default;
+RowStream& RowStream::operator=(RowStream&&) noexcept = default;
+RowStream::~RowStream() = default;
+
+bool RowStream::next_batch(std::int64_t max_rows, std::vector<Row>& rows) {
+  rows.clear();
+  implementation_->arena.clear();
+  Row row;
+  const bool from_file = implementation_->owned != nullptr;
+  while (static_cast<std::int64_t>(rows.size()) < max_rows &&
+         implementation_->next(row, from_file || rows.empty()))
+    rows.push_back(row);
+  return !rows.empty();
+}
+
+bool RowStream::next(Row& row) {
+  implementation_->arena.clear();
+  return implementation_->next(row);
+}
+
+const ColumnChoice& RowStream::columns() const { return implementation_->table.columns(); }
+
+std::vector<std::string> RowStream::notes() const { return implementation_->table.notes(); }
+
+}  // namespace bertune::data

@@ -1,0 +1,234 @@
+#include "model/adapters/lora.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <set>
+#include <string>
+
+#include "bertune/error.h"
+#include "checkpoint/names.h"
+#include "core/nearest.h"
+
+namespace bertune {
+
+double LoraConfig::scale() const {
+  return lora_alpha / (use_rslora ? std::sqrt(static_cast<double>(r)) : static_cast<double>(r));
+}
+
+namespace model {
+namespace {
+
+constexpr std::string_view kWeight = ".weight", kEveryLinear = "all-linear";
+
+// As PEFT's target_modules.
+bool matches(std::string_view module, std::string_view target) {
+  return module == target ||
+         (module.ends_with(target) && module.substr(0, module.size() - target.size()).ends_with('.'));
+}
+
+struct LinearMap {
+  std::string name;      // "bert.encoder.layer.0.attention.self.query"
+  std::string in_layer;  // "attention.self.query"
+  std::int64_t in, out, depth;
+};
+
+std::vector<LinearMap> linear_maps(const std::vector<Parameter>& layout) {
+  const std::int64_t head = layout.empty() ? 0 : layout.back().depth;
+  std::vector<LinearMap> maps;
+  for (const Parameter& p : layout) {
+    if (p.depth < 1 || p.depth >= head || p.shape.size() != 2 || !p.name.ends_with(kWeight)) continue;
+    const std::string name = p.name.substr(0, p.name.size() - kWeight.size());
+    const std::string index = fmt::format(".{}.", p.depth - 1);
+    maps.push_back({name, name.substr(name.find(index) + index.size()), p.shape[1], p.shape[0], p.depth});
+  }
+  return maps;
+}
+
+// Targets that are BERT's names of a layer's linear maps, as the family calls these; others as they are.
+std::vector<std::string> family_targets(const std::vector<std::string>& targets, ModelType type) {
+  const std::string prefix = layer_prefix(0), family_prefix = checkpoint::own_name(type, prefix);
+  std::vector<std::string> own;
+  for (const std::string& target : targets) {
+    const std::size_t before = own.size();
+    for (const char* map : {"attention.self.query", "attention.self.key", "attention.self.value",
+                            "attention.output.dense", "intermediate.dense", "output.dense"}) {
+      const std::string name = checkpoint::own_name(type, prefix + map).substr(family_prefix.size());
+      if (name != map && matches(map, target)) own.push_back(name);
+    }
+    if (own.size() == before) own.push_back(target);
+  }
+  return own;
+}
+
+[[noreturn]] void refuse_target(const std::string& target, const std::vector<LinearMap>& maps) {
+  std::set<std::string> names = {std::string(kEveryLinear)};
+  for (const LinearMap& map : maps) {
+    for (std::size_t dot = 0; dot != std::string::npos; dot = map.in_layer.find('.', dot + 1))
+      names.insert(map.in_layer.substr(dot == 0 ? 0 : dot + 1));
+  }
+  const std::vector<std::string> known(names.begin(), names.end());
+  const std::string_view near = nearest(target, known);
+  throw UsageError(fmt::format("--lora-targets: no linear map of a layer is named \"{}\"{}; there are {}",
+                               target, near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near),
+                               fmt::join(known, ", ")));
+}
+
+// Whether the parameter belongs to the module, by its name or the end of it.
+bool belongs_to(std::string_view parameter, std::string_view module) {
+  return fmt::format(".{}", parameter).find(fmt::format(".{}.", module)) != std::string::npos;
+}
+
+void merge_low_rank(const Linear& linear, const float* base, float* merged) {
+  std::copy_n(base, linear.out * linear.in, merged);
+  const auto& [a, b, rank, scale] = linear.low_rank;
+  if (rank == 0) return;
+  std::vector<float> scaled(b.value, b.value + linear.out * rank);
+  for (float& value : scaled) value *= scale;
+  kernels::ops().matmul({.m = linear.out,
+                         .n = linear.in,
+                         .k = rank,
+                         .a = scaled.data(),
+                         .lda = rank,
+                         .b = a.value,
+                         .ldb = linear.in,
+                         .accumulate = true,
+                         .c = merged,
+                         .ldc = linear.in});
+}
+
+}  // namespace
+
+bool is_low_rank(std::string_view name) { return name.ends_with(kLoraA) || name.ends_with(kLoraB); }
+
+void add_low_rank_matrices(std::vector<Parameter>& layout, ModelType type, LoraConfig& config) {
+  if (!(config.lora_alpha > 0 && std::isfinite(config.lora_alpha)))
+    throw UsageError(fmt::format("--lora-alpha is {}; it must be above 0", config.lora_alpha));
+  if (config.target_modules.empty()) throw UsageError("--lora-targets names nothing");
+  const std::vector<LinearMap> maps = linear_maps(layout);
+  std::vector<std::string> targets;
+  for (const std::string& target : family_targets(config.target_modules, type)) {
+    const bool wide = target == kEveryLinear || target == "dense";
+    const std::size_t before = targets.size();
+    for (const LinearMap& map : maps) {
+      if (target != kEveryLinear && !matches(map.name, target)) continue;
+      const std::string& means = wide ? map.in_layer : target;
+      if (std::ranges::find(targets, means) == targets.end()) targets.push_back(means);
+    }
+    const bool known =
+        std::ranges::any_of(maps, [&](const LinearMap& map) { return matches(map.name, target); });
+    if (targets.size() == before && !known && target != kEveryLinear) refuse_target(target, maps);
+  }
+  config.target_modules = targets;
+  for (const LinearMap& map : maps) {
+    if (std::ranges::none_of(targets, [&](const auto& target) { return matches(map.name, target); }))
+      continue;
+    const std::int64_t most = std::min(map.in, map.out);
+    if (config.r < 1 || config.r > most)
+      throw UsageError(
+          fmt::format("--lora-rank is {}; it must be in [1, {}], the width of {}", config.r, most, map.name));
+    layout.push_back({.name = map.name + kLoraA, .shape = {config.r, map.in}, .depth = map.depth});
+    layout.push_back({.name = map.name + kLoraB, .shape = {map.out, config.r}, .depth = map.depth});
+  }
+}
+
+void settle_trainable(Parameters& parameters, LoraConfig& config, const LoadReport& report) {
+  const std::vector<Parameter>& layout = parameters.layout();
+  const auto last = std::ranges::max_element(layout, {}, &Parameter::depth);
+  std::vector<std::string>& modules = config.modules_to_save;
+  const auto add = [&](const std::string& module) {
+    if (std::ranges::find(modules, module) == modules.end()) modules.push_back(module);
+  };
+  for (const Parameter& p : layout) {
+    if (p.depth != last->depth || is_low_rank(p.name)) continue;
+    const bool pooler = belongs_to(p.name, "pooler");
+    if (!pooler) add(p.name.substr(0, p.name.rfind('.')));
+    if (pooler && std::ranges::find(report.newly_initialized, p.name) != report.newly_initialized.end())
+      add("pooler");
+  }
+  for (std::size_t i = 0; i < layout.size(); ++i) {
+    const std::string& name = layout[i].name;
+    const bool saved =
+        std::ranges::any_of(modules, [&](const auto& module) { return belongs_to(name, module); });
+    parameters.set_trainable(i, is_low_rank(name) || saved);
+  }
+}
+
+MergedWeights::MergedWeights(EncoderWeights& weights) {
+  const auto changed = [](const Linear& linear) { return linear.low_rank.rank > 0; };
+  std::int64_t size = 0;
+  const auto for_each = [&](const auto& function) {  // of one weight, the linear maps that it consists of
+    for (EncoderLayerWeights& layer : weights.layers) {
+      auto& parts = layer.query_key_value.parts;
+      if (std::ranges::any_of(parts, changed)) function(layer.query_key_value, std::span<Linear>(parts));
+      for (Linear* linear : {&layer.attention_output, &layer.intermediate, &layer.output}) {
+        if (changed(*linear)) function(*linear, std::span<Linear>(linear, 1));
+      }
+    }
+  };
+  for_each([&](const Linear& whole, std::span<Linear>) { size += whole.in * whole.out; });
+  buffer_ = AlignedBuffer<float>(static_cast<std::size_t>(size));
+  float* next = buffer_.data();
+  for_each([&](Linear& whole, std::span<Linear> parts) {
+    float* merged = next;
+    for (Linear& part : parts) {
+      entries_.push_back({part.weight.value, next, part});
+      part.weight.value = next;
+      next += part.in * part.out;
+    }
+    whole.weight.value = merged;
+  });
+  for (Entry& entry : entries_) entry.merge();
+}
+
+// Between the batches of one step nothing has changed, and a look at two thin matrices says so.
+bool MergedWeights::Entry::is_old() const {
+  const LowRank& change = linear.low_rank;
+  const auto same = [](const std::vector<float>& kept, const float* now) {
+    return kept.empty() || std::memcmp(kept.data(), now, kept.size() * sizeof(float)) == 0;
+  };
+  return linear.weight.gradient != nullptr || !same(a, change.a.value) || !same(b, change.b.value);
+}
+
+void MergedWeights::Entry::merge() {
+  const LowRank& change = linear.low_rank;
+  a.assign(change.a.value, change.a.value + change.rank * linear.in);
+  b.assign(change.b.value, change.b.value + linear.out * change.rank);
+  merge_low_rank(linear, base, merged);
+}
+
+std::int64_t MergedWeights::merge() {
+  std::int64_t merged = 0;
+  for (Entry& entry : entries_) {
+    if (!entry.is_old()) continue;
+    entry.merge();
+    ++merged;
+  }
+  return merged;
+}
+
+Parameters merged_parameters(Parameters& parameters, float scale) {
+  std::vector<Parameter> layout;
+  for (const Parameter& parameter : parameters.layout()) {
+    if (!is_low_rank(parameter.name)) layout.push_back(parameter);
+  }
+  Parameters merged(std::move(layout));
+  const WeightViews views(parameters, ModelType::bert, false, false, scale);  // names are the model's own
+  for (std::size_t i = 0; i < merged.layout().size(); ++i) {
+    const Parameter& parameter = merged.layout()[i];
+    const std::span<float> from = parameters.value(parameter.name), to = merged.value(parameter.name);
+    std::ranges::copy(from, to.begin());
+    merged.set_trainable(i, true);
+    if (!parameter.name.ends_with(kWeight) || parameter.shape.size() != 2) continue;
+    const std::string linear = parameter.name.substr(0, parameter.name.size() - kWeight.size());
+    if (parameters.find(linear + kLoraA) != nullptr)
+      merge_low_rank(views.linear(linear, parameter.shape[1], parameter.shape[0]), from.data(), to.data());
+  }
+  return merged;
+}
+
+}  // namespace model
+}  // namespace bertune

@@ -1,0 +1,76 @@
+// What stands on the encoder: from hidden states to logits and loss, and back. One head a Transformers class
+// BertFor...
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "bertune/batch.h"
+#include "bertune/config.h"
+#include "bertune/loss.h"
+#include "bertune/model.h"
+#include "bertune/parameters.h"
+#include "core/arena.h"
+#include "model/layers/tensor.h"
+
+namespace bertune::model {
+
+class LayoutBuilder;
+
+// The largest batch that memory is planned for.
+struct BatchSize {
+  std::int64_t tokens = 0, sequences = 0;
+  std::int64_t predictions = 0;  // tokens with a label of their own (masked ones)
+};
+
+// Which options of LossOptions a head has a meaning for.
+struct LossSupport {
+  std::string_view what;                    // "question answering"
+  bool smoothing = false, classes = false;  // classes: weights and focal loss
+  std::int64_t num_classes = 0;
+};
+
+class Head {
+ public:
+  virtual ~Head() = default;
+
+  virtual HiddenStates reads() const = 0;
+  // Whether the word embeddings are the decoder too, and so get a gradient in every row.
+  virtual bool ties_word_embeddings() const { return false; }
+  // Adds what bind() will look for, beside the encoder's.
+  virtual void add_parameters(LayoutBuilder& layout) const = 0;
+  // Takes views of the weights, and of their gradients when asked for. bf16: of large matrix products.
+  virtual void bind(Parameters& parameters, bool with_gradients, bool bf16) = 0;
+  virtual void take_memory(Arena& arena, const BatchSize& size, bool training) = 0;
+
+  // Throws UsageError for options that mean nothing to this head, or are out of range.
+  void set_loss(const LossOptions& options);
+  const LossOptions& loss_options() const { return loss_; }
+  // What the losses of a batch with labels are means over.
+  virtual LossItems loss_items(const Batch& batch) const;
+
+  // Whether the batch has labels. Throws Error when they do not fit the batch or the configuration.
+  virtual bool check_labels(const Batch& batch) const = 0;
+  // Logits from the hidden states [rows,H], which backward reads again; with labels also the loss.
+  virtual ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) = 0;
+  // d_hidden [rows,H] (overwritten; null: not wanted), the gradient of the last forward's loss times `scale`.
+  // Adds the gradients of the weights that are trained.
+  virtual void backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) = 0;
+
+ protected:
+  // Which options mean something to this head.
+  virtual LossSupport loss_support() const = 0;
+  // The loss of class ids, with the options.
+  double cross_entropy(std::int64_t rows, std::int64_t classes, const float* logits,
+                       const std::vector<std::int32_t>& labels, double global_items, float* d_logits) const;
+  double label_items(const std::vector<std::int32_t>& labels) const;  // each as its weight
+
+  LossOptions loss_;
+};
+
+// Throws UsageError where the family has no such head (class_name()).
+std::unique_ptr<Head> make_head(Architecture architecture, const BertConfig& config);
+
+}  // namespace bertune::model

@@ -1,0 +1,138 @@
+#include "model/heads/pooled_heads.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "bertune/error.h"
+#include "kernels/ops.h"
+#include "model/heads/labels.h"
+
+namespace bertune::model {
+
+using kernels::ops;
+
+ProblemType effective_problem_type(const BertConfig& config, const Batch& batch) {
+  if (config.problem_type) return *config.problem_type;
+  if (config.num_labels() == 1) return ProblemType::regression;
+  return batch.targets.empty() ? ProblemType::single_label_classification
+                               : ProblemType::multi_label_classification;
+}
+
+PooledHead::PooledHead(const BertConfig& config, const checkpoint::PooledHead& head, std::int64_t outputs)
+    : config_(config),
+      outputs_(outputs),
+      pooler_(config, head),
+      classifier_(config, std::string(head.output), outputs) {}
+
+void PooledHead::add_parameters(LayoutBuilder& layout) const {
+  pooler_.add_parameters(layout);
+  classifier_.add_parameters(layout);
+}
+
+void PooledHead::bind(Parameters& parameters, bool with_gradients, bool /*bf16*/) {
+  pooler_.bind(parameters, with_gradients);
+  classifier_.bind(parameters, with_gradients);
+}
+
+void PooledHead::take_memory(Arena& arena, const BatchSize& size, bool training) {
+  pooler_.take_memory(arena, size.sequences, training);
+  classifier_.take_memory(arena, size.sequences, training);
+}
+
+ModelOutput PooledHead::forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) {
+  ModelOutput output;
+  output.logits = classifier_.forward(pass.layout.sequences, pooler_.forward(pass, hidden));
+  if (has_labels) output.loss = static_cast<float>(loss(batch, classifier_.logits(), nullptr));
+  return output;
+}
+
+void PooledHead::backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) {
+  loss(batch, classifier_.logits(), classifier_.output_gradient());
+  classifier_.backward(pass.layout.sequences, scale, pooler_.output_gradient());
+  pooler_.backward(pass, d_hidden);
+}
+
+double PooledHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
+  return cross_entropy(batch.sequences(), outputs_, logits, batch.labels, batch.global_items.first, d_logits);
+}
+
+SequenceClassificationHead::SequenceClassificationHead(const BertConfig& config)
+    : PooledHead(config, checkpoint::family_of(config).sequence_classification, config.num_labels()) {}
+
+bool SequenceClassificationHead::check_labels(const Batch& batch) const {
+  if (batch.labels.empty() && batch.targets.empty()) return false;
+  const std::int64_t sequences = batch.sequences(), labels = config_.num_labels();
+  if (effective_problem_type(config_, batch) == ProblemType::single_label_classification) {
+    check_class_ids(batch.labels, sequences, "sequence", labels);
+  } else if (static_cast<std::int64_t>(batch.targets.size()) != sequences * labels) {
+    throw Error(fmt::format("a batch of {} sequences and {} labels needs {} targets, and has {}", sequences,
+                            labels, sequences * labels, batch.targets.size()));
+  }
+  return true;
+}
+
+double SequenceClassificationHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
+  const std::int64_t rows = batch.sequences(), labels = config_.num_labels();
+  const double items = batch.global_items.first;
+  switch (effective_problem_type(config_, batch)) {
+    case ProblemType::single_label_classification:
+      return PooledHead::loss(batch, logits, d_logits);
+    case ProblemType::multi_label_classification: {
+      const float* weights = loss_.class_weights.empty() ? nullptr : loss_.class_weights.data();
+      return ops().binary_cross_entropy(
+          {rows, labels, logits, batch.targets.data(), d_logits, items, weights, loss_.focal_gamma});
+    }
+    case ProblemType::regression:
+      return ops().mean_squared_error({rows, labels, logits, batch.targets.data(), d_logits, items});
+  }
+  return 0;
+}
+
+LossItems SequenceClassificationHead::loss_items(const Batch& batch) const {
+  if (effective_problem_type(config_, batch) == ProblemType::single_label_classification)
+    return PooledHead::loss_items(batch);
+  return {static_cast<double>(batch.sequences()), 0};
+}
+
+LossSupport SequenceClassificationHead::loss_support() const {
+  const std::int64_t labels = config_.num_labels();
+  switch (effective_problem_type(config_, {})) {
+    case ProblemType::single_label_classification:
+      return {"texts with one label", true, true, labels};
+    case ProblemType::multi_label_classification:
+      return {"texts with several labels", false, true, labels};
+    case ProblemType::regression:
+      break;
+  }
+  return {.what = "a regression"};
+}
+
+MultipleChoiceHead::MultipleChoiceHead(const BertConfig& config)
+    : PooledHead(config, checkpoint::family_of(config).multiple_choice, 1) {}
+
+bool MultipleChoiceHead::check_labels(const Batch& batch) const {
+  if (batch.num_choices < 1 || batch.sequences() % batch.num_choices != 0) {
+    throw Error(fmt::format("a batch of {} sequences cannot be questions of {} choices each",
+                            batch.sequences(), batch.num_choices));
+  }
+  if (batch.labels.empty()) return false;
+  check_class_ids(batch.labels, batch.sequences() / batch.num_choices, "question", batch.num_choices);
+  return true;
+}
+
+double MultipleChoiceHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
+  return cross_entropy(batch.sequences() / batch.num_choices, batch.num_choices, logits, batch.labels,
+                       batch.global_items.first, d_logits);
+}
+
+NextSentenceHead::NextSentenceHead(const BertConfig& config)
+    : PooledHead(config, *checkpoint::family_of(config).next_sentence, 2) {}
+
+bool NextSentenceHead::check_labels(const Batch& batch) const {
+  if (batch.labels.empty()) return false;
+  check_class_ids(batch.labels, batch.sequences(), "sequence", 2);
+  return true;
+}
+
+}  // namespace bertune::model

@@ -1,0 +1,32 @@
+#include "train/batches.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "bertune/error.h"
+#include "core/random.h"
+#include "core/random_streams.h"
+
+namespace bertune::train {
+
+std::vector<std::int64_t> epoch_order(std::int64_t n, std::uint64_t seed, std::int64_t epoch) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(std::max<std::int64_t>(n, 0)));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  Random random(seed, kEpochOrderStream + static_cast<std::uint32_t>(epoch));
+  random.shuffle(order);
+  return order;
+}
+
+std::vector<std::span<const std::int64_t>> cut_batches(std::span<const std::int64_t> order,
+                                                       std::int64_t batch_size) {
+  if (batch_size < 1) throw UsageError("the batch size must be at least 1");
+  const auto size = static_cast<std::size_t>(batch_size);
+  std::vector<std::span<const std::int64_t>> batches;
+  batches.reserve((order.size() + size - 1) / size);
+  for (std::size_t begin = 0; begin < order.size(); begin += size) {
+    batches.push_back(order.subspan(begin, std::min(size, order.size() - begin)));
+  }
+  return batches;
+}
+
+}  // namespace bertune::train
