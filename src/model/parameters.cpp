@@ -8,13 +8,12 @@
 #include <utility>
 
 #include "bertune/error.h"
-#include "core/aligned_buffer.h"
-#include "core/parallel.h"
+#include "kernels/buffer.h"
 
 namespace bertune {
 
 struct Parameters::Storage {
-  AlignedBuffer<float> values, gradients;
+  kernels::Buffer<float> values, gradients;
   std::unordered_map<std::string_view, std::size_t> by_name;  // views into layout_
   std::optional<std::size_t> few_rows;                        // place in layout_
   bool rows_are_tracked = false;
@@ -33,7 +32,7 @@ Parameters::Parameters(std::vector<Parameter> layout)
     storage_->by_name.emplace(parameter.name, i);
     if (parameter.few_rows) storage_->few_rows = i;
   }
-  storage_->values = AlignedBuffer<float>(total);
+  storage_->values = kernels::Buffer<float>(total);
 }
 
 Parameters::Parameters(Parameters&&) noexcept = default;
@@ -73,7 +72,7 @@ std::vector<Parameters::Range> Parameters::trainable_ranges() const {
 
 // Allocated when first asked for: a model that only predicts has none.
 std::span<float> Parameters::gradients() {
-  if (storage_->gradients.size() == 0) storage_->gradients = AlignedBuffer<float>(count(), sparse_prefix());
+  if (storage_->gradients.size() == 0) storage_->gradients = kernels::Buffer<float>(count(), sparse_prefix());
   return storage_->gradients.span();
 }
 std::span<const float> Parameters::gradients() const { return const_cast<Parameters*>(this)->gradients(); }
@@ -106,26 +105,26 @@ std::span<float> Parameters::gradient(std::string_view name) {
 }
 
 void Parameters::zero_grad() {
-  const std::span<float> all = gradients();
-  for (const Range& range : trainable_ranges()) {
-    constexpr std::size_t kBlock = std::size_t{1} << 16;
-    parallel_for(block_count(static_cast<std::int64_t>(range.size), kBlock), [&](std::int64_t block) {
-      const std::size_t first = static_cast<std::size_t>(block) * kBlock;
-      std::ranges::fill(all.subspan(range.offset + first, std::min(kBlock, range.size - first)), 0.0F);
-    });
+  float* all = gradients().data();
+  std::vector<kernels::Segment> zeroed;
+  for (const Range& range : trainable_ranges())
+    zeroed.push_back({all + range.offset, static_cast<std::int64_t>(range.size)});
+  if (const Parameter* sparse = rows_are_tracked() ? few_rows() : nullptr) {
+    const std::int64_t width = sparse->shape.back();
+    for (const std::int32_t row : storage_->marked_rows)
+      zeroed.push_back({all + sparse->offset + row * width, width});
   }
-  const Parameter* sparse = rows_are_tracked() ? few_rows() : nullptr;
-  if (sparse == nullptr) return;
-  const std::size_t width = static_cast<std::size_t>(sparse->shape.back());
-  for (const std::int32_t row : storage_->marked_rows)
-    std::ranges::fill(all.subspan(sparse->offset + static_cast<std::size_t>(row) * width, width), 0.0F);
+  kernels::ops().fill({.segments = zeroed.data(), .count = static_cast<std::int64_t>(zeroed.size())});
   storage_->marked_rows.clear();
 }
 
 void Parameters::track_rows() {
   if (few_rows() == nullptr || rows_are_tracked()) return;
-  if (storage_->gradients.size() != 0)
-    std::ranges::fill(gradients().subspan(few_rows()->offset, few_rows()->size), 0.0F);
+  if (storage_->gradients.size() != 0) {
+    const kernels::Segment table{gradients().data() + few_rows()->offset,
+                                 static_cast<std::int64_t>(few_rows()->size)};
+    kernels::ops().fill({.segments = &table, .count = 1});
+  }
   storage_->rows_are_tracked = true;
 }
 
@@ -146,7 +145,7 @@ void Parameters::mark_rows(std::span<const std::int32_t> rows) {
   const auto width = static_cast<std::size_t>(few_rows()->shape.back());
   const std::span<float> table = gradients().subspan(few_rows()->offset, few_rows()->size);
   for (const std::int32_t row : marked)
-    make_pages(table.subspan(static_cast<std::size_t>(row) * width, width));
+    kernels::ops().commit(&table[static_cast<std::size_t>(row) * width], width * sizeof(float));
 }
 
 std::span<const std::int32_t> Parameters::marked_rows() const { return storage_->marked_rows; }

@@ -75,16 +75,20 @@ bool SequenceClassificationHead::check_labels(const Batch& batch) const {
 double SequenceClassificationHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
   const std::int64_t rows = batch.sequences(), labels = config_.num_labels();
   const double items = batch.global_items.first;
+  double loss = 0;
   switch (effective_problem_type(config_, batch)) {
     case ProblemType::single_label_classification:
       return PooledHead::loss(batch, logits, d_logits);
     case ProblemType::multi_label_classification: {
       const float* weights = loss_.class_weights.empty() ? nullptr : loss_.class_weights.data();
-      return ops().binary_cross_entropy(
-          {rows, labels, logits, batch.targets.data(), d_logits, items, weights, loss_.focal_gamma});
+      ops().binary_cross_entropy(
+          {rows, labels, logits, batch.targets.data(), d_logits, items, weights, loss_.focal_gamma, &loss});
+      return loss;
     }
     case ProblemType::regression:
-      return ops().mean_squared_error({rows, labels, logits, batch.targets.data(), d_logits, items});
+      ops().mean_squared_error(
+          {rows, labels, logits, batch.targets.data(), d_logits, items, nullptr, 0, &loss});
+      return loss;
   }
   return 0;
 }
