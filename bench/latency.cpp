@@ -17,7 +17,7 @@
 
 #include "bertune/model.h"
 #include "bertune/tokenizer.h"
-#include "core/parallel.h"
+#include "bertune/threads.h"
 
 namespace {
 

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <chrono>
 #include <climits>
-#include <cstdlib>
 #include <utility>
 
 #include "bertune/threads.h"
@@ -19,7 +18,7 @@ namespace {
 
 // Waking a thread takes longer than most waits within a step, which are of some microseconds. But a thread
 // that spins takes time from whatever else wants its CPU, often from the thread that it waits for.
-const std::chrono::nanoseconds kSpin{std::getenv("SPIN_NS") ? std::atoi(std::getenv("SPIN_NS")) : 20000};
+constexpr std::chrono::microseconds kSpin{10};
 constexpr int kPausesBetweenLooks = 8;  // at the clock
 
 // Bits of the gate; those below count the workers inside.

@@ -15,6 +15,8 @@ namespace bertune {
 // - a call from within a body runs its blocks on the calling thread, in order;
 // - so does a call while the pool works for another caller: it does not wait;
 // - after fork(), the child's copy of the pool makes threads of its own, whatever the parent's were doing.
+// Only a
+//   child that was made in a body may not return from it.
 // Threads that the system refuses to make are done without.
 class ThreadPool {
  public:
