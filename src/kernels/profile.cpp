@@ -93,6 +93,12 @@ void measure_all() {
   measure<&OpTable::gather_rows>("gather_rows");
   measure<&OpTable::add_to_rows>("add_to_rows");
   measure<&OpTable::dropout_rows>("dropout_rows");
+  measure<&OpTable::pool_rows>("pool_rows");
+  measure<&OpTable::pool_rows_backward>("pool_rows_backward");
+  measure<&OpTable::normalize_rows>("normalize_rows");
+  measure<&OpTable::normalize_rows_backward>("normalize_rows_backward");
+  measure<&OpTable::row_dots>("row_dots");
+  measure<&OpTable::row_dots_backward>("row_dots_backward");
   measure<&OpTable::cross_entropy>("cross_entropy");
   measure<&OpTable::binary_cross_entropy>("binary_cross_entropy");
   measure<&OpTable::mean_squared_error>("mean_squared_error");
