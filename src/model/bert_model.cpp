@@ -220,7 +220,7 @@ BertPreTrainedModel::~BertPreTrainedModel() = default;
 BertPreTrainedModel BertPreTrainedModel::from_pretrained(const std::filesystem::path& directory,
                                                          Architecture architecture,
                                                          const LoadOptions& options) {
-  BertConfig config = model::configuration(directory, options);
+  BertConfig config = model::configuration(directory, architecture, options);
   std::vector<Parameter> layout = model::parameter_layout(config, *model::make_head(architecture, config));
   std::optional<LoraConfig> lora = options.lora;
   if (lora && lora->base_model_name_or_path.empty())
