@@ -18,6 +18,7 @@
 
 #include "bertune/error.h"
 #include "cli/commands/convert_command.h"
+#include "cli/commands/embed_command.h"
 #include "cli/commands/evaluate_command.h"
 #include "cli/commands/inspect.h"
 #include "cli/commands/language_model_commands.h"
@@ -59,7 +60,7 @@ void restart_with_short_spin(char** argv) {
 
 bool computes(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
-  constexpr std::array kCommands = {"train",     "evaluate",      "predict",  "pretrain",
+  constexpr std::array kCommands = {"train",     "evaluate",      "predict",  "embed",     "pretrain",
                                     "fill-mask", "next-sentence", "tokenize", "vocabulary"};
   return std::ranges::find(kCommands, command) != kCommands.end();
 }
@@ -117,6 +118,7 @@ int run_program(int argc, char** argv) {
   add_train_command(app);
   add_evaluate_command(app);
   add_predict_command(app);
+  add_embed_command(app);
   add_pretrain_command(app);
   add_fill_mask_command(app);
   add_next_sentence_command(app);
