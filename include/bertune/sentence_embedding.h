@@ -28,6 +28,8 @@ struct SentenceEmbeddingConfig {
                                                                 const std::filesystem::path& base = {});
   // Writes these files into an existing folder, for embeddings of `hidden_size` elements.
   void save(const std::filesystem::path& directory, std::int64_t hidden_size) const;
+
+  bool operator==(const SentenceEmbeddingConfig&) const = default;
 };
 
 }  // namespace bertune

@@ -63,6 +63,9 @@ Datasets read_datasets(const TrainOptions& options) {
 void check_options(const TrainOptions& options) {
   if (!options.problem_type.empty())
     throw UsageError("--problem-type is of text classification, and not of sentence embeddings");
+  // PEFT has other names for the tensors of a model without a head.
+  if (options.arguments.fine_tuning.lora && !options.arguments.fine_tuning.merge_lora)
+    throw UsageError("--lora: sentence embeddings need the adapter merged in the end; add --merge-lora");
   const std::string& loss = options.embedding_loss;
   if (!loss.empty() && loss != kCosine && loss != kRanking) {
     throw UsageError(fmt::format("--embedding-loss is \"{}\"; it must be {} or {}", loss, kCosine, kRanking));
