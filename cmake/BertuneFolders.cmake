@@ -22,6 +22,11 @@ set_property(GLOBAL PROPERTY bertune_folders "")
 set_property(GLOBAL PROPERTY bertune_arrows "")
 file(WRITE ${PROJECT_BINARY_DIR}/structure.txt "")  # for tools/structure.py
 
+# bertune_layer(NAME "what it owns"): the folders that follow belong to it, in the picture.
+function(bertune_layer name owns)
+  file(APPEND ${PROJECT_BINARY_DIR}/structure.txt "# ${name}: ${owns}\n")
+endfunction()
+
 # bertune_folder(PATH [SOURCES files in place of PATH/*.cpp] [FOLDERS folders it may include] [LIBRARIES private ones])
 # PATH is below src/. Its own folders below are part of it, unless they are targets themselves.
 function(bertune_folder path)

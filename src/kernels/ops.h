@@ -345,6 +345,10 @@ struct OpTable {
 // The table for this machine, picked once: the best instruction set that processor and system support, or the
 // one that the environment variable BERTUNE_ISA names (throws Error, listing the choices, when it cannot be
 // had).
+const OpTable& machine_ops();
+
+// The table that the calling thread uses (kernels/context.h), which is the machine's where nothing else is
+// said.
 const OpTable& ops();
 
 // Every table that this machine can run, best first; "ref" is the last.
