@@ -16,6 +16,7 @@
 #include "bertune/error.h"
 #include "bertune/threads.h"
 #include "cli/commands/convert_command.h"
+#include "cli/commands/embed_command.h"
 #include "cli/commands/evaluate_command.h"
 #include "cli/commands/inspect.h"
 #include "cli/commands/language_model_commands.h"
@@ -97,6 +98,7 @@ int run_program(int argc, char** argv) {
   add_train_command(app);
   add_evaluate_command(app);
   add_predict_command(app);
+  add_embed_command(app);
   add_pretrain_command(app);
   add_fill_mask_command(app);
   add_next_sentence_command(app);

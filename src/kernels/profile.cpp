@@ -88,6 +88,12 @@ void measure_all(OpTable& table) {
   measure<&OpTable::gather_rows>(table, "gather_rows");
   measure<&OpTable::add_to_rows>(table, "add_to_rows");
   measure<&OpTable::dropout_rows>(table, "dropout_rows");
+  measure<&OpTable::pool_rows>(table, "pool_rows");
+  measure<&OpTable::pool_rows_backward>(table, "pool_rows_backward");
+  measure<&OpTable::normalize_rows>(table, "normalize_rows");
+  measure<&OpTable::normalize_rows_backward>(table, "normalize_rows_backward");
+  measure<&OpTable::row_dots>(table, "row_dots");
+  measure<&OpTable::row_dots_backward>(table, "row_dots_backward");
   measure<&OpTable::cross_entropy>(table, "cross_entropy");
   measure<&OpTable::binary_cross_entropy>(table, "binary_cross_entropy");
   measure<&OpTable::mean_squared_error>(table, "mean_squared_error");

@@ -180,6 +180,16 @@ void TrainOptions::add_to(CLI::App& command) {
       .add_flag("--label-all-tokens,--label_all_tokens", label_all_tokens,
                 "Every piece of a word has its label, and not only the first")
       ->group("Token classification");
+  command
+      .add_option("--pooling", pooling,
+                  "How token embeddings become one: mean, cls, max or mean_sqrt_len_tokens (default: as the "
+                  "model's modules.json says, or mean)")
+      ->group("Sentence embeddings");
+  command
+      .add_option(
+          "--embedding-loss", embedding_loss,
+          "cosine-similarity or multiple-negatives-ranking (default: the first where pairs have scores)")
+      ->group("Sentence embeddings");
   add_run_to(command);
   fine_tuning.add_lora_to(command, arguments.fine_tuning);
 }

@@ -172,6 +172,8 @@ std::string_view task_type(Architecture architecture) {
       return "TOKEN_CLS";
     case Architecture::question_answering:
       return "QUESTION_ANS";
+    case Architecture::sentence_embedding:
+      return "FEATURE_EXTRACTION";
     default:  // PEFT has no name for it
       return "";
   }
