@@ -18,6 +18,7 @@
 #include "kernels/layer_ops.h"
 #include "kernels/loss_ops.h"
 #include "kernels/optimizer_ops.h"
+#include "kernels/pooling_ops.h"
 #include "kernels/vector_ops.h"
 
 namespace bertune::kernels {
@@ -43,6 +44,12 @@ namespace bertune::kernels {
   X(gather_rows, ChosenRows)                                     \
   X(add_to_rows, ChosenRows)                                     \
   X(dropout_rows, DropoutRows)                                   \
+  X(pool_rows, PoolRows)                                         \
+  X(pool_rows_backward, PoolRowsBackward)                        \
+  X(normalize_rows, NormalizeRows)                               \
+  X(normalize_rows_backward, NormalizeRowsBackward)              \
+  X(row_dots, RowDots)                                           \
+  X(row_dots_backward, RowDotsBackward)                          \
   X(cross_entropy, CrossEntropy)                                 \
   X(binary_cross_entropy, ElementwiseLoss)                       \
   X(mean_squared_error, ElementwiseLoss)                         \

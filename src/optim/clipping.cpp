@@ -8,6 +8,7 @@ namespace bertune::optim {
 
 double gradient_norm(const Parameters& parameters) {
   const float* gradients = parameters.gradients().data();
+  if (gradients == nullptr) return 0;  // nothing has asked for them yet
   std::vector<kernels::ConstSegment> segments;
   for (const Parameters::Range& range : parameters.trainable_ranges())
     segments.push_back({gradients + range.offset, static_cast<std::int64_t>(range.size)});

@@ -76,6 +76,7 @@ Optimizer::Update Optimizer::row_update(const float* gradients, float gradient_s
 
 void Optimizer::step(float gradient_scale) {
   if (needs_closure()) throw Error(fmt::format("{} needs a closure: call step(closure)", name()));
+  parameters_->mark_changed();
   if (traits_.maximize) gradient_scale = -gradient_scale;
   const std::vector<Parameter>& layout = parameters_->layout();
   Updates updates;
@@ -103,7 +104,14 @@ void Optimizer::step(float gradient_scale) {
 }
 
 double Optimizer::step(const Closure& closure) {
-  if (needs_closure()) return search(closure);
+  if (needs_closure()) {
+    const double searched = search([&] {
+      parameters_->mark_changed();
+      return closure();
+    });
+    parameters_->mark_changed();
+    return searched;
+  }
   const double loss = closure();
   step();
   return loss;
@@ -154,6 +162,7 @@ void Optimizer::catch_up(std::span<const std::int32_t> rows) {
 
 void Optimizer::bring_up_to_date(std::span<const std::int32_t> rows) {
   if (deferred_ == nullptr) return;
+  parameters_->mark_changed();
   std::vector<std::int32_t> behind;
   for (const std::int32_t row : rows) {
     if (deferred_->steps[static_cast<std::size_t>(row)] < steps_) behind.push_back(row);
@@ -166,6 +175,7 @@ void Optimizer::bring_up_to_date(std::span<const std::int32_t> rows) {
 
 void Optimizer::bring_up_to_date() {
   if (deferred_ == nullptr) return;
+  parameters_->mark_changed();
   std::vector<std::int32_t> all(deferred_->steps.size());
   std::iota(all.begin(), all.end(), 0);
   catch_up(all);

@@ -172,6 +172,18 @@ TEST_P(Vectors, UpdateLists) {
 INSTANTIATE_TEST_SUITE_P(All, Vectors, ::testing::ValuesIn(testing::tested_tables()),
                          [](const auto& test) { return std::string(test.param->name); });
 
+TEST(Contexts, PoolIsTheThreads) {
+  ThreadPool pool(2);
+  const ThreadPool* before = ThreadPool::in_use();
+  {
+    const Context::Use use({.pool = &pool});
+    EXPECT_EQ(ThreadPool::in_use(), &pool);
+    const Context::Use other({});
+    EXPECT_EQ(ThreadPool::in_use(), &pool);
+  }
+  EXPECT_EQ(ThreadPool::in_use(), before);
+}
+
 // Threads have contexts of their own, and a profiler records what its thread asks for.
 TEST(Contexts, ProfileIsOfTheThreadThatUsesIt) {
   Values x = {1, 2, 3};
