@@ -14,6 +14,7 @@
 #include "cli/config/run_config.h"
 #include "cli/interrupt.h"
 #include "core/file.h"
+#include "core/names.h"
 #include "report/table.h"
 #include "tasks/language_modelling/language_modelling.h"
 #include "train/model_folder.h"
@@ -69,10 +70,12 @@ BertConfig new_config(const Options& options, const BertTokenizer& tokenizer) {
   return config;
 }
 
+constexpr Names kInitializations(std::to_array<Named<Initialization>>(
+    {{Initialization::normal, "normal"}, {Initialization::local_attention, "local-attention"}}));
+
 Initialization initialization_from_string(std::string_view name) {
-  if (name == "normal") return Initialization::normal;
-  if (name == "local-attention") return Initialization::local_attention;
-  throw UsageError(fmt::format("--init is \"{}\"; choose normal or local-attention", name));
+  if (const auto initialization = kInitializations.find(name)) return *initialization;
+  throw UsageError("init", fmt::format("--init is \"{}\"; choose {}", name, kInitializations.choices("or")));
 }
 
 void run(Options& options) {
