@@ -28,6 +28,7 @@
 #include "cli/commands/train_command.h"
 #include "cli/commands/vocabulary_command.h"
 #include "cli/config/run_config.h"
+#include "cli/options/flag_words.h"
 #include "core/parallel.h"
 #include "kernels/ops.h"
 #include "report/terminal.h"
@@ -44,7 +45,7 @@ std::string version() {
 
 int report_error(std::string_view message, int code) {
   const report::Style style(report::terminal_of(STDERR_FILENO).colors);
-  fmt::print(stderr, "{} {}\n", style.red("error:"), message);
+  fmt::print(stderr, "{} {}\n", style.red("error:"), with_flags(message));
   return code;
 }
 
@@ -126,6 +127,7 @@ int run_program(int argc, char** argv) {
   add_vocabulary_command(app);
   add_inspect_command(app);
   add_convert_command(app);
+  know_flags_of(app);
   return parse_and_run(app, argc, argv);
 }
 

@@ -176,7 +176,7 @@ void Downloader::download(const std::string& file, const FileMetadata& metadata)
   if (const std::uint64_t available = free_disk_bytes(partial.path()); missing > available) {
     throw Error(
         fmt::format("{}: {} needs {} MiB and the disk has {} MiB; free some space, or choose another place "
-                    "for the cache (--cache-dir or HF_HUB_CACHE)",
+                    "for the cache (`cache_dir` or HF_HUB_CACHE)",
                     partial.path().parent_path().string(), file, (missing >> 20) + 1, available >> 20));
   }
   if (!announcement_.empty()) note(std::exchange(announcement_, {}));

@@ -116,7 +116,7 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
           "{}: {} has shape {} in the checkpoint and {} in the model{}", weights.source(), parameter.name,
           checkpoint::shape_text(stored->shape), checkpoint::shape_text(parameter.shape),
           belongs_to_head(parameter.name, config.model_type)
-              ? "; with --ignore-mismatched-sizes (ignore_mismatched_sizes) the head starts anew"
+              ? "; with `ignore_mismatched_sizes` (ignore_mismatched_sizes) the head starts anew"
               : ""));
     }
     initialize(config, parameters, parameter, options.seed);

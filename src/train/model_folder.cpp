@@ -43,7 +43,8 @@ void require_matching_vocabulary(const std::filesystem::path& directory, const B
 void require_max_length(std::int64_t max_length, const BertConfig& config) {
   if (max_length >= kLeastTokens && max_length <= config.max_length()) return;
   throw UsageError(
-      fmt::format("--max-length is {}; this model takes 3 to {} tokens (max_position_embeddings)", max_length,
+      "max_length",
+      fmt::format("`max_length` is {}; this model takes 3 to {} tokens (max_position_embeddings)", max_length,
                   config.max_length()));
 }
 
@@ -105,7 +106,7 @@ ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optio
   const Architecture architecture =
       architecture_in(directory, base).value_or(Architecture::sequence_classification);
   return open(directory, max_length, architecture,
-              fmt::format("fine-tune it first with bertune train --model {}", directory.string()), base);
+              fmt::format("fine-tune it first with `train(model={})`", directory.string()), base);
 }
 
 namespace {
@@ -173,7 +174,8 @@ void save_model_folder(const std::filesystem::path& directory, const BertPreTrai
 
 void merge_model_folder(const std::filesystem::path& from, const std::filesystem::path& to, SaveDtype dtype,
                         const std::filesystem::path& base) {
-  if (!is_adapter(from)) throw UsageError(fmt::format("{}: holds no adapter to merge", from.string()));
+  if (!is_adapter(from))
+    throw UsageError("merge", fmt::format("{}: holds no adapter to merge", from.string()));
   ModelFolder folder = ModelFolder::open(from, std::nullopt, base);
   folder.model.merge_lora();
   save_model_folder(to, folder.model, folder.tokenizer, folder.settings, dtype);
@@ -183,7 +185,7 @@ void convert_model_folder(const std::filesystem::path& from, const std::filesyst
                           SaveDtype dtype) {
   if (is_adapter(from))
     throw UsageError(
-        fmt::format("{}: is an adapter; --merge makes a model of it and its base", from.string()));
+        "merge", fmt::format("{}: is an adapter; `merge` makes a model of it and its base", from.string()));
   const BertConfig config = BertConfig::from_pretrained(from);
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(from);
   const checkpoint::Checkpoint weights = checkpoint::Checkpoint::open(from, config.model_type);

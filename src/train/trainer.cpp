@@ -78,14 +78,15 @@ std::uint64_t Trainer::checkpoint_bytes() const {
 
 void Trainer::check_validation() const {
   if (has_validation_) return;
-  for (const auto& [flag, given] :
-       {std::pair{"--early-stopping-patience", arguments_.early_stopping_patience},
-        std::pair{"--eval-steps", arguments_.eval_steps}}) {
+  for (const auto& [option, given] :
+       {std::pair{"early_stopping_patience", arguments_.early_stopping_patience},
+        std::pair{"eval_steps", arguments_.eval_steps}}) {
     if (given > 0) {
       throw UsageError(
-          fmt::format("{} needs a validation set, and there is none: give --validation FILE, or have "
-                      "rows held out with --validation-split 0.1",
-                      flag));
+          option,
+          fmt::format("`{}` needs a validation set, and there is none: give `validation=FILE`, or have "
+                      "rows held out with `validation_split=0.1`",
+                      option));
     }
   }
 }
@@ -104,7 +105,8 @@ void Trainer::make_schedule() {
   schedule_ = kind.make({arguments_.learning_rate, plan_.warmup_steps, plan_.total_steps},
                         schedule_options(arguments_));
   if (schedule_->follows_metric() && !has_validation_) {
-    throw UsageError(fmt::format("--schedule {} follows a metric of the validation set, and there is none",
+    throw UsageError("schedule",
+                     fmt::format("`schedule={}` follows a metric of the validation set, and there is none",
                                  arguments_.lr_scheduler_type));
   }
 }
@@ -197,8 +199,8 @@ double Trainer::evaluate_gradient(std::span<const Batch> batches, std::int64_t f
         fmt::format("step {} of {}: the {} is no longer a finite number (learning rate {:.3g}, first row of "
                     "the batch {}). Training "
                     "stopped before it reached the weights; checkpoints saved earlier are good. Try a lower "
-                    "--learning-rate, "
-                    "a longer --warmup-ratio, or --max-grad-norm 1",
+                    "`learning_rate`, "
+                    "a longer `warmup_ratio`, or `max_grad_norm=1`",
                     state_.global_step + 1, plan_.total_steps, std::isfinite(loss) ? "gradient" : "loss",
                     learning_rate_, row_name_(first_row)));
   }

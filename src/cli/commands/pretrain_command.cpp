@@ -77,7 +77,7 @@ Initialization initialization_from_string(std::string_view name) {
 
 void run(Options& options) {
   options.run.settle();
-  for (const std::string& note : options.run.ignored) fmt::print(stderr, "note: {}\n", note);
+  print_notes(options.run.ignored);
   const bool from_nothing = !options.config.empty();
   if (from_nothing == !options.run.model.empty())
     throw UsageError(

@@ -10,6 +10,7 @@
 
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
+#include "cli/options/flag_words.h"
 #include "data/checks/check.h"
 #include "data/splits/split.h"
 #include "data/texts/labels.h"
@@ -113,8 +114,10 @@ void print_data_report(const Datasets& sets, const std::vector<const TextExample
     special += part->rows_with_special_tokens;
   }
   const report::Terminal terminal = report::terminal_of(STDERR_FILENO);
-  fmt::print(stderr, "\n{}\n", report::data_report(check, named, {.style = report::Style(terminal.colors)}));
-  for (const std::string& note : sets.notes) fmt::print(stderr, "note: {}\n", note);
+  fmt::print(
+      stderr, "\n{}\n",
+      report::data_report(check, named, {.style = report::Style(terminal.colors), .render = with_flags}));
+  print_notes(sets.notes);
   if (special > 0) {
     warn(fmt::format(
         "{} texts hold special tokens such as [SEP] themselves; they are taken as such, as Transformers does",

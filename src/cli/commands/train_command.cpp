@@ -18,7 +18,7 @@ namespace {
 
 void run(TrainOptions& options) {
   options.settle();
-  for (const std::string& note : options.ignored) fmt::print(stderr, "note: {}\n", note);
+  print_notes(options.ignored);
   const train::InterruptGuard guard;
   use_threads(options.threads);
   prepare_output(options);

@@ -10,6 +10,7 @@
 
 #include "bertune/error.h"
 #include "cli/config/run_config.h"
+#include "cli/options/flag_words.h"
 #include "cli/screen/train_display.h"
 #include "cli/screen/train_profile.h"
 #include "core/file.h"
@@ -84,7 +85,7 @@ Json resolved_settings(const TrainOptions& options, const TrainingData& data) {
   resolved["metric_for_best_model"] = options.arguments.metric_for_best_model;
   resolved["warmup_ratio"] = arguments.at("warmup_ratio");
   resolved["warmup_steps"] = options.arguments.warmup_steps > 0 ? arguments.at("warmup_steps") : Json();
-  resolved.update(train::option_flags(options.arguments));
+  resolved.update(train::option_values(options.arguments));
   return resolved;
 }
 
@@ -250,7 +251,7 @@ void print_results(const TrainOptions& options, std::string_view try_it, const B
              result.state.global_step, report::format_duration(result.runtime),
              report::grouped(static_cast<long long>(static_cast<double>(result.state.tokens) / seconds)),
              peak_rss_mib(), result.train_loss);
-  if (!result.stopped_early.empty()) fmt::print("Training {}\n", result.stopped_early);
+  if (!result.stopped_early.empty()) fmt::print("Training {}\n", with_flags(result.stopped_early));
   if (result.kept_best) {
     fmt::print("Kept the weights of step {}, where validation was best{}\n", result.state.best_step,
                result.state.best_metric ? fmt::format(" ({:.4f})", *result.state.best_metric) : "");

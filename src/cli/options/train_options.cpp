@@ -291,8 +291,8 @@ void TrainOptions::find_model() {
 
 void TrainOptions::settle() {
   if (resume_from) arguments.resume = true;
-  arguments.optim_args = optim::parse_options(optim_args, "--optim-args");
-  arguments.lr_scheduler_kwargs = optim::parse_options(lr_scheduler_kwargs, "--lr-scheduler-kwargs");
+  arguments.optim_args = optim::parse_options(optim_args, "optim_args");
+  arguments.lr_scheduler_kwargs = optim::parse_options(lr_scheduler_kwargs, "lr_scheduler_kwargs");
   if (warmup_steps && *warmup_steps >= 0 && *warmup_steps < 1) {
     if (*warmup_steps > 0 || declared_on->count("--warmup-ratio") == 0)
       arguments.warmup_ratio = *warmup_steps;
@@ -313,7 +313,7 @@ void TrainOptions::settle() {
   if (arguments.resume && overwrite) throw UsageError("--resume and --overwrite exclude each other");
   fine_tuning.settle(arguments.fine_tuning);
   train::validate(arguments);
-  for (std::string& note : train::flags_without_effect(arguments)) ignored.push_back(std::move(note));
+  for (std::string& note : train::options_without_effect(arguments)) ignored.push_back(std::move(note));
 }
 
 }  // namespace bertune::cli

@@ -52,7 +52,7 @@ std::string_view advice(Architecture architecture) {
       return "it was not trained to predict masked words; take a checkpoint of model_type bert, distilbert, "
              "roberta or xlm-roberta";
     case Architecture::pretraining:
-      return "only bert is trained on next sentences; train on masked words alone (--objective mlm), or "
+      return "only bert is trained on next sentences; train on masked words alone (`objective=mlm`), or "
              "take a checkpoint of model_type bert";
     default:
       return "only bert is trained on next sentences; take a checkpoint of model_type bert";
