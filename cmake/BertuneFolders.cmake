@@ -9,9 +9,6 @@ target_compile_options(bertune_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # GCC 12 sees overlaps in std::string that are not there (bug 105651)
   $<$<BOOL:${BERTUNE_WERROR}>:-Werror>)
 target_compile_definitions(bertune_flags INTERFACE BERTUNE_VERSION="${PROJECT_VERSION}")
-if(BERTUNE_SANITIZE MATCHES thread)
-  target_compile_definitions(bertune_flags INTERFACE BERTUNE_STD_THREADS)
-endif()
 if(BERTUNE_SANITIZE)
   target_compile_options(bertune_flags INTERFACE -fsanitize=${BERTUNE_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)

@@ -11,7 +11,6 @@
 #include "train/batches.h"
 #include "train/early_stopping.h"
 #include "train/evaluation.h"
-#include "train/interrupt.h"
 #include "train/loss.h"
 #include "train/model_folder.h"
 #include "train/step_batches.h"
@@ -121,7 +120,9 @@ void Trainer::resume_if_asked() {
   observer_.on_resume(state_.global_step, checkpoint);
 }
 
-TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* validation) {
+TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* validation,
+                              std::stop_token stop) {
+  stop_ = std::move(stop);
   has_validation_ = validation != nullptr;
   check_validation();
   set_loss(train);
@@ -146,7 +147,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
     if (state_.global_step >= plan_.total_steps || stops_early(arguments_, state_, plan_)) break;
     run_epoch(train, state_.global_step / plan_.steps_per_epoch);
     state_.runtime = earlier_runtime + watch.seconds();
-    if (interrupt_requested()) {
+    if (stop_.stop_requested()) {
       save();
       throw Interrupted(fmt::format("stopped after step {} of {}", state_.global_step, plan_.total_steps));
     }
@@ -178,7 +179,7 @@ void Trainer::run_epoch(tasks::Examples& train, std::int64_t epoch) {
   while (next < steps.size() && state_.global_step < plan_.total_steps) {
     const double loss = train_step(train, steps[next++]);
     log_step(loss, gradient_norm_, learning_rate_);
-    if (interrupt_requested() || evaluation_is_due()) return;
+    if (stop_.stop_requested() || evaluation_is_due()) return;
     if (arguments_.save_steps > 0 && state_.global_step % arguments_.save_steps == 0) return;
   }
 }
@@ -252,9 +253,9 @@ void Trainer::evaluate(const tasks::Examples& validation) {
   optimizer_->bring_up_to_date();
   tasks::Metrics metrics;
   try {
-    metrics = train::evaluate(model_, task_, validation, arguments_.eval_batch_size, [&](std::int64_t rows) {
-      observer_.on_evaluation_progress(rows, validation.rows());
-    });
+    metrics = train::evaluate(
+        model_, task_, validation, arguments_.eval_batch_size,
+        [&](std::int64_t rows) { observer_.on_evaluation_progress(rows, validation.rows()); }, stop_);
   } catch (const Interrupted&) {
     save();
     throw;

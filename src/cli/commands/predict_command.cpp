@@ -10,8 +10,8 @@
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
+#include "cli/interrupt.h"
 #include "train/arguments.h"
-#include "train/interrupt.h"
 #include "train/model_folder.h"
 
 namespace bertune::cli {
@@ -69,7 +69,7 @@ namespace {
 
 void run(const PredictOptions& options) {
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
-  const train::InterruptGuard guard;
+  const InterruptGuard guard;
   use_threads(options.threads);
   train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length, options.base);
   folder.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));

@@ -10,6 +10,7 @@
 
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
+#include "cli/interrupt.h"
 #include "cli/options/flag_words.h"
 #include "data/checks/check.h"
 #include "data/splits/split.h"
@@ -139,7 +140,7 @@ void for_each_prediction(BertPreTrainedModel& model, const TextExamples& example
                          const std::function<void(std::size_t row, const tasks::Prediction&)>& use) {
   const BertConfig& config = model.config();
   const auto width = static_cast<std::size_t>(config.num_labels());
-  train::for_each_output(model, examples, batch_size,
+  train::for_each_output(model, examples, batch_size, interrupt_token(),
                          [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
                            for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
                              use(static_cast<std::size_t>(first) + i,

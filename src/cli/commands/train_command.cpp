@@ -9,8 +9,8 @@
 #include "cli/commands/fold_column.h"
 #include "cli/commands/training_run.h"
 #include "cli/config/run_config.h"
+#include "cli/interrupt.h"
 #include "cli/options/train_options.h"
-#include "train/interrupt.h"
 #include "train/model_folder.h"
 
 namespace bertune::cli {
@@ -19,7 +19,7 @@ namespace {
 void run(TrainOptions& options) {
   options.settle();
   print_notes(options.ignored);
-  const train::InterruptGuard guard;
+  const InterruptGuard guard;
   use_threads(options.threads);
   prepare_output(options);
   options.find_model();

@@ -10,6 +10,7 @@
 
 #include "bertune/error.h"
 #include "cli/config/run_config.h"
+#include "cli/interrupt.h"
 #include "cli/options/flag_words.h"
 #include "cli/screen/train_display.h"
 #include "cli/screen/train_profile.h"
@@ -190,7 +191,7 @@ Json train_values(const train::TrainingResult& result, std::int64_t rows) {
 Json evaluation_values(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
                        std::int64_t batch_size, tasks::Metrics& metrics) {
   const double start = report::monotonic_seconds();
-  metrics = train::evaluate(model, task, examples, batch_size);
+  metrics = train::evaluate(model, task, examples, batch_size, {}, interrupt_token());
   const double seconds = std::max(report::monotonic_seconds() - start, 1e-9);
   Json values = report::metric_values(metrics);
   values["runtime"] = seconds;
@@ -299,7 +300,7 @@ void run_training(const TrainOptions& options, const BertTokenizer& tokenizer, B
   write_run_config(options, data);
   std::optional<train::TrainingResult> result;
   try {
-    result = trainer.train(*data.train, data.validation.get());
+    result = trainer.train(*data.train, data.validation.get(), interrupt_token());
   } catch (const Interrupted& interrupted) {
     display.finish();
     throw Interrupted(fmt::format("{}; a checkpoint is in {}: the same command with --resume goes on from it",
