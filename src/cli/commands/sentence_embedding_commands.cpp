@@ -11,6 +11,7 @@
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
 #include "cli/interrupt.h"
+#include "cli/options/flag_words.h"
 #include "data/checks/check.h"
 #include "data/splits/split.h"
 #include "report/data_report.h"
@@ -149,7 +150,8 @@ void print_data_report(const Datasets& sets, const std::vector<const SentenceExa
     special += part->rows_with_special_tokens;
   }
   const report::Style style(report::terminal_of(STDERR_FILENO).colors);
-  fmt::print(stderr, "\n{}\n", report::data_report(check, sets.named(), {.style = style}));
+  fmt::print(stderr, "\n{}\n",
+             report::data_report(check, sets.named(), {.style = style, .render = with_flags}));
   print_notes(sets.notes);
   if (special > 0) {
     warn(fmt::format(
