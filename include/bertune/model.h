@@ -20,6 +20,10 @@
 
 namespace bertune {
 
+namespace model {
+class Weights;
+}
+
 struct LoadOptions {
   // What to make of the head; unset values keep what the checkpoint's config.json says.
   std::optional<std::int64_t> num_labels = {};
@@ -71,7 +75,7 @@ struct ModelOutput {
   // Mean over the batch (or its part of the mean: Batch::global_items); 0 without labels. Pre-training: the
   // sum of its two parts.
   float loss = 0;
-  // As Architecture says; valid until the next forward.
+  // As Architecture says. Lent: they lie in the model until its next forward.
   std::span<const float> logits, next_sentence_logits;
   float masked_lm_loss = 0, next_sentence_loss = 0;  // of language models: the parts
 };
@@ -127,8 +131,9 @@ class BertPreTrainedModel {
   Parameters& parameters();
   const Parameters& parameters() const;
 
-  void train();  // dropout on; to be called again when frozen values have changed since the last forward
-  void eval();   // dropout off; to be called again when values have changed since the last forward
+  // Dropout on. To be called again after a change of what is trainable, or of frozen values.
+  void train();
+  void eval();  // dropout off
   bool training() const;
   void set_encoder_options(const EncoderOptions& options);  // from the next train() on
   const EncoderOptions& encoder_options() const;
@@ -153,6 +158,10 @@ class BertPreTrainedModel {
   // Adds the gradient of the last forward's loss, times `scale`, to parameters().gradients(). Throws Error
   // unless the last forward was in train mode with labels.
   void backward(float scale = 1.0F);
+
+  // The weights as they are now, for evaluation by many threads at once, with that precision. They share the
+  // memory of the parameters, which these copy when they are next changed (Parameters::snapshot).
+  std::shared_ptr<const model::Weights> share(Precision precision = Precision::fp32) const;
 
   // Replaces every weight by that of a folder that save_weights or save_pretrained wrote. Throws Error when
   // one is missing or of another shape.

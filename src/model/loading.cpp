@@ -121,6 +121,24 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
   return report;
 }
 
+LoadedModel load_model(const std::filesystem::path& directory, Architecture architecture,
+                       const LoadOptions& options) {
+  auto weights = std::make_unique<Weights>(architecture, configuration(directory, options));
+  const BertConfig& config = weights->config();
+  std::vector<Parameter> layout = parameter_layout(config, weights->head());
+  std::optional<LoraConfig> lora = options.lora;
+  if (lora && lora->base_model_name_or_path.empty())
+    lora->base_model_name_or_path = std::filesystem::absolute(directory).lexically_normal().string();
+  if (is_adapter(directory)) lora = adapter_to_load(directory, options);
+  if (lora) add_low_rank_matrices(layout, config.model_type, *lora);
+  Parameters parameters(std::move(layout));
+  LoadReport report = load_parameters(directory, config, options, parameters);
+  if (lora) settle_trainable(parameters, *lora, report);
+  weights->set_load_report(std::move(report));
+  weights->set_lora(std::move(lora));
+  return {std::move(weights), std::move(parameters)};
+}
+
 }  // namespace model
 
 void BertPreTrainedModel::load_weights(const std::filesystem::path& directory) {

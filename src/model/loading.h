@@ -2,12 +2,22 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 
 #include "bertune/config.h"
 #include "bertune/model.h"
 #include "bertune/parameters.h"
+#include "model/inference.h"
 
 namespace bertune::model {
+
+// The weights are not bound to the parameters yet.
+struct LoadedModel {
+  std::unique_ptr<Weights> weights;
+  Parameters parameters;
+};
+LoadedModel load_model(const std::filesystem::path& directory, Architecture architecture,
+                       const LoadOptions& options);
 
 // The folder's config.json with the options applied.
 BertConfig configuration(const std::filesystem::path& directory, const LoadOptions& options);

@@ -163,7 +163,8 @@ MergedWeights::MergedWeights(EncoderWeights& weights) {
   const auto for_each = [&](const auto& function) {  // of one weight, the linear maps that it consists of
     for (EncoderLayerWeights& layer : weights.layers) {
       auto& parts = layer.query_key_value.parts;
-      if (std::ranges::any_of(parts, changed)) function(layer.query_key_value, std::span<Linear>(parts));
+      if (std::ranges::any_of(parts, changed))
+        function(layer.query_key_value.whole, std::span<Linear>(parts));
       for (Linear* linear : {&layer.attention_output, &layer.intermediate, &layer.output}) {
         if (changed(*linear)) function(*linear, std::span<Linear>(linear, 1));
       }
@@ -184,13 +185,12 @@ MergedWeights::MergedWeights(EncoderWeights& weights) {
   for (Entry& entry : entries_) entry.merge();
 }
 
-// Between the batches of one step nothing has changed, and a look at two thin matrices says so.
 bool MergedWeights::Entry::is_old() const {
   const LowRank& change = linear.low_rank;
   const auto same = [](const std::vector<float>& kept, const float* now) {
     return kept.empty() || std::memcmp(kept.data(), now, kept.size() * sizeof(float)) == 0;
   };
-  return linear.weight.gradient != nullptr || !same(a, change.a.value) || !same(b, change.b.value);
+  return linear.weight.is_trained() || !same(a, change.a.value) || !same(b, change.b.value);
 }
 
 void MergedWeights::Entry::merge() {
@@ -210,16 +210,17 @@ std::int64_t MergedWeights::merge() {
   return merged;
 }
 
-Parameters merged_parameters(Parameters& parameters, float scale) {
+Parameters merged_parameters(const Parameters& parameters, float scale) {
   std::vector<Parameter> layout;
   for (const Parameter& parameter : parameters.layout()) {
     if (!is_low_rank(parameter.name)) layout.push_back(parameter);
   }
   Parameters merged(std::move(layout));
-  const WeightViews views(parameters, ModelType::bert, false, false, scale);  // names are the model's own
+  const WeightViews views(parameters, {.type = ModelType::bert, .low_rank_scale = scale});  // own names
   for (std::size_t i = 0; i < merged.layout().size(); ++i) {
     const Parameter& parameter = merged.layout()[i];
-    const std::span<float> from = parameters.value(parameter.name), to = merged.value(parameter.name);
+    const std::span<const float> from = parameters.value(parameter.name);
+    const std::span<float> to = merged.value(parameter.name);
     std::ranges::copy(from, to.begin());
     merged.set_trainable(i, true);
     if (!parameter.name.ends_with(kWeight) || parameter.shape.size() != 2) continue;
