@@ -24,8 +24,8 @@ struct FileOptions {
 
 // Of question answering. Unset values are the trained model's, or the defaults of Transformers' run_qa.py.
 struct QuestionAnsweringOptions {
-  std::optional<std::int64_t> doc_stride, n_best_size, max_answer_length;
-  std::optional<double> null_score_diff_threshold;
+  std::optional<std::int64_t> doc_stride = {}, n_best_size = {}, max_answer_length = {};
+  std::optional<double> null_score_diff_threshold = {};
   bool version_2_with_negative = false;
 };
 

@@ -44,4 +44,17 @@ tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, con
   return metrics;
 }
 
+std::vector<tasks::TestLine> test_lines(BertPreTrainedModel& model, const tasks::TrainingData& data,
+                                        std::int64_t batch_size) {
+  std::vector<tasks::TestLine> lines;
+  const std::unique_ptr<tasks::Decoder> decoder =
+      data.test_lines([&](tasks::TestLine line) { lines.push_back(std::move(line)); });
+  for_each_output(model, *data.test, batch_size,
+                  [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
+                    decoder->add(first, batch, output);
+                  });
+  decoder->finish();
+  return lines;
+}
+
 }  // namespace bertune::train

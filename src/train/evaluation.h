@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "bertune/model.h"
 #include "tasks/task.h"
+#include "tasks/training_data.h"
 
 namespace bertune::train {
 
@@ -18,5 +20,9 @@ void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples
 // it. `progress` is told the rows done.
 tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
                         std::int64_t batch_size, const std::function<void(std::int64_t)>& progress = {});
+
+// What the model says of each row of data.test, in order.
+std::vector<tasks::TestLine> test_lines(BertPreTrainedModel& model, const tasks::TrainingData& data,
+                                        std::int64_t batch_size);
 
 }  // namespace bertune::train

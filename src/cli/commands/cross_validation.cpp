@@ -47,7 +47,7 @@ std::string_view flag_of(const data::Fold& fold) { return fold.given ? "--fold-c
 class CrossValidation {
  public:
   CrossValidation(const TrainOptions& options, const BertTokenizer& tokenizer,
-                  const std::function<TrainingData(const TrainOptions&)>& prepare,
+                  const std::function<tasks::TrainingData(const TrainOptions&)>& prepare,
                   const std::function<BertPreTrainedModel(const tasks::Task&)>& new_model)
       : options_(options), tokenizer_(tokenizer), prepare_(prepare), new_model_(new_model) {
     options_.test.clear();
@@ -145,7 +145,7 @@ class CrossValidation {
   }
 
   void finish_fold(std::int64_t fold) {
-    TrainingData data = prepare_(options_of(fold));
+    tasks::TrainingData data = prepare_(options_of(fold));
     options_.arguments.settle(*data.task);
     const TrainOptions options = options_of(fold);
     if (fold == 0) write_run_config(options_, data);
@@ -181,7 +181,8 @@ class CrossValidation {
     return true;
   }
 
-  void train_fold(std::int64_t fold, const TrainOptions& options, TrainingData& data, const Json& identity) {
+  void train_fold(std::int64_t fold, const TrainOptions& options, tasks::TrainingData& data,
+                  const Json& identity) {
     BertPreTrainedModel model = new_model_(*data.task);
     set_up_fine_tuning(options, data, model);
     TrainDisplay display(std::cerr, !reports());
@@ -199,7 +200,7 @@ class CrossValidation {
                     {"runtime", trained.runtime},
                     {"train_loss", trained.train_loss},
                     {"train_rows", data.train->rows()}};
-    write_predictions(fold, data.predict_test(model, batch_size));
+    write_predictions(fold, train::test_lines(model, data, batch_size));
     if (options_.keep_folds) save_trained_model(folder(fold), options, data, tokenizer_, model);
     Json file = results;
     file["identity"] = identity;
@@ -212,9 +213,9 @@ class CrossValidation {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   }
 
-  void write_predictions(std::int64_t fold, const std::vector<TestLine>& lines) const {
+  void write_predictions(std::int64_t fold, const std::vector<tasks::TestLine>& lines) const {
     AtomicFile file(folder(fold) / kPredictionsFile);
-    for (const TestLine& line : lines) {
+    for (const tasks::TestLine& line : lines) {
       Json json = line.json;
       json["fold"] = name(fold);
       json["row"] = line.row;
@@ -277,7 +278,7 @@ class CrossValidation {
 
   TrainOptions options_;
   const BertTokenizer& tokenizer_;
-  const std::function<TrainingData(const TrainOptions&)>& prepare_;
+  const std::function<tasks::TrainingData(const TrainOptions&)>& prepare_;
   const std::function<BertPreTrainedModel(const tasks::Task&)>& new_model_;
   bool named_folders_ = false;
   std::vector<Json> folds_;  // results of those that are finished
@@ -287,7 +288,7 @@ class CrossValidation {
 }  // namespace
 
 void cross_validate(const TrainOptions& options, const BertTokenizer& tokenizer,
-                    const std::function<TrainingData(const TrainOptions&)>& prepare,
+                    const std::function<tasks::TrainingData(const TrainOptions&)>& prepare,
                     const std::function<BertPreTrainedModel(const tasks::Task&)>& new_model) {
   if (options.fold.count < 2)
     throw UsageError(fmt::format("--folds is {}; it must be at least 2", options.fold.count));

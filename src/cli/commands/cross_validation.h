@@ -18,7 +18,7 @@ namespace bertune::cli {
 // where they are plain enough) holds checkpoints and what is finished, from which --resume goes on. `prepare`
 // makes the data of a fold, `new_model` the model to train.
 void cross_validate(const TrainOptions& options, const BertTokenizer& tokenizer,
-                    const std::function<TrainingData(const TrainOptions&)>& prepare,
+                    const std::function<tasks::TrainingData(const TrainOptions&)>& prepare,
                     const std::function<BertPreTrainedModel(const tasks::Task&)>& new_model);
 
 }  // namespace bertune::cli

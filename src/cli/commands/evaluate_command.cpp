@@ -10,11 +10,11 @@
 #include <optional>
 
 #include "bertune/error.h"
-#include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
 #include "report/metrics_report.h"
 #include "report/progress.h"
 #include "report/results.h"
+#include "tasks/registry/registry.h"
 #include "train/arguments.h"
 #include "train/evaluation.h"
 #include "train/interrupt.h"
@@ -31,7 +31,13 @@ void run(const EvaluateOptions& options) {
   train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length, options.base);
   folder.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));
   train::restore_loss(folder.model, folder.settings, options.model);
-  const TestData data = task_of(folder, options.model).read_test(folder, options);
+  const tasks::TestData data =
+      tasks::task_of(folder.model.architecture(), options.model)
+          .read_test({.path = options.test,
+                      .data = options.data,
+                      .question_answering = options.question_answering,
+                      .threshold = options.threshold},
+                     {folder.tokenizer, folder.model.config(), folder.max_length, folder.settings});
   print_notes(data.notes);
   const tasks::Examples& examples = *data.examples;
   const report::Terminal terminal = report::terminal_of(STDERR_FILENO);

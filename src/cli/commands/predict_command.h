@@ -4,17 +4,11 @@
 #include <CLI/App.hpp>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "cli/options/hub_flags.h"
 #include "cli/options/shared_options.h"
-#include "core/file.h"
-#include "data/texts/reader.h"
-#include "report/progress.h"
 
 namespace bertune::cli {
 
@@ -34,25 +28,6 @@ struct PredictOptions {
 
   bool reads_standard_input() const { return input.empty() || input == "-"; }
 };
-
-// Standard output, or a file that appears when all is written.
-class Sink {
- public:
-  explicit Sink(const std::filesystem::path& path);
-  void write(std::string_view text);
-  void finish();
-
- private:
-  std::optional<AtomicFile> file_;
-};
-
-// Predicts rows of texts, from the file or standard input, as they come: memory does not grow with them.
-// `header` is written first; `lines` is what a chunk of rows becomes.
-void predict_rows(const PredictOptions& options,
-                  const std::function<std::string(const data::ColumnChoice&)>& header,
-                  const std::function<std::string(const std::vector<data::Row>&)>& lines);
-// Quiet when the predictions go to standard output. `total`: 0 where it is not known.
-report::ProgressBar progress_bar(const PredictOptions& options, std::int64_t total);
 
 void add_predict_command(CLI::App& app);
 

@@ -14,7 +14,7 @@
 #include "cli/config/run_config.h"
 #include "core/file.h"
 #include "report/table.h"
-#include "tasks/language_modelling/language_modelling.h"
+#include "tasks/language_modelling/task.h"
 #include "train/interrupt.h"
 #include "train/model_folder.h"
 
@@ -106,13 +106,13 @@ void run(Options& options) {
   const BertConfig config =
       from_nothing ? new_config(options, tokenizer) : BertConfig::from_pretrained(options.run.model);
   if (!from_nothing) train::require_matching_vocabulary(options.run.model, tokenizer, config);
-  auto task = std::make_unique<tasks::LanguageModelling>();
+  auto task = std::make_unique<tasks::LanguageModellingTask>();
   task->objective = options.rows.objective;
   class_name(config.model_type, task->architecture());  // refuses what the family has no head for
   options.rows.max_length = options.run.max_length.value_or(std::min<std::int64_t>(128, config.max_length()));
   train::require_max_length(options.rows.max_length, config);
 
-  TrainingData data;
+  tasks::TrainingData data;
   data.train = read_examples(options, options.train, tokenizer);
   if (!options.validation.empty()) data.validation = read_examples(options, options.validation, tokenizer);
   data.row_name = [&options](std::int64_t row) {

@@ -27,24 +27,25 @@ void run(TrainOptions& options) {
       BertTokenizer::from_pretrained(tokenizer_folder(options.model, options.base));
   const BertConfig config = BertConfig::from_pretrained(config_folder(options.model, options.base));
   train::require_matching_vocabulary(options.model, tokenizer, config);
-  const TaskCommands& commands = options.task.empty() ? guess_task(options.train) : task_named(options.task);
-  if (options.task.empty() && &commands != &kTextClassification)
-    fmt::print(stderr, "note: --task {} (by the look of {})\n", commands.name, options.train.string());
+  const tasks::TaskEntry& entry =
+      options.task.empty() ? tasks::guess_task(options.train) : tasks::task_named(options.task);
+  if (options.task.empty() && entry.architecture != Architecture::sequence_classification)
+    fmt::print(stderr, "note: --task {} (by the look of {})\n", entry.name, options.train.string());
   const auto new_model = [&](const tasks::Task& task) {
     return BertPreTrainedModel::from_pretrained(options.model, task.architecture(),
                                                 load_options(options, task));
   };
-  if (!options.fold_column.empty()) options.fold = folds_of_column(options, commands.architecture);
+  if (!options.fold_column.empty()) options.fold = folds_of_column(options, entry.architecture);
   if (options.fold.given || options.declared_on->count("--folds") > 0) {
     cross_validate(
         options, tokenizer,
-        [&](const TrainOptions& fold) { return commands.prepare(fold, tokenizer, config); }, new_model);
+        [&](const TrainOptions& fold) { return read_training(entry, fold, tokenizer, config); }, new_model);
     return;
   }
-  TrainingData data = commands.prepare(options, tokenizer, config);
+  tasks::TrainingData data = read_training(entry, options, tokenizer, config);
   options.arguments.settle(*data.task);
   BertPreTrainedModel model = new_model(*data.task);
-  run_training(options, tokenizer, model, data, commands.try_it);
+  run_training(options, tokenizer, model, data, try_it(entry.architecture));
 }
 
 }  // namespace

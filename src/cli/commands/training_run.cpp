@@ -67,7 +67,7 @@ namespace {
 
 // What the run made of settings that were left to it, under the names of their flags. Columns are guessed for
 // each file, and stay so.
-Json resolved_settings(const TrainOptions& options, const TrainingData& data) {
+Json resolved_settings(const TrainOptions& options, const tasks::TrainingData& data) {
   Json resolved = Json::object();
   for (const auto& [name, value] : data.settings.items())
     if (!name.ends_with("_column")) resolved[name] = value;
@@ -90,13 +90,13 @@ Json resolved_settings(const TrainOptions& options, const TrainingData& data) {
 
 }  // namespace
 
-void write_run_config(const TrainOptions& options, const TrainingData& data) {
+void write_run_config(const TrainOptions& options, const tasks::TrainingData& data) {
   const fs::path path = options.arguments.output_dir / "run.yaml";
   if (options.arguments.resume && fs::exists(path)) return;
   write_file_atomically(path, run_config_text(*options.declared_on, resolved_settings(options, data)));
 }
 
-Json save_trained_model(const fs::path& folder, const TrainOptions& options, const TrainingData& data,
+Json save_trained_model(const fs::path& folder, const TrainOptions& options, const tasks::TrainingData& data,
                         const BertTokenizer& tokenizer, BertPreTrainedModel& model) {
   Json settings = data.settings;
   settings["bertune_version"] = BERTUNE_VERSION;
@@ -144,7 +144,8 @@ std::string load_line(const TrainOptions& options, const BertPreTrainedModel& mo
 
 }  // namespace
 
-void set_up_fine_tuning(const TrainOptions& options, const TrainingData& data, BertPreTrainedModel& model) {
+void set_up_fine_tuning(const TrainOptions& options, const tasks::TrainingData& data,
+                        BertPreTrainedModel& model) {
   const train::TrainingArguments& arguments = options.arguments;
   const Architecture task = data.task->architecture();
   const bool rows_repeat = task != Architecture::pretraining &&
@@ -204,7 +205,7 @@ struct Finished {
 };
 
 // The model is saved before it is tested: a failure from here on loses a number, not the training.
-Finished save_and_test(const TrainOptions& options, TrainingData& data, const BertTokenizer& tokenizer,
+Finished save_and_test(const TrainOptions& options, tasks::TrainingData& data, const BertTokenizer& tokenizer,
                        BertPreTrainedModel& model, const train::TrainingResult& result) {
   const fs::path& output = options.arguments.output_dir;
   Json settings = save_trained_model(output, options, data, tokenizer, model);
@@ -283,7 +284,7 @@ void print_results(const TrainOptions& options, std::string_view try_it, const B
 }  // namespace
 
 void run_training(const TrainOptions& options, const BertTokenizer& tokenizer, BertPreTrainedModel& model,
-                  TrainingData& data, std::string_view try_it) {
+                  tasks::TrainingData& data, std::string_view try_it) {
   set_up_fine_tuning(options, data, model);
   if (!options.json && !options.quiet) {
     fmt::print(stderr, "{}Training on {} threads with {} kernels{}\n", load_line(options, model),

@@ -12,7 +12,6 @@
 #include "bertune/error.h"
 #include "core/parallel.h"
 #include "report/terminal.h"
-#include "train/model_folder.h"
 
 namespace bertune::cli {
 
@@ -62,23 +61,6 @@ void QuestionAnsweringOptions::add_to(CLI::App& command) {
                   "No answer where it is better than the best one by more than this (default: what was best "
                   "on validation, or 0)")
       ->group(group);
-}
-
-tasks::QuestionAnsweringTask QuestionAnsweringOptions::task(const Json& settings,
-                                                            std::int64_t max_length) const {
-  const auto kept = [&](const char* key, auto usual) { return train::setting(settings, key, usual); };
-  tasks::QuestionAnsweringTask task;
-  task.windows.max_length = max_length;
-  task.windows.doc_stride = doc_stride.value_or(kept("doc_stride", task.windows.doc_stride));
-  tasks::AnswerOptions& answers = task.answers;
-  answers.n_best_size = n_best_size.value_or(kept("n_best_size", answers.n_best_size));
-  answers.max_answer_length =
-      max_answer_length.value_or(kept("max_answer_length", answers.max_answer_length));
-  answers.null_score_diff_threshold = null_score_diff_threshold.value_or(
-      kept("null_score_diff_threshold", answers.null_score_diff_threshold));
-  answers.version_2_with_negative =
-      version_2_with_negative || kept("version_2_with_negative", answers.version_2_with_negative);
-  return task;
 }
 
 void add_threads_option(CLI::App& command, ThreadOptions& options) {

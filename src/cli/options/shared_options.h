@@ -6,8 +6,6 @@
 #include <filesystem>
 #include <string>
 
-#include "core/json.h"
-#include "tasks/question_answering/question_answering_task.h"
 #include "tasks/training_files.h"
 
 namespace bertune::cli {
@@ -20,8 +18,6 @@ struct DataOptions : tasks::FileOptions {
 // Of question answering, in all commands.
 struct QuestionAnsweringOptions : tasks::QuestionAnsweringOptions {
   void add_to(CLI::App& command);
-  // `settings`: a trained model's, or an empty object.
-  tasks::QuestionAnsweringTask task(const Json& settings, std::int64_t max_length) const;
 };
 
 struct ThreadOptions {

@@ -106,12 +106,6 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
       ->group(kTraining);
 }
 
-std::string task_names() {
-  std::string names;
-  for (const TaskCommands* task : all_tasks()) names += (names.empty() ? "" : ", ") + std::string(task->name);
-  return names;
-}
-
 }  // namespace
 
 void TrainOptions::add_to(CLI::App& command) {
