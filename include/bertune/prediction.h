@@ -38,7 +38,7 @@ struct Labels {
   std::vector<double> scores;  // [labels of the model]
 };
 
-// The number of a regression.
+// The number of a regression, or how alike two texts are.
 struct Score {
   double score = 0;
 };
@@ -107,7 +107,13 @@ struct NextSentence {
   double is_next = 0;  // probability
 };
 
-using Prediction = std::variant<Label, Labels, Score, Tags, Entities, Answer, Choice, Words, NextSentence>;
+// Of a text, by a model of sentence embeddings; of a pair of texts it predicts the Score of their cosine.
+struct Embedding {
+  std::vector<float> embedding;  // [hidden_size]
+};
+
+using Prediction =
+    std::variant<Label, Labels, Score, Tags, Entities, Answer, Choice, Words, NextSentence, Embedding>;
 
 // How many texts, or texts with a choice, were longer than the model reads, and of how many tokens it read
 // nothing.
@@ -115,7 +121,7 @@ struct Truncated {
   std::int64_t inputs = 0, tokens = 0;
 };
 
-// One JSON object, as `bertune predict` writes it but for what was asked. `labels`: the model's, of Label and
+// One JSON object, as the program writes it but for what was asked. `labels`: the model's, of Label and
 // Labels. Bytes that are not UTF-8 are written as U+FFFD.
 std::string to_json(const Prediction& prediction, std::span<const std::string> labels);
 

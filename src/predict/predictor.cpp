@@ -10,9 +10,9 @@ namespace bertune {
 namespace {
 
 train::ModelFolder open_folder(const std::filesystem::path& folder, const PredictorOptions& options) {
-  constexpr std::string_view kHow = "bertune pretrain trains one, and bert-base-uncased comes with one";
-  if (options.batch_size < 1) throw UsageError("batch_size must be at least 1");
-  if (options.top < 1) throw UsageError("top must be at least 1");
+  constexpr std::string_view kHow = "pre-train one, or take bert-base-uncased, which comes with one";
+  if (options.batch_size < 1) throw UsageError("batch_size", "`batch_size` must be at least 1");
+  if (options.top < 1) throw UsageError("top", "`top` must be at least 1");
   return options.architecture
              ? train::ModelFolder::open(folder, options.max_length, *options.architecture, kHow, options.base)
              : train::ModelFolder::open(folder, options.max_length, options.base);

@@ -33,7 +33,6 @@ void SharedModel::ask(const tasks::Request& request, const AskOptions& options,
     batch.clear();
     for (std::int64_t row = first; row < end; ++row) examples.add_to(batch, row);
     decoder->add(first, batch, model::run(*weights_, batch, *workspace));
-    if (options.progress) options.progress(end);
     if (options.stop.stop_requested()) throw Interrupted("stopped while predicting");
   }
   decoder->finish();

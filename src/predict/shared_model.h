@@ -20,7 +20,6 @@ class Workspaces;
 
 struct AskOptions {
   std::int64_t batch_size = 64;  // rows computed at a time
-  std::function<void(std::int64_t rows)> progress = {};
   std::stop_token stop = {};
 };
 

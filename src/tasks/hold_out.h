@@ -34,7 +34,7 @@ bool hold_out(const TrainingFiles& files, DataSets<Dataset>& sets, const Choose&
   if (chosen.validation.empty()) return false;
   if (!is_fold) {
     sets.notes.push_back(fmt::format(
-        "no --validation: {} of the {} training {} are held out{} (--validation-split {} --seed {})",
+        "no `validation`: {} of the {} training {} are held out{} (`validation_split={}` `seed={}`)",
         chosen.validation.size(), sets.train.size(), what, how, files.validation_split, files.seed));
   }
   sets.notes.insert(sets.notes.end(), chosen.notes.begin(), chosen.notes.end());

@@ -1,5 +1,8 @@
 #include "tasks/prediction.h"
 
+#include <fmt/format.h>
+
+#include <cmath>
 #include <utility>
 
 #include "core/utf8.h"
@@ -97,6 +100,14 @@ struct Writer {
     json["masks"] = std::move(masks);
   }
   void operator()(const NextSentence& next) const { json["is_next"] = next.is_next; }
+  void operator()(const Embedding& vector) const {
+    OrderedJson numbers = OrderedJson::array();
+    // As short as a float can be told from its neighbours, and null where it is no number.
+    for (const float number : vector.embedding)
+      numbers.push_back(std::isfinite(number) ? OrderedJson(std::stod(fmt::format("{}", number)))
+                                              : OrderedJson());
+    json["embedding"] = std::move(numbers);
+  }
 };
 
 }  // namespace

@@ -26,7 +26,8 @@ std::string setting(const Json& settings, const char* key, const std::string& us
 void require_max_length(std::int64_t max_length, const BertConfig& config) {
   if (max_length >= 3 && max_length <= config.max_length()) return;
   throw UsageError(
-      fmt::format("--max-length is {}; this model takes 3 to {} tokens (max_position_embeddings)", max_length,
+      "max_length",
+      fmt::format("`max_length` is {}; this model takes 3 to {} tokens (max_position_embeddings)", max_length,
                   config.max_length()));
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "bertune/sentence_embedding.h"
 #include "data/splits/split.h"
 #include "data/texts/reader.h"
 
@@ -29,6 +30,13 @@ struct QuestionAnsweringOptions {
   bool version_2_with_negative = false;
 };
 
+// Of learning sentence embeddings.
+struct SentenceEmbeddingOptions {
+  std::string pooling, loss;                             // empty: by the model and the data
+  std::optional<SentenceEmbeddingConfig> of_model = {};  // what the folder of the model to train says
+  std::int64_t train_batch_size = 32;
+};
+
 // The files of a training run, and all that decides which rows and which labels they give.
 struct TrainingFiles {
   std::filesystem::path train, validation, test;  // empty: there is none
@@ -45,6 +53,7 @@ struct TrainingFiles {
   std::string problem_type;       // text classification; empty: by the labels
   bool label_all_tokens = false;  // token classification
   QuestionAnsweringOptions question_answering;
+  SentenceEmbeddingOptions sentence_embedding;
 };
 
 // A labelled file to test a trained model on.

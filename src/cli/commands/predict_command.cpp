@@ -8,38 +8,23 @@
 #include <memory>
 
 #include "bertune/error.h"
+#include "cli/commands/sink.h"
+#include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
-#include "core/file.h"
+#include "cli/interrupt.h"
 #include "predict/shared_model.h"
-#include "report/progress.h"
-#include "tasks/registry/registry.h"
 #include "train/arguments.h"
-#include "train/interrupt.h"
 #include "train/model_folder.h"
 
 namespace bertune::cli {
+
+report::ProgressBar prediction_bar(const PredictOptions& options, std::int64_t total) {
+  return report::ProgressBar(
+      std::cerr, "predicting", total,
+      {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.quiet || options.output.empty()});
+}
+
 namespace {
-
-// Standard output, or a file that appears when all is written.
-class Sink {
- public:
-  explicit Sink(const std::filesystem::path& path) {
-    if (!path.empty() && path != "-") file_.emplace(path);
-  }
-  void write(std::string_view text) {
-    if (file_) {
-      file_->write(text);
-    } else {
-      write_to_standard_output(text);
-    }
-  }
-  void finish() {
-    if (file_) file_->commit();
-  }
-
- private:
-  std::optional<AtomicFile> file_;
-};
 
 tasks::PredictionFile file_of(const PredictOptions& options) {
   return {.path = options.input,
@@ -53,14 +38,9 @@ void predict_all(const predict::SharedModel& model, tasks::RequestSource& source
                  const PredictOptions& options) {
   Sink sink(options.output);
   sink.write(source.header());
-  report::ProgressBar bar(
-      std::cerr, "predicting", source.items(),
-      {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.quiet || options.output.empty()});
+  report::ProgressBar bar = prediction_bar(options, source.items());
   std::int64_t done = 0;
-  predict::AskOptions ask{.batch_size = options.batch_size};
-  ask.progress = [](std::int64_t) {
-    if (train::interrupt_requested()) throw Interrupted("stopped while predicting");
-  };
+  const predict::AskOptions ask{.batch_size = options.batch_size, .stop = interrupt_token()};
   for (tasks::Request request; source.next(request);) {
     std::string lines;  // a pipe gets them all at once, for whom waits for the answer to what arrived
     model.ask(request, ask, [&](std::int64_t item, const Prediction& prediction) {
@@ -78,11 +58,11 @@ void predict_all(const predict::SharedModel& model, tasks::RequestSource& source
 
 void run(const PredictOptions& options) {
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
-  const train::InterruptGuard guard;
+  const InterruptGuard guard;
   use_threads(options.threads);
   const predict::SharedModel model(train::ModelFolder::open(options.model, options.max_length, options.base),
                                    train::precision_from_string(options.precision));
-  const tasks::TaskEntry& task = tasks::task_of(model.architecture(), options.model);
+  const tasks::TaskEntry& task = task_of(model.architecture(), options.model);
   const std::unique_ptr<tasks::RequestSource> source = task.open(
       file_of(options), model.trained(),
       {.threshold = options.threshold, .question_answering = options.question_answering, .top = options.top});

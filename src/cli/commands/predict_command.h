@@ -9,6 +9,7 @@
 
 #include "cli/options/hub_flags.h"
 #include "cli/options/shared_options.h"
+#include "report/progress.h"
 
 namespace bertune::cli {
 
@@ -28,6 +29,9 @@ struct PredictOptions {
 
   bool reads_standard_input() const { return input.empty() || input == "-"; }
 };
+
+// Quiet when the predictions go to standard output. `total`: 0 where it is not known.
+report::ProgressBar prediction_bar(const PredictOptions& options, std::int64_t total);
 
 void add_predict_command(CLI::App& app);
 

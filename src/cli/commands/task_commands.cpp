@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "bertune/error.h"
+#include "cli/options/flag_words.h"
 #include "report/data_facts.h"
 
 namespace bertune::cli {
@@ -24,7 +26,12 @@ tasks::TrainingFiles files_of(const TrainOptions& options) {
           .checks_data = !options.json && !options.quiet,
           .problem_type = options.problem_type,
           .label_all_tokens = options.label_all_tokens,
-          .question_answering = options.question_answering};
+          .question_answering = options.question_answering,
+          .sentence_embedding = {
+              .pooling = options.pooling,
+              .loss = options.embedding_loss,
+              .of_model = SentenceEmbeddingConfig::from_pretrained(options.model, options.base),
+              .train_batch_size = options.arguments.train_batch_size}};
 }
 
 }  // namespace
@@ -36,12 +43,22 @@ std::string task_names() {
   return names;
 }
 
+const tasks::TaskEntry& task_of(Architecture architecture, const std::filesystem::path& directory) {
+  if (const tasks::TaskEntry* task = tasks::task_of(architecture)) return *task;
+  throw Error(
+      fmt::format("{}: is a {}, which has no labels to predict; fine-tune it with bertune train, or "
+                  "see bertune fill-mask",
+                  directory.string(), to_string(architecture)));
+}
+
 std::string_view try_it(Architecture task) {
   switch (task) {
     case Architecture::question_answering:
       return "echo '{{\"question\": \"...\", \"context\": \"...\"}}' | bertune predict --model {}";
     case Architecture::multiple_choice:
       return "echo '{{\"question\": \"...\", \"choices\": [\"...\", \"...\"]}}' | bertune predict --model {}";
+    case Architecture::sentence_embedding:
+      return "echo \"your text\" | bertune embed --model {}";
     default:
       return "echo \"your text\" | bertune predict --model {}";
   }
@@ -49,9 +66,13 @@ std::string_view try_it(Architecture task) {
 
 tasks::TrainingData read_training(const tasks::TaskEntry& task, const TrainOptions& options,
                                   const BertTokenizer& tokenizer, const BertConfig& config) {
+  const train::FineTuning& tuning = options.arguments.fine_tuning;
+  // PEFT has other names for the tensors of a model without a head.
+  if (task.architecture == Architecture::sentence_embedding && tuning.lora && !tuning.merge_lora)
+    throw UsageError("--lora: sentence embeddings need the adapter merged in the end; add --merge-lora");
   tasks::TrainingData data = task.read_training(files_of(options), tokenizer, config);
   const report::Style style(report::terminal_of(STDERR_FILENO).colors);
-  fmt::print(stderr, "{}", report::data_facts(data.facts, style));
+  fmt::print(stderr, "{}", report::data_facts(data.facts, {.style = style, .render = with_flags}));
   return data;
 }
 

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "bertune/error.h"
+#include "cli/options/flag_words.h"
 #include "core/parallel.h"
 #include "report/terminal.h"
 
@@ -90,7 +91,7 @@ void use_threads(const ThreadOptions& options) {
 
 void warn(std::string_view message) {
   static const report::Style kStyle(report::terminal_of(STDERR_FILENO).colors);
-  fmt::print(stderr, "{} {}\n", kStyle.yellow("warning:"), message);
+  fmt::print(stderr, "{} {}\n", kStyle.yellow("warning:"), with_flags(message));
 }
 
 void write_to_standard_output(std::string_view text) {
@@ -103,7 +104,7 @@ void write_to_standard_output(std::string_view text) {
 }
 
 void print_notes(const std::vector<std::string>& notes) {
-  for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", note);
+  for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", with_flags(note));
 }
 
 }  // namespace bertune::cli

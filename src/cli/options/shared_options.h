@@ -31,6 +31,7 @@ void add_precision_option(CLI::App& command, std::string& precision);
 void use_threads(const ThreadOptions& options);
 
 // Lines for the person go to standard output, or to standard error when that is kept for data.
+// The library's names of options become flags (cli/options/flag_words.h).
 void print_notes(const std::vector<std::string>& notes);
 // Data on standard output, at once. Where its reader has gone (`bertune predict | head`) the program ends in
 // silence, as others do; throws Error for anything else.

@@ -24,11 +24,12 @@ using ChoiceSets = DataSets<MultipleChoiceDataset>;
 data::MultipleChoiceReadOptions read_options(const FileOptions& options, bool with_labels) {
   if (!options.text_column.empty() || !options.text_pair_column.empty()) {
     throw UsageError(
-        "--text-column and --text-pair-column do not fit multiple choice, which reads the columns \"sent1\", "
+        "`text_column` and `text_pair_column` do not fit multiple choice, which reads the columns \"sent1\", "
         "\"sent2\" and \"ending0\", ... or \"question\", \"context\" and \"choices\"; rename yours");
   }
   if (options.no_header) {
-    throw UsageError("--no-header does not fit multiple choice: its columns are known by their names");
+    throw UsageError("no_header",
+                     "`no_header` does not fit multiple choice: its columns are known by their names");
   }
   const data::ReadOptions common = options.read_options(with_labels);
   return {.format = common.format,
@@ -141,7 +142,7 @@ class ChoiceSource : public RequestSource {
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config) {
   if (!files.problem_type.empty())
-    throw UsageError("--problem-type is of text classification, and not of multiple choice");
+    throw UsageError("problem_type", "`problem_type` is of text classification, and not of multiple choice");
   auto task = std::make_unique<MultipleChoiceTask>();
   task->max_length = files.max_length.value_or(std::min<std::int64_t>(128, config.max_length()));
   require_max_length(task->max_length, config);
@@ -195,9 +196,9 @@ TestData read_test(const TestFile& file, const TrainedModel& model) {
 std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
                                     const PredictionOptions& options) {
   if (file.output_format != "jsonl") {
-    throw UsageError(fmt::format(
-        "--format is \"{}\"; predictions of multiple choice are written as jsonl, for their scores are lists",
-        file.output_format));
+    throw UsageError("format", fmt::format("`format` is \"{}\"; predictions of multiple choice are written "
+                                           "as jsonl, for their scores are lists",
+                                           file.output_format));
   }
   return std::make_unique<ChoiceSource>(file, model, options);
 }

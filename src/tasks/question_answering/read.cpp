@@ -26,7 +26,8 @@ constexpr std::int64_t kUsualMaxLength = 384;  // run_qa.py's
 data::QuestionAnsweringReadOptions read_options(const FileOptions& options, std::int64_t max_questions,
                                                 bool answers_required) {
   if (options.no_header) {
-    throw UsageError("--no-header does not fit question answering: its columns are known by their names");
+    throw UsageError("no_header",
+                     "`no_header` does not fit question answering: its columns are known by their names");
   }
   const data::ReadOptions given = options.read_options(answers_required);
   return {.format = given.format,
@@ -222,7 +223,7 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
 
 std::unique_ptr<QuestionAnsweringTask> trained_task(const TrainedModel& model,
                                                     const PredictionOptions& options) {
-  if (options.top < 1) throw UsageError("--top must be at least 1");
+  if (options.top < 1) throw UsageError("top", "`top` must be at least 1");
   auto task = std::make_unique<QuestionAnsweringTask>(
       task_of(options.question_answering, model.settings, model.max_length));
   task->candidates = options.top;
@@ -242,7 +243,7 @@ TestData read_test(const TestFile& file, const TrainedModel& model) {
 std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
                                     const PredictionOptions& options) {
   if (file.output_format != "jsonl")
-    throw UsageError("--format: the answers to questions are written as jsonl only");
+    throw UsageError("format", "`format`: the answers to questions are written as jsonl only");
   return std::make_unique<QuestionSource>(file, model, options);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "tasks/language_modelling/prediction.h"
 #include "tasks/multiple_choice/read.h"
 #include "tasks/question_answering/read.h"
+#include "tasks/sentence_embedding/read.h"
 #include "tasks/text_classification/read.h"
 #include "tasks/token_classification/read.h"
 
@@ -36,13 +38,10 @@ const std::array kTasks = {
     TaskEntry{"multiple-choice", Architecture::multiple_choice, multiple_choice::read_training,
               multiple_choice::read_test, multiple_choice::open,
               prediction_task_of<multiple_choice::trained_task>},
+    TaskEntry{"sentence-embedding", Architecture::sentence_embedding, sentence_embedding::read_training,
+              sentence_embedding::read_test, sentence_embedding::open,
+              prediction_task_of<sentence_embedding::trained_task>},
 };
-
-const TaskEntry* find(Architecture architecture) {
-  for (const TaskEntry& task : kTasks)
-    if (task.architecture == architecture) return &task;
-  return nullptr;
-}
 
 }  // namespace
 
@@ -54,15 +53,13 @@ const TaskEntry& task_named(std::string_view name) {
     if (task.name == name) return task;
     names.push_back(task.name);
   }
-  throw UsageError(fmt::format("--task is \"{}\"; it must be one of {}", name, fmt::join(names, ", ")));
+  throw UsageError("task",
+                   fmt::format("`task` is \"{}\"; it must be one of {}", name, fmt::join(names, ", ")));
 }
 
-const TaskEntry& task_of(Architecture architecture, const std::filesystem::path& directory) {
-  if (const TaskEntry* task = find(architecture)) return *task;
-  throw Error(
-      fmt::format("{}: is a {}, which has no labels to predict; fine-tune it with bertune train, or "
-                  "see bertune fill-mask",
-                  directory.string(), to_string(architecture)));
+const TaskEntry* task_of(Architecture architecture) {
+  const auto found = std::ranges::find(kTasks, architecture, &TaskEntry::architecture);
+  return found != kTasks.end() ? &*found : nullptr;
 }
 
 const TaskEntry& guess_task(const std::filesystem::path& train) {
@@ -74,7 +71,7 @@ const TaskEntry& guess_task(const std::filesystem::path& train) {
   } else if (question_answering::looks_like(train)) {
     architecture = Architecture::question_answering;
   }
-  return *find(architecture);
+  return *task_of(architecture);
 }
 
 std::unique_ptr<PredictionTask> prediction_task(Architecture architecture, const TrainedModel& model,
@@ -90,7 +87,10 @@ std::unique_ptr<PredictionTask> prediction_task(Architecture architecture, const
     task->max_length = model.max_length;
     return task;
   }
-  return task_of(architecture, directory).prediction_task(model, options);
+  if (const TaskEntry* task = task_of(architecture)) return task->prediction_task(model, options);
+  throw Error(
+      fmt::format("{}: is a {}, which predicts nothing by itself; fine-tune it, or ask one of its heads",
+                  directory.string(), to_string(architecture)));
 }
 
 }  // namespace bertune::tasks

@@ -43,7 +43,7 @@ TextSets read_sets(const TrainingFiles& files) {
   for (const auto& [name, dataset] : sets.named()) {
     if (dataset->has_pairs != sets.train.has_pairs) {
       throw UsageError(
-          fmt::format("{} has {} and {} {}; name the columns with --text-column and --text-pair-column",
+          fmt::format("{} has {} and {} {}; name the columns with `text_column` and `text_pair_column`",
                       sets.train.path, sets.train.has_pairs ? "pairs of texts" : "single texts",
                       dataset->path, dataset->has_pairs ? "pairs" : "single texts"));
     }
@@ -67,7 +67,7 @@ std::unique_ptr<TextClassificationTask> task_of(const TrainingFiles& files, Text
     const data::ProblemTypeGuess guess = data::guess_problem_type(sets.train);
     task->problem_type = guess.type;
     sets.notes.push_back(
-        fmt::format("task: {} ({}; --problem-type says otherwise)", to_string(guess.type), guess.reason));
+        fmt::format("task: {} ({}; `problem_type` says otherwise)", to_string(guess.type), guess.reason));
   } else {
     task->problem_type = problem_type_from_string(files.problem_type);
   }
@@ -106,7 +106,8 @@ class RowSource : public RequestSource {
   RowSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
       : tokenizer_(model.tokenizer), task_(trained_task(model, options)) {
     if (file.output_format != "jsonl" && file.output_format != "csv")
-      throw UsageError(fmt::format("--format is \"{}\"; it must be jsonl or csv", file.output_format));
+      throw UsageError("format",
+                       fmt::format("`format` is \"{}\"; it must be jsonl or csv", file.output_format));
     if (file.output_format == "csv") format_ = PredictionFormat::csv;
     const data::ReadOptions read = file.data.read_options(false);
     stream_.emplace(file.stream != nullptr ? data::RowStream(*file.stream, "standard input", read)
@@ -190,7 +191,7 @@ std::unique_ptr<TextClassificationTask> trained_task(const TrainedModel& model,
   task->max_length = model.max_length;
   task->threshold = options.threshold.value_or(setting(model.settings, "threshold", task->threshold));
   if (!(task->threshold >= 0 && task->threshold <= 1))
-    throw UsageError(fmt::format("--threshold is {}; it must be from 0 to 1", task->threshold));
+    throw UsageError("threshold", fmt::format("`threshold` is {}; it must be from 0 to 1", task->threshold));
   return task;
 }
 

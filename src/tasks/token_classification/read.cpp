@@ -229,7 +229,7 @@ TestData read_test(const TestFile& file, const TrainedModel& model) {
 std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
                                     const PredictionOptions& options) {
   if (file.output_format != "jsonl")
-    throw UsageError("--format: the tags of words are written as jsonl only");
+    throw UsageError("format", "`format`: the tags of words are written as jsonl only");
   if (holds_sentences(file)) return std::make_unique<SentenceSource>(file, model, options);
   return std::make_unique<TextSource>(file, model, options);
 }

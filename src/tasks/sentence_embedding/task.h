@@ -1,0 +1,31 @@
+// Sentence embeddings: vectors of texts whose cosine says how alike they are, learned from pairs as the
+// sentence-transformers package does.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "tasks/request.h"
+#include "tasks/sentence_embedding/examples.h"
+
+namespace bertune::tasks {
+
+// Of a text alone it predicts the embedding, of a pair the cosine of both.
+struct SentenceEmbeddingTask : TaskOf<SentenceEmbeddingExamples>, SentenceEmbedding, PredictionTask {
+  std::string metric =
+      "spearmanr";  // of the pairs that the best epoch is picked on; without scores: accuracy
+
+  std::string_view name() const override { return "sentence-embedding"; }
+  Architecture architecture() const override { return Architecture::sentence_embedding; }
+  void describe_head(LoadOptions& options) const override;
+  std::string default_metric() const override { return metric; }
+
+  Request request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const override;
+
+ private:
+  std::unique_ptr<Scorer> scorer_of(const SentenceEmbeddingExamples& examples) const override;
+};
+
+}  // namespace bertune::tasks
