@@ -55,6 +55,12 @@ bool holds_tags(const std::filesystem::path& path) {
 
 std::span<const TaskCommands* const> all_tasks() { return kTasks; }
 
+std::string task_names() {
+  std::string names;
+  for (const TaskCommands* task : kTasks) names += (names.empty() ? "" : ", ") + std::string(task->name);
+  return names;
+}
+
 const TaskCommands& guess_task(const std::filesystem::path& train) {
   if (holds_tags(train)) return kTokenClassification;
   if (data::looks_like_multiple_choice(train)) return kMultipleChoice;

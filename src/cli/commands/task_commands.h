@@ -33,6 +33,8 @@ struct TaskCommands {
 };
 
 std::span<const TaskCommands* const> all_tasks();
+// "text-classification, ..."
+std::string task_names();
 // Throws UsageError, naming the choices.
 const TaskCommands& task_named(std::string_view name);
 // Of a trained model. Throws Error for heads that predict nothing by themselves (pre-training).
