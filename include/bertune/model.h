@@ -20,6 +20,10 @@
 
 namespace bertune {
 
+namespace model {
+class Weights;
+}
+
 struct LoadOptions {
   // What to make of the head; unset values keep what the checkpoint's config.json says.
   std::optional<std::int64_t> num_labels = {};
@@ -29,7 +33,9 @@ struct LoadOptions {
   bool ignore_mismatched_sizes = false;  // a head of another shape is newly initialised instead of an error
   std::uint64_t seed = 42;               // for newly initialised tensors
   std::optional<LoraConfig> lora = {};   // a new adapter, beside which all but the head is frozen
-  std::filesystem::path base = {};       // of a folder with an adapter: that of its base (base_of_adapter)
+  // How sentence embeddings are made; unset: as the folder's own files say, or the mean over all tokens.
+  std::optional<SentenceEmbeddingConfig> sentence_embedding = {};
+  std::filesystem::path base = {};  // of a folder with an adapter: that of its base (base_of_adapter)
 };
 
 // What from_pretrained found, as Transformers reports it.
@@ -58,7 +64,12 @@ enum class Architecture {
   // is not -100
   masked_lm,
   // masked_lm, and next_sentence_logits [sequences, 2]; `labels` and `next_sentence_labels` [sequences]
-  pretraining
+  pretraining,
+  // every token to one embedding for each sequence [sequences, hidden_size] (SentenceEmbeddingConfig), in
+  // `logits`. With labels, sequences 2i and 2i + 1 are a pair: `targets` [pairs] are the cosines that pairs
+  // should have (sentence-transformers' CosineSimilarityLoss); or `labels` [pairs] say which pair's second
+  // text each first text belongs to, and all other second texts do not (MultipleNegativesRankingLoss)
+  sentence_embedding
 };
 std::string_view to_string(Architecture architecture);  // "BertForSequenceClassification", ...
 // The class of Transformers for a family: "DistilBertForMaskedLM". Throws UsageError where it has no such
@@ -71,7 +82,7 @@ struct ModelOutput {
   // Mean over the batch (or its part of the mean: Batch::global_items); 0 without labels. Pre-training: the
   // sum of its two parts.
   float loss = 0;
-  // As Architecture says; valid until the next forward.
+  // As Architecture says. Lent: they lie in the model until its next forward.
   std::span<const float> logits, next_sentence_logits;
   float masked_lm_loss = 0, next_sentence_loss = 0;  // of language models: the parts
 };
@@ -127,8 +138,9 @@ class BertPreTrainedModel {
   Parameters& parameters();
   const Parameters& parameters() const;
 
-  void train();  // dropout on; to be called again when frozen values have changed since the last forward
-  void eval();   // dropout off; to be called again when values have changed since the last forward
+  // Dropout on. To be called again after a change of what is trainable, or of frozen values.
+  void train();
+  void eval();  // dropout off
   bool training() const;
   void set_encoder_options(const EncoderOptions& options);  // from the next train() on
   const EncoderOptions& encoder_options() const;
@@ -154,11 +166,16 @@ class BertPreTrainedModel {
   // unless the last forward was in train mode with labels.
   void backward(float scale = 1.0F);
 
+  // The weights as they are now, for evaluation by many threads at once, with that precision. They share the
+  // memory of the parameters, which these copy when they are next changed (Parameters::snapshot).
+  std::shared_ptr<const model::Weights> share(Precision precision = Precision::fp32) const;
+
   // Replaces every weight by that of a folder that save_weights or save_pretrained wrote. Throws Error when
   // one is missing or of another shape.
   void load_weights(const std::filesystem::path& directory);
 
-  // config.json and model.safetensors of a folder that Transformers' AutoModelFor... class loads, written
+  // config.json and model.safetensors of a folder that Transformers' AutoModelFor... class loads (of sentence
+  // embeddings AutoModel, and with the files that sentence-transformers needs besides), written
   // atomically file by file into the existing folder `directory` (bertune::save_pretrained writes a whole
   // one). Throws Error when a weight is beyond the range of `dtype`, naming its tensor.
   void save_weights(const std::filesystem::path& directory, SaveDtype dtype = SaveDtype::float32) const;
@@ -191,6 +208,7 @@ using BertForMultipleChoice = BertFor<Architecture::multiple_choice>;
 using BertForNextSentencePrediction = BertFor<Architecture::next_sentence_prediction>;
 using BertForMaskedLM = BertFor<Architecture::masked_lm>;
 using BertForPreTraining = BertFor<Architecture::pretraining>;
+using BertForSentenceEmbedding = BertFor<Architecture::sentence_embedding>;
 
 // The files of a tokenizer for this model into an existing folder: its longest text, and whether it takes
 // token types.

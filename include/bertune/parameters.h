@@ -36,10 +36,20 @@ class Parameters {
   std::size_t count() const;          // of numbers
   std::size_t sparse_prefix() const;  // of them, how many at the start belong to the matrix with few_rows
 
-  std::span<float> values();
+  std::span<float> values();  // counts as a change, for version()
   std::span<const float> values() const;
-  std::span<float> gradients();
-  std::span<const float> gradients() const;
+  std::span<float> gradients();              // zeros, allocated by the first call
+  std::span<const float> gradients() const;  // empty until then
+
+  // A number that is another one after values(), value() or set_trainable() gave the chance of a change, and
+  // after every step of an optimizer: what was computed from values of an older version is old. A write
+  // through a span that was kept from earlier cannot be seen: call mark_changed() after it, or values()
+  // again.
+  std::uint64_t version() const;
+  void mark_changed();
+  // The values as they are now, for as long as the pointer is held. No copy is made here: these parameters
+  // copy themselves when values() (not const) or mark_changed() is next called while it is held.
+  std::shared_ptr<const float> snapshot() const;
 
   // Both are to be set before an optimizer is made, whose state is laid out for what is trainable, and before
   // the model's train().

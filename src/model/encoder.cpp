@@ -8,7 +8,6 @@
 namespace bertune::model {
 
 using kernels::DropoutSite;
-using kernels::ops;
 
 void Encoder::LayerActivations::take_memory(Arena& arena, const BertConfig& config, std::int64_t tokens) {
   attention.take_memory(arena, config, tokens);
@@ -20,47 +19,46 @@ void Encoder::set_options(const EncoderOptions& options) {
   forget_frozen_outputs();
 }
 
-void Encoder::forget_frozen_outputs() {
-  frozen_outputs_.reset();
-  if (options_.frozen_cache_bytes > 0)
-    frozen_outputs_.emplace(config_.hidden_size, options_.frozen_cache_bytes);
-}
+void Encoder::forget_frozen_outputs() { frozen_outputs_.reset(); }
 
-void Encoder::take_memory(Arena& arena, std::int64_t tokens, std::int64_t sequences, bool training,
-                          const EncoderWeights& weights) {
-  lowest_trained_ = training ? weights.lowest_trained_depth() : config_.num_hidden_layers + 1;
+void Encoder::take_memory(const EncoderWeights& weights, Arena& arena, std::int64_t tokens,
+                          std::int64_t sequences, bool training) {
+  const BertConfig& config = *weights.config;
+  const bool first_alone = weights.wanted == HiddenStates::first_token;
+  const bool projects = weights.embeddings.project.has_value();
+  lowest_trained_ = training ? weights.lowest_trained_depth() : config.num_hidden_layers + 1;
   std::int64_t low_rank = 0, low_rank_first = 0;
   for (const EncoderLayerWeights& layer : weights.layers) {
     low_rank = std::max(low_rank, layer.scratch_size(tokens));
     low_rank_first = std::max(low_rank_first, layer.scratch_size(sequences));
   }
-  const std::int64_t width = config_.embedding_width();
+  const std::int64_t width = config.embedding_width();
+  if (config.type_vocab_size == 0) no_token_type_.assign(static_cast<std::size_t>(width), 0.0F);
   embedding_sum_ = arena.take(tokens * width);
   embedding_mean_ = arena.take(tokens), embedding_rstd_ = arena.take(tokens);
   embedding_output_ = arena.take(tokens * width);
-  if (projects()) projected_ = arena.take(tokens * config_.hidden_size);
-  if (projects() && training && lowest_trained_ == 0) {
+  projected_ = projects ? arena.take(tokens * config.hidden_size) : nullptr;
+  if (projects && training && lowest_trained_ == 0) {
     d_embedding_ = arena.take(tokens * width);
     embedding_partial_sums_ = arena.take(block_count(tokens, kernels::kRowBlock) * 3 * width);
   }
-  activations_.assign(full_layers(), {});
+  activations_.assign(weights.layers.size() - (first_alone ? 1 : 0), {});
   std::optional<LayerActivations> shared;
   for (std::size_t i = 0; i < full_layers(); ++i) {
     const bool runs_backward = static_cast<std::int64_t>(i) + 1 >= lowest_trained_;
     if (runs_backward && !options_.gradient_checkpointing) {
-      activations_[i].take_memory(arena, config_, tokens);
+      activations_[i].take_memory(arena, config, tokens);
       continue;
     }
-    if (!shared) shared.emplace().take_memory(arena, config_, tokens);
+    if (!shared) shared.emplace().take_memory(arena, config, tokens);
     activations_[i] = *shared;
-    if (runs_backward)
-      activations_[i].feed_forward.residual.output = arena.take(tokens * config_.hidden_size);
+    if (runs_backward) activations_[i].feed_forward.residual.output = arena.take(tokens * config.hidden_size);
   }
-  scratch_.take_memory(arena, config_, tokens, training, low_rank);
-  if (wanted_ == HiddenStates::every_token) return;
-  first_activations_.take_memory(arena, config_, tokens, sequences, training, weights.layers.back());
-  first_feed_forward_.take_memory(arena, config_, sequences);
-  first_scratch_.take_memory(arena, config_, sequences, training, low_rank_first);
+  scratch_.take_memory(arena, config, tokens, training, low_rank);
+  if (!first_alone) return;
+  first_activations_.take_memory(arena, config, tokens, sequences, training, weights.layers.back());
+  first_feed_forward_.take_memory(arena, config, sequences);
+  first_scratch_.take_memory(arena, config, sequences, training, low_rank_first);
 }
 
 Pass Encoder::pass_at(std::size_t depth, const Pass& pass) const {
@@ -81,36 +79,39 @@ kernels::Layout table_layout(const Pass& pass) {
 
 }  // namespace
 
-void Encoder::embed(const EmbeddingWeights& weights, const Pass& pass) {
+void Encoder::embed(const EncoderWeights& encoder, const Pass& pass) {
+  const EmbeddingWeights& weights = encoder.embeddings;
+  const BertConfig& config = *encoder.config;
   const float* token_type = weights.token_type.value;
-  ops().embedding_forward({.layout = table_layout(pass),
-                           .hidden_size = config_.embedding_width(),
-                           .input_ids = pass.input_ids,
-                           .token_type_ids = pass.token_type_ids,
-                           .word = weights.word.value,
-                           .position = weights.position.value,
-                           .token_type = token_type != nullptr ? token_type : no_token_type_.data(),
-                           .sum = embedding_sum_});
-  ops().layer_norm_forward({.layout = pass.layout,
-                            .hidden_size = config_.embedding_width(),
-                            .epsilon = config_.layer_norm_eps,
-                            .dropout = pass.dropout(config_.hidden_dropout_prob, DropoutSite::embeddings, 0),
-                            .dropout_after = true,
-                            .gamma = weights.norm.gamma.value,
-                            .beta = weights.norm.beta.value,
-                            .sum = embedding_sum_,
-                            .y = embedding_output_,
-                            .mean = embedding_mean_,
-                            .rstd = embedding_rstd_});
+  pass.ops().embedding_forward({.layout = table_layout(pass),
+                                .hidden_size = config.embedding_width(),
+                                .input_ids = pass.input_ids,
+                                .token_type_ids = pass.token_type_ids,
+                                .word = weights.word.value,
+                                .position = weights.position.value,
+                                .token_type = token_type != nullptr ? token_type : no_token_type_.data(),
+                                .sum = embedding_sum_});
+  pass.ops().layer_norm_forward(
+      {.layout = pass.layout,
+       .hidden_size = config.embedding_width(),
+       .epsilon = config.layer_norm_eps,
+       .dropout = pass.dropout(config.hidden_dropout_prob, DropoutSite::embeddings, 0),
+       .dropout_after = true,
+       .gamma = weights.norm.gamma.value,
+       .beta = weights.norm.beta.value,
+       .sum = embedding_sum_,
+       .y = embedding_output_,
+       .mean = embedding_mean_,
+       .rstd = embedding_rstd_});
   if (!weights.project) return;
   const Linear& project = *weights.project;
   const kernels::Matmul product = project.output(pass.layout.tokens, embedding_output_, projected_);
-  ops().add_bias({pass.layout.tokens, project.out, projected_, project.bias.value, &product});
+  pass.ops().add_bias({pass.layout.tokens, project.out, projected_, project.bias.value, &product});
 }
 
 // The hidden states that `layer` starts from.
-const float* Encoder::input_of(std::size_t layer) const {
-  if (layer == 0) return projects() ? projected_ : embedding_output_;
+float* Encoder::input_of(std::size_t layer) const {
+  if (layer == 0) return projected_ != nullptr ? projected_ : embedding_output_;
   return activations_[layer - 1].feed_forward.residual.output;
 }
 
@@ -118,7 +119,7 @@ void Encoder::forward_layer(const EncoderWeights& weights, const Pass& pass, std
   kernels::set_profiled_layer(static_cast<std::int32_t>(layer));
   LayerActivations& own = activations_[layer];
   const Pass here = pass_at(layer + 1, pass);
-  const Block block{config_, here, here.layout, static_cast<std::int64_t>(layer)};
+  const Block block{*weights.config, here, here.layout, static_cast<std::int64_t>(layer)};
   self_attention(block, weights.layers[layer], input_of(layer), own.attention, scratch_);
   feed_forward(block, weights.layers[layer], own.attention.residual.output, own.feed_forward, scratch_);
 }
@@ -126,13 +127,15 @@ void Encoder::forward_layer(const EncoderWeights& weights, const Pass& pass, std
 // Embeddings and the first layers, to input_of(layers).
 void Encoder::forward_bottom(const EncoderWeights& weights, const Pass& pass, std::size_t layers) {
   kernels::set_profiled_layer(-1);
-  embed(weights.embeddings, pass_at(0, pass));
+  embed(weights, pass_at(0, pass));
   for (std::size_t i = 0; i < layers; ++i) forward_layer(weights, pass, i);
 }
 
 // The same, from what is kept of earlier passes where it is. Products of a single row are rounded otherwise,
 // so that at least two sequences are computed at a time.
 void Encoder::fetch_bottom(const EncoderWeights& weights, const Pass& pass, std::size_t layers) {
+  const std::int64_t h = weights.config->hidden_size;
+  if (!frozen_outputs_) frozen_outputs_.emplace(h, options_.frozen_cache_bytes);
   const kernels::Layout& layout = pass.layout;
   const auto sequence_at = [&](std::int64_t s) {
     return FrozenOutputs::Sequence{pass.input_ids + layout.cu_seqlens[s],
@@ -147,8 +150,7 @@ void Encoder::fetch_bottom(const EncoderWeights& weights, const Pass& pass, std:
     missing.push_back(missing[0] > 0 ? missing[0] - 1 : 1);
     std::ranges::sort(missing);
   }
-  const std::int64_t h = config_.hidden_size;
-  float* output = const_cast<float*>(input_of(layers));
+  float* output = input_of(layers);
   if (!missing.empty()) {
     const SomeSequences some(pass, missing);
     forward_bottom(weights, some.pass(), layers);
@@ -165,24 +167,25 @@ void Encoder::fetch_bottom(const EncoderWeights& weights, const Pass& pass, std:
 }
 
 const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {
+  const BertConfig& config = *weights.config;
   const std::size_t last = weights.layers.size() - 1;
   const auto frozen = static_cast<std::size_t>(std::max<std::int64_t>(lowest_trained_ - 1, 0)),
              bottom = pass.training ? std::min(frozen, full_layers()) : 0;
   const bool fixed = options_.frozen_eval_mode ||
-                     (config_.hidden_dropout_prob == 0 && config_.attention_probs_dropout_prob == 0);
-  if (frozen_outputs_ && fixed && bottom > 0 && pass.layout.sequences > 1) {
+                     (config.hidden_dropout_prob == 0 && config.attention_probs_dropout_prob == 0);
+  if (options_.frozen_cache_bytes > 0 && fixed && bottom > 0 && pass.layout.sequences > 1) {
     fetch_bottom(weights, pass, bottom);
   } else {
     forward_bottom(weights, pass, bottom);
   }
   for (std::size_t i = bottom; i < full_layers(); ++i) forward_layer(weights, pass, i);
-  if (wanted_ == HiddenStates::every_token) {
+  if (weights.wanted == HiddenStates::every_token) {
     kernels::set_profiled_layer(-1);
     return input_of(last + 1);
   }
   kernels::set_profiled_layer(static_cast<std::int32_t>(last));
   const Pass here = pass_at(last + 1, pass);
-  const Block block{config_, here, here.first_tokens, static_cast<std::int64_t>(last)};
+  const Block block{config, here, here.first_tokens, static_cast<std::int64_t>(last)};
   first_token_attention(block, weights.layers[last], input_of(last), first_activations_, first_scratch_);
   feed_forward(block, weights.layers[last], first_activations_.residual.output, first_feed_forward_,
                first_scratch_);
@@ -191,15 +194,15 @@ const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {
 }
 
 void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
-  if (lowest_trained_ > config_.num_hidden_layers) return;
-  if (wanted_ == HiddenStates::first_token) first_token_backward(weights, pass);
+  if (lowest_trained_ > weights.config->num_hidden_layers) return;
+  if (weights.wanted == HiddenStates::first_token) first_token_backward(weights, pass);
   kernels::Matmul pending;
   const kernels::Matmul* producer = nullptr;  // of scratch_.d_hidden
   for (std::size_t i = full_layers(); i-- > 0 && static_cast<std::int64_t>(i) + 1 >= lowest_trained_;) {
     if (options_.gradient_checkpointing && i + 1 < full_layers()) forward_layer(weights, pass, i);
     kernels::set_profiled_layer(static_cast<std::int32_t>(i));
     const LayerActivations& layer = activations_[i];
-    const Block full{config_, pass, pass.layout, static_cast<std::int64_t>(i)};
+    const Block full{*weights.config, pass, pass.layout, static_cast<std::int64_t>(i)};
     const kernels::Matmul d_residual = feed_forward_backward(
         full, weights.layers[i], producer, layer.attention.residual.output, layer.feed_forward, scratch_);
     pending =
@@ -207,13 +210,13 @@ void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
     producer = &pending;
   }
   kernels::set_profiled_layer(-1);
-  if (lowest_trained_ == 0) embed_backward(weights.embeddings, pass, producer);
+  if (lowest_trained_ == 0) embed_backward(weights, pass, producer);
 }
 
 // The last layer's backward, to the gradient of every token's input in scratch_.d_hidden.
 void Encoder::first_token_backward(const EncoderWeights& weights, const Pass& pass) {
   const std::size_t last = weights.layers.size() - 1;
-  const Block block{config_, pass, pass.first_tokens, static_cast<std::int64_t>(last)};
+  const Block block{*weights.config, pass, pass.first_tokens, static_cast<std::int64_t>(last)};
   kernels::set_profiled_layer(static_cast<std::int32_t>(last));
   const kernels::Matmul pending =
       feed_forward_backward(block, weights.layers[last], nullptr, first_activations_.residual.output,
@@ -223,49 +226,52 @@ void Encoder::first_token_backward(const EncoderWeights& weights, const Pass& pa
 }
 
 // From scratch_.d_hidden, complete, to d_embedding_, once the returned product is made.
-kernels::Matmul Encoder::project_backward(const Linear& project, std::int64_t tokens) {
-  if (project.bias.gradient != nullptr)
-    ops().column_sums({tokens, project.out, scratch_.d_hidden, project.bias.gradient});
-  project.add_weight_gradient(tokens, scratch_.d_hidden, embedding_output_);
+kernels::Matmul Encoder::project_backward(const Linear& project, const Pass& pass) {
+  const std::int64_t tokens = pass.layout.tokens;
+  project.add_bias_gradient(pass, tokens, scratch_.d_hidden);
+  project.add_weight_gradient(pass, tokens, scratch_.d_hidden, embedding_output_);
   return project.input_gradient(tokens, scratch_.d_hidden, d_embedding_, false);
 }
 
-void Encoder::embed_backward(const EmbeddingWeights& weights, const Pass& pass,
+void Encoder::embed_backward(const EncoderWeights& encoder, const Pass& pass,
                              const kernels::Matmul* producer) {
+  const EmbeddingWeights& weights = encoder.embeddings;
+  const BertConfig& config = *encoder.config;
   float* gradient = scratch_.d_hidden;
   kernels::Matmul projected;
   if (weights.project) {
-    if (producer != nullptr) ops().matmul(*producer);
-    projected = project_backward(*weights.project, pass.layout.tokens);
+    if (producer != nullptr) pass.matmul(*producer);
+    projected = project_backward(*weights.project, pass);
     gradient = d_embedding_, producer = &projected;
   }
-  ops().layer_norm_backward({.layout = pass.layout,
-                             .hidden_size = config_.embedding_width(),
-                             .dropout = pass.dropout(config_.hidden_dropout_prob, DropoutSite::embeddings, 0),
-                             .dropout_after = true,
-                             .dy = gradient,
-                             .sum = embedding_sum_,
-                             .mean = embedding_mean_,
-                             .rstd = embedding_rstd_,
-                             .gamma = weights.norm.gamma.value,
-                             .d_sum = gradient,
-                             .d_gamma = weights.norm.gamma.gradient,
-                             .d_beta = weights.norm.beta.gradient,
-                             .partial_sums = projects() ? embedding_partial_sums_ : scratch_.partial_sums,
-                             .producer = producer});
-  ops().embedding_backward({.layout = table_layout(pass),
-                            .hidden_size = config_.embedding_width(),
-                            .input_ids = pass.input_ids,
-                            .token_type_ids = pass.token_type_ids,
-                            .padding_id = static_cast<std::int32_t>(config_.pad_token_id),
-                            .d_sum = gradient,
-                            .d_word = weights.word.gradient,
-                            .d_position = weights.position.gradient,
-                            .d_token_type = weights.token_type.gradient});
-  if (config_.first_position() == 0 || weights.position.gradient == nullptr) return;
+  pass.ops().layer_norm_backward(
+      {.layout = pass.layout,
+       .hidden_size = config.embedding_width(),
+       .dropout = pass.dropout(config.hidden_dropout_prob, DropoutSite::embeddings, 0),
+       .dropout_after = true,
+       .dy = gradient,
+       .sum = embedding_sum_,
+       .mean = embedding_mean_,
+       .rstd = embedding_rstd_,
+       .gamma = weights.norm.gamma.value,
+       .d_sum = gradient,
+       .d_gamma = weights.norm.gamma.gradient.sum(),
+       .d_beta = weights.norm.beta.gradient.sum(),
+       .partial_sums = weights.project ? embedding_partial_sums_ : scratch_.partial_sums,
+       .producer = producer});
+  pass.ops().embedding_backward({.layout = table_layout(pass),
+                                 .hidden_size = config.embedding_width(),
+                                 .input_ids = pass.input_ids,
+                                 .token_type_ids = pass.token_type_ids,
+                                 .padding_id = static_cast<std::int32_t>(config.pad_token_id),
+                                 .d_sum = gradient,
+                                 .d_word = weights.word.gradient.sum(),
+                                 .d_position = weights.position.gradient.sum(),
+                                 .d_token_type = weights.token_type.gradient.sum()});
+  if (config.first_position() == 0) return;
   // The row of padding in the position table is nn.Embedding's padding_idx: it learns nothing.
-  const std::int64_t width = config_.embedding_width();
-  std::fill_n(weights.position.gradient + config_.pad_token_id * width, width, 0.0F);
+  const std::int64_t width = config.embedding_width();
+  weights.position.gradient.clear(config.pad_token_id * width, width);
 }
 
 }  // namespace bertune::model

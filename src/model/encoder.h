@@ -18,16 +18,11 @@
 
 namespace bertune::model {
 
-// For heads that look at each sequence's first token alone ([CLS]), the last layer works for that one row a
-// sequence, which leaves out nearly all of its products.
+// An encoder at work: what its layers compute, in memory of a workspace; the weights come with each call,
+// always those that take_memory() was given last. For heads that look at each sequence's first token alone
+// ([CLS]), the last layer works for that one row a sequence, which leaves out nearly all of its products.
 class Encoder {
  public:
-  Encoder(const BertConfig& config, HiddenStates wanted)
-      : config_(config),
-        wanted_(wanted),
-        no_token_type_(config.type_vocab_size == 0 ? static_cast<std::size_t>(config.embedding_width()) : 0) {
-  }
-
   // From the next take_memory() on.
   void set_options(const EncoderOptions& options);
   const EncoderOptions& options() const { return options_; }
@@ -37,15 +32,15 @@ class Encoder {
   // Takes this encoder's activations from `arena` for batches of up to so many tokens and sequences. Only
   // training keeps what layers computed, and of those alone that run backward; with gradient checkpointing no
   // more than their outputs.
-  void take_memory(Arena& arena, std::int64_t tokens, std::int64_t sequences, bool training,
-                   const EncoderWeights& weights);
+  void take_memory(const EncoderWeights& weights, Arena& arena, std::int64_t tokens, std::int64_t sequences,
+                   bool training);
 
   // The wanted hidden states, [tokens,H] or [sequences,H], valid until the next forward.
   const float* forward(const EncoderWeights& weights, const Pass& pass);
   // Where the gradient of those hidden states goes before backward(); null when all of the encoder is frozen.
-  float* output_gradient() {
-    if (lowest_trained_ > config_.num_hidden_layers) return nullptr;
-    return wanted_ == HiddenStates::every_token ? scratch_.d_hidden : first_scratch_.d_hidden;
+  float* output_gradient(const EncoderWeights& weights) {
+    if (lowest_trained_ > weights.config->num_hidden_layers) return nullptr;
+    return weights.wanted == HiddenStates::every_token ? scratch_.d_hidden : first_scratch_.d_hidden;
   }
   // Adds the gradients of all weights that are trained.
   void backward(const EncoderWeights& weights, const Pass& pass);
@@ -62,26 +57,19 @@ class Encoder {
   void forward_layer(const EncoderWeights& weights, const Pass& pass, std::size_t layer);
   void forward_bottom(const EncoderWeights& weights, const Pass& pass, std::size_t layers);
   void fetch_bottom(const EncoderWeights& weights, const Pass& pass, std::size_t layers);
-  void embed(const EmbeddingWeights& weights, const Pass& pass);
-  void embed_backward(const EmbeddingWeights& weights, const Pass& pass, const kernels::Matmul* producer);
+  void embed(const EncoderWeights& encoder, const Pass& pass);
+  void embed_backward(const EncoderWeights& encoder, const Pass& pass, const kernels::Matmul* producer);
   void first_token_backward(const EncoderWeights& weights, const Pass& pass);
-  kernels::Matmul project_backward(const Linear& project, std::int64_t tokens);
-  bool projects() const { return config_.embedding_width() != config_.hidden_size; }
-  const float* input_of(std::size_t layer) const;
-  // Layers that work for every token.
-  std::size_t full_layers() const {
-    return static_cast<std::size_t>(config_.num_hidden_layers) -
-           (wanted_ == HiddenStates::first_token ? 1 : 0);
-  }
+  kernels::Matmul project_backward(const Linear& project, const Pass& pass);
+  float* input_of(std::size_t layer) const;
+  std::size_t full_layers() const { return activations_.size(); }  // those that work for every token
 
-  const BertConfig& config_;
-  HiddenStates wanted_;
   EncoderOptions options_;
   std::int64_t lowest_trained_ = 0;  // depth; of evaluation, where nothing is, as if all were frozen
   std::optional<FrozenOutputs> frozen_outputs_;
   float *embedding_sum_ = nullptr, *embedding_mean_ = nullptr, *embedding_rstd_ = nullptr;
   float* embedding_output_ = nullptr;
-  // Where embeddings have a width of their own: what layers start from, and what backward needs.
+  // Where embeddings have a width of their own: what layers start from (else null), and what backward needs.
   float *projected_ = nullptr, *d_embedding_ = nullptr, *embedding_partial_sums_ = nullptr;
   std::vector<float> no_token_type_;           // zeros, for families without token types
   std::vector<LayerActivations> activations_;  // of the full layers; those that are not kept share theirs

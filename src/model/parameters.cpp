@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -14,11 +15,19 @@
 namespace bertune {
 
 struct Parameters::Storage {
-  AlignedBuffer<float> values, gradients;
+  std::shared_ptr<AlignedBuffer<float>> values;  // shared with snapshots
+  AlignedBuffer<float> gradients;
+  // Odd: changed since version() was last asked, which makes it the next even number. Many threads may say so
+  // at once (rows of an optimizer), and all but the first only read.
+  std::atomic<std::uint64_t> version = 0;
   std::unordered_map<std::string_view, std::size_t> by_name;  // views into layout_
   std::optional<std::size_t> few_rows;                        // place in layout_
   bool rows_are_tracked = false;
   std::vector<std::int32_t> marked_rows;
+
+  void raise_version() {
+    if (version.load(std::memory_order_relaxed) % 2 == 0) version.fetch_or(1);
+  }
 };
 
 Parameters::Parameters(std::vector<Parameter> layout)
@@ -33,7 +42,7 @@ Parameters::Parameters(std::vector<Parameter> layout)
     storage_->by_name.emplace(parameter.name, i);
     if (parameter.few_rows) storage_->few_rows = i;
   }
-  storage_->values = AlignedBuffer<float>(total);
+  storage_->values = std::make_shared<AlignedBuffer<float>>(total);
 }
 
 Parameters::Parameters(Parameters&&) noexcept = default;
@@ -44,12 +53,39 @@ std::size_t Parameters::sparse_prefix() const {
   return few_rows() != nullptr && few_rows()->offset == 0 ? few_rows()->size : 0;
 }
 
-std::size_t Parameters::count() const { return storage_->values.size(); }
+std::size_t Parameters::count() const { return storage_->values->size(); }
 
-std::span<float> Parameters::values() { return storage_->values.span(); }
-std::span<const float> Parameters::values() const { return std::as_const(storage_->values).span(); }
+std::span<float> Parameters::values() {
+  mark_changed();
+  return storage_->values->span();
+}
+std::span<const float> Parameters::values() const { return std::as_const(*storage_->values).span(); }
 
-void Parameters::set_trainable(std::size_t index, bool trainable) { layout_.at(index).trainable = trainable; }
+std::uint64_t Parameters::version() const {
+  std::uint64_t seen = storage_->version.load();
+  while (seen % 2 == 1 && !storage_->version.compare_exchange_weak(seen, seen + 1)) {
+  }
+  return seen + seen % 2;
+}
+
+void Parameters::mark_changed() {
+  std::shared_ptr<AlignedBuffer<float>>& values = storage_->values;
+  if (values.use_count() > 1) {
+    auto own = std::make_shared<AlignedBuffer<float>>(values->size());
+    std::ranges::copy(values->span(), own->data());
+    values = std::move(own);
+  }
+  storage_->raise_version();
+}
+
+std::shared_ptr<const float> Parameters::snapshot() const {
+  return {storage_->values, storage_->values->data()};
+}
+
+void Parameters::set_trainable(std::size_t index, bool trainable) {
+  layout_.at(index).trainable = trainable;
+  storage_->raise_version();
+}
 void Parameters::set_learning_rate_scale(std::size_t index, double scale) {
   layout_.at(index).learning_rate_scale = scale;
 }
@@ -76,7 +112,7 @@ std::span<float> Parameters::gradients() {
   if (storage_->gradients.size() == 0) storage_->gradients = AlignedBuffer<float>(count(), sparse_prefix());
   return storage_->gradients.span();
 }
-std::span<const float> Parameters::gradients() const { return const_cast<Parameters*>(this)->gradients(); }
+std::span<const float> Parameters::gradients() const { return std::as_const(storage_->gradients).span(); }
 
 const Parameter* Parameters::find(std::string_view name) const {
   const auto found = storage_->by_name.find(name);

@@ -61,37 +61,35 @@ std::vector<Parameter> parameter_layout(const BertConfig& config, const Head& he
   return parameters;
 }
 
+bool QueryKeyValue::is_trained() const { return std::ranges::any_of(parts, &Linear::is_trained); }
+
 std::int64_t QueryKeyValue::scratch_size(std::int64_t rows) const {
   std::int64_t size = 0;
   for (const Linear& part : parts) size = std::max(size, part.scratch_size(rows));
   return size;
 }
 
-void QueryKeyValue::add_gradients(std::int64_t rows, const float* dy, const float* x, float* scratch,
-                                  float* sums) const {
-  if (weight.gradient != nullptr) {
-    add_weight_gradient(rows, dy, x);
-  } else {
+void QueryKeyValue::add_gradients(const Pass& pass, std::int64_t rows, const float* dy, const float* x,
+                                  float* scratch, float* sums) const {
+  whole.add_weight_gradient(pass, rows, dy, x);
+  whole.add_bias_gradient(pass, rows, dy);
+  const std::int64_t h = whole.in;
+  if (!whole.weight.is_trained()) {
     for (std::size_t i = 0; i < parts.size(); ++i)
-      parts[i].add_weight_gradient(rows, dy + static_cast<std::int64_t>(i) * in, out, x, scratch);
+      parts[i].add_weight_gradient(pass, rows, dy + static_cast<std::int64_t>(i) * h, whole.out, x, scratch);
   }
-  if (bias.gradient != nullptr) {
-    kernels::ops().column_sums({rows, out, dy, bias.gradient});
-    return;
-  }
-  if (std::ranges::none_of(parts, [](const Linear& part) { return part.bias.gradient != nullptr; })) return;
-  std::fill_n(sums, out, 0.0F);
-  kernels::ops().column_sums({rows, out, dy, sums});
-  for (const Linear& part : parts) {
-    for (std::int64_t c = 0; part.bias.gradient != nullptr && c < in; ++c) part.bias.gradient[c] += sums[c];
-    sums += in;
-  }
+  const bool some_biases =
+      std::ranges::any_of(parts, [](const Linear& part) { return part.bias.is_trained(); });
+  if (whole.bias.is_trained() || !some_biases) return;
+  std::fill_n(sums, whole.out, 0.0F);
+  pass.ops().column_sums({rows, whole.out, dy, sums});
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    parts[i].bias.gradient.add(pass, h, sums + static_cast<std::int64_t>(i) * h);
 }
 
 bool EncoderLayerWeights::is_trained() const {
-  return std::ranges::any_of(query_key_value.parts, &Linear::is_trained) || attention_output.is_trained() ||
-         attention_norm.is_trained() || intermediate.is_trained() || output.is_trained() ||
-         output_norm.is_trained();
+  return query_key_value.is_trained() || attention_output.is_trained() || attention_norm.is_trained() ||
+         intermediate.is_trained() || output.is_trained() || output_norm.is_trained();
 }
 
 std::int64_t EncoderLayerWeights::scratch_size(std::int64_t rows) const {
@@ -100,23 +98,29 @@ std::int64_t EncoderLayerWeights::scratch_size(std::int64_t rows) const {
 }
 
 std::int64_t EncoderWeights::lowest_trained_depth() const {
-  if (embeddings.word.gradient != nullptr || embeddings.position.gradient != nullptr ||
-      embeddings.token_type.gradient != nullptr || embeddings.norm.is_trained() ||
+  if (embeddings.word.is_trained() || embeddings.position.is_trained() ||
+      embeddings.token_type.is_trained() || embeddings.norm.is_trained() ||
       (embeddings.project && embeddings.project->is_trained()))
     return 0;
   return std::ranges::find_if(layers, &EncoderLayerWeights::is_trained) - layers.begin() + 1;
 }
 
 Tensor WeightViews::tensor(const std::string& name) const {
-  const std::string own = checkpoint::own_name(type_, name);
-  const std::span<float> values = parameters_.value(own);
-  const bool wanted = with_gradients_ && parameters_.find(own)->trainable;
-  return {values.data(), wanted ? parameters_.gradient(own).data() : nullptr};
+  const std::string own = checkpoint::own_name(options_.type, name);
+  const float* value = parameters_.value(own).data();
+  const bool wanted = options_.gradients != nullptr && parameters_.find(own)->trainable;
+  return {value, wanted ? Gradient(options_.gradients->gradient(own).data()) : Gradient()};
 }
 Linear WeightViews::linear(const std::string& name, std::int64_t in, std::int64_t out) const {
-  Linear linear{tensor(name + ".weight"), tensor(name + ".bias"), in, out, bf16_};
-  if (const Parameter* a = parameters_.find(checkpoint::own_name(type_, name + kLoraA))) {
-    linear.low_rank = {tensor(name + kLoraA), tensor(name + kLoraB), a->shape.front(), low_rank_scale_};
+  Linear linear = f32_linear(name, in, out);
+  linear.bf16 = options_.bf16;
+  return linear;
+}
+Linear WeightViews::f32_linear(const std::string& name, std::int64_t in, std::int64_t out) const {
+  Linear linear{tensor(name + ".weight"), tensor(name + ".bias"), in, out};
+  if (const Parameter* a = parameters_.find(checkpoint::own_name(options_.type, name + kLoraA))) {
+    linear.low_rank = {tensor(name + kLoraA), tensor(name + kLoraB), a->shape.front(),
+                       options_.low_rank_scale};
   }
   return linear;
 }
@@ -130,21 +134,21 @@ QueryKeyValue query_key_value(const WeightViews& views, const std::string& self,
   QueryKeyValue whole;
   std::size_t i = 0;
   for (const char* part : {"query", "key", "value"}) whole.parts[i++] = views.linear(self + part, h, h);
-  static_cast<Linear&>(whole) = whole.parts[0];
-  whole.out = 3 * h;
-  whole.low_rank = {};
+  Linear& linear = whole.whole = whole.parts[0];
+  linear.out = 3 * h;
+  linear.low_rank = {};
   for (const Linear& part : whole.parts) {
-    if (part.weight.gradient == nullptr) whole.weight.gradient = nullptr;
-    if (part.bias.gradient == nullptr) whole.bias.gradient = nullptr;
+    if (!part.weight.is_trained() || part.low_rank.is_trained()) linear.weight.gradient = {};
+    if (!part.bias.is_trained()) linear.bias.gradient = {};
   }
   return whole;
 }
 
 }  // namespace
 
-EncoderWeights encoder_weights(const BertConfig& config, const WeightViews& views) {
+EncoderWeights encoder_weights(const BertConfig& config, const WeightViews& views, HiddenStates wanted) {
   const std::int64_t h = config.hidden_size, e = config.embedding_width();
-  EncoderWeights weights;
+  EncoderWeights weights{.config = &config, .wanted = wanted, .embeddings = {}, .layers = {}};
   weights.embeddings = {
       views.tensor("bert.embeddings.word_embeddings.weight"),
       views.tensor("bert.embeddings.position_embeddings.weight"),
@@ -160,20 +164,21 @@ EncoderWeights encoder_weights(const BertConfig& config, const WeightViews& view
         .output = views.linear(prefix + "output.dense", config.intermediate_size, h),
         .attention_norm = views.layer_norm(prefix + "attention.output.LayerNorm"),
         .output_norm = views.layer_norm(prefix + "output.LayerNorm"),
+        .activation = kernels::activation_from_string(config.hidden_act),
     });
   }
   return weights;
 }
 
-PackedWeights::PackedWeights(EncoderWeights& weights, HiddenStates wanted) {
+PackedWeights::PackedWeights(EncoderWeights& weights) {
   std::int64_t size = 0;
   const auto for_each_linear = [&](const auto& function) {
     for (std::size_t i = 0; i < weights.layers.size(); ++i) {
       EncoderLayerWeights& layer = weights.layers[i];
       // For the first token, the last layer's keys and values are absorbed; its query is a part of the
       // matrix.
-      if (i + 1 < weights.layers.size() || wanted == HiddenStates::every_token)
-        function(layer.query_key_value);
+      if (i + 1 < weights.layers.size() || weights.wanted == HiddenStates::every_token)
+        function(layer.query_key_value.whole);
       function(layer.attention_output), function(layer.intermediate), function(layer.output);
     }
   };

@@ -45,23 +45,30 @@ struct EmbeddingWeights {
   LayerNorm norm;
   std::optional<Linear> project;  // to hidden_size, where embeddings have another width
 };
-// Query, key and value as one linear map; its gradients are those of the parts where they are not all wanted.
-struct QueryKeyValue : Linear {
+// Query, key and value as one linear map, and each for itself; the gradients are those of the parts where not
+// all three are wanted.
+struct QueryKeyValue {
+  Linear whole;  // [3H,H], without low-rank matrices
   std::array<Linear, 3> parts;
 
+  bool is_trained() const;
   std::int64_t scratch_size(std::int64_t rows) const;
   // From dy [rows,3H], for x [rows,H]. `sums`: 3H numbers.
-  void add_gradients(std::int64_t rows, const float* dy, const float* x, float* scratch, float* sums) const;
+  void add_gradients(const Pass& pass, std::int64_t rows, const float* dy, const float* x, float* scratch,
+                     float* sums) const;
 };
 struct EncoderLayerWeights {
   QueryKeyValue query_key_value;
   Linear attention_output, intermediate, output;
   LayerNorm attention_norm, output_norm;
+  kernels::Activation activation{};  // between intermediate and output
 
   bool is_trained() const;
   std::int64_t scratch_size(std::int64_t rows) const;  // the most that a linear of it needs
 };
 struct EncoderWeights {
+  const BertConfig* config = nullptr;
+  HiddenStates wanted = HiddenStates::every_token;  // what the last layer computes
   EmbeddingWeights embeddings;
   std::vector<EncoderLayerWeights> layers;
 
@@ -70,36 +77,40 @@ struct EncoderWeights {
   std::int64_t lowest_trained_depth() const;
 };
 
-// Views into parameters by name; gradients are left out unless asked for, and of what is frozen.
+struct ViewOptions {
+  ModelType type{};
+  bool bf16 = false;         // of the products of linear()
+  float low_rank_scale = 1;  // LoraConfig::scale()
+  Parameters* gradients =
+      nullptr;  // the parameters once more, where gradients of what is trainable are wanted
+};
+
+// Views into parameters by name.
 class WeightViews {
  public:
-  WeightViews(Parameters& parameters, ModelType type, bool with_gradients, bool bf16,
-              float low_rank_scale = 1)
-      : parameters_(parameters),
-        type_(type),
-        with_gradients_(with_gradients),
-        bf16_(bf16),
-        low_rank_scale_(low_rank_scale) {}
+  WeightViews(const Parameters& parameters, const ViewOptions& options)
+      : parameters_(parameters), options_(options) {}
   Tensor tensor(const std::string& name) const;
   Linear linear(const std::string& name, std::int64_t in, std::int64_t out) const;
+  Linear f32_linear(const std::string& name, std::int64_t in, std::int64_t out) const;  // whatever `bf16` is
   LayerNorm layer_norm(const std::string& name) const;
 
  private:
-  Parameters& parameters_;
-  ModelType type_;
-  bool with_gradients_, bf16_;
-  float low_rank_scale_;
+  const Parameters& parameters_;
+  ViewOptions options_;
 };
 
-EncoderWeights encoder_weights(const BertConfig& config, const WeightViews& views);
+// `config` must outlive them. Throws Error where Bertune has no such activation.
+EncoderWeights encoder_weights(const BertConfig& config, const WeightViews& views,
+                               HiddenStates wanted = HiddenStates::every_token);
 
 // The encoder's weights once more, laid out for forward passes that come one after another with few tokens
 // each: a product then starts at once, instead of first arranging a matrix that is larger than all its
 // inputs. Holds as long as the values do not change.
 class PackedWeights {
  public:
-  // And lets them use it. `wanted`: what the last layer computes.
-  PackedWeights(EncoderWeights& weights, HiddenStates wanted);
+  explicit PackedWeights(EncoderWeights& weights);  // and lets them use it
+  std::size_t size_bytes() const { return buffer_.size() * sizeof(float); }
 
  private:
   AlignedBuffer<float> buffer_;

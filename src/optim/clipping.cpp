@@ -7,6 +7,7 @@ namespace bertune::optim {
 
 double gradient_norm(const Parameters& parameters) {
   const std::span<const float> gradients = parameters.gradients();
+  if (gradients.empty()) return 0;
   const auto squares = [&](std::size_t offset, std::size_t size) {
     return kernels::ops().sum_of_squares(gradients.data() + offset, static_cast<std::int64_t>(size));
   };

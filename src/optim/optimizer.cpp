@@ -74,6 +74,7 @@ void Optimizer::update_rows(std::span<const std::int32_t> rows, float gradient_s
 
 void Optimizer::step(float gradient_scale) {
   if (needs_closure()) throw Error(fmt::format("{} needs a closure: call step(closure)", name()));
+  parameters_->mark_changed();
   if (traits_.maximize) gradient_scale = -gradient_scale;
   const std::vector<Parameter>& layout = parameters_->layout();
   const bool rows_apart = !row_steps_.empty() || traits_.unused_rows == UnusedRows::rest;
@@ -94,7 +95,14 @@ void Optimizer::step(float gradient_scale) {
 }
 
 double Optimizer::step(const Closure& closure) {
-  if (needs_closure()) return search(closure);
+  if (needs_closure()) {
+    const double searched = search([&] {
+      parameters_->mark_changed();
+      return closure();
+    });
+    parameters_->mark_changed();
+    return searched;
+  }
   const double loss = closure();
   step();
   return loss;
@@ -132,6 +140,7 @@ void Optimizer::catch_up(std::int32_t row) {
 
 void Optimizer::bring_up_to_date(std::span<const std::int32_t> rows) {
   if (row_steps_.empty()) return;
+  parameters_->mark_changed();
   std::vector<std::int32_t> behind;
   for (const std::int32_t row : rows) {
     if (row_steps_[static_cast<std::size_t>(row)] < steps_) behind.push_back(row);
@@ -145,6 +154,7 @@ void Optimizer::bring_up_to_date(std::span<const std::int32_t> rows) {
 
 void Optimizer::bring_up_to_date() {
   if (row_steps_.empty()) return;
+  parameters_->mark_changed();
   parallel_for(static_cast<std::int64_t>(row_steps_.size()),
                [&](std::int64_t row) { catch_up(static_cast<std::int32_t>(row)); });
   set_steps(steps_);

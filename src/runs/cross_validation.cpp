@@ -96,10 +96,11 @@ class CrossValidation {
     const fs::path folder = folders_.folder(fold);
     fs::create_directories(folder);  // what is refused before leaves none
     require_disk(options, model, trainer);
-    const train::TrainingResult trained = trainer.train(*data.train, data.validation.get());
+    const train::TrainingResult trained = trainer.train(*data.train, data.validation.get(), options.stop);
     observer_.on(train::TrainingEnded{trained.state.global_step});
     const std::int64_t batch_size = options.arguments.eval_batch_size;
-    const tasks::Metrics metrics = train::evaluate(model, *data.task, *data.test, batch_size);
+    const tasks::Metrics metrics =
+        train::evaluate(model, *data.task, *data.test, batch_size, {}, options.stop);
     fold_ended(fold, &metrics);
     Json results = {{"fold", folders_.name(fold)},      {"metrics", metric_values(metrics)},
                     {"rows", data.test->rows()},        {"runtime", trained.runtime},
@@ -140,7 +141,7 @@ CrossValidated cross_validate(const TrainOptions& options, const BaseModel& base
     folded.files.fold = {.number = 0, .count = options.folds.value_or(0)};
   }
   if (folded.files.fold.count < 2)
-    throw UsageError(fmt::format("--folds is {}; it must be at least 2", folded.files.fold.count));
+    throw UsageError("folds", fmt::format("`folds` is {}; it must be at least 2", folded.files.fold.count));
   folded.files.test.clear();
   return CrossValidation(std::move(folded), base, read_data, observer).run();
 }

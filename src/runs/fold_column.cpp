@@ -25,7 +25,8 @@ constexpr std::array<std::string_view, 1> kOfSentences = {"text"};
 
 [[noreturn]] void refuse_format(const tasks::TrainingFiles& files, std::string_view what,
                                 std::string_view others) {
-  throw UsageError(fmt::format("{}: {} has no column for the fold of a row; --fold-column takes {}",
+  throw UsageError("fold_column",
+                   fmt::format("{}: {} has no column for the fold of a row; `fold_column` takes {}",
                                files.train.string(), what, others));
 }
 
@@ -40,7 +41,7 @@ Format format_with_columns(const tasks::TrainingFiles& files, Architecture task)
   }
   const Format format = given.empty() ? data::format_from_path(files.train) : data::format_from_string(given);
   if (task == Architecture::question_answering && format == Format::json)
-    refuse_format(files, "SQuAD's JSON", "CSV, TSV or JSON Lines (--format jsonl)");
+    refuse_format(files, "SQuAD's JSON", "CSV, TSV or JSON Lines (`format=jsonl`)");
   if (format == Format::text) refuse_format(files, "plain text", "CSV, TSV, JSON Lines or JSON");
   return format;
 }
@@ -49,11 +50,12 @@ void require_other_column(const tasks::TrainingFiles& files, Architecture task) 
   const std::string& column = files.fold_column;
   const auto refuse = [&](std::string_view what) {
     throw UsageError(
-        fmt::format("--fold-column: \"{}\" is {}; folds need a column of their own", column, what));
+        "fold_column",
+        fmt::format("`fold_column`: \"{}\" is {}; folds need a column of their own", column, what));
   };
-  if (column == files.data.text_column) refuse("the --text-column");
-  if (column == files.data.text_pair_column) refuse("the --text-pair-column");
-  if (column == files.data.label_column) refuse("the --label-column");
+  if (column == files.data.text_column) refuse("the `text_column`");
+  if (column == files.data.text_pair_column) refuse("the `text_pair_column`");
+  if (column == files.data.label_column) refuse("the `label_column`");
   const auto is_one_of = [&](const auto& names) { return std::ranges::find(names, column) != names.end(); };
   if (task == Architecture::question_answering && is_one_of(kOfQuestions)) refuse("part of the questions");
   if (task == Architecture::token_classification && is_one_of(kOfSentences)) refuse("the text");
@@ -73,8 +75,8 @@ data::Fold folds_of_column(const tasks::TrainingFiles& files, std::optional<std:
       data::read_given_folds(files.train, format_with_columns(files, task), read));
   if (asked && *asked != folds->count()) {
     throw UsageError(
-        fmt::format("--folds is {}, and column \"{}\" of {} has {} different values: {}; leave out "
-                    "--folds",
+        fmt::format("`folds` is {}, and column \"{}\" of {} has {} different values: {}; leave out "
+                    "`folds`",
                     *asked, folds->column, folds->path, folds->count(), quoted_list(folds->names)));
   }
   return {.number = 0, .count = folds->count(), .given = folds};

@@ -68,14 +68,17 @@ void FoldFolders::prepare(const TrainOptions& options) const {
              begun = !there.empty() || fs::exists(folder(0));
   if (resume && finished) {
     throw UsageError(
-        fmt::format("--output {}: this cross-validation has finished, see {}; --overwrite starts anew",
+        "output",
+        fmt::format("`output={}`: this cross-validation has finished, see {}; `overwrite` starts anew",
                     output_.string(), kCrossValidationFile));
   }
   if ((finished || begun) && !resume && !options.overwrite) {
-    throw UsageError(fmt::format(
-        "--output {}: already holds a cross-validation; add --resume to go on with it, --overwrite to "
-        "start anew, or choose another folder",
-        output_.string()));
+    throw UsageError(
+        "output",
+        fmt::format(
+            "`output={}`: already holds a cross-validation; add `resume` to go on with it, `overwrite` to "
+            "start anew, or choose another folder",
+            output_.string()));
   }
   if (resume && !options.overwrite) require_own(there);
   if (!options.overwrite) return;
@@ -92,8 +95,9 @@ void FoldFolders::require_own(const std::vector<fs::path>& there) const {
   for (const fs::path& path : there) names.push_back(path.filename().string());
   std::ranges::sort(names);
   throw UsageError(
-      fmt::format("--output {}: cannot resume, for its folds are those of another cross-validation: {}. "
-                  "Resume with the same, choose another folder, or start anew with --overwrite.",
+      "output",
+      fmt::format("`output={}`: cannot resume, for its folds are those of another cross-validation: {}. "
+                  "Resume with the same, choose another folder, or start anew with `overwrite`.",
                   output_.string(), quoted_list(names, 5)));
 }
 
@@ -122,7 +126,7 @@ Json FoldFolders::finished_results(std::int64_t fold, const Json& identity) cons
   if (!results.is_object() || results.value("identity", Json()) != identity || !results.contains("metrics")) {
     throw UsageError(
         fmt::format("{}: cannot resume, for settings or data are not as they were. Resume with the same, or "
-                    "start anew with --overwrite.",
+                    "start anew with `overwrite`.",
                     path.string()));
   }
   results.erase("identity");

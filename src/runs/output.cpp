@@ -19,19 +19,21 @@ void prepare_output(const TrainOptions& options) {
   const fs::path& output = options.arguments.output_dir;
   std::error_code error;
   if (fs::exists(output, error) && !fs::is_directory(output, error)) {
-    throw UsageError(fmt::format("--output {}: is a file, not a folder", output.string()));
+    throw UsageError("output", fmt::format("`output={}`: is a file, not a folder", output.string()));
   }
   const bool has_model = fs::exists(output / "config.json", error);
   const bool has_checkpoint = !train::newest_checkpoint(output).empty();
   if ((has_model || has_checkpoint) && !options.overwrite && !options.arguments.resume) {
-    throw UsageError(fmt::format(
-        "--output {}: already holds a {}; add --resume to go on with it, --overwrite to start anew, "
-        "or choose another folder",
-        output.string(), has_checkpoint ? "checkpoint" : "model"));
+    throw UsageError(
+        "output",
+        fmt::format(
+            "`output={}`: already holds a {}; add `resume` to go on with it, `overwrite` to start anew, "
+            "or choose another folder",
+            output.string(), has_checkpoint ? "checkpoint" : "model"));
   }
   fs::create_directories(output, error);
   if (error)
-    throw Error(fmt::format("--output {}: cannot create the folder: {}", output.string(), error.message()));
+    throw Error(fmt::format("`output={}`: cannot create the folder: {}", output.string(), error.message()));
   require_writable(output);  // is found out now, not after an epoch
   if (options.overwrite) train::remove_checkpoints_except(output, {});
 }
@@ -44,7 +46,7 @@ void require_disk(const TrainOptions& options, const BertPreTrainedModel& model,
                       available = free_disk_bytes(options.arguments.output_dir);
   if (available < needed) {
     throw Error(fmt::format(
-        "--output {}: the run needs about {} MiB for checkpoints and the disk has {} MiB; free some space "
+        "`output={}`: the run needs about {} MiB for checkpoints and the disk has {} MiB; free some space "
         "or choose another place",
         options.arguments.output_dir.string(), needed >> 20, available >> 20));
   }
@@ -69,7 +71,7 @@ Json resolved_settings(const TrainOptions& options, const tasks::TrainingData& d
   resolved["metric_for_best_model"] = options.arguments.metric_for_best_model;
   resolved["warmup_ratio"] = arguments.at("warmup_ratio");
   resolved["warmup_steps"] = options.arguments.warmup_steps > 0 ? arguments.at("warmup_steps") : Json();
-  resolved.update(train::option_flags(options.arguments));
+  resolved.update(train::option_values(options.arguments));
   return resolved;
 }
 

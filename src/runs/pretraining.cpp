@@ -61,20 +61,21 @@ BertPreTrainedModel model_of(const PretrainOptions& options, const BertConfig& c
 }  // namespace
 
 void require_beginning(const PretrainOptions& options) {
-  if (options.from_nothing() == !options.run.model.empty())
+  if (options.from_nothing() == !options.run.model.empty()) {
     throw UsageError(
-        "give either --model, to go on from a checkpoint, or --config-name, to begin from nothing");
+        "model", "give either `model`, to go on from a checkpoint, or `config_name`, to begin from nothing");
+  }
   if (options.from_nothing() && options.vocabulary.empty()) {
-    throw UsageError(
-        "--config-name needs --vocabulary, a folder with vocab.txt; bertune vocabulary makes one from your "
-        "text");
+    throw UsageError("vocabulary", "`config_name` needs `vocabulary`, a folder with vocab.txt");
   }
   if (!options.from_nothing() && !options.vocabulary.empty()) {
     throw UsageError(
-        "--vocabulary is for a new model (--config-name); that of --model has its own, and no other");
+        "vocabulary",
+        "`vocabulary` is for a new model (`config_name`); that of `model` has its own, and no other");
   }
-  if (!options.from_nothing() && options.initialization != Initialization::normal)
-    throw UsageError("--init is for a new model (--config-name); that of --model has its weights");
+  if (!options.from_nothing() && options.initialization != Initialization::normal) {
+    throw UsageError("init", "`init` is for a new model (`config_name`); that of `model` has its weights");
+  }
 }
 
 FinishedRun pretrain(const PretrainOptions& options, train::Observer& observer) {

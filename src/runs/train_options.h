@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "bertune/model.h"
@@ -24,6 +25,8 @@ struct TrainOptions {
   bool overwrite = false;                // what the output folder holds of an earlier run
   std::optional<std::int64_t> folds;     // cross-validation: so many models
   bool keep_folds = false;               // the models of cross-validation
+
+  std::stop_token stop = {};  // asked between steps; a checkpoint is saved first
 
   // Makes the text of OUTPUT/run.yaml of what the run made of settings that were left to it, under the names
   // of their options with _; unset: there is none.

@@ -113,7 +113,7 @@ class Finish {
   tasks::Metrics measure(const std::string& set, const tasks::Examples& examples) {
     const Stopwatch watch;
     tasks::Metrics metrics =
-        train::evaluate(model_, *data_.task, examples, options_.arguments.eval_batch_size);
+        train::evaluate(model_, *data_.task, examples, options_.arguments.eval_batch_size, {}, options_.stop);
     finished_.results[set] = evaluation_values(metrics, examples.rows(), std::max(watch.seconds(), 1e-9));
     return metrics;
   }
@@ -149,7 +149,7 @@ FinishedRun run_training(const TrainOptions& options, const BertTokenizer& token
   train::Trainer trainer(model, tokenizer, options.arguments, observer, *data.task, data.row_name);
   require_disk(options, model, trainer);
   write_settings(options, data);
-  train::TrainingResult result = trainer.train(*data.train, data.validation.get());
+  train::TrainingResult result = trainer.train(*data.train, data.validation.get(), options.stop);
   observer.on(train::TrainingEnded{result.state.global_step});
   return Finish(options, tokenizer, model, data, observer).run(std::move(result));
 }

@@ -153,14 +153,15 @@ TEST_F(Lora, WeightsAreMergedWhereTheirMatricesHaveChanged) {
   auto adapted = load({.r = 2, .target_modules = {"query", "output.dense"}});
   stir(adapted);
   Parameters& parameters = adapted.parameters();
-  const model::WeightViews views(parameters, ModelType::bert, true, false, 8);
+  const model::WeightViews views(parameters,
+                                 {.type = ModelType::bert, .low_rank_scale = 8, .gradients = &parameters});
   model::EncoderWeights weights = model::encoder_weights(adapted.config(), views);
   model::MergedWeights merged(weights);
   const auto bits = [](const model::EncoderWeights& of) {
     std::vector<float> values;
     for (const model::EncoderLayerWeights& layer : of.layers) {
-      for (const model::Linear* linear : {static_cast<const model::Linear*>(&layer.query_key_value),
-                                          &layer.attention_output, &layer.intermediate, &layer.output})
+      for (const model::Linear* linear :
+           {&layer.query_key_value.whole, &layer.attention_output, &layer.intermediate, &layer.output})
         values.insert(values.end(), linear->weight.value, linear->weight.value + linear->out * linear->in);
     }
     return values;
@@ -284,9 +285,9 @@ TEST_F(Lora, ABaseOnTheHubIsFoundByNameAndCommit) {
 
 TEST_F(Lora, RefusesWhatCannotBe) {
   const auto refused = [&](const LoraConfig& config) { return message_of([&] { load(config); }); };
-  EXPECT_THAT(refused({.r = 0}), HasSubstr("--lora-rank is 0; it must be in [1, 32]"));
-  EXPECT_THAT(refused({.r = 33}), HasSubstr("--lora-rank is 33"));
-  EXPECT_THAT(refused({.lora_alpha = 0}), HasSubstr("--lora-alpha is 0"));
+  EXPECT_THAT(refused({.r = 0}), HasSubstr("`lora_rank` is 0; it must be in [1, 32]"));
+  EXPECT_THAT(refused({.r = 33}), HasSubstr("`lora_rank` is 33"));
+  EXPECT_THAT(refused({.lora_alpha = 0}), HasSubstr("`lora_alpha` is 0"));
   EXPECT_THAT(refused({.target_modules = {"qury"}}), HasSubstr("did you mean \"query\"?"));
   EXPECT_THAT(refused({.target_modules = {"query", "word_embeddings"}}), HasSubstr("\"word_embeddings\""));
   EXPECT_THAT(refused({.target_modules = {}}), HasSubstr("names nothing"));

@@ -10,10 +10,10 @@
 #include "bertune/error.h"
 #include "cli/commands/watched_run.h"
 #include "cli/config/run_config.h"
+#include "cli/screen/interrupt.h"
 #include "cli/screen/messages.h"
 #include "runs/output.h"
 #include "runs/pretraining.h"
-#include "train/interrupt.h"
 
 namespace bertune::cli {
 namespace {
@@ -36,8 +36,13 @@ void run(Options& options) {
   runs::PretrainOptions& values = options.values;
   values.run.model = options.run.model;
   values.initialization = initialization_from_string(options.initialization);
+  if (values.from_nothing() && values.run.model.empty() && values.vocabulary.empty()) {
+    throw UsageError(
+        "--config-name needs --vocabulary, a folder with vocab.txt; bertune vocabulary makes one from your "
+        "text");
+  }
   runs::require_beginning(values);
-  const train::InterruptGuard guard;
+  const InterruptGuard guard;
   use_threads(options.run.threads);
   runs::prepare_output(options.run.values());
   if (!values.from_nothing()) options.run.find_model();

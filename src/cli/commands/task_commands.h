@@ -67,6 +67,7 @@ bool hold_out_validation(const TrainOptions& options, Sets& sets, const Choose& 
   return true;
 }
 
-extern const TaskCommands kTextClassification, kTokenClassification, kQuestionAnswering, kMultipleChoice;
+extern const TaskCommands kTextClassification, kTokenClassification, kQuestionAnswering, kMultipleChoice,
+    kSentenceEmbedding;
 
 }  // namespace bertune::cli

@@ -12,13 +12,13 @@
 #include "cli/commands/watched_run.h"
 #include "cli/config/run_config.h"
 #include "cli/options/train_options.h"
+#include "cli/screen/interrupt.h"
 #include "cli/screen/messages.h"
 #include "cli/screen/run_report.h"
 #include "cli/screen/train_display.h"
 #include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
 #include "runs/output.h"
-#include "train/interrupt.h"
 
 namespace bertune::cli {
 namespace {
@@ -57,7 +57,7 @@ void cross_validate(const TrainOptions& options, const runs::TrainOptions& value
 void run(TrainOptions& options) {
   options.settle();
   print_notes(options.ignored);
-  const train::InterruptGuard guard;
+  const InterruptGuard guard;
   use_threads(options.threads);
   runs::prepare_output(options.values());
   options.find_model();

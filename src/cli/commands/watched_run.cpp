@@ -6,6 +6,7 @@
 
 #include "bertune/error.h"
 #include "cli/config/run_config.h"
+#include "cli/screen/interrupt.h"
 #include "cli/screen/run_report.h"
 #include "cli/screen/train_display.h"
 #include "cli/screen/train_profile.h"
@@ -20,6 +21,7 @@ runs::TrainOptions run_values(const TrainOptions& options) {
     if (!model.empty()) settings["model"] = model, settings["revision"] = Json();
     return run_config_text(*command, settings);
   };
+  values.stop = interrupt_token();
   return values;
 }
 

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "bertune/error.h"
+#include "cli/screen/flag_words.h"
 #include "core/parallel.h"
 #include "train/model_folder.h"
 

@@ -1,4 +1,5 @@
-// Lines for a person, and data for other programs.
+// Lines for a person, and data for other programs. In lines for a person the library's names of options
+// become flags (cli/screen/flag_words.h).
 #pragma once
 
 #include <string>

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "cli/screen/flag_words.h"
 #include "core/json.h"
 #include "report/folds_report.h"
 #include "report/metrics_report.h"
@@ -29,7 +30,7 @@ void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, 
              result.state.global_step, report::format_duration(result.runtime),
              report::grouped(static_cast<long long>(static_cast<double>(result.state.tokens) / seconds)),
              run.results.at("train").at("peak_rss_mib").get<double>(), result.train_loss);
-  if (!result.stopped_early.empty()) fmt::print("Training {}\n", result.stopped_early);
+  if (!result.stopped_early.empty()) fmt::print("Training {}\n", with_flags(result.stopped_early));
   if (result.kept_best) {
     fmt::print("Kept the weights of step {}, where validation was best{}\n", result.state.best_step,
                result.state.best_metric ? fmt::format(" ({:.4f})", *result.state.best_metric) : "");

@@ -8,7 +8,8 @@
 #include <variant>
 
 #include "bertune/config.h"
-#include "core/parallel.h"
+#include "bertune/threads.h"
+#include "cli/screen/flag_words.h"
 #include "kernels/ops.h"
 #include "report/metrics_report.h"
 #include "report/table.h"
@@ -54,9 +55,9 @@ void TrainDisplay::on(const train::Event& event) {
 void TrainDisplay::say(std::string_view line) {
   if (quiet_) return;
   if (steps_) {
-    steps_->message(line);
+    steps_->message(with_flags(line));
   } else {
-    out_ << line << '\n';
+    out_ << with_flags(line) << '\n';
   }
 }
 

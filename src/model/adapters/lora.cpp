@@ -72,9 +72,10 @@ std::vector<std::string> family_targets(const std::vector<std::string>& targets,
   }
   const std::vector<std::string> known(names.begin(), names.end());
   const std::string_view near = nearest(target, known);
-  throw UsageError(fmt::format("--lora-targets: no linear map of a layer is named \"{}\"{}; there are {}",
-                               target, near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near),
-                               fmt::join(known, ", ")));
+  throw UsageError(
+      "lora_targets",
+      fmt::format("`lora_targets`: no linear map of a layer is named \"{}\"{}; there are {}", target,
+                  near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near), fmt::join(known, ", ")));
 }
 
 // Whether the parameter belongs to the module, by its name or the end of it.
@@ -106,8 +107,8 @@ bool is_low_rank(std::string_view name) { return name.ends_with(kLoraA) || name.
 
 void add_low_rank_matrices(std::vector<Parameter>& layout, ModelType type, LoraConfig& config) {
   if (!(config.lora_alpha > 0 && std::isfinite(config.lora_alpha)))
-    throw UsageError(fmt::format("--lora-alpha is {}; it must be above 0", config.lora_alpha));
-  if (config.target_modules.empty()) throw UsageError("--lora-targets names nothing");
+    throw UsageError("lora_alpha", fmt::format("`lora_alpha` is {}; it must be above 0", config.lora_alpha));
+  if (config.target_modules.empty()) throw UsageError("lora_targets", "`lora_targets` names nothing");
   const std::vector<LinearMap> maps = linear_maps(layout);
   std::vector<std::string> targets;
   for (const std::string& target : family_targets(config.target_modules, type)) {
@@ -128,8 +129,8 @@ void add_low_rank_matrices(std::vector<Parameter>& layout, ModelType type, LoraC
       continue;
     const std::int64_t most = std::min(map.in, map.out);
     if (config.r < 1 || config.r > most)
-      throw UsageError(
-          fmt::format("--lora-rank is {}; it must be in [1, {}], the width of {}", config.r, most, map.name));
+      throw UsageError("lora_rank", fmt::format("`lora_rank` is {}; it must be in [1, {}], the width of {}",
+                                                config.r, most, map.name));
     layout.push_back({.name = map.name + kLoraA, .shape = {config.r, map.in}, .depth = map.depth});
     layout.push_back({.name = map.name + kLoraB, .shape = {map.out, config.r}, .depth = map.depth});
   }
@@ -163,7 +164,8 @@ MergedWeights::MergedWeights(EncoderWeights& weights) {
   const auto for_each = [&](const auto& function) {  // of one weight, the linear maps that it consists of
     for (EncoderLayerWeights& layer : weights.layers) {
       auto& parts = layer.query_key_value.parts;
-      if (std::ranges::any_of(parts, changed)) function(layer.query_key_value, std::span<Linear>(parts));
+      if (std::ranges::any_of(parts, changed))
+        function(layer.query_key_value.whole, std::span<Linear>(parts));
       for (Linear* linear : {&layer.attention_output, &layer.intermediate, &layer.output}) {
         if (changed(*linear)) function(*linear, std::span<Linear>(linear, 1));
       }
@@ -184,13 +186,12 @@ MergedWeights::MergedWeights(EncoderWeights& weights) {
   for (Entry& entry : entries_) entry.merge();
 }
 
-// Between the batches of one step nothing has changed, and a look at two thin matrices says so.
 bool MergedWeights::Entry::is_old() const {
   const LowRank& change = linear.low_rank;
   const auto same = [](const std::vector<float>& kept, const float* now) {
     return kept.empty() || std::memcmp(kept.data(), now, kept.size() * sizeof(float)) == 0;
   };
-  return linear.weight.gradient != nullptr || !same(a, change.a.value) || !same(b, change.b.value);
+  return linear.weight.is_trained() || !same(a, change.a.value) || !same(b, change.b.value);
 }
 
 void MergedWeights::Entry::merge() {
@@ -210,16 +211,17 @@ std::int64_t MergedWeights::merge() {
   return merged;
 }
 
-Parameters merged_parameters(Parameters& parameters, float scale) {
+Parameters merged_parameters(const Parameters& parameters, float scale) {
   std::vector<Parameter> layout;
   for (const Parameter& parameter : parameters.layout()) {
     if (!is_low_rank(parameter.name)) layout.push_back(parameter);
   }
   Parameters merged(std::move(layout));
-  const WeightViews views(parameters, ModelType::bert, false, false, scale);  // names are the model's own
+  const WeightViews views(parameters, {.type = ModelType::bert, .low_rank_scale = scale});  // own names
   for (std::size_t i = 0; i < merged.layout().size(); ++i) {
     const Parameter& parameter = merged.layout()[i];
-    const std::span<float> from = parameters.value(parameter.name), to = merged.value(parameter.name);
+    const std::span<const float> from = parameters.value(parameter.name);
+    const std::span<float> to = merged.value(parameter.name);
     std::ranges::copy(from, to.begin());
     merged.set_trainable(i, true);
     if (!parameter.name.ends_with(kWeight) || parameter.shape.size() != 2) continue;

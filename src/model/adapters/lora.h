@@ -33,6 +33,7 @@ class MergedWeights {
   // Again, where the low-rank matrices do not hold the bits that were merged last, or the weight itself is
   // trained; frozen values are those of the beginning. Returns for how many maps.
   std::int64_t merge();
+  std::size_t size_bytes() const { return buffer_.size() * sizeof(float); }
 
  private:
   struct Entry {
@@ -49,6 +50,6 @@ class MergedWeights {
 };
 
 // A model's parameters without the low-rank matrices, which are merged into the others; all trainable.
-Parameters merged_parameters(Parameters& parameters, float scale);
+Parameters merged_parameters(const Parameters& parameters, float scale);
 
 }  // namespace bertune::model

@@ -1,5 +1,5 @@
 // What stands on the encoder: from hidden states to logits and loss, and back. One head a Transformers class
-// BertFor...
+// BertFor... Once bound to weights, a head does not change: what it computes goes to a workspace.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,14 @@
 #include "bertune/config.h"
 #include "bertune/loss.h"
 #include "bertune/model.h"
-#include "bertune/parameters.h"
 #include "core/arena.h"
+#include "model/heads/head_activations.h"
 #include "model/layers/tensor.h"
 
 namespace bertune::model {
 
 class LayoutBuilder;
+class WeightViews;
 
 // The largest batch that memory is planned for.
 struct BatchSize {
@@ -41,9 +42,10 @@ class Head {
   virtual bool ties_word_embeddings() const { return false; }
   // Adds what bind() will look for, beside the encoder's.
   virtual void add_parameters(LayoutBuilder& layout) const = 0;
-  // Takes views of the weights, and of their gradients when asked for. bf16: of large matrix products.
-  virtual void bind(Parameters& parameters, bool with_gradients, bool bf16) = 0;
-  virtual void take_memory(Arena& arena, const BatchSize& size, bool training) = 0;
+  // Takes views of the weights; of the products with them, only those that are large are of bf16 numbers.
+  virtual void bind(const WeightViews& views) = 0;
+  virtual void take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+                           bool training) const = 0;
 
   // Throws UsageError for options that mean nothing to this head, or are out of range.
   void set_loss(const LossOptions& options);
@@ -54,16 +56,18 @@ class Head {
   // Whether the batch has labels. Throws Error when they do not fit the batch or the configuration.
   virtual bool check_labels(const Batch& batch) const = 0;
   // Logits from the hidden states [rows,H], which backward reads again; with labels also the loss.
-  virtual ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) = 0;
+  virtual ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
+                              HeadActivations& activations) const = 0;
   // d_hidden [rows,H] (overwritten; null: not wanted), the gradient of the last forward's loss times `scale`.
   // Adds the gradients of the weights that are trained.
-  virtual void backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) = 0;
+  virtual void backward(const Pass& pass, const Batch& batch, float scale, HeadActivations& activations,
+                        float* d_hidden) const = 0;
 
  protected:
   // Which options mean something to this head.
   virtual LossSupport loss_support() const = 0;
   // The loss of class ids, with the options.
-  double cross_entropy(std::int64_t rows, std::int64_t classes, const float* logits,
+  double cross_entropy(const Pass& pass, std::int64_t rows, std::int64_t classes, const float* logits,
                        const std::vector<std::int32_t>& labels, double global_items, float* d_logits) const;
   double label_items(const std::vector<std::int32_t>& labels) const;  // each as its weight
 

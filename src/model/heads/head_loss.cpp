@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "bertune/error.h"
-#include "kernels/ops.h"
 #include "model/heads/head.h"
 
 namespace bertune::model {
@@ -50,10 +49,10 @@ double Head::label_items(const std::vector<std::int32_t>& labels) const {
   return items;
 }
 
-double Head::cross_entropy(std::int64_t rows, std::int64_t classes, const float* logits,
+double Head::cross_entropy(const Pass& pass, std::int64_t rows, std::int64_t classes, const float* logits,
                            const std::vector<std::int32_t>& labels, double global_items,
                            float* d_logits) const {
-  return kernels::ops().cross_entropy(
+  return pass.ops().cross_entropy(
       {.rows = rows,
        .classes = classes,
        .logits = logits,

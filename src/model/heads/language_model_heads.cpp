@@ -4,13 +4,10 @@
 
 #include "bertune/error.h"
 #include "core/parallel.h"
-#include "kernels/ops.h"
 #include "model/heads/labels.h"
 #include "model/weights.h"
 
 namespace bertune::model {
-
-using kernels::ops;
 
 namespace {
 
@@ -27,34 +24,32 @@ MaskedLMHead::MaskedLMHead(const BertConfig& config) : config_(config) {
       "is not supported; masked language models here share that of the word embeddings");
 }
 
-kernels::Activation MaskedLMHead::activation() const {
-  return kernels::activation_from_string(checkpoint::family_of(config_).masked_lm_activation(config_));
-}
-
 void MaskedLMHead::add_parameters(LayoutBuilder& layout) const {
   layout.linear(kDense, config_.hidden_size, config_.hidden_size);
   layout.layer_norm(kNorm, config_.hidden_size);
   layout.bias(kBias, config_.vocab_size);
 }
 
-void MaskedLMHead::bind(Parameters& parameters, bool with_gradients, bool bf16) {
-  const WeightViews views(parameters, config_.model_type, with_gradients, bf16);
+void MaskedLMHead::bind(const WeightViews& views) {
   const std::int64_t h = config_.hidden_size;
   dense_ = views.linear(kDense, h, h);
+  activation_ = kernels::activation_from_string(checkpoint::family_of(config_).masked_lm_activation(config_));
   norm_ = views.layer_norm(kNorm);
   decoder_ = {views.tensor("bert.embeddings.word_embeddings.weight"), views.tensor(kBias), h,
-              config_.vocab_size, bf16};
+              config_.vocab_size, dense_.bf16};
 }
 
-void MaskedLMHead::take_memory(Arena& arena, const BatchSize& size, bool training) {
+void MaskedLMHead::take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+                               bool training) const {
+  MaskedLMActivations& own = activations.masked_lm;
   const std::int64_t p = size.predictions, h = config_.hidden_size;
-  input_ = arena.take(p * h), dense_output_ = arena.take(p * h), activated_ = arena.take(p * h);
-  normalized_ = arena.take(p * h), mean_ = arena.take(p), rstd_ = arena.take(p);
-  logits_ = arena.take(p * config_.vocab_size);
+  own.input = arena.take(p * h), own.dense_output = arena.take(p * h), own.activated = arena.take(p * h);
+  own.normalized = arena.take(p * h), own.mean = arena.take(p), own.rstd = arena.take(p);
+  own.logits = arena.take(p * config_.vocab_size);
   if (!training) return;
-  d_logits_ = arena.take(p * config_.vocab_size);
-  d_rows_ = arena.take(p * h);
-  partial_sums_ = arena.take(block_count(p, kernels::kRowBlock) * 3 * h);
+  own.d_logits = arena.take(p * config_.vocab_size);
+  own.d_rows = arena.take(p * h);
+  own.partial_sums = arena.take(block_count(p, kernels::kRowBlock) * 3 * h);
 }
 
 bool MaskedLMHead::check_labels(const Batch& batch) const {
@@ -63,75 +58,80 @@ bool MaskedLMHead::check_labels(const Batch& batch) const {
   return true;
 }
 
-ModelOutput MaskedLMHead::forward(const Pass&, const Batch& batch, const float* hidden, bool has_labels) {
-  tokens_.clear(), labels_.clear();
+ModelOutput MaskedLMHead::forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
+                                  HeadActivations& activations) const {
+  MaskedLMActivations& own = activations.masked_lm;
+  own.tokens.clear(), own.labels.clear();
   for (std::size_t t = 0; has_labels && t < batch.labels.size(); ++t) {
     if (batch.labels[t] == kIgnoredLabel) continue;
-    tokens_.push_back(static_cast<std::int32_t>(t));
-    labels_.push_back(batch.labels[t]);
+    own.tokens.push_back(static_cast<std::int32_t>(t));
+    own.labels.push_back(batch.labels[t]);
   }
-  const std::int64_t p = predictions(), h = config_.hidden_size;
+  const std::int64_t p = own.predictions(), h = config_.hidden_size;
   if (p == 0) return {};
-  ops().gather_rows({p, h, tokens_.data(), const_cast<float*>(hidden), input_});
-  const kernels::Matmul dense = dense_.output(p, input_, dense_output_);
-  ops().activation_forward({activation(), p, h, dense_output_, dense_.bias.value, activated_, &dense});
-  ops().layer_norm_forward({.layout = {.tokens = p},
-                            .hidden_size = h,
-                            .epsilon = config_.layer_norm_eps,
-                            .dropout = {},
-                            .gamma = norm_.gamma.value,
-                            .beta = norm_.beta.value,
-                            .sum = activated_,
-                            .y = normalized_,
-                            .mean = mean_,
-                            .rstd = rstd_});
-  const kernels::Matmul product = decoder_.output(p, normalized_, logits_);
-  ops().add_bias({p, config_.vocab_size, logits_, decoder_.bias.value, &product});
+  pass.ops().gather_rows({p, h, own.tokens.data(), const_cast<float*>(hidden), own.input});
+  const kernels::Matmul dense = dense_.output(p, own.input, own.dense_output);
+  pass.ops().activation_forward(
+      {activation_, p, h, own.dense_output, dense_.bias.value, own.activated, &dense});
+  pass.ops().layer_norm_forward({.layout = {.tokens = p},
+                                 .hidden_size = h,
+                                 .epsilon = config_.layer_norm_eps,
+                                 .dropout = {},
+                                 .gamma = norm_.gamma.value,
+                                 .beta = norm_.beta.value,
+                                 .sum = own.activated,
+                                 .y = own.normalized,
+                                 .mean = own.mean,
+                                 .rstd = own.rstd});
+  const kernels::Matmul product = decoder_.output(p, own.normalized, own.logits);
+  pass.ops().add_bias({p, config_.vocab_size, own.logits, decoder_.bias.value, &product});
   ModelOutput output;
-  output.logits = {logits_, static_cast<std::size_t>(p * config_.vocab_size)};
+  output.logits = {own.logits, static_cast<std::size_t>(p * config_.vocab_size)};
   output.loss = static_cast<float>(
-      cross_entropy(p, config_.vocab_size, logits_, labels_, batch.global_items.first, nullptr));
+      cross_entropy(pass, p, config_.vocab_size, own.logits, own.labels, batch.global_items.first, nullptr));
   output.masked_lm_loss = output.loss;
   return output;
 }
 
-void MaskedLMHead::backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) {
-  const std::int64_t p = predictions(), h = config_.hidden_size;
+void MaskedLMHead::backward(const Pass& pass, const Batch& batch, float scale, HeadActivations& activations,
+                            float* d_hidden) const {
+  MaskedLMActivations& own = activations.masked_lm;
+  const std::int64_t p = own.predictions(), h = config_.hidden_size;
   if (d_hidden != nullptr) std::fill_n(d_hidden, pass.layout.tokens * h, 0.0F);
   if (p == 0) return;
-  cross_entropy(p, config_.vocab_size, logits_, labels_, batch.global_items.first, d_logits_);
+  cross_entropy(pass, p, config_.vocab_size, own.logits, own.labels, batch.global_items.first, own.d_logits);
   if (scale != 1) {
-    for (std::int64_t i = 0; i < p * config_.vocab_size; ++i) d_logits_[i] *= scale;
+    for (std::int64_t i = 0; i < p * config_.vocab_size; ++i) own.d_logits[i] *= scale;
   }
-  ops().column_sums({p, config_.vocab_size, d_logits_, decoder_.bias.gradient});
-  decoder_.add_weight_gradient(p, d_logits_, normalized_);
-  const kernels::Matmul d_normalized = decoder_.input_gradient(p, d_logits_, d_rows_, false);
-  ops().layer_norm_backward({.layout = {.tokens = p},
-                             .hidden_size = h,
-                             .dropout = {},
-                             .dy = d_rows_,
-                             .sum = activated_,
-                             .mean = mean_,
-                             .rstd = rstd_,
-                             .gamma = norm_.gamma.value,
-                             .d_sum = d_rows_,
-                             .d_gamma = norm_.gamma.gradient,
-                             .d_beta = norm_.beta.gradient,
-                             .partial_sums = partial_sums_,
-                             .producer = &d_normalized});
-  ops().activation_backward({.activation = activation(),
-                             .rows = p,
-                             .n = h,
-                             .x = dense_output_,
-                             .dy = d_rows_,
-                             .dx = d_rows_,
-                             .d_bias = dense_.bias.gradient,
-                             .partial_sums = partial_sums_});
-  dense_.add_weight_gradient(p, d_rows_, input_);
+  decoder_.add_bias_gradient(pass, p, own.d_logits);
+  decoder_.add_weight_gradient(pass, p, own.d_logits, own.normalized);
+  const kernels::Matmul d_normalized = decoder_.input_gradient(p, own.d_logits, own.d_rows, false);
+  pass.ops().layer_norm_backward({.layout = {.tokens = p},
+                                  .hidden_size = h,
+                                  .dropout = {},
+                                  .dy = own.d_rows,
+                                  .sum = own.activated,
+                                  .mean = own.mean,
+                                  .rstd = own.rstd,
+                                  .gamma = norm_.gamma.value,
+                                  .d_sum = own.d_rows,
+                                  .d_gamma = norm_.gamma.gradient.sum(),
+                                  .d_beta = norm_.beta.gradient.sum(),
+                                  .partial_sums = own.partial_sums,
+                                  .producer = &d_normalized});
+  pass.ops().activation_backward({.activation = activation_,
+                                  .rows = p,
+                                  .n = h,
+                                  .x = own.dense_output,
+                                  .dy = own.d_rows,
+                                  .dx = own.d_rows,
+                                  .d_bias = dense_.bias.gradient.sum(),
+                                  .partial_sums = own.partial_sums});
+  dense_.add_weight_gradient(pass, p, own.d_rows, own.input);
   if (d_hidden == nullptr) return;
-  float* d_input = normalized_;  // no longer needed
-  ops().matmul(dense_.input_gradient(p, d_rows_, d_input, false));
-  ops().add_to_rows({p, h, tokens_.data(), d_hidden, d_input});
+  float* d_input = own.normalized;  // no longer needed
+  pass.matmul(dense_.input_gradient(p, own.d_rows, d_input, false));
+  pass.ops().add_to_rows({p, h, own.tokens.data(), d_hidden, d_input});
 }
 
 void PreTrainingHead::add_parameters(LayoutBuilder& layout) const {
@@ -140,18 +140,19 @@ void PreTrainingHead::add_parameters(LayoutBuilder& layout) const {
   seq_relationship_.add_parameters(layout);
 }
 
-void PreTrainingHead::bind(Parameters& parameters, bool with_gradients, bool bf16) {
-  masked_lm_.bind(parameters, with_gradients, bf16);
-  pooler_.bind(parameters, with_gradients);
-  seq_relationship_.bind(parameters, with_gradients);
+void PreTrainingHead::bind(const WeightViews& views) {
+  masked_lm_.bind(views);
+  pooler_.bind(views);
+  seq_relationship_.bind(views);
 }
 
-void PreTrainingHead::take_memory(Arena& arena, const BatchSize& size, bool training) {
-  masked_lm_.take_memory(arena, size, training);
-  pooler_.take_memory(arena, size.sequences, training);
-  seq_relationship_.take_memory(arena, size.sequences, training);
-  first_hidden_ = arena.take(size.sequences * config_.hidden_size);
-  if (training) d_first_hidden_ = arena.take(size.sequences * config_.hidden_size);
+void PreTrainingHead::take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+                                  bool training) const {
+  masked_lm_.take_memory(activations, arena, size, training);
+  pooler_.take_memory(activations.pooler, arena, size.sequences, training);
+  seq_relationship_.take_memory(activations.output, arena, size.sequences, training);
+  activations.first_hidden = arena.take(size.sequences * config_.hidden_size);
+  if (training) activations.d_first_hidden = arena.take(size.sequences * config_.hidden_size);
 }
 
 bool PreTrainingHead::check_labels(const Batch& batch) const {
@@ -165,31 +166,39 @@ LossItems PreTrainingHead::loss_items(const Batch& batch) const {
   return {label_items(batch.labels), label_items(batch.next_sentence_labels)};
 }
 
+double PreTrainingHead::next_sentence_loss(const Pass& pass, const Batch& batch, const float* logits,
+                                           float* d_logits) const {
+  return cross_entropy(pass, batch.sequences(), 2, logits, batch.next_sentence_labels,
+                       batch.global_items.second, d_logits);
+}
+
 ModelOutput PreTrainingHead::forward(const Pass& pass, const Batch& batch, const float* hidden,
-                                     bool has_labels) {
+                                     bool has_labels, HeadActivations& activations) const {
   const std::int64_t sequences = pass.layout.sequences, h = config_.hidden_size;
-  ModelOutput output = masked_lm_.forward(pass, batch, hidden, has_labels && !batch.labels.empty());
-  ops().gather_rows({sequences, h, pass.layout.cu_seqlens, const_cast<float*>(hidden), first_hidden_});
-  output.next_sentence_logits = seq_relationship_.forward(sequences, pooler_.forward(pass, first_hidden_));
+  float* const first = activations.first_hidden;
+  ModelOutput output =
+      masked_lm_.forward(pass, batch, hidden, has_labels && !batch.labels.empty(), activations);
+  pass.ops().gather_rows({sequences, h, pass.layout.cu_seqlens, const_cast<float*>(hidden), first});
+  const float* features = pooler_.forward(pass, first, activations.pooler);
+  output.next_sentence_logits = seq_relationship_.forward(pass, sequences, features, activations.output);
   if (!batch.next_sentence_labels.empty()) {
     output.next_sentence_loss =
-        static_cast<float>(cross_entropy(sequences, 2, seq_relationship_.logits(), batch.next_sentence_labels,
-                                         batch.global_items.second, nullptr));
+        static_cast<float>(next_sentence_loss(pass, batch, activations.output.logits, nullptr));
     output.loss += output.next_sentence_loss;
   }
   return output;
 }
 
-void PreTrainingHead::backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) {
+void PreTrainingHead::backward(const Pass& pass, const Batch& batch, float scale,
+                               HeadActivations& activations, float* d_hidden) const {
   const std::int64_t sequences = pass.layout.sequences, h = config_.hidden_size;
-  masked_lm_.backward(pass, batch, scale, d_hidden);
+  masked_lm_.backward(pass, batch, scale, activations, d_hidden);
   if (batch.next_sentence_labels.empty()) return;
-  cross_entropy(sequences, 2, seq_relationship_.logits(), batch.next_sentence_labels,
-                batch.global_items.second, seq_relationship_.output_gradient());
-  seq_relationship_.backward(sequences, scale, pooler_.output_gradient());
-  pooler_.backward(pass, d_hidden != nullptr ? d_first_hidden_ : nullptr);
-  if (d_hidden != nullptr)
-    ops().add_to_rows({sequences, h, pass.layout.cu_seqlens, d_hidden, d_first_hidden_});
+  next_sentence_loss(pass, batch, activations.output.logits, activations.output.d_logits);
+  seq_relationship_.backward(pass, sequences, scale, activations.output, activations.pooler.d_pooled);
+  float* const d_first = d_hidden != nullptr ? activations.d_first_hidden : nullptr;
+  pooler_.backward(pass, activations.pooler, d_first);
+  if (d_first != nullptr) pass.ops().add_to_rows({sequences, h, pass.layout.cu_seqlens, d_hidden, d_first});
 }
 
 }  // namespace bertune::model

@@ -2,9 +2,6 @@
 // adds next-sentence prediction.
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "model/heads/head.h"
 #include "model/heads/output_layer.h"
 #include "model/heads/pooler.h"
@@ -21,11 +18,14 @@ class MaskedLMHead : public Head {
   HiddenStates reads() const override { return HiddenStates::every_token; }
   bool ties_word_embeddings() const override { return true; }
   void add_parameters(LayoutBuilder& layout) const override;
-  void bind(Parameters& parameters, bool with_gradients, bool bf16) override;
-  void take_memory(Arena& arena, const BatchSize& size, bool training) override;
+  void bind(const WeightViews& views) override;
+  void take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+                   bool training) const override;
   bool check_labels(const Batch& batch) const override;
-  ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) override;
-  void backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) override;
+  ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
+                      HeadActivations& activations) const override;
+  void backward(const Pass& pass, const Batch& batch, float scale, HeadActivations& activations,
+                float* d_hidden) const override;
 
  protected:
   LossSupport loss_support() const override {
@@ -33,19 +33,11 @@ class MaskedLMHead : public Head {
   }
 
  private:
-  std::int64_t predictions() const { return static_cast<std::int64_t>(tokens_.size()); }
-
-  kernels::Activation activation() const;
-
   const BertConfig& config_;
   Linear dense_;
+  kernels::Activation activation_{};
   LayerNorm norm_;
-  Linear decoder_;                             // its weight is the word embeddings'
-  std::vector<std::int32_t> tokens_, labels_;  // [P]: where the predictions are, and what should be there
-  float *input_ = nullptr, *dense_output_ = nullptr, *activated_ = nullptr;  // [P,H]
-  float *normalized_ = nullptr, *mean_ = nullptr, *rstd_ = nullptr;          // [P,H], [P], [P]
-  float *logits_ = nullptr, *d_logits_ = nullptr;                            // [P, vocab_size]
-  float *d_rows_ = nullptr, *partial_sums_ = nullptr;
+  Linear decoder_;  // its weight is the word embeddings'
 };
 
 class PreTrainingHead : public Head {
@@ -59,22 +51,26 @@ class PreTrainingHead : public Head {
   HiddenStates reads() const override { return HiddenStates::every_token; }
   bool ties_word_embeddings() const override { return true; }
   void add_parameters(LayoutBuilder& layout) const override;
-  void bind(Parameters& parameters, bool with_gradients, bool bf16) override;
-  void take_memory(Arena& arena, const BatchSize& size, bool training) override;
+  void bind(const WeightViews& views) override;
+  void take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+                   bool training) const override;
   LossItems loss_items(const Batch& batch) const override;
   bool check_labels(const Batch& batch) const override;
-  ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) override;
-  void backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) override;
+  ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
+                      HeadActivations& activations) const override;
+  void backward(const Pass& pass, const Batch& batch, float scale, HeadActivations& activations,
+                float* d_hidden) const override;
 
  protected:
   LossSupport loss_support() const override { return {.what = "pre-training with next sentences"}; }
 
  private:
+  double next_sentence_loss(const Pass& pass, const Batch& batch, const float* logits, float* d_logits) const;
+
   const BertConfig& config_;
   MaskedLMHead masked_lm_;
   Pooler pooler_;
   OutputLayer seq_relationship_;
-  float *first_hidden_ = nullptr, *d_first_hidden_ = nullptr;  // [sequences,H]
 };
 
 }  // namespace bertune::model

@@ -7,40 +7,37 @@
 #include <utility>
 
 #include "bertune/config.h"
-#include "bertune/parameters.h"
 #include "core/arena.h"
+#include "model/heads/head_activations.h"
 #include "model/layers/tensor.h"
 
 namespace bertune::model {
 
 class LayoutBuilder;
+class WeightViews;
 
 class OutputLayer {
  public:
   // From hidden_size features. `name` is that of its tensors, without ".weight" and ".bias".
   OutputLayer(const BertConfig& config, std::string name, std::int64_t outputs)
-      : type_(config.model_type), name_(std::move(name)), in_(config.hidden_size), outputs_(outputs) {}
+      : name_(std::move(name)), in_(config.hidden_size), outputs_(outputs) {}
 
   void add_parameters(LayoutBuilder& layout) const;
-  void bind(Parameters& parameters, bool with_gradients);
-  void take_memory(Arena& arena, std::int64_t rows, bool training);
+  void bind(const WeightViews& views);
+  void take_memory(OutputActivations& activations, Arena& arena, std::int64_t rows, bool training) const;
 
   // Logits [rows, outputs] of features [rows, in], which backward reads again.
-  std::span<const float> forward(std::int64_t rows, const float* features);
-  const float* logits() const { return logits_; }
-  // Where the gradient of the logits goes before backward() [rows, outputs].
-  float* output_gradient() { return d_logits_; }
-  // d_features [rows, in] (overwritten; null: not wanted), times `scale`, as are the gradients that it adds
-  // to the weights'.
-  void backward(std::int64_t rows, float scale, float* d_features);
+  std::span<const float> forward(const Pass& pass, std::int64_t rows, const float* features,
+                                 OutputActivations& activations) const;
+  // From activations.d_logits, which it scales, to d_features [rows, in] (overwritten; null: not wanted) and
+  // the gradients of the weights.
+  void backward(const Pass& pass, std::int64_t rows, float scale, OutputActivations& activations,
+                float* d_features) const;
 
  private:
-  ModelType type_;
   std::string name_;
   std::int64_t in_, outputs_;
   Linear linear_;
-  const float* features_ = nullptr;
-  float *logits_ = nullptr, *d_logits_ = nullptr;
 };
 
 }  // namespace bertune::model

@@ -5,12 +5,9 @@
 #include <string>
 
 #include "bertune/error.h"
-#include "kernels/ops.h"
 #include "model/heads/labels.h"
 
 namespace bertune::model {
-
-using kernels::ops;
 
 ProblemType effective_problem_type(const BertConfig& config, const Batch& batch) {
   if (config.problem_type) return *config.problem_type;
@@ -30,31 +27,36 @@ void PooledHead::add_parameters(LayoutBuilder& layout) const {
   classifier_.add_parameters(layout);
 }
 
-void PooledHead::bind(Parameters& parameters, bool with_gradients, bool /*bf16*/) {
-  pooler_.bind(parameters, with_gradients);
-  classifier_.bind(parameters, with_gradients);
+void PooledHead::bind(const WeightViews& views) {
+  pooler_.bind(views);
+  classifier_.bind(views);
 }
 
-void PooledHead::take_memory(Arena& arena, const BatchSize& size, bool training) {
-  pooler_.take_memory(arena, size.sequences, training);
-  classifier_.take_memory(arena, size.sequences, training);
+void PooledHead::take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+                             bool training) const {
+  pooler_.take_memory(activations.pooler, arena, size.sequences, training);
+  classifier_.take_memory(activations.output, arena, size.sequences, training);
 }
 
-ModelOutput PooledHead::forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) {
+ModelOutput PooledHead::forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
+                                HeadActivations& activations) const {
+  const float* features = pooler_.forward(pass, hidden, activations.pooler);
   ModelOutput output;
-  output.logits = classifier_.forward(pass.layout.sequences, pooler_.forward(pass, hidden));
-  if (has_labels) output.loss = static_cast<float>(loss(batch, classifier_.logits(), nullptr));
+  output.logits = classifier_.forward(pass, pass.layout.sequences, features, activations.output);
+  if (has_labels) output.loss = static_cast<float>(loss(pass, batch, output.logits.data(), nullptr));
   return output;
 }
 
-void PooledHead::backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) {
-  loss(batch, classifier_.logits(), classifier_.output_gradient());
-  classifier_.backward(pass.layout.sequences, scale, pooler_.output_gradient());
-  pooler_.backward(pass, d_hidden);
+void PooledHead::backward(const Pass& pass, const Batch& batch, float scale, HeadActivations& activations,
+                          float* d_hidden) const {
+  loss(pass, batch, activations.output.logits, activations.output.d_logits);
+  classifier_.backward(pass, pass.layout.sequences, scale, activations.output, activations.pooler.d_pooled);
+  pooler_.backward(pass, activations.pooler, d_hidden);
 }
 
-double PooledHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
-  return cross_entropy(batch.sequences(), outputs_, logits, batch.labels, batch.global_items.first, d_logits);
+double PooledHead::loss(const Pass& pass, const Batch& batch, const float* logits, float* d_logits) const {
+  return cross_entropy(pass, batch.sequences(), outputs_, logits, batch.labels, batch.global_items.first,
+                       d_logits);
 }
 
 SequenceClassificationHead::SequenceClassificationHead(const BertConfig& config)
@@ -72,19 +74,20 @@ bool SequenceClassificationHead::check_labels(const Batch& batch) const {
   return true;
 }
 
-double SequenceClassificationHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
+double SequenceClassificationHead::loss(const Pass& pass, const Batch& batch, const float* logits,
+                                        float* d_logits) const {
   const std::int64_t rows = batch.sequences(), labels = config_.num_labels();
   const double items = batch.global_items.first;
   switch (effective_problem_type(config_, batch)) {
     case ProblemType::single_label_classification:
-      return PooledHead::loss(batch, logits, d_logits);
+      return PooledHead::loss(pass, batch, logits, d_logits);
     case ProblemType::multi_label_classification: {
       const float* weights = loss_.class_weights.empty() ? nullptr : loss_.class_weights.data();
-      return ops().binary_cross_entropy(
+      return pass.ops().binary_cross_entropy(
           {rows, labels, logits, batch.targets.data(), d_logits, items, weights, loss_.focal_gamma});
     }
     case ProblemType::regression:
-      return ops().mean_squared_error({rows, labels, logits, batch.targets.data(), d_logits, items});
+      return pass.ops().mean_squared_error({rows, labels, logits, batch.targets.data(), d_logits, items});
   }
   return 0;
 }
@@ -121,8 +124,9 @@ bool MultipleChoiceHead::check_labels(const Batch& batch) const {
   return true;
 }
 
-double MultipleChoiceHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
-  return cross_entropy(batch.sequences() / batch.num_choices, batch.num_choices, logits, batch.labels,
+double MultipleChoiceHead::loss(const Pass& pass, const Batch& batch, const float* logits,
+                                float* d_logits) const {
+  return cross_entropy(pass, batch.sequences() / batch.num_choices, batch.num_choices, logits, batch.labels,
                        batch.global_items.first, d_logits);
 }
 

@@ -17,14 +17,17 @@ class PooledHead : public Head {
 
   HiddenStates reads() const override { return HiddenStates::first_token; }
   void add_parameters(LayoutBuilder& layout) const override;
-  void bind(Parameters& parameters, bool with_gradients, bool bf16) override;
-  void take_memory(Arena& arena, const BatchSize& size, bool training) override;
-  ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) override;
-  void backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) override;
+  void bind(const WeightViews& views) override;
+  void take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+                   bool training) const override;
+  ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
+                      HeadActivations& activations) const override;
+  void backward(const Pass& pass, const Batch& batch, float scale, HeadActivations& activations,
+                float* d_hidden) const override;
 
  protected:
   // The mean loss of the logits [sequences, outputs]; its gradient, unless null.
-  virtual double loss(const Batch& batch, const float* logits, float* d_logits) const;
+  virtual double loss(const Pass& pass, const Batch& batch, const float* logits, float* d_logits) const;
 
   const BertConfig& config_;
 
@@ -42,7 +45,7 @@ class SequenceClassificationHead : public PooledHead {
 
  protected:
   LossSupport loss_support() const override;
-  double loss(const Batch& batch, const float* logits, float* d_logits) const override;
+  double loss(const Pass& pass, const Batch& batch, const float* logits, float* d_logits) const override;
 };
 
 class MultipleChoiceHead : public PooledHead {
@@ -54,7 +57,7 @@ class MultipleChoiceHead : public PooledHead {
   LossSupport loss_support() const override {
     return {.what = "multiple choice: a question's choices are no classes", .smoothing = true};
   }
-  double loss(const Batch& batch, const float* logits, float* d_logits) const override;
+  double loss(const Pass& pass, const Batch& batch, const float* logits, float* d_logits) const override;
 };
 
 class NextSentenceHead : public PooledHead {

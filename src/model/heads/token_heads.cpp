@@ -7,38 +7,35 @@
 
 #include "bertune/error.h"
 #include "checkpoint/family.h"
-#include "kernels/ops.h"
 #include "model/heads/labels.h"
 
 namespace bertune::model {
 
-using kernels::ops;
-
 void TokenHead::add_parameters(LayoutBuilder& layout) const { classifier_.add_parameters(layout); }
 
-void TokenHead::bind(Parameters& parameters, bool with_gradients, bool /*bf16*/) {
-  classifier_.bind(parameters, with_gradients);
+void TokenHead::bind(const WeightViews& views) { classifier_.bind(views); }
+
+void TokenHead::take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+                            bool training) const {
+  classifier_.take_memory(activations.output, arena, size.tokens, training);
+  if (training && dropout_ > 0) activations.dropped_hidden = arena.take(size.tokens * config_.hidden_size);
 }
 
-void TokenHead::take_memory(Arena& arena, const BatchSize& size, bool training) {
-  classifier_.take_memory(arena, size.tokens, training);
-  if (training && dropout_ > 0) dropped_ = arena.take(size.tokens * config_.hidden_size);
-}
-
-ModelOutput TokenHead::forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) {
-  const bool drops = dropout(pass).probability > 0;
-  if (drops) ops().dropout_rows({pass.layout, config_.hidden_size, dropout(pass), hidden, dropped_});
+ModelOutput TokenHead::forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
+                               HeadActivations& activations) const {
+  const float* features =
+      pass.dropped(pass.layout, config_.hidden_size, dropout(pass), hidden, activations.dropped_hidden);
   ModelOutput output;
-  output.logits = classifier_.forward(pass.layout.tokens, drops ? dropped_ : hidden);
-  if (has_labels) output.loss = static_cast<float>(loss(batch, classifier_.logits(), nullptr));
+  output.logits = classifier_.forward(pass, pass.layout.tokens, features, activations.output);
+  if (has_labels) output.loss = static_cast<float>(loss(pass, batch, output.logits.data(), nullptr));
   return output;
 }
 
-void TokenHead::backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) {
-  loss(batch, classifier_.logits(), classifier_.output_gradient());
-  classifier_.backward(pass.layout.tokens, scale, d_hidden);
-  if (d_hidden != nullptr && dropout(pass).probability > 0)
-    ops().dropout_rows({pass.layout, config_.hidden_size, dropout(pass), d_hidden, d_hidden});
+void TokenHead::backward(const Pass& pass, const Batch& batch, float scale, HeadActivations& activations,
+                         float* d_hidden) const {
+  loss(pass, batch, activations.output.logits, activations.output.d_logits);
+  classifier_.backward(pass, pass.layout.tokens, scale, activations.output, d_hidden);
+  pass.drop(pass.layout, config_.hidden_size, dropout(pass), d_hidden);
 }
 
 TokenClassificationHead::TokenClassificationHead(const BertConfig& config)
@@ -51,9 +48,10 @@ bool TokenClassificationHead::check_labels(const Batch& batch) const {
   return true;
 }
 
-double TokenClassificationHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
-  return cross_entropy(batch.tokens(), config_.num_labels(), logits, batch.labels, batch.global_items.first,
-                       d_logits);
+double TokenClassificationHead::loss(const Pass& pass, const Batch& batch, const float* logits,
+                                     float* d_logits) const {
+  return cross_entropy(pass, batch.tokens(), config_.num_labels(), logits, batch.labels,
+                       batch.global_items.first, d_logits);
 }
 
 namespace {
@@ -121,7 +119,8 @@ bool QuestionAnsweringHead::check_labels(const Batch& batch) const {
   return true;
 }
 
-double QuestionAnsweringHead::loss(const Batch& batch, const float* logits, float* d_logits) const {
+double QuestionAnsweringHead::loss(const Pass& /*pass*/, const Batch& batch, const float* logits,
+                                   float* d_logits) const {
   const LossItems& items = batch.global_items;
   return (position_loss(batch, batch.start_positions, 0, items.first, logits, d_logits) +
           position_loss(batch, batch.end_positions, 1, items.second, logits, d_logits)) /

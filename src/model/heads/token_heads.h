@@ -13,16 +13,19 @@ class TokenHead : public Head {
  public:
   HiddenStates reads() const override { return HiddenStates::every_token; }
   void add_parameters(LayoutBuilder& layout) const override;
-  void bind(Parameters& parameters, bool with_gradients, bool bf16) override;
-  void take_memory(Arena& arena, const BatchSize& size, bool training) override;
-  ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels) override;
-  void backward(const Pass& pass, const Batch& batch, float scale, float* d_hidden) override;
+  void bind(const WeightViews& views) override;
+  void take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+                   bool training) const override;
+  ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
+                      HeadActivations& activations) const override;
+  void backward(const Pass& pass, const Batch& batch, float scale, HeadActivations& activations,
+                float* d_hidden) const override;
 
  protected:
   TokenHead(const BertConfig& config, std::string name, std::int64_t outputs, float dropout)
       : config_(config), dropout_(dropout), classifier_(config, std::move(name), outputs) {}
   // The mean loss of the logits [tokens, outputs]; its gradient, unless null.
-  virtual double loss(const Batch& batch, const float* logits, float* d_logits) const = 0;
+  virtual double loss(const Pass& pass, const Batch& batch, const float* logits, float* d_logits) const = 0;
 
   const BertConfig& config_;
 
@@ -33,7 +36,6 @@ class TokenHead : public Head {
 
   float dropout_;
   OutputLayer classifier_;
-  float* dropped_ = nullptr;  // [tokens,H]
 };
 
 class TokenClassificationHead : public TokenHead {
@@ -45,7 +47,7 @@ class TokenClassificationHead : public TokenHead {
   LossSupport loss_support() const override {
     return {"tokens with labels", true, true, config_.num_labels()};
   }
-  double loss(const Batch& batch, const float* logits, float* d_logits) const override;
+  double loss(const Pass& pass, const Batch& batch, const float* logits, float* d_logits) const override;
 };
 
 // The loss is the mean of two cross-entropies, of the start and of the end, over the tokens of a sequence.
@@ -58,7 +60,7 @@ class QuestionAnsweringHead : public TokenHead {
 
  protected:
   LossSupport loss_support() const override { return {.what = "question answering"}; }
-  double loss(const Batch& batch, const float* logits, float* d_logits) const override;
+  double loss(const Pass& pass, const Batch& batch, const float* logits, float* d_logits) const override;
 };
 
 }  // namespace bertune::model

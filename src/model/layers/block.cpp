@@ -4,8 +4,6 @@
 
 namespace bertune::model {
 
-using kernels::ops;
-
 void ResidualActivations::take_memory(Arena& arena, const BertConfig& config, std::int64_t rows) {
   sum = arena.take(rows * config.hidden_size);
   mean = arena.take(rows), rstd = arena.take(rows);
@@ -31,40 +29,40 @@ void residual_forward(const Block& block, kernels::DropoutSite site, const Linea
                       const LayerNorm& norm, const float* x, const float* input,
                       ResidualActivations& activations, Scratch& scratch) {
   const kernels::Matmul projected = projection.output(block.rows.tokens, x, scratch.projected);
-  ops().layer_norm_forward({.layout = block.rows,
-                            .hidden_size = block.config.hidden_size,
-                            .epsilon = block.config.layer_norm_eps,
-                            .dropout = block.hidden_dropout(site),
-                            .x = scratch.projected,
-                            .bias = projection.bias.value,
-                            .residual = input,
-                            .gamma = norm.gamma.value,
-                            .beta = norm.beta.value,
-                            .sum = activations.sum,
-                            .y = activations.output,
-                            .mean = activations.mean,
-                            .rstd = activations.rstd,
-                            .producer = &projected});
+  block.pass.ops().layer_norm_forward({.layout = block.rows,
+                                       .hidden_size = block.config.hidden_size,
+                                       .epsilon = block.config.layer_norm_eps,
+                                       .dropout = block.hidden_dropout(site),
+                                       .x = scratch.projected,
+                                       .bias = projection.bias.value,
+                                       .residual = input,
+                                       .gamma = norm.gamma.value,
+                                       .beta = norm.beta.value,
+                                       .sum = activations.sum,
+                                       .y = activations.output,
+                                       .mean = activations.mean,
+                                       .rstd = activations.rstd,
+                                       .producer = &projected});
 }
 
 void residual_backward(const Block& block, kernels::DropoutSite site, const Linear& projection,
                        const LayerNorm& norm, const kernels::Matmul* producer, const float* d_output,
                        const ResidualActivations& activations, float* d_input, Scratch& scratch) {
-  ops().layer_norm_backward({.layout = block.rows,
-                             .hidden_size = block.config.hidden_size,
-                             .dropout = block.hidden_dropout(site),
-                             .dy = d_output,
-                             .sum = activations.sum,
-                             .mean = activations.mean,
-                             .rstd = activations.rstd,
-                             .gamma = norm.gamma.value,
-                             .d_sum = d_input,
-                             .dx = scratch.projected,
-                             .d_gamma = norm.gamma.gradient,
-                             .d_beta = norm.beta.gradient,
-                             .d_bias = projection.bias.gradient,
-                             .partial_sums = scratch.partial_sums,
-                             .producer = producer});
+  block.pass.ops().layer_norm_backward({.layout = block.rows,
+                                        .hidden_size = block.config.hidden_size,
+                                        .dropout = block.hidden_dropout(site),
+                                        .dy = d_output,
+                                        .sum = activations.sum,
+                                        .mean = activations.mean,
+                                        .rstd = activations.rstd,
+                                        .gamma = norm.gamma.value,
+                                        .d_sum = d_input,
+                                        .dx = scratch.projected,
+                                        .d_gamma = norm.gamma.gradient.sum(),
+                                        .d_beta = norm.beta.gradient.sum(),
+                                        .d_bias = projection.bias.gradient.sum(),
+                                        .partial_sums = scratch.partial_sums,
+                                        .producer = producer});
 }
 
 }  // namespace bertune::model

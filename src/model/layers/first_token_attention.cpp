@@ -5,7 +5,6 @@
 namespace bertune::model {
 
 using kernels::DropoutSite;
-using kernels::ops;
 
 void FirstTokenActivations::take_memory(Arena& arena, const BertConfig& config, std::int64_t tokens,
                                         std::int64_t sequences, bool training,
@@ -16,7 +15,7 @@ void FirstTokenActivations::take_memory(Arena& arena, const BertConfig& config, 
   probabilities = arena.take(tokens * heads), probability_sums = arena.take(sequences * heads);
   if (training) d_absorbed_query = arena.take(wide), d_mixed_input = arena.take(wide);
   const auto dense_gradient = [&](const Linear& part) {
-    return training && part.low_rank.rank > 0 ? arena.take(h * h) : nullptr;
+    return training && part.low_rank.is_trained() ? arena.take(h * h) : nullptr;
   };
   d_key_weight = dense_gradient(weights.query_key_value.parts[1]);
   d_value_weight = dense_gradient(weights.query_key_value.parts[2]);
@@ -44,55 +43,26 @@ kernels::FirstTokenAttention attention_of(const Block& block, const EncoderLayer
           .probability_sums = activations.probability_sums};
 }
 
-// Where the kernel adds the gradient of a weight: `dense`, zeroed, where low-rank matrices are trained in its
-// stead.
+// Where the kernel adds the gradient of a weight: `dense`, zeroed, where low-rank matrices are trained.
 float* weight_gradient_of(const Linear& linear, float* dense) {
-  if (dense == nullptr) return linear.weight.gradient;
+  if (dense == nullptr) return linear.weight.gradient.sum();
   std::fill_n(dense, linear.out * linear.in, 0.0F);
   return dense;
-}
-
-// From the gradient of the whole weight to that of b, scale · gradient · aᵀ, and of a, scale · bᵀ · gradient.
-void add_low_rank_gradient(const Linear& linear, float* dense) {
-  if (dense == nullptr) return;
-  const auto& [a, b, rank, scale] = linear.low_rank;
-  for (std::int64_t i = 0; i < linear.out * linear.in; ++i) dense[i] *= scale;
-  ops().matmul({.transpose_b = true,
-                .m = linear.out,
-                .n = rank,
-                .k = linear.in,
-                .a = dense,
-                .lda = linear.in,
-                .b = a.value,
-                .ldb = linear.in,
-                .accumulate = true,
-                .c = b.gradient,
-                .ldc = rank});
-  ops().matmul({.transpose_a = true,
-                .m = rank,
-                .n = linear.in,
-                .k = linear.out,
-                .a = b.value,
-                .lda = rank,
-                .b = dense,
-                .ldb = linear.in,
-                .accumulate = true,
-                .c = a.gradient,
-                .ldc = linear.in});
 }
 
 }  // namespace
 
 void first_token_attention(const Block& block, const EncoderLayerWeights& weights, const float* input,
                            FirstTokenActivations& activations, Scratch& scratch) {
+  const Pass& pass = block.pass;
   const std::int64_t h = block.config.hidden_size, sequences = block.rows.tokens;
-  ops().gather_rows(
-      {sequences, h, block.pass.layout.cu_seqlens, const_cast<float*>(input), activations.input});
+  pass.ops().gather_rows(
+      {sequences, h, pass.layout.cu_seqlens, const_cast<float*>(input), activations.input});
   const Linear& query = weights.query_key_value.parts[0];
   const kernels::Matmul projected = query.output(sequences, activations.input, activations.query);
-  ops().add_bias(
+  pass.ops().add_bias(
       {.rows = sequences, .n = h, .x = activations.query, .bias = query.bias.value, .producer = &projected});
-  ops().first_token_attention_forward(attention_of(block, weights, input, activations));
+  pass.ops().first_token_attention_forward(attention_of(block, weights, input, activations));
   residual_forward(block, DropoutSite::attention_output, weights.attention_output, weights.attention_norm,
                    activations.context, activations.input, activations.residual, scratch);
 }
@@ -101,30 +71,31 @@ void first_token_attention_backward(const Block& block, const EncoderLayerWeight
                                     const kernels::Matmul& producer, const float* input,
                                     const FirstTokenActivations& activations, float* d_input,
                                     Scratch& scratch) {
+  const Pass& pass = block.pass;
   const std::int64_t h = block.config.hidden_size, sequences = block.rows.tokens;
   const auto& [query, key, value] = weights.query_key_value.parts;
   residual_backward(block, DropoutSite::attention_output, weights.attention_output, weights.attention_norm,
                     &producer, scratch.d_residual, activations.residual, scratch.d_hidden, scratch);
   float *d_context = scratch.d_residual, *d_query = scratch.d_query_key_value;
-  ops().matmul(weights.attention_output.input_gradient(sequences, scratch.projected, d_context, false));
-  weights.attention_output.add_weight_gradient(sequences, scratch.projected, activations.context,
+  pass.matmul(weights.attention_output.input_gradient(sequences, scratch.projected, d_context, false));
+  weights.attention_output.add_weight_gradient(pass, sequences, scratch.projected, activations.context,
                                                scratch.low_rank);
-  ops().first_token_attention_backward(
+  pass.ops().first_token_attention_backward(
       {.forward = attention_of(block, weights, input, activations),
        .d_context = d_context,
        .d_query = d_query,
        .dx = d_input,
        .d_key_weight = weight_gradient_of(key, activations.d_key_weight),
        .d_value_weight = weight_gradient_of(value, activations.d_value_weight),
-       .d_value_bias = value.bias.gradient,
+       .d_value_bias = value.bias.gradient.sum(),
        .d_absorbed_query = activations.d_absorbed_query,
        .d_mixed_input = activations.d_mixed_input});
-  add_low_rank_gradient(key, activations.d_key_weight);
-  add_low_rank_gradient(value, activations.d_value_weight);
-  ops().column_sums({sequences, h, d_query, query.bias.gradient});
-  query.add_weight_gradient(sequences, d_query, activations.input, scratch.low_rank);
-  ops().matmul(query.input_gradient(sequences, d_query, scratch.d_hidden, true));
-  ops().add_to_rows({sequences, h, block.pass.layout.cu_seqlens, d_input, scratch.d_hidden});
+  key.add_dense_gradient(pass, activations.d_key_weight);
+  value.add_dense_gradient(pass, activations.d_value_weight);
+  query.add_bias_gradient(pass, sequences, d_query);
+  query.add_weight_gradient(pass, sequences, d_query, activations.input, scratch.low_rank);
+  pass.matmul(query.input_gradient(sequences, d_query, scratch.d_hidden, true));
+  pass.ops().add_to_rows({sequences, h, pass.layout.cu_seqlens, d_input, scratch.d_hidden});
 }
 
 }  // namespace bertune::model

@@ -1,6 +1,32 @@
 #include "model/layers/tensor.h"
 
+#include <algorithm>
+
 namespace bertune::model {
+
+void Gradient::add(const Pass& pass, std::int64_t count, const float* x) const {
+  pass.ops().column_sums({1, count, x, sum_});
+}
+
+void Gradient::add_outer(const Pass& pass, std::int64_t rows, std::int64_t m, const float* left,
+                         std::int64_t left_stride, std::int64_t n, const float* right, bool bf16) const {
+  pass.matmul({.transpose_a = true,
+               .m = m,
+               .n = n,
+               .k = rows,
+               .a = left,
+               .lda = left_stride,
+               .b = right,
+               .ldb = n,
+               .accumulate = true,
+               .c = sum_,
+               .ldc = n,
+               .bf16 = bf16});
+}
+
+void Gradient::clear(std::int64_t first, std::int64_t count) const {
+  if (sum_ != nullptr) std::fill_n(sum_ + first, count, 0.0F);
+}
 
 kernels::Matmul Linear::output(std::int64_t rows, const float* x, float* y) const {
   return {.transpose_b = true,
@@ -33,42 +59,50 @@ kernels::Matmul Linear::input_gradient(std::int64_t rows, const float* dy, float
 
 // With u = x · aᵀ and v = dy · b, both times the scale: the gradient of b is dyᵀ · u, that of a is vᵀ · x.
 // The product of the whole matrix is not made.
-void Linear::add_weight_gradient(std::int64_t rows, const float* dy, std::int64_t ldy, const float* x,
-                                 float* scratch) const {
-  const auto add_outer = [rows](std::int64_t m, std::int64_t n, const float* left, std::int64_t lda,
-                                const float* right, float* sum, bool in_bf16) {
-    kernels::ops().matmul({.transpose_a = true,
-                           .m = m,
-                           .n = n,
-                           .k = rows,
-                           .a = left,
-                           .lda = lda,
-                           .b = right,
-                           .ldb = n,
-                           .accumulate = true,
-                           .c = sum,
-                           .ldc = n,
-                           .bf16 = in_bf16});
-  };
-  if (weight.gradient != nullptr) add_outer(out, in, dy, ldy, x, weight.gradient, bf16);
+void Linear::add_weight_gradient(const Pass& pass, std::int64_t rows, const float* dy, std::int64_t ldy,
+                                 const float* x, float* scratch) const {
+  weight.gradient.add_outer(pass, rows, out, dy, ldy, in, x, bf16);
+  if (!low_rank.is_trained()) return;
   const auto& [a, b, rank, scale] = low_rank;
-  if (a.gradient == nullptr) return;
-  float *u = scratch, *v = scratch + rows * rank;
-  kernels::ops().matmul({.transpose_b = true,
-                         .m = rows,
-                         .n = rank,
-                         .k = in,
-                         .a = x,
-                         .lda = in,
-                         .b = a.value,
-                         .ldb = in,
-                         .c = u,
-                         .ldc = rank});
-  kernels::ops().matmul(
+  float *u = b.is_trained() ? scratch : nullptr, *v = a.is_trained() ? scratch + rows * rank : nullptr;
+  pass.matmul({.transpose_b = true,
+               .m = rows,
+               .n = rank,
+               .k = in,
+               .a = x,
+               .lda = in,
+               .b = a.value,
+               .ldb = in,
+               .c = u,
+               .ldc = rank});
+  pass.matmul(
       {.m = rows, .n = rank, .k = out, .a = dy, .lda = ldy, .b = b.value, .ldb = rank, .c = v, .ldc = rank});
-  for (std::int64_t i = 0; i < 2 * rows * rank; ++i) scratch[i] *= scale;
-  add_outer(out, rank, dy, ldy, u, b.gradient, false);
-  add_outer(rank, in, v, rank, x, a.gradient, false);
+  for (float* product : {u, v}) {
+    for (std::int64_t i = 0; product != nullptr && i < rows * rank; ++i) product[i] *= scale;
+  }
+  b.gradient.add_outer(pass, rows, out, dy, ldy, rank, u);
+  a.gradient.add_outer(pass, rows, rank, v, rank, in, x);
+}
+
+// The gradient of b is scale · dense · aᵀ, that of a is scale · bᵀ · dense.
+void Linear::add_dense_gradient(const Pass& pass, float* dense) const {
+  if (dense == nullptr) return;
+  weight.gradient.add(pass, out * in, dense);
+  if (!low_rank.is_trained()) return;
+  const auto& [a, b, rank, scale] = low_rank;
+  for (std::int64_t i = 0; i < out * in; ++i) dense[i] *= scale;
+  pass.matmul({.transpose_b = true,
+               .m = out,
+               .n = rank,
+               .k = in,
+               .a = dense,
+               .lda = in,
+               .b = a.value,
+               .ldb = in,
+               .accumulate = true,
+               .c = b.gradient.sum(),
+               .ldc = rank});
+  a.gradient.add_outer(pass, out, rank, b.value, rank, in, dense);
 }
 
 }  // namespace bertune::model

@@ -3,14 +3,75 @@
 
 #include <cstdint>
 
-#include "bertune/parameters.h"
 #include "kernels/ops.h"
 
 namespace bertune::model {
 
+// The rows of hidden states that a head reads: a row a token, or the first of each sequence ([CLS]).
+enum class HiddenStates { every_token, first_token };
+
+// What one forward pass computes on, and how.
+struct Pass {
+  const kernels::OpTable* table = nullptr;
+  kernels::Layout layout;        // every token
+  kernels::Layout first_tokens;  // the first of each sequence, [CLS]: a row a sequence
+  const std::int32_t* input_ids = nullptr;
+  const std::int32_t* token_type_ids = nullptr;
+  const std::int32_t* position_ids = nullptr;  // rows of the position table
+  bool training = false;
+  std::uint64_t dropout_seed = 0, dropout_step = 0;
+
+  kernels::Dropout dropout(float probability, kernels::DropoutSite site, std::int64_t layer) const {
+    return {training ? probability : 0.0F, dropout_seed, dropout_step, site,
+            static_cast<std::uint32_t>(layer)};
+  }
+
+  const kernels::OpTable& ops() const { return *table; }
+  // Makes the product, unless its output is null: then it is not wanted.
+  void matmul(const kernels::Matmul& product) const {
+    if (product.c != nullptr) table->matmul(product);
+  }
+  // Dropout of x[rows,width], in place; nothing where x is null or nothing is dropped.
+  void drop(const kernels::Layout& rows, std::int64_t width, const kernels::Dropout& dropout,
+            float* x) const {
+    if (x != nullptr && dropout.probability > 0) table->dropout_rows({rows, width, dropout, x, x});
+  }
+  // The same into `to`, which is returned; x itself where nothing is dropped.
+  const float* dropped(const kernels::Layout& rows, std::int64_t width, const kernels::Dropout& dropout,
+                       const float* x, float* to) const {
+    if (dropout.probability <= 0) return x;
+    table->dropout_rows({rows, width, dropout, x, to});
+    return to;
+  }
+};
+
+// The sum of a parameter's gradient, or nothing: outside of training, and of what is frozen. It is written
+// only by operations, which leave out what is not wanted, so that no layer has to ask whether it is.
+class Gradient {
+ public:
+  Gradient() = default;
+  explicit Gradient(float* sum) : sum_(sum) {}
+
+  bool is_wanted() const { return sum_ != nullptr; }
+  // For operations that add to it, and take null for what is not wanted.
+  float* sum() const { return sum_; }
+  // Adds x[count].
+  void add(const Pass& pass, std::int64_t count, const float* x) const;
+  // Adds leftᵀ · right, of left[rows,m] and right[rows,n] with the row strides `left_stride` and n.
+  void add_outer(const Pass& pass, std::int64_t rows, std::int64_t m, const float* left,
+                 std::int64_t left_stride, std::int64_t n, const float* right, bool bf16 = false) const;
+  // Zeroes `count` numbers from `first` on.
+  void clear(std::int64_t first, std::int64_t count) const;
+
+ private:
+  float* sum_ = nullptr;
+};
+
 struct Tensor {
-  float* value = nullptr;
-  float* gradient = nullptr;  // null where none is wanted: outside of training, and of what is frozen
+  const float* value = nullptr;
+  Gradient gradient = {};
+
+  bool is_trained() const { return gradient.is_wanted(); }
 };
 
 // What a weight [out,in] is changed by, scale · b · a, where it is itself frozen (bertune/lora.h).
@@ -18,6 +79,8 @@ struct LowRank {
   Tensor a, b;            // [rank,in], [out,rank]
   std::int64_t rank = 0;  // 0: there is none
   float scale = 1;
+
+  bool is_trained() const { return a.is_trained() || b.is_trained(); }
 };
 
 // y = x · weightᵀ + bias; weight is [out, in], as in the checkpoint. The bias is added by whatever follows.
@@ -33,42 +96,27 @@ struct Linear {
   kernels::Matmul output(std::int64_t rows, const float* x, float* y) const;
   // dx[rows,in] (+)= dy[rows,out] · weight
   kernels::Matmul input_gradient(std::int64_t rows, const float* dy, float* dx, bool accumulate) const;
-  // weight.gradient += dyᵀ · x, or what of it reaches low_rank; dy has the row stride `ldy`. `scratch`: of
-  // scratch_size(); nothing without low_rank.
-  void add_weight_gradient(std::int64_t rows, const float* dy, std::int64_t ldy, const float* x,
-                           float* scratch) const;
-  void add_weight_gradient(std::int64_t rows, const float* dy, const float* x,
+  // Adds dyᵀ · x to the gradient of the weight, and what of it reaches low_rank; dy has the row stride `ldy`.
+  // `scratch`: of scratch_size(); nothing without low_rank.
+  void add_weight_gradient(const Pass& pass, std::int64_t rows, const float* dy, std::int64_t ldy,
+                           const float* x, float* scratch) const;
+  void add_weight_gradient(const Pass& pass, std::int64_t rows, const float* dy, const float* x,
                            float* scratch = nullptr) const {
-    add_weight_gradient(rows, dy, out, x, scratch);
+    add_weight_gradient(pass, rows, dy, out, x, scratch);
+  }
+  // The same from the gradient of the whole weight, made elsewhere: `dense` [out,in], which is scaled. Null:
+  // nothing is added.
+  void add_dense_gradient(const Pass& pass, float* dense) const;
+  void add_bias_gradient(const Pass& pass, std::int64_t rows, const float* dy) const {
+    pass.ops().column_sums({rows, out, dy, bias.gradient.sum()});
   }
   std::int64_t scratch_size(std::int64_t rows) const { return 2 * rows * low_rank.rank; }
-  bool is_trained() const {
-    return weight.gradient != nullptr || bias.gradient != nullptr || low_rank.a.gradient != nullptr;
-  }
+  bool is_trained() const { return weight.is_trained() || bias.is_trained() || low_rank.is_trained(); }
 };
 
 struct LayerNorm {
   Tensor gamma, beta;
-  bool is_trained() const { return gamma.gradient != nullptr || beta.gradient != nullptr; }
-};
-
-// The rows of hidden states that a head reads: a row a token, or the first of each sequence ([CLS]).
-enum class HiddenStates { every_token, first_token };
-
-// What one forward pass computes on, and how.
-struct Pass {
-  kernels::Layout layout;        // every token
-  kernels::Layout first_tokens;  // the first of each sequence, [CLS]: a row a sequence
-  const std::int32_t* input_ids = nullptr;
-  const std::int32_t* token_type_ids = nullptr;
-  const std::int32_t* position_ids = nullptr;  // rows of the position table
-  bool training = false;
-  std::uint64_t dropout_seed = 0, dropout_step = 0;
-
-  kernels::Dropout dropout(float probability, kernels::DropoutSite site, std::int64_t layer) const {
-    return {training ? probability : 0.0F, dropout_seed, dropout_step, site,
-            static_cast<std::uint32_t>(layer)};
-  }
+  bool is_trained() const { return gamma.is_trained() || beta.is_trained(); }
 };
 
 }  // namespace bertune::model

@@ -1,0 +1,57 @@
+// What heads compute on the way from hidden states to logits, and what backward needs: memory of a workspace,
+// so that heads themselves never change. Each head takes the parts that it has.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace bertune::model {
+
+struct PoolerActivations {                      // [sequences,H]
+  const float* input = nullptr;                 // of the dense layer
+  float* dropped_input = nullptr;               // where it is not the hidden state
+  float* dense_output = nullptr;                // before the activation
+  float *pooled = nullptr, *dropped = nullptr;  // after it, and after dropout
+  float* d_pooled = nullptr;                    // where the gradient of the features goes before backward()
+  float* partial_sums = nullptr;
+};
+
+struct OutputActivations {
+  const float* features = nullptr;               // [rows,in]
+  float *logits = nullptr, *d_logits = nullptr;  // [rows,outputs]
+};
+
+struct MaskedLMActivations {
+  std::vector<std::int32_t> tokens, labels;  // [P]: where the predictions are, and what should be there
+  float *input = nullptr, *dense_output = nullptr, *activated = nullptr;  // [P,H]
+  float *normalized = nullptr, *mean = nullptr, *rstd = nullptr;          // [P,H], [P], [P]
+  float *logits = nullptr, *d_logits = nullptr;                           // [P, vocab_size]
+  float *d_rows = nullptr, *partial_sums = nullptr;
+
+  std::int64_t predictions() const { return static_cast<std::int64_t>(tokens.size()); }
+};
+
+// The first or the second texts of a batch's pairs, normalized.
+struct PairSideActivations {
+  float *unit = nullptr, *d_unit = nullptr, *norms = nullptr;  // [pairs,H], [pairs,H], [pairs]
+};
+
+struct SentenceEmbeddingActivations {
+  const float *hidden = nullptr, *pooled = nullptr;  // what forward read, and made of it [sequences,H]
+  float* pooled_rows = nullptr;                      // where that lies when it is not the hidden state
+  float *embeddings = nullptr, *norms = nullptr;     // where they are normalized: [sequences,H], [sequences]
+  PairSideActivations first, second;
+  float *similarities = nullptr, *d_similarities = nullptr;  // [pairs,pairs], or [pairs] with targets
+  float* d_pooled = nullptr;                                 // [sequences,H]
+};
+
+struct HeadActivations {
+  PoolerActivations pooler;
+  OutputActivations output;
+  MaskedLMActivations masked_lm;
+  SentenceEmbeddingActivations sentence_embedding;
+  float* dropped_hidden = nullptr;                           // [tokens,H], of heads over every token
+  float *first_hidden = nullptr, *d_first_hidden = nullptr;  // [sequences,H], where a pooler reads all tokens
+};
+
+}  // namespace bertune::model

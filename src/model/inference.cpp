@@ -1,0 +1,87 @@
+#include "model/inference.h"
+
+#include <atomic>
+#include <utility>
+
+#include "model/adapters/lora.h"
+#include "model/heads/head.h"
+#include "model/loading.h"
+#include "model/weights.h"
+
+namespace bertune::model {
+namespace {
+
+constexpr std::uint64_t kOutdated = 1;  // no Parameters::version(): those are even
+
+std::uint64_t new_binding() {
+  static std::atomic<std::uint64_t> last = 0;
+  return ++last;
+}
+
+}  // namespace
+
+Weights::Weights(Architecture architecture, BertConfig config)
+    : architecture_(architecture), config_(std::move(config)), head_(make_head(architecture, config_)) {}
+Weights::~Weights() = default;
+
+std::size_t Weights::size_bytes() const {
+  return owned_count_ * sizeof(float) + (merged_ ? merged_->size_bytes() : 0) +
+         (packed_ ? packed_->size_bytes() : 0);
+}
+
+void Weights::see(const Parameters& parameters, Parameters* gradients, Use use) {
+  use_ = use;
+  values_ = parameters.values().data();
+  version_ = parameters.version();
+  binding_ = new_binding();
+  const WeightViews views(parameters, {.type = config_.model_type,
+                                       .bf16 = use.bf16,
+                                       .low_rank_scale = lora_ ? static_cast<float>(lora_->scale()) : 1.0F,
+                                       .gradients = gradients});
+  packed_.reset(), merged_.reset();
+  encoder_ = std::make_unique<EncoderWeights>(encoder_weights(config_, views, head_->reads()));
+  if (lora_) merged_ = std::make_unique<MergedWeights>(*encoder_);
+  head_->bind(views);
+}
+
+void Weights::bind(Parameters& parameters, Use use) {
+  see(parameters, use.training ? &parameters : nullptr, use);
+}
+
+void Weights::bind_snapshot(const Parameters& parameters, bool bf16) {
+  owned_values_ = parameters.snapshot();
+  owned_count_ = parameters.count();
+  see(parameters, nullptr, {.training = false, .bf16 = bf16});
+}
+
+// In training, steps change what views see and so need nothing, but that adapters are merged again. What they
+// do not change, frozen values, is as it was at the last bind().
+void Weights::refresh(Parameters& parameters, Use use) {
+  const bool same =
+      use == use_ && std::as_const(parameters).values().data() == values_ && version_ != kOutdated;
+  const std::uint64_t version = parameters.version();
+  if (same && version == version_) return;
+  if (!same || !use.training) return bind(parameters, use);
+  if (merged_) merged_->merge();
+  version_ = version;
+}
+
+void Weights::outdate() { version_ = kOutdated; }
+
+void Weights::pack() {
+  if (!packed_) packed_ = std::make_unique<PackedWeights>(*encoder_);
+}
+
+std::shared_ptr<const Weights> load_weights(const std::filesystem::path& directory, Architecture architecture,
+                                            const LoadOptions& options, Precision precision) {
+  LoadedModel loaded = load_model(directory, architecture, options);
+  loaded.weights->bind_snapshot(loaded.parameters, precision == Precision::bf16);
+  loaded.weights->pack();
+  return std::move(loaded.weights);
+}
+
+ModelOutput run(const Weights& weights, const Batch& batch, Workspace& workspace) {
+  return workspace.forward(weights, batch, nullptr);
+}
+
+}  // namespace bertune::model

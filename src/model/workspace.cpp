@@ -1,0 +1,154 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "bertune/error.h"
+#include "core/arena.h"
+#include "model/encoder.h"
+#include "model/heads/head.h"
+#include "model/inference.h"
+
+namespace bertune::model {
+namespace {
+
+void check_range(const std::vector<std::int32_t>& values, std::int64_t limit, std::string_view what) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i] < 0 || values[i] >= limit) {
+      throw Error(fmt::format("{} {} at place {} of the batch is not in [0, {})", what, values[i], i, limit));
+    }
+  }
+}
+
+void check_batch(const BertConfig& config, const Batch& batch) {
+  const auto& cu_seqlens = batch.cu_seqlens;
+  if (cu_seqlens.empty() || cu_seqlens.front() != 0 || cu_seqlens.back() != batch.tokens() ||
+      batch.token_type_ids.size() != batch.input_ids.size()) {
+    throw Error("a batch's cu_seqlens must run from 0 to its number of tokens, with one token type a token");
+  }
+  for (std::size_t i = 1; i < cu_seqlens.size(); ++i) {
+    const std::int64_t length = std::int64_t{cu_seqlens[i]} - cu_seqlens[i - 1];
+    if (length < 1 || length > config.max_length()) {
+      throw Error(fmt::format("sequence {} has {} tokens; this model takes 1 to {}", i - 1, length,
+                              config.max_length()));
+    }
+  }
+  check_range(batch.input_ids, config.vocab_size, "token id");
+  if (config.type_vocab_size > 0) check_range(batch.token_type_ids, config.type_vocab_size, "token type id");
+}
+
+}  // namespace
+
+struct Workspace::State {
+  Arena arena;
+  Encoder encoder;
+  HeadActivations head;
+  BatchSize planned;  // what memory is laid out for,
+  bool planned_training = false;
+  std::uint64_t planned_binding = 0;  // and for which weights
+
+  // The last forward, for backward.
+  Batch batch;
+  std::vector<std::int32_t> sequence, position;  // of every token
+  std::vector<std::int32_t> position_ids;
+  std::vector<std::int32_t> first_sequence, first_position;  // of each sequence's first
+  Pass pass;
+  bool differentiable = false;  // backward may follow
+
+  // Activation memory grows to the largest batch and stays.
+  void plan_memory(const Weights& weights, bool training) {
+    BatchSize size{batch.tokens(), batch.sequences(), 0};
+    for (const std::int32_t label : batch.labels) size.predictions += label != kIgnoredLabel;
+    if (size.tokens <= planned.tokens && size.sequences <= planned.sequences &&
+        size.predictions <= planned.predictions && training == planned_training &&
+        weights.binding() == planned_binding)
+      return;
+    planned = {std::max(planned.tokens, size.tokens), std::max(planned.sequences, size.sequences),
+               std::max(planned.predictions, size.predictions)};
+    planned_training = training, planned_binding = weights.binding();
+    arena.lay_out([&](Arena& memory) {
+      head = {};
+      encoder.take_memory(weights.encoder(), memory, planned.tokens, planned.sequences, training);
+      weights.head().take_memory(head, memory, planned, training);
+    });
+  }
+
+  // Rows of the position table. RoBERTa's begin behind that of padding, which itself stands for such a token
+  // wherever it is.
+  void prepare_position_ids(const BertConfig& config) {
+    position_ids = position;
+    if (config.first_position() == 0) return;
+    auto next = static_cast<std::int32_t>(config.first_position());
+    for (std::size_t t = 0; t < position_ids.size(); ++t) {
+      if (position[t] == 0) next = static_cast<std::int32_t>(config.first_position());
+      const bool is_padding = batch.input_ids[t] == config.pad_token_id;
+      position_ids[t] = is_padding ? static_cast<std::int32_t>(config.pad_token_id) : next++;
+    }
+  }
+
+  void prepare_pass(const BertConfig& config, const DropoutState* training) {
+    sequence.resize(batch.input_ids.size());
+    position.resize(batch.input_ids.size());
+    for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+      const auto at = static_cast<std::size_t>(s);
+      for (std::int32_t t = batch.cu_seqlens[at]; t < batch.cu_seqlens[at + 1]; ++t) {
+        sequence[static_cast<std::size_t>(t)] = static_cast<std::int32_t>(batch.first_sequence + s);
+        position[static_cast<std::size_t>(t)] = t - batch.cu_seqlens[at];
+      }
+    }
+    prepare_position_ids(config);
+    first_sequence.resize(static_cast<std::size_t>(batch.sequences()));
+    std::iota(first_sequence.begin(), first_sequence.end(), static_cast<std::int32_t>(batch.first_sequence));
+    first_position.assign(first_sequence.size(), 0);
+    pass = {.table = &kernels::ops(),
+            .layout = {batch.tokens(), batch.sequences(), batch.cu_seqlens.data(), sequence.data(),
+                       position.data()},
+            .first_tokens = {.tokens = batch.sequences(),
+                             .sequence = first_sequence.data(),
+                             .position = first_position.data()},
+            .input_ids = batch.input_ids.data(),
+            .token_type_ids = batch.token_type_ids.data(),
+            .position_ids = position_ids.data(),
+            .training = training != nullptr};
+    if (training != nullptr) pass.dropout_seed = training->seed, pass.dropout_step = training->step;
+  }
+};
+
+Workspace::Workspace() : state_(std::make_unique<State>()) {}
+Workspace::Workspace(Workspace&&) noexcept = default;
+Workspace& Workspace::operator=(Workspace&&) noexcept = default;
+Workspace::~Workspace() = default;
+
+std::size_t Workspace::size_bytes() const { return state_->arena.size_bytes(); }
+Encoder& Workspace::encoder() { return state_->encoder; }
+const Encoder& Workspace::encoder() const { return state_->encoder; }
+
+ModelOutput Workspace::forward(const Weights& weights, const Batch& new_batch, const DropoutState* training) {
+  const BertConfig& config = weights.config();
+  State& own = *state_;
+  own.differentiable = false;
+  check_batch(config, new_batch);
+  const bool has_labels = weights.head().check_labels(new_batch);
+  if (new_batch.sequences() == 0) return {};
+  own.batch = new_batch;
+  if (config.type_vocab_size == 0) std::ranges::fill(own.batch.token_type_ids, 0);
+  own.plan_memory(weights, training != nullptr);
+  own.prepare_pass(config, training);
+  const float* hidden = own.encoder.forward(weights.encoder(), own.pass);
+  const ModelOutput output = weights.head().forward(own.pass, own.batch, hidden, has_labels, own.head);
+  own.differentiable = training != nullptr && has_labels;
+  return output;
+}
+
+void Workspace::backward(const Weights& weights, Parameters& parameters, float scale) {
+  State& own = *state_;
+  if (!std::exchange(own.differentiable, false))
+    throw Error("backward() must follow a forward() with labels in train mode");
+  parameters.mark_rows(own.batch.input_ids);
+  weights.head().backward(own.pass, own.batch, scale, own.head,
+                          own.encoder.output_gradient(weights.encoder()));
+  own.encoder.backward(weights.encoder(), own.pass);
+}
+
+}  // namespace bertune::model
