@@ -14,12 +14,12 @@
 #include "bertune/error.h"
 #include "cli/commands/predict_command.h"
 #include "cli/config/run_config.h"
+#include "cli/interrupt.h"
 #include "report/table.h"
 #include "tasks/sentence_embedding/examples.h"
 #include "tasks/sentence_embedding/prediction.h"
 #include "train/arguments.h"
 #include "train/evaluation.h"
-#include "train/interrupt.h"
 #include "train/model_folder.h"
 
 namespace bertune::cli {
@@ -48,7 +48,7 @@ class Embedder {
     const auto n = static_cast<std::size_t>(width());
     texts_ += static_cast<std::int64_t>(examples->lengths.size());
     truncated_ += examples->truncated_texts;
-    train::for_each_output(folder_.model, *examples, options_.batch_size,
+    train::for_each_output(folder_.model, *examples, options_.batch_size, interrupt_token(),
                            [&](std::int64_t first, const Batch&, const ModelOutput& output) {
                              auto row = static_cast<std::size_t>(first);
                              for (std::size_t at = 0; at < output.logits.size(); at += pairs ? 2 * n : n) {
@@ -127,7 +127,7 @@ void write_array(const PredictOptions& options, Embedder& embedder) {
 
 void run(const PredictOptions& options) {
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
-  const train::InterruptGuard guard;
+  const InterruptGuard guard;
   use_threads(options.threads);
   Embedder embedder(options);
   if (options.output.extension() == ".npy") {

@@ -10,6 +10,8 @@
 
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
+#include "cli/interrupt.h"
+#include "cli/options/flag_words.h"
 #include "data/checks/check.h"
 #include "data/splits/split.h"
 #include "report/data_report.h"
@@ -148,7 +150,8 @@ void print_data_report(const Datasets& sets, const std::vector<const SentenceExa
     special += part->rows_with_special_tokens;
   }
   const report::Style style(report::terminal_of(STDERR_FILENO).colors);
-  fmt::print(stderr, "\n{}\n", report::data_report(check, sets.named(), {.style = style}));
+  fmt::print(stderr, "\n{}\n",
+             report::data_report(check, sets.named(), {.style = style, .render = with_flags}));
   print_notes(sets.notes);
   if (special > 0) {
     warn(fmt::format(
@@ -162,7 +165,8 @@ void for_each_similarity(BertPreTrainedModel& model, const SentenceExamples& exa
                          const std::function<void(std::size_t row, double similarity)>& use) {
   const auto n = static_cast<std::size_t>(model.config().hidden_size);
   train::for_each_output(
-      model, examples, batch_size, [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
+      model, examples, batch_size, interrupt_token(),
+      [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
         for (std::size_t i = 0; 2 * i < static_cast<std::size_t>(batch.sequences()); ++i) {
           use(static_cast<std::size_t>(first) + i,
               tasks::cosine(output.logits.subspan(2 * i * n, n), output.logits.subspan((2 * i + 1) * n, n)));

@@ -18,7 +18,7 @@ data::Dataset read_pairs(const std::filesystem::path& path, data::ReadOptions op
   if (!pairs.has_pairs) {
     throw UsageError(
         fmt::format("{}: its rows are single texts, and sentence embeddings are learned from pairs of texts; "
-                    "name the columns with --text-column and --text-pair-column",
+                    "name the columns with `text_column` and `text_pair_column`",
                     path.string()));
   }
   if (!pairs.has_labels) return pairs;
@@ -37,8 +37,9 @@ std::vector<float> read_scores(const data::Dataset& pairs) {
     const std::optional<double> score = data::parse_number(row.label);
     if (!score || !std::isfinite(static_cast<float>(*score))) {
       throw Error(
-          fmt::format("{}: the score \"{}\" is not a number (column \"{}\"); --embedding-loss "
-                      "multiple-negatives-ranking learns from pairs without scores, each of two texts that "
+          fmt::format("{}: the score \"{}\" is not a number (column \"{}\"); "
+                      "`embedding_loss=multiple-negatives-ranking` learns from pairs without scores, each of "
+                      "two texts that "
                       "belong together",
                       pairs.where(row), row.label.substr(0, 60), pairs.columns.label.name));
     }
