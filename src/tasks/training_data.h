@@ -15,7 +15,7 @@ namespace bertune::tasks {
 // What a model says of a row of the test set, and what is right, for a person who looks for wrong labels.
 struct TestLine {
   std::int64_t row = 0;  // in the file that it is from, from 0
-  Json json;             // as bertune predict writes it, with "true" and "where"
+  Json json;             // as a prediction is written, with "true" and "where"
 };
 
 struct TrainingData {

@@ -14,7 +14,7 @@
 #include "bertune/error.h"
 #include "cli/commands/predict_command.h"
 #include "cli/config/run_config.h"
-#include "cli/interrupt.h"
+#include "cli/screen/interrupt.h"
 #include "report/table.h"
 #include "tasks/sentence_embedding/examples.h"
 #include "tasks/sentence_embedding/prediction.h"

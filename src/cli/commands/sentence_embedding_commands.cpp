@@ -10,7 +10,7 @@
 
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
-#include "cli/interrupt.h"
+#include "cli/screen/interrupt.h"
 #include "cli/options/flag_words.h"
 #include "data/checks/check.h"
 #include "data/splits/split.h"
