@@ -45,7 +45,7 @@ TEST_F(SentencePairs, AreReadWithOrWithoutScores) {
 }
 
 TEST_F(SentencePairs, RefuseWhatCannotBeLearnedFrom) {
-  EXPECT_THAT(message("text,label\na,1\n"), HasSubstr("--text-pair-column"));
+  EXPECT_THAT(message("text,label\na,1\n"), HasSubstr("`text_pair_column`"));
   EXPECT_THAT(message("sentence1,sentence2,score\na,b,1\nc,d,\n"),
               HasSubstr("pairs.csv:3: the pair has no score"));
   EXPECT_THAT(message("sentence1,sentence2,label\na,b,entailment\n"),

@@ -15,7 +15,7 @@
 #include "cli/commands/predict_command.h"
 #include "cli/commands/sink.h"
 #include "cli/config/run_config.h"
-#include "cli/interrupt.h"
+#include "cli/screen/interrupt.h"
 #include "predict/shared_model.h"
 #include "report/table.h"
 #include "tasks/sentence_embedding/prediction.h"

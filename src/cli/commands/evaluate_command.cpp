@@ -12,10 +12,10 @@
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
-#include "cli/interrupt.h"
+#include "cli/screen/interrupt.h"
 #include "report/metrics_report.h"
 #include "report/progress.h"
-#include "report/results.h"
+#include "runs/results.h"
 #include "train/arguments.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
@@ -49,17 +49,17 @@ void run(const EvaluateOptions& options) {
       [&](std::int64_t rows) { bar.update(rows, {}, examples.tokens_of_first(rows)); }, interrupt_token());
   bar.finish();
   const double seconds = report::monotonic_seconds() - start;
-  Json values = report::metric_values(metrics);
+  Json values = runs::metric_values(metrics);
   values["runtime"] = seconds;
   values["samples"] = metrics.rows;
   values["samples_per_second"] = static_cast<double>(examples.rows()) / seconds;
   values["tokens_per_second"] = static_cast<double>(examples.tokens_of_first(examples.rows())) / seconds;
   if (!options.output.empty()) {
     std::filesystem::create_directories(options.output);
-    report::write_results(options.output, {{"test", values}});
+    runs::write_results(options.output, {{"test", values}});
   }
   if (options.json) {
-    fmt::print("{}", dump_json(report::with_prefix("test", values)));
+    fmt::print("{}", dump_json(runs::with_prefix("test", values)));
     return;
   }
   const report::Terminal out = report::terminal_of(STDOUT_FILENO);

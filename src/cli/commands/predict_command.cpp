@@ -11,7 +11,7 @@
 #include "cli/commands/sink.h"
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
-#include "cli/interrupt.h"
+#include "cli/screen/interrupt.h"
 #include "predict/shared_model.h"
 #include "train/arguments.h"
 #include "train/model_folder.h"

@@ -4,38 +4,10 @@
 #include <unistd.h>
 
 #include "bertune/error.h"
-#include "cli/options/flag_words.h"
+#include "cli/screen/flag_words.h"
 #include "report/data_facts.h"
 
 namespace bertune::cli {
-namespace {
-
-tasks::TrainingFiles files_of(const TrainOptions& options) {
-  return {.train = options.train,
-          .validation = options.validation,
-          .test = options.test,
-          .data = options.data,
-          .max_train_rows = options.max_train_rows,
-          .max_validation_rows = options.max_validation_rows,
-          .max_test_rows = options.max_test_rows,
-          .validation_split = options.validation_split,
-          .seed = options.arguments.seed,
-          .fold = options.fold,
-          .fold_column = options.fold_column,
-          .max_length = options.max_length,
-          .checks_data = !options.json && !options.quiet,
-          .problem_type = options.problem_type,
-          .label_all_tokens = options.label_all_tokens,
-          .question_answering = options.question_answering,
-          .sentence_embedding = {
-              .pooling = options.pooling,
-              .loss = options.embedding_loss,
-              .of_model = SentenceEmbeddingConfig::from_pretrained(options.model, options.base),
-              .train_batch_size = options.arguments.train_batch_size}};
-}
-
-}  // namespace
-
 std::string task_names() {
   std::string names;
   for (const tasks::TaskEntry& task : tasks::all_tasks())
@@ -65,12 +37,20 @@ std::string_view try_it(Architecture task) {
 }
 
 tasks::TrainingData read_training(const tasks::TaskEntry& task, const TrainOptions& options,
-                                  const BertTokenizer& tokenizer, const BertConfig& config) {
-  const train::FineTuning& tuning = options.arguments.fine_tuning;
-  // PEFT has other names for the tensors of a model without a head.
-  if (task.architecture == Architecture::sentence_embedding && tuning.lora && !tuning.merge_lora)
-    throw UsageError("--lora: sentence embeddings need the adapter merged in the end; add --merge-lora");
-  tasks::TrainingData data = task.read_training(files_of(options), tokenizer, config);
+                                  tasks::TrainingFiles files, const BertTokenizer& tokenizer,
+                                  const BertConfig& config) {
+  if (task.architecture == Architecture::sentence_embedding) {
+    // PEFT has other names for the tensors of a model without a head.
+    const train::FineTuning& tuning = options.arguments.fine_tuning;
+    if (tuning.lora && !tuning.merge_lora)
+      throw UsageError("--lora: sentence embeddings need the adapter merged in the end; add --merge-lora");
+    files.sentence_embedding = {
+        .pooling = options.pooling,
+        .loss = options.embedding_loss,
+        .of_model = SentenceEmbeddingConfig::from_pretrained(options.model, options.base),
+        .train_batch_size = options.arguments.train_batch_size};
+  }
+  tasks::TrainingData data = task.read_training(files, tokenizer, config);
   const report::Style style(report::terminal_of(STDERR_FILENO).colors);
   fmt::print(stderr, "{}", report::data_facts(data.facts, {.style = style, .render = with_flags}));
   return data;

@@ -17,8 +17,9 @@ const tasks::TaskEntry& task_of(Architecture architecture, const std::filesystem
 // A shell command that uses a model of the task, "{}" being its folder.
 std::string_view try_it(Architecture task);
 
-// Reads the files of a run, and prints what was found in them, unless options.json or options.quiet.
+// Reads the files of a run, and prints what was found in them where they were checked.
 tasks::TrainingData read_training(const tasks::TaskEntry& task, const TrainOptions& options,
-                                  const BertTokenizer& tokenizer, const BertConfig& config);
+                                  tasks::TrainingFiles files, const BertTokenizer& tokenizer,
+                                  const BertConfig& config);
 
 }  // namespace bertune::cli

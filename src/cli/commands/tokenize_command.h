@@ -3,8 +3,8 @@
 
 #include <CLI/App.hpp>
 
-namespace bertune {
+namespace bertune::cli {
 
 void add_tokenize_command(CLI::App& app);
 
-}  // namespace bertune
+}  // namespace bertune::cli

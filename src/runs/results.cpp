@@ -1,10 +1,10 @@
-#include "report/results.h"
+#include "runs/results.h"
 
 #include <cmath>
 
 #include "bertune/error.h"
 
-namespace bertune::report {
+namespace bertune::runs {
 namespace {
 
 // Transformers' indent for these files.
@@ -62,4 +62,4 @@ void write_results(const fs::path& directory, const Results& results) {
     write_file_atomically(directory / name, text);
 }
 
-}  // namespace bertune::report
+}  // namespace bertune::runs

@@ -1,4 +1,4 @@
-#include "cli/commands/inspect.h"
+#include "cli/commands/inspect_command.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,7 +13,7 @@
 #include "cli/options/shared_options.h"
 #include "core/json.h"
 
-namespace bertune {
+namespace bertune::cli {
 namespace {
 
 // What an adapter is, and its base as any model.
@@ -44,7 +44,7 @@ Json adapter_json(const std::filesystem::path& directory, const std::filesystem:
 void add_inspect_command(CLI::App& app) {
   struct Options {
     std::filesystem::path directory;
-    cli::HubFlags hub;
+    HubFlags hub;
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
@@ -64,10 +64,10 @@ void add_inspect_command(CLI::App& app) {
     const auto json = [&] {
       return dump_json(adapter ? adapter_json(folder, base) : checkpoint::describe_json(folder));
     };
-    cli::write_to_standard_output(options->json ? json()
-                                  : adapter     ? adapter_text(folder, base)
-                                                : checkpoint::describe(folder));
+    write_to_standard_output(options->json ? json()
+                             : adapter     ? adapter_text(folder, base)
+                                           : checkpoint::describe(folder));
   });
 }
 
-}  // namespace bertune
+}  // namespace bertune::cli

@@ -1,10 +1,9 @@
-#include "cli/options/flag_words.h"
+#include "cli/screen/flag_words.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "cli/options/option_kinds.h"
+#include <utility>
 
 namespace bertune::cli {
 namespace {
@@ -53,16 +52,7 @@ std::string FlagWords::call(std::string_view words) const {
   return option.empty() ? "" : fmt::format("bertune {} {}", dashed(name), option);
 }
 
-void know_flags_of(const CLI::App& program) {
-  std::set<std::string, std::less<>> commands, options;
-  for (const CLI::App* command : program.get_subcommands({})) {
-    std::string name = command->get_name();
-    std::ranges::replace(name, '-', '_');
-    commands.insert(std::move(name));
-    for (std::string& option : option_names(*command, '_')) options.insert(std::move(option));
-  }
-  known() = FlagWords(std::move(commands), std::move(options));
-}
+void know_flags(FlagWords words) { known() = std::move(words); }
 
 std::string with_flags(std::string_view message) { return known().render(message); }
 

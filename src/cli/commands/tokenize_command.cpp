@@ -1,4 +1,4 @@
-#include "cli/commands/tokenize.h"
+#include "cli/commands/tokenize_command.h"
 
 #include <fmt/format.h>
 
@@ -18,14 +18,14 @@
 #include "cli/options/shared_options.h"
 #include "core/parallel.h"
 
-namespace bertune {
+namespace bertune::cli {
 namespace {
 
 constexpr std::size_t kChunkBytes = std::size_t{4} << 20, kChunkLines = std::size_t{1} << 16;
 
 struct Options {
   std::filesystem::path model;
-  cli::HubFlags hub;
+  HubFlags hub;
   bool pair = false, offsets = false, no_special_tokens = false, literal_special = false;
   std::int64_t max_length = 0;
   int threads = 0;
@@ -135,7 +135,7 @@ void tokenize(const Options& options) {
       with_special += encoding.special_in_text > 0 ? 1 : 0;
       cut += encoding.truncated_tokens > 0 ? 1 : 0;
     }
-    cli::write_to_standard_output({out.data(), out.size()});
+    write_to_standard_output({out.data(), out.size()});
     texts += lines.size();
   }
   if (with_special > 0) {
@@ -176,4 +176,4 @@ void add_tokenize_command(CLI::App& app) {
   });
 }
 
-}  // namespace bertune
+}  // namespace bertune::cli

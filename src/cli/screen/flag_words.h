@@ -1,10 +1,10 @@
 // What the library says, in the words of the command line.
 #pragma once
 
-#include <CLI/App.hpp>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace bertune::cli {
 
@@ -29,7 +29,7 @@ class FlagWords {
 };
 
 // The commands and options of the program, for with_flags.
-void know_flags_of(const CLI::App& program);
+void know_flags(FlagWords words);
 // The message as a person at the command line reads it.
 std::string with_flags(std::string_view message);
 

@@ -1,4 +1,4 @@
-#include "cli/interrupt.h"
+#include "cli/screen/interrupt.h"
 
 #include <semaphore.h>
 

@@ -9,7 +9,7 @@
 #include "core/json.h"
 #include "tasks/metrics.h"
 
-namespace bertune::report {
+namespace bertune::runs {
 
 // By prefix ("train", "eval", "test"): an object of numbers, its keys with or without "<prefix>_".
 using Results = std::map<std::string, Json>;
@@ -29,4 +29,4 @@ std::map<std::string, std::string> result_files(const Results& results, std::str
 // Writes those files into the existing folder, each atomically.
 void write_results(const fs::path& directory, const Results& results);
 
-}  // namespace bertune::report
+}  // namespace bertune::runs

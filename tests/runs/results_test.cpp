@@ -1,4 +1,4 @@
-#include "report/results.h"
+#include "runs/results.h"
 
 #include <gmock/gmock.h>
 
@@ -6,7 +6,7 @@
 
 #include "support/temporary_directory.h"
 
-namespace bertune::report {
+namespace bertune::runs {
 namespace {
 
 using ::testing::HasSubstr;
@@ -64,4 +64,4 @@ TEST(Results, AreMergedIntoTheFolder) {
 }
 
 }  // namespace
-}  // namespace bertune::report
+}  // namespace bertune::runs
