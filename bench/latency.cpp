@@ -1,7 +1,6 @@
 // How long one text takes from its bytes to its logits, with the library as a program would use it:
 //
-//     latency MODEL_FOLDER TEXTS THREADS fp32|bf16      (a text a line; GOMP_SPINCOUNT as in
-//     src/cli/program.cpp)
+//     latency MODEL_FOLDER TEXTS THREADS fp32|bf16      (a text a line)
 //
 // Prints {"p50_ms": ..., "p99_ms": ..., "texts": ...}.
 #include <fmt/format.h>
@@ -18,7 +17,7 @@
 
 #include "bertune/model.h"
 #include "bertune/tokenizer.h"
-#include "core/parallel.h"
+#include "bertune/threads.h"
 
 namespace {
 

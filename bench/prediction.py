@@ -7,7 +7,7 @@ import pathlib
 import sys
 from dataclasses import dataclass, replace
 
-from setting import SHORT_SPIN, Row, Setting, alternate, at_least, at_most, median, progress
+from setting import Row, Setting, alternate, at_least, at_most, median, progress
 
 ONNX_PEER = pathlib.Path(__file__).parent / "onnx_peer.py"
 
@@ -105,7 +105,7 @@ def measure_latency(setting: Setting, fixture: Fixture, threads: int, precision:
     runs = alternate(
         repeat,
         {
-            "ours": lambda: setting.run_json(driver, fixture.folder, fixture.texts, threads, precision, **SHORT_SPIN),
+            "ours": lambda: setting.run_json(driver, fixture.folder, fixture.texts, threads, precision),
             "onnx runtime": lambda: onnx_runtime(setting, fixture, "latency", threads),
         },
     )

@@ -23,8 +23,6 @@ AVX2_ONLY = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",
 }
-# What `bertune` sets for itself (src/cli/program.cpp), for the drivers that use the library.
-SHORT_SPIN = {"GOMP_SPINCOUNT": "2000"}
 
 
 @dataclass(frozen=True)

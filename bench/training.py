@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-from setting import SHORT_SPIN, Row, Setting, Target, alternate, at_least, at_most, median, progress
+from setting import Row, Setting, Target, alternate, at_least, at_most, median, progress
 
 LEARNING_RATE = 5e-5
 
@@ -136,7 +136,7 @@ def measure_floor(setting: Setting, task: Task) -> Cost:
     rows = task.rows.read_text(encoding="utf-8").split("\n")
     texts.write_text("".join(row.rsplit("\t", 1)[0] + "\n" for row in rows if row), encoding="utf-8", newline="\n")
     program = setting.build / "bench" / "floor"
-    floor = setting.run_json(program, task.model, texts, task.batch, task.max_length, setting.threads, **SHORT_SPIN)
+    floor = setting.run_json(program, task.model, texts, task.batch, task.max_length, setting.threads)
     return Cost(floor["tokens_per_second"], 0, floor["tokens_per_step"] / task.batch, floor)
 
 

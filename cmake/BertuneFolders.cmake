@@ -9,9 +9,6 @@ target_compile_options(bertune_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # GCC 12 sees overlaps in std::string that are not there (bug 105651)
   $<$<BOOL:${BERTUNE_WERROR}>:-Werror>)
 target_compile_definitions(bertune_flags INTERFACE BERTUNE_VERSION="${PROJECT_VERSION}")
-if(BERTUNE_SANITIZE MATCHES thread)
-  target_compile_definitions(bertune_flags INTERFACE BERTUNE_STD_THREADS)
-endif()
 if(BERTUNE_SANITIZE)
   target_compile_options(bertune_flags INTERFACE -fsanitize=${BERTUNE_SANITIZE} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
@@ -21,6 +18,11 @@ endif()
 set_property(GLOBAL PROPERTY bertune_folders "")
 set_property(GLOBAL PROPERTY bertune_arrows "")
 file(WRITE ${PROJECT_BINARY_DIR}/structure.txt "")  # for tools/structure.py
+
+# bertune_layer(NAME "what it owns"): the folders that follow belong to it, in the picture.
+function(bertune_layer name owns)
+  file(APPEND ${PROJECT_BINARY_DIR}/structure.txt "# ${name}: ${owns}\n")
+endfunction()
 
 # bertune_folder(PATH [SOURCES files in place of PATH/*.cpp] [FOLDERS folders it may include] [LIBRARIES private ones])
 # PATH is below src/. Its own folders below are part of it, unless they are targets themselves.

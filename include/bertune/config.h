@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bertune/sentence_embedding.h"
+
 namespace bertune {
 
 // "model_type" in config.json: the families of models that this library knows. docs/checkpoints.md says how
@@ -58,6 +60,8 @@ struct BertConfig {
   float layer_norm_eps = 1e-12F;
   std::optional<ProblemType> problem_type;
   std::vector<std::string> id2label = {"LABEL_0", "LABEL_1"};  // one name a label; its size is num_labels
+
+  SentenceEmbeddingConfig sentence_embedding = {};  // of models with that head; in files of its own
 
   std::int64_t num_labels() const { return static_cast<std::int64_t>(id2label.size()); }
   std::int64_t head_size() const { return hidden_size / num_attention_heads; }

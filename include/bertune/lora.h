@@ -23,8 +23,9 @@ struct LoraConfig {  // PEFT's names
   // Parts that are trained and saved whole. Beside those that are named, always what stands on the pooler or
   // on the encoder (classifier, qa_outputs), and the pooler where the base has none.
   std::vector<std::string> modules_to_save = {};
-  double lora_dropout = 0;     // as an adapter says it; training takes 0 alone
-  std::string task_type = {};  // of an adapter: SEQ_CLS, TOKEN_CLS, QUESTION_ANS, or empty
+  double lora_dropout = 0;  // as an adapter says it; training takes 0 alone
+  std::string task_type =
+      {};  // of an adapter: SEQ_CLS, TOKEN_CLS, QUESTION_ANS, FEATURE_EXTRACTION, or empty
   // A folder, or a name on the hub with the revision that is meant (empty: main). Of a new adapter that is
   // given none, the folder that its base is loaded from.
   std::string base_model_name_or_path = {}, revision = {};

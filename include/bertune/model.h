@@ -33,7 +33,9 @@ struct LoadOptions {
   bool ignore_mismatched_sizes = false;  // a head of another shape is newly initialised instead of an error
   std::uint64_t seed = 42;               // for newly initialised tensors
   std::optional<LoraConfig> lora = {};   // a new adapter, beside which all but the head is frozen
-  std::filesystem::path base = {};       // of a folder with an adapter: that of its base (base_of_adapter)
+  // How sentence embeddings are made; unset: as the folder's own files say, or the mean over all tokens.
+  std::optional<SentenceEmbeddingConfig> sentence_embedding = {};
+  std::filesystem::path base = {};  // of a folder with an adapter: that of its base (base_of_adapter)
 };
 
 // What from_pretrained found, as Transformers reports it.
@@ -62,7 +64,12 @@ enum class Architecture {
   // is not -100
   masked_lm,
   // masked_lm, and next_sentence_logits [sequences, 2]; `labels` and `next_sentence_labels` [sequences]
-  pretraining
+  pretraining,
+  // every token to one embedding for each sequence [sequences, hidden_size] (SentenceEmbeddingConfig), in
+  // `logits`. With labels, sequences 2i and 2i + 1 are a pair: `targets` [pairs] are the cosines that pairs
+  // should have (sentence-transformers' CosineSimilarityLoss); or `labels` [pairs] say which pair's second
+  // text each first text belongs to, and all other second texts do not (MultipleNegativesRankingLoss)
+  sentence_embedding
 };
 std::string_view to_string(Architecture architecture);  // "BertForSequenceClassification", ...
 // The class of Transformers for a family: "DistilBertForMaskedLM". Throws UsageError where it has no such
@@ -167,7 +174,8 @@ class BertPreTrainedModel {
   // one is missing or of another shape.
   void load_weights(const std::filesystem::path& directory);
 
-  // config.json and model.safetensors of a folder that Transformers' AutoModelFor... class loads, written
+  // config.json and model.safetensors of a folder that Transformers' AutoModelFor... class loads (of sentence
+  // embeddings AutoModel, and with the files that sentence-transformers needs besides), written
   // atomically file by file into the existing folder `directory` (bertune::save_pretrained writes a whole
   // one). Throws Error when a weight is beyond the range of `dtype`, naming its tensor.
   void save_weights(const std::filesystem::path& directory, SaveDtype dtype = SaveDtype::float32) const;
@@ -200,6 +208,7 @@ using BertForMultipleChoice = BertFor<Architecture::multiple_choice>;
 using BertForNextSentencePrediction = BertFor<Architecture::next_sentence_prediction>;
 using BertForMaskedLM = BertFor<Architecture::masked_lm>;
 using BertForPreTraining = BertFor<Architecture::pretraining>;
+using BertForSentenceEmbedding = BertFor<Architecture::sentence_embedding>;
 
 // The files of a tokenizer for this model into an existing folder: its longest text, and whether it takes
 // token types.

@@ -1,4 +1,4 @@
-// Options by name, as texts: what --optim-args and --lr-scheduler-kwargs hold.
+// Options by name, as texts: of an optimizer (optim_args) or a schedule (lr_scheduler_kwargs).
 #pragma once
 
 #include <map>
@@ -15,9 +15,9 @@ struct OptionInfo {
   std::string default_value;  // theirs, too; "none" where leaving it out means something
 };
 
-// "name=value,name=value" as the Trainer's --optim_args, or a flat JSON object as its --lr_scheduler_kwargs.
-// Throws UsageError, naming `flag`.
-OptionValues parse_options(std::string_view text, std::string_view flag);
+// "name=value,name=value" as Transformers' optim_args, or a flat JSON object as its lr_scheduler_kwargs.
+// Throws UsageError, naming `option`, whose value the text is.
+OptionValues parse_options(std::string_view text, std::string_view option);
 // "name=value,name=value".
 std::string options_text(const OptionValues& options);
 

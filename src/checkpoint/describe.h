@@ -1,4 +1,4 @@
-// What a model folder holds, for `bertune inspect`: told from headers, without reading a weight.
+// What a model folder holds, for whoever inspects it: told from headers, without reading a weight.
 #pragma once
 
 #include <cstdint>

@@ -26,8 +26,10 @@ SaveDtype save_dtype_from_string(std::string_view name) {
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (kNames[i] == name) return static_cast<SaveDtype>(i);
   }
-  throw UsageError(fmt::format(
-      "no type to save numbers in is named \"{}\"; the choices are float32, float16 and bfloat16", name));
+  throw UsageError(
+      "save_dtype",
+      fmt::format("no type to save numbers in is named \"{}\"; the choices are float32, float16 and bfloat16",
+                  name));
 }
 
 namespace checkpoint {

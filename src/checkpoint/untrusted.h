@@ -43,7 +43,7 @@ std::string foreign_file_hint(std::span<const std::byte> bytes);
 
 // What to do with folders that hold a model in a form that cannot be fine-tuned as it is.
 inline constexpr std::string_view kMergeAdapter =
-    "It holds a LoRA adapter only (adapter_config.json); bertune convert --merge makes a model of it and its "
+    "It holds a LoRA adapter only (adapter_config.json); `convert(merge)` makes a model of it and its "
     "base";
 inline constexpr std::string_view kConvertGoogle =
     "It holds Google's checkpoint (bert_config.json, bert_model.ckpt); convert it once, in Python, with "

@@ -4,11 +4,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <array>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -17,7 +14,9 @@
 #include <vector>
 
 #include "bertune/error.h"
+#include "bertune/threads.h"
 #include "cli/commands/convert_command.h"
+#include "cli/commands/embed_command.h"
 #include "cli/commands/evaluate_command.h"
 #include "cli/commands/inspect.h"
 #include "cli/commands/language_model_commands.h"
@@ -27,7 +26,7 @@
 #include "cli/commands/train_command.h"
 #include "cli/commands/vocabulary_command.h"
 #include "cli/config/run_config.h"
-#include "core/parallel.h"
+#include "cli/options/flag_words.h"
 #include "kernels/ops.h"
 #include "report/terminal.h"
 
@@ -37,31 +36,14 @@ namespace {
 std::string version() {
   std::string tables;
   for (const kernels::OpTable* table : kernels::supported_tables()) tables += fmt::format(" {}", table->name);
-  return fmt::format("bertune {}\nkernels {} (this machine runs{})\nOpenMP, {} threads\n", BERTUNE_VERSION,
+  return fmt::format("bertune {}\nkernels {} (this machine runs{})\n{} threads\n", BERTUNE_VERSION,
                      kernels::ops().name, tables, available_threads());
 }
 
 int report_error(std::string_view message, int code) {
   const report::Style style(report::terminal_of(STDERR_FILENO).colors);
-  fmt::print(stderr, "{} {}\n", style.red("error:"), message);
+  fmt::print(stderr, "{} {}\n", style.red("error:"), with_flags(message));
   return code;
-}
-
-// OpenMP threads that wait spin for about a millisecond by default. On a machine that does anything else
-// besides, each of the many short parallel regions of a step then burns the time that another thread of ours
-// is waiting for: training with 2 threads beside other work was measured at a third of the speed. libgomp
-// reads its settings only when a process starts.
-void restart_with_short_spin(char** argv) {
-  if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
-  ::setenv("GOMP_SPINCOUNT", "2000", 1);
-  ::execv("/proc/self/exe", argv);  // on failure: just go on
-}
-
-bool computes(int argc, char** argv) {
-  const std::string_view command = argc > 1 ? argv[1] : "";
-  constexpr std::array kCommands = {"train",     "evaluate",      "predict",  "pretrain",
-                                    "fill-mask", "next-sentence", "tokenize", "vocabulary"};
-  return std::ranges::find(kCommands, command) != kCommands.end();
 }
 
 int parse_and_run(CLI::App& app, int argc, char** argv) {
@@ -95,7 +77,6 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
 }  // namespace
 
 int run_program(int argc, char** argv) {
-  if (computes(argc, argv)) restart_with_short_spin(argv);
   std::ios::sync_with_stdio(false);  // lets a reader of standard input see how much has arrived
   std::signal(SIGPIPE, SIG_IGN);     // whoever writes decides what a closed pipe means
   std::signal(SIGXFSZ, SIG_IGN);     // a file size limit shows as a failed write too
@@ -117,6 +98,7 @@ int run_program(int argc, char** argv) {
   add_train_command(app);
   add_evaluate_command(app);
   add_predict_command(app);
+  add_embed_command(app);
   add_pretrain_command(app);
   add_fill_mask_command(app);
   add_next_sentence_command(app);
@@ -124,6 +106,7 @@ int run_program(int argc, char** argv) {
   add_vocabulary_command(app);
   add_inspect_command(app);
   add_convert_command(app);
+  know_flags_of(app);
   return parse_and_run(app, argc, argv);
 }
 

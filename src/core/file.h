@@ -47,6 +47,8 @@ class AtomicFile {
 
   void write(std::span<const std::byte> bytes);
   void write(std::string_view text) { write(std::as_bytes(std::span(text.data(), text.size()))); }
+  // Replaces bytes that were written. Throws Error for pipes, whose bytes are gone.
+  void rewrite(std::uint64_t offset, std::string_view text);
   void commit();
 
  private:

@@ -1,12 +1,10 @@
 #include "core/parallel.h"
 
-#include <omp.h>
 #include <sched.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <exception>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -28,74 +26,79 @@ int cgroup_cpu_limit() {
   return std::max(1, static_cast<int>(cpus + 0.999));
 }
 
-std::atomic<int> chosen_threads{0};
-thread_local bool runs_a_body = false;
-
 // The CPUs of the process as it started: pin_threads() narrows those of its threads.
 const cpu_set_t& allowed_cpus() {
   static const cpu_set_t kAllowed = [] {
     cpu_set_t set;
     CPU_ZERO(&set);
     if (::sched_getaffinity(0, sizeof set, &set) != 0) {
-      for (int cpu = 0; cpu < omp_get_num_procs(); ++cpu) CPU_SET(cpu, &set);
+      for (int cpu = 0; cpu < static_cast<int>(std::thread::hardware_concurrency()); ++cpu)
+        CPU_SET(cpu, &set);
     }
     return set;
   }();
   return kAllowed;
 }
 
-// Lets the first exception out of a parallel region, where none may pass.
-class FirstException {
- public:
-  template <typename Function>
-  void guard(const Function& function) {
-    try {
-      function();
-    } catch (...) {
-      if (!taken_.exchange(true)) exception_ = std::current_exception();
+bool bind_this_thread(int cpu) {
+  cpu_set_t own;
+  CPU_ZERO(&own);
+  CPU_SET(cpu, &own);
+  return ::sched_setaffinity(0, sizeof own, &own) == 0;
+}
+
+// The pools that set_num_threads() and pin_threads() asked for. None is ever removed, for another thread may
+// be at work in it.
+struct SharedPool {
+  ThreadPool pool;
+  SharedPool* older;
+};
+std::atomic<SharedPool*> newest_pool{nullptr};
+std::atomic<ThreadPool*> chosen_pool{nullptr};
+
+// Locks nothing, which a process that is forked meanwhile would find locked.
+void choose_pool(int threads, const std::vector<int>& cpus) {
+  SharedPool* newest = newest_pool;
+  for (SharedPool* shared = newest; shared != nullptr; shared = shared->older) {
+    if (shared->pool.threads() == threads && shared->pool.cpus() == cpus) {
+      chosen_pool = &shared->pool;
+      return;
     }
   }
-  void rethrow() const {
-    if (exception_) std::rethrow_exception(exception_);
+  auto* shared = new SharedPool{.pool = ThreadPool(threads, cpus), .older = newest};
+  while (!newest_pool.compare_exchange_weak(shared->older, shared)) {
   }
+  chosen_pool = &shared->pool;
+}
 
- private:
-  std::atomic<bool> taken_{false};
-  std::exception_ptr exception_;
-};
+ThreadPool& current_pool() {
+  if (ThreadPool* pool = ThreadPool::in_use()) return *pool;
+  if (chosen_pool == nullptr) set_num_threads(0);
+  return *chosen_pool;
+}
 
 }  // namespace
 
 int available_threads() { return std::max(1, std::min(CPU_COUNT(&allowed_cpus()), cgroup_cpu_limit())); }
 
-bool in_parallel() { return runs_a_body || omp_in_parallel() != 0; }
+bool in_parallel() { return ThreadPool::in_body(); }
 
-void set_num_threads(int threads) {
-  chosen_threads = threads > 0 ? threads : available_threads();
-  omp_set_num_threads(chosen_threads);
-}
+void set_num_threads(int threads) { choose_pool(threads > 0 ? threads : available_threads(), {}); }
 
-int num_threads() {
-  if (chosen_threads == 0) set_num_threads(0);
-  return chosen_threads;
-}
+int num_threads() { return current_pool().threads(); }
 
 int pin_threads() {
   std::vector<int> cpus;
   for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
     if (CPU_ISSET(cpu, &allowed_cpus())) cpus.push_back(cpu);
   }
-  const int threads = num_threads();
-  if (cpus.empty() || threads > static_cast<int>(cpus.size()))
-    return 0;  // two on one CPU would be worse than none bound
-  std::atomic<int> bound{0};
-#pragma omp parallel num_threads(threads)
-  {
-    cpu_set_t own;
-    CPU_ZERO(&own);
-    CPU_SET(cpus[static_cast<std::size_t>(omp_get_thread_num())], &own);
-    if (::sched_setaffinity(0, sizeof own, &own) == 0) ++bound;
-  }
+  if (chosen_pool == nullptr) set_num_threads(0);
+  const auto threads = static_cast<std::size_t>(chosen_pool.load()->threads());
+  if (threads > cpus.size()) return 0;  // two on one CPU would be worse than none bound
+  cpus.resize(threads);
+  choose_pool(static_cast<int>(threads), cpus);
+  int bound = 0;
+  for (std::size_t i = threads; i-- > 0;) bound += bind_this_thread(cpus[i]) ? 1 : 0;
   return bound;
 }
 
@@ -109,32 +112,8 @@ float* thread_scratch(std::int64_t floats, ScratchUse use) {
 
 namespace detail {
 
-void run_blocks(std::int64_t blocks, const void* body, BlockFunction call) {
-  const int threads = static_cast<int>(std::min<std::int64_t>(num_threads(), blocks));
-  if (threads <= 1 || in_parallel()) {
-    for (std::int64_t block = 0; block < blocks; ++block) call(body, block);
-    return;
-  }
-  FirstException failure;
-  const auto run = [&](std::int64_t block) {
-    runs_a_body = true;
-    failure.guard([&] { call(body, block); });
-    runs_a_body = false;
-  };
-#ifdef BERTUNE_STD_THREADS  // ThreadSanitizer cannot see libgomp's synchronisation
-  std::atomic<std::int64_t> next{0};
-  std::vector<std::jthread> workers;
-  for (int thread = 0; thread < threads; ++thread) {
-    workers.emplace_back([&] {
-      for (std::int64_t block = next++; block < blocks; block = next++) run(block);
-    });
-  }
-  workers.clear();
-#else
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-  for (std::int64_t block = 0; block < blocks; ++block) run(block);
-#endif
-  failure.rethrow();
+void run_blocks(std::int64_t blocks, const void* body, ThreadPool::BlockFunction call) {
+  current_pool().run(blocks, body, call);
 }
 
 }  // namespace detail

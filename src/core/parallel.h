@@ -6,15 +6,14 @@
 #include <type_traits>
 #include <utility>
 
+#include "bertune/threads.h"
+#include "core/thread_pool.h"
+
 namespace bertune {
 
-// Threads for everything that follows in this process; 0: as many as the CPU set of the process and its
-// cgroup quota allow.
-void set_num_threads(int threads);
-int num_threads();
-int available_threads();
-// Binds each of the threads in use to a CPU of its own, the first of those that the process may use; returns
-// how many were bound. Processes that do so side by side need CPUs of their own (taskset).
+// Binds each of the threads that set_num_threads() asked for to a CPU of its own, the first of those that the
+// process may use, and the calling thread to the first; returns how many can be bound. Processes that do so
+// side by side need CPUs of their own (taskset).
 int pin_threads();
 bool in_parallel();  // whether the caller is one of several threads, in a body of parallel_for
 
@@ -24,12 +23,12 @@ enum class ScratchUse { operation, packed_rows, packed_panels };
 float* thread_scratch(std::int64_t floats, ScratchUse use = ScratchUse::operation);
 
 namespace detail {
-using BlockFunction = void (*)(const void* body, std::int64_t block);
-void run_blocks(std::int64_t blocks, const void* body, BlockFunction call);
+void run_blocks(std::int64_t blocks, const void* body, ThreadPool::BlockFunction call);
 }  // namespace detail
 
-// Calls body(block) once for each block in [0, blocks), on all threads, and returns when all are done. The
-// first exception thrown by a body is rethrown here.
+// Calls body(block) once for each block in [0, blocks), and returns when all are done. They are shared out by
+// the pool that the calling thread uses (ThreadPool::Use), or else by that of set_num_threads(), which say
+// what nested and concurrent calls do. The first exception thrown by a body is rethrown here.
 template <typename Body>
 void parallel_for(std::int64_t blocks, const Body& body) {
   detail::run_blocks(blocks, &body, [](const void* erased, std::int64_t block) {

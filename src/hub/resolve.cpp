@@ -44,10 +44,11 @@ ModelName name_of(std::string_view text, const HubOptions& options) {
   }
   if (options.revision.empty()) return *name;
   if (!hub::is_revision(options.revision))
-    throw UsageError(fmt::format("the revision \"{}\" can be no branch, tag or commit", options.revision));
+    throw UsageError("revision",
+                     fmt::format("the revision \"{}\" can be no branch, tag or commit", options.revision));
   if (text.find('@') != std::string_view::npos && name->revision != options.revision) {
-    throw UsageError(
-        fmt::format("{} names a revision, and \"{}\" is asked for: leave one out", text, options.revision));
+    throw UsageError("revision", fmt::format("{} names a revision, and \"{}\" is asked for: leave one out",
+                                             text, options.revision));
   }
   name->revision = options.revision;
   return *name;
@@ -114,7 +115,7 @@ class Resolver {
                                   ? "the cache does not have it"
                                   : "the cache has no complete weights of it";
     return fmt::format(
-        "{}: no such folder, {} at revision {} ({}), and downloading is switched off (--offline, "
+        "{}: no such folder, {} at revision {} ({}), and downloading is switched off (`offline`, "
         "HF_HUB_OFFLINE or "
         "TRANSFORMERS_OFFLINE): run once with the network, or give a folder{}",
         text_, lacks, name_.revision, settings_.cache_dir.string(), nearest_folder_hint(text_));

@@ -23,6 +23,10 @@ constexpr std::size_t kMostShards = 1000;
 // That a model may have or lack; "bertune.json" is our own, of models that Bertune trained.
 constexpr std::array kSmallFiles = {"tokenizer_config.json",   "tokenizer.json",    "vocab.txt",
                                     "special_tokens_map.json", "added_tokens.json", "bertune.json"};
+// Of the sentence-transformers package, the last by convention; a model that has the first has the others.
+constexpr const char* kModules = "modules.json";
+constexpr std::array kSentenceFiles = {"sentence_bert_config.json", "config_sentence_transformers.json",
+                                       "1_Pooling/config.json"};
 constexpr std::array kPairFiles = {"vocab.json", "merges.txt"};  // tokenizers without vocab.txt
 // In the order in which Transformers looks for them.
 constexpr std::array kWeights = {"model.safetensors", "pytorch_model.bin"};
@@ -74,7 +78,9 @@ bool is_certain(const Cache& cache, const std::string& commit, bool weights) {
     return cache.has(commit, file) || cache.is_known_to_be_missing(commit, file);
   };
   return is_usable(cache, commit, weights) && std::all_of(kSmallFiles.begin(), kSmallFiles.end(), known) &&
-         (cache.has(commit, "vocab.txt") || std::all_of(kPairFiles.begin(), kPairFiles.end(), known));
+         (cache.has(commit, "vocab.txt") || std::all_of(kPairFiles.begin(), kPairFiles.end(), known)) &&
+         known(kModules) &&
+         (!cache.has(commit, kModules) || std::all_of(kSentenceFiles.begin(), kSentenceFiles.end(), known));
 }
 
 Downloader::Downloader(const Cache& cache, Remote& remote, const HubOptions& options, const ModelName& name,
@@ -95,6 +101,9 @@ void Downloader::fetch_all(const FileMetadata& config) {
   for (const char* file : kSmallFiles) fetch(file);
   if (!cache_.has(commit_, "vocab.txt")) {
     for (const char* file : kPairFiles) fetch(file);
+  }
+  if (fetch(kModules)) {
+    for (const char* file : kSentenceFiles) fetch(file);
   }
   if (options_.weights && !has_weights(cache_, commit_)) fetch_weights();
 }
@@ -167,7 +176,7 @@ void Downloader::download(const std::string& file, const FileMetadata& metadata)
   if (const std::uint64_t available = free_disk_bytes(partial.path()); missing > available) {
     throw Error(
         fmt::format("{}: {} needs {} MiB and the disk has {} MiB; free some space, or choose another place "
-                    "for the cache (--cache-dir or HF_HUB_CACHE)",
+                    "for the cache (`cache_dir` or HF_HUB_CACHE)",
                     partial.path().parent_path().string(), file, (missing >> 20) + 1, available >> 20));
   }
   if (!announcement_.empty()) note(std::exchange(announcement_, {}));

@@ -220,6 +220,53 @@ struct DropoutRows {
   float* y = nullptr;
 };
 
+// A row for each sequence from the rows of its tokens: their mean, their sum over the square root of their
+// number, or the largest value of each column. Backward gives a column's gradient to the first of the
+// largest.
+enum class PoolKind { mean, mean_sqrt_length, max };
+struct PoolRows {
+  Layout layout;
+  std::int64_t n = 0;
+  PoolKind kind{};
+  const float* x = nullptr;  // [T,n]
+  float* y = nullptr;        // [sequences,n]
+};
+struct PoolRowsBackward {
+  PoolRows forward;           // y is not read
+  const float* dy = nullptr;  // [sequences,n]
+  float* dx = nullptr;        // [T,n]
+};
+
+// y = scale * x / max(|x|, kLeastNorm) for each row of x, with the Euclidean norm (torch's normalize). Rows
+// of x and dx are `stride` apart, so that every second row of a matrix can be taken; those of y and dy lie
+// end to end. Backward multiplies the gradient by `gradient_scale`.
+inline constexpr float kLeastNorm = 1e-12F;
+struct NormalizeRows {
+  std::int64_t rows = 0, n = 0, stride = 0;
+  float scale = 1;
+  const float* x = nullptr;
+  float* y = nullptr;      // [rows,n]
+  float* norms = nullptr;  // [rows], kept for backward
+};
+struct NormalizeRowsBackward {
+  NormalizeRows forward;  // y is not read
+  float gradient_scale = 1;
+  const float* dy = nullptr;
+  float* dx = nullptr;
+};
+
+// dots[rows] = sum over n of a * b; da = d_dots * b and db = d_dots * a.
+struct RowDots {
+  std::int64_t rows = 0, n = 0;
+  const float *a = nullptr, *b = nullptr;  // [rows,n]
+  float* dots = nullptr;
+};
+struct RowDotsBackward {
+  RowDots forward;                // dots are not read
+  const float* d_dots = nullptr;  // [rows]
+  float *da = nullptr, *db = nullptr;
+};
+
 // Mean loss over the rows; d_logits (null: not wanted) is its gradient, overwritten. May be in place. Where
 // the rows are a part of those that the mean is over, `items` is what the sum is divided by, so that parts
 // add up.
@@ -272,6 +319,12 @@ struct OpTable {
   void (*gather_rows)(const ChosenRows&);
   void (*add_to_rows)(const ChosenRows&);
   void (*dropout_rows)(const DropoutRows&);
+  void (*pool_rows)(const PoolRows&);
+  void (*pool_rows_backward)(const PoolRowsBackward&);
+  void (*normalize_rows)(const NormalizeRows&);
+  void (*normalize_rows_backward)(const NormalizeRowsBackward&);
+  void (*row_dots)(const RowDots&);
+  void (*row_dots_backward)(const RowDotsBackward&);
   double (*cross_entropy)(const CrossEntropy&);
   double (*binary_cross_entropy)(const ElementwiseLoss&);
   double (*mean_squared_error)(const ElementwiseLoss&);
@@ -292,6 +345,10 @@ struct OpTable {
 // The table for this machine, picked once: the best instruction set that processor and system support, or the
 // one that the environment variable BERTUNE_ISA names (throws Error, listing the choices, when it cannot be
 // had).
+const OpTable& machine_ops();
+
+// The table that the calling thread uses (kernels/context.h), which is the machine's where nothing else is
+// said.
 const OpTable& ops();
 
 // Every table that this machine can run, best first; "ref" is the last.

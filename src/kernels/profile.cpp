@@ -7,20 +7,11 @@
 #include "core/aligned_buffer.h"
 #include "core/parallel.h"
 #include "kernels/ops.h"
-#include "kernels/registry.h"
 
 namespace bertune::kernels {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct Recording {
-  OpTable real, measured;
-  Clock::time_point start;
-  std::vector<ProfiledCall> calls;
-};
-Recording recording;
-thread_local std::int32_t current_layer = -1;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -43,71 +34,81 @@ void count(ProfiledCall& call, const Op& op) {
 template <typename... Others>
 void count(ProfiledCall&, const Others&...) {}
 
-template <auto Member>
+template <auto Entry>
 std::string_view operation_name;
 
-template <auto Member, typename Function>
+}  // namespace
+
+template <auto Entry, typename Function>
 struct Measured;
-template <auto Member, typename Result, typename... Arguments>
-struct Measured<Member, Result (*OpTable::*)(Arguments...)> {
+template <auto Entry, typename Result, typename... Arguments>
+struct Measured<Entry, Result (*OpTable::*)(Arguments...)> {
   static Result call(Arguments... arguments) {
-    if (in_parallel()) return (recording.real.*Member)(arguments...);
-    ProfiledCall entry{
-        .operation = operation_name<Member>, .layer = current_layer, .begin = seconds_since(recording.start)};
+    Profiler& profiler = *Context::in_use().profiler;
+    if (in_parallel()) return (profiler.real_.*Entry)(arguments...);
+    ProfiledCall entry{.operation = operation_name<Entry>, .layer = profiler.layer_, .begin = profiler.now()};
     count(entry, arguments...);
     const auto finish = [&] {
-      entry.seconds = seconds_since(recording.start) - entry.begin;
-      recording.calls.push_back(entry);
+      entry.seconds = profiler.now() - entry.begin;
+      profiler.calls_.push_back(entry);
     };
     if constexpr (std::is_void_v<Result>) {
-      (recording.real.*Member)(arguments...);
+      (profiler.real_.*Entry)(arguments...);
       finish();
     } else {
-      const Result result = (recording.real.*Member)(arguments...);
+      const Result result = (profiler.real_.*Entry)(arguments...);
       finish();
       return result;
     }
   }
 };
 
-template <auto Member>
-void measure(std::string_view name) {
-  operation_name<Member> = name;
-  recording.measured.*Member = Measured<Member, decltype(Member)>::call;
+namespace {
+
+template <auto Entry>
+void measure(OpTable& table, std::string_view name) {
+  operation_name<Entry> = name;
+  table.*Entry = Measured<Entry, decltype(Entry)>::call;
 }
 
-void measure_all() {
-  measure<&OpTable::matmul>("matmul");
-  measure<&OpTable::add_bias>("add_bias");
-  measure<&OpTable::column_sums>("column_sums");
-  measure<&OpTable::embedding_forward>("embedding_forward");
-  measure<&OpTable::embedding_backward>("embedding_backward");
-  measure<&OpTable::layer_norm_forward>("layer_norm_forward");
-  measure<&OpTable::layer_norm_backward>("layer_norm_backward");
-  measure<&OpTable::activation_forward>("activation_forward");
-  measure<&OpTable::activation_backward>("activation_backward");
-  measure<&OpTable::attention_forward>("attention_forward");
-  measure<&OpTable::attention_backward>("attention_backward");
-  measure<&OpTable::first_token_attention_forward>("first_token_attention_forward");
-  measure<&OpTable::first_token_attention_backward>("first_token_attention_backward");
-  measure<&OpTable::gather_rows>("gather_rows");
-  measure<&OpTable::add_to_rows>("add_to_rows");
-  measure<&OpTable::dropout_rows>("dropout_rows");
-  measure<&OpTable::cross_entropy>("cross_entropy");
-  measure<&OpTable::binary_cross_entropy>("binary_cross_entropy");
-  measure<&OpTable::mean_squared_error>("mean_squared_error");
-  measure<&OpTable::adam_step>("adam_step");
-  measure<&OpTable::sgd_step>("sgd_step");
-  measure<&OpTable::adamax_step>("adamax_step");
-  measure<&OpTable::adagrad_step>("adagrad_step");
-  measure<&OpTable::adadelta_step>("adadelta_step");
-  measure<&OpTable::rmsprop_step>("rmsprop_step");
-  measure<&OpTable::asgd_step>("asgd_step");
-  measure<&OpTable::rprop_step>("rprop_step");
-  measure<&OpTable::lion_step>("lion_step");
-  measure<&OpTable::square_sums>("square_sums");
-  measure<&OpTable::factored_update>("factored_update");
-  measure<&OpTable::sum_of_squares>("sum_of_squares");
+void measure_all(OpTable& table) {
+  measure<&OpTable::matmul>(table, "matmul");
+  measure<&OpTable::add_bias>(table, "add_bias");
+  measure<&OpTable::column_sums>(table, "column_sums");
+  measure<&OpTable::embedding_forward>(table, "embedding_forward");
+  measure<&OpTable::embedding_backward>(table, "embedding_backward");
+  measure<&OpTable::layer_norm_forward>(table, "layer_norm_forward");
+  measure<&OpTable::layer_norm_backward>(table, "layer_norm_backward");
+  measure<&OpTable::activation_forward>(table, "activation_forward");
+  measure<&OpTable::activation_backward>(table, "activation_backward");
+  measure<&OpTable::attention_forward>(table, "attention_forward");
+  measure<&OpTable::attention_backward>(table, "attention_backward");
+  measure<&OpTable::first_token_attention_forward>(table, "first_token_attention_forward");
+  measure<&OpTable::first_token_attention_backward>(table, "first_token_attention_backward");
+  measure<&OpTable::gather_rows>(table, "gather_rows");
+  measure<&OpTable::add_to_rows>(table, "add_to_rows");
+  measure<&OpTable::dropout_rows>(table, "dropout_rows");
+  measure<&OpTable::pool_rows>(table, "pool_rows");
+  measure<&OpTable::pool_rows_backward>(table, "pool_rows_backward");
+  measure<&OpTable::normalize_rows>(table, "normalize_rows");
+  measure<&OpTable::normalize_rows_backward>(table, "normalize_rows_backward");
+  measure<&OpTable::row_dots>(table, "row_dots");
+  measure<&OpTable::row_dots_backward>(table, "row_dots_backward");
+  measure<&OpTable::cross_entropy>(table, "cross_entropy");
+  measure<&OpTable::binary_cross_entropy>(table, "binary_cross_entropy");
+  measure<&OpTable::mean_squared_error>(table, "mean_squared_error");
+  measure<&OpTable::adam_step>(table, "adam_step");
+  measure<&OpTable::sgd_step>(table, "sgd_step");
+  measure<&OpTable::adamax_step>(table, "adamax_step");
+  measure<&OpTable::adagrad_step>(table, "adagrad_step");
+  measure<&OpTable::adadelta_step>(table, "adadelta_step");
+  measure<&OpTable::rmsprop_step>(table, "rmsprop_step");
+  measure<&OpTable::asgd_step>(table, "asgd_step");
+  measure<&OpTable::rprop_step>(table, "rprop_step");
+  measure<&OpTable::lion_step>(table, "lion_step");
+  measure<&OpTable::square_sums>(table, "square_sums");
+  measure<&OpTable::factored_update>(table, "factored_update");
+  measure<&OpTable::sum_of_squares>(table, "sum_of_squares");
 }
 
 template <typename Function>
@@ -123,21 +124,14 @@ double best_seconds(const Function& function) {
 
 }  // namespace
 
-void start_profile() {
-  use_table(nullptr);
-  recording = {};
-  recording.real = recording.measured = ops();
-  recording.start = Clock::now();
-  measure_all();
-  use_table(&recording.measured);
+Profiler::Profiler(const Context& measured)
+    : real_(*measured.ops), measured_(real_), context_(measured), start_(Clock::now()) {
+  measure_all(measured_);
+  context_.ops = &measured_;
+  context_.profiler = this;
 }
 
-std::vector<ProfiledCall> stop_profile() {
-  use_table(nullptr);
-  return std::move(recording.calls);
-}
-
-void set_profiled_layer(std::int32_t layer) { current_layer = layer; }
+double Profiler::now() const { return seconds_since(start_); }
 
 MachinePeak measure_peak(bool bf16) {
   constexpr std::int64_t kSide = 576, kNumbers = std::int64_t{1} << 24;

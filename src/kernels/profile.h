@@ -1,10 +1,13 @@
-// Where a step's time goes: while a profile is taken, ops() is a table whose operations measure those of the
-// real one. When none is taken, nothing is in between.
+// Where a step's time goes: a Profiler has a table whose operations measure those of another one. Where no
+// profiler is used, nothing is in between.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string_view>
 #include <vector>
+
+#include "kernels/context.h"
 
 namespace bertune::kernels {
 
@@ -12,17 +15,40 @@ struct ProfiledCall {
   std::string_view operation;     // as in OpTable
   bool with_product = false;      // it began with a matrix product (`producer`)
   std::int32_t layer = -1;        // -1: embeddings, head or optimizer
-  double begin = 0, seconds = 0;  // since start_profile()
+  double begin = 0, seconds = 0;  // since the profiler was made
   double flops = 0;               // of matrix products
   double bytes = 0;               // of optimizer steps
 };
 
-// Operations inside a parallel_for on several threads are not recorded: they are part of one that is, or of
-// the optimizer's bringing embedding rows up to date.
-void start_profile();
-std::vector<ProfiledCall> stop_profile();  // in the order in which they ended
-// The layer that the following calls belong to.
-void set_profiled_layer(std::int32_t layer);
+// Records the operations that threads ask for while they use its context. Of one thread at a time; operations
+// inside a parallel_for on several threads are not recorded: they are part of one that is.
+class Profiler {
+ public:
+  explicit Profiler(const Context& measured = Context::in_use());
+  Profiler(const Profiler&) = delete;
+  Profiler& operator=(const Profiler&) = delete;
+
+  const Context& context() const { return context_; }  // for Context::Use
+  // The layer that the following calls belong to.
+  void set_layer(std::int32_t layer) { layer_ = layer; }
+  const std::vector<ProfiledCall>& calls() const { return calls_; }  // in the order in which they ended
+
+ private:
+  template <auto Entry, typename Function>
+  friend struct Measured;
+  double now() const;
+
+  OpTable real_, measured_;
+  Context context_;
+  std::chrono::steady_clock::time_point start_;
+  std::int32_t layer_ = -1;
+  std::vector<ProfiledCall> calls_;
+};
+
+// The layer that the calling thread's following calls belong to, for the profiler that it uses, if any.
+inline void set_profiled_layer(std::int32_t layer) {
+  if (Profiler* profiler = Context::in_use().profiler) profiler->set_layer(layer);
+}
 
 // What this machine does at best with the threads in use, measured in some 50 ms: the floor of a profile.
 struct MachinePeak {

@@ -107,16 +107,12 @@ const OpTable& choose() {
   throw Error(fmt::format("BERTUNE_ISA={}: this machine runs {}", wanted, fmt::join(names, ", ")));
 }
 
-const OpTable* replacement = nullptr;
-
 }  // namespace
 
-const OpTable& ops() {
+const OpTable& machine_ops() {
   static const OpTable& table = choose();
-  return replacement != nullptr ? *replacement : table;
+  return table;
 }
-
-void use_table(const OpTable* table) { replacement = table; }
 
 std::vector<const OpTable*> supported_tables() {
   std::vector<const OpTable*> list;

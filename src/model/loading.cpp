@@ -43,7 +43,8 @@ void require_encoder(const LoadReport& report, ModelType type, const std::string
 
 }  // namespace
 
-BertConfig configuration(const std::filesystem::path& directory, const LoadOptions& options) {
+BertConfig configuration(const std::filesystem::path& directory, Architecture architecture,
+                         const LoadOptions& options) {
   const std::filesystem::path folder = config_folder(directory, options.base);
   BertConfig config = BertConfig::from_pretrained(folder);
   if (folder != directory && !options.num_labels) {
@@ -51,7 +52,7 @@ BertConfig configuration(const std::filesystem::path& directory, const LoadOptio
         labels && *labels != config.num_labels()) {
       LoadOptions with_labels = options;
       with_labels.num_labels = labels;
-      return configuration(directory, with_labels);
+      return configuration(directory, architecture, with_labels);
     }
   }
   if (!options.id2label.empty()) {
@@ -72,6 +73,12 @@ BertConfig configuration(const std::filesystem::path& directory, const LoadOptio
   if (options.attention_probs_dropout_prob)
     config.attention_probs_dropout_prob = *options.attention_probs_dropout_prob;
   if (options.classifier_dropout) config.classifier_dropout = options.classifier_dropout;
+  if (options.sentence_embedding) {
+    config.sentence_embedding = *options.sentence_embedding;
+  } else if (architecture == Architecture::sentence_embedding) {
+    config.sentence_embedding =
+        SentenceEmbeddingConfig::from_pretrained(directory, options.base).value_or(SentenceEmbeddingConfig());
+  }
   return config;
 }
 
@@ -109,7 +116,7 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
           "{}: {} has shape {} in the checkpoint and {} in the model{}", weights.source(), parameter.name,
           checkpoint::shape_text(stored->shape), checkpoint::shape_text(parameter.shape),
           belongs_to_head(parameter.name, config.model_type)
-              ? "; with --ignore-mismatched-sizes (ignore_mismatched_sizes) the head starts anew"
+              ? "; with `ignore_mismatched_sizes` (ignore_mismatched_sizes) the head starts anew"
               : ""));
     }
     initialize(config, parameters, parameter, options.seed);
@@ -123,7 +130,7 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
 
 LoadedModel load_model(const std::filesystem::path& directory, Architecture architecture,
                        const LoadOptions& options) {
-  auto weights = std::make_unique<Weights>(architecture, configuration(directory, options));
+  auto weights = std::make_unique<Weights>(architecture, configuration(directory, architecture, options));
   const BertConfig& config = weights->config();
   std::vector<Parameter> layout = parameter_layout(config, weights->head());
   std::optional<LoraConfig> lora = options.lora;
@@ -158,13 +165,17 @@ void BertPreTrainedModel::load_weights(const std::filesystem::path& directory) {
 void BertPreTrainedModel::save_weights(const std::filesystem::path& directory, SaveDtype dtype) const {
   write_file_atomically(directory / "config.json",
                         config().to_json(class_name(config().model_type, architecture()), dtype));
+  const bool is_encoder_alone = architecture() == Architecture::sentence_embedding;
+  if (is_encoder_alone) config().sentence_embedding.save(directory, config().hidden_size);
   if (lora() != nullptr) {
     model::save_adapter(directory, *this, dtype);
     return;
   }
+  // Transformers gives the tensors of a model without a head no prefix.
+  const std::size_t prefix = is_encoder_alone ? checkpoint::family_of(config()).prefix.size() : 0;
   std::vector<checkpoint::TensorView> tensors;
   for (const Parameter& parameter : parameters().layout()) {
-    tensors.push_back(checkpoint::f32_view(parameter.name, parameter.shape,
+    tensors.push_back(checkpoint::f32_view(parameter.name.substr(prefix), parameter.shape,
                                            parameters().values().subspan(parameter.offset, parameter.size)));
   }
   checkpoint::write_weights(directory / "model.safetensors", std::move(tensors), dtype);

@@ -19,8 +19,9 @@ struct LoadedModel {
 LoadedModel load_model(const std::filesystem::path& directory, Architecture architecture,
                        const LoadOptions& options);
 
-// The folder's config.json with the options applied.
-BertConfig configuration(const std::filesystem::path& directory, const LoadOptions& options);
+// The folder's config.json with the options applied, and what the head needs besides.
+BertConfig configuration(const std::filesystem::path& directory, Architecture architecture,
+                         const LoadOptions& options);
 
 // Fills `parameters` from the folder's weights; the head may be missing and is then newly initialised, the
 // encoder may not. Throws Error when a tensor has another shape (naming both) or the encoder is incomplete.

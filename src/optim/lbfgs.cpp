@@ -21,8 +21,9 @@ class Lbfgs final : public Optimizer {
     if (std::ranges::any_of(parameters.layout(),
                             [](const Parameter& p) { return p.trainable && p.learning_rate_scale != 1; })) {
       throw UsageError(
+          "layer_wise_lr_decay",
           "optimizer lbfgs: it makes one step in all parameters, which cannot have learning rates of their "
-          "own; leave out --layer-wise-lr-decay, or take another optimizer");
+          "own; leave out `layer_wise_lr_decay`, or take another optimizer");
     }
   }
 

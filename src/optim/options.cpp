@@ -25,12 +25,13 @@ std::string_view trimmed(std::string_view text) {
   return first == text.npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-OptionValues parse_object(std::string_view text, std::string_view flag) {
-  const Json object = parse_json(text, std::string(flag));
+OptionValues parse_object(std::string_view text, std::string_view option) {
+  const Json object = parse_json(text, fmt::format("`{}`", option));
   OptionValues values;
   for (const auto& [name, value] : object.items()) {
     if (value.is_structured())
-      throw UsageError(fmt::format("{}: \"{}\" holds {}; give one value", flag, name, value.dump()));
+      throw UsageError(std::string(option),
+                       fmt::format("`{}`: \"{}\" holds {}; give one value", option, name, value.dump()));
     values[name] = value.is_string() ? value.get<std::string>() : value.is_null() ? "none" : value.dump();
   }
   return values;
@@ -45,9 +46,9 @@ bool parsed(const std::string& text, T& value) {
 
 }  // namespace
 
-OptionValues parse_options(std::string_view text, std::string_view flag) {
+OptionValues parse_options(std::string_view text, std::string_view option) {
   text = trimmed(text);
-  if (text.starts_with('{')) return parse_object(text, flag);
+  if (text.starts_with('{')) return parse_object(text, option);
   OptionValues values;
   while (!text.empty()) {
     const std::string_view part = trimmed(text.substr(0, text.find(',')));
@@ -55,9 +56,9 @@ OptionValues parse_options(std::string_view text, std::string_view flag) {
     const auto equals = part.find('=');
     const std::string name(trimmed(part.substr(0, equals)));
     if (equals == part.npos || name.empty())
-      throw UsageError(fmt::format("{}: \"{}\" is not name=value", flag, part));
+      throw UsageError(std::string(option), fmt::format("`{}`: \"{}\" is not name=value", option, part));
     if (!values.emplace(name, trimmed(part.substr(equals + 1))).second)
-      throw UsageError(fmt::format("{}: \"{}\" is given twice", flag, name));
+      throw UsageError(std::string(option), fmt::format("`{}`: \"{}\" is given twice", option, name));
   }
   return values;
 }
@@ -83,8 +84,8 @@ std::string Range::text() const {
 
 void refuse_name(std::string_view what, std::string_view name, std::vector<std::string> known) {
   std::ranges::sort(known);
-  throw UsageError(fmt::format("no {} is named \"{}\"{}; the choices are {}", what, name, guess(name, known),
-                               fmt::join(known, ", ")));
+  throw UsageError(std::string(what), fmt::format("no {} is named \"{}\"{}; the choices are {}", what, name,
+                                                  guess(name, known), fmt::join(known, ", ")));
 }
 
 namespace detail {

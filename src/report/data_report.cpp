@@ -41,9 +41,9 @@ std::string of_split(std::int64_t part, const SplitCheck& split) {
 
 class Writer {
  public:
-  Writer(const CheckResult& result, std::span<const NamedDataset> datasets, const Style& style,
+  Writer(const CheckResult& result, std::span<const NamedDataset> datasets, const DataReportOptions& options,
          const Detail& detail)
-      : result_(result), datasets_(datasets), style_(style), detail_(detail) {}
+      : result_(result), datasets_(datasets), options_(options), style_(options.style), detail_(detail) {}
 
   std::string text() const {
     std::string all;
@@ -54,6 +54,9 @@ class Writer {
   }
 
  private:
+  std::string rendered(const std::string& text) const {
+    return options_.render ? options_.render(text) : text;
+  }
   std::string title(const std::string& text) const { return style_.bold(text) + "\n"; }
 
   std::string splits() const {
@@ -165,12 +168,12 @@ class Writer {
       table.add({name, std::to_string(check.p50), std::to_string(check.p90), std::to_string(check.p95),
                  std::to_string(check.p99), std::to_string(check.max)});
       if (check.truncated_rows == 0) continue;
-      cuts += fmt::format("  {}: {} {} ({}) {} longer than --max-length {} and will be cut; {} of tokens\n",
+      cuts += fmt::format("  {}: {} {} ({}) {} longer than `max_length={}` and will be cut; {} of tokens\n",
                           name, grouped(check.truncated_rows), check.truncated_rows == 1 ? "text" : "texts",
                           percent(check.truncated_share, 1), check.truncated_rows == 1 ? "is" : "are",
                           check.max_length, percent(check.lost_token_share, 1));
     }
-    return title("Length in tokens") + table.text() + cuts;
+    return title("Length in tokens") + table.text() + rendered(cuts);
   }
 
   void add_examples(std::string& text, const std::vector<RowPair>& pairs) const {
@@ -250,13 +253,15 @@ class Writer {
     if (lines.empty()) return "";
     const std::size_t shown = std::min(lines.size(), detail_.notes);
     std::string text;
-    for (std::size_t i = 0; i < shown; ++i) text += "  " + shorten(printable(lines[i]), kNoteWidth) + "\n";
+    for (std::size_t i = 0; i < shown; ++i)
+      text += "  " + shorten(printable(rendered(lines[i])), kNoteWidth) + "\n";
     if (shown < lines.size()) text += fmt::format("  and {} more\n", lines.size() - shown);
     return title("Notes") + text;
   }
 
   const CheckResult& result_;
   std::span<const NamedDataset> datasets_;
+  const DataReportOptions& options_;
   Style style_;
   Detail detail_;
 };
@@ -267,7 +272,7 @@ std::string data_report(const data::CheckResult& result, std::span<const data::N
                         const DataReportOptions& options) {
   std::string text;
   for (const Detail& detail : kDetails) {
-    text = Writer(result, datasets, options.style, detail).text();
+    text = Writer(result, datasets, options, detail).text();
     if (std::count(text.begin(), text.end(), '\n') <= options.max_lines) break;
   }
   return text;

@@ -1,8 +1,10 @@
 // What was found in the data, as text for a person: about 30 lines whatever the number of labels.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "data/checks/check.h"
 #include "report/terminal.h"
@@ -12,6 +14,8 @@ namespace bertune::report {
 struct DataReportOptions {
   Style style = {};
   int max_lines = 30;  // aimed at, by showing fewer labels, examples and notes
+  // Notes name options as errors do (bertune/error.h); this puts the reader's spelling there, if any is set.
+  std::function<std::string(std::string_view)> render = {};
 };
 
 // Rows and columns of each split, labels, lengths in tokens, and findings with examples and what to do. The

@@ -76,7 +76,7 @@ std::vector<std::string> vocabulary_notes(const BuiltVocabulary& built, const Vo
   }
   if (statistics.dropped_characters > 0) {
     notes.push_back(fmt::format(
-        "{} rare characters are not in the vocabulary, and words with them become {} (--limit-alphabet)",
+        "{} rare characters are not in the vocabulary, and words with them become {} (`limit_alphabet`)",
         grouped(statistics.dropped_characters), options.tokenizer.unk_token));
   }
   if (statistics.too_long_words > 0) {

@@ -41,7 +41,7 @@ class Scorer {
 class Task {
  public:
   virtual ~Task() = default;
-  virtual std::string_view name() const = 0;  // as --task takes it
+  virtual std::string_view name() const = 0;  // as the option `task` takes it
   virtual Architecture architecture() const = 0;
   // Labels and problem type of the head.
   virtual void describe_head(LoadOptions& options) const = 0;

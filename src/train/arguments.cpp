@@ -20,40 +20,41 @@ bool has(const Kind& kind, std::string_view option) {
   return std::ranges::find(kind.options, option, &optim::OptionInfo::name) != kind.options.end();
 }
 
-// A short flag of a run.
-struct ShortFlag {
-  std::string flag;
+// An option of a run that is short for one of the optimizer.
+struct GivenShort {
+  std::string name;
   std::optional<std::string> value;   // that was given
   std::optional<std::string> option;  // that the optimizer has for it
 };
 
-std::vector<ShortFlag> short_flags(const TrainingArguments& a, const optim::Algorithm& algorithm) {
+std::vector<GivenShort> given_shorts(const TrainingArguments& a, const optim::Algorithm& algorithm) {
   const auto text = [](std::optional<double> value) {
     return value ? std::optional(fmt::format("{}", *value)) : std::nullopt;
   };
   const std::map<std::string, std::optional<std::string>> values = {
-      {"adam-beta1", text(a.adam_beta1)},
-      {"adam-beta2", text(a.adam_beta2)},
-      {"adam-epsilon", text(a.adam_epsilon)},
+      {"adam_beta1", text(a.adam_beta1)},
+      {"adam_beta2", text(a.adam_beta2)},
+      {"adam_epsilon", text(a.adam_epsilon)},
       {"momentum", text(a.momentum)},
-      {"weight-decay", text(a.weight_decay)},
+      {"weight_decay", text(a.weight_decay)},
       {"nesterov", a.nesterov ? std::optional<std::string>("true") : std::nullopt}};
-  std::vector<ShortFlag> flags;
+  std::vector<GivenShort> shorts;
   for (const ShortOption& known : short_options()) {
     const auto name =
         std::ranges::find_if(known.names, [&](const std::string& n) { return has(algorithm, n); });
-    flags.push_back({"--" + known.flag, values.at(known.flag),
-                     name == known.names.end() ? std::nullopt : std::optional(*name)});
+    shorts.push_back({known.option, values.at(known.option),
+                      name == known.names.end() ? std::nullopt : std::optional(*name)});
   }
-  return flags;
+  return shorts;
 }
 
 optim::OptionValues optimizer_options(const TrainingArguments& a, const optim::Algorithm& algorithm) {
   optim::OptionValues options = a.optim_args;
-  for (const ShortFlag& flag : short_flags(a, algorithm)) {
-    if (!flag.value || !flag.option) continue;
-    if (!options.emplace(*flag.option, *flag.value).second)
-      throw UsageError(fmt::format("{} and {} in --optim-args: give one of them", flag.flag, *flag.option));
+  for (const GivenShort& given : given_shorts(a, algorithm)) {
+    if (!given.value || !given.option) continue;
+    if (!options.emplace(*given.option, *given.value).second)
+      throw UsageError(given.name, fmt::format("`{}` and {} in `optim_args`: give one of them", given.name,
+                                               *given.option));
   }
   if (has(algorithm, "weight_decay")) options.emplace("weight_decay", "0.01");
   return options;
@@ -76,8 +77,8 @@ bool begins_at_zero(const TrainingArguments& a) {
 
 const std::vector<ShortOption>& short_options() {
   static const std::vector<ShortOption> kShort = {
-      {"adam-beta1", {"beta1"}},  {"adam-beta2", {"beta2"}},          {"adam-epsilon", {"adamw_eps", "eps"}},
-      {"momentum", {"momentum"}}, {"weight-decay", {"weight_decay"}}, {"nesterov", {"nesterov"}}};
+      {"adam_beta1", {"beta1"}},  {"adam_beta2", {"beta2"}},          {"adam_epsilon", {"adamw_eps", "eps"}},
+      {"momentum", {"momentum"}}, {"weight_decay", {"weight_decay"}}, {"nesterov", {"nesterov"}}};
   return kShort;
 }
 
@@ -112,45 +113,43 @@ Json TrainingArguments::to_json() const {
 }
 
 void validate(const TrainingArguments& arguments) {
-  const auto require = [](bool holds, std::string_view flag, auto value, std::string_view range) {
-    if (!holds) throw UsageError(fmt::format("{} is {}; it must be {}", flag, value, range));
+  const auto require = [](bool holds, const char* option, auto value, std::string_view range) {
+    if (!holds) throw UsageError(option, fmt::format("`{}` is {}; it must be {}", option, value, range));
   };
-  require(arguments.num_train_epochs > 0 && arguments.num_train_epochs <= 1e6, "--epochs",
+  require(arguments.num_train_epochs > 0 && arguments.num_train_epochs <= 1e6, "epochs",
           arguments.num_train_epochs, "above 0");
-  require(arguments.train_batch_size > 0 && arguments.train_batch_size <= 1'000'000'000, "--batch-size",
+  require(arguments.train_batch_size > 0 && arguments.train_batch_size <= 1'000'000'000, "batch_size",
           arguments.train_batch_size, "at least 1 (and at most 1e9)");
   require(arguments.gradient_accumulation_steps > 0 && arguments.gradient_accumulation_steps <= 1'000'000,
-          "--gradient-accumulation-steps", arguments.gradient_accumulation_steps, "from 1 to 1000000");
-  require(arguments.label_smoothing_factor >= 0 && arguments.label_smoothing_factor < 1, "--label-smoothing",
+          "gradient_accumulation_steps", arguments.gradient_accumulation_steps, "from 1 to 1000000");
+  require(arguments.label_smoothing_factor >= 0 && arguments.label_smoothing_factor < 1, "label_smoothing",
           arguments.label_smoothing_factor, "in [0, 1)");
-  require(arguments.focal_loss_gamma >= 0 && arguments.focal_loss_gamma <= 100, "--focal-loss",
+  require(arguments.focal_loss_gamma >= 0 && arguments.focal_loss_gamma <= 100, "focal_loss",
           arguments.focal_loss_gamma, "from 0 to 100 (2 is usual; 0: off)");
-  require(arguments.early_stopping_patience >= 0, "--early-stopping-patience",
+  require(arguments.early_stopping_patience >= 0, "early_stopping_patience",
           arguments.early_stopping_patience, "at least 0 (0: never)");
   require(std::isfinite(arguments.early_stopping_threshold) && arguments.early_stopping_threshold >= 0,
-          "--early-stopping-threshold", arguments.early_stopping_threshold, "at least 0");
-  require(arguments.eval_steps >= 0, "--eval-steps", arguments.eval_steps,
-          "at least 0 (0: after each epoch)");
+          "early_stopping_threshold", arguments.early_stopping_threshold, "at least 0");
+  require(arguments.eval_steps >= 0, "eval_steps", arguments.eval_steps, "at least 0 (0: after each epoch)");
   if (arguments.label_smoothing_factor > 0 && arguments.focal_loss_gamma > 0)
-    throw UsageError("--label-smoothing and --focal-loss exclude each other");
-  require(arguments.eval_batch_size > 0, "--eval-batch-size", arguments.eval_batch_size, "at least 1");
-  require(std::isfinite(arguments.learning_rate) && arguments.learning_rate >= 0, "--learning-rate",
+    throw UsageError("`label_smoothing` and `focal_loss` exclude each other");
+  require(arguments.eval_batch_size > 0, "eval_batch_size", arguments.eval_batch_size, "at least 1");
+  require(std::isfinite(arguments.learning_rate) && arguments.learning_rate >= 0, "learning_rate",
           arguments.learning_rate, "a number of at least 0");
   const double beta1 = arguments.adam_beta1.value_or(0), beta2 = arguments.adam_beta2.value_or(0);
-  require(arguments.weight_decay.value_or(0) >= 0, "--weight-decay", arguments.weight_decay.value_or(0),
+  require(arguments.weight_decay.value_or(0) >= 0, "weight_decay", arguments.weight_decay.value_or(0),
           "at least 0");
-  require(beta1 >= 0 && beta1 < 1, "--adam-beta1", beta1, "in [0, 1)");
-  require(beta2 >= 0 && beta2 < 1, "--adam-beta2", beta2, "in [0, 1)");
-  require(arguments.adam_epsilon.value_or(0) >= 0, "--adam-epsilon", arguments.adam_epsilon.value_or(0),
+  require(beta1 >= 0 && beta1 < 1, "adam_beta1", beta1, "in [0, 1)");
+  require(beta2 >= 0 && beta2 < 1, "adam_beta2", beta2, "in [0, 1)");
+  require(arguments.adam_epsilon.value_or(0) >= 0, "adam_epsilon", arguments.adam_epsilon.value_or(0),
           "at least 0");
-  require(arguments.momentum.value_or(0) >= 0, "--momentum", arguments.momentum.value_or(0), "at least 0");
-  require(arguments.max_grad_norm >= 0, "--max-grad-norm", arguments.max_grad_norm,
+  require(arguments.momentum.value_or(0) >= 0, "momentum", arguments.momentum.value_or(0), "at least 0");
+  require(arguments.max_grad_norm >= 0, "max_grad_norm", arguments.max_grad_norm,
           "at least 0 (0: no clipping)");
-  require(arguments.warmup_ratio >= 0 && arguments.warmup_ratio <= 1, "--warmup-ratio",
-          arguments.warmup_ratio, "in [0, 1]");
-  require(arguments.warmup_steps >= 0, "--warmup-steps", arguments.warmup_steps, "at least 0");
-  require(arguments.save_steps >= 0, "--save-every", arguments.save_steps,
-          "at least 0 (0: after each epoch)");
+  require(arguments.warmup_ratio >= 0 && arguments.warmup_ratio <= 1, "warmup_ratio", arguments.warmup_ratio,
+          "in [0, 1]");
+  require(arguments.warmup_steps >= 0, "warmup_steps", arguments.warmup_steps, "at least 0");
+  require(arguments.save_steps >= 0, "save_every", arguments.save_steps, "at least 0 (0: after each epoch)");
   const optim::Algorithm& algorithm = optim::algorithm_from_string(arguments.optimizer);
   algorithm.resolve(optimizer_options(arguments, algorithm));
   optim::schedule_from_string(arguments.lr_scheduler_type)
@@ -163,31 +162,33 @@ Precision precision_from_string(const std::string& name) {
   if (name == "auto") return fastest_precision();
   if (name == "fp32" || name == "no") return Precision::fp32;
   if (name != "bf16") {
-    throw UsageError(fmt::format("no precision is named \"{}\"; the choices are auto, fp32 and bf16", name));
+    throw UsageError("precision",
+                     fmt::format("no precision is named \"{}\"; the choices are auto, fp32 and bf16", name));
   }
   if (!has_bf16_products()) {
-    throw UsageError("--precision bf16: this processor does not multiply bf16 numbers; take fp32, or auto");
+    throw UsageError("precision",
+                     "`precision=bf16`: this processor does not multiply bf16 numbers; take fp32, or auto");
   }
   return Precision::bf16;
 }
 
-std::vector<std::string> flags_without_effect(const TrainingArguments& arguments) {
+std::vector<std::string> options_without_effect(const TrainingArguments& arguments) {
   const optim::Algorithm& algorithm = optim::algorithm_from_string(arguments.optimizer);
   std::vector<std::string> notes;
-  for (const ShortFlag& flag : short_flags(arguments, algorithm)) {
-    if (flag.value && !flag.option)
-      notes.push_back(fmt::format("{} has no effect: {} has no such option", flag.flag, algorithm.name));
+  for (const GivenShort& given : given_shorts(arguments, algorithm)) {
+    if (given.value && !given.option)
+      notes.push_back(fmt::format("`{}` has no effect: {} has no such option", given.name, algorithm.name));
   }
   if (arguments.early_stopping_threshold > 0 && arguments.early_stopping_patience == 0)
-    notes.emplace_back("--early-stopping-threshold has no effect without --early-stopping-patience");
+    notes.emplace_back("`early_stopping_threshold` has no effect without `early_stopping_patience`");
   if (algorithm.needs_closure && arguments.max_grad_norm > 0) {
     notes.push_back(
-        fmt::format("--max-grad-norm has no effect: {} searches along the loss as it is", algorithm.name));
+        fmt::format("`max_grad_norm` has no effect: {} searches along the loss as it is", algorithm.name));
   }
   if (algorithm.name == "rprop" && begins_at_zero(arguments)) {
     notes.emplace_back(
-        "--learning-rate has no effect: rprop begins with the rate of the first step, which is 0 in a "
-        "warm-up; take --schedule constant");
+        "`learning_rate` has no effect: rprop begins with the rate of the first step, which is 0 in a "
+        "warm-up; take `schedule=constant`");
   }
   return notes;
 }
@@ -201,24 +202,20 @@ optim::OptionValues schedule_options(const TrainingArguments& arguments) {
   return kind.resolve(options);
 }
 
-Json option_flags(const TrainingArguments& arguments) {
+Json option_values(const TrainingArguments& arguments) {
   const optim::Algorithm& algorithm = optim::algorithm_from_string(arguments.optimizer);
   optim::OptionValues options = algorithm.resolve(optimizer_options(arguments, algorithm)),
                       schedule = schedule_options(arguments);
-  Json flags = Json::object();
-  for (const ShortOption& known : short_options()) {
-    std::string flag = known.flag;
-    std::ranges::replace(flag, '-', '_');
-    flags[flag] = Json();
-  }
+  Json values = Json::object();
+  for (const ShortOption& known : short_options()) values[known.option] = Json();
   if (const auto decay = options.find("weight_decay"); decay != options.end()) {
-    flags["weight_decay"] = decay->second;
+    values["weight_decay"] = decay->second;
     options.erase(decay);
   }
   if (!arguments.lr_scheduler_kwargs.contains("mode")) schedule.erase("mode");
-  flags["optim_args"] = text_or_null(options);
-  flags["lr_scheduler_kwargs"] = text_or_null(schedule);
-  return flags;
+  values["optim_args"] = text_or_null(options);
+  values["lr_scheduler_kwargs"] = text_or_null(schedule);
+  return values;
 }
 
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingArguments& arguments, Parameters& parameters) {

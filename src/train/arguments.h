@@ -28,7 +28,7 @@ struct TrainingArguments {
   std::int64_t eval_batch_size = 64;
   std::string optimizer = "adamw";
   double learning_rate = 5e-5;
-  // Options of the optimizer in PyTorch's names. The flags after them are short for the options of these
+  // Options of the optimizer in PyTorch's names. The members after them are short for the options of these
   // names (adam_epsilon: eps); left out, options keep their defaults, but weight_decay is 0.01.
   optim::OptionValues optim_args;
   std::optional<double> weight_decay, adam_beta1, adam_beta2, adam_epsilon, momentum;
@@ -64,31 +64,31 @@ struct TrainingArguments {
   Json to_json() const;
 };
 
-// Throws UsageError for values that cannot be, naming the flag and the range.
+// Throws UsageError for values that cannot be, naming the option and the range.
 void validate(const TrainingArguments& arguments);
 
 // Throws UsageError for an unknown precision, and for bf16 on a processor without it.
 Precision precision_from_string(const std::string& name);
 
-// A flag that is short for an option of the optimizer: the first of these names that it has.
+// An option of a run that is short for one of the optimizer: for the first of these names that it has.
 struct ShortOption {
-  std::string flag;  // without --
+  std::string option;
   std::vector<std::string> names;
 };
 const std::vector<ShortOption>& short_options();
 
-// A line for each flag that was given and that the optimizer has no use for.
-std::vector<std::string> flags_without_effect(const TrainingArguments& arguments);
+// A line for each option that was given and that the optimizer has no use for.
+std::vector<std::string> options_without_effect(const TrainingArguments& arguments);
 
 // All options of the schedule. One that follows a metric goes in the direction of the one that picks the best
 // evaluation, unless it is told. Throws UsageError as ScheduleKind::resolve.
 optim::OptionValues schedule_options(const TrainingArguments& arguments);
 
 // Every option of the optimizer and of the schedule with its value, also those that were left out: under the
-// names of the flags optim_args and lr_scheduler_kwargs, as optim::parse_options reads them, null for what
+// names optim_args and lr_scheduler_kwargs, as optim::parse_options reads them, null for what
 // there is not. Left out is what follows from other settings, the direction of a metric, and weight decay is
-// under its own flag, which means the same to all optimizers. Short flags are null.
-Json option_flags(const TrainingArguments& arguments);
+// under its own name, which means the same to all optimizers. Short options are null.
+Json option_values(const TrainingArguments& arguments);
 
 // Throws UsageError for a name or an option that there is not, listing the choices.
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingArguments& arguments, Parameters& parameters);

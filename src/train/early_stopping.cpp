@@ -26,7 +26,7 @@ std::string why_it_stopped(const TrainingArguments& arguments, const RunState& s
   return fmt::format(
       "stopped early after step {} of {} (epoch {:.4g}): no gain in {}{} in {}; the best is {:.4f}, at step "
       "{} "
-      "(--early-stopping-patience {})",
+      "(`early_stopping_patience={}`)",
       state.global_step, plan.total_steps,
       static_cast<double>(state.global_step) / static_cast<double>(plan.steps_per_epoch), metric,
       threshold > 0 ? fmt::format(" above {}", threshold) : "",

@@ -3,20 +3,23 @@
 
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 
 #include "bertune/model.h"
 #include "tasks/task.h"
 
 namespace bertune::train {
 
-// Calls use(first_row, batch, output) for batches of up to `batch_size` rows, in order. Throws Interrupted on
-// Ctrl-C.
+// Calls use(first_row, batch, output) for batches of up to `batch_size` rows, in order. Throws Interrupted
+// when `stop` is requested.
 void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples, std::int64_t batch_size,
+                     const std::stop_token& stop,
                      const std::function<void(std::int64_t, const Batch&, const ModelOutput&)>& use);
 
 // The metric "loss" is that of the model's own loss (BertPreTrainedModel::set_loss), as the Trainer reports
-// it. `progress` is told the rows done.
+// it. `progress` is told the rows done. Throws Interrupted when `stop` is requested.
 tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
-                        std::int64_t batch_size, const std::function<void(std::int64_t)>& progress = {});
+                        std::int64_t batch_size, const std::function<void(std::int64_t)>& progress = {},
+                        const std::stop_token& stop = {});
 
 }  // namespace bertune::train

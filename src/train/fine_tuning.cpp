@@ -28,11 +28,13 @@ void freeze_matching(Parameters& parameters, const std::string& pattern) {
   if (matched) return;
   const std::vector<std::string> names = names_of(parameters);
   const std::string_view near = nearest(pattern, names);
-  throw UsageError(fmt::format(
-      "--freeze \"{}\": matches no parameter; {} (a pattern is of the whole name, with *, ? and [0-3])",
-      pattern,
-      near.empty() ? fmt::format("there are {}", quoted_list(names, 4))
-                   : fmt::format("did you mean \"{}\"?", near)));
+  throw UsageError(
+      "freeze",
+      fmt::format(
+          "`freeze` \"{}\": matches no parameter; {} (a pattern is of the whole name, with *, ? and [0-3])",
+          pattern,
+          near.empty() ? fmt::format("there are {}", quoted_list(names, 4))
+                       : fmt::format("did you mean \"{}\"?", near)));
 }
 
 void freeze_depths(Parameters& parameters, std::int64_t below) {
@@ -63,17 +65,18 @@ void apply(const FineTuning& settings, BertPreTrainedModel& model, bool rows_rep
   Parameters& parameters = model.parameters();
   const std::int64_t layers = model.config().num_hidden_layers;
   if (settings.freeze_layers && (*settings.freeze_layers < 0 || *settings.freeze_layers > layers)) {
-    throw UsageError(
-        fmt::format("--freeze-layers is {}; this model has {} layers", *settings.freeze_layers, layers));
+    throw UsageError("freeze_layers", fmt::format("`freeze_layers` is {}; this model has {} layers",
+                                                  *settings.freeze_layers, layers));
   }
   const double decay = settings.layer_wise_lr_decay;
   if (!(decay > 0 && decay <= 1))
-    throw UsageError(fmt::format("--layer-wise-lr-decay is {}; it must be in (0, 1]", decay));
+    throw UsageError("layer_wise_lr_decay",
+                     fmt::format("`layer_wise_lr_decay` is {}; it must be in (0, 1]", decay));
   if (settings.frozen_cache_mib < 0)
-    throw UsageError(
-        fmt::format("--frozen-cache-mib is {}; it must be at least 0", settings.frozen_cache_mib));
+    throw UsageError("frozen_cache_mib", fmt::format("`frozen_cache_mib` is {}; it must be at least 0",
+                                                     settings.frozen_cache_mib));
   if (settings.merge_lora && model.lora() == nullptr)
-    throw UsageError("--merge-lora: there is no adapter to merge; add --lora");
+    throw UsageError("merge_lora", "`merge_lora`: there is no adapter to merge; add `lora`");
   if (model.lora() != nullptr && model.lora()->lora_dropout > 0) {
     throw UsageError(fmt::format(
         "the adapter was trained with lora_dropout {}; Bertune trains adapters without: set it to 0 in "

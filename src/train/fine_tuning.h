@@ -29,7 +29,7 @@ struct FineTuning {
 };
 
 // Sets the model up, before an optimizer is made. `rows_repeat`: whether later epochs have the same rows.
-// Throws UsageError for what the model does not have, naming the flag and the nearest.
+// Throws UsageError for what the model does not have, naming the option and the nearest.
 void apply(const FineTuning& settings, BertPreTrainedModel& model, bool rows_repeat);
 
 }  // namespace bertune::train

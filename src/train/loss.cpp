@@ -13,7 +13,7 @@
 namespace bertune::train {
 namespace {
 
-constexpr const char* kFlag = "--class-weights";
+constexpr const char* kOption = "class_weights";
 
 float weight_from(std::string_view text, std::string_view label) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
@@ -21,8 +21,8 @@ float weight_from(std::string_view text, std::string_view label) {
   float weight = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), weight);
   if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(weight) || weight <= 0) {
-    throw UsageError(
-        fmt::format("{}: the weight of \"{}\" is \"{}\"; it must be a number above 0", kFlag, label, text));
+    throw UsageError(kOption, fmt::format("`{}`: the weight of \"{}\" is \"{}\"; it must be a number above 0",
+                                          kOption, label, text));
   }
   return weight;
 }
@@ -60,9 +60,10 @@ std::vector<float> balanced(const std::vector<std::string>& labels, const tasks:
     const double with = counts.of_label[i], without = counts.all - with;
     if (with <= 0 || (counts.several && without <= 0)) {
       throw UsageError(
-          fmt::format("{} balanced: {} training row has the label \"{}\", so that there is nothing "
+          kOption,
+          fmt::format("`{}=balanced`: {} training row has the label \"{}\", so that there is nothing "
                       "to balance; give the weights yourself (\"name=weight,...\")",
-                      kFlag, with <= 0 ? "no" : "every", labels[i]));
+                      kOption, with <= 0 ? "no" : "every", labels[i]));
     }
     weights.push_back(static_cast<float>(
         counts.several ? without / with : counts.all / (static_cast<double>(labels.size()) * with)));
@@ -73,11 +74,11 @@ std::vector<float> balanced(const std::vector<std::string>& labels, const tasks:
 // Labels that are not named weigh 1.
 std::vector<float> named(const std::vector<std::string>& labels, std::string_view text) {
   std::vector<float> weights(labels.size(), 1.0F);
-  for (const auto& [label, weight] : optim::parse_options(text, kFlag)) {
+  for (const auto& [label, weight] : optim::parse_options(text, kOption)) {
     const auto found = std::ranges::find(labels, label);
     if (found == labels.end()) {
-      throw UsageError(fmt::format("{}: there is no label \"{}\"; the labels are {}", kFlag, label,
-                                   fmt::join(labels, ", ")));
+      throw UsageError(kOption, fmt::format("`{}`: there is no label \"{}\"; the labels are {}", kOption,
+                                            label, fmt::join(labels, ", ")));
     }
     weights[static_cast<std::size_t>(found - labels.begin())] = weight_from(weight, label);
   }
@@ -88,8 +89,8 @@ std::vector<float> in_order(const std::vector<std::string>& labels, std::string_
   std::vector<std::string_view> parts;
   for (const auto part : std::views::split(text, ',')) parts.emplace_back(part.begin(), part.end());
   if (parts.size() != labels.size()) {
-    throw UsageError(fmt::format("{}: there are {} weights for {} labels; their order is {}", kFlag,
-                                 parts.size(), labels.size(), fmt::join(labels, ", ")));
+    throw UsageError(kOption, fmt::format("`{}`: there are {} weights for {} labels; their order is {}",
+                                          kOption, parts.size(), labels.size(), fmt::join(labels, ", ")));
   }
   std::vector<float> weights;
   for (std::size_t i = 0; i < parts.size(); ++i) weights.push_back(weight_from(parts[i], labels[i]));

@@ -17,7 +17,7 @@ namespace bertune::train {
 namespace {
 
 constexpr const char* kSettingsFile = "bertune.json";
-constexpr std::int64_t kMostTokens = 512;
+constexpr std::int64_t kLeastTokens = 3, kMostTokens = 512;
 constexpr std::array kModelFiles = {"model.safetensors", "pytorch_model.bin"};
 constexpr std::array kAdapterFiles = {"adapter_config.json", "adapter_model.safetensors"};
 
@@ -41,9 +41,10 @@ void require_matching_vocabulary(const std::filesystem::path& directory, const B
 }
 
 void require_max_length(std::int64_t max_length, const BertConfig& config) {
-  if (max_length >= 3 && max_length <= config.max_length()) return;
+  if (max_length >= kLeastTokens && max_length <= config.max_length()) return;
   throw UsageError(
-      fmt::format("--max-length is {}; this model takes 3 to {} tokens (max_position_embeddings)", max_length,
+      "max_length",
+      fmt::format("`max_length` is {}; this model takes 3 to {} tokens (max_position_embeddings)", max_length,
                   config.max_length()));
 }
 
@@ -72,7 +73,7 @@ std::optional<Architecture> architecture_of(const BertConfig& config) {
     if (!name.is_string()) continue;
     try {
       return architecture_from_string(name.get<std::string>());
-    } catch (const Error&) {  // BertModel and the like: a base to train on
+    } catch (const Error&) {  // a class that has no head here: a base to train on
     }
   }
   return std::nullopt;
@@ -84,10 +85,17 @@ namespace {
 std::optional<Architecture> architecture_in(const std::filesystem::path& directory,
                                             const std::filesystem::path& base) {
   const std::filesystem::path folder = config_folder(directory, base);
-  if (folder == directory) return architecture_of(BertConfig::from_pretrained(directory));
+  if (folder == directory) {
+    const std::optional<Architecture> named = architecture_of(BertConfig::from_pretrained(directory));
+    // An encoder alone is a base to train on, unless it is said how embeddings are made.
+    const bool is_base = named == Architecture::sentence_embedding &&
+                         !SentenceEmbeddingConfig::from_pretrained(directory, base);
+    return is_base ? std::nullopt : named;
+  }
   const std::string task = lora_config_from_pretrained(directory).task_type;
   if (task == "TOKEN_CLS") return Architecture::token_classification;
   if (task == "QUESTION_ANS") return Architecture::question_answering;
+  if (task == "FEATURE_EXTRACTION") return Architecture::sentence_embedding;
   return Architecture::sequence_classification;
 }
 
@@ -98,8 +106,22 @@ ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optio
   const Architecture architecture =
       architecture_in(directory, base).value_or(Architecture::sequence_classification);
   return open(directory, max_length, architecture,
-              fmt::format("fine-tune it first with bertune train --model {}", directory.string()), base);
+              fmt::format("fine-tune it first with `train(model={})`", directory.string()), base);
 }
+
+namespace {
+
+// The sentence-transformers package takes its own file's length, or else the tokenizer's.
+std::int64_t usual_max_length(const BertConfig& config, const BertTokenizer& tokenizer,
+                              Architecture architecture) {
+  if (architecture != Architecture::sentence_embedding) return std::min(kMostTokens, config.max_length());
+  const std::int64_t most = config.max_length();
+  const std::int64_t wanted =
+      config.sentence_embedding.max_seq_length.value_or(tokenizer.config().model_max_length.value_or(most));
+  return std::clamp(wanted, kLeastTokens, most);
+}
+
+}  // namespace
 
 ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
                               Architecture architecture, std::string_view how,
@@ -114,7 +136,7 @@ ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optio
   }
   Json settings = read_settings(directory);
   const std::int64_t length =
-      max_length.value_or(setting(settings, "max_length", std::min(kMostTokens, config.max_length())));
+      max_length.value_or(setting(settings, "max_length", usual_max_length(config, tokenizer, architecture)));
   require_max_length(length, config);
   return {std::move(tokenizer), std::move(model), length, std::move(settings)};
 }
@@ -152,7 +174,8 @@ void save_model_folder(const std::filesystem::path& directory, const BertPreTrai
 
 void merge_model_folder(const std::filesystem::path& from, const std::filesystem::path& to, SaveDtype dtype,
                         const std::filesystem::path& base) {
-  if (!is_adapter(from)) throw UsageError(fmt::format("{}: holds no adapter to merge", from.string()));
+  if (!is_adapter(from))
+    throw UsageError("merge", fmt::format("{}: holds no adapter to merge", from.string()));
   ModelFolder folder = ModelFolder::open(from, std::nullopt, base);
   folder.model.merge_lora();
   save_model_folder(to, folder.model, folder.tokenizer, folder.settings, dtype);
@@ -162,7 +185,7 @@ void convert_model_folder(const std::filesystem::path& from, const std::filesyst
                           SaveDtype dtype) {
   if (is_adapter(from))
     throw UsageError(
-        fmt::format("{}: is an adapter; --merge makes a model of it and its base", from.string()));
+        "merge", fmt::format("{}: is an adapter; `merge` makes a model of it and its base", from.string()));
   const BertConfig config = BertConfig::from_pretrained(from);
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(from);
   const checkpoint::Checkpoint weights = checkpoint::Checkpoint::open(from, config.model_type);

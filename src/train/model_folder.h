@@ -20,8 +20,9 @@ struct ModelFolder {
   std::int64_t max_length = 0;
   Json settings;  // what bertune.json holds; an object
 
-  // With the head that config.json names ("architectures"). `max_length`: unset takes the one of training, or
-  // what the model can, up to 512. `base`: of an adapter, as LoadOptions has it. Throws Error when the head
+  // With the head that config.json names ("architectures"), or that for sentence embeddings where there are
+  // files of the sentence-transformers package. `max_length`: unset takes the one of these files, or of
+  // training, or what the model can, up to 512. `base`: of an adapter, as LoadOptions has it. Throws Error when the head
   // has no weights.
   static ModelFolder open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
                           const std::filesystem::path& base = {});

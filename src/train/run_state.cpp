@@ -92,7 +92,7 @@ void require_same_run(const fs::path& checkpoint, const Json& saved, const RunId
   if (!differences.empty()) {
     throw UsageError(
         fmt::format("{}: cannot resume, for these are not as they were:{}\n"
-                    "Resume with the same settings, or start anew with --overwrite.",
+                    "Resume with the same settings, or start anew with `overwrite`.",
                     checkpoint.string(), differences));
   }
 }

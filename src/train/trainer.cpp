@@ -11,7 +11,6 @@
 #include "train/batches.h"
 #include "train/early_stopping.h"
 #include "train/evaluation.h"
-#include "train/interrupt.h"
 #include "train/loss.h"
 #include "train/model_folder.h"
 #include "train/step_batches.h"
@@ -78,14 +77,15 @@ std::uint64_t Trainer::checkpoint_bytes() const {
 
 void Trainer::check_validation() const {
   if (has_validation_) return;
-  for (const auto& [flag, given] :
-       {std::pair{"--early-stopping-patience", arguments_.early_stopping_patience},
-        std::pair{"--eval-steps", arguments_.eval_steps}}) {
+  for (const auto& [option, given] :
+       {std::pair{"early_stopping_patience", arguments_.early_stopping_patience},
+        std::pair{"eval_steps", arguments_.eval_steps}}) {
     if (given > 0) {
       throw UsageError(
-          fmt::format("{} needs a validation set, and there is none: give --validation FILE, or have "
-                      "rows held out with --validation-split 0.1",
-                      flag));
+          option,
+          fmt::format("`{}` needs a validation set, and there is none: give `validation=FILE`, or have "
+                      "rows held out with `validation_split=0.1`",
+                      option));
     }
   }
 }
@@ -104,7 +104,8 @@ void Trainer::make_schedule() {
   schedule_ = kind.make({arguments_.learning_rate, plan_.warmup_steps, plan_.total_steps},
                         schedule_options(arguments_));
   if (schedule_->follows_metric() && !has_validation_) {
-    throw UsageError(fmt::format("--schedule {} follows a metric of the validation set, and there is none",
+    throw UsageError("schedule",
+                     fmt::format("`schedule={}` follows a metric of the validation set, and there is none",
                                  arguments_.lr_scheduler_type));
   }
 }
@@ -119,7 +120,9 @@ void Trainer::resume_if_asked() {
   observer_.on_resume(state_.global_step, checkpoint);
 }
 
-TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* validation) {
+TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* validation,
+                              std::stop_token stop) {
+  stop_ = std::move(stop);
   has_validation_ = validation != nullptr;
   check_validation();
   set_loss(train);
@@ -144,7 +147,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
     if (state_.global_step >= plan_.total_steps || stops_early(arguments_, state_, plan_)) break;
     run_epoch(train, state_.global_step / plan_.steps_per_epoch);
     state_.runtime = earlier_runtime + watch.seconds();
-    if (interrupt_requested()) {
+    if (stop_.stop_requested()) {
       save();
       throw Interrupted(fmt::format("stopped after step {} of {}", state_.global_step, plan_.total_steps));
     }
@@ -176,7 +179,7 @@ void Trainer::run_epoch(tasks::Examples& train, std::int64_t epoch) {
   while (next < steps.size() && state_.global_step < plan_.total_steps) {
     const double loss = train_step(train, steps[next++]);
     log_step(loss, gradient_norm_, learning_rate_);
-    if (interrupt_requested() || evaluation_is_due()) return;
+    if (stop_.stop_requested() || evaluation_is_due()) return;
     if (arguments_.save_steps > 0 && state_.global_step % arguments_.save_steps == 0) return;
   }
 }
@@ -197,8 +200,8 @@ double Trainer::evaluate_gradient(std::span<const Batch> batches, std::int64_t f
         fmt::format("step {} of {}: the {} is no longer a finite number (learning rate {:.3g}, first row of "
                     "the batch {}). Training "
                     "stopped before it reached the weights; checkpoints saved earlier are good. Try a lower "
-                    "--learning-rate, "
-                    "a longer --warmup-ratio, or --max-grad-norm 1",
+                    "`learning_rate`, "
+                    "a longer `warmup_ratio`, or `max_grad_norm=1`",
                     state_.global_step + 1, plan_.total_steps, std::isfinite(loss) ? "gradient" : "loss",
                     learning_rate_, row_name_(first_row)));
   }
@@ -250,9 +253,9 @@ void Trainer::evaluate(const tasks::Examples& validation) {
   optimizer_->bring_up_to_date();
   tasks::Metrics metrics;
   try {
-    metrics = train::evaluate(model_, task_, validation, arguments_.eval_batch_size, [&](std::int64_t rows) {
-      observer_.on_evaluation_progress(rows, validation.rows());
-    });
+    metrics = train::evaluate(
+        model_, task_, validation, arguments_.eval_batch_size,
+        [&](std::int64_t rows) { observer_.on_evaluation_progress(rows, validation.rows()); }, stop_);
   } catch (const Interrupted&) {
     save();
     throw;

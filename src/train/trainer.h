@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -34,9 +35,9 @@ class Trainer {
           Observer& observer, const tasks::Task& task, std::function<std::string(std::int64_t)> row_name);
 
   // Trains, and leaves the best weights by validation in the model (the last where there is no validation
-  // set). Throws Interrupted after Ctrl-C, with a checkpoint saved; Error when loss or gradients stop being
-  // finite.
-  TrainingResult train(tasks::Examples& train, const tasks::Examples* validation);
+  // set). Throws Interrupted when `stop` is requested, with a checkpoint saved; Error when loss or gradients
+  // stop being finite.
+  TrainingResult train(tasks::Examples& train, const tasks::Examples* validation, std::stop_token stop = {});
 
   std::uint64_t checkpoint_bytes() const;  // of the weights and the optimizer's state as it begins
 
@@ -67,6 +68,7 @@ class Trainer {
   RunIdentity identity_;
   RunState state_;
   StepPlan plan_;
+  std::stop_token stop_;
   bool has_validation_ = false;
   double gradient_norm_ = 0, learning_rate_ = 0;
 };

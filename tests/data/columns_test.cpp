@@ -80,7 +80,7 @@ TEST(Columns, UnknownOnesAreAUsageErrorThatHelps) {
   ReadOptions options;
   options.text_column = "txet";
   EXPECT_THAT(message_of<UsageError>([&] { dataset_of("id,text,label\n1,a,x\n", options); }),
-              AllOf(HasSubstr("no column \"txet\" for --text-column"), HasSubstr("did you mean \"text\"?"),
+              AllOf(HasSubstr("no column \"txet\" for `text_column`"), HasSubstr("did you mean \"text\"?"),
                     HasSubstr("\"id\", \"text\", \"label\"")));
   options.header = false;
   options.text_column = "7";
@@ -89,8 +89,8 @@ TEST(Columns, UnknownOnesAreAUsageErrorThatHelps) {
 
 TEST(Columns, ThatCannotBeGuessedAreListed) {
   EXPECT_THAT(message_of<UsageError>([] { dataset_of("a,b,c\n1,2,3\n"); }),
-              AllOf(HasSubstr("--text-column"), HasSubstr("--label-column"), HasSubstr("\"a\", \"b\", \"c\""),
-                    HasSubstr("--no-header")));
+              AllOf(HasSubstr("`text_column`"), HasSubstr("`label_column`"), HasSubstr("\"a\", \"b\", \"c\""),
+                    HasSubstr("`no_header`")));
   EXPECT_THAT(message_of<UsageError>([] { dataset_of("text,b,c\n1,2,3\n"); }),
               HasSubstr("which column holds the labels"));
 }

@@ -146,7 +146,7 @@ TEST(Documents, FilesThatCannotBe) {
   EXPECT_THAT(message_of([&] { read_path(blanks); }), HasSubstr("blanks.jsonl: holds no text"));
   EXPECT_THAT(message_of([&] { read_path(directory.path() / "none.txt"); }), HasSubstr("none.txt"));
   EXPECT_THAT(message_of([&] { read_path(directory.write("a.jsonl", "{\"body\": \"One.\"}\n")); }),
-              HasSubstr("--text-column"));
+              HasSubstr("`text_column`"));
   EXPECT_THAT(
       message_of([&] { read_path(directory.write("b.jsonl", "{\"text\": \"One.\"}\n{\"text\": 3}\n")); }),
       HasSubstr("b.jsonl:2"));

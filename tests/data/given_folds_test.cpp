@@ -96,7 +96,7 @@ TEST_F(GivenFoldsTest, SayWhatIsWrongAndWhere) {
       refused<UsageError>("t.csv", "text,fold\na,7\nb,7\n"),
       "t.csv:2: the fold is \"7\", and so it is in all 2 rows (column \"fold\"); there must be two at least");
   EXPECT_EQ(refused<UsageError>("t.csv", head, {.fold_column = "flod"}),
-            "t.csv: there is no column \"flod\" for --fold-column (did you mean \"fold\"?); the columns are "
+            "t.csv: there is no column \"flod\" for `fold_column` (did you mean \"fold\"?); the columns are "
             "\"text\", \"label\", \"fold\"");
   EXPECT_THAT(refused<UsageError>("t.csv", "a,1\nb,2\n", {.fold_column = "3", .header = false}),
               HasSubstr("columns are numbered from 1"));

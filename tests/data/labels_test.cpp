@@ -55,7 +55,7 @@ TEST(LabelMap, RefusesOneClassAndFarTooMany) {
   std::vector<std::string> many;
   for (int i = 0; i < 30; ++i) many.push_back("label " + std::to_string(i));
   EXPECT_THAT(message_of([&] { build_label_map(labeled(many)); }),
-              AllOf(HasSubstr("30 different labels in 30 rows"), HasSubstr("--label-column"),
+              AllOf(HasSubstr("30 different labels in 30 rows"), HasSubstr("`label_column`"),
                     HasSubstr("\"text\", \"label\"")));
   EXPECT_THAT(message_of([] { LabelMap({"a", "a"}); }), HasSubstr("occurs twice"));
 }

@@ -64,7 +64,7 @@ TEST(MultipleChoiceErrors, ColumnsNameThosePresent) {
     parse_multiple_choice("question,choice0,choice1,label\na,b,c,0\n", "q", Format::csv,
                           {.label_column = "gold"});
   });
-  EXPECT_THAT(named, HasSubstr("no column \"gold\" (--label-column)"));
+  EXPECT_THAT(named, HasSubstr("no column \"gold\" (`label_column`)"));
 }
 
 TEST(MultipleChoiceErrors, Labels) {

@@ -217,7 +217,7 @@ TEST(Formats, AreKnownByNameAndExtension) {
   EXPECT_EQ(format_from_path("a/b.CSV"), Format::csv);
   EXPECT_EQ(format_from_path("b.ndjson"), Format::jsonl);
   EXPECT_EQ(format_from_string(to_string(Format::tsv)), Format::tsv);
-  EXPECT_NE(message_of<UsageError>([] { format_from_path("data.dat"); }).find("--format"), std::string::npos);
+  EXPECT_NE(message_of<UsageError>([] { format_from_path("data.dat"); }).find("`format="), std::string::npos);
   EXPECT_NE(message_of<UsageError>([] { format_from_string("xml"); }).find("csv, tsv, jsonl"),
             std::string::npos);
 }

@@ -77,7 +77,7 @@ TEST_F(RealData, AgNewsIsQuotedAndHasNoHeader) {
   EXPECT_THAT(build_label_map(dataset).id2label(), ElementsAre("1", "2", "3", "4"));
   EXPECT_EQ(dataset.rows[0].text, "Fears for T N pension after talks");
   EXPECT_EQ(stratified_split(dataset).validation.size(), 760U);
-  EXPECT_THAT(message_of<UsageError>([] { read("ag_news/test.csv"); }), HasSubstr("--no-header"));
+  EXPECT_THAT(message_of<UsageError>([] { read("ag_news/test.csv"); }), HasSubstr("`no_header`"));
 }
 
 TEST_F(RealData, ColaIsReadByColumnNumbers) {

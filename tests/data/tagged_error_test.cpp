@@ -34,7 +34,7 @@ TEST(TaggedErrors, OfConllColumns) {
 TEST(TaggedErrors, OfLabelColumns) {
   for (const char* column : {"1", "3", "0", "-1", "x", "2x", "99999999999999999999"}) {
     EXPECT_THAT(refusal<UsageError>("a.conll", "a O\n", {.label_column = column}),
-                AllOf(HasSubstr("a.conll:1"), HasSubstr("--label-column")))
+                AllOf(HasSubstr("a.conll:1"), HasSubstr("`label_column`")))
         << column;
   }
   const std::string conllu = "1\tI\ti\tPRON\tPRP\t_\t0\troot\t_\t_\n";
@@ -42,7 +42,7 @@ TEST(TaggedErrors, OfLabelColumns) {
               HasSubstr("no column \"UPOSS\""));
   EXPECT_THAT(refusal<UsageError>("a.conllu", conllu, {.label_column = "11"}), HasSubstr("no column \"11\""));
   EXPECT_THAT(refusal("a.jsonl", R"({"tokens": ["a"], "tags": ["O"]})", {.label_column = "ner"}),
-              HasSubstr("a.jsonl:1: the key \"ner\" (--label-column) is not there"));
+              HasSubstr("a.jsonl:1: the key \"ner\" (`label_column`) is not there"));
 }
 
 TEST(TaggedErrors, OfConllu) {

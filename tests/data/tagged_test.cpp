@@ -46,7 +46,7 @@ TEST(Tagged, Conll2003) {
   EXPECT_THAT(last.sentences[0].tags, ElementsAre("I-ORG", "O"));
   EXPECT_THAT(last.sentences[1].words, ElementsAre("#"));
   EXPECT_EQ(last.scheme, TagScheme::iob1);
-  EXPECT_TRUE(has_note(last.notes, "the tag column 4 of 4 (the last; --label-column chooses)"));
+  EXPECT_TRUE(has_note(last.notes, "the tag column 4 of 4 (the last; `label_column` chooses)"));
   const TaggedDataset second = read("eng.train", text, {.label_column = "2"});
   EXPECT_THAT(second.sentences[0].tags, ElementsAre("NNP", "VBZ"));
   EXPECT_EQ(second.scheme, TagScheme::none);

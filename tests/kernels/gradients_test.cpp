@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "kernels/cases.h"
+#include "kernels/ref/pooling.h"
 #include "kernels/ref/reference.h"
 
 namespace bertune::kernels::ref {
@@ -129,6 +130,68 @@ TEST(NumericalGradient, FirstTokenAttentionWithDropout) {
     check(d_key, key, [&](const Doubles& v) { return head(x, query, v, value, bias); });
     check(d_value, value, [&](const Doubles& v) { return head(x, query, key, v, bias); });
     check(d_bias, bias, [&](const Doubles& v) { return head(x, query, key, value, v); });
+  }
+}
+
+TEST(NumericalGradient, Pooling) {
+  constexpr std::int64_t kLength = 5, kWidth = 4;
+  const Doubles x = random_doubles(kLength * kWidth, 1), dy = random_doubles(kWidth, 2);
+  for (const PoolKind kind : {PoolKind::mean, PoolKind::mean_sqrt_length, PoolKind::max}) {
+    SCOPED_TRACE(static_cast<int>(kind));
+    Doubles dx(x.size());
+    pool_sequence_backward(kind, kLength, kWidth, x.data(), dy.data(), dx.data());
+    const auto loss = [&](const Doubles& v) {
+      Doubles y(kWidth);
+      pool_sequence(kind, kLength, kWidth, v.data(), y.data());
+      return dot(y, dy);
+    };
+    expect_gradient(dx, numerical_gradient(loss, x));
+  }
+}
+
+// The losses over pairs of sentence embeddings, whole: normalization, cosines, softmax or squared error.
+TEST(NumericalGradient, PairLosses) {
+  constexpr std::int64_t kPairs = 3, kWidth = 4, kSize = kPairs * kWidth;
+  const Doubles first = random_doubles(kSize, 1), second = random_doubles(kSize, 2),
+                targets = {0.2, 0.9, -0.3};
+  const std::vector<std::int32_t> labels = {0, 1, 2};
+  struct Unit {
+    Doubles rows = Doubles(kSize), norms = Doubles(kPairs);
+    Unit(double scale, const Doubles& x) {
+      for (std::size_t i = 0; i < kPairs; ++i)
+        norms[i] = normalize_row(kWidth, scale, &x[i * kWidth], &rows[i * kWidth]);
+    }
+  };
+  for (const bool ranking : {true, false}) {
+    SCOPED_TRACE(ranking);
+    const double scale = ranking ? 20 : 1;
+    const std::int64_t columns = ranking ? kPairs : 1;
+    Doubles d_similarities(static_cast<std::size_t>(kPairs * columns));
+    const auto loss = [&](const Doubles& a, const Doubles& b, double* gradient) {
+      const Unit unit_a(scale, a), unit_b(1, b);
+      Doubles similarities;
+      for (std::int64_t i = 0; i < kPairs; ++i) {
+        for (std::int64_t j = ranking ? 0 : i; j < (ranking ? kPairs : i + 1); ++j)
+          similarities.push_back(ref::dot(kWidth, &unit_a.rows[static_cast<std::size_t>(i * kWidth)],
+                                          &unit_b.rows[static_cast<std::size_t>(j * kWidth)]));
+      }
+      return ranking ? cross_entropy(kPairs, kPairs, similarities.data(), labels.data(), gradient)
+                     : mean_squared_error(kPairs, columns, similarities.data(), targets.data(), gradient);
+    };
+    loss(first, second, d_similarities.data());
+    const Unit unit_first(scale, first), unit_second(1, second);
+    Doubles d_unit(kSize), d_first(kSize);
+    for (std::size_t i = 0; i < kPairs; ++i) {
+      for (std::size_t j = 0; j < static_cast<std::size_t>(columns); ++j) {
+        for (std::size_t c = 0; c < kWidth; ++c)
+          d_unit[i * kWidth + c] += d_similarities[i * static_cast<std::size_t>(columns) + j] *
+                                    unit_second.rows[(ranking ? j : i) * kWidth + c];
+      }
+      normalize_row_backward(kWidth, scale, &first[i * kWidth], unit_first.norms[i], &d_unit[i * kWidth],
+                             &d_first[i * kWidth]);
+    }
+    expect_gradient(d_first,
+                    numerical_gradient([&](const Doubles& v) { return loss(v, second, nullptr); }, first));
   }
 }
 

@@ -243,6 +243,68 @@ TEST_P(Tables, ChosenRows) {
   EXPECT_EQ(results[0][1][n], x[n]);
 }
 
+TEST_P(Tables, Pooling) {
+  for (const Shape& shape : kShapes) {
+    for (const PoolKind kind : {PoolKind::mean, PoolKind::mean_sqrt_length, PoolKind::max}) {
+      const PackedLayout layout(shape.lengths);
+      const std::int64_t n = shape.heads * shape.head_size + 3, sequences = layout.view().sequences;
+      Values x = random_values(layout.tokens() * n, 1);
+      const Values dy = random_values(sequences * n, 2);
+      if (layout.tokens() > 1) x[static_cast<std::size_t>(n)] = x[0];  // of equals, the first is the largest
+      Values results[2][2];
+      for (int i = 0; i < 2; ++i) {
+        const OpTable& ops = i == 0 ? table() : ref::kTable;
+        auto& [y, dx] = results[i];
+        y.resize(dy.size()), dx.resize(x.size(), 7);
+        const PoolRows forward{layout.view(), n, kind, x.data(), y.data()};
+        ops.pool_rows(forward);
+        ops.pool_rows_backward({forward, dy.data(), dx.data()});
+      }
+      expect_close(results[0][0], results[1][0], 1e-6, "pooled");
+      expect_close(results[0][1], results[1][1], 1e-6, "gradient of pooling");
+      if (kind != PoolKind::max) continue;
+      EXPECT_EQ(results[0], results[1]);
+    }
+  }
+}
+
+TEST_P(Tables, PoolingDoesNotHideWhatIsNotANumber) {
+  const PackedLayout layout({3});
+  for (const std::size_t place : {0U, 1U, 2U}) {
+    for (const PoolKind kind : {PoolKind::mean, PoolKind::mean_sqrt_length, PoolKind::max}) {
+      Values x = {1, 2, 3}, y(1);
+      x[place] = std::bit_cast<float>(0x7FC00001);
+      table().pool_rows({layout.view(), 1, kind, x.data(), y.data()});
+      EXPECT_TRUE(std::isnan(y[0])) << place;
+    }
+  }
+}
+
+// Every second row, as the two texts of pairs lie; a row of zeros stays one.
+TEST_P(Tables, NormalizedRowsAndTheirDots) {
+  const std::int64_t rows = 35, n = 37, stride = 2 * n;
+  Values x = random_values(rows * stride, 1);
+  std::fill_n(x.begin() + 4 * stride, n, 0.0F);
+  const Values dy = random_values(rows * n, 2), d_dots = random_values(rows, 3);
+  Values results[2][6];
+  for (int i = 0; i < 2; ++i) {
+    const OpTable& ops = i == 0 ? table() : ref::kTable;
+    auto& [y, dx, norms, dots, da, db] = results[i];
+    y.resize(dy.size()), dx.resize(x.size(), 7), norms.resize(d_dots.size()), dots = norms;
+    da = y, db = y;
+    const NormalizeRows forward{rows, n, stride, 20, x.data(), y.data(), norms.data()};
+    ops.normalize_rows(forward);
+    ops.row_dots({rows, n, y.data(), dy.data(), dots.data()});
+    ops.row_dots_backward({{rows, n, y.data(), dy.data(), nullptr}, d_dots.data(), da.data(), db.data()});
+    ops.normalize_rows_backward({forward, 0.5F, dy.data(), dx.data()});
+    EXPECT_EQ(norms[4], 0);
+    EXPECT_EQ(y[static_cast<std::size_t>(4 * n)], 0);
+    EXPECT_EQ(dx[static_cast<std::size_t>(n)], 7);  // what lies between is left alone
+    std::fill_n(dx.begin() + 4 * stride, n, 0.0F);  // a constant times dy, and larger than all others
+  }
+  for (int part = 0; part < 6; ++part) expect_close(results[0][part], results[1][part], 2e-6, "rows");
+}
+
 TEST_P(Tables, DropoutDrawsTheSameNumbers) {
   const PackedLayout layout({2, 1, 37});
   const std::int64_t n = 300;

@@ -233,7 +233,7 @@ TEST(Families, HeadsThatAFamilyLacksAreRefusedByName) {
   };
   EXPECT_THAT(refusal(ModelType::electra, Architecture::masked_lm),
               HasSubstr("model_type \"electra\" has no ElectraForMaskedLM here"));
-  EXPECT_THAT(refusal(ModelType::distilbert, Architecture::pretraining), HasSubstr("--objective mlm"));
+  EXPECT_THAT(refusal(ModelType::distilbert, Architecture::pretraining), HasSubstr("`objective=mlm`"));
   EXPECT_THAT(refusal(ModelType::roberta, Architecture::next_sentence_prediction),
               HasSubstr("take a checkpoint of model_type bert"));
   BertConfig untied = tiny_config(ModelType::roberta);

@@ -285,9 +285,9 @@ TEST_F(Lora, ABaseOnTheHubIsFoundByNameAndCommit) {
 
 TEST_F(Lora, RefusesWhatCannotBe) {
   const auto refused = [&](const LoraConfig& config) { return message_of([&] { load(config); }); };
-  EXPECT_THAT(refused({.r = 0}), HasSubstr("--lora-rank is 0; it must be in [1, 32]"));
-  EXPECT_THAT(refused({.r = 33}), HasSubstr("--lora-rank is 33"));
-  EXPECT_THAT(refused({.lora_alpha = 0}), HasSubstr("--lora-alpha is 0"));
+  EXPECT_THAT(refused({.r = 0}), HasSubstr("`lora_rank` is 0; it must be in [1, 32]"));
+  EXPECT_THAT(refused({.r = 33}), HasSubstr("`lora_rank` is 33"));
+  EXPECT_THAT(refused({.lora_alpha = 0}), HasSubstr("`lora_alpha` is 0"));
   EXPECT_THAT(refused({.target_modules = {"qury"}}), HasSubstr("did you mean \"query\"?"));
   EXPECT_THAT(refused({.target_modules = {"query", "word_embeddings"}}), HasSubstr("\"word_embeddings\""));
   EXPECT_THAT(refused({.target_modules = {}}), HasSubstr("names nothing"));

@@ -10,7 +10,7 @@
 namespace bertune::optim::testing {
 
 struct Variant {
-  std::string algorithm, options;  // as --optim-args
+  std::string algorithm, options;  // as optim_args
   std::string label() const {
     std::string text = algorithm;
     for (const char c : options.empty() ? "" : "_" + options)

@@ -25,34 +25,34 @@ std::string refusal(const Call& call) {
 }
 
 std::string refused_options(const std::string& algorithm, const std::string& options) {
-  return refusal([&] { algorithm_from_string(algorithm).resolve(parse_options(options, "--optim-args")); });
+  return refusal([&] { algorithm_from_string(algorithm).resolve(parse_options(options, "optim_args")); });
 }
 
 TEST(ParseOptions, ReadsPairsAndObjects) {
-  const OptionValues pairs = parse_options(" alpha = 0.9 ,centered=True", "--optim-args");
+  const OptionValues pairs = parse_options(" alpha = 0.9 ,centered=True", "optim_args");
   EXPECT_EQ(pairs, (OptionValues{{"alpha", "0.9"}, {"centered", "True"}}));
   EXPECT_EQ(
       parse_options(R"({"num_cycles": 2, "min_lr": 1e-6, "mode": "max", "timescale": null, "smooth": true})",
-                    "--lr-scheduler-kwargs"),
+                    "lr_scheduler_kwargs"),
       (OptionValues{{"num_cycles", "2"},
                     {"min_lr", "1e-06"},
                     {"mode", "max"},
                     {"timescale", "none"},
                     {"smooth", "true"}}));
-  EXPECT_TRUE(parse_options("", "--optim-args").empty());
-  EXPECT_TRUE(parse_options("{}", "--optim-args").empty());
+  EXPECT_TRUE(parse_options("", "optim_args").empty());
+  EXPECT_TRUE(parse_options("{}", "optim_args").empty());
 }
 
 TEST(ParseOptions, SaysWhatIsNoOption) {
   const auto refused = [](const std::string& text) {
-    return refusal([&] { parse_options(text, "--optim-args"); });
+    return refusal([&] { parse_options(text, "optim_args"); });
   };
-  EXPECT_THAT(refused("momentum"), AllOf(HasSubstr("--optim-args"), HasSubstr("name=value")));
+  EXPECT_THAT(refused("momentum"), AllOf(HasSubstr("`optim_args`"), HasSubstr("name=value")));
   EXPECT_THAT(refused("=1"), HasSubstr("name=value"));
   EXPECT_THAT(refused("eps=1,,eps=2"), HasSubstr("name=value"));
   EXPECT_THAT(refused("eps=1,eps=2"), HasSubstr("twice"));
   EXPECT_THAT(refused(R"({"betas": [0.9, 0.99]})"), HasSubstr("betas"));
-  EXPECT_THROW(parse_options("{\"eps\"", "--optim-args"), Error);
+  EXPECT_THROW(parse_options("{\"eps\"", "optim_args"), Error);
 }
 
 TEST(Algorithms, AreFoundByNameAndByTheTrainersSpellings) {

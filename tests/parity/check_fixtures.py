@@ -24,6 +24,7 @@ SCRIPTS = {
     "heads": "make_head_fixtures.py",
     "optim": "make_optimizer_fixtures.py",
     "losses": "make_loss_fixtures.py",
+    "embeddings": "make_embedding_fixtures.py",
 }
 TOLERANCE = 1e-6
 

@@ -52,7 +52,7 @@ TEST(DataReport, SaysWhatIsThere) {
   EXPECT_THAT(
       text,
       HasSubstr(
-          "  train: 36 texts (1.0 %) are longer than --max-length 128 and will be cut; 3.2 % of tokens\n"));
+          "  train: 36 texts (1.0 %) are longer than `max_length=128` and will be cut; 3.2 % of tokens\n"));
   EXPECT_THAT(text, AllOf(Not(HasSubstr("Findings")), Not(HasSubstr("\n\n\n")), Not(EndsWith("\n\n"))));
 }
 

@@ -189,9 +189,9 @@ TEST(Answers, RefuseWhatCannotBe) {
     bad[5] = value;
     EXPECT_THAT(message([&] { answer({}, good, bad); }), HasSubstr("not a finite number"));
   }
-  EXPECT_THAT(message([&] { answer({.n_best_size = 0}, good, good); }), HasSubstr("--n-best-size"));
+  EXPECT_THAT(message([&] { answer({.n_best_size = 0}, good, good); }), HasSubstr("`n_best_size`"));
   EXPECT_THAT(message([&] { answer({.max_answer_length = 0}, good, good); }),
-              HasSubstr("--max-answer-length"));
+              HasSubstr("`max_answer_length`"));
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ TEST(ByteLevelTasks, PretrainingNeedsAMaskAndTypes) {
     return "no error";
   };
   EXPECT_EQ(message(tokenizer, Objective::mlm), "no error");
-  EXPECT_THAT(message(tokenizer, Objective::mlm_and_nsp), HasSubstr("--objective mlm"));
+  EXPECT_THAT(message(tokenizer, Objective::mlm_and_nsp), HasSubstr("`objective=mlm`"));
   Json spec = {{"config", {{"tokenizer_class", "PreTrainedTokenizerFast"}}}};
   spec["json"] = Json::parse(R"({"pre_tokenizer": {"type": "ByteLevel"}, "decoder": {"type": "ByteLevel"},
       "post_processor": {"type": "RobertaProcessing", "cls": ["<s>", 0], "sep": ["</s>", 2]}, "model": {"type": "BPE"}})");

@@ -394,15 +394,15 @@ TEST_F(Pretraining, WhatCannotBe) {
     }
     return "";
   };
-  EXPECT_THAT(message(one, options_of(Objective::mlm_and_nsp, 64)), HasSubstr("--objective mlm"));
+  EXPECT_THAT(message(one, options_of(Objective::mlm_and_nsp, 64)), HasSubstr("`objective=mlm`"));
   EXPECT_EQ(message(one, options_of(Objective::mlm, 64)), "");
   EXPECT_THAT(message(none, options_of(Objective::mlm, 64)), HasSubstr("no documents"));
-  EXPECT_THAT(message(one, options_of(Objective::mlm, 2)), HasSubstr("--max-length 2"));
-  EXPECT_THAT(message(one, options_of(Objective::mlm_and_nsp, 4)), HasSubstr("--max-length 4"));
-  EXPECT_THAT(message(one, options_of(Objective::mlm, 40000)), HasSubstr("--max-length 40000"));
+  EXPECT_THAT(message(one, options_of(Objective::mlm, 2)), HasSubstr("`max_length=2"));
+  EXPECT_THAT(message(one, options_of(Objective::mlm_and_nsp, 4)), HasSubstr("`max_length=4"));
+  EXPECT_THAT(message(one, options_of(Objective::mlm, 40000)), HasSubstr("`max_length=40000"));
   PretrainingOptions options = options_of(Objective::mlm, 64);
   options.short_seq_prob = 1.5;
-  EXPECT_THAT(message(one, options), HasSubstr("--short-seq-prob"));
+  EXPECT_THAT(message(one, options), HasSubstr("`short_seq_prob=1.5`"));
   EXPECT_THROW(objective_from_string("nsp"), UsageError);
   EXPECT_EQ(objective_from_string(to_string(Objective::mlm_and_nsp)), Objective::mlm_and_nsp);
   const PretrainingExamples examples(one, tokenizer(), options_of(Objective::mlm, 64));

@@ -349,12 +349,12 @@ TEST(VocabularyBuilder, SaysWhatCannotBe) {
   EXPECT_THAT(error_of({.vocab_size = 8}), HasSubstr("5 special"));
   EXPECT_THAT(error_of({.vocab_size = 9}), "no error");  // a, b, ##a, ##b
   EXPECT_THAT(error_of({.vocab_size = 1000, .unused_tokens = 1000}), HasSubstr("1005 special"));
-  EXPECT_THAT(error_of({.vocab_size = 0}), HasSubstr("--vocab-size"));
-  EXPECT_THAT(error_of({.vocab_size = 1LL << 40}), HasSubstr("--vocab-size"));
-  EXPECT_THAT(error_of({.min_frequency = 0}), HasSubstr("--min-frequency"));
-  EXPECT_THAT(error_of({.limit_alphabet = 0}), HasSubstr("--limit-alphabet"));
-  EXPECT_THAT(error_of({.unused_tokens = -1}), HasSubstr("--unused"));
-  EXPECT_THAT(error_of({.unused_tokens = INT64_MAX}), HasSubstr("--unused"));
+  EXPECT_THAT(error_of({.vocab_size = 0}), HasSubstr("`vocab_size`"));
+  EXPECT_THAT(error_of({.vocab_size = 1LL << 40}), HasSubstr("`vocab_size`"));
+  EXPECT_THAT(error_of({.min_frequency = 0}), HasSubstr("`min_frequency`"));
+  EXPECT_THAT(error_of({.limit_alphabet = 0}), HasSubstr("`limit_alphabet`"));
+  EXPECT_THAT(error_of({.unused_tokens = -1}), HasSubstr("`unused`"));
+  EXPECT_THAT(error_of({.unused_tokens = INT64_MAX}), HasSubstr("`unused`"));
 }
 
 }  // namespace

@@ -57,30 +57,30 @@ TEST(Arguments, ValuesThatCannotBeAreNamed) {
     return std::string();
   };
   EXPECT_EQ(refuses([](auto&) {}), "");
-  EXPECT_THAT(refuses([](auto& a) { a.num_train_epochs = 0; }), HasSubstr("--epochs is 0"));
-  EXPECT_THAT(refuses([](auto& a) { a.train_batch_size = 0; }), HasSubstr("--batch-size"));
-  EXPECT_THAT(refuses([](auto& a) { a.learning_rate = std::nan(""); }), HasSubstr("--learning-rate"));
-  EXPECT_THAT(refuses([](auto& a) { a.adam_beta2 = 1; }), HasSubstr("--adam-beta2"));
+  EXPECT_THAT(refuses([](auto& a) { a.num_train_epochs = 0; }), HasSubstr("`epochs` is 0"));
+  EXPECT_THAT(refuses([](auto& a) { a.train_batch_size = 0; }), HasSubstr("`batch_size`"));
+  EXPECT_THAT(refuses([](auto& a) { a.learning_rate = std::nan(""); }), HasSubstr("`learning_rate`"));
+  EXPECT_THAT(refuses([](auto& a) { a.adam_beta2 = 1; }), HasSubstr("`adam_beta2`"));
   EXPECT_THAT(refuses([](auto& a) { a.gradient_accumulation_steps = 0; }),
-              HasSubstr("--gradient-accumulation-steps is 0; it must be from 1"));
+              HasSubstr("`gradient_accumulation_steps` is 0; it must be from 1"));
   EXPECT_THAT(refuses([](auto& a) { a.gradient_accumulation_steps = INT64_MAX; }),
-              HasSubstr("--gradient-accumulation-steps"));
-  EXPECT_THAT(refuses([](auto& a) { a.train_batch_size = INT64_MAX; }), HasSubstr("--batch-size"));
-  EXPECT_THAT(refuses([](auto& a) { a.label_smoothing_factor = 1; }), HasSubstr("--label-smoothing is 1"));
+              HasSubstr("`gradient_accumulation_steps`"));
+  EXPECT_THAT(refuses([](auto& a) { a.train_batch_size = INT64_MAX; }), HasSubstr("`batch_size`"));
+  EXPECT_THAT(refuses([](auto& a) { a.label_smoothing_factor = 1; }), HasSubstr("`label_smoothing` is 1"));
   EXPECT_THAT(refuses([](auto& a) { a.label_smoothing_factor = std::nan(""); }),
-              HasSubstr("--label-smoothing"));
-  EXPECT_THAT(refuses([](auto& a) { a.focal_loss_gamma = -2; }), HasSubstr("--focal-loss is -2"));
+              HasSubstr("`label_smoothing`"));
+  EXPECT_THAT(refuses([](auto& a) { a.focal_loss_gamma = -2; }), HasSubstr("`focal_loss` is -2"));
   EXPECT_THAT(refuses([](auto& a) { a.focal_loss_gamma = 2, a.label_smoothing_factor = 0.1; }),
               HasSubstr("exclude each other"));
   EXPECT_THAT(refuses([](auto& a) { a.early_stopping_patience = -1; }),
-              HasSubstr("--early-stopping-patience"));
+              HasSubstr("`early_stopping_patience`"));
   EXPECT_THAT(refuses([](auto& a) { a.early_stopping_threshold = -1; }),
-              HasSubstr("--early-stopping-threshold"));
-  EXPECT_THAT(refuses([](auto& a) { a.eval_steps = -1; }), HasSubstr("--eval-steps"));
+              HasSubstr("`early_stopping_threshold`"));
+  EXPECT_THAT(refuses([](auto& a) { a.eval_steps = -1; }), HasSubstr("`eval_steps`"));
   EXPECT_THAT(refuses([](auto& a) { a.nesterov = true, a.optimizer = "sgd"; }), HasSubstr("nesterov"));
   EXPECT_THAT(refuses([](auto& a) { a.optim_args["beta3"] = "0.9"; }), HasSubstr("did you mean \"beta"));
   EXPECT_THAT(refuses([](auto& a) { a.adam_beta1 = 0.8, a.optim_args["beta1"] = "0.9"; }),
-              HasSubstr("--adam-beta1 and beta1 in --optim-args"));
+              HasSubstr("`adam_beta1` and beta1 in `optim_args`"));
   EXPECT_THAT(refuses([](auto& a) { a.lr_scheduler_kwargs["power"] = "2"; }), HasSubstr("schedule linear"));
   EXPECT_THAT(refuses([](auto& a) { a.lr_scheduler_type = "step"; }), HasSubstr("cosine"));
 }
@@ -95,7 +95,7 @@ TEST(Arguments, ShortFlagsReachTheOptimizer) {
   EXPECT_EQ(adamw.at("beta1"), "0.8");
   EXPECT_EQ(adamw.at("eps"), "1e-06");
   EXPECT_EQ(adamw.at("weight_decay"), "0.01");
-  EXPECT_THAT(flags_without_effect(arguments), ::testing::ElementsAre(HasSubstr("--momentum")));
+  EXPECT_THAT(options_without_effect(arguments), ::testing::ElementsAre(HasSubstr("`momentum`")));
   arguments.optimizer = "muon";
   arguments.weight_decay = 0.2;
   const Json muon = arguments.to_json().at("optimizer_options");
@@ -103,17 +103,17 @@ TEST(Arguments, ShortFlagsReachTheOptimizer) {
   EXPECT_EQ(muon.at("eps"), "1e-07");  // of the iteration
   EXPECT_EQ(muon.at("momentum"), "0.7");
   EXPECT_EQ(muon.at("weight_decay"), "0.2");
-  EXPECT_THAT(flags_without_effect(arguments), ::testing::IsEmpty());
+  EXPECT_THAT(options_without_effect(arguments), ::testing::IsEmpty());
   TrainingArguments rprop;
   rprop.optimizer = "rprop";
-  EXPECT_THAT(flags_without_effect(rprop), ::testing::ElementsAre(HasSubstr("--schedule constant")));
+  EXPECT_THAT(options_without_effect(rprop), ::testing::ElementsAre(HasSubstr("`schedule=constant`")));
   rprop.lr_scheduler_type = "constant";
-  EXPECT_THAT(flags_without_effect(rprop), ::testing::IsEmpty());
+  EXPECT_THAT(options_without_effect(rprop), ::testing::IsEmpty());
   rprop.lr_scheduler_type = "linear";
   rprop.warmup_ratio = 0;
-  EXPECT_THAT(flags_without_effect(rprop), ::testing::IsEmpty());
+  EXPECT_THAT(options_without_effect(rprop), ::testing::IsEmpty());
   arguments.optimizer = "lbfgs";
-  EXPECT_EQ(flags_without_effect(arguments).size(), 5U);  // those, and --max-grad-norm
+  EXPECT_EQ(options_without_effect(arguments).size(), 5U);  // those, and max_grad_norm
 }
 
 // What the flags say, as they would be given.
@@ -135,7 +135,7 @@ TrainingArguments given(const Json& flags) {
   return arguments;
 }
 
-// Of every optimizer: what option_flags writes names every option once, and is read to the same options.
+// Of every optimizer: what option_values writes names every option once, and is read to the same options.
 TEST(OptionFlags, AreReadAsTheyWere) {
   for (const optim::testing::Variant& variant : optim::testing::every_optimizer()) {
     for (const bool short_flags : {false, true}) {
@@ -151,11 +151,11 @@ TEST(OptionFlags, AreReadAsTheyWere) {
           arguments.nesterov = free("nesterov");
         }
       }
-      const Json flags = option_flags(arguments);
+      const Json flags = option_values(arguments);
       TrainingArguments again = given(flags);
       again.optimizer = variant.algorithm;
       EXPECT_EQ(again.to_json(), arguments.to_json()) << variant.label();
-      EXPECT_EQ(option_flags(again), flags) << variant.label();
+      EXPECT_EQ(option_values(again), flags) << variant.label();
       // None is left to a default.
       EXPECT_EQ(again.optim_args.size() + (again.weight_decay ? 1 : 0),
                 optim::algorithm_from_string(variant.algorithm).options.size())
@@ -175,13 +175,13 @@ TEST(OptionFlags, OfEveryScheduleAreReadAsTheyWere) {
       arguments.lr_scheduler_type = kind.name;
       arguments.metric_for_best_model = metric;
       if (needed.contains(kind.name)) arguments.lr_scheduler_kwargs = needed.at(kind.name);
-      const Json flags = option_flags(arguments);
+      const Json flags = option_values(arguments);
       TrainingArguments again = given(flags);
       again.lr_scheduler_type = kind.name;
       again.metric_for_best_model = metric;
       const optim::OptionValues all = schedule_options(arguments);
       EXPECT_EQ(schedule_options(again), all) << kind.name;
-      EXPECT_EQ(option_flags(again), flags) << kind.name;
+      EXPECT_EQ(option_values(again), flags) << kind.name;
       // The direction follows the metric of the run that repeats it.
       EXPECT_FALSE(again.lr_scheduler_kwargs.contains("mode"));
       EXPECT_EQ(again.lr_scheduler_kwargs.size() + all.count("mode"), kind.options.size()) << kind.name;
@@ -196,10 +196,10 @@ TEST(OptionFlags, OfEveryScheduleAreReadAsTheyWere) {
 TEST(Arguments, AThresholdWithoutPatienceIsSaid) {
   TrainingArguments arguments;
   arguments.early_stopping_threshold = 0.1;
-  EXPECT_THAT(flags_without_effect(arguments),
-              ::testing::ElementsAre(HasSubstr("without --early-stopping-patience")));
+  EXPECT_THAT(options_without_effect(arguments),
+              ::testing::ElementsAre(HasSubstr("without `early_stopping_patience`")));
   arguments.early_stopping_patience = 2;
-  EXPECT_THAT(flags_without_effect(arguments), ::testing::IsEmpty());
+  EXPECT_THAT(options_without_effect(arguments), ::testing::IsEmpty());
 }
 
 TEST(Arguments, TheTrainersNamesAreTheSameRun) {

@@ -150,10 +150,10 @@ TEST_F(EarlyStopping, NeedsAValidationSet) {
     }
     return std::string("no error");
   };
-  EXPECT_THAT(message(), HasSubstr("--early-stopping-patience needs a validation set"));
+  EXPECT_THAT(message(), HasSubstr("`early_stopping_patience` needs a validation set"));
   arguments_.early_stopping_patience = 0, arguments_.eval_steps = 5;
-  EXPECT_THAT(message(), HasSubstr("--eval-steps needs a validation set"));
-  EXPECT_THAT(message(), HasSubstr("--validation-split"));
+  EXPECT_THAT(message(), HasSubstr("`eval_steps` needs a validation set"));
+  EXPECT_THAT(message(), HasSubstr("`validation_split=0.1`"));
 }
 
 }  // namespace

@@ -80,7 +80,7 @@ TEST(ClassWeights, BadOnesAreNamed) {
   EXPECT_THAT(refusal("1,2,3,"), HasSubstr("4 weights"));
   EXPECT_THAT(refusal("1,,3"), HasSubstr("the weight of \"two\" is \"\""));
   EXPECT_THAT(refusal("blanced"), HasSubstr("1 weights for 3 labels"));
-  EXPECT_THAT(refusal("{\"one\": "), HasSubstr("--class-weights"));
+  EXPECT_THAT(refusal("{\"one\": "), HasSubstr("`class_weights`"));
 }
 
 // compute_class_weight("balanced", classes=[0, 1, 2], y=[0, 0, 0, 0, 1, 2, 2, 0]) of scikit-learn.

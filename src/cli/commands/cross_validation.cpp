@@ -10,6 +10,7 @@
 
 #include "bertune/error.h"
 #include "cli/commands/training_run.h"
+#include "cli/interrupt.h"
 #include "cli/screen/train_display.h"
 #include "core/file.h"
 #include "core/nearest.h"
@@ -188,10 +189,12 @@ class CrossValidation {
     train::Trainer trainer(model, tokenizer_, options.arguments, display, *data.task, data.row_name);
     fs::create_directories(folder(fold));  // what is refused before leaves none
     require_disk(options, model, trainer);
-    const train::TrainingResult trained = trainer.train(*data.train, data.validation.get());
+    const train::TrainingResult trained =
+        trainer.train(*data.train, data.validation.get(), interrupt_token());
     display.finish();
     const std::int64_t batch_size = options.arguments.eval_batch_size;
-    const tasks::Metrics metrics = train::evaluate(model, *data.task, *data.test, batch_size);
+    const tasks::Metrics metrics =
+        train::evaluate(model, *data.task, *data.test, batch_size, {}, interrupt_token());
     if (reports()) fmt::print(stderr, "fold {}: {}\n", title(fold), report::metrics_line(metrics));
     Json results = {{"fold", name(fold)},
                     {"metrics", report::metric_values(metrics)},

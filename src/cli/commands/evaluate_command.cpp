@@ -12,12 +12,12 @@
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
+#include "cli/interrupt.h"
 #include "report/metrics_report.h"
 #include "report/progress.h"
 #include "report/results.h"
 #include "train/arguments.h"
 #include "train/evaluation.h"
-#include "train/interrupt.h"
 #include "train/loss.h"
 #include "train/model_folder.h"
 
@@ -25,7 +25,7 @@ namespace bertune::cli {
 namespace {
 
 void run(const EvaluateOptions& options) {
-  const train::InterruptGuard guard;
+  const InterruptGuard guard;
   use_threads(options.threads);
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
   train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length, options.base);
@@ -38,9 +38,9 @@ void run(const EvaluateOptions& options) {
   report::ProgressBar bar(std::cerr, "evaluating", examples.rows(),
                           {.terminal = terminal, .quiet = options.quiet || options.json});
   const double start = report::monotonic_seconds();
-  const tasks::Metrics metrics =
-      train::evaluate(folder.model, *data.task, examples, options.batch_size,
-                      [&](std::int64_t rows) { bar.update(rows, {}, examples.tokens_of_first(rows)); });
+  const tasks::Metrics metrics = train::evaluate(
+      folder.model, *data.task, examples, options.batch_size,
+      [&](std::int64_t rows) { bar.update(rows, {}, examples.tokens_of_first(rows)); }, interrupt_token());
   bar.finish();
   const double seconds = report::monotonic_seconds() - start;
   Json values = report::metric_values(metrics);

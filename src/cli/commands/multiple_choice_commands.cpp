@@ -13,6 +13,7 @@
 
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
+#include "cli/interrupt.h"
 #include "core/arriving_lines.h"
 #include "data/checks/check.h"
 #include "data/choices/multiple_choice.h"
@@ -117,7 +118,8 @@ void for_each_line(BertPreTrainedModel& model, const MultipleChoiceDataset& data
                    const std::function<void(std::int64_t question, const std::string& line)>& use) {
   const auto width = static_cast<std::size_t>(dataset.num_choices);
   train::for_each_output(
-      model, examples, batch_size, [&](std::int64_t first, const Batch&, const ModelOutput& output) {
+      model, examples, batch_size, interrupt_token(),
+      [&](std::int64_t first, const Batch&, const ModelOutput& output) {
         for (std::size_t i = 0; i * width < output.logits.size(); ++i) {
           const std::int64_t question = first + static_cast<std::int64_t>(i);
           use(question,

@@ -10,8 +10,8 @@
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
+#include "cli/interrupt.h"
 #include "train/arguments.h"
-#include "train/interrupt.h"
 #include "train/model_folder.h"
 
 namespace bertune::cli {
@@ -27,6 +27,10 @@ void Sink::write(std::string_view text) {
   }
 }
 
+void Sink::rewrite_beginning(std::string_view text) {
+  if (file_) file_->rewrite(0, text);
+}
+
 void Sink::finish() {
   if (file_) file_->commit();
 }
@@ -39,7 +43,8 @@ report::ProgressBar progress_bar(const PredictOptions& options, std::int64_t tot
 
 void predict_rows(const PredictOptions& options,
                   const std::function<std::string(const data::ColumnChoice&)>& header,
-                  const std::function<std::string(const std::vector<data::Row>&)>& lines) {
+                  const std::function<std::string(const std::vector<data::Row>&)>& lines,
+                  const std::function<std::string()>& final_header) {
   constexpr std::int64_t kRowsAtATime = 1024;
   const data::ReadOptions read = options.data.read_options(false);
   data::RowStream stream = options.reads_standard_input() ? data::RowStream(std::cin, "standard input", read)
@@ -54,6 +59,7 @@ void predict_rows(const PredictOptions& options,
     done += static_cast<std::int64_t>(rows.size());
     bar.update(done);
   }
+  if (final_header) sink.rewrite_beginning(final_header());
   sink.finish();
   bar.finish();
   print_notes(stream.notes());
@@ -63,7 +69,7 @@ namespace {
 
 void run(const PredictOptions& options) {
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
-  const train::InterruptGuard guard;
+  const InterruptGuard guard;
   use_threads(options.threads);
   train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length, options.base);
   folder.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));

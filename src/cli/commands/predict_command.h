@@ -40,6 +40,7 @@ class Sink {
  public:
   explicit Sink(const std::filesystem::path& path);
   void write(std::string_view text);
+  void rewrite_beginning(std::string_view text);  // of a file, with as many bytes
   void finish();
 
  private:
@@ -47,10 +48,12 @@ class Sink {
 };
 
 // Predicts rows of texts, from the file or standard input, as they come: memory does not grow with them.
-// `header` is written first; `lines` is what a chunk of rows becomes.
+// `header` is written first; `lines` is what a chunk of rows becomes; `final_header`, if there is one, takes
+// the place of the header when all rows are known.
 void predict_rows(const PredictOptions& options,
                   const std::function<std::string(const data::ColumnChoice&)>& header,
-                  const std::function<std::string(const std::vector<data::Row>&)>& lines);
+                  const std::function<std::string(const std::vector<data::Row>&)>& lines,
+                  const std::function<std::string()>& final_header = {});
 // Quiet when the predictions go to standard output. `total`: 0 where it is not known.
 report::ProgressBar progress_bar(const PredictOptions& options, std::int64_t total);
 

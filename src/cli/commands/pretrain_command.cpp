@@ -12,10 +12,10 @@
 #include "bertune/error.h"
 #include "cli/commands/training_run.h"
 #include "cli/config/run_config.h"
+#include "cli/interrupt.h"
 #include "core/file.h"
 #include "report/table.h"
 #include "tasks/language_modelling/language_modelling.h"
-#include "train/interrupt.h"
 #include "train/model_folder.h"
 
 namespace bertune::cli {
@@ -77,7 +77,7 @@ Initialization initialization_from_string(std::string_view name) {
 
 void run(Options& options) {
   options.run.settle();
-  for (const std::string& note : options.run.ignored) fmt::print(stderr, "note: {}\n", note);
+  print_notes(options.run.ignored);
   const bool from_nothing = !options.config.empty();
   if (from_nothing == !options.run.model.empty())
     throw UsageError(
@@ -94,7 +94,7 @@ void run(Options& options) {
   const Initialization initialization = initialization_from_string(options.initialization);
   if (!from_nothing && initialization != Initialization::normal)
     throw UsageError("--init is for a new model (--config-name); that of --model has its weights");
-  const train::InterruptGuard guard;
+  const InterruptGuard guard;
   use_threads(options.run.threads);
   prepare_output(options.run);
   if (!from_nothing) options.run.find_model();

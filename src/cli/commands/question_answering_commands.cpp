@@ -10,6 +10,7 @@
 
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
+#include "cli/interrupt.h"
 #include "core/arriving_lines.h"
 #include "data/checks/sets.h"
 #include "report/progress.h"
@@ -94,7 +95,7 @@ std::vector<TestLine> test_lines(const std::vector<std::int64_t>& held_out,
     line["where"] = example.where;
     lines.push_back({held_out[lines.size()], std::move(line)});
   });
-  train::for_each_output(model, examples, batch_size,
+  train::for_each_output(model, examples, batch_size, interrupt_token(),
                          [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
                            collector.add(first, batch, output);
                          });
@@ -162,7 +163,7 @@ void answer(train::ModelFolder& folder, const QuestionAnsweringTask& task, Quest
   tasks::AnswerCollector collector(examples, task.answers, [&](const auto& example, const auto& prediction) {
     sink.write(tasks::answer_line(example, prediction, options.top));
   });
-  train::for_each_output(folder.model, examples, options.batch_size,
+  train::for_each_output(folder.model, examples, options.batch_size, interrupt_token(),
                          [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
                            collector.add(first, batch, output);
                            bar.update(first + batch.sequences());

@@ -14,8 +14,8 @@
 namespace bertune::cli {
 namespace {
 
-const std::array kTasks = {&kTextClassification, &kTokenClassification, &kQuestionAnswering,
-                           &kMultipleChoice};
+const std::array kTasks = {&kTextClassification, &kTokenClassification, &kQuestionAnswering, &kMultipleChoice,
+                           &kSentenceEmbedding};
 
 // Enough for a header, or the beginning of SQuAD's JSON.
 constexpr std::size_t kGlance = 4096;

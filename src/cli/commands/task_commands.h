@@ -5,8 +5,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,34 +13,13 @@
 #include "cli/commands/evaluate_command.h"
 #include "cli/commands/predict_command.h"
 #include "cli/options/train_options.h"
-#include "core/json.h"
 #include "data/splits/split.h"
-#include "tasks/task.h"
+#include "tasks/training_data.h"
 #include "train/model_folder.h"
 
 namespace bertune::cli {
 
-// What a model says of a row of the test set, and what is right, for a person who looks for wrong labels.
-struct TestLine {
-  std::int64_t row = 0;  // in the file that it is from, from 0
-  Json json;             // as bertune predict writes it, with "true" and "where"
-};
-
-// What a task makes of the files that bertune train was given.
-struct TrainingData {
-  std::unique_ptr<tasks::Task> task;
-  std::unique_ptr<tasks::Examples> train, validation, test;  // null where there is none
-  std::function<std::string(std::int64_t)> row_name;         // "train.csv:12", of a training row
-  Json settings;  // for bertune.json: what evaluation and prediction must share with training
-  // The lines of all rows of `test`, in order. For a fold alone, whose texts are kept.
-  std::function<std::vector<TestLine>(BertPreTrainedModel& model, std::int64_t batch_size)> predict_test;
-};
-
-struct TestData {
-  std::unique_ptr<tasks::Task> task;
-  std::unique_ptr<tasks::Examples> examples;
-  std::vector<std::string> notes;
-};
+using tasks::TestData, tasks::TestLine, tasks::TrainingData;
 
 struct TaskCommands {
   std::string_view name;  // as --task takes it
@@ -88,6 +65,7 @@ bool hold_out_validation(const TrainOptions& options, Sets& sets, const Choose& 
   return true;
 }
 
-extern const TaskCommands kTextClassification, kTokenClassification, kQuestionAnswering, kMultipleChoice;
+extern const TaskCommands kTextClassification, kTokenClassification, kQuestionAnswering, kMultipleChoice,
+    kSentenceEmbedding;
 
 }  // namespace bertune::cli

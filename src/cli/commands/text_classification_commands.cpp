@@ -10,6 +10,8 @@
 
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
+#include "cli/interrupt.h"
+#include "cli/options/flag_words.h"
 #include "data/checks/check.h"
 #include "data/splits/split.h"
 #include "data/texts/labels.h"
@@ -113,8 +115,10 @@ void print_data_report(const Datasets& sets, const std::vector<const TextExample
     special += part->rows_with_special_tokens;
   }
   const report::Terminal terminal = report::terminal_of(STDERR_FILENO);
-  fmt::print(stderr, "\n{}\n", report::data_report(check, named, {.style = report::Style(terminal.colors)}));
-  for (const std::string& note : sets.notes) fmt::print(stderr, "note: {}\n", note);
+  fmt::print(
+      stderr, "\n{}\n",
+      report::data_report(check, named, {.style = report::Style(terminal.colors), .render = with_flags}));
+  print_notes(sets.notes);
   if (special > 0) {
     warn(fmt::format(
         "{} texts hold special tokens such as [SEP] themselves; they are taken as such, as Transformers does",
@@ -136,7 +140,7 @@ void for_each_prediction(BertPreTrainedModel& model, const TextExamples& example
                          const std::function<void(std::size_t row, const tasks::Prediction&)>& use) {
   const BertConfig& config = model.config();
   const auto width = static_cast<std::size_t>(config.num_labels());
-  train::for_each_output(model, examples, batch_size,
+  train::for_each_output(model, examples, batch_size, interrupt_token(),
                          [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
                            for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
                              use(static_cast<std::size_t>(first) + i,

@@ -7,6 +7,7 @@
 
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
+#include "cli/interrupt.h"
 #include "data/checks/sets.h"
 #include "data/tagged/tag_labels.h"
 #include "data/tagged/tagged.h"
@@ -56,7 +57,7 @@ tasks::WordPredictions predict_words(BertPreTrainedModel& model, const TokenClas
                                      const tasks::TokenClassification& tagging, std::int64_t batch_size) {
   tasks::WordPredictions predictions(examples.features(), tagging);
   const auto width = static_cast<std::size_t>(tagging.labels.size());
-  train::for_each_output(model, examples, batch_size,
+  train::for_each_output(model, examples, batch_size, interrupt_token(),
                          [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
                            for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
                              const auto begin = static_cast<std::size_t>(batch.cu_seqlens[i]),

@@ -9,8 +9,8 @@
 #include "cli/commands/fold_column.h"
 #include "cli/commands/training_run.h"
 #include "cli/config/run_config.h"
+#include "cli/interrupt.h"
 #include "cli/options/train_options.h"
-#include "train/interrupt.h"
 #include "train/model_folder.h"
 
 namespace bertune::cli {
@@ -18,8 +18,8 @@ namespace {
 
 void run(TrainOptions& options) {
   options.settle();
-  for (const std::string& note : options.ignored) fmt::print(stderr, "note: {}\n", note);
-  const train::InterruptGuard guard;
+  print_notes(options.ignored);
+  const InterruptGuard guard;
   use_threads(options.threads);
   prepare_output(options);
   options.find_model();

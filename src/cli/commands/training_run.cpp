@@ -10,6 +10,8 @@
 
 #include "bertune/error.h"
 #include "cli/config/run_config.h"
+#include "cli/interrupt.h"
+#include "cli/options/flag_words.h"
 #include "cli/screen/train_display.h"
 #include "cli/screen/train_profile.h"
 #include "core/file.h"
@@ -84,7 +86,7 @@ Json resolved_settings(const TrainOptions& options, const TrainingData& data) {
   resolved["metric_for_best_model"] = options.arguments.metric_for_best_model;
   resolved["warmup_ratio"] = arguments.at("warmup_ratio");
   resolved["warmup_steps"] = options.arguments.warmup_steps > 0 ? arguments.at("warmup_steps") : Json();
-  resolved.update(train::option_flags(options.arguments));
+  resolved.update(train::option_values(options.arguments));
   return resolved;
 }
 
@@ -189,7 +191,7 @@ Json train_values(const train::TrainingResult& result, std::int64_t rows) {
 Json evaluation_values(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
                        std::int64_t batch_size, tasks::Metrics& metrics) {
   const double start = report::monotonic_seconds();
-  metrics = train::evaluate(model, task, examples, batch_size);
+  metrics = train::evaluate(model, task, examples, batch_size, {}, interrupt_token());
   const double seconds = std::max(report::monotonic_seconds() - start, 1e-9);
   Json values = report::metric_values(metrics);
   values["runtime"] = seconds;
@@ -250,7 +252,7 @@ void print_results(const TrainOptions& options, std::string_view try_it, const B
              result.state.global_step, report::format_duration(result.runtime),
              report::grouped(static_cast<long long>(static_cast<double>(result.state.tokens) / seconds)),
              peak_rss_mib(), result.train_loss);
-  if (!result.stopped_early.empty()) fmt::print("Training {}\n", result.stopped_early);
+  if (!result.stopped_early.empty()) fmt::print("Training {}\n", with_flags(result.stopped_early));
   if (result.kept_best) {
     fmt::print("Kept the weights of step {}, where validation was best{}\n", result.state.best_step,
                result.state.best_metric ? fmt::format(" ({:.4f})", *result.state.best_metric) : "");
@@ -298,7 +300,7 @@ void run_training(const TrainOptions& options, const BertTokenizer& tokenizer, B
   write_run_config(options, data);
   std::optional<train::TrainingResult> result;
   try {
-    result = trainer.train(*data.train, data.validation.get());
+    result = trainer.train(*data.train, data.validation.get(), interrupt_token());
   } catch (const Interrupted& interrupted) {
     display.finish();
     throw Interrupted(fmt::format("{}; a checkpoint is in {}: the same command with --resume goes on from it",

@@ -77,9 +77,9 @@ bool ConfigPrecedence::is_overruled(const CLI::Option& option) const {
   }
   if (!on_command_line("optim-args")) return false;
   const optim::OptionValues given =
-      optim::parse_options(option_named(command_, "optim-args")->results().back(), "--optim-args");
+      optim::parse_options(option_named(command_, "optim-args")->results().back(), "optim_args");
   return std::ranges::any_of(train::short_options(), [&](const train::ShortOption& known) {
-    return has_name(option, known.flag) &&
+    return has_name(option, known.option) &&
            std::ranges::any_of(known.names, [&](const std::string& name) { return given.contains(name); });
   });
 }
@@ -102,15 +102,15 @@ const ConfigValue* ConfigPrecedence::in_file(const CLI::Option& option) const {
 }
 
 void ConfigPrecedence::merge_optimizer_options(CLI::Option& option, const std::string& text) const {
-  optim::OptionValues merged = optim::parse_options(text, "--optim-args");
+  optim::OptionValues merged = optim::parse_options(text, "optim_args");
   for (const train::ShortOption& known : train::short_options()) {
-    if (!on_command_line(known.flag)) continue;
+    if (!on_command_line(known.option)) continue;
     const auto named =
         std::ranges::find_if(known.names, [&](const std::string& name) { return merged.contains(name); });
     if (named != known.names.end()) merged.erase(*named);
   }
   if (on_command_line_.contains(&option)) {
-    optim::OptionValues given = optim::parse_options(option.results().back(), "--optim-args");
+    optim::OptionValues given = optim::parse_options(option.results().back(), "optim_args");
     given.merge(merged);
     merged = std::move(given);
     option.clear();

@@ -9,9 +9,9 @@
 #include <optional>
 
 #include "bertune/lora.h"
+#include "cli/interrupt.h"
 #include "cli/options/shared_options.h"
 #include "report/progress.h"
-#include "train/interrupt.h"
 
 namespace bertune::cli {
 namespace {
@@ -89,12 +89,12 @@ HubOptions HubFlags::options(bool quiet) const {
   options.offline = offline;
   options.on_progress = [display](const DownloadProgress& progress) { display->show(progress); };
   options.on_note = [display](std::string_view line) { display->note(line); };
-  options.interrupted = train::interrupt_requested;
+  options.interrupted = [stop = interrupt_token()] { return stop.stop_requested(); };
   return options;
 }
 
 std::filesystem::path HubFlags::find(const std::filesystem::path& model, bool quiet, bool weights) const {
-  const train::InterruptGuard guard;
+  const InterruptGuard guard;
   HubOptions wanted = options(quiet);
   wanted.weights = weights;
   return resolve_model(model.string(), wanted);
@@ -102,7 +102,7 @@ std::filesystem::path HubFlags::find(const std::filesystem::path& model, bool qu
 
 std::filesystem::path HubFlags::find_base(const std::filesystem::path& folder, bool quiet) const {
   if (!is_adapter(folder)) return {};
-  const train::InterruptGuard guard;
+  const InterruptGuard guard;
   return base_of_adapter(folder, options(quiet));
 }
 

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "bertune/error.h"
+#include "cli/options/flag_words.h"
 #include "core/parallel.h"
 #include "report/terminal.h"
 #include "train/model_folder.h"
@@ -37,24 +38,6 @@ void DataOptions::add_to(CLI::App& command, const std::string& format_flag) {
   command.add_option("--delimiter", delimiter, "Character between fields (default: by format)")->group(group);
   command.add_flag("--no-header", no_header, "The first line is data; columns are numbers from 1")
       ->group(group);
-}
-
-data::ReadOptions DataOptions::read_options(bool labels_required) const {
-  data::ReadOptions options;
-  if (!format.empty()) options.format = data::format_from_string(format);
-  options.text_column = text_column;
-  options.text_pair_column = text_pair_column;
-  options.label_column = label_column;
-  options.header = !no_header;
-  options.labels_required = labels_required;
-  if (delimiter == "\\t") {
-    options.delimiter = '\t';
-  } else if (delimiter.size() > 1) {
-    throw UsageError(fmt::format("--delimiter is \"{}\"; it must be one character", delimiter));
-  } else if (!delimiter.empty()) {
-    options.delimiter = delimiter.front();
-  }
-  return options;
 }
 
 void QuestionAnsweringOptions::add_to(CLI::App& command) {
@@ -126,7 +109,7 @@ void use_threads(const ThreadOptions& options) {
 
 void warn(std::string_view message) {
   static const report::Style kStyle(report::terminal_of(STDERR_FILENO).colors);
-  fmt::print(stderr, "{} {}\n", kStyle.yellow("warning:"), message);
+  fmt::print(stderr, "{} {}\n", kStyle.yellow("warning:"), with_flags(message));
 }
 
 void write_to_standard_output(std::string_view text) {
@@ -139,7 +122,7 @@ void write_to_standard_output(std::string_view text) {
 }
 
 void print_notes(const std::vector<std::string>& notes) {
-  for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", note);
+  for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", with_flags(note));
 }
 
 }  // namespace bertune::cli

@@ -4,31 +4,21 @@
 #include <CLI/App.hpp>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 
 #include "core/json.h"
-#include "data/texts/reader.h"
 #include "tasks/question_answering/question_answering_task.h"
+#include "tasks/training_files.h"
 
 namespace bertune::cli {
 
-struct DataOptions {
-  std::string format, text_column, text_pair_column, label_column, delimiter;
-  bool no_header = false;
-
+struct DataOptions : tasks::FileOptions {
   // `format_flag` names the flag of the input format.
   void add_to(CLI::App& command, const std::string& format_flag = "--format");
-  data::ReadOptions read_options(bool labels_required) const;
 };
 
-// Of question answering, in all commands. Unset values are the trained model's, or the defaults of
-// Transformers' run_qa.py.
-struct QuestionAnsweringOptions {
-  std::optional<std::int64_t> doc_stride, n_best_size, max_answer_length;
-  std::optional<double> null_score_diff_threshold;
-  bool version_2_with_negative = false;
-
+// Of question answering, in all commands.
+struct QuestionAnsweringOptions : tasks::QuestionAnsweringOptions {
   void add_to(CLI::App& command);
   // `settings`: a trained model's, or an empty object.
   tasks::QuestionAnsweringTask task(const Json& settings, std::int64_t max_length) const;
@@ -45,6 +35,7 @@ void add_precision_option(CLI::App& command, std::string& precision);
 void use_threads(const ThreadOptions& options);
 
 // Lines for the person go to standard output, or to standard error when that is kept for data.
+// The library's names of options become flags (cli/options/flag_words.h).
 void print_notes(const std::vector<std::string>& notes);
 // Data on standard output, at once. Where its reader has gone (`bertune predict | head`) the program ends in
 // silence, as others do; throws Error for anything else.

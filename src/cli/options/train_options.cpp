@@ -180,6 +180,16 @@ void TrainOptions::add_to(CLI::App& command) {
       .add_flag("--label-all-tokens,--label_all_tokens", label_all_tokens,
                 "Every piece of a word has its label, and not only the first")
       ->group("Token classification");
+  command
+      .add_option("--pooling", pooling,
+                  "How token embeddings become one: mean, cls, max or mean_sqrt_len_tokens (default: as the "
+                  "model's modules.json says, or mean)")
+      ->group("Sentence embeddings");
+  command
+      .add_option(
+          "--embedding-loss", embedding_loss,
+          "cosine-similarity or multiple-negatives-ranking (default: the first where pairs have scores)")
+      ->group("Sentence embeddings");
   add_run_to(command);
   fine_tuning.add_lora_to(command, arguments.fine_tuning);
 }
@@ -281,8 +291,8 @@ void TrainOptions::find_model() {
 
 void TrainOptions::settle() {
   if (resume_from) arguments.resume = true;
-  arguments.optim_args = optim::parse_options(optim_args, "--optim-args");
-  arguments.lr_scheduler_kwargs = optim::parse_options(lr_scheduler_kwargs, "--lr-scheduler-kwargs");
+  arguments.optim_args = optim::parse_options(optim_args, "optim_args");
+  arguments.lr_scheduler_kwargs = optim::parse_options(lr_scheduler_kwargs, "lr_scheduler_kwargs");
   if (warmup_steps && *warmup_steps >= 0 && *warmup_steps < 1) {
     if (*warmup_steps > 0 || declared_on->count("--warmup-ratio") == 0)
       arguments.warmup_ratio = *warmup_steps;
@@ -303,7 +313,7 @@ void TrainOptions::settle() {
   if (arguments.resume && overwrite) throw UsageError("--resume and --overwrite exclude each other");
   fine_tuning.settle(arguments.fine_tuning);
   train::validate(arguments);
-  for (std::string& note : train::flags_without_effect(arguments)) ignored.push_back(std::move(note));
+  for (std::string& note : train::options_without_effect(arguments)) ignored.push_back(std::move(note));
 }
 
 }  // namespace bertune::cli

@@ -24,8 +24,9 @@ struct TrainOptions {
   std::string task;  // empty: guessed
   std::string problem_type;
   QuestionAnsweringOptions question_answering;
-  bool label_all_tokens = false;       // token classification
-  std::optional<double> warmup_steps;  // below 1: a ratio, as in Transformers 5
+  bool label_all_tokens = false;        // token classification
+  std::string pooling, embedding_loss;  // sentence embeddings; empty: by the model and the data
+  std::optional<double> warmup_steps;   // below 1: a ratio, as in Transformers 5
   FineTuningOptions fine_tuning;
   std::string optim_args, lr_scheduler_kwargs;
   std::string eval_strategy;  // Transformers' no, steps or epoch

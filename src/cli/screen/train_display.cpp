@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "cli/options/flag_words.h"
 #include "report/metrics_report.h"
 
 namespace bertune::cli {
@@ -73,9 +74,9 @@ void TrainDisplay::on_evaluation(double epoch, std::int64_t /*step*/, const task
 void TrainDisplay::on_early_stop(const std::string& why) {
   if (quiet_) return;
   if (steps_) {
-    steps_->message(why);
+    steps_->message(with_flags(why));
   } else {
-    out_ << why << '\n';
+    out_ << with_flags(why) << '\n';
   }
 }
 

@@ -14,10 +14,10 @@ constexpr std::int64_t kWarmUp = 2, kMostSteps = 50;
 
 void TrainProfile::stop() {
   if (!running_) return;
-  calls_ = kernels::stop_profile();
+  calls_ = profiler_->calls();
   std::erase_if(calls_,
                 [&](const kernels::ProfiledCall& call) { return call.begin > seconds_; });  // evaluation
-  running_ = false;
+  running_.reset();
 }
 
 void TrainProfile::on_step(const train::StepEvent& event) {
@@ -28,8 +28,7 @@ void TrainProfile::on_step(const train::StepEvent& event) {
   }
   if (steps_ == kMostSteps || event.step == event.total_steps) stop();
   if (seen_ == kWarmUp && event.step < event.total_steps) {
-    running_ = true;
-    kernels::start_profile();
+    running_.emplace(profiler_.emplace().context());
     start_ = std::chrono::steady_clock::now();
   }
   next_.on_step(event);

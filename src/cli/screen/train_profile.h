@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ class TrainProfile : public train::Observer {
   void stop();
 
   train::Observer& next_;
-  bool running_ = false;
+  std::optional<kernels::Profiler> profiler_;
+  std::optional<kernels::Context::Use> running_;
   std::int64_t seen_ = 0, steps_ = 0;
   std::chrono::steady_clock::time_point start_;
   double seconds_ = 0;

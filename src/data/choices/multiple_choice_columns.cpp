@@ -72,7 +72,7 @@ void require_once(const Names& names, const std::string& name, const std::string
 
 std::string label_column(const Names& names, const std::string& where, const std::string& given) {
   if (!given.empty()) {
-    if (!has(names, given)) missing(where, fmt::format("\"{}\" (--label-column)", given), names);
+    if (!has(names, given)) missing(where, fmt::format("\"{}\" (`label_column`)", given), names);
     return given;
   }
   std::string label = first_of(names, {"label", "answer"});

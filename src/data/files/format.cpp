@@ -37,7 +37,8 @@ Format format_from_string(std::string_view name) {
   for (const auto& [known, format] : kNames) {
     if (name == known) return format;
   }
-  throw UsageError(fmt::format("unknown format \"{}\"; choose csv, tsv, jsonl, json or text", name));
+  throw UsageError("format",
+                   fmt::format("unknown format \"{}\"; choose csv, tsv, jsonl, json or text", name));
 }
 
 Format format_from_path(const fs::path& path) {
@@ -49,8 +50,9 @@ Format format_from_path(const fs::path& path) {
     if (extension == known) return format;
   }
   throw UsageError(
+      "format",
       fmt::format("{}: the name does not say what format it is (.csv .tsv .jsonl .ndjson .json .txt); add "
-                  "--format csv|tsv|jsonl|json|text",
+                  "`format=csv|tsv|jsonl|json|text`",
                   path.string()));
 }
 

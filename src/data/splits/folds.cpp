@@ -29,10 +29,11 @@ std::size_t emptiest(const std::vector<std::int64_t>& of_class, const std::vecto
 }
 
 void require_groups(const Dataset& dataset, const Groups& groups, std::int64_t count) {
-  if (count < 2) throw UsageError(fmt::format("--folds is {}; it must be at least 2", count));
+  if (count < 2) throw UsageError("folds", fmt::format("`folds` is {}; it must be at least 2", count));
   const std::int64_t texts = std::ranges::count_if(groups.size, [](std::int64_t rows) { return rows > 0; });
   if (texts < count) {
-    throw UsageError(fmt::format("--folds is {}, and {} has {} different texts; take at most as many folds",
+    throw UsageError("folds",
+                     fmt::format("`folds` is {}, and {} has {} different texts; take at most as many folds",
                                  count, dataset.path.empty() ? "the training set" : dataset.path, texts));
   }
 }

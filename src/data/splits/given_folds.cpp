@@ -82,8 +82,9 @@ class FoldReader {
     const std::string& wanted = options_.fold_column;
     const int index = column_named(names, wanted);
     if (index < 0) {
-      throw UsageError(fmt::format("{}: {}; the columns are {}", folds_.path,
-                                   no_such_column(names, wanted, "--fold-column"), quoted_list(names)));
+      throw UsageError("fold_column",
+                       fmt::format("{}: {}; the columns are {}", folds_.path,
+                                   no_such_column(names, wanted, "fold_column"), quoted_list(names)));
     }
     index_ = static_cast<std::size_t>(index);
     folds_.column = names[index_];

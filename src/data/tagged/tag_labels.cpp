@@ -15,7 +15,7 @@ LabelMap build_tag_map(const TaggedDataset& train, const std::vector<std::string
   if (train.tags.size() == 1) {
     throw Error(
         fmt::format("{}: all {} words have the tag \"{}\"; there is nothing to tell apart (is it the right "
-                    "column? --label-column)",
+                    "column? `label_column`)",
                     train.path, train.words(), train.tags[0]));
   }
   constexpr std::size_t kMany = 10'000, kFew = 100;
@@ -23,7 +23,7 @@ LabelMap build_tag_map(const TaggedDataset& train, const std::vector<std::string
       train.tags.size() > kFew && train.tags.size() * 4 > static_cast<std::size_t>(train.words());
   if (train.tags.size() > kMany || mostly_distinct) {
     throw Error(
-        fmt::format("{}: {} different tags on {} words, such as {}; is it the right column (--label-column)?",
+        fmt::format("{}: {} different tags on {} words, such as {}; is it the right column (`label_column`)?",
                     train.path, train.tags.size(), train.words(), quoted_list(train.tags, 3)));
   }
   std::vector<std::string> names = train.tags;

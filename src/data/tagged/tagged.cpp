@@ -115,6 +115,7 @@ TagFormat tag_format_from_string(std::string_view name) {
     if (name == known) return format;
   }
   throw UsageError(
+      "format",
       fmt::format("unknown format \"{}\" of tagged sentences; choose conll, conllu or jsonl", name));
 }
 

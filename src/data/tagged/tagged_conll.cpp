@@ -56,8 +56,9 @@ class ConllReader {
       const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), tag_);
       if (error != std::errc() || end != given.data() + given.size() || tag_ < 2 || tag_ > columns_) {
         throw UsageError(
+            "label_column",
             fmt::format("{}: there is no label column \"{}\": the lines have {} {}, of which the first "
-                        "is the word; give a number from 2 (--label-column)",
+                        "is the word; give a number from 2 (`label_column`)",
                         file_.where(first_line_), given, columns_, columns_ == 1 ? "column" : "columns"));
       }
       --tag_;
@@ -70,7 +71,7 @@ class ConllReader {
       file_.note(
           fmt::format("{}: CoNLL columns separated by {}: the word is column 1, the tag column {} of {}{}",
                       file_.where(first_line_), by_tabs_ ? "TABs" : "blanks", tag_ + 1, columns_,
-                      given.empty() && columns_ > 2 ? " (the last; --label-column chooses)" : ""));
+                      given.empty() && columns_ > 2 ? " (the last; `label_column` chooses)" : ""));
     }
   }
 

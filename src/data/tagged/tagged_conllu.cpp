@@ -33,7 +33,8 @@ std::size_t tag_column(const std::string& given) {
   std::size_t number = 0;
   const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), number);
   if (error != std::errc() || end != given.data() + given.size() || number < 1 || number > kColumns.size()) {
-    throw UsageError(fmt::format("CoNLL-U has no column \"{}\"; give one of {} (--label-column)", given,
+    throw UsageError("label_column",
+                     fmt::format("CoNLL-U has no column \"{}\"; give one of {} (`label_column`)", given,
                                  fmt::join(kColumns, ", ")));
   }
   return number - 1;

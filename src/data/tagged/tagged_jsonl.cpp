@@ -53,15 +53,15 @@ class TaggedJsonReader {
     return nullptr;
   }
 
-  // The value under --label-column, or else under the first of the usual keys that is there.
+  // The value under label_column, or else under the first of the usual keys that is there.
   const Json* find_labels(const Json& row, std::initializer_list<std::string_view> usual) const {
     const std::string& given = file_.options().label_column;
     const Json* labels = given.empty() ? find(row, usual) : find(row, {given});
     if (labels == nullptr && file_.options().labels_required) {
       refuse(given.empty()
-                 ? fmt::format("no tags: none of the keys \"{}\" is there (--label-column names another)",
+                 ? fmt::format("no tags: none of the keys \"{}\" is there (`label_column` names another)",
                                fmt::join(usual, "\", \""))
-                 : fmt::format("the key \"{}\" (--label-column) is not there", given));
+                 : fmt::format("the key \"{}\" (`label_column`) is not there", given));
     }
     return labels;
   }

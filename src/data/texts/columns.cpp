@@ -86,9 +86,9 @@ class Chooser {
   }
 
   ColumnChoice choose() {
-    choice_.text = given(options_.text_column, "--text-column");
-    choice_.text_pair = given(options_.text_pair_column, "--text-pair-column");
-    choice_.label = given(options_.label_column, "--label-column");
+    choice_.text = given(options_.text_column, "text_column");
+    choice_.text_pair = given(options_.text_pair_column, "text_pair_column");
+    choice_.label = given(options_.label_column, "label_column");
     if (!choice_.text) guess_pair();
     if (!choice_.text) choice_.text = first_of(kTextNames);
     if (options_.guess_labels) {
@@ -102,7 +102,7 @@ class Chooser {
  private:
   [[noreturn]] void fail(const std::string& what) const {
     std::string hint;
-    if (head_.header_line > 0) hint = "; if the first line is an example and not a header, add --no-header";
+    if (head_.header_line > 0) hint = "; if the first line is an example and not a header, add `no_header`";
     throw UsageError(
         fmt::format("{}: {}; the columns are {}{}", head_.path, what, quoted_list(head_.names), hint));
   }
@@ -114,10 +114,10 @@ class Chooser {
     return {head_.names[index], static_cast<int>(index), guessed};
   }
 
-  ChosenColumn given(const std::string& name, std::string_view flag) const {
+  ChosenColumn given(const std::string& name, std::string_view option) const {
     if (name.empty()) return {};
     const int index = column_named(head_.names, name);
-    if (index < 0) fail(no_such_column(head_.names, name, flag));
+    if (index < 0) fail(no_such_column(head_.names, name, option));
     return column(static_cast<std::size_t>(index), false);
   }
 
@@ -182,9 +182,9 @@ class Chooser {
   }
 
   void check() const {
-    if (!choice_.text) fail("which column holds the text? Name it with --text-column (and --label-column)");
+    if (!choice_.text) fail("which column holds the text? Name it with `text_column` (and `label_column`)");
     if (options_.labels_required && !choice_.label) {
-      fail("which column holds the labels? Name it with --label-column (and --text-column)");
+      fail("which column holds the labels? Name it with `label_column` (and `text_column`)");
     }
     const auto same = [](const ChosenColumn& left, const ChosenColumn& right) {
       return left && right && left.index == right.index;
@@ -220,12 +220,12 @@ int column_named(const std::vector<std::string>& names, std::string_view name) {
 }
 
 std::string no_such_column(const std::vector<std::string>& names, const std::string& name,
-                           std::string_view flag) {
+                           std::string_view option) {
   const std::string_view near = nearest(name, names);
   const std::string meant = near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near);
   const std::string_view numbers =
       !names.empty() && names[0] == "1" ? "; without a header, columns are numbered from 1" : "";
-  return fmt::format("there is no column \"{}\" for {}{}{}", name, flag, meant, numbers);
+  return fmt::format("there is no column \"{}\" for `{}`{}{}", name, option, meant, numbers);
 }
 
 ColumnChoice choose_columns(const TableHead& head, const ReadOptions& options) {

@@ -23,11 +23,12 @@ struct TableHead {
 // The place of a column from 0: by its exact name, or else the only one that differs in case alone; -1: there
 // is none.
 int column_named(const std::vector<std::string>& names, std::string_view name);
-// What is wrong then, and which name was meant: "there is no column "x" for --flag (did you mean "y"?)".
+// What is wrong then, and which name was meant: "there is no column "x" for `text_column` (did you mean
+// "y"?)".
 std::string no_such_column(const std::vector<std::string>& names, const std::string& name,
-                           std::string_view flag);
+                           std::string_view option);
 
-// Throws UsageError naming the columns present and the flags that choose.
+// Throws UsageError naming the columns present and the options that choose.
 ColumnChoice choose_columns(const TableHead& head, const ReadOptions& options);
 
 // Whether the names of the header look like an example instead: the label column's name is also one of its

@@ -66,7 +66,7 @@ void check_classes(const Dataset& train, const std::vector<std::string>& names, 
   if (names.size() > kMany || (mostly_distinct && !multi_label)) {
     throw Error(fmt::format(
         "{}: column \"{}\" holds {} different labels in {} rows; is it the right column "
-        "(--label-column)? Columns: {}. If these are numbers to be predicted, ask for a regression",
+        "(`label_column`)? Columns: {}. If these are numbers to be predicted, ask for a regression",
         train.path, column, names.size(), train.size(), quoted_list(train.columns.all)));
   }
 }

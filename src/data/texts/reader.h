@@ -71,7 +71,7 @@ struct Dataset {
   std::string where(const Row& row) const;
 };
 
-// Throws Error ("file:line: what is wrong") for a damaged file and UsageError for columns or flags that do
+// Throws Error ("file:line: what is wrong") for a damaged file and UsageError for columns or options that do
 // not fit it.
 Dataset read_dataset(const fs::path& path, const ReadOptions& options = {});
 

@@ -7,6 +7,7 @@
 #include "kernels/cpu/isa.h"
 #include "kernels/cpu/loss.h"
 #include "kernels/cpu/optimizer.h"
+#include "kernels/cpu/pooling.h"
 #include "kernels/cpu/rowwise.h"
 
 #define BERTUNE_QUOTED(name) BERTUNE_QUOTED_LITERALLY(name)
@@ -37,6 +38,12 @@ const OpTable kTable = {
     .gather_rows = gather_rows,
     .add_to_rows = add_to_rows,
     .dropout_rows = dropout_rows,
+    .pool_rows = pool_rows,
+    .pool_rows_backward = pool_rows_backward,
+    .normalize_rows = normalize_rows,
+    .normalize_rows_backward = normalize_rows_backward,
+    .row_dots = row_dots,
+    .row_dots_backward = row_dots_backward,
     .cross_entropy = cross_entropy,
     .binary_cross_entropy = nullptr,
     .mean_squared_error = nullptr,

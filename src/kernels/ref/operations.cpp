@@ -1,5 +1,6 @@
 // The reference table: reference.h over whole tensors, in float, one thread.
 #include "kernels/ref/optimizer.h"
+#include "kernels/ref/pooling.h"
 #include "kernels/ref/reference.h"
 #include "kernels/ref/table.h"
 
@@ -241,6 +242,12 @@ const OpTable kTable = {
     .gather_rows = gather_rows,
     .add_to_rows = add_to_rows,
     .dropout_rows = dropout_rows,
+    .pool_rows = pool_rows,
+    .pool_rows_backward = pool_rows_backward,
+    .normalize_rows = normalize_rows,
+    .normalize_rows_backward = normalize_rows_backward,
+    .row_dots = row_dots,
+    .row_dots_backward = row_dots_backward,
     .cross_entropy = cross_entropy_f32,
     .binary_cross_entropy = binary_cross_entropy_f32,
     .mean_squared_error = mean_squared_error_f32,

@@ -172,6 +172,8 @@ std::string_view task_type(Architecture architecture) {
       return "TOKEN_CLS";
     case Architecture::question_answering:
       return "QUESTION_ANS";
+    case Architecture::sentence_embedding:
+      return "FEATURE_EXTRACTION";
     default:  // PEFT has no name for it
       return "";
   }
@@ -183,8 +185,9 @@ LoraConfig adapter_to_load(const fs::path& directory, const LoadOptions& options
   LoraConfig config = lora_config_from_pretrained(directory);
   if (options.lora && (options.lora->r != config.r || options.lora->scale() != config.scale())) {
     throw UsageError(
+        "lora",
         fmt::format("{}: is an adapter of rank {} and alpha {}; it is trained further as it is, without "
-                    "--lora, or merged first (bertune convert --merge)",
+                    "`lora`, or merged first (`convert(merge)`)",
                     directory.string(), config.r, config.lora_alpha));
   }
   const checkpoint::SafetensorsFile file = open_weights(directory);

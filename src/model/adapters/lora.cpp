@@ -72,9 +72,10 @@ std::vector<std::string> family_targets(const std::vector<std::string>& targets,
   }
   const std::vector<std::string> known(names.begin(), names.end());
   const std::string_view near = nearest(target, known);
-  throw UsageError(fmt::format("--lora-targets: no linear map of a layer is named \"{}\"{}; there are {}",
-                               target, near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near),
-                               fmt::join(known, ", ")));
+  throw UsageError(
+      "lora_targets",
+      fmt::format("`lora_targets`: no linear map of a layer is named \"{}\"{}; there are {}", target,
+                  near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near), fmt::join(known, ", ")));
 }
 
 // Whether the parameter belongs to the module, by its name or the end of it.
@@ -106,8 +107,8 @@ bool is_low_rank(std::string_view name) { return name.ends_with(kLoraA) || name.
 
 void add_low_rank_matrices(std::vector<Parameter>& layout, ModelType type, LoraConfig& config) {
   if (!(config.lora_alpha > 0 && std::isfinite(config.lora_alpha)))
-    throw UsageError(fmt::format("--lora-alpha is {}; it must be above 0", config.lora_alpha));
-  if (config.target_modules.empty()) throw UsageError("--lora-targets names nothing");
+    throw UsageError("lora_alpha", fmt::format("`lora_alpha` is {}; it must be above 0", config.lora_alpha));
+  if (config.target_modules.empty()) throw UsageError("lora_targets", "`lora_targets` names nothing");
   const std::vector<LinearMap> maps = linear_maps(layout);
   std::vector<std::string> targets;
   for (const std::string& target : family_targets(config.target_modules, type)) {
@@ -128,8 +129,8 @@ void add_low_rank_matrices(std::vector<Parameter>& layout, ModelType type, LoraC
       continue;
     const std::int64_t most = std::min(map.in, map.out);
     if (config.r < 1 || config.r > most)
-      throw UsageError(
-          fmt::format("--lora-rank is {}; it must be in [1, {}], the width of {}", config.r, most, map.name));
+      throw UsageError("lora_rank", fmt::format("`lora_rank` is {}; it must be in [1, {}], the width of {}",
+                                                config.r, most, map.name));
     layout.push_back({.name = map.name + kLoraA, .shape = {config.r, map.in}, .depth = map.depth});
     layout.push_back({.name = map.name + kLoraB, .shape = {map.out, config.r}, .depth = map.depth});
   }

@@ -11,6 +11,7 @@
 #include "checkpoint/family.h"
 #include "model/heads/language_model_heads.h"
 #include "model/heads/pooled_heads.h"
+#include "model/heads/sentence_embedding_head.h"
 #include "model/heads/token_heads.h"
 
 namespace bertune {
@@ -18,13 +19,14 @@ namespace {
 
 constexpr std::string_view kBert = "Bert";
 // In the order of Architecture.
-constexpr std::array<std::string_view, 7> kNames = {"BertForSequenceClassification",
+constexpr std::array<std::string_view, 8> kNames = {"BertForSequenceClassification",
                                                     "BertForTokenClassification",
                                                     "BertForQuestionAnswering",
                                                     "BertForMultipleChoice",
                                                     "BertForNextSentencePrediction",
                                                     "BertForMaskedLM",
-                                                    "BertForPreTraining"};
+                                                    "BertForPreTraining",
+                                                    "BertModel"};
 
 // What stands behind the family's prefix: "ForMaskedLM".
 std::string_view class_suffix(Architecture architecture) {
@@ -50,7 +52,7 @@ std::string_view advice(Architecture architecture) {
       return "it was not trained to predict masked words; take a checkpoint of model_type bert, distilbert, "
              "roberta or xlm-roberta";
     case Architecture::pretraining:
-      return "only bert is trained on next sentences; train on masked words alone (--objective mlm), or "
+      return "only bert is trained on next sentences; train on masked words alone (`objective=mlm`), or "
              "take a checkpoint of model_type bert";
     default:
       return "only bert is trained on next sentences; take a checkpoint of model_type bert";
@@ -104,6 +106,8 @@ std::unique_ptr<Head> make_head(Architecture architecture, const BertConfig& con
       return std::make_unique<MaskedLMHead>(config);
     case Architecture::pretraining:
       return std::make_unique<PreTrainingHead>(config);
+    case Architecture::sentence_embedding:
+      return std::make_unique<SentenceEmbeddingHead>(config);
   }
   throw Error("unknown architecture");
 }

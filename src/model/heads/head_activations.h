@@ -31,10 +31,25 @@ struct MaskedLMActivations {
   std::int64_t predictions() const { return static_cast<std::int64_t>(tokens.size()); }
 };
 
+// The first or the second texts of a batch's pairs, normalized.
+struct PairSideActivations {
+  float *unit = nullptr, *d_unit = nullptr, *norms = nullptr;  // [pairs,H], [pairs,H], [pairs]
+};
+
+struct SentenceEmbeddingActivations {
+  const float *hidden = nullptr, *pooled = nullptr;  // what forward read, and made of it [sequences,H]
+  float* pooled_rows = nullptr;                      // where that lies when it is not the hidden state
+  float *embeddings = nullptr, *norms = nullptr;     // where they are normalized: [sequences,H], [sequences]
+  PairSideActivations first, second;
+  float *similarities = nullptr, *d_similarities = nullptr;  // [pairs,pairs], or [pairs] with targets
+  float* d_pooled = nullptr;                                 // [sequences,H]
+};
+
 struct HeadActivations {
   PoolerActivations pooler;
   OutputActivations output;
   MaskedLMActivations masked_lm;
+  SentenceEmbeddingActivations sentence_embedding;
   float* dropped_hidden = nullptr;                           // [tokens,H], of heads over every token
   float *first_hidden = nullptr, *d_first_hidden = nullptr;  // [sequences,H], where a pooler reads all tokens
 };

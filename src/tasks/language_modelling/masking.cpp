@@ -26,11 +26,11 @@ std::string_view spelling(const BertTokenizer& tokenizer, std::int32_t id) {
 Masking::Masking(const BertTokenizer& tokenizer, const MaskingOptions& options)
     : options_(options), mask_(tokenizer.mask_token_id()) {
   if (!(options.mlm_probability > 0 && options.mlm_probability <= 1)) {
-    throw UsageError(
-        fmt::format("--mlm-probability {} is not above 0 and at most 1", options.mlm_probability));
+    throw UsageError("mlm_probability", fmt::format("`mlm_probability={}` is not above 0 and at most 1",
+                                                    options.mlm_probability));
   }
   if (options.max_predictions < 0) {
-    throw UsageError("--max-predictions must be at least 1, or 0 for no limit");
+    throw UsageError("max_predictions", "`max_predictions` must be at least 1, or 0 for no limit");
   }
   const auto ids = static_cast<std::int32_t>(tokenizer.vocab_size());
   const std::int32_t special[] = {tokenizer.unk_token_id(), tokenizer.cls_token_id(),

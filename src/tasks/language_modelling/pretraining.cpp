@@ -23,11 +23,13 @@ void check(const PretrainingOptions& options) {
   const std::int64_t shortest = options.objective == Objective::mlm ? 3 : 5;
   if (options.max_length < shortest || options.max_length > kLongestRow) {
     throw UsageError(
-        fmt::format("--max-length {} is not between {} (special tokens and one token of each text) and {}",
+        "max_length",
+        fmt::format("`max_length={}` is not between {} (special tokens and one token of each text) and {}",
                     options.max_length, shortest, kLongestRow));
   }
   if (!(options.short_seq_prob >= 0 && options.short_seq_prob <= 1)) {
-    throw UsageError(fmt::format("--short-seq-prob {} is not between 0 and 1", options.short_seq_prob));
+    throw UsageError("short_seq_prob",
+                     fmt::format("`short_seq_prob={}` is not between 0 and 1", options.short_seq_prob));
   }
 }
 
@@ -38,7 +40,7 @@ std::string_view to_string(Objective objective) { return objective == Objective:
 Objective objective_from_string(std::string_view name) {
   if (name == "mlm") return Objective::mlm;
   if (name == "mlm+nsp") return Objective::mlm_and_nsp;
-  throw UsageError(fmt::format("unknown objective \"{}\"; choose mlm+nsp or mlm", name));
+  throw UsageError("objective", fmt::format("unknown objective \"{}\"; choose mlm+nsp or mlm", name));
 }
 
 std::int64_t PretrainingExamples::max_sentence_tokens(const PretrainingOptions& options) {
@@ -57,14 +59,15 @@ PretrainingExamples::PretrainingExamples(const data::TokenizedDocuments& documen
   if (documents.size() == 0) throw Error("there are no documents to train on");
   if (options.objective == Objective::mlm_and_nsp && tokenizer.second_token_type() == 0) {
     throw UsageError(
+        "objective",
         "next-sentence prediction tells two texts apart by their token types, and this tokenizer, as "
-        "RoBERTa's, gives both the same: train without it (--objective mlm)");
+        "RoBERTa's, gives both the same: train without it (`objective=mlm`)");
   }
   if (options.objective == Objective::mlm_and_nsp && documents.size() < 2) {
     throw Error(
         "next-sentence prediction takes wrong continuations from other documents, and the text is one "
-        "document: add files, say what separates documents (--document-per blank-line or line), or train "
-        "without it (--objective mlm)");
+        "document: add files, say what separates documents (`document_per=blank-line` or line), or train "
+        "without it (`objective=mlm`)");
   }
 }
 

@@ -62,8 +62,9 @@ void check_logits(std::span<const float> logits, std::size_t tokens) {
 }  // namespace
 
 AnswerFinder::AnswerFinder(const AnswerOptions& options) : options_(options) {
-  if (options.n_best_size < 1) throw UsageError("--n-best-size must be at least 1");
-  if (options.max_answer_length < 1) throw UsageError("--max-answer-length must be at least 1");
+  if (options.n_best_size < 1) throw UsageError("n_best_size", "`n_best_size` must be at least 1");
+  if (options.max_answer_length < 1)
+    throw UsageError("max_answer_length", "`max_answer_length` must be at least 1");
 }
 
 void AnswerFinder::add_window(const ContextWindow& window, std::span<const float> start_logits,

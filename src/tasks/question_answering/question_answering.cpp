@@ -23,7 +23,7 @@ struct Budget {
       : room(task.max_length - special_tokens), stride(task.doc_stride) {
     if (stride < 0 || room - stride < 2) {
       throw UsageError(
-          fmt::format("--doc-stride {} and --max-length {} do not fit together: of a window's tokens {} are "
+          fmt::format("`doc_stride={}` and `max_length={}` do not fit together: of a window's tokens {} are "
                       "special, neighbours share the stride, and question and context need one more each",
                       task.doc_stride, task.max_length, special_tokens));
     }

@@ -26,7 +26,8 @@ class FeatureBuilder {
         long_sentences_(long_sentences),
         room_(task.max_length - kSpecialTokens) {
     if (room_ < 1) {
-      throw UsageError(fmt::format("a maximum length of {} leaves no room for a word beside [CLS] and [SEP]",
+      throw UsageError("max_length",
+                       fmt::format("a maximum length of {} leaves no room for a word beside [CLS] and [SEP]",
                                    task.max_length));
     }
     for (const std::string& label : task.labels.id2label()) {
@@ -171,7 +172,7 @@ std::vector<std::string> feature_notes(const TokenClassificationFeatures& featur
     const auto& first = dataset.sentences[static_cast<std::size_t>(features.first_cut)];
     notes.push_back(
         fmt::format("{}: longer than {} tokens and cut, which lost {} of its words and those of {} such "
-                    "sentences (--max-length)",
+                    "sentences (`max_length`)",
                     dataset.where(first), task.max_length, features.cut_words, features.cut_sentences));
   }
   if (features.windowed_sentences > 0) {

@@ -23,9 +23,11 @@ using text::WordCounts;
 
 constexpr std::int64_t kUnusedBeforeUnk = 99;  // as in the published vocabularies
 
-void require_between(std::string_view what, std::int64_t value, std::int64_t least, std::int64_t most) {
+void require_between(std::string_view option, std::string_view what, std::int64_t value, std::int64_t least,
+                     std::int64_t most) {
   if (value >= least && value <= most) return;
-  throw UsageError(fmt::format("{} is {}; it must be from {} to {}", what, value, least, most));
+  throw UsageError(std::string(option), fmt::format("{} (`{}`) is {}; it must be from {} to {}", what, option,
+                                                    value, least, most));
 }
 
 std::vector<std::string> special_tokens(const VocabularyOptions& options) {
@@ -143,10 +145,10 @@ WordCounter& VocabularyBuilder::Implementation::all_words() {
 
 VocabularyBuilder::VocabularyBuilder(const VocabularyOptions& options) {
   constexpr std::int64_t kMostTokens = 10'000'000;
-  require_between("the size of the vocabulary (--vocab-size)", options.vocab_size, 1, kMostTokens);
-  require_between("the least frequency of a pair (--min-frequency)", options.min_frequency, 1, INT64_MAX);
-  require_between("the size of the alphabet (--limit-alphabet)", options.limit_alphabet, 1, INT64_MAX);
-  require_between("the number of unused tokens (--unused)", options.unused_tokens, 0, kMostTokens);
+  require_between("vocab_size", "the size of the vocabulary", options.vocab_size, 1, kMostTokens);
+  require_between("min_frequency", "the least frequency of a pair", options.min_frequency, 1, INT64_MAX);
+  require_between("limit_alphabet", "the size of the alphabet", options.limit_alphabet, 1, INT64_MAX);
+  require_between("unused", "the number of unused tokens", options.unused_tokens, 0, kMostTokens);
   implementation_ = std::make_unique<Implementation>(options);
 }
 VocabularyBuilder::VocabularyBuilder(VocabularyBuilder&&) noexcept = default;
@@ -186,11 +188,14 @@ BuiltVocabulary VocabularyBuilder::build(const std::function<void(std::int64_t, 
       add_alphabet(characters, text::words_of_their_own(implementation_->normalizer), prefix, learner);
   const auto special = 5 + options.unused_tokens, pieces = static_cast<std::int64_t>(learner.pieces().size());
   if (options.vocab_size - special < pieces) {
-    throw UsageError(fmt::format(
-        "a vocabulary of {} tokens (--vocab-size) is too small: {} special and unused tokens, and {} for the "
-        "{} different characters of the texts, leave no room; make it larger, or the alphabet smaller "
-        "(--limit-alphabet)",
-        options.vocab_size, special, pieces, statistics.characters));
+    throw UsageError(
+        "vocab_size",
+        fmt::format(
+            "a vocabulary of {} tokens (`vocab_size`) is too small: {} special and unused tokens, and {} for "
+            "the "
+            "{} different characters of the texts, leave no room; make it larger, or the alphabet smaller "
+            "(`limit_alphabet`)",
+            options.vocab_size, special, pieces, statistics.characters));
   }
   add_words(words, alphabet, learner);
   learner.learn(static_cast<std::size_t>(options.vocab_size - special), [&](std::size_t done) {

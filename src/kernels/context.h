@@ -1,0 +1,39 @@
+// What a caller's operations run with: which table, whose threads, and who measures them.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/ops.h"
+
+namespace bertune {
+class ThreadPool;
+}
+
+namespace bertune::kernels {
+
+class Profiler;
+
+struct Context {
+  const OpTable* ops = &machine_ops();
+  ThreadPool* pool = nullptr;    // null: that of the process
+  Profiler* profiler = nullptr;  // null: nothing is measured; else `ops` is its table
+
+  class Use;
+  // Returns the context that the calling thread uses; where there is none, one of the machine's table.
+  static const Context& in_use();
+};
+
+// The calling thread uses a context for the lifetime of this object: ops() is its table.
+class Context::Use {
+ public:
+  explicit Use(const Context& context);
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+  ~Use();
+
+ private:
+  Context context_;
+  const Context* before_;
+};
+
+}  // namespace bertune::kernels

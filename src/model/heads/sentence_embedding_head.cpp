@@ -1,0 +1,187 @@
+#include "model/heads/sentence_embedding_head.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bertune/error.h"
+#include "model/heads/labels.h"
+
+namespace bertune::model {
+namespace {
+
+// What the cosines of a batch are multiplied by before the softmax, as in the package: the inverse of a
+// temperature of 0.05.
+constexpr float kRankingScale = 20;
+
+kernels::PoolKind pool_kind(Pooling pooling) {
+  switch (pooling) {
+    case Pooling::max:
+      return kernels::PoolKind::max;
+    case Pooling::mean_sqrt_len_tokens:
+      return kernels::PoolKind::mean_sqrt_length;
+    default:
+      return kernels::PoolKind::mean;
+  }
+}
+
+}  // namespace
+
+HiddenStates SentenceEmbeddingHead::reads() const {
+  return config_.sentence_embedding.pooling == Pooling::cls ? HiddenStates::first_token
+                                                            : HiddenStates::every_token;
+}
+
+// Only batches with labels are pairs. Those for ranking, which `predictions` counts, compare each with each.
+void SentenceEmbeddingHead::take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+                                        bool training) const {
+  Activations& own = activations.sentence_embedding;
+  const std::int64_t h = config_.hidden_size, pairs = size.sequences / 2;
+  const std::int64_t similarities = size.predictions > 0 ? pairs * pairs : pairs;
+  if (pools()) own.pooled_rows = arena.take(size.sequences * h);
+  if (config_.sentence_embedding.normalize)
+    own.embeddings = arena.take(size.sequences * h), own.norms = arena.take(size.sequences);
+  for (PairSideActivations* side : {&own.first, &own.second}) {
+    side->unit = arena.take(pairs * h), side->norms = arena.take(pairs);
+    if (training) side->d_unit = arena.take(pairs * h);
+  }
+  own.similarities = arena.take(similarities);
+  if (!training) return;
+  own.d_similarities = arena.take(similarities);
+  if (pools()) own.d_pooled = arena.take(size.sequences * h);
+}
+
+LossItems SentenceEmbeddingHead::loss_items(const Batch& batch) const {
+  return batch.targets.empty() ? Head::loss_items(batch)
+                               : LossItems{static_cast<double>(batch.targets.size()), 0};
+}
+
+bool SentenceEmbeddingHead::check_labels(const Batch& batch) const {
+  if (batch.labels.empty() && batch.targets.empty()) return false;
+  const std::int64_t pairs = batch.sequences() / 2;
+  if (batch.sequences() % 2 != 0)
+    throw Error(fmt::format("a batch of {} sequences cannot be pairs", batch.sequences()));
+  if (batch.targets.empty()) {
+    check_class_ids(batch.labels, pairs, "pair", pairs);
+    if (std::ranges::find(batch.labels, kIgnoredLabel) != batch.labels.end())
+      throw Error("a batch of pairs must say of each pair which second text belongs to it");
+  } else if (static_cast<std::int64_t>(batch.targets.size()) != pairs || !batch.labels.empty()) {
+    throw Error(fmt::format(
+        "a batch of {} pairs has {} targets and {} labels; it needs one target or one label for each "
+        "pair",
+        pairs, batch.targets.size(), batch.labels.size()));
+  }
+  return true;
+}
+
+kernels::PoolRows SentenceEmbeddingHead::pool(const Pass& pass, const Activations& own) const {
+  return {pass.layout, config_.hidden_size, pool_kind(config_.sentence_embedding.pooling), own.hidden,
+          own.pooled_rows};
+}
+
+// Every second row: the texts of a pair are neighbours.
+kernels::NormalizeRows SentenceEmbeddingHead::normalize(const Batch& batch, const Activations& own,
+                                                        bool first) const {
+  const std::int64_t h = config_.hidden_size;
+  const PairSideActivations& side = first ? own.first : own.second;
+  return {.rows = batch.sequences() / 2,
+          .n = h,
+          .stride = 2 * h,
+          .scale = first && batch.targets.empty() ? kRankingScale : 1.0F,
+          .x = own.pooled + (first ? 0 : h),
+          .y = side.unit,
+          .norms = side.norms};
+}
+
+ModelOutput SentenceEmbeddingHead::forward(const Pass& pass, const Batch& batch, const float* hidden,
+                                           bool has_labels, HeadActivations& activations) const {
+  Activations& own = activations.sentence_embedding;
+  const std::int64_t sequences = batch.sequences(), h = config_.hidden_size;
+  const bool normalizes = config_.sentence_embedding.normalize;
+  own.hidden = own.pooled = hidden;
+  if (pools()) {
+    pass.ops().pool_rows(pool(pass, own));
+    own.pooled = own.pooled_rows;
+  }
+  if (normalizes) pass.ops().normalize_rows({sequences, h, h, 1, own.pooled, own.embeddings, own.norms});
+  ModelOutput output;
+  output.logits = {normalizes ? own.embeddings : own.pooled, static_cast<std::size_t>(sequences * h)};
+  if (!has_labels) return output;
+  for (const bool first : {true, false}) pass.ops().normalize_rows(normalize(batch, own, first));
+  output.loss = static_cast<float>(loss(pass, batch, own, nullptr));
+  return output;
+}
+
+// Cosines do not depend on lengths: the gradient is that of the pooled rows, whether or not the embeddings
+// are normalized.
+void SentenceEmbeddingHead::backward(const Pass& pass, const Batch& batch, float scale,
+                                     HeadActivations& activations, float* d_hidden) const {
+  if (d_hidden == nullptr) return;
+  const Activations& own = activations.sentence_embedding;
+  loss(pass, batch, own, own.d_similarities);
+  float* d_pooled = pools() ? own.d_pooled : d_hidden;
+  for (const bool first : {true, false}) {
+    const kernels::NormalizeRows forward = normalize(batch, own, first);
+    const float* d_unit = first ? own.first.d_unit : own.second.d_unit;
+    pass.ops().normalize_rows_backward({forward, scale, d_unit, d_pooled + (forward.x - own.pooled)});
+  }
+  if (pools()) pass.ops().pool_rows_backward({pool(pass, own), d_pooled, d_hidden});
+}
+
+double SentenceEmbeddingHead::loss(const Pass& pass, const Batch& batch, const Activations& own,
+                                   float* d_similarities) const {
+  return batch.targets.empty() ? ranking_loss(pass, batch, own, d_similarities)
+                               : cosine_loss(pass, batch, own, d_similarities);
+}
+
+// Henderson et al. 2017: a softmax over the batch's second texts, one of which belongs to a first text.
+double SentenceEmbeddingHead::ranking_loss(const Pass& pass, const Batch& batch, const Activations& own,
+                                           float* d_similarities) const {
+  const std::int64_t pairs = batch.sequences() / 2, h = config_.hidden_size;
+  pass.ops().matmul({.transpose_b = true,
+                     .m = pairs,
+                     .n = pairs,
+                     .k = h,
+                     .a = own.first.unit,
+                     .lda = h,
+                     .b = own.second.unit,
+                     .ldb = h,
+                     .c = own.similarities,
+                     .ldc = pairs});
+  const double loss = cross_entropy(pass, pairs, pairs, own.similarities, batch.labels,
+                                    batch.global_items.first, d_similarities);
+  if (d_similarities == nullptr) return loss;
+  const auto gradient = [&](bool transposed, const PairSideActivations& other, float* to) {
+    pass.ops().matmul({.transpose_a = transposed,
+                       .m = pairs,
+                       .n = h,
+                       .k = pairs,
+                       .a = d_similarities,
+                       .lda = pairs,
+                       .b = other.unit,
+                       .ldb = h,
+                       .c = to,
+                       .ldc = h});
+  };
+  gradient(false, own.second, own.first.d_unit);
+  gradient(true, own.first, own.second.d_unit);
+  return loss;
+}
+
+double SentenceEmbeddingHead::cosine_loss(const Pass& pass, const Batch& batch, const Activations& own,
+                                          float* d_similarities) const {
+  const kernels::RowDots dots{batch.sequences() / 2, config_.hidden_size, own.first.unit, own.second.unit,
+                              own.similarities};
+  pass.ops().row_dots(dots);
+  const double loss = pass.ops().mean_squared_error({.rows = dots.rows,
+                                                     .n = 1,
+                                                     .logits = own.similarities,
+                                                     .targets = batch.targets.data(),
+                                                     .d_logits = d_similarities,
+                                                     .items = batch.global_items.first});
+  if (d_similarities != nullptr)
+    pass.ops().row_dots_backward({dots, d_similarities, own.first.d_unit, own.second.d_unit});
+  return loss;
+}
+
+}  // namespace bertune::model

@@ -1,0 +1,45 @@
+// Sentence embeddings as the sentence-transformers package makes them: pooling over the tokens of a sequence,
+// perhaps normalization, and its losses over pairs of texts. There are no weights beside the encoder's.
+#pragma once
+
+#include "model/heads/head.h"
+
+namespace bertune::model {
+
+class SentenceEmbeddingHead : public Head {
+ public:
+  explicit SentenceEmbeddingHead(const BertConfig& config) : config_(config) {}
+
+  HiddenStates reads() const override;
+  void add_parameters(LayoutBuilder&) const override {}
+  void bind(const WeightViews&) override {}
+  void take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+                   bool training) const override;
+  LossItems loss_items(const Batch& batch) const override;
+  bool check_labels(const Batch& batch) const override;
+  ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
+                      HeadActivations& activations) const override;
+  void backward(const Pass& pass, const Batch& batch, float scale, HeadActivations& activations,
+                float* d_hidden) const override;
+
+ protected:
+  LossSupport loss_support() const override { return {.what = "sentence embeddings"}; }
+
+ private:
+  using Activations = SentenceEmbeddingActivations;
+
+  bool pools() const { return reads() == HiddenStates::every_token; }
+  kernels::PoolRows pool(const Pass& pass, const Activations& own) const;
+  // Of the first texts, or of the second ones.
+  kernels::NormalizeRows normalize(const Batch& batch, const Activations& own, bool first) const;
+  // The mean loss of the pairs; d_similarities: also the gradients of both sides, unless null.
+  double ranking_loss(const Pass& pass, const Batch& batch, const Activations& own,
+                      float* d_similarities) const;
+  double cosine_loss(const Pass& pass, const Batch& batch, const Activations& own,
+                     float* d_similarities) const;
+  double loss(const Pass& pass, const Batch& batch, const Activations& own, float* d_similarities) const;
+
+  const BertConfig& config_;
+};
+
+}  // namespace bertune::model

@@ -1,0 +1,27 @@
+// Embeddings and similarities as lines of a file, and embeddings as a NumPy array.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "data/texts/reader.h"
+
+namespace bertune::tasks {
+
+// {"text", "embedding"}, or of a pair {"text", "text_pair", "embedding", "embedding_pair"}, with its newline.
+// `pair_embedding` is empty for a single text. Numbers are written so that they are read back to the same
+// bits.
+std::string embedding_line(const data::Row& row, std::span<const float> embedding,
+                           std::span<const float> pair_embedding = {});
+
+// {"text", "text_pair", "score"}, or text,text_pair,score.
+std::string similarity_line(const data::Row& row, double similarity, bool csv);
+inline constexpr std::string_view kSimilarityHeader = "text,text_pair,score\n";
+
+// What stands before the numbers of a .npy file: a float32 array [rows, columns] in C order, format version
+// 1.0. Its length is that of every other, so that it can be written again when the rows are known.
+std::string npy_header(std::int64_t rows, std::int64_t columns);
+
+}  // namespace bertune::tasks

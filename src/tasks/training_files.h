@@ -1,0 +1,58 @@
+// What a task needs to know of the files that it reads, whoever asks: the command line, a run, a program.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "data/splits/split.h"
+#include "data/texts/reader.h"
+
+namespace bertune::tasks {
+
+// How a file of rows is read. Empty: by its name, its header and its first rows.
+struct FileOptions {
+  std::string format;  // as data/files/format.h or, of tagged words, data/tagged/tagged.h names them
+  std::string text_column, text_pair_column, label_column;
+  std::string delimiter;   // one character, or "\t"
+  bool no_header = false;  // the first line is data; columns are numbers from 1
+
+  // Throws UsageError for a format that there is not, and for a delimiter that is no single character.
+  data::ReadOptions read_options(bool labels_required) const;
+};
+
+// Of question answering. Unset values are the trained model's, or the defaults of Transformers' run_qa.py.
+struct QuestionAnsweringOptions {
+  std::optional<std::int64_t> doc_stride, n_best_size, max_answer_length;
+  std::optional<double> null_score_diff_threshold;
+  bool version_2_with_negative = false;
+};
+
+// The files of a training run, and all that decides which rows and which labels they give.
+struct TrainingFiles {
+  std::filesystem::path train, validation, test;  // empty: there is none
+  FileOptions data;
+  std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;  // negative: all
+  double validation_split = 0.1;  // share of the training rows held out where no validation file is; 0: none
+  std::uint64_t seed = 42;        // of what is held out
+  data::Fold fold;                // with a count, this part of the training file becomes the test set
+  std::string fold_column;        // a column that names the folds; empty: there is none
+  std::optional<std::int64_t> max_length;  // tokens a text; unset: the task's own default
+  bool checks_data = true;  // looks for what a person should know of the rows, which takes time
+
+  // Of single tasks.
+  std::string problem_type;       // text classification; empty: by the labels
+  bool label_all_tokens = false;  // token classification
+  QuestionAnsweringOptions question_answering;
+};
+
+// A labelled file to test a trained model on.
+struct TestFile {
+  std::filesystem::path path;
+  FileOptions data;
+  QuestionAnsweringOptions question_answering;
+  std::optional<double> threshold;  // of several labels; unset: the model's
+};
+
+}  // namespace bertune::tasks

@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""The library names options, and the program their flags: `lora_rank`, and --lora-rank.
+
+Fails where a text or a comment outside of src/cli speaks of a flag or of a command of the program, or names an
+option (`name`, `name=value`, or `command(name)`) that no command of the program has.
+"""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LITERAL = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+COMMENT = re.compile(r"(?<![:\"])//.*")
+FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*|\bbertune (?:train|predict|evaluate|convert|inspect|pretrain|tokenize)\b")
+NAMED = re.compile(r"`(?:[a-z_]+\()?([a-z][a-z0-9_]*)(?:=[^`]*)?\)?`")
+DECLARED = re.compile(r"--([a-z][a-z0-9_-]*)")
+
+
+def library_files():
+    for folder in ("include", "src"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in (".h", ".cpp") and not path.is_relative_to(ROOT / "src" / "cli"):
+                yield path
+
+
+def main():
+    flags = "".join(path.read_text() for path in (ROOT / "src" / "cli").rglob("*.cpp"))
+    options = {name.replace("-", "_") for name in DECLARED.findall(flags)}
+    wrong = []
+    for path in library_files():
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            literals = LITERAL.findall(line)
+            for text in literals + COMMENT.findall(LITERAL.sub('""', line)):
+                wrong += [(path, number, f"speaks of {flag}") for flag in FLAG.findall(text)]
+            for text in literals:
+                unknown = [name for name in NAMED.findall(text) if name not in options]
+                wrong += [(path, number, f"names `{name}`, which is no option") for name in unknown]
+    for path, number, what in wrong:
+        print(f"{path.relative_to(ROOT)}:{number}: {what}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
