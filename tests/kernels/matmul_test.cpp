@@ -60,7 +60,7 @@ void expect_like_reference(const OpTable& table, MatmulShape shape, bool ta, boo
   Values again = actual, packed(static_cast<std::size_t>(table.packed_size(op)));
   table.matmul(op);
   if (!packed.empty()) {
-    table.pack_b(op, packed.data());
+    table.pack_b({op, packed.data()});
     op.packed_b = packed.data(), op.c = again.data();
     table.matmul(op);
     expect_close(again, actual, 1e-6, "packed");

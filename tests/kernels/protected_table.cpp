@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <cstddef>
 #include <cstring>
 #include <map>
 #include <new>
@@ -9,12 +10,23 @@
 namespace bertune::kernels::testing {
 namespace {
 
-constexpr std::size_t kPage = 4096;
+constexpr std::size_t kPage = 4096, kRegion = std::size_t{1} << 30;
 
-// Whole pages, by address.
-std::map<void*, std::size_t>& allocations() {
-  static std::map<void*, std::size_t> map;
-  return map;
+// All memory is of one region, whose pages are handed out in order and again where they were released.
+struct Region {
+  std::byte* begin;
+  std::size_t used = 0, allocations = 0;
+  std::multimap<std::size_t, void*> released;  // by size
+
+  Region()
+      : begin(static_cast<std::byte*>(
+            ::mmap(nullptr, kRegion, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
+    if (begin == MAP_FAILED) throw std::bad_alloc();
+  }
+};
+Region& region() {
+  static Region all;
+  return all;
 }
 
 // Memory is accessible for the lifetime of this object.
@@ -26,24 +38,31 @@ class Access {
   ~Access() { protect(PROT_NONE); }
 
  private:
-  static void protect(int protection) {
-    for (const auto& [memory, bytes] : allocations()) ::mprotect(memory, bytes, protection);
-  }
+  static void protect(int protection) { ::mprotect(region().begin, region().used, protection); }
 };
+
+std::size_t whole_pages(std::size_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
 void* allocate(std::size_t bytes, std::size_t) {
   if (bytes == 0) return nullptr;
-  bytes = (bytes + kPage - 1) / kPage * kPage;
-  void* memory = ::mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-  allocations().emplace(memory, bytes);
+  bytes = whole_pages(bytes);
+  Region& all = region();
+  ++all.allocations;
+  if (const auto again = all.released.find(bytes); again != all.released.end()) {
+    void* memory = again->second;
+    all.released.erase(again);
+    const Access access;
+    return std::memset(memory, 0, bytes);
+  }
+  if (all.used + bytes > kRegion) throw std::bad_alloc();
+  void* memory = all.begin + all.used;
+  all.used += bytes;
   return memory;
 }
 
-void release(void* memory, std::size_t) {
-  const auto found = allocations().find(memory);
-  ::munmap(memory, found->second);
-  allocations().erase(found);
+void release(void* memory, std::size_t bytes) {
+  region().released.emplace(whole_pages(bytes), memory);
+  --region().allocations;
 }
 
 void copy(void* to, const void* from, std::size_t bytes) {
@@ -80,6 +99,6 @@ const OpTable& protected_table() {
   return kTable;
 }
 
-std::size_t protected_allocations() { return allocations().size(); }
+std::size_t protected_allocations() { return region().allocations; }
 
 }  // namespace bertune::kernels::testing
