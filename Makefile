@@ -105,6 +105,10 @@ parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens
 	  --model $(CHECKPOINT) --data $(SHARED)/data/squad --sample $(PARITY_PARAGRAPHS)
 	$(PEER)/bin/python tests/parity/multiple_choice_parity.py --program build/bertune --model $(CHECKPOINT) \
 	  --text $(SHARED)/data/books/austen_emma.txt
+	$(PEER)/bin/python tests/parity/embedding_parity.py --program build/bertune --model $(CHECKPOINT) --data $(SHARED)/data
+	$(PEER)/bin/python tests/parity/make_embedding_fixtures.py --model $(CHECKPOINT) --output build/embeddings
+	BERTUNE_EMBEDDING_FIXTURES=$(CURDIR)/build/embeddings build/tests/parity_test --gtest_brief=1 --gtest_filter='*EmbeddingParity*'
+	@rm -r build/embeddings
 	$(PEER)/bin/python tests/parity/check_fixtures.py
 
 bench-peer: bench-build checkpoint $(PEER_READY)

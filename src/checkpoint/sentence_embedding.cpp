@@ -183,8 +183,8 @@ std::string_view to_string(Pooling pooling) { return kPoolings[static_cast<std::
 Pooling pooling_from_string(std::string_view name) {
   const auto found = std::ranges::find(kPoolings, name, &PoolingName::name);
   if (found != kPoolings.end()) return static_cast<Pooling>(found - kPoolings.begin());
-  throw UsageError(
-      fmt::format("--pooling is \"{}\"; it must be one of {}", name, fmt::join(pooling_names(), ", ")));
+  throw UsageError("pooling", fmt::format("`pooling` is \"{}\"; it must be one of {}", name,
+                                          fmt::join(pooling_names(), ", ")));
 }
 
 std::optional<SentenceEmbeddingConfig> SentenceEmbeddingConfig::from_pretrained(const fs::path& directory,

@@ -118,6 +118,20 @@ TEST_F(ResolveTest, TheTokenizerComesAloneWhereItIsEnough) {
   EXPECT_THAT(files_of(resolve_model("owner/name", options())), Contains("model.safetensors"));
 }
 
+TEST_F(ResolveTest, WhatSentenceEmbeddingsNeedComesWithTheModel) {
+  auto& files = server.repository("owner/name").files;
+  files["modules.json"] = {"[]"};
+  files["1_Pooling/config.json"] = {R"({"pooling_mode": "cls"})"};
+  files["sentence_bert_config.json"] = {"{}"};
+  const fs::path folder = resolve_model("owner/name", options());
+  EXPECT_EQ(read(folder / "1_Pooling" / "config.json"), R"({"pooling_mode": "cls"})");
+  EXPECT_THAT(files_of(folder), ElementsAre("1_Pooling", "config.json", "model.safetensors", "modules.json",
+                                            "sentence_bert_config.json", "vocab.txt"));
+  server.hub().forget_requests();
+  resolve_model("owner/name@" + kCommit, options());
+  EXPECT_THAT(server.hub().requests(), IsEmpty());  // what the model lacks is known, too
+}
+
 TEST_F(ResolveTest, ASecondTimeAsksOnlyWhetherTheBranchMoved) {
   const fs::path first = resolve_model("owner/name", options());
   server.hub().forget_requests(), server.storage().forget_requests(), notes.clear();
