@@ -56,7 +56,8 @@ std::vector<Parameter> parameter_layout(const BertConfig& config, const Head& he
   for (Parameter& parameter : parameters) {
     const std::optional<std::int64_t> layer = checkpoint::layer_number(parameter.name);
     if (layer) depth = *layer + 1;
-    parameter.depth = layer || depth == 0 ? depth : config.num_hidden_layers + 1;
+    parameter.head = !layer && depth > 0;
+    parameter.depth = parameter.head ? config.num_hidden_layers + 1 : depth;
   }
   return parameters;
 }
@@ -190,7 +191,7 @@ PackedWeights::PackedWeights(EncoderWeights& weights) {
   float* next = buffer_.data();
   for_each_linear([&](Linear& linear) {
     if (packed_size(linear) == 0) return;
-    kernels::ops().pack_b(linear.output(1, nullptr, nullptr), next);
+    kernels::ops().pack_b({linear.output(1, nullptr, nullptr), next});
     linear.packed = next;
     next += packed_size(linear);
   });
