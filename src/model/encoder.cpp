@@ -281,7 +281,7 @@ void Encoder::embed_backward(const EncoderWeights& encoder, const Pass& pass,
   if (config.first_position() == 0) return;
   // The row of padding in the position table is nn.Embedding's padding_idx: it learns nothing.
   const std::int64_t width = config.embedding_width();
-  weights.position.gradient.clear(config.pad_token_id * width, width);
+  weights.position.gradient.clear(pass, config.pad_token_id * width, width);
 }
 
 }  // namespace bertune::model

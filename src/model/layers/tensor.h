@@ -32,6 +32,11 @@ struct Pass {
   void matmul(const kernels::Matmul& product) const {
     if (product.c != nullptr) ops().matmul(product);
   }
+  // x[count] = value
+  void fill(float* x, std::int64_t count, float value) const {
+    const kernels::Segment segment{x, count};
+    ops().fill({.segments = &segment, .count = 1, .value = value});
+  }
   // Dropout of x[rows,width], in place; nothing where x is null or nothing is dropped.
   void drop(const kernels::Layout& rows, std::int64_t width, const kernels::Dropout& dropout,
             float* x) const {
@@ -62,7 +67,7 @@ class Gradient {
   void add_outer(const Pass& pass, std::int64_t rows, std::int64_t m, const float* left,
                  std::int64_t left_stride, std::int64_t n, const float* right, bool bf16 = false) const;
   // Zeroes `count` numbers from `first` on.
-  void clear(std::int64_t first, std::int64_t count) const;
+  void clear(const Pass& pass, std::int64_t first, std::int64_t count) const;
 
  private:
   float* sum_ = nullptr;
