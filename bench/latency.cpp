@@ -1,4 +1,4 @@
-// How long one text takes from its bytes to its logits, with the library as a program would use it:
+// How long one text takes from its bytes to its prediction, with the library as a program would use it:
 //
 //     latency MODEL_FOLDER TEXTS THREADS fp32|bf16      (a text a line)
 //
@@ -15,8 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "bertune/model.h"
-#include "bertune/tokenizer.h"
+#include "bertune/predictor.h"
 #include "bertune/threads.h"
 
 namespace {
@@ -38,16 +37,12 @@ double percentile(std::vector<double>& values, double share) {
 }
 
 void measure(const std::string& folder, const std::vector<std::string>& texts, bool bf16) {
-  const auto tokenizer = bertune::BertTokenizer::from_pretrained(folder);
-  auto model = bertune::BertForSequenceClassification::from_pretrained(folder);
-  model.set_precision(bertune::Precision::fp32, bf16 ? bertune::Precision::bf16 : bertune::Precision::fp32);
-  model.eval();
-  const bertune::EncodeOptions options{.truncation = bertune::Truncation::longest_first, .max_length = 128};
+  const bertune::Predictor predictor(
+      folder, {.max_length = 128, .precision = bf16 ? bertune::Precision::bf16 : bertune::Precision::fp32});
   const auto milliseconds = [&](const std::string& text) {
+    const bertune::Input input{.text = text};
     const auto begin = std::chrono::steady_clock::now();
-    bertune::Batch batch;
-    batch.add(tokenizer.encode(text, options));
-    model.forward(batch);
+    predictor.predict(input);
     return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
   };
   for (std::size_t i = 0; i < std::min(kWarmUp, texts.size()); ++i) milliseconds(texts[i]);

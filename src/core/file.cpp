@@ -178,6 +178,8 @@ void write_file_atomically(const fs::path& path, std::string_view text) {
   file.commit();
 }
 
+void require_writable(const fs::path& folder) { AtomicFile(folder / "write-test"); }
+
 AtomicDirectory::AtomicDirectory(fs::path path)
     : path_(without_trailing_slash(std::move(path))), staging_(temporary_name(path_)) {
   std::error_code error;

@@ -58,6 +58,9 @@ class AtomicFile {
 
 void write_file_atomically(const fs::path& path, std::string_view text);
 
+// Throws Error unless files can be made in the folder: long work finds out before it begins.
+void require_writable(const fs::path& folder);
+
 // A folder that appears under its name, whole, only when commit() returns. Files are written under path().
 // What the folder of that name held before and the new one does not (checkpoints, a user's notes) is carried
 // over.

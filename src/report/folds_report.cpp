@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "report/table.h"
 #include "report/terminal.h"
+#include "runs/fold_statistics.h"
 
 namespace bertune::report {
 namespace {
@@ -21,28 +20,8 @@ std::string fold_name(const Json& name) {
 
 }  // namespace
 
-Json fold_statistics(const std::vector<Json>& folds) {
-  Json means = Json::object(), deviations = Json::object();
-  const auto count = static_cast<double>(folds.size());
-  for (const auto& [name, value] : folds.at(0).at("metrics").items()) {
-    double sum = 0, squares = 0;
-    bool finite = true;
-    for (const Json& fold : folds) {
-      const Json number = fold.at("metrics").value(name, Json());
-      finite = finite && number.is_number();
-      if (finite) sum += number.get<double>();
-    }
-    const double mean = sum / count;
-    for (const Json& fold : folds)
-      if (finite) squares += std::pow(fold.at("metrics").at(name).get<double>() - mean, 2);
-    means[name] = finite ? Json(mean) : Json();
-    deviations[name] = finite && folds.size() > 1 ? Json(std::sqrt(squares / (count - 1))) : Json();
-  }
-  return {{"mean", means}, {"std", deviations}};
-}
-
 std::string folds_report(const std::vector<Json>& folds) {
-  const Json statistics = fold_statistics(folds);
+  const Json statistics = runs::fold_statistics(folds);
   std::vector<Align> columns(folds.size() + 3, Align::right);
   columns.front() = Align::left;
   Table table(columns);

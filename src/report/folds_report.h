@@ -8,12 +8,8 @@
 
 namespace bertune::report {
 
-// `folds`: an object a fold, with its numbers under "metrics" (null: not finite).
-// {"mean": {name: number}, "std": {...}}: the sample standard deviation (n - 1); null where a fold's number
-// is.
-Json fold_statistics(const std::vector<Json>& folds);
-
-// A line a metric: mean, standard deviation, and each fold under its "fold", a number or a name.
+// `folds` as fold_statistics takes them (runs/fold_statistics.h), with "fold" and "rows". A line a metric:
+// mean, standard deviation, and each fold under its "fold", a number or a name.
 std::string folds_report(const std::vector<Json>& folds);
 
 }  // namespace bertune::report

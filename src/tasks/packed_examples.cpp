@@ -18,6 +18,12 @@ Fingerprint fingerprint_of(const PackedEncodings& encodings) {
   return Fingerprint().add(encodings.input_ids).add(encodings.token_type_ids).add(encodings.begins);
 }
 
+void count_truncated(std::int64_t length, std::int64_t max_length, Truncated& truncated) {
+  if (length <= max_length) return;
+  ++truncated.inputs;
+  truncated.tokens += length - max_length;
+}
+
 std::string Fingerprint::text() const { return fmt::format("{:016x}", hash_); }
 
 }  // namespace bertune::tasks

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "bertune/prediction.h"
 #include "bertune/tokenizer.h"
 #include "tasks/task.h"
 
@@ -11,6 +12,9 @@ namespace bertune::tasks {
 // Appends the tokens of a row to a batch.
 void add_row(const PackedEncodings& encodings, std::int64_t row, Batch& batch);
 Fingerprint fingerprint_of(const PackedEncodings& encodings);
+
+// Counts a row of `length` tokens that is cut at max_length.
+void count_truncated(std::int64_t length, std::int64_t max_length, Truncated& truncated);
 
 struct PackedExamples : Examples, PackedEncodings {
   std::int64_t rows() const override { return static_cast<std::int64_t>(begins.size()) - 1; }

@@ -54,6 +54,18 @@ class Task {
   virtual Json tune(const Metrics& /*validation*/) { return Json::object(); }
 };
 
+// A task whose examples are of one type.
+template <class ExamplesType>
+class TaskOf : public Task {
+ public:
+  std::unique_ptr<Scorer> scorer(const Examples& examples) const final {
+    return scorer_of(dynamic_cast<const ExamplesType&>(examples));
+  }
+
+ private:
+  virtual std::unique_ptr<Scorer> scorer_of(const ExamplesType& examples) const = 0;
+};
+
 // FNV-1a, for Examples::fingerprint().
 class Fingerprint {
  public:

@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/json.h"
+#include "data/checks/check.h"
+#include "tasks/request.h"
 #include "tasks/task.h"
 
 namespace bertune::tasks {
@@ -15,7 +18,31 @@ namespace bertune::tasks {
 // What a model says of a row of the test set, and what is right, for a person who looks for wrong labels.
 struct TestLine {
   std::int64_t row = 0;  // in the file that it is from, from 0
-  Json json;             // as bertune predict writes it, with "true" and "where"
+  Json json;             // as a prediction is written, with "true" and "where"
+};
+
+// "12 questions", and how many of them are something else as well.
+struct Count {
+  std::int64_t number = 0;
+  std::string things;
+  std::vector<Count> of_these = {};
+};
+
+// Of the training, the validation or the test set.
+struct SetFacts {
+  std::string name, path;
+  std::vector<Count> counts = {};
+  std::optional<data::LengthCheck> lengths = {};  // in tokens
+  std::vector<std::string> notes = {};            // what a person should know
+};
+
+// What was found in the files, for a person. Empty where TrainingFiles::checks_data is false.
+struct DataFacts {
+  std::vector<SetFacts> sets;
+  std::vector<std::string> notes;          // on all sets
+  std::int64_t with_special_tokens = 0;    // texts that hold special tokens such as [SEP] themselves
+  std::optional<data::CheckResult> check;  // of texts with labels,
+  std::vector<data::NamedDataset> texts;   // which live as long as the training data
 };
 
 struct TrainingData {
@@ -23,8 +50,10 @@ struct TrainingData {
   std::unique_ptr<Examples> train, validation, test;  // null where there is none
   std::function<std::string(std::int64_t)> row_name;  // "train.csv:12", of a training row
   Json settings;  // for bertune.json: what evaluation and prediction must share with training
-  // The lines of all rows of `test`, in order. For a fold alone, whose texts are kept.
-  std::function<std::vector<TestLine>(BertPreTrainedModel& model, std::int64_t batch_size)> predict_test;
+  DataFacts facts;
+  // Takes outputs for all rows of `test`, and gives their lines, in order. For a fold alone, whose texts are
+  // kept; while these data live.
+  std::function<std::unique_ptr<Decoder>(std::function<void(TestLine)> use)> test_lines;
 };
 
 struct TestData {

@@ -17,7 +17,7 @@ data::ReadOptions FileOptions::read_options(bool labels_required) const {
   if (delimiter == "\\t") {
     options.delimiter = '\t';
   } else if (delimiter.size() > 1) {
-    throw UsageError(fmt::format("`delimiter` is \"{}\"; it must be one character", delimiter));
+    throw UsageError("delimiter", fmt::format("`delimiter` is \"{}\"; it must be one character", delimiter));
   } else if (!delimiter.empty()) {
     options.delimiter = delimiter.front();
   }

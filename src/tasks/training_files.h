@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "bertune/sentence_embedding.h"
 #include "data/splits/split.h"
 #include "data/texts/reader.h"
 
@@ -24,9 +25,16 @@ struct FileOptions {
 
 // Of question answering. Unset values are the trained model's, or the defaults of Transformers' run_qa.py.
 struct QuestionAnsweringOptions {
-  std::optional<std::int64_t> doc_stride, n_best_size, max_answer_length;
-  std::optional<double> null_score_diff_threshold;
+  std::optional<std::int64_t> doc_stride = {}, n_best_size = {}, max_answer_length = {};
+  std::optional<double> null_score_diff_threshold = {};
   bool version_2_with_negative = false;
+};
+
+// Of learning sentence embeddings.
+struct SentenceEmbeddingOptions {
+  std::string pooling, loss;                             // empty: by the model and the data
+  std::optional<SentenceEmbeddingConfig> of_model = {};  // what the folder of the model to train says
+  std::int64_t train_batch_size = 32;
 };
 
 // The files of a training run, and all that decides which rows and which labels they give.
@@ -45,6 +53,7 @@ struct TrainingFiles {
   std::string problem_type;       // text classification; empty: by the labels
   bool label_all_tokens = false;  // token classification
   QuestionAnsweringOptions question_answering;
+  SentenceEmbeddingOptions sentence_embedding;
 };
 
 // A labelled file to test a trained model on.

@@ -5,12 +5,31 @@
 #include "bertune/error.h"
 
 namespace bertune::train {
+namespace {
+
+// Eval mode for its lifetime, whatever ends it.
+class EvalMode {
+ public:
+  explicit EvalMode(BertPreTrainedModel& model) : model_(model), was_training_(model.training()) {
+    if (was_training_) model_.eval();
+  }
+  EvalMode(const EvalMode&) = delete;
+  EvalMode& operator=(const EvalMode&) = delete;
+  ~EvalMode() {
+    if (was_training_) model_.train();
+  }
+
+ private:
+  BertPreTrainedModel& model_;
+  bool was_training_;
+};
+
+}  // namespace
 
 void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples, std::int64_t batch_size,
                      const std::stop_token& stop,
                      const std::function<void(std::int64_t, const Batch&, const ModelOutput&)>& use) {
-  const bool was_training = model.training();
-  if (was_training) model.eval();
+  const EvalMode mode(model);
   Batch batch;
   for (std::int64_t first = 0; first < examples.rows(); first += batch_size) {
     batch.clear();
@@ -19,7 +38,6 @@ void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples
     use(first, batch, model.forward(batch));
     if (stop.stop_requested()) throw Interrupted("stopped while evaluating");
   }
-  if (was_training) model.train();
 }
 
 tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
@@ -43,6 +61,19 @@ tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, con
   const auto found = std::ranges::find(metrics.values, "loss", &std::pair<std::string, double>::first);
   if (items > 0 && found != metrics.values.end()) found->second = loss / items;
   return metrics;
+}
+
+std::vector<tasks::TestLine> test_lines(BertPreTrainedModel& model, const tasks::TrainingData& data,
+                                        std::int64_t batch_size, const std::stop_token& stop) {
+  std::vector<tasks::TestLine> lines;
+  const std::unique_ptr<tasks::Decoder> decoder =
+      data.test_lines([&](tasks::TestLine line) { lines.push_back(std::move(line)); });
+  for_each_output(model, *data.test, batch_size, stop,
+                  [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
+                    decoder->add(first, batch, output);
+                  });
+  decoder->finish();
+  return lines;
 }
 
 }  // namespace bertune::train

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <stop_token>
+#include <vector>
 
 #include "bertune/model.h"
 #include "tasks/task.h"
+#include "tasks/training_data.h"
 
 namespace bertune::train {
 
@@ -21,5 +23,9 @@ void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples
 tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
                         std::int64_t batch_size, const std::function<void(std::int64_t)>& progress = {},
                         const std::stop_token& stop = {});
+
+// What the model says of each row of data.test, in order. Throws Interrupted when `stop` is requested.
+std::vector<tasks::TestLine> test_lines(BertPreTrainedModel& model, const tasks::TrainingData& data,
+                                        std::int64_t batch_size, const std::stop_token& stop = {});
 
 }  // namespace bertune::train

@@ -11,6 +11,7 @@
 #include "bertune/model.h"
 #include "bertune/tokenizer.h"
 #include "core/json.h"
+#include "tasks/trained_settings.h"
 
 namespace bertune::train {
 
@@ -22,8 +23,8 @@ struct ModelFolder {
 
   // With the head that config.json names ("architectures"), or that for sentence embeddings where there are
   // files of the sentence-transformers package. `max_length`: unset takes the one of these files, or of
-  // training, or what the model can, up to 512. `base`: of an adapter, as LoadOptions has it. Throws Error when the head
-  // has no weights.
+  // training, or what the model can, up to 512. `base`: of an adapter, as LoadOptions has it. Throws Error
+  // when the head has no weights.
   static ModelFolder open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
                           const std::filesystem::path& base = {});
   // With this head instead; `how` tells the person where to get one.
@@ -32,12 +33,7 @@ struct ModelFolder {
                           const std::filesystem::path& base = {});
 };
 
-// A value of bertune.json, which anyone may have written: `usual` where the key is missing or holds another
-// type.
-std::int64_t setting(const Json& settings, const char* key, std::int64_t usual);
-double setting(const Json& settings, const char* key, double usual);
-bool setting(const Json& settings, const char* key, bool usual);
-std::string setting(const Json& settings, const char* key, const std::string& usual);
+using tasks::require_max_length, tasks::setting;
 
 // The head that config.json names, where it is one of ours.
 std::optional<Architecture> architecture_of(const BertConfig& config);
@@ -45,8 +41,6 @@ std::optional<Architecture> architecture_of(const BertConfig& config);
 // Throws Error when the tokenizer has ids that the model has no embedding for.
 void require_matching_vocabulary(const std::filesystem::path& directory, const BertTokenizer& tokenizer,
                                  const BertConfig& config);
-// Throws UsageError unless 3 <= max_length <= what the model takes.
-void require_max_length(std::int64_t max_length, const BertConfig& config);
 
 // Of the weights as save_model_folder writes them, in f32: of an adapter, what is trained.
 std::uint64_t saved_bytes(const BertPreTrainedModel& model);

@@ -1,15 +1,51 @@
-// What a training run tells whoever watches it; the loop itself prints nothing.
+// What happens in a run, as values for whoever watches it: a screen, a log, a server. The library itself
+// prints nothing.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "bertune/config.h"
 #include "bertune/loss.h"
+#include "bertune/model.h"
 #include "tasks/metrics.h"
 
 namespace bertune::train {
+
+// A sentence for a person, about what the run decided or found.
+struct Note {
+  std::string text;
+};
+
+// Files of text were read for pre-training.
+struct TextRead {
+  std::vector<std::filesystem::path> files;
+  std::int64_t documents = 0, sentences = 0, tokens = 0;
+};
+
+// A model is in memory and about to be trained.
+struct ModelLoaded {
+  std::filesystem::path folder;
+  std::int64_t num_hidden_layers = 0, hidden_size = 0;
+  std::size_t parameters = 0, trained_parameters = 0;
+  Precision precision = Precision::fp32;  // of matrix products in training
+  LoadReport report;
+};
+
+// The loss that is trained, where it is not plain; before the first step.
+struct LossChosen {
+  LossOptions options;
+  std::vector<std::string> labels;
+};
+
+// A run that was asked to go on does so after `step`; at the beginning where there is no checkpoint.
+struct Resumed {
+  std::int64_t step = 0;
+  std::filesystem::path checkpoint;  // empty: there is none
+};
 
 struct StepEvent {
   std::int64_t step = 0, total_steps = 0;  // steps done
@@ -19,18 +55,65 @@ struct StepEvent {
   std::int64_t tokens = 0;  // of this batch, all of them real
 };
 
+struct EvaluationProgress {
+  std::int64_t rows = 0, total_rows = 0;
+};
+
+// An evaluation on the validation set during training.
+struct EvaluationEvent {
+  double epoch = 0;
+  std::int64_t step = 0;
+  tasks::Metrics metrics;
+  bool best = false;  // so far
+};
+
+struct EarlyStop {
+  std::string why;
+};
+
+struct CheckpointSaved {
+  std::filesystem::path folder;
+};
+
+// The loop is over, whatever ended it; testing may follow.
+struct TrainingEnded {
+  std::int64_t step = 0;
+};
+
+struct ModelSaved {
+  std::filesystem::path folder;
+};
+
+// The finished model's metrics on the test set.
+struct Tested {
+  tasks::Metrics metrics;
+};
+
+// A fold of cross-validation, from 0. `name` is a number from 1, or what the data calls it.
+struct FoldBegins {
+  std::int64_t fold = 0, folds = 0;
+  std::string name;
+  bool given = false;  // by a column of the data
+  std::int64_t train_rows = 0, test_rows = 0;
+};
+
+// What the fold's model makes of the rows that it has not seen.
+struct FoldEnded {
+  std::int64_t fold = 0, folds = 0;
+  std::string name;
+  bool done_before = false;  // by the run that is resumed: no metrics here
+  tasks::Metrics metrics;
+};
+
+using Event = std::variant<Note, TextRead, ModelLoaded, LossChosen, Resumed, StepEvent, EvaluationProgress,
+                           EvaluationEvent, EarlyStop, CheckpointSaved, TrainingEnded, ModelSaved, Tested,
+                           FoldBegins, FoldEnded>;
+
 class Observer {
  public:
   virtual ~Observer() = default;
-  // Before the first step: the loss that is trained, where it is not plain.
-  virtual void on_loss(const LossOptions& /*options*/, const BertConfig& /*config*/) {}
-  virtual void on_resume(std::int64_t /*step*/, const std::filesystem::path& /*checkpoint*/) {}
-  virtual void on_step(const StepEvent& /*event*/) {}
-  virtual void on_evaluation_progress(std::int64_t /*rows*/, std::int64_t /*total_rows*/) {}
-  virtual void on_evaluation(double /*epoch*/, std::int64_t /*step*/, const tasks::Metrics& /*metrics*/,
-                             bool /*best*/) {}
-  virtual void on_early_stop(const std::string& /*why*/) {}
-  virtual void on_checkpoint(const std::filesystem::path& /*checkpoint*/) {}
+  // Called on the thread that trains, which goes on when it returns. What it throws ends the run.
+  virtual void on(const Event& event) = 0;
 };
 
 }  // namespace bertune::train

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/stopwatch.h"
 #include "train/batches.h"
 #include "train/early_stopping.h"
 #include "train/evaluation.h"
@@ -16,19 +16,6 @@
 #include "train/step_batches.h"
 
 namespace bertune::train {
-namespace {
-
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
-}  // namespace
 
 Trainer::Trainer(BertPreTrainedModel& model, const BertTokenizer& tokenizer, TrainingArguments arguments,
                  Observer& observer, const tasks::Task& task,
@@ -95,7 +82,8 @@ void Trainer::set_loss(const tasks::Examples& train) {
     model_.set_loss({.class_weights = std::vector<float>(model_.config().id2label.size(), 1.0F)});
   }
   model_.set_loss(loss_options(arguments_, model_.config(), train));
-  if (!model_.loss_options().is_plain()) observer_.on_loss(model_.loss_options(), model_.config());
+  if (!model_.loss_options().is_plain())
+    observer_.on(LossChosen{model_.loss_options(), model_.config().id2label});
 }
 
 // A schedule that follows a metric takes the one that picks the best epoch, in its direction.
@@ -117,7 +105,7 @@ void Trainer::resume_if_asked() {
     state_ = load_checkpoint(checkpoint, model_, *optimizer_, identity_);
     schedule_->restore(state_.schedule);
   }
-  observer_.on_resume(state_.global_step, checkpoint);
+  observer_.on(Resumed{state_.global_step, checkpoint});
 }
 
 TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* validation,
@@ -137,6 +125,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   resume_if_asked();
   const Stopwatch watch;
   const double earlier_runtime = state_.runtime;
+  epoch_ = -1;
   model_.train();
   for (;;) {
     if (evaluation_is_due()) {
@@ -145,7 +134,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
       if (is_wanted_checkpoint()) save();
     }
     if (state_.global_step >= plan_.total_steps || stops_early(arguments_, state_, plan_)) break;
-    run_epoch(train, state_.global_step / plan_.steps_per_epoch);
+    train_until_due(train);
     state_.runtime = earlier_runtime + watch.seconds();
     if (stop_.stop_requested()) {
       save();
@@ -170,11 +159,19 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   return result;
 }
 
-// Steps until the epoch ends, an evaluation or a checkpoint is due, or a stop is asked for.
-void Trainer::run_epoch(tasks::Examples& train, std::int64_t epoch) {
+void Trainer::start_epoch(tasks::Examples& train) {
+  const std::int64_t epoch = state_.global_step / plan_.steps_per_epoch;
+  if (epoch == epoch_) return;
   train.start_epoch(epoch);
-  const std::vector<std::int64_t> order = epoch_order(train.rows(), arguments_.seed, epoch);
-  const auto steps = cut_batches(order, arguments_.train_batch_size * arguments_.gradient_accumulation_steps);
+  order_ = epoch_order(train.rows(), arguments_.seed, epoch);
+  epoch_ = epoch;
+}
+
+// Steps until the epoch ends, an evaluation or a checkpoint is due, or a stop is asked for.
+void Trainer::train_until_due(tasks::Examples& train) {
+  start_epoch(train);
+  const auto steps =
+      cut_batches(order_, arguments_.train_batch_size * arguments_.gradient_accumulation_steps);
   auto next = static_cast<std::size_t>(state_.global_step % plan_.steps_per_epoch);
   while (next < steps.size() && state_.global_step < plan_.total_steps) {
     const double loss = train_step(train, steps[next++]);
@@ -228,8 +225,13 @@ double Trainer::train_step(tasks::Examples& train, std::span<const std::int64_t>
   state_.dropout_step = model_.dropout_state().step;
   state_.loss_sum += loss;
   state_.tokens += tokens;
-  observer_.on_step(
-      {state_.global_step, plan_.total_steps, epochs_done(), loss, learning_rate_, gradient_norm_, tokens});
+  observer_.on(StepEvent{.step = state_.global_step,
+                         .total_steps = plan_.total_steps,
+                         .epoch = epochs_done(),
+                         .loss = loss,
+                         .learning_rate = learning_rate_,
+                         .gradient_norm = gradient_norm_,
+                         .tokens = tokens});
   return loss;
 }
 
@@ -255,7 +257,10 @@ void Trainer::evaluate(const tasks::Examples& validation) {
   try {
     metrics = train::evaluate(
         model_, task_, validation, arguments_.eval_batch_size,
-        [&](std::int64_t rows) { observer_.on_evaluation_progress(rows, validation.rows()); }, stop_);
+        [&](std::int64_t rows) {
+          observer_.on(EvaluationProgress{rows, validation.rows()});
+        },
+        stop_);
   } catch (const Interrupted&) {
     save();
     throw;
@@ -274,12 +279,12 @@ void Trainer::evaluate(const tasks::Examples& validation) {
   Json row = {{"epoch", epochs_done()}, {"step", state_.global_step}};
   for (const auto& [metric, number] : metrics.values) row["eval_" + metric] = number;
   state_.log_history.push_back(row);
-  observer_.on_evaluation(epochs_done(), state_.global_step, metrics, best);
+  observer_.on(EvaluationEvent{epochs_done(), state_.global_step, std::move(metrics), best});
   if (!stops_early(arguments_, state_, plan_)) return;
   const std::string why = why_it_stopped(arguments_, state_, plan_, name);
   state_.log_history.push_back(
       {{"epoch", epochs_done()}, {"step", state_.global_step}, {"stopped_early", why}});
-  observer_.on_early_stop(why);
+  observer_.on(EarlyStop{why});
 }
 
 // Only the newest and the best checkpoint stay.
@@ -289,7 +294,7 @@ void Trainer::save() {
   save_checkpoint(arguments_.output_dir, model_, tokenizer_, *optimizer_, state_, identity_, plan_);
   remove_checkpoints_except(arguments_.output_dir,
                             {state_.global_step, state_.best_metric ? state_.best_step : -1});
-  observer_.on_checkpoint(checkpoint_path(arguments_.output_dir, state_.global_step));
+  observer_.on(CheckpointSaved{checkpoint_path(arguments_.output_dir, state_.global_step)});
 }
 
 }  // namespace bertune::train

@@ -46,7 +46,8 @@ class Trainer {
   void set_loss(const tasks::Examples& train);
   void make_schedule();
   void resume_if_asked();
-  void run_epoch(tasks::Examples& train, std::int64_t epoch);
+  void start_epoch(tasks::Examples& train);
+  void train_until_due(tasks::Examples& train);
   double train_step(tasks::Examples& train, std::span<const std::int64_t> rows);
   double evaluate_gradient(std::span<const Batch> batches, std::int64_t first_row);
   void log_step(double loss, double gradient_norm, double learning_rate);
@@ -69,6 +70,8 @@ class Trainer {
   RunState state_;
   StepPlan plan_;
   std::stop_token stop_;
+  std::int64_t epoch_ = -1;          // that `order_` is of
+  std::vector<std::int64_t> order_;  // the rows as this epoch takes them
   bool has_validation_ = false;
   double gradient_norm_ = 0, learning_rate_ = 0;
 };

@@ -1,5 +1,7 @@
 // What the library says, as the program says it.
-#include "cli/options/flag_words.h"
+#include "cli/screen/flag_words.h"
+
+#include "cli/options/option_kinds.h"
 
 #include <gtest/gtest.h>
 

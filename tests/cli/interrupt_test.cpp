@@ -1,4 +1,4 @@
-#include "cli/interrupt.h"
+#include "cli/screen/interrupt.h"
 
 #include <gtest/gtest.h>
 

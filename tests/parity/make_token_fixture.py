@@ -4,7 +4,7 @@
 usage: make_token_fixture.py [--output FILE]
 
 Each case holds the scheme, the tags [sentences][words] of both sides, and what is expected: the values under the names
-of src/tasks/token_classification/token_metrics.h, [precision, recall, f1, support] of each entity type, and the entities of the truth as
+of src/tasks/token_classification/metrics.h, [precision, recall, f1, support] of each entity type, and the entities of the truth as
 [sentence, type, first word, end word]; each "lenient" and "strict" as src/data/tagged/tag_scheme.h defines them.
 """
 

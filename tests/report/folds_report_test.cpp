@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "runs/fold_statistics.h"
+
 namespace bertune::report {
 namespace {
 
@@ -13,7 +15,7 @@ TEST(FoldsReport, MeanAndSampleStandardDeviation) {
                      {"rows", 1200},
                      {"metrics", {{"accuracy", accuracy}, {"loss", folds.empty() ? Json() : Json(1.5)}}}});
   }
-  const Json statistics = fold_statistics(folds);
+  const Json statistics = runs::fold_statistics(folds);
   EXPECT_NEAR(statistics.at("mean").at("accuracy"), 0.8, 1e-15);
   EXPECT_NEAR(statistics.at("std").at("accuracy"), 0.1, 1e-15);
   EXPECT_TRUE(statistics.at("mean").at("loss").is_null());

@@ -7,8 +7,8 @@
 #include "support/byte_level_fixtures.h"
 #include "tasks/language_modelling/masking.h"
 #include "tasks/language_modelling/pretraining.h"
-#include "tasks/question_answering/question_answering.h"
-#include "tasks/token_classification/token_classification.h"
+#include "tasks/question_answering/examples.h"
+#include "tasks/token_classification/examples.h"
 #include "tasks/token_fixtures.h"
 
 namespace bertune::tasks::testing {

@@ -1,4 +1,4 @@
-#include "tasks/language_modelling/language_modelling.h"
+#include "tasks/language_modelling/task.h"
 
 #include <gmock/gmock.h>
 
@@ -14,8 +14,8 @@ using ::testing::ElementsAre;
 using ::testing::Pair;
 using namespace testing;
 
-LanguageModelling task_of(Objective objective) {
-  LanguageModelling task;
+LanguageModellingTask task_of(Objective objective) {
+  LanguageModellingTask task;
   task.objective = objective;
   return task;
 }
@@ -36,7 +36,7 @@ class LanguageModellingScorer : public ::testing::Test {
 
 // Three masks in all, in batches of one and two: means are over masks, not over batches.
 TEST_F(LanguageModellingScorer, NumbersByHand) {
-  const LanguageModelling task = task_of(Objective::mlm_and_nsp);
+  const LanguageModellingTask task = task_of(Objective::mlm_and_nsp);
   const auto scorer = task.scorer(examples);
   const std::vector<float> one = {0, 2, 1}, two = {5, 1, 1, 0, 0, 9};
   const std::vector<float> is_next = {3, 1}, is_not = {1, 0};
@@ -58,7 +58,7 @@ TEST_F(LanguageModellingScorer, NumbersByHand) {
 }
 
 TEST_F(LanguageModellingScorer, WithoutPairsOnlyMasksCount) {
-  const LanguageModelling task = task_of(Objective::mlm);
+  const LanguageModellingTask task = task_of(Objective::mlm);
   const auto scorer = task.scorer(examples);
   const std::vector<float> logits = {0, 2, 1};
   scorer->add(0, batch({-100, 2, -100}, 0),
@@ -69,7 +69,7 @@ TEST_F(LanguageModellingScorer, WithoutPairsOnlyMasksCount) {
 }
 
 TEST_F(LanguageModellingScorer, WithoutRowsThereAreNumbersTheTrainerCanAskFor) {
-  const LanguageModelling task = task_of(Objective::mlm_and_nsp);
+  const LanguageModellingTask task = task_of(Objective::mlm_and_nsp);
   const Metrics metrics = task.scorer(examples)->result();
   EXPECT_EQ(metrics.rows, 0);
   EXPECT_EQ(metrics.value(task.default_metric()), 0);

@@ -1,4 +1,4 @@
-#include "tasks/multiple_choice/multiple_choice.h"
+#include "tasks/multiple_choice/prediction.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -88,7 +88,7 @@ TEST(MultipleChoiceExamples, FingerprintIsOfTokensLabelsAndGrouping) {
 TEST(MultipleChoiceScorer, LossAndAccuracyAreOfQuestions) {
   const MultipleChoiceDataset dataset = questions();
   const auto examples = examples_of(dataset);
-  const MultipleChoice task;
+  const MultipleChoiceTask task;
   const auto scorer = task.scorer(*examples);
   EXPECT_EQ(scorer->result().value("accuracy"), 0);
   EXPECT_EQ(scorer->result().rows, 0);
@@ -107,10 +107,15 @@ TEST(MultipleChoiceScorer, LossAndAccuracyAreOfQuestions) {
   EXPECT_NEAR(metrics.value("loss"), (0.12692801104297263 + 3.048587351573742) / 2, 1e-12);
 }
 
+std::string choice_line(const MultipleChoiceDataset& dataset, std::int64_t question,
+                        const std::vector<float>& logits) {
+  return json_line(question_json(dataset, question, choose(dataset.choices_of(question), logits)));
+}
+
 TEST(MultipleChoicePrediction, LinesHoldTheQuestionAndTheChoice) {
   const MultipleChoiceDataset dataset = questions();
   const std::vector<float> logits = {0.0F, std::log(3.0F)}, equal = {1.0F, 1.0F};
-  const std::string line = choice_line(dataset, 0, choose(logits));
+  const std::string line = choice_line(dataset, 0, logits);
   EXPECT_TRUE(line.ends_with("}\n"));
   const auto object = nlohmann::json::parse(line);
   EXPECT_EQ(object.at("id"), "x");
@@ -121,7 +126,7 @@ TEST(MultipleChoicePrediction, LinesHoldTheQuestionAndTheChoice) {
   EXPECT_NEAR(object.at("score").get<double>(), 0.75, 1e-7);
   EXPECT_NEAR(object.at("scores").at(0).get<double>(), 0.25, 1e-7);
   EXPECT_EQ(object.size(), 7U);
-  const auto second = nlohmann::json::parse(choice_line(dataset, 1, choose(equal)));
+  const auto second = nlohmann::json::parse(choice_line(dataset, 1, equal));
   EXPECT_EQ(second.at("choice"), 0);
   EXPECT_FALSE(second.contains("id"));
 }

@@ -1,4 +1,4 @@
-#include "tasks/question_answering/question_answering.h"
+#include "tasks/question_answering/examples.h"
 
 #include <gmock/gmock.h>
 

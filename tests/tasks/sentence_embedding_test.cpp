@@ -76,14 +76,15 @@ std::vector<data::Row> rows_of(const std::vector<std::pair<std::string_view, std
   return rows;
 }
 
-std::unique_ptr<SentenceExamples> examples_of(const std::vector<data::Row>& rows, std::vector<float> scores,
-                                              const SentenceEmbedding& task = {}) {
+std::unique_ptr<SentenceEmbeddingExamples> examples_of(const std::vector<data::Row>& rows,
+                                                       std::vector<float> scores,
+                                                       const SentenceEmbedding& task = {}) {
   data::Dataset pairs;
   pairs.rows = rows, pairs.has_pairs = true;
   return make_labelled_examples(pairs, std::move(scores), testing::small_tokenizer(), task);
 }
 
-TEST(SentenceExamplesTest, TheTextsOfAPairAreSequencesOfTheirOwn) {
+TEST(SentenceEmbeddingExamplesTest, TheTextsOfAPairAreSequencesOfTheirOwn) {
   const auto examples = examples_of(rows_of({{"a b", "the"}, {"c", "d d d"}}), {});
   ASSERT_EQ(examples->rows(), 2);
   EXPECT_EQ(examples->tokens_of_first(1), 4 + 3);
@@ -97,7 +98,7 @@ TEST(SentenceExamplesTest, TheTextsOfAPairAreSequencesOfTheirOwn) {
   EXPECT_THAT(batch.token_type_ids, ::testing::Each(0));
 }
 
-TEST(SentenceExamplesTest, ScoresAreScaled) {
+TEST(SentenceEmbeddingExamplesTest, ScoresAreScaled) {
   SentenceEmbedding task;
   task.score_scale = 5;
   const auto examples = examples_of(rows_of({{"a", "b"}, {"c", "d"}}), {5, 1}, task);
@@ -109,7 +110,7 @@ TEST(SentenceExamplesTest, ScoresAreScaled) {
             examples_of(rows_of({{"a", "b"}, {"c", "d"}}), {5, 2}, task)->fingerprint());
 }
 
-TEST(SentenceExamplesTest, CountsWhatIsTruncated) {
+TEST(SentenceEmbeddingExamplesTest, CountsWhatIsTruncated) {
   SentenceEmbedding task;
   task.max_length = 4;
   const auto examples = examples_of(rows_of({{"a b", "a b c"}, {"a", "d d d d"}}), {}, task);
@@ -117,7 +118,7 @@ TEST(SentenceExamplesTest, CountsWhatIsTruncated) {
   EXPECT_EQ(examples->tokens(), 4 + 4 + 3 + 4);
 }
 
-TEST(SentenceExamplesTest, LowersTheCaseWhereTheModelAsksForIt) {
+TEST(SentenceEmbeddingExamplesTest, LowersTheCaseWhereTheModelAsksForIt) {
   const bertune::testing::TemporaryDirectory folder;
   TokenizerConfig config;
   config.do_lower_case = false;
@@ -131,9 +132,9 @@ TEST(SentenceExamplesTest, LowersTheCaseWhereTheModelAsksForIt) {
 }
 
 // Scores `embeddings` [2 * rows, width] of examples in batches of `batch_size` rows.
-Metrics metrics_of(const SentenceExamples& examples, const std::vector<float>& embeddings,
+Metrics metrics_of(const SentenceEmbeddingExamples& examples, const std::vector<float>& embeddings,
                    std::int64_t batch_size) {
-  const auto scorer = SentenceEmbedding().scorer(examples);
+  const auto scorer = SentenceEmbeddingTask().scorer(examples);
   const std::size_t width = embeddings.size() / static_cast<std::size_t>(2 * examples.rows());
   for (std::int64_t first = 0; first < examples.rows(); first += batch_size) {
     Batch batch;

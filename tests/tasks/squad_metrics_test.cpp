@@ -1,5 +1,5 @@
 // Expected values are those of SQuAD's official scripts, worked out by hand or taken from them.
-#include "tasks/question_answering/squad_metrics.h"
+#include "tasks/question_answering/metrics.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "tasks/token_classification/token_classification.h"
+#include "tasks/token_classification/examples.h"
 
 #include <gmock/gmock.h>
 

@@ -7,7 +7,7 @@
 
 #include "bertune/tokenizer.h"
 #include "support/temporary_directory.h"
-#include "tasks/token_classification/token_classification.h"
+#include "tasks/token_classification/examples.h"
 
 namespace bertune::tasks::testing {
 

@@ -1,4 +1,4 @@
-#include "tasks/token_classification/token_metrics.h"
+#include "tasks/token_classification/metrics.h"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "tasks/token_classification/token_prediction.h"
+#include "tasks/token_classification/prediction.h"
 
 #include <gmock/gmock.h>
 
@@ -12,6 +12,16 @@ namespace {
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using Predictions = std::vector<WordPrediction>;
+
+std::string token_prediction_line(const data::TaggedSentence& sentence, const Predictions& words,
+                                  const TokenClassification& task) {
+  return json_line(sentence_json(sentence, predict(sentence, words, task)));
+}
+
+std::vector<Entity> predicted_entities(const std::vector<std::string_view>& sentence,
+                                       const Predictions& words) {
+  return std::get<Entities>(predict(sentence_of(sentence), words, small_task())).entities;
+}
 
 TokenClassification parts_of_speech() { return {data::LabelMap({"ADJ", "NOUN"})}; }
 
@@ -32,9 +42,9 @@ TEST(TokenPrediction, EntitiesAreSlicesOfTheText) {
 
 TEST(TokenPrediction, ScoreIsTheMeanOfTheWords) {
   const auto found =
-      predicted_entities(Predictions{{0, 1.0F, 0}, {1, 0.5F, 0}, {1, 0.75F, 0}, {3, 0.1F, 0}}, small_task());
+      predicted_entities({"a", "b", "c", "d"}, {{0, 1.0F, 0}, {1, 0.5F, 0}, {1, 0.75F, 0}, {3, 0.1F, 0}});
   ASSERT_THAT(found, SizeIs(1));
-  EXPECT_EQ(found[0].type, "X");
+  EXPECT_EQ(found[0].label, "X");
   EXPECT_EQ(found[0].end_word, 3);
   EXPECT_DOUBLE_EQ(found[0].score, 0.75);
 }
@@ -63,7 +73,7 @@ TEST(TokenPrediction, OfNothing) {
   const std::string_view texts[] = {" "};
   EXPECT_EQ(token_prediction_line(data::sentences_of(texts)[0], {}, small_task()),
             "{\"text\":\" \",\"entities\":[]}\n");
-  EXPECT_THAT(predicted_entities({}, small_task()), IsEmpty());
+  EXPECT_THAT(predicted_entities({}, {}), IsEmpty());
 }
 
 TEST(TokenPrediction, BytesThatAreNotUtf8CountAsOneCharacter) {

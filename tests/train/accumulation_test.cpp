@@ -93,8 +93,9 @@ TEST_P(Accumulation, WithOptionsOfTheLoss) {
 struct Recorded : Observer {
   std::vector<double> losses;
   std::vector<std::int64_t> tokens;
-  void on_step(const StepEvent& event) override {
-    losses.push_back(event.loss), tokens.push_back(event.tokens);
+  void on(const Event& event) override {
+    if (const auto* step = std::get_if<StepEvent>(&event))
+      losses.push_back(step->loss), tokens.push_back(step->tokens);
   }
 };
 

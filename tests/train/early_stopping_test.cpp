@@ -20,15 +20,15 @@ struct Watcher : Observer {
   std::int64_t step = 0, evaluations = 0;
   std::int64_t kill_after_checkpoints = -1, kill_after_evaluations = -1;
   std::string stopped;
-  void on_resume(std::int64_t at, const std::filesystem::path&) override { step = at; }
-  void on_step(const StepEvent& event) override { step = event.step; }
-  void on_evaluation(double, std::int64_t, const tasks::Metrics&, bool) override {
-    ++evaluations;
-    if (--kill_after_evaluations == 0) throw Killed();
-  }
-  void on_early_stop(const std::string& why) override { stopped = why; }
-  void on_checkpoint(const std::filesystem::path&) override {
-    if (--kill_after_checkpoints == 0) throw Killed();
+  void on(const Event& event) override {
+    if (const auto* resumed = std::get_if<Resumed>(&event)) step = resumed->step;
+    if (const auto* done = std::get_if<StepEvent>(&event)) step = done->step;
+    if (const auto* stop = std::get_if<EarlyStop>(&event)) stopped = stop->why;
+    if (std::holds_alternative<EvaluationEvent>(event)) {
+      ++evaluations;
+      if (--kill_after_evaluations == 0) throw Killed();
+    }
+    if (std::holds_alternative<CheckpointSaved>(event) && --kill_after_checkpoints == 0) throw Killed();
   }
 };
 

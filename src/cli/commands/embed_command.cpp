@@ -7,19 +7,19 @@
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bertune/error.h"
 #include "cli/commands/predict_command.h"
+#include "cli/commands/sink.h"
 #include "cli/config/run_config.h"
-#include "cli/interrupt.h"
+#include "cli/screen/interrupt.h"
+#include "predict/shared_model.h"
 #include "report/table.h"
-#include "tasks/sentence_embedding/examples.h"
 #include "tasks/sentence_embedding/prediction.h"
 #include "train/arguments.h"
-#include "train/evaluation.h"
 #include "train/model_folder.h"
 
 namespace bertune::cli {
@@ -31,31 +31,31 @@ class Embedder {
   explicit Embedder(const PredictOptions& options)
       : options_(options),
         config_(SentenceEmbeddingConfig::from_pretrained(options.model, options.base)),
-        folder_(train::ModelFolder::open(options.model, options.max_length, Architecture::sentence_embedding,
-                                         "", options.base)) {
-    folder_.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));
-    task_.embedding = folder_.model.config().sentence_embedding;
-    task_.max_length = folder_.max_length;
+        model_(train::ModelFolder::open(options.model, options.max_length, Architecture::sentence_embedding,
+                                        "", options.base),
+               train::precision_from_string(options.precision)) {
+    task_.embedding = model_.config().sentence_embedding;
+    task_.max_length = model_.trained().max_length;
   }
 
-  std::int64_t width() const { return folder_.model.config().hidden_size; }
+  std::int64_t width() const { return model_.config().hidden_size; }
 
-  // Calls use(embedding of the text, of its pair or nothing) for each row, in order.
-  void embed(
-      const std::vector<data::Row>& rows, bool pairs,
-      const std::function<void(std::size_t row, std::span<const float>, std::span<const float>)>& use) {
-    const auto examples = tasks::make_examples(rows, pairs, folder_.tokenizer, task_);
-    const auto n = static_cast<std::size_t>(width());
-    texts_ += static_cast<std::int64_t>(examples->lengths.size());
-    truncated_ += examples->truncated_texts;
-    train::for_each_output(folder_.model, *examples, options_.batch_size, interrupt_token(),
-                           [&](std::int64_t first, const Batch&, const ModelOutput& output) {
-                             auto row = static_cast<std::size_t>(first);
-                             for (std::size_t at = 0; at < output.logits.size(); at += pairs ? 2 * n : n) {
-                               use(row++, output.logits.subspan(at, n),
-                                   pairs ? output.logits.subspan(at + n, n) : std::span<const float>());
-                             }
-                           });
+  // Embeddings of the rows' texts; of pairs, of first and second texts in turn.
+  std::vector<std::vector<float>> embed(const std::vector<data::Row>& rows, bool pairs) {
+    std::vector<data::Row> texts;
+    for (const data::Row& row : rows) {
+      texts.emplace_back().text = row.text;
+      if (pairs) texts.emplace_back().text = row.text_pair;
+    }
+    const tasks::Request request = tasks::request_of(texts, false, task_, model_.tokenizer());
+    texts_ += request.items;
+    truncated_ += request.truncated.inputs;
+    std::vector<std::vector<float>> embeddings;
+    model_.ask(request, {.batch_size = options_.batch_size * (pairs ? 2 : 1), .stop = interrupt_token()},
+               [&](std::int64_t, Prediction prediction) {
+                 embeddings.push_back(std::move(std::get<Embedding>(prediction).embedding));
+               });
+    return embeddings;
   }
 
   std::vector<std::string> notes() const {
@@ -69,7 +69,7 @@ class Embedder {
     if (truncated_ > 0) {
       notes.push_back(
           fmt::format("{} of {} texts are longer than {} tokens and were truncated (--max-length)",
-                      report::grouped(truncated_), report::grouped(texts_), folder_.max_length));
+                      report::grouped(truncated_), report::grouped(texts_), task_.max_length));
     }
     return notes;
   }
@@ -77,52 +77,70 @@ class Embedder {
  private:
   const PredictOptions& options_;
   std::optional<SentenceEmbeddingConfig> config_;
-  train::ModelFolder folder_;
+  predict::SharedModel model_;
   tasks::SentenceEmbedding task_;
   std::int64_t texts_ = 0, truncated_ = 0;
 };
 
+data::RowStream open_rows(const PredictOptions& options) {
+  const data::ReadOptions read = options.data.read_options(false);
+  return options.reads_standard_input() ? data::RowStream(std::cin, "standard input", read)
+                                        : data::RowStream(options.input, read);
+}
+
+// Calls `use` for the rows as they come: memory does not grow with them.
+void for_each_part(const PredictOptions& options, data::RowStream& stream,
+                   const std::function<void(const std::vector<data::Row>&)>& use) {
+  constexpr std::int64_t kRowsAtATime = 1024;
+  report::ProgressBar bar = prediction_bar(options, 0);
+  std::vector<data::Row> rows;
+  for (std::int64_t done = 0; stream.next_batch(kRowsAtATime, rows);) {
+    use(rows);
+    done += static_cast<std::int64_t>(rows.size());
+    bar.update(done);
+  }
+  bar.finish();
+}
+
 void write_lines(const PredictOptions& options, Embedder& embedder) {
-  bool pairs = false;
-  predict_rows(
-      options,
-      [&](const data::ColumnChoice& columns) {
-        pairs = static_cast<bool>(columns.text_pair);
-        return std::string();
-      },
-      [&](const std::vector<data::Row>& rows) {
-        std::string lines;
-        embedder.embed(rows, pairs, [&](std::size_t row, auto embedding, auto pair_embedding) {
-          lines += tasks::embedding_line(rows[row], embedding, pair_embedding);
-        });
-        return lines;
-      });
+  data::RowStream stream = open_rows(options);
+  Sink sink(options.output);
+  const bool pairs = static_cast<bool>(stream.columns().text_pair);
+  for_each_part(options, stream, [&](const std::vector<data::Row>& rows) {
+    const std::vector<std::vector<float>> embeddings = embedder.embed(rows, pairs);
+    std::string lines;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      lines += pairs ? tasks::embedding_line(rows[i], embeddings[2 * i], embeddings[2 * i + 1])
+                     : tasks::embedding_line(rows[i], embeddings[i]);
+    }
+    sink.write(lines);
+  });
+  sink.finish();
+  print_notes(stream.notes());
 }
 
 // The number of rows stands at the start of the file, and is known at its end.
 void write_array(const PredictOptions& options, Embedder& embedder) {
+  data::RowStream stream = open_rows(options);
+  Sink sink(options.output);
+  const data::ColumnChoice& columns = stream.columns();
+  if (columns.text_pair) {
+    throw UsageError(
+        fmt::format("--output {}: an array has one embedding for each row, and the rows are pairs "
+                    "(\"{}\" and \"{}\"); "
+                    "choose one of them with --text-column, or write .jsonl",
+                    options.output.string(), columns.text.name, columns.text_pair.name));
+  }
+  sink.write(tasks::npy_header(0, embedder.width()));
   std::int64_t rows_done = 0;
-  predict_rows(
-      options,
-      [&](const data::ColumnChoice& columns) {
-        if (columns.text_pair) {
-          throw UsageError(
-              fmt::format("--output {}: an array has one embedding for each row, and the rows are pairs "
-                          "(\"{}\" and \"{}\"); "
-                          "choose one of them with --text-column, or write .jsonl",
-                          options.output.string(), columns.text.name, columns.text_pair.name));
-        }
-        return tasks::npy_header(0, embedder.width());
-      },
-      [&](const std::vector<data::Row>& rows) {
-        std::string numbers;
-        embedder.embed(rows, false, [&](std::size_t, std::span<const float> embedding, auto) {
-          numbers.append(reinterpret_cast<const char*>(embedding.data()), embedding.size_bytes());
-        });
-        rows_done += static_cast<std::int64_t>(rows.size());
-        return numbers;
-      },
-      [&] { return tasks::npy_header(rows_done, embedder.width()); });
+  for_each_part(options, stream, [&](const std::vector<data::Row>& rows) {
+    for (const std::vector<float>& embedding : embedder.embed(rows, false))
+      sink.write({reinterpret_cast<const char*>(embedding.data()), embedding.size() * sizeof(float)});
+    rows_done += static_cast<std::int64_t>(rows.size());
+  });
+  sink.rewrite_beginning(tasks::npy_header(rows_done, embedder.width()));
+  sink.finish();
+  print_notes(stream.notes());
 }
 
 void run(const PredictOptions& options) {

@@ -12,10 +12,10 @@
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
-#include "cli/interrupt.h"
+#include "cli/screen/interrupt.h"
 #include "report/metrics_report.h"
 #include "report/progress.h"
-#include "report/results.h"
+#include "runs/results.h"
 #include "train/arguments.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
@@ -31,7 +31,13 @@ void run(const EvaluateOptions& options) {
   train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length, options.base);
   folder.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));
   train::restore_loss(folder.model, folder.settings, options.model);
-  const TestData data = task_of(folder, options.model).read_test(folder, options);
+  const tasks::TestData data =
+      task_of(folder.model.architecture(), options.model)
+          .read_test({.path = options.test,
+                      .data = options.data,
+                      .question_answering = options.question_answering,
+                      .threshold = options.threshold},
+                     {folder.tokenizer, folder.model.config(), folder.max_length, folder.settings});
   print_notes(data.notes);
   const tasks::Examples& examples = *data.examples;
   const report::Terminal terminal = report::terminal_of(STDERR_FILENO);
@@ -43,17 +49,17 @@ void run(const EvaluateOptions& options) {
       [&](std::int64_t rows) { bar.update(rows, {}, examples.tokens_of_first(rows)); }, interrupt_token());
   bar.finish();
   const double seconds = report::monotonic_seconds() - start;
-  Json values = report::metric_values(metrics);
+  Json values = runs::metric_values(metrics);
   values["runtime"] = seconds;
   values["samples"] = metrics.rows;
   values["samples_per_second"] = static_cast<double>(examples.rows()) / seconds;
   values["tokens_per_second"] = static_cast<double>(examples.tokens_of_first(examples.rows())) / seconds;
   if (!options.output.empty()) {
     std::filesystem::create_directories(options.output);
-    report::write_results(options.output, {{"test", values}});
+    runs::write_results(options.output, {{"test", values}});
   }
   if (options.json) {
-    fmt::print("{}", dump_json(report::with_prefix("test", values)));
+    fmt::print("{}", dump_json(runs::with_prefix("test", values)));
     return;
   }
   const report::Terminal out = report::terminal_of(STDOUT_FILENO);

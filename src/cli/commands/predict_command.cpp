@@ -8,72 +8,65 @@
 #include <memory>
 
 #include "bertune/error.h"
+#include "cli/commands/sink.h"
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
-#include "cli/interrupt.h"
+#include "cli/screen/interrupt.h"
+#include "predict/shared_model.h"
 #include "train/arguments.h"
 #include "train/model_folder.h"
 
 namespace bertune::cli {
-Sink::Sink(const std::filesystem::path& path) {
-  if (!path.empty() && path != "-") file_.emplace(path);
-}
 
-void Sink::write(std::string_view text) {
-  if (file_) {
-    file_->write(text);
-  } else {
-    write_to_standard_output(text);
-  }
-}
-
-void Sink::rewrite_beginning(std::string_view text) {
-  if (file_) file_->rewrite(0, text);
-}
-
-void Sink::finish() {
-  if (file_) file_->commit();
-}
-
-report::ProgressBar progress_bar(const PredictOptions& options, std::int64_t total) {
+report::ProgressBar prediction_bar(const PredictOptions& options, std::int64_t total) {
   return report::ProgressBar(
       std::cerr, "predicting", total,
       {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.quiet || options.output.empty()});
 }
 
-void predict_rows(const PredictOptions& options,
-                  const std::function<std::string(const data::ColumnChoice&)>& header,
-                  const std::function<std::string(const std::vector<data::Row>&)>& lines,
-                  const std::function<std::string()>& final_header) {
-  constexpr std::int64_t kRowsAtATime = 1024;
-  const data::ReadOptions read = options.data.read_options(false);
-  data::RowStream stream = options.reads_standard_input() ? data::RowStream(std::cin, "standard input", read)
-                                                          : data::RowStream(options.input, read);
-  Sink sink(options.output);
-  report::ProgressBar bar = progress_bar(options, 0);
-  sink.write(header(stream.columns()));
-  std::vector<data::Row> rows;
-  std::int64_t done = 0;
-  while (stream.next_batch(kRowsAtATime, rows)) {
-    sink.write(lines(rows));
-    done += static_cast<std::int64_t>(rows.size());
-    bar.update(done);
-  }
-  if (final_header) sink.rewrite_beginning(final_header());
-  sink.finish();
-  bar.finish();
-  print_notes(stream.notes());
+namespace {
+
+tasks::PredictionFile file_of(const PredictOptions& options) {
+  return {.path = options.input,
+          .stream = options.reads_standard_input() ? &std::cin : nullptr,
+          .data = options.data,
+          .output_format = options.output_format};
 }
 
-namespace {
+// Answers what the source asks, a part at a time: memory does not grow with it.
+void predict_all(const predict::SharedModel& model, tasks::RequestSource& source,
+                 const PredictOptions& options) {
+  Sink sink(options.output);
+  sink.write(source.header());
+  report::ProgressBar bar = prediction_bar(options, source.items());
+  std::int64_t done = 0;
+  const predict::AskOptions ask{.batch_size = options.batch_size, .stop = interrupt_token()};
+  for (tasks::Request request; source.next(request);) {
+    std::string lines;  // a pipe gets them all at once, for whom waits for the answer to what arrived
+    model.ask(request, ask, [&](std::int64_t item, const Prediction& prediction) {
+      lines += request.line(item, prediction);
+      bar.update(done + item + 1);
+    });
+    sink.write(lines);
+    done += request.items;
+    print_notes(source.take_notes());
+  }
+  sink.finish();
+  bar.finish();
+  print_notes(source.take_notes());
+}
 
 void run(const PredictOptions& options) {
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
   const InterruptGuard guard;
   use_threads(options.threads);
-  train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length, options.base);
-  folder.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));
-  task_of(folder, options.model).predict(folder, options);
+  const predict::SharedModel model(train::ModelFolder::open(options.model, options.max_length, options.base),
+                                   train::precision_from_string(options.precision));
+  const tasks::TaskEntry& task = task_of(model.architecture(), options.model);
+  const std::unique_ptr<tasks::RequestSource> source = task.open(
+      file_of(options), model.trained(),
+      {.threshold = options.threshold, .question_answering = options.question_answering, .top = options.top});
+  predict_all(model, *source, options);
 }
 
 }  // namespace

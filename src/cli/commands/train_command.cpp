@@ -3,48 +3,70 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 #include <memory>
+#include <string>
 
-#include "cli/commands/cross_validation.h"
-#include "cli/commands/fold_column.h"
-#include "cli/commands/training_run.h"
+#include "bertune/error.h"
+#include "cli/commands/task_commands.h"
+#include "cli/commands/watched_run.h"
 #include "cli/config/run_config.h"
-#include "cli/interrupt.h"
 #include "cli/options/train_options.h"
-#include "train/model_folder.h"
+#include "cli/screen/interrupt.h"
+#include "cli/screen/messages.h"
+#include "cli/screen/run_report.h"
+#include "cli/screen/train_display.h"
+#include "runs/cross_validation.h"
+#include "runs/fine_tuning.h"
+#include "runs/output.h"
 
 namespace bertune::cli {
 namespace {
+
+runs::ReadData reader_of(const tasks::TaskEntry& task, const TrainOptions& options) {
+  return [&](const tasks::TrainingFiles& files, const BertTokenizer& tokenizer, const BertConfig& config) {
+    return read_training(task, options, files, tokenizer, config);
+  };
+}
+
+void cross_validate(const TrainOptions& options, const runs::TrainOptions& values,
+                    const runs::BaseModel& base, const tasks::TaskEntry& task) {
+  const std::string flag = options.fold_column.empty() ? "--folds" : "--fold-column";
+  if (options.profile) throw UsageError(fmt::format("--profile measures one training; leave out {}", flag));
+  if (!options.test.empty())
+    print_notes({fmt::format("--test is not looked at with {}: each fold is a test set", flag)});
+  TrainDisplay display(std::cerr, options.quiet || options.json);
+  try {
+    const runs::CrossValidated done =
+        runs::cross_validate(values, base, task.architecture, reader_of(task, options), display);
+    if (options.json) {
+      fmt::print("{}", dump_json(done.results));
+    } else {
+      print_folds(values, done);
+    }
+  } catch (const Interrupted& interrupted) {
+    throw Interrupted(fmt::format("{}; the same command with --resume goes on with {}", interrupted.what(),
+                                  options.arguments.output_dir.string()));
+  }
+}
 
 void run(TrainOptions& options) {
   options.settle();
   print_notes(options.ignored);
   const InterruptGuard guard;
   use_threads(options.threads);
-  prepare_output(options);
+  runs::prepare_output(options.values());
   options.find_model();
-  const BertTokenizer tokenizer =
-      BertTokenizer::from_pretrained(tokenizer_folder(options.model, options.base));
-  const BertConfig config = BertConfig::from_pretrained(config_folder(options.model, options.base));
-  train::require_matching_vocabulary(options.model, tokenizer, config);
-  const TaskCommands& commands = options.task.empty() ? guess_task(options.train) : task_named(options.task);
-  if (options.task.empty() && &commands != &kTextClassification)
-    fmt::print(stderr, "note: --task {} (by the look of {})\n", commands.name, options.train.string());
-  const auto new_model = [&](const tasks::Task& task) {
-    return BertPreTrainedModel::from_pretrained(options.model, task.architecture(),
-                                                load_options(options, task));
-  };
-  if (!options.fold_column.empty()) options.fold = folds_of_column(options, commands.architecture);
-  if (options.fold.given || options.declared_on->count("--folds") > 0) {
-    cross_validate(
-        options, tokenizer,
-        [&](const TrainOptions& fold) { return commands.prepare(fold, tokenizer, config); }, new_model);
-    return;
-  }
-  TrainingData data = commands.prepare(options, tokenizer, config);
-  options.arguments.settle(*data.task);
-  BertPreTrainedModel model = new_model(*data.task);
-  run_training(options, tokenizer, model, data, commands.try_it);
+  const runs::TrainOptions values = run_values(options);
+  const runs::BaseModel base = runs::open_base_model(values);
+  const tasks::TaskEntry& task =
+      options.task.empty() ? tasks::guess_task(options.train) : tasks::task_named(options.task);
+  if (options.task.empty() && task.architecture != Architecture::sequence_classification)
+    print_notes({fmt::format("--task {} (by the look of {})", task.name, options.train.string())});
+  if (values.is_cross_validation()) return cross_validate(options, values, base, task);
+  watch_run(options, try_it(task.architecture), [&](train::Observer& observer) {
+    return runs::fine_tune(values, base, reader_of(task, options), observer);
+  });
 }
 
 }  // namespace
@@ -54,7 +76,7 @@ void add_train_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "train", "Fine-tune a checkpoint on labelled texts, words or questions, and test it");
   add_run_config(*command);
-  options->add_to(*command);
+  options->add_to(*command, task_names());
   command->footer(
       "Examples:\n"
       "  bertune train --model bert-base-uncased --train train.csv --output my-model\n"

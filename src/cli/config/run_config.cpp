@@ -12,8 +12,8 @@
 #include "cli/config/config_file.h"
 #include "cli/config/config_precedence.h"
 #include "cli/options/option_kinds.h"
-#include "cli/options/shared_options.h"
 #include "cli/options/transformers_names.h"
+#include "cli/screen/messages.h"
 #include "core/nearest.h"
 
 namespace bertune::cli {

@@ -9,8 +9,8 @@
 #include <optional>
 
 #include "bertune/lora.h"
-#include "cli/interrupt.h"
 #include "cli/options/shared_options.h"
+#include "cli/screen/interrupt.h"
 #include "report/progress.h"
 
 namespace bertune::cli {

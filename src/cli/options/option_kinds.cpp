@@ -2,6 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <functional>
+#include <set>
+#include <utility>
+
+#include "cli/screen/flag_words.h"
 
 namespace bertune::cli {
 namespace {
@@ -54,6 +59,17 @@ std::vector<std::string> option_names(const CLI::App& command, char between) {
     for (const std::string& name : option->get_lnames()) names.push_back(joined(name, between));
   }
   return names;
+}
+
+void know_flags_of(const CLI::App& program) {
+  std::set<std::string, std::less<>> commands, options;
+  for (const CLI::App* command : program.get_subcommands({})) {
+    std::string name = command->get_name();
+    std::ranges::replace(name, '-', '_');
+    commands.insert(std::move(name));
+    for (std::string& option : option_names(*command, '_')) options.insert(std::move(option));
+  }
+  know_flags(FlagWords(std::move(commands), std::move(options)));
 }
 
 }  // namespace bertune::cli

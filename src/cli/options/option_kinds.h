@@ -22,4 +22,7 @@ std::string name_in(const CLI::Option& option, std::string_view name);
 // All of them, with '-' or '_' between the words.
 std::vector<std::string> option_names(const CLI::App& command, char between);
 
+// Tells with_flags (cli/screen/flag_words.h) the names of the program's commands and options.
+void know_flags_of(const CLI::App& program);
+
 }  // namespace bertune::cli

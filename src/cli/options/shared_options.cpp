@@ -1,19 +1,12 @@
 #include "cli/options/shared_options.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <csignal>
-#include <cstdio>
-#include <cstring>
 
 #include "bertune/error.h"
-#include "cli/options/flag_words.h"
+#include "cli/screen/flag_words.h"
 #include "core/parallel.h"
-#include "report/terminal.h"
-#include "train/model_folder.h"
 
 namespace bertune::cli {
 
@@ -65,23 +58,6 @@ void QuestionAnsweringOptions::add_to(CLI::App& command) {
       ->group(group);
 }
 
-tasks::QuestionAnsweringTask QuestionAnsweringOptions::task(const Json& settings,
-                                                            std::int64_t max_length) const {
-  const auto kept = [&](const char* key, auto usual) { return train::setting(settings, key, usual); };
-  tasks::QuestionAnsweringTask task;
-  task.windows.max_length = max_length;
-  task.windows.doc_stride = doc_stride.value_or(kept("doc_stride", task.windows.doc_stride));
-  tasks::AnswerOptions& answers = task.answers;
-  answers.n_best_size = n_best_size.value_or(kept("n_best_size", answers.n_best_size));
-  answers.max_answer_length =
-      max_answer_length.value_or(kept("max_answer_length", answers.max_answer_length));
-  answers.null_score_diff_threshold = null_score_diff_threshold.value_or(
-      kept("null_score_diff_threshold", answers.null_score_diff_threshold));
-  answers.version_2_with_negative =
-      version_2_with_negative || kept("version_2_with_negative", answers.version_2_with_negative);
-  return task;
-}
-
 void add_threads_option(CLI::App& command, ThreadOptions& options) {
   command.add_option("--threads", options.threads,
                      "Threads to compute with (default: all that this process may use)");
@@ -105,24 +81,6 @@ void use_threads(const ThreadOptions& options) {
     warn(fmt::format("--pin-threads: not all of {} threads can be bound to the {} CPUs of this process",
                      num_threads(), available_threads()));
   }
-}
-
-void warn(std::string_view message) {
-  static const report::Style kStyle(report::terminal_of(STDERR_FILENO).colors);
-  fmt::print(stderr, "{} {}\n", kStyle.yellow("warning:"), with_flags(message));
-}
-
-void write_to_standard_output(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
-  if (errno == EPIPE) {
-    std::signal(SIGPIPE, SIG_DFL);
-    std::raise(SIGPIPE);
-  }
-  throw Error(fmt::format("standard output: {}", std::strerror(errno)));
-}
-
-void print_notes(const std::vector<std::string>& notes) {
-  for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", with_flags(note));
 }
 
 }  // namespace bertune::cli

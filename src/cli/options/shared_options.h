@@ -6,8 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "core/json.h"
-#include "tasks/question_answering/question_answering_task.h"
+#include "cli/screen/messages.h"
 #include "tasks/training_files.h"
 
 namespace bertune::cli {
@@ -20,8 +19,6 @@ struct DataOptions : tasks::FileOptions {
 // Of question answering, in all commands.
 struct QuestionAnsweringOptions : tasks::QuestionAnsweringOptions {
   void add_to(CLI::App& command);
-  // `settings`: a trained model's, or an empty object.
-  tasks::QuestionAnsweringTask task(const Json& settings, std::int64_t max_length) const;
 };
 
 struct ThreadOptions {
@@ -33,13 +30,5 @@ void add_threads_option(CLI::App& command, ThreadOptions& options);
 void add_precision_option(CLI::App& command, std::string& precision);
 // Applies them; throws UsageError when --threads is below 0.
 void use_threads(const ThreadOptions& options);
-
-// Lines for the person go to standard output, or to standard error when that is kept for data.
-// The library's names of options become flags (cli/options/flag_words.h).
-void print_notes(const std::vector<std::string>& notes);
-// Data on standard output, at once. Where its reader has gone (`bertune predict | head`) the program ends in
-// silence, as others do; throws Error for anything else.
-void write_to_standard_output(std::string_view text);
-void warn(std::string_view message);
 
 }  // namespace bertune::cli

@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "bertune/error.h"
-#include "cli/commands/task_commands.h"
 
 namespace bertune::cli {
 namespace {
@@ -106,15 +105,9 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
       ->group(kTraining);
 }
 
-std::string task_names() {
-  std::string names;
-  for (const TaskCommands* task : all_tasks()) names += (names.empty() ? "" : ", ") + std::string(task->name);
-  return names;
-}
-
 }  // namespace
 
-void TrainOptions::add_to(CLI::App& command) {
+void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
   command
       .add_option("--model,--model_name_or_path", model,
                   "Folder of the pre-trained checkpoint, or its name on the hub")
@@ -134,7 +127,7 @@ void TrainOptions::add_to(CLI::App& command) {
       ->group("Data")
       ->capture_default_str();
   command
-      .add_option("--folds", fold.count,
+      .add_option("--folds", folds,
                   "Cross-validation: so many models, each measured on a part of --train that it has not seen")
       ->group("Data");
   command
@@ -145,7 +138,7 @@ void TrainOptions::add_to(CLI::App& command) {
       ->group("Data");
   command.add_flag("--keep-folds", keep_folds, "Keep the models of cross-validation, in OUTPUT/fold-...")
       ->group(kOutput);
-  command.add_option("--task", task, "What to learn: " + task_names() + " (default: by the data, and said)")
+  command.add_option("--task", task, "What to learn: " + tasks + " (default: by the data, and said)")
       ->group("Data");
   command
       .add_option(
@@ -287,6 +280,36 @@ void TrainOptions::find_model() {
   model_to_repeat = name + "@" + commit;
   if (std::optional<LoraConfig>& lora = arguments.fine_tuning.lora)
     lora->base_model_name_or_path = name, lora->revision = commit;
+}
+
+runs::TrainOptions TrainOptions::values() const {
+  runs::TrainOptions values = {.model = model,
+                               .base = base,
+                               .arguments = arguments,
+                               .hidden_dropout = hidden_dropout,
+                               .attention_dropout = attention_dropout,
+                               .classifier_dropout = classifier_dropout,
+                               .ignore_mismatched_sizes = ignore_mismatched_sizes,
+                               .overwrite = overwrite,
+                               .folds = folds,
+                               .keep_folds = keep_folds};
+  values.files = {.train = train,
+                  .validation = validation,
+                  .test = test,
+                  .data = data,
+                  .max_train_rows = max_train_rows,
+                  .max_validation_rows = max_validation_rows,
+                  .max_test_rows = max_test_rows,
+                  .validation_split = validation_split,
+                  .seed = arguments.seed,
+                  .fold = fold,
+                  .fold_column = fold_column,
+                  .max_length = max_length,
+                  .checks_data = !json && !quiet,
+                  .problem_type = problem_type,
+                  .label_all_tokens = label_all_tokens,
+                  .question_answering = question_answering};
+  return values;
 }
 
 void TrainOptions::settle() {

@@ -12,6 +12,7 @@
 #include "cli/options/hub_flags.h"
 #include "cli/options/shared_options.h"
 #include "data/splits/split.h"
+#include "runs/train_options.h"
 #include "train/arguments.h"
 
 namespace bertune::cli {
@@ -32,7 +33,8 @@ struct TrainOptions {
   std::string eval_strategy;  // Transformers' no, steps or epoch
   std::optional<std::int64_t> max_length;
   double validation_split = 0.1;
-  data::Fold fold;  // of --folds or --fold-column; the number is set as one after another is trained
+  std::optional<std::int64_t> folds;
+  data::Fold fold;  // set as one after another is trained
   std::string fold_column;
   bool keep_folds = false;
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;
@@ -47,8 +49,8 @@ struct TrainOptions {
 
   CLI::App* declared_on = nullptr;
 
-  // Declares everything on `command`. The object must outlive it.
-  void add_to(CLI::App& command);
+  // Declares everything on `command`. The object must outlive it. `tasks`: the names that --task takes.
+  void add_to(CLI::App& command, const std::string& tasks);
   // Only what any run has: optimization, checkpoints, output.
   void add_run_to(CLI::App& command);
   // Makes `model` a folder, downloaded if need be, and finds its base. A new adapter will name the model as
@@ -57,6 +59,8 @@ struct TrainOptions {
   std::string model_to_repeat;  // the model as it was given, a name with the commit that it now means
   // What follows from several options together; throws UsageError.
   void settle();
+  // What a run is asked for. Its settings_text makes the file with which this command repeats it.
+  runs::TrainOptions values() const;
 
  private:
   void settle_evaluation();

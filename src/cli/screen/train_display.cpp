@@ -5,79 +5,148 @@
 
 #include <algorithm>
 #include <ostream>
+#include <variant>
 
-#include "cli/options/flag_words.h"
+#include "bertune/config.h"
+#include "bertune/threads.h"
+#include "cli/screen/flag_words.h"
+#include "kernels/ops.h"
 #include "report/metrics_report.h"
+#include "report/table.h"
 
 namespace bertune::cli {
+namespace {
+
+std::string model_line(const train::ModelLoaded& model) {
+  const LoadReport& report = model.report;
+  std::vector<std::string> fresh = report.newly_initialized;
+  fresh.insert(fresh.end(), report.mismatched.begin(), report.mismatched.end());
+  std::string line = fmt::format("Model {}: {} layers, hidden size {}, {} parameters; {} tensors loaded",
+                                 model.folder.string(), model.num_hidden_layers, model.hidden_size,
+                                 report::grouped(static_cast<long long>(model.parameters)), report.loaded);
+  if (report.loaded == 0) {
+    line += ", all newly initialised";
+  } else if (!fresh.empty()) {
+    line += ", newly initialised:";
+    for (const std::string& name : fresh) line += " " + name;
+    line += " (a new head is expected)";
+  }
+  if (model.trained_parameters < model.parameters) {
+    line += fmt::format(
+        "; {} trained, {:.2f} %", report::grouped(static_cast<long long>(model.trained_parameters)),
+        100 * static_cast<double>(model.trained_parameters) / static_cast<double>(model.parameters));
+  }
+  if (!report.unexpected.empty()) {
+    line += fmt::format(", {} of the checkpoint not used ({}{})", report.unexpected.size(),
+                        report.unexpected.front(), report.unexpected.size() > 1 ? ", ..." : "");
+  }
+  return line;
+}
+
+}  // namespace
 
 TrainDisplay::TrainDisplay(std::ostream& out, bool quiet)
     : out_(out), quiet_(quiet), terminal_(report::terminal_of(STDERR_FILENO)) {}
 
-void TrainDisplay::on_loss(const LossOptions& options, const BertConfig& config) {
+void TrainDisplay::on(const train::Event& event) {
+  std::visit([this](const auto& what) { show(what); }, event);
+}
+
+void TrainDisplay::say(std::string_view line) {
   if (quiet_) return;
-  if (options.label_smoothing > 0) out_ << fmt::format("note: label smoothing {}\n", options.label_smoothing);
-  if (options.focal_gamma > 0) out_ << fmt::format("note: focal loss with gamma {}\n", options.focal_gamma);
+  if (steps_) {
+    steps_->message(with_flags(line));
+  } else {
+    out_ << with_flags(line) << '\n';
+  }
+}
+
+void TrainDisplay::show(const train::Note& note) { say("note: " + note.text); }
+
+void TrainDisplay::show(const train::TextRead& text) {
+  const auto count = [](std::int64_t n) { return report::grouped(static_cast<long long>(n)); };
+  const std::string others =
+      text.files.size() > 1 ? fmt::format(" and {} more", text.files.size() - 1) : std::string();
+  say(fmt::format("{}{}: {} documents, {} sentences, {} tokens", text.files.front().string(), others,
+                  count(text.documents), count(text.sentences), count(text.tokens)));
+}
+
+void TrainDisplay::show(const train::ModelLoaded& model) {
+  say(fmt::format(
+      "{}\nTraining on {} threads with {} kernels{}", model_line(model), num_threads(), kernels::ops().name,
+      model.precision == Precision::bf16 ? ", matrix products in bf16 (--precision fp32 for f32)" : ""));
+}
+
+void TrainDisplay::show(const train::LossChosen& loss) {
+  const LossOptions& options = loss.options;
+  if (options.label_smoothing > 0) say(fmt::format("note: label smoothing {}", options.label_smoothing));
+  if (options.focal_gamma > 0) say(fmt::format("note: focal loss with gamma {}", options.focal_gamma));
   if (options.class_weights.empty()) return;
   constexpr std::size_t kMost = 20;
-  out_ << "note: class weights:";
+  std::string weights = "note: class weights:";
   for (std::size_t i = 0; i < std::min(kMost, options.class_weights.size()); ++i)
-    out_ << fmt::format("{} {} {:.4g}", i > 0 ? "," : "", config.id2label.at(i), options.class_weights[i]);
+    weights += fmt::format("{} {} {:.4g}", i > 0 ? "," : "", loss.labels.at(i), options.class_weights[i]);
   if (options.class_weights.size() > kMost)
-    out_ << fmt::format(", and {} more (bertune.json has all)", options.class_weights.size() - kMost);
-  out_ << '\n';
+    weights += fmt::format(", and {} more (bertune.json has all)", options.class_weights.size() - kMost);
+  say(weights);
 }
 
-void TrainDisplay::on_resume(std::int64_t step, const std::filesystem::path& checkpoint) {
-  resumed_step_ = step;
-  if (quiet_) return;
-  out_ << (checkpoint.empty() ? std::string("No checkpoint to resume from: starting at the beginning.\n")
-                              : fmt::format("Resuming after step {} from {}\n", step, checkpoint.string()));
+void TrainDisplay::show(const train::Resumed& resumed) {
+  resumed_step_ = resumed.step;
+  say(resumed.checkpoint.empty()
+          ? std::string("No checkpoint to resume from: starting at the beginning.")
+          : fmt::format("Resuming after step {} from {}", resumed.step, resumed.checkpoint.string()));
 }
 
-void TrainDisplay::on_step(const train::StepEvent& event) {
+void TrainDisplay::show(const train::StepEvent& step) {
   if (!steps_) {
     steps_.emplace(
-        out_, "step", event.total_steps,
+        out_, "step", step.total_steps,
         report::ProgressOptions{.terminal = terminal_, .quiet = quiet_, .already_done = resumed_step_});
-    smooth_loss_ = event.loss;
+    smooth_loss_ = step.loss;
   }
-  tokens_ += event.tokens;
-  smooth_loss_ += 0.05 * (event.loss - smooth_loss_);
-  steps_->update(event.step, smooth_loss_, tokens_);
+  tokens_ += step.tokens;
+  smooth_loss_ += 0.05 * (step.loss - smooth_loss_);
+  steps_->update(step.step, smooth_loss_, tokens_);
 }
 
-void TrainDisplay::on_evaluation_progress(std::int64_t rows, std::int64_t total_rows) {
+void TrainDisplay::show(const train::EvaluationProgress& progress) {
   if (!evaluation_) {
     if (steps_) steps_->pause();
     evaluation_.emplace(
-        out_, "evaluating", total_rows,
+        out_, "evaluating", progress.total_rows,
         report::ProgressOptions{.terminal = terminal_, .quiet = quiet_ || !terminal_.interactive});
   }
-  evaluation_->update(rows);
+  evaluation_->update(progress.rows);
 }
 
-void TrainDisplay::on_evaluation(double epoch, std::int64_t /*step*/, const tasks::Metrics& metrics,
-                                 bool best) {
+void TrainDisplay::show(const train::EvaluationEvent& evaluation) {
   if (evaluation_) evaluation_->finish();
   evaluation_.reset();
-  if (quiet_) return;
-  const std::string line = fmt::format("epoch {:.4g}: validation {}{}", epoch, report::metrics_line(metrics),
-                                       best ? "  (best so far)" : "");
-  if (steps_) {
-    steps_->message(line);
-  } else {
-    out_ << line << '\n';
-  }
+  say(fmt::format("epoch {:.4g}: validation {}{}", evaluation.epoch, report::metrics_line(evaluation.metrics),
+                  evaluation.best ? "  (best so far)" : ""));
 }
 
-void TrainDisplay::on_early_stop(const std::string& why) {
-  if (quiet_) return;
-  if (steps_) {
-    steps_->message(with_flags(why));
-  } else {
-    out_ << with_flags(why) << '\n';
-  }
+void TrainDisplay::show(const train::EarlyStop& stop) { say(stop.why); }
+
+void TrainDisplay::show(const train::TrainingEnded& /*ended*/) {
+  training_ended_ = true;
+  finish();
+}
+
+void TrainDisplay::show(const train::FoldBegins& fold) {
+  training_ended_ = false;
+  resumed_step_ = tokens_ = 0;
+  const std::string place =
+      fold.given ? fmt::format(" ({} of {})", fold.fold + 1, fold.folds) : fmt::format(" of {}", fold.folds);
+  say(fmt::format("\nFold {}{}: trained on {} rows, measured on {}", report::printable(fold.name), place,
+                  fold.train_rows, fold.test_rows));
+}
+
+void TrainDisplay::show(const train::FoldEnded& fold) {
+  say(fold.done_before
+          ? std::string("done before")
+          : fmt::format("fold {}: {}", report::printable(fold.name), report::metrics_line(fold.metrics)));
 }
 
 void TrainDisplay::finish() {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <variant>
+
 #include "core/file.h"
 #include "report/profile_report.h"
 
@@ -20,7 +22,7 @@ void TrainProfile::stop() {
   running_.reset();
 }
 
-void TrainProfile::on_step(const train::StepEvent& event) {
+void TrainProfile::take(const train::StepEvent& event) {
   ++seen_;
   if (running_) {
     ++steps_;
@@ -31,28 +33,16 @@ void TrainProfile::on_step(const train::StepEvent& event) {
     running_.emplace(profiler_.emplace().context());
     start_ = std::chrono::steady_clock::now();
   }
-  next_.on_step(event);
 }
 
-void TrainProfile::on_loss(const LossOptions& options, const BertConfig& config) {
-  next_.on_loss(options, config);
-}
-
-void TrainProfile::on_early_stop(const std::string& why) { next_.on_early_stop(why); }
-
-void TrainProfile::on_resume(std::int64_t step, const std::filesystem::path& checkpoint) {
-  next_.on_resume(step, checkpoint);
-}
-void TrainProfile::on_evaluation_progress(std::int64_t rows, std::int64_t total_rows) {
-  stop();
-  next_.on_evaluation_progress(rows, total_rows);
-}
-void TrainProfile::on_evaluation(double epoch, std::int64_t step, const tasks::Metrics& metrics, bool best) {
-  next_.on_evaluation(epoch, step, metrics, best);
-}
-void TrainProfile::on_checkpoint(const std::filesystem::path& checkpoint) {
-  stop();
-  next_.on_checkpoint(checkpoint);
+// Evaluations and checkpoints are no part of a step.
+void TrainProfile::on(const train::Event& event) {
+  if (const auto* step = std::get_if<train::StepEvent>(&event)) take(*step);
+  if (std::holds_alternative<train::EvaluationProgress>(event) ||
+      std::holds_alternative<train::CheckpointSaved>(event)) {
+    stop();
+  }
+  next_.on(event);
 }
 
 std::string TrainProfile::finish(const std::filesystem::path& trace, bool bf16) {

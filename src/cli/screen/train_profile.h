@@ -16,18 +16,13 @@ class TrainProfile : public train::Observer {
  public:
   explicit TrainProfile(train::Observer& next) : next_(next) {}
 
-  void on_loss(const LossOptions& options, const BertConfig& config) override;
-  void on_resume(std::int64_t step, const std::filesystem::path& checkpoint) override;
-  void on_step(const train::StepEvent& event) override;
-  void on_evaluation_progress(std::int64_t rows, std::int64_t total_rows) override;
-  void on_evaluation(double epoch, std::int64_t step, const tasks::Metrics& metrics, bool best) override;
-  void on_early_stop(const std::string& why) override;
-  void on_checkpoint(const std::filesystem::path& checkpoint) override;
+  void on(const train::Event& event) override;
 
   // After training: writes the trace, and returns the table and where the trace is.
   std::string finish(const std::filesystem::path& trace, bool bf16);
 
  private:
+  void take(const train::StepEvent& step);
   void stop();
 
   train::Observer& next_;

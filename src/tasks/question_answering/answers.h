@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tasks/question_answering/question_answering.h"
+#include "tasks/question_answering/examples.h"
 
 namespace bertune::tasks {
 

@@ -33,17 +33,17 @@ std::string lower_cased(std::string_view original) {
 
 }  // namespace
 
-void SentenceExamples::add_to(Batch& batch, std::int64_t row) const {
+void SentenceEmbeddingExamples::add_to(Batch& batch, std::int64_t row) const {
   for (std::int64_t i = 0; i < texts; ++i) add_row(*this, row * texts + i, batch);
   if (!scores.empty()) batch.targets.push_back(scores[static_cast<std::size_t>(row)]);
   if (belong_together) batch.labels.push_back(static_cast<std::int32_t>(batch.labels.size()));
 }
 
-std::string SentenceExamples::fingerprint() const {
+std::string SentenceEmbeddingExamples::fingerprint() const {
   return fingerprint_of(*this).add(scores).add(std::array{texts}).text();
 }
 
-bool SentenceExamples::same_second_text(std::int64_t row, std::int64_t other) const {
+bool SentenceEmbeddingExamples::same_second_text(std::int64_t row, std::int64_t other) const {
   const auto ids_of = [&](std::int64_t pair) {
     const auto sequence = static_cast<std::size_t>(2 * pair + 1);
     return std::span(input_ids).subspan(static_cast<std::size_t>(begins[sequence]),
@@ -52,11 +52,11 @@ bool SentenceExamples::same_second_text(std::int64_t row, std::int64_t other) co
   return std::ranges::equal(ids_of(row), ids_of(other));
 }
 
-std::unique_ptr<SentenceExamples> make_examples(std::span<const data::Row> rows, bool pairs,
-                                                const BertTokenizer& tokenizer,
-                                                const SentenceEmbedding& task) {
+std::unique_ptr<SentenceEmbeddingExamples> make_examples(std::span<const data::Row> rows, bool pairs,
+                                                         const BertTokenizer& tokenizer,
+                                                         const SentenceEmbedding& task) {
   const EncodeOptions options{.truncation = Truncation::longest_first, .max_length = task.max_length};
-  auto examples = std::make_unique<SentenceExamples>();
+  auto examples = std::make_unique<SentenceEmbeddingExamples>();
   examples->texts = pairs ? 2 : 1;
   std::vector<std::string_view> texts;
   std::vector<std::string> lowered;
@@ -78,10 +78,10 @@ std::unique_ptr<SentenceExamples> make_examples(std::span<const data::Row> rows,
   return examples;
 }
 
-std::unique_ptr<SentenceExamples> make_labelled_examples(const data::Dataset& pairs,
-                                                         std::vector<float> scores,
-                                                         const BertTokenizer& tokenizer,
-                                                         const SentenceEmbedding& task) {
+std::unique_ptr<SentenceEmbeddingExamples> make_labelled_examples(const data::Dataset& pairs,
+                                                                  std::vector<float> scores,
+                                                                  const BertTokenizer& tokenizer,
+                                                                  const SentenceEmbedding& task) {
   auto examples = make_examples(pairs.rows, true, tokenizer, task);
   for (float& score : scores) score = static_cast<float>(score / task.score_scale);
   examples->belong_together = scores.empty();

@@ -7,15 +7,22 @@
 #include <string>
 #include <vector>
 
+#include "bertune/sentence_embedding.h"
 #include "bertune/tokenizer.h"
 #include "data/texts/reader.h"
 #include "tasks/packed_examples.h"
-#include "tasks/sentence_embedding/task.h"
 
 namespace bertune::tasks {
 
+// How texts become features.
+struct SentenceEmbedding {
+  SentenceEmbeddingConfig embedding;
+  std::int64_t max_length = 128;
+  double score_scale = 1;  // what scores were divided by
+};
+
 // Row i is sequence i, or of pairs the sequences 2i and 2i + 1.
-struct SentenceExamples : PackedExamples {
+struct SentenceEmbeddingExamples : PackedExamples {
   std::int64_t texts = 1;            // of a row
   bool belong_together = false;      // pairs without scores: batches get labels for ranking
   std::vector<float> scores;         // [rows] of pairs, scaled; or empty
@@ -32,14 +39,14 @@ struct SentenceExamples : PackedExamples {
 };
 
 // Tokenizes on all cores, without labels. `pairs`: each row's second text too.
-std::unique_ptr<SentenceExamples> make_examples(std::span<const data::Row> rows, bool pairs,
-                                                const BertTokenizer& tokenizer,
-                                                const SentenceEmbedding& task);
-
-// Pairs to train or to test on; `scores` empty: pairs that belong together.
-std::unique_ptr<SentenceExamples> make_labelled_examples(const data::Dataset& pairs,
-                                                         std::vector<float> scores,
+std::unique_ptr<SentenceEmbeddingExamples> make_examples(std::span<const data::Row> rows, bool pairs,
                                                          const BertTokenizer& tokenizer,
                                                          const SentenceEmbedding& task);
+
+// Pairs to train or to test on; `scores` empty: pairs that belong together.
+std::unique_ptr<SentenceEmbeddingExamples> make_labelled_examples(const data::Dataset& pairs,
+                                                                  std::vector<float> scores,
+                                                                  const BertTokenizer& tokenizer,
+                                                                  const SentenceEmbedding& task);
 
 }  // namespace bertune::tasks

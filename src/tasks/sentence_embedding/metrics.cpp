@@ -49,7 +49,7 @@ Metrics SimilarityScorer::result() const {
   return metrics;
 }
 
-PartnerScorer::PartnerScorer(const SentenceExamples& pairs)
+PartnerScorer::PartnerScorer(const SentenceEmbeddingExamples& pairs)
     : pairs_(pairs), parts_(std::max<std::int64_t>((pairs.rows() + kCandidates - 1) / kCandidates, 1)) {}
 
 std::int64_t PartnerScorer::end_of_part() const { return (part_ + 1) * pairs_.rows() / parts_; }

@@ -16,13 +16,13 @@ double cosine(std::span<const float> a, std::span<const float> b);  // 0 where o
 // difference), mse, rmse, mae, pearson, spearmanr.
 class SimilarityScorer : public Scorer {
  public:
-  explicit SimilarityScorer(const SentenceExamples& pairs)
+  explicit SimilarityScorer(const SentenceEmbeddingExamples& pairs)
       : pairs_(pairs), metrics_(ProblemType::regression, {"cosine"}) {}
   void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) override;
   Metrics result() const override;
 
  private:
-  const SentenceExamples& pairs_;
+  const SentenceEmbeddingExamples& pairs_;
   MetricsAccumulator metrics_;
 };
 
@@ -34,7 +34,7 @@ class PartnerScorer : public Scorer {
  public:
   static constexpr std::int64_t kCandidates = 128;
 
-  explicit PartnerScorer(const SentenceExamples& pairs);
+  explicit PartnerScorer(const SentenceEmbeddingExamples& pairs);
   void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) override;
   Metrics result() const override;
 
@@ -42,7 +42,7 @@ class PartnerScorer : public Scorer {
   std::int64_t end_of_part() const;
   void finish_part();
 
-  const SentenceExamples& pairs_;
+  const SentenceEmbeddingExamples& pairs_;
   std::int64_t parts_ = 1, part_ = 0, first_row_ = 0;  // the part at hand and its first row
   std::size_t width_ = 0;
   std::vector<float> first_, second_;  // normalized embeddings of the part's rows so far [rows, width]

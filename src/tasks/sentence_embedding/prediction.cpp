@@ -7,15 +7,10 @@
 #include <utility>
 
 #include "core/json.h"
-#include "core/utf8.h"
+#include "tasks/sentence_embedding/metrics.h"
 
 namespace bertune::tasks {
 namespace {
-
-std::string valid_text(std::string_view text) {
-  std::uint64_t replaced = 0;
-  return replace_invalid_utf8(text, replaced);
-}
 
 std::string in_json(std::string_view text) {
   return Json(valid_text(text)).dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -34,7 +29,7 @@ void append_numbers(std::span<const float> numbers, std::string& line) {
   line += ']';
 }
 
-std::string csv_field(std::string_view text) {
+std::string quoted_field(std::string_view text) {
   std::string quoted = "\"";
   for (const char letter : valid_text(text)) {
     if (letter == '"') quoted += '"';
@@ -43,7 +38,49 @@ std::string csv_field(std::string_view text) {
   return quoted + '"';
 }
 
+class SentenceEmbeddingDecoder : public Decoder {
+ public:
+  SentenceEmbeddingDecoder(const SentenceEmbeddingExamples& examples, UsePrediction use)
+      : texts_(static_cast<std::size_t>(examples.texts)), use_(std::move(use)) {}
+
+  void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) override {
+    const auto sequences = static_cast<std::size_t>(batch.sequences());
+    const std::size_t width = output.logits.size() / sequences;
+    for (std::size_t i = 0; i < sequences; i += texts_) {
+      const std::span<const float> vector = output.logits.subspan(i * width, width);
+      Prediction prediction;
+      if (texts_ == 1) {
+        prediction = Embedding{{vector.begin(), vector.end()}};
+      } else {
+        prediction = Score{cosine(vector, output.logits.subspan((i + 1) * width, width))};
+      }
+      use_(first_row + static_cast<std::int64_t>(i / texts_), std::move(prediction));
+    }
+  }
+
+ private:
+  std::size_t texts_;  // of an item
+  UsePrediction use_;
+};
+
 }  // namespace
+
+std::unique_ptr<Decoder> decoder_of(const SentenceEmbeddingExamples& examples, UsePrediction use) {
+  return std::make_unique<SentenceEmbeddingDecoder>(examples, std::move(use));
+}
+
+Request request_of(std::span<const data::Row> rows, bool pairs, const SentenceEmbedding& task,
+                   const BertTokenizer& tokenizer) {
+  const std::shared_ptr<const SentenceEmbeddingExamples> examples =
+      make_examples(rows, pairs, tokenizer, task);
+  Request request;
+  for (const std::int64_t length : examples->lengths)
+    count_truncated(length, task.max_length, request.truncated);
+  request.examples = examples;
+  request.items = examples->rows();
+  request.decoder = [examples](UsePrediction use) { return decoder_of(*examples, std::move(use)); };
+  return request;
+}
 
 std::string embedding_line(const data::Row& row, std::span<const float> embedding,
                            std::span<const float> pair_embedding) {
@@ -59,7 +96,7 @@ std::string embedding_line(const data::Row& row, std::span<const float> embeddin
 }
 
 std::string similarity_line(const data::Row& row, double similarity, bool csv) {
-  if (csv) return fmt::format("{},{},{}\n", csv_field(row.text), csv_field(row.text_pair), similarity);
+  if (csv) return fmt::format("{},{},{}\n", quoted_field(row.text), quoted_field(row.text_pair), similarity);
   const Json score = similarity;
   return fmt::format("{{\"text\":{},\"text_pair\":{},\"score\":{}}}\n", in_json(row.text),
                      in_json(row.text_pair), score.dump());

@@ -2,13 +2,25 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "data/texts/reader.h"
+#include "tasks/prediction.h"
+#include "tasks/request.h"
+#include "tasks/sentence_embedding/task.h"
 
 namespace bertune::tasks {
+
+// Items are texts, or pairs of them. `examples` must outlive it.
+std::unique_ptr<Decoder> decoder_of(const SentenceEmbeddingExamples& examples, UsePrediction use);
+
+// What rows ask: of single texts an Embedding, of pairs the Score of how alike they are. The texts need not
+// stay.
+Request request_of(std::span<const data::Row> rows, bool pairs, const SentenceEmbedding& task,
+                   const BertTokenizer& tokenizer);
 
 // {"text", "embedding"}, or of a pair {"text", "text_pair", "embedding", "embedding_pair"}, with its newline.
 // `pair_embedding` is empty for a single text. Numbers are written so that they are read back to the same

@@ -5,9 +5,16 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
 
 #include "bertune/error.h"
+#include "data/checks/check.h"
 #include "data/texts/labels.h"
+#include "tasks/hold_out.h"
+#include "tasks/sentence_embedding/prediction.h"
+#include "tasks/trained_settings.h"
 
 namespace bertune::tasks {
 
@@ -55,3 +62,246 @@ double score_scale(const std::vector<float>& scores) {
 }
 
 }  // namespace bertune::tasks
+
+namespace bertune::tasks::sentence_embedding {
+namespace {
+
+constexpr const char *kCosine = "cosine-similarity", *kRanking = "multiple-negatives-ranking";
+
+struct PairSets : DataSets<data::Dataset> {
+  std::vector<data::NamedDataset> named() const {
+    std::vector<data::NamedDataset> list;
+    for (const auto& [name, dataset] :
+         {std::pair{"train", &train}, std::pair{"validation", &validation}, std::pair{"test", &test}}) {
+      if (dataset->size() > 0) list.push_back({name, dataset});
+    }
+    return list;
+  }
+};
+
+data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path, std::int64_t max_rows) {
+  if (path.empty()) return {};
+  data::ReadOptions options = files.data.read_options(false);
+  options.max_rows = max_rows;
+  options.fold_column = files.fold_column;
+  return read_pairs(path, options, files.sentence_embedding.loss != kRanking);
+}
+
+PairSets read_sets(const TrainingFiles& files) {
+  PairSets sets;
+  sets.train = read(files, files.train, files.max_train_rows);
+  sets.validation = read(files, files.validation, files.max_validation_rows);
+  sets.test = read(files, files.test, files.max_test_rows);
+  return sets;
+}
+
+void check_options(const TrainingFiles& files) {
+  if (!files.problem_type.empty())
+    throw UsageError("problem_type",
+                     "`problem_type` is of text classification, and not of sentence embeddings");
+  const std::string& loss = files.sentence_embedding.loss;
+  if (!loss.empty() && loss != kCosine && loss != kRanking) {
+    throw UsageError("embedding_loss",
+                     fmt::format("`embedding_loss` is \"{}\"; it must be {} or {}", loss, kCosine, kRanking));
+  }
+}
+
+void check_loss(const SentenceEmbeddingOptions& options, const data::Dataset& train) {
+  if (options.loss == kCosine && !train.has_labels) {
+    throw UsageError("embedding_loss",
+                     fmt::format("`embedding_loss={}` needs a score for each pair, and {} has none; name the "
+                                 "column with `label_column`",
+                                 kCosine, train.path));
+  }
+  if (!train.has_labels && options.train_batch_size < 2)
+    throw UsageError(
+        "batch_size",
+        "`batch_size` is 1; pairs without scores are learned by comparison within a batch, which needs at "
+        "least 2");
+}
+
+// A second text that occurs twice in a batch is wrongly taken for a text that does not belong to its own
+// first text.
+void note_repeated_texts(const data::Dataset& train, std::vector<std::string>& notes) {
+  std::unordered_set<std::string_view> seen;
+  for (const data::Row& row : train.rows) seen.insert(row.text_pair);
+  const std::int64_t repeated = train.size() - static_cast<std::int64_t>(seen.size());
+  if (repeated == 0) return;
+  notes.push_back(
+      fmt::format("{} of {} second texts of train repeat an earlier one; where two of them meet in a "
+                  "batch, each counts as wrong for the other's first text",
+                  repeated, train.size()));
+}
+
+// The first set with scores says how they are scaled.
+void scale_scores(PairSets& sets, SentenceEmbedding& task) {
+  for (const data::NamedDataset& set : sets.named()) {
+    if (!set.dataset->has_labels) continue;
+    task.score_scale = score_scale(read_scores(*set.dataset));
+    if (task.score_scale != 1) {
+      sets.notes.push_back(fmt::format("scores of {} are divided by {}, so that they can be cosines",
+                                       set.name, task.score_scale));
+    }
+    return;
+  }
+}
+
+std::unique_ptr<SentenceEmbeddingTask> task_of(const TrainingFiles& files, PairSets& sets,
+                                               const BertConfig& config) {
+  const SentenceEmbeddingOptions& options = files.sentence_embedding;
+  auto task = std::make_unique<SentenceEmbeddingTask>();
+  task->embedding = options.of_model.value_or(SentenceEmbeddingConfig());
+  if (!options.pooling.empty()) task->embedding.pooling = pooling_from_string(options.pooling);
+  task->max_length =
+      files.max_length.value_or(std::min(task->embedding.max_seq_length.value_or(128), config.max_length()));
+  require_max_length(task->max_length, config);
+  sets.notes.push_back(
+      fmt::format("task: sentence embeddings from pairs {} ({} loss; `embedding_loss` says otherwise); "
+                  "pooling: {}{} ({}; `pooling` says otherwise)",
+                  sets.train.has_labels ? "with scores" : "that belong together",
+                  sets.train.has_labels ? kCosine : kRanking, to_string(task->embedding.pooling),
+                  task->embedding.normalize ? ", normalized" : "",
+                  options.of_model ? "as the model's modules.json says" : "the model has no modules.json"));
+  scale_scores(sets, *task);
+  if (!sets.train.has_labels) note_repeated_texts(sets.train, sets.notes);
+  return task;
+}
+
+std::unique_ptr<SentenceEmbeddingExamples> examples_of(const data::Dataset& pairs,
+                                                       const BertTokenizer& tokenizer,
+                                                       const SentenceEmbedding& task) {
+  if (pairs.size() == 0) return nullptr;
+  return make_labelled_examples(pairs, pairs.has_labels ? read_scores(pairs) : std::vector<float>(),
+                                tokenizer, task);
+}
+
+Json settings_to_keep(const PairSets& sets, const SentenceEmbedding& task) {
+  const auto column = [](const data::ChosenColumn& chosen) { return chosen ? Json(chosen.name) : Json(); };
+  return {{"max_length", task.max_length},
+          {"score_scale", task.score_scale},
+          {"text_column", column(sets.train.columns.text)},
+          {"text_pair_column", column(sets.train.columns.text_pair)},
+          {"label_column", column(sets.train.columns.label)}};
+}
+
+std::unique_ptr<Decoder> test_lines(const PairSets& sets, const SentenceEmbeddingExamples& examples,
+                                    const std::function<void(TestLine)>& use) {
+  return decoder_of(examples, [&sets, use](std::int64_t item, const Prediction& prediction) {
+    const auto place = static_cast<std::size_t>(item);
+    const data::Row& row = sets.test.rows[place];
+    Json line = prediction_json(prediction, {},
+                                {{"text", valid_text(row.text)}, {"text_pair", valid_text(row.text_pair)}});
+    if (row.has_label) line["true"] = row.label;
+    line["where"] = sets.test.where(row);
+    use({sets.held_out[place], std::move(line)});
+  });
+}
+
+class PairSource : public RequestSource {
+ public:
+  PairSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
+      : tokenizer_(model.tokenizer), task_(trained_task(model, options)), csv_(file.output_format == "csv") {
+    if (!csv_ && file.output_format != "jsonl") {
+      throw UsageError("format",
+                       fmt::format("`format` is \"{}\"; it must be jsonl or csv", file.output_format));
+    }
+    const data::ReadOptions read = file.data.read_options(false);
+    stream_.emplace(file.stream != nullptr ? data::RowStream(*file.stream, "standard input", read)
+                                           : data::RowStream(file.path, read));
+    if (!stream_->columns().text_pair) {
+      throw UsageError(
+          "text_pair_column",
+          fmt::format(
+              "{}: holds single texts; a model of sentence embeddings compares the two texts of a pair "
+              "(`text_pair_column`)",
+              file.stream != nullptr ? "standard input" : file.path.string()));
+    }
+  }
+
+  std::string header() const override { return csv_ ? std::string(kSimilarityHeader) : ""; }
+
+  bool next(Request& request) override {
+    constexpr std::int64_t kRowsAtATime = 1024;
+    at_end_ = !stream_->next_batch(kRowsAtATime, rows_);
+    if (at_end_) return false;
+    request = request_of(rows_, true, *task_, tokenizer_);
+    request.line = [this](std::int64_t item, const Prediction& prediction) {
+      return similarity_line(rows_[static_cast<std::size_t>(item)], std::get<Score>(prediction).score, csv_);
+    };
+    return true;
+  }
+
+  std::vector<std::string> take_notes() override {
+    return at_end_ ? stream_->notes() : std::vector<std::string>();
+  }
+
+ private:
+  const BertTokenizer& tokenizer_;
+  std::unique_ptr<SentenceEmbeddingTask> task_;
+  bool csv_, at_end_ = false;
+  std::optional<data::RowStream> stream_;
+  std::vector<data::Row> rows_;
+};
+
+}  // namespace
+
+TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
+                           const BertConfig& config) {
+  check_options(files);
+  const auto sets = std::make_shared<PairSets>(read_sets(files));
+  check_loss(files.sentence_embedding, sets->train);
+  std::unique_ptr<SentenceEmbeddingTask> task = task_of(files, *sets, config);
+  hold_out(files, *sets, data::stratified_split, "rows");
+  const data::Dataset& picking = sets->validation.size() > 0 ? sets->validation : sets->train;
+  task->metric = picking.has_labels ? "spearmanr" : "accuracy";
+  TrainingData data;
+  if (files.checks_data) {
+    data.facts.texts = sets->named();
+    data.facts.check = data::check_datasets(data.facts.texts, {.classification = false});
+    data.facts.notes = sets->notes;
+  }
+  std::unique_ptr<SentenceEmbeddingExamples> made[] = {examples_of(sets->train, tokenizer, *task),
+                                                       examples_of(sets->validation, tokenizer, *task),
+                                                       examples_of(sets->test, tokenizer, *task)};
+  for (const auto& examples : made) {
+    if (!files.checks_data || !examples) continue;
+    data.facts.check->lengths.push_back(data::check_lengths(examples->lengths, task->max_length));
+    data.facts.with_special_tokens += examples->rows_with_special_tokens;
+  }
+  for (const data::NamedDataset& set : sets->named()) set.dataset->release_pages();
+  data.settings = settings_to_keep(*sets, *task);
+  data.row_name = [sets](std::int64_t row) {
+    return sets->train.where(sets->train.rows[static_cast<std::size_t>(row)]);
+  };
+  data.test_lines = [sets, rows = made[2].get()](const std::function<void(TestLine)>& use) {
+    return test_lines(*sets, *rows, use);
+  };
+  data.task = std::move(task);
+  data.train = std::move(made[0]), data.validation = std::move(made[1]), data.test = std::move(made[2]);
+  return data;
+}
+
+std::unique_ptr<SentenceEmbeddingTask> trained_task(const TrainedModel& model,
+                                                    const PredictionOptions& /*options*/) {
+  auto task = std::make_unique<SentenceEmbeddingTask>();
+  task->embedding = model.config.sentence_embedding;
+  task->max_length = model.max_length;
+  task->score_scale = setting(model.settings, "score_scale", 0.0);
+  return task;
+}
+
+TestData read_test(const TestFile& file, const TrainedModel& model) {
+  const data::Dataset pairs = read_pairs(file.path, file.data.read_options(false), true);
+  auto task = trained_task(model, {});
+  std::vector<float> scores = pairs.has_labels ? read_scores(pairs) : std::vector<float>();
+  if (!(task->score_scale > 0)) task->score_scale = score_scale(scores);
+  auto examples = make_labelled_examples(pairs, std::move(scores), model.tokenizer, *task);
+  return {std::move(task), std::move(examples), pairs.notes};
+}
+
+std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
+                                    const PredictionOptions& options) {
+  return std::make_unique<PairSource>(file, model, options);
+}
+
+}  // namespace bertune::tasks::sentence_embedding

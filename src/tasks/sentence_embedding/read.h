@@ -2,9 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 #include "data/texts/reader.h"
+#include "tasks/sentence_embedding/task.h"
+#include "tasks/training_data.h"
 
 namespace bertune::tasks {
 
@@ -20,3 +23,20 @@ std::vector<float> read_scores(const data::Dataset& pairs);
 double score_scale(const std::vector<float>& scores);
 
 }  // namespace bertune::tasks
+
+namespace bertune::tasks::sentence_embedding {
+
+// Throws Error naming file:line for what cannot be read or learned from, and UsageError for options that do
+// not fit the files.
+TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
+                           const BertConfig& config);
+TestData read_test(const TestFile& file, const TrainedModel& model);
+
+std::unique_ptr<SentenceEmbeddingTask> trained_task(const TrainedModel& model,
+                                                    const PredictionOptions& options);
+// Pairs of a file as they come: how alike their texts are. Written as jsonl or csv. Throws UsageError for
+// single texts.
+std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
+                                    const PredictionOptions& options);
+
+}  // namespace bertune::tasks::sentence_embedding

@@ -2,20 +2,18 @@
 // sentence-transformers package does.
 #pragma once
 
-#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
-#include "bertune/sentence_embedding.h"
-#include "tasks/task.h"
+#include "tasks/request.h"
+#include "tasks/sentence_embedding/examples.h"
 
 namespace bertune::tasks {
 
-struct SentenceEmbedding : Task {
-  SentenceEmbeddingConfig embedding;
-  std::int64_t max_length = 128;
-  double score_scale = 1;  // what scores were divided by
+// Of a text alone it predicts the embedding, of a pair the cosine of both.
+struct SentenceEmbeddingTask : TaskOf<SentenceEmbeddingExamples>, SentenceEmbedding, PredictionTask {
   std::string metric =
       "spearmanr";  // of the pairs that the best epoch is picked on; without scores: accuracy
 
@@ -23,7 +21,11 @@ struct SentenceEmbedding : Task {
   Architecture architecture() const override { return Architecture::sentence_embedding; }
   void describe_head(LoadOptions& options) const override;
   std::string default_metric() const override { return metric; }
-  std::unique_ptr<Scorer> scorer(const Examples& examples) const override;
+
+  Request request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const override;
+
+ private:
+  std::unique_ptr<Scorer> scorer_of(const SentenceEmbeddingExamples& examples) const override;
 };
 
 }  // namespace bertune::tasks

@@ -4,80 +4,94 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
-#include "core/json.h"
-#include "core/utf8.h"
 #include "tasks/metrics.h"
 
 namespace bertune::tasks {
 namespace {
 
-std::string valid_text(std::string_view text) {
-  std::uint64_t replaced = 0;
-  return replace_invalid_utf8(text, replaced);
-}
+class TextClassificationDecoder : public Decoder {
+ public:
+  TextClassificationDecoder(const TextClassificationTask& task, UsePrediction use)
+      : type_(task.problem_type),
+        labels_(task.labels.id2label()),
+        threshold_(task.threshold),
+        use_(std::move(use)) {}
 
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of("\",\r\n") == std::string_view::npos) return std::string(text);
-  std::string quoted = "\"";
-  for (const char letter : text) {
-    if (letter == '"') quoted += '"';
-    quoted += letter;
+  void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) override {
+    const std::size_t width = labels_.size();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
+      use_(first_row + static_cast<std::int64_t>(i),
+           predict(type_, labels_, output.logits.subspan(i * width, width), threshold_));
+    }
   }
-  return quoted + '"';
-}
 
-ProblemType type_of(const BertConfig& config) {
-  return config.problem_type.value_or(config.num_labels() == 1 ? ProblemType::regression
-                                                               : ProblemType::single_label_classification);
-}
+ private:
+  ProblemType type_;
+  std::vector<std::string> labels_;
+  double threshold_;
+  UsePrediction use_;
+};
 
-// {"negative": 0.02, ...} in the order of ids.
-OrderedJson scores_by_label(const BertConfig& config, const Prediction& prediction) {
-  OrderedJson scores = OrderedJson::object();
-  for (std::size_t i = 0; i < prediction.scores.size(); ++i)
-    scores[config.id2label[i]] = prediction.scores[i];
-  return scores;
+// The fields "label" and "score" of a table.
+std::pair<std::string, double> label_and_score(const Prediction& prediction) {
+  if (const auto* label = std::get_if<Label>(&prediction)) return {label->label, label->score};
+  if (const auto* set = std::get_if<Labels>(&prediction))
+    return {fmt::format("{}", fmt::join(set->labels, "|")), set->score};
+  return {"", std::get<Score>(prediction).score};
 }
 
 }  // namespace
 
-Prediction predict(const BertConfig& config, std::span<const float> logits, double threshold) {
-  const ProblemType type = type_of(config);
-  if (type == ProblemType::regression) return {{}, logits[0], {}};
-  Prediction prediction{{}, 0, probabilities(type, logits)};
-  const auto best = std::ranges::max_element(prediction.scores);
-  prediction.score = *best;
-  if (type == ProblemType::single_label_classification) {
-    prediction.labels = {config.id2label[static_cast<std::size_t>(best - prediction.scores.begin())]};
-    return prediction;
-  }
-  for (std::size_t i = 0; i < prediction.scores.size(); ++i) {
-    if (prediction.scores[i] > threshold) prediction.labels.push_back(config.id2label[i]);
-  }
-  return prediction;
+Prediction predict(ProblemType type, std::span<const std::string> labels, std::span<const float> logits,
+                   double threshold) {
+  if (type == ProblemType::regression) return Score{logits[0]};
+  std::vector<double> scores = probabilities(type, logits);
+  const auto best = std::ranges::max_element(scores);
+  const double score = *best;
+  if (type == ProblemType::single_label_classification)
+    return Label{labels[static_cast<std::size_t>(best - scores.begin())], score, std::move(scores)};
+  Labels set{{}, score, std::move(scores)};
+  for (std::size_t i = 0; i < set.scores.size(); ++i)
+    if (set.scores[i] > threshold) set.labels.push_back(labels[i]);
+  return set;
+}
+
+std::unique_ptr<Decoder> decoder_of(const TextClassificationTask& task, UsePrediction use) {
+  return std::make_unique<TextClassificationDecoder>(task, std::move(use));
+}
+
+Request request_of(const data::Dataset& rows, const TextClassificationTask& task,
+                   const BertTokenizer& tokenizer) {
+  Request request;
+  auto examples = make_examples(rows, tokenizer, task, false);
+  for (const std::int64_t length : examples->lengths)
+    count_truncated(length, task.max_length, request.truncated);
+  request.examples = std::move(examples);
+  request.items = rows.size();
+  request.decoder = [&task](UsePrediction use) { return decoder_of(task, std::move(use)); };
+  return request;
+}
+
+OrderedJson row_json(const data::Row& row, bool has_pair, const Prediction& prediction,
+                     std::span<const std::string> labels) {
+  OrderedJson source = {{"text", valid_text(row.text)}};
+  if (has_pair) source["text_pair"] = valid_text(row.text_pair);
+  return prediction_json(prediction, labels, std::move(source));
+}
+
+std::string prediction_line(PredictionFormat format, const data::Row& row, bool has_pair,
+                            const Prediction& prediction, std::span<const std::string> labels) {
+  if (format == PredictionFormat::jsonl) return json_line(row_json(row, has_pair, prediction, labels));
+  const std::string pair = has_pair ? csv_field(valid_text(row.text_pair)) + "," : "";
+  const auto [label, score] = label_and_score(prediction);
+  return fmt::format("{},{}{},{}\n", csv_field(valid_text(row.text)), pair, csv_field(label), score);
 }
 
 std::string prediction_header(PredictionFormat format, bool has_pair) {
   if (format == PredictionFormat::jsonl) return "";
   return has_pair ? "text,text_pair,label,score\n" : "text,label,score\n";
-}
-
-std::string prediction_line(PredictionFormat format, const BertConfig& config, const data::Row& row,
-                            bool has_pair, const Prediction& prediction) {
-  const ProblemType type = type_of(config);
-  if (format == PredictionFormat::csv) {
-    const std::string pair = has_pair ? csv_field(valid_text(row.text_pair)) + "," : "";
-    return fmt::format("{},{}{},{}\n", csv_field(valid_text(row.text)), pair,
-                       csv_field(fmt::format("{}", fmt::join(prediction.labels, "|"))), prediction.score);
-  }
-  OrderedJson line = {{"text", valid_text(row.text)}};
-  if (has_pair) line["text_pair"] = valid_text(row.text_pair);
-  if (type == ProblemType::single_label_classification) line["label"] = prediction.labels.front();
-  if (type == ProblemType::multi_label_classification) line["labels"] = prediction.labels;
-  line["score"] = prediction.score;
-  if (type != ProblemType::regression) line["scores"] = scores_by_label(config, prediction);
-  return line.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
 }  // namespace bertune::tasks

@@ -1,30 +1,35 @@
-// From logits to what a user is told, and its lines in a file.
+// From logits to classes, sets of labels or numbers, and their lines in a file.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
-#include "bertune/config.h"
 #include "data/texts/reader.h"
+#include "tasks/prediction.h"
+#include "tasks/text_classification/task.h"
 
 namespace bertune::tasks {
 
-struct Prediction {
-  std::vector<std::string>
-      labels;        // the most probable class; multi-label: all above the threshold; regression: none
-  double score = 0;  // its probability; multi-label: the highest; regression: the value
-  std::vector<double> scores;  // a probability a label; empty for regression
-};
+// `labels`: the names of ids. Of several labels, all above the threshold are predicted.
+Prediction predict(ProblemType type, std::span<const std::string> labels, std::span<const float> logits,
+                   double threshold = 0.5);
 
-Prediction predict(const BertConfig& config, std::span<const float> logits, double threshold = 0.5);
+// Items are rows. Keeps what it needs of the task.
+std::unique_ptr<Decoder> decoder_of(const TextClassificationTask& task, UsePrediction use);
+
+// What rows without labels ask. The texts need not stay.
+Request request_of(const data::Dataset& rows, const TextClassificationTask& task,
+                   const BertTokenizer& tokenizer);
 
 enum class PredictionFormat { jsonl, csv };
 
-// {"text", "text_pair"?, "label" | "labels", "score", "scores"}, or text,text_pair?,label,score: a line with
-// its newline.
-std::string prediction_line(PredictionFormat format, const BertConfig& config, const data::Row& row,
-                            bool has_pair, const Prediction& prediction);
+// {"text", "text_pair"?} and the prediction.
+OrderedJson row_json(const data::Row& row, bool has_pair, const Prediction& prediction,
+                     std::span<const std::string> labels);
+// A line with its newline: the JSON, or text,text_pair?,label,score.
+std::string prediction_line(PredictionFormat format, const data::Row& row, bool has_pair,
+                            const Prediction& prediction, std::span<const std::string> labels);
 std::string prediction_header(PredictionFormat format, bool has_pair);  // empty for JSONL
 
 }  // namespace bertune::tasks

@@ -45,6 +45,15 @@ void WordPredictions::add(std::int64_t row, std::span<const float> logits) {
   }
 }
 
+void WordPredictions::add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
+    const auto begin = static_cast<std::size_t>(batch.cu_seqlens[i]),
+               size = static_cast<std::size_t>(batch.cu_seqlens[i + 1]) - begin;
+    add(first_row + static_cast<std::int64_t>(i),
+        output.logits.subspan(begin * num_labels_, size * num_labels_));
+  }
+}
+
 std::span<const WordPrediction> WordPredictions::of_sentence(std::int64_t sentence) const {
   const auto index = static_cast<std::size_t>(sentence);
   const auto begin = static_cast<std::size_t>(features_->word_begins.at(index)),

@@ -5,7 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "tasks/token_classification/token_classification.h"
+#include "bertune/model.h"
+#include "tasks/token_classification/examples.h"
 
 namespace bertune::tasks {
 
@@ -23,6 +24,8 @@ class WordPredictions {
 
   // The logits of a row: [tokens of the row, num_labels]. Throws Error for another size.
   void add(std::int64_t row, std::span<const float> logits);
+  // Those of all rows of a batch, of which `first_row` is the first.
+  void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output);
 
   std::span<const WordPrediction> all() const { return words_; }
   std::span<const WordPrediction> of_sentence(std::int64_t sentence) const;

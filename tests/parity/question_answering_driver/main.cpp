@@ -18,8 +18,8 @@
 #include "data/questions/question_answering.h"
 #include "tasks/question_answering/answers.h"
 #include "tasks/question_answering/normalize_answer.h"
-#include "tasks/question_answering/question_answering.h"
-#include "tasks/question_answering/squad_metrics.h"
+#include "tasks/question_answering/examples.h"
+#include "tasks/question_answering/metrics.h"
 
 namespace {
 

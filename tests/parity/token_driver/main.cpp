@@ -22,9 +22,9 @@
 #include "core/json.h"
 #include "data/tagged/tag_labels.h"
 #include "data/tagged/tagged.h"
-#include "tasks/token_classification/token_classification.h"
-#include "tasks/token_classification/token_metrics.h"
-#include "tasks/token_classification/token_prediction.h"
+#include "tasks/token_classification/examples.h"
+#include "tasks/token_classification/metrics.h"
+#include "tasks/token_classification/prediction.h"
 
 namespace {
 
@@ -118,7 +118,8 @@ void predict(char** argv) {
     }
     WordPredictions predictions(made, task);
     if (made.rows() > 0) predictions.add(0, logits);
-    std::cout << token_prediction_line(sentences[0], predictions.of_sentence(0), task);
+    std::cout << json_line(
+        sentence_json(sentences[0], bertune::tasks::predict(sentences[0], predictions.of_sentence(0), task)));
   }
 }
 

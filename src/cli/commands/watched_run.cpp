@@ -1,0 +1,60 @@
+#include "cli/commands/watched_run.h"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "bertune/error.h"
+#include "cli/config/run_config.h"
+#include "cli/screen/interrupt.h"
+#include "cli/screen/run_report.h"
+#include "cli/screen/train_display.h"
+#include "cli/screen/train_profile.h"
+
+namespace bertune::cli {
+
+runs::TrainOptions run_values(const TrainOptions& options) {
+  runs::TrainOptions values = options.values();
+  values.settings_text = [command = options.declared_on,
+                          model = options.model_to_repeat](const Json& resolved) {
+    Json settings = resolved;
+    if (!model.empty()) settings["model"] = model, settings["revision"] = Json();
+    return run_config_text(*command, settings);
+  };
+  values.stop = interrupt_token();
+  return values;
+}
+
+namespace {
+
+runs::FinishedRun shown(const TrainOptions& options, TrainDisplay& display, train::Observer& observer,
+                        const std::function<runs::FinishedRun(train::Observer&)>& run) {
+  try {
+    return run(observer);
+  } catch (const Interrupted& interrupted) {
+    if (display.training_ended()) throw;
+    display.finish();
+    throw Interrupted(fmt::format("{}; a checkpoint is in {}: the same command with --resume goes on from it",
+                                  interrupted.what(), options.arguments.output_dir.string()));
+  }
+}
+
+}  // namespace
+
+void watch_run(const TrainOptions& options, std::string_view try_it,
+               const std::function<runs::FinishedRun(train::Observer&)>& run) {
+  TrainDisplay display(std::cerr, options.quiet || options.json);
+  TrainProfile profile(display);
+  train::Observer& observer = options.profile ? static_cast<train::Observer&>(profile) : display;
+  const runs::FinishedRun finished = shown(options, display, observer, run);
+  std::string profiled;
+  if (options.profile) {
+    const bool bf16 = train::precision_from_string(options.arguments.precision) == Precision::bf16;
+    profiled = "\n" + profile.finish(options.arguments.output_dir / "profile.json", bf16);
+  }
+  if (options.json) return print_run_json(finished);
+  print_run(options.values(), finished, try_it);
+  fmt::print("{}", profiled);
+}
+
+}  // namespace bertune::cli

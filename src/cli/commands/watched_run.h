@@ -1,0 +1,21 @@
+// A training run as the commands start it: under a person's eyes, or for a program that reads JSON.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "cli/options/train_options.h"
+#include "runs/train_options.h"
+#include "runs/training_run.h"
+#include "train/observer.h"
+
+namespace bertune::cli {
+
+// What the flags ask for, with the text of the file that repeats the run.
+runs::TrainOptions run_values(const TrainOptions& options);
+
+// Runs it, and prints what becomes of it. `try_it`: a shell command, "{}" being the model folder.
+void watch_run(const TrainOptions& options, std::string_view try_it,
+               const std::function<runs::FinishedRun(train::Observer&)>& run);
+
+}  // namespace bertune::cli

@@ -1,0 +1,59 @@
+#include "cli/screen/flag_words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace bertune::cli {
+namespace {
+
+std::string dashed(std::string_view name) {
+  std::string result(name);
+  std::ranges::replace(result, '_', '-');
+  return result;
+}
+
+FlagWords& known() {
+  static FlagWords words({}, {});
+  return words;
+}
+
+}  // namespace
+
+std::string FlagWords::render(std::string_view message) const {
+  std::string result;
+  for (;;) {
+    const std::size_t open = message.find('`');
+    const std::size_t close = open == message.npos ? open : message.find('`', open + 1);
+    if (close == message.npos) return result.append(message);
+    const std::string_view words = message.substr(open + 1, close - open - 1);
+    std::string flags = words.ends_with(')') ? call(words) : flag(words);
+    // The second backtick of what is none of ours may be the first of what is.
+    const std::size_t end = flags.empty() ? close : close + 1;
+    result.append(message.substr(0, open)).append(flags.empty() ? message.substr(open, end - open) : flags);
+    message.remove_prefix(end);
+  }
+}
+
+std::string FlagWords::flag(std::string_view words) const {
+  const std::size_t equals = words.find('=');
+  const std::string_view name = words.substr(0, equals);
+  if (!options_.contains(name)) return {};
+  const std::string value = equals == words.npos ? "" : fmt::format(" {}", words.substr(equals + 1));
+  return fmt::format("--{}{}", dashed(name), value);
+}
+
+std::string FlagWords::call(std::string_view words) const {
+  const std::size_t open = words.find('(');
+  const std::string_view name = words.substr(0, open);
+  if (open == words.npos || !commands_.contains(name)) return {};
+  const std::string option = flag(words.substr(open + 1, words.size() - open - 2));
+  return option.empty() ? "" : fmt::format("bertune {} {}", dashed(name), option);
+}
+
+void know_flags(FlagWords words) { known() = std::move(words); }
+
+std::string with_flags(std::string_view message) { return known().render(message); }
+
+}  // namespace bertune::cli

@@ -1,0 +1,36 @@
+// What the library says, in the words of the command line.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace bertune::cli {
+
+// The library names options by names in backticks (bertune/error.h). Those that the program knows become
+// flags: "`lora_rank`" is --lora-rank, "`format=csv`" is --format csv, and "`convert(merge)`" is
+// bertune convert --merge. Anything else in backticks stays as it is, a text of the user's or a command of
+// another program.
+class FlagWords {
+ public:
+  // Names as the library has them, with _ between words.
+  FlagWords(std::set<std::string, std::less<>> commands, std::set<std::string, std::less<>> options)
+      : commands_(std::move(commands)), options_(std::move(options)) {}
+
+  std::string render(std::string_view message) const;
+
+ private:
+  // Of what stands between two backticks; empty where it names nothing that the program knows.
+  std::string flag(std::string_view words) const;
+  std::string call(std::string_view words) const;
+
+  std::set<std::string, std::less<>> commands_, options_;
+};
+
+// The commands and options of the program, for with_flags.
+void know_flags(FlagWords words);
+// The message as a person at the command line reads it.
+std::string with_flags(std::string_view message);
+
+}  // namespace bertune::cli

@@ -1,0 +1,35 @@
+#include "cli/screen/messages.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+
+#include "bertune/error.h"
+#include "cli/screen/flag_words.h"
+#include "report/terminal.h"
+
+namespace bertune::cli {
+
+void print_notes(const std::vector<std::string>& notes) {
+  for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", with_flags(note));
+}
+
+void warn(std::string_view message) {
+  static const report::Style kStyle(report::terminal_of(STDERR_FILENO).colors);
+  fmt::print(stderr, "{} {}\n", kStyle.yellow("warning:"), with_flags(message));
+}
+
+void write_to_standard_output(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return;
+  if (errno == EPIPE) {
+    std::signal(SIGPIPE, SIG_DFL);
+    std::raise(SIGPIPE);
+  }
+  throw Error(fmt::format("standard output: {}", std::strerror(errno)));
+}
+
+}  // namespace bertune::cli

@@ -1,0 +1,18 @@
+// What a person, or a program that asked for JSON, reads when a run has finished.
+#pragma once
+
+#include <string_view>
+
+#include "runs/cross_validation.h"
+#include "runs/train_options.h"
+#include "runs/training_run.h"
+
+namespace bertune::cli {
+
+// `try_it`: a shell command, "{}" being the model folder.
+void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, std::string_view try_it);
+void print_run_json(const runs::FinishedRun& run);
+
+void print_folds(const runs::TrainOptions& options, const runs::CrossValidated& done);
+
+}  // namespace bertune::cli

@@ -1,0 +1,73 @@
+#include "bertune/predictor.h"
+
+#include <utility>
+
+#include "bertune/error.h"
+#include "predict/shared_model.h"
+#include "tasks/registry/registry.h"
+
+namespace bertune {
+namespace {
+
+train::ModelFolder open_folder(const std::filesystem::path& folder, const PredictorOptions& options) {
+  constexpr std::string_view kHow = "pre-train one, or take bert-base-uncased, which comes with one";
+  if (options.batch_size < 1) throw UsageError("batch_size", "`batch_size` must be at least 1");
+  if (options.top < 1) throw UsageError("top", "`top` must be at least 1");
+  return options.architecture
+             ? train::ModelFolder::open(folder, options.max_length, *options.architecture, kHow, options.base)
+             : train::ModelFolder::open(folder, options.max_length, options.base);
+}
+
+tasks::PredictionOptions task_options(const PredictorOptions& options) {
+  return {.threshold = options.threshold,
+          .question_answering = {.doc_stride = options.doc_stride,
+                                 .n_best_size = options.n_best_size,
+                                 .max_answer_length = options.max_answer_length,
+                                 .null_score_diff_threshold = options.null_score_diff_threshold},
+          .top = options.top};
+}
+
+}  // namespace
+
+struct Predictor::Implementation {
+  predict::SharedModel model;
+  std::unique_ptr<const tasks::PredictionTask> task;
+  std::int64_t batch_size;
+
+  Implementation(const std::filesystem::path& folder, const PredictorOptions& options)
+      : model(open_folder(folder, options), options.precision),
+        task(tasks::prediction_task(model.architecture(), model.trained(), task_options(options), folder)),
+        batch_size(options.batch_size) {}
+};
+
+Predictor::Predictor(const std::filesystem::path& folder, const PredictorOptions& options)
+    : implementation_(std::make_unique<const Implementation>(folder, options)) {}
+Predictor::Predictor(Predictor&&) noexcept = default;
+Predictor& Predictor::operator=(Predictor&&) noexcept = default;
+Predictor::~Predictor() = default;
+
+Architecture Predictor::architecture() const { return implementation_->model.architecture(); }
+const BertConfig& Predictor::config() const { return implementation_->model.config(); }
+const BertTokenizer& Predictor::tokenizer() const { return implementation_->model.tokenizer(); }
+std::int64_t Predictor::max_length() const { return implementation_->model.trained().max_length; }
+std::span<const std::string> Predictor::labels() const { return implementation_->task->label_names(); }
+std::size_t Predictor::weights_bytes() const { return implementation_->model.weights_bytes(); }
+std::size_t Predictor::workspace_bytes() const { return implementation_->model.workspace_bytes(); }
+
+std::vector<Prediction> Predictor::predict(std::span<const Input> inputs, Truncated* truncated) const {
+  std::vector<Prediction> predictions;
+  predictions.reserve(inputs.size());
+  if (inputs.empty()) return predictions;
+  const tasks::Request request = implementation_->task->request(inputs, tokenizer());
+  if (truncated != nullptr) *truncated = request.truncated;
+  implementation_->model.ask(
+      request, {.batch_size = implementation_->batch_size},
+      [&](std::int64_t, Prediction prediction) { predictions.push_back(std::move(prediction)); });
+  return predictions;
+}
+
+Prediction Predictor::predict(const Input& input) const {
+  return std::move(predict(std::span(&input, 1)).front());
+}
+
+}  // namespace bertune

@@ -1,0 +1,149 @@
+#include "runs/cross_validation.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "bertune/error.h"
+#include "core/file.h"
+#include "data/splits/given_folds.h"
+#include "runs/fold_column.h"
+#include "runs/fold_folders.h"
+#include "runs/fold_statistics.h"
+#include "runs/output.h"
+#include "runs/training_run.h"
+#include "train/evaluation.h"
+#include "train/run_state.h"
+#include "train/trainer.h"
+
+namespace bertune::runs {
+namespace {
+
+class CrossValidation {
+ public:
+  CrossValidation(TrainOptions options, const BaseModel& base, const ReadData& read_data,
+                  train::Observer& observer)
+      : options_(std::move(options)),
+        base_(base),
+        read_data_(read_data),
+        observer_(observer),
+        folders_(options_.arguments.output_dir, options_.files.fold) {}
+
+  CrossValidated run() {
+    folders_.prepare(options_);
+    for (std::int64_t i = 0; i < folders_.count(); ++i) {
+      finish_fold(i);
+      if (options_.keep_folds) done_.folders.push_back(folders_.folder(i));
+    }
+    folders_.join_predictions();
+    write_results();
+    if (!options_.keep_folds) folders_.remove();
+    return std::move(done_);
+  }
+
+ private:
+  // The training of a fold is that of a run of its own, in a folder of its own.
+  TrainOptions options_of(std::int64_t fold) const {
+    TrainOptions options = options_;
+    const fs::path folder = folders_.folder(fold);
+    options.files.fold.number = fold;
+    options.files.checks_data = options_.files.checks_data && fold == 0;  // the data are the same
+    options.arguments.output_dir = folder;
+    options.arguments.resume = options_.arguments.resume && !train::newest_checkpoint(folder).empty();
+    return options;
+  }
+
+  void finish_fold(std::int64_t fold) {
+    tasks::TrainingData data = read_data_(options_of(fold).files, base_.tokenizer, base_.config);
+    options_.arguments.settle(*data.task);
+    if (fold == 0) write_settings(options_, data);
+    const Json identity = {{"arguments", options_.arguments.to_json()},
+                           {"folds", folders_.count()},
+                           {"test", data.test->fingerprint()},
+                           {"train", data.train->fingerprint()}};
+    observer_.on(train::FoldBegins{.fold = fold,
+                                   .folds = folders_.count(),
+                                   .name = folders_.title(fold),
+                                   .given = options_.files.fold.given != nullptr,
+                                   .train_rows = data.train->rows(),
+                                   .test_rows = data.test->rows()});
+    if (options_.arguments.resume && take_over(fold, identity)) return;
+    train_fold(fold, options_of(fold), data, identity);
+  }
+
+  void fold_ended(std::int64_t fold, const tasks::Metrics* metrics) {
+    observer_.on(train::FoldEnded{.fold = fold,
+                                  .folds = folders_.count(),
+                                  .name = folders_.title(fold),
+                                  .done_before = metrics == nullptr,
+                                  .metrics = metrics == nullptr ? tasks::Metrics() : *metrics});
+  }
+
+  // What an interrupted run has finished.
+  bool take_over(std::int64_t fold, const Json& identity) {
+    Json results = folders_.finished_results(fold, identity);
+    if (results.is_null()) return false;
+    done_.folds.push_back(std::move(results));
+    fold_ended(fold, nullptr);
+    return true;
+  }
+
+  void train_fold(std::int64_t fold, const TrainOptions& options, tasks::TrainingData& data,
+                  const Json& identity) {
+    BertPreTrainedModel model = new_model(options, *data.task);
+    set_up_fine_tuning(options, data, model);
+    train::Trainer trainer(model, base_.tokenizer, options.arguments, observer_, *data.task, data.row_name);
+    const fs::path folder = folders_.folder(fold);
+    fs::create_directories(folder);  // what is refused before leaves none
+    require_disk(options, model, trainer);
+    const train::TrainingResult trained = trainer.train(*data.train, data.validation.get(), options.stop);
+    observer_.on(train::TrainingEnded{trained.state.global_step});
+    const std::int64_t batch_size = options.arguments.eval_batch_size;
+    const tasks::Metrics metrics =
+        train::evaluate(model, *data.task, *data.test, batch_size, {}, options.stop);
+    fold_ended(fold, &metrics);
+    Json results = {{"fold", folders_.name(fold)},      {"metrics", metric_values(metrics)},
+                    {"rows", data.test->rows()},        {"runtime", trained.runtime},
+                    {"train_loss", trained.train_loss}, {"train_rows", data.train->rows()}};
+    folders_.save_predictions(fold, train::test_lines(model, data, batch_size, options.stop));
+    if (options_.keep_folds) save_trained_model(folder, options, data, base_.tokenizer, model);
+    folders_.save_results(fold, results, identity);
+    if (!options_.arguments.keep_checkpoints) train::remove_checkpoints_except(folder, {});
+    done_.folds.push_back(std::move(results));
+  }
+
+  void write_results() {
+    Json& results = done_.results = fold_statistics(done_.folds);
+    results["folds"] = folders_.count();
+    if (const auto& given = options_.files.fold.given) results["fold_column"] = given->column;
+    results["fold_results"] = done_.folds;
+    results["seed"] = options_.arguments.seed;
+    results["bertune_version"] = BERTUNE_VERSION;
+    write_file_atomically(options_.arguments.output_dir / kCrossValidationFile, dump_json(results));
+  }
+
+  TrainOptions options_;
+  const BaseModel& base_;
+  const ReadData& read_data_;
+  train::Observer& observer_;
+  FoldFolders folders_;
+  CrossValidated done_;
+};
+
+}  // namespace
+
+CrossValidated cross_validate(const TrainOptions& options, const BaseModel& base, Architecture architecture,
+                              const ReadData& read_data, train::Observer& observer) {
+  TrainOptions folded = options;
+  if (!options.files.fold_column.empty()) {
+    folded.files.fold = folds_of_column(options.files, options.folds, architecture);
+  } else {
+    folded.files.fold = {.number = 0, .count = options.folds.value_or(0)};
+  }
+  if (folded.files.fold.count < 2)
+    throw UsageError("folds", fmt::format("`folds` is {}; it must be at least 2", folded.files.fold.count));
+  folded.files.test.clear();
+  return CrossValidation(std::move(folded), base, read_data, observer).run();
+}
+
+}  // namespace bertune::runs

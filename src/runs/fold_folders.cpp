@@ -1,0 +1,170 @@
+#include "runs/fold_folders.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "bertune/error.h"
+#include "core/file.h"
+#include "core/nearest.h"
+#include "data/splits/given_folds.h"
+#include "train/run_state.h"
+
+namespace bertune::runs {
+namespace {
+
+constexpr const char* kResultsFile = "fold_results.json";  // is there when a fold is finished
+
+// Names that are names of folders as well; "fold-" stands before them.
+bool are_folder_names(const std::vector<std::string>& names) {
+  constexpr std::string_view kOthers = "-_.";
+  return std::ranges::all_of(names, [&](const std::string& name) {
+    return std::ranges::all_of(name, [&](char letter) {
+      const bool is_plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                            (letter >= '0' && letter <= '9');
+      return is_plain || kOthers.find(letter) != kOthers.npos;
+    });
+  });
+}
+
+// What a cross-validation writes into a fold's folder; the folder goes when it held nothing else.
+void remove_fold(const fs::path& path) {
+  std::error_code ignored;
+  train::remove_checkpoints_except(path, {});
+  fs::remove(path / kResultsFile, ignored), fs::remove(path / kOutOfFoldFile, ignored);
+  fs::remove(path, ignored);
+}
+
+std::string line_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+FoldFolders::FoldFolders(fs::path output, data::Fold folds)
+    : output_(std::move(output)),
+      folds_(std::move(folds)),
+      named_(folds_.given && are_folder_names(folds_.given->names)) {}
+
+std::string FoldFolders::title(std::int64_t fold) const {
+  return folds_.given ? folds_.given->names[static_cast<std::size_t>(fold)] : std::to_string(fold + 1);
+}
+
+Json FoldFolders::name(std::int64_t fold) const {
+  return folds_.given ? folds_.given->json_name(fold) : Json(fold + 1);
+}
+
+fs::path FoldFolders::folder(std::int64_t fold) const {
+  return output_ / ("fold-" + (named_ ? title(fold) : std::to_string(fold + 1)));
+}
+
+void FoldFolders::prepare(const TrainOptions& options) const {
+  const bool resume = options.arguments.resume;
+  const std::vector<fs::path> there = folds_there();
+  const bool finished = fs::exists(output_ / kCrossValidationFile),
+             begun = !there.empty() || fs::exists(folder(0));
+  if (resume && finished) {
+    throw UsageError(
+        "output",
+        fmt::format("`output={}`: this cross-validation has finished, see {}; `overwrite` starts anew",
+                    output_.string(), kCrossValidationFile));
+  }
+  if ((finished || begun) && !resume && !options.overwrite) {
+    throw UsageError(
+        "output",
+        fmt::format(
+            "`output={}`: already holds a cross-validation; add `resume` to go on with it, `overwrite` to "
+            "start anew, or choose another folder",
+            output_.string()));
+  }
+  if (resume && !options.overwrite) require_own(there);
+  if (!options.overwrite) return;
+  fs::remove(output_ / kCrossValidationFile), fs::remove(output_ / kOutOfFoldFile);
+  for (const fs::path& path : there) remove_fold(path);
+}
+
+// One at least, where there are any.
+void FoldFolders::require_own(const std::vector<fs::path>& there) const {
+  for (std::int64_t i = 0; i < count(); ++i)
+    if (std::ranges::find(there, folder(i)) != there.end()) return;
+  if (there.empty()) return;
+  std::vector<std::string> names;
+  for (const fs::path& path : there) names.push_back(path.filename().string());
+  std::ranges::sort(names);
+  throw UsageError(
+      "output",
+      fmt::format("`output={}`: cannot resume, for its folds are those of another cross-validation: {}. "
+                  "Resume with the same, choose another folder, or start anew with `overwrite`.",
+                  output_.string(), quoted_list(names, 5)));
+}
+
+// Of an earlier run, with whatever folds. A model without a fold's predictions is another training's.
+std::vector<fs::path> FoldFolders::folds_there() const {
+  std::vector<fs::path> folds;
+  for (const fs::directory_entry& entry : fs::directory_iterator(output_)) {
+    const fs::path& path = entry.path();
+    const bool is_fold = entry.is_directory() && path.filename().string().starts_with("fold-");
+    if (is_fold && (fs::exists(path / kOutOfFoldFile) || !fs::exists(path / "config.json")))
+      folds.push_back(path);
+  }
+  return folds;
+}
+
+void FoldFolders::save_results(std::int64_t fold, const Json& results, const Json& identity) const {
+  Json file = results;
+  file["identity"] = identity;
+  write_file_atomically(folder(fold) / kResultsFile, dump_json(file));
+}
+
+Json FoldFolders::finished_results(std::int64_t fold, const Json& identity) const {
+  const fs::path path = folder(fold) / kResultsFile;
+  if (!fs::exists(path)) return {};
+  Json results = parse_json(read_file(path), path.string());
+  if (!results.is_object() || results.value("identity", Json()) != identity || !results.contains("metrics")) {
+    throw UsageError(
+        fmt::format("{}: cannot resume, for settings or data are not as they were. Resume with the same, or "
+                    "start anew with `overwrite`.",
+                    path.string()));
+  }
+  results.erase("identity");
+  return results;
+}
+
+void FoldFolders::save_predictions(std::int64_t fold, const std::vector<tasks::TestLine>& lines) const {
+  AtomicFile file(folder(fold) / kOutOfFoldFile);
+  for (const tasks::TestLine& line : lines) {
+    Json json = line.json;
+    json["fold"] = name(fold);
+    json["row"] = line.row;
+    file.write(line_of(json));
+  }
+  file.commit();
+}
+
+void FoldFolders::join_predictions() const {
+  std::vector<std::pair<std::int64_t, std::string>> lines;
+  for (std::int64_t i = 0; i < count(); ++i) {
+    const fs::path path = folder(i) / kOutOfFoldFile;
+    const std::string text = read_file(path);
+    for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
+      end = std::min(text.find('\n', begin), text.size());
+      Json json = parse_json(std::string_view(text).substr(begin, end - begin), path.string());
+      const std::int64_t row = json.at("row");
+      json.erase("row");
+      lines.emplace_back(row, line_of(json));
+    }
+  }
+  std::ranges::sort(lines, {}, &std::pair<std::int64_t, std::string>::first);
+  AtomicFile file(output_ / kOutOfFoldFile);
+  for (const auto& [row, line] : lines) file.write(line);
+  file.commit();
+}
+
+void FoldFolders::remove() const {
+  for (std::int64_t i = 0; i < count(); ++i) remove_fold(folder(i));
+}
+
+}  // namespace bertune::runs

@@ -1,0 +1,52 @@
+// OUTPUT/fold-<i>/ of a cross-validation: what a fold leaves until all are finished.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+#include "data/splits/split.h"
+#include "runs/train_options.h"
+#include "tasks/training_data.h"
+
+namespace bertune::runs {
+
+inline constexpr const char* kCrossValidationFile = "cross_validation.json";  // the metrics
+inline constexpr const char* kOutOfFoldFile = "out_of_fold.jsonl";  // each row's prediction, in folds too
+
+class FoldFolders {
+ public:
+  // <i> is a number from 1, or the name of a given fold where all names are names of folders as well.
+  FoldFolders(std::filesystem::path output, data::Fold folds);
+
+  std::int64_t count() const { return folds_.count; }
+  std::filesystem::path folder(std::int64_t fold) const;
+  std::string title(std::int64_t fold) const;  // for a person
+  Json name(std::int64_t fold) const;          // for result files
+
+  // Whether OUTPUT may be written to. Throws UsageError where it holds another cross-validation, or none to
+  // resume; with options.overwrite what there is goes.
+  void prepare(const TrainOptions& options) const;
+
+  // What is left of a fold that is finished: its results with the run's identity, and its predictions.
+  void save_results(std::int64_t fold, const Json& results, const Json& identity) const;
+  // Null where the fold is not finished. Throws UsageError where the identity is another run's.
+  Json finished_results(std::int64_t fold, const Json& identity) const;
+  void save_predictions(std::int64_t fold, const std::vector<tasks::TestLine>& lines) const;
+  // OUTPUT/out_of_fold.jsonl: all rows, in the order of the file.
+  void join_predictions() const;
+
+  // What this run wrote into the folders of folds; they go when they held nothing else.
+  void remove() const;
+
+ private:
+  std::vector<std::filesystem::path> folds_there() const;
+  void require_own(const std::vector<std::filesystem::path>& there) const;
+
+  std::filesystem::path output_;
+  data::Fold folds_;
+  bool named_ = false;
+};
+
+}  // namespace bertune::runs

@@ -1,0 +1,86 @@
+#include "runs/output.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <system_error>
+
+#include "bertune/error.h"
+#include "core/file.h"
+#include "train/model_folder.h"
+#include "train/run_state.h"
+
+namespace bertune::runs {
+
+void prepare_output(const TrainOptions& options) {
+  const fs::path& output = options.arguments.output_dir;
+  std::error_code error;
+  if (fs::exists(output, error) && !fs::is_directory(output, error)) {
+    throw UsageError("output", fmt::format("`output={}`: is a file, not a folder", output.string()));
+  }
+  const bool has_model = fs::exists(output / "config.json", error);
+  const bool has_checkpoint = !train::newest_checkpoint(output).empty();
+  if ((has_model || has_checkpoint) && !options.overwrite && !options.arguments.resume) {
+    throw UsageError(
+        "output",
+        fmt::format(
+            "`output={}`: already holds a {}; add `resume` to go on with it, `overwrite` to start anew, "
+            "or choose another folder",
+            output.string(), has_checkpoint ? "checkpoint" : "model"));
+  }
+  fs::create_directories(output, error);
+  if (error)
+    throw Error(fmt::format("`output={}`: cannot create the folder: {}", output.string(), error.message()));
+  require_writable(output);  // is found out now, not after an epoch
+  if (options.overwrite) train::remove_checkpoints_except(output, {});
+}
+
+// Two checkpoints with optimizer state and the model itself are on the disk at a time.
+void require_disk(const TrainOptions& options, const BertPreTrainedModel& model,
+                  const train::Trainer& trainer) {
+  const std::uint64_t model_bytes = train::saved_bytes(model);
+  const std::uint64_t needed = 2 * trainer.checkpoint_bytes() + model_bytes,
+                      available = free_disk_bytes(options.arguments.output_dir);
+  if (available < needed) {
+    throw Error(fmt::format(
+        "`output={}`: the run needs about {} MiB for checkpoints and the disk has {} MiB; free some space "
+        "or choose another place",
+        options.arguments.output_dir.string(), needed >> 20, available >> 20));
+  }
+}
+
+namespace {
+
+// What the run made of settings that were left to it, under the names of their options. Columns are guessed
+// for each file, and stay so.
+Json resolved_settings(const TrainOptions& options, const tasks::TrainingData& data) {
+  Json resolved = Json::object();
+  for (const auto& [name, value] : data.settings.items())
+    if (!name.ends_with("_column")) resolved[name] = value;
+  const Json arguments = options.arguments.to_json();
+  resolved["task"] = data.task->name();
+  resolved["eval_strategy"] = Json(), resolved["eval_steps"] = arguments.at("eval_steps");
+  if (!options.arguments.fine_tuning.lora) {
+    for (const char* detail : {"lora_rank", "lora_alpha", "lora_targets", "rslora"})
+      resolved[detail] = Json();
+  }
+  resolved["precision"] = arguments.at("precision");
+  resolved["metric_for_best_model"] = options.arguments.metric_for_best_model;
+  resolved["warmup_ratio"] = arguments.at("warmup_ratio");
+  resolved["warmup_steps"] = options.arguments.warmup_steps > 0 ? arguments.at("warmup_steps") : Json();
+  resolved.update(train::option_values(options.arguments));
+  return resolved;
+}
+
+}  // namespace
+
+void write_settings(const TrainOptions& options, const tasks::TrainingData& data) {
+  const fs::path path = options.arguments.output_dir / "run.yaml";
+  if (!options.settings_text || (options.arguments.resume && fs::exists(path))) return;
+  write_file_atomically(path, options.settings_text(resolved_settings(options, data)));
+}
+
+}  // namespace bertune::runs

@@ -1,0 +1,110 @@
+#include "runs/pretraining.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "bertune/error.h"
+#include "core/file.h"
+#include "data/documents/tokenized_documents.h"
+#include "tasks/language_modelling/task.h"
+#include "train/model_folder.h"
+
+namespace bertune::runs {
+namespace {
+
+using Examples = tasks::LanguageModellingExamples;
+
+std::unique_ptr<Examples> read_examples(const PretrainOptions& options, const tasks::PretrainingOptions& rows,
+                                        const std::vector<fs::path>& paths, const BertTokenizer& tokenizer,
+                                        train::Observer& observer) {
+  data::TokenizedDocuments documents = data::tokenize_documents(
+      paths, tokenizer, options.documents, tasks::PretrainingExamples::max_sentence_tokens(rows));
+  observer.on(train::TextRead{paths, documents.size(), documents.sentences(), documents.tokens()});
+  for (const std::string& note : documents.notes) observer.on(train::Note{note});
+  try {
+    return std::make_unique<Examples>(std::move(documents), tokenizer, rows);
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {  // it knows documents, not files
+    throw Error(fmt::format("{}: {}", paths.front().string(), error.what()));
+  }
+}
+
+// Of a model that is made from nothing: the sizes of the file, and one embedding a token of the vocabulary.
+BertConfig new_config(const PretrainOptions& options, const BertTokenizer& tokenizer) {
+  BertConfig config = BertConfig::from_json(read_file(options.config, 1 << 20), options.config.string());
+  config.vocab_size = tokenizer.vocab_size();
+  config.pad_token_id = tokenizer.pad_token_id();
+  return config;
+}
+
+BertConfig config_of(const PretrainOptions& options, const BertTokenizer& tokenizer) {
+  if (options.from_nothing()) return new_config(options, tokenizer);
+  BertConfig config = BertConfig::from_pretrained(options.run.model);
+  train::require_matching_vocabulary(options.run.model, tokenizer, config);
+  return config;
+}
+
+BertPreTrainedModel model_of(const PretrainOptions& options, const BertConfig& config,
+                             const tasks::Task& task) {
+  const TrainOptions& run = options.run;
+  if (options.from_nothing()) {
+    return BertPreTrainedModel::from_config(config, task.architecture(), run.arguments.seed,
+                                            options.initialization);
+  }
+  return BertPreTrainedModel::from_pretrained(run.model, task.architecture(), load_options(run, task));
+}
+
+}  // namespace
+
+void require_beginning(const PretrainOptions& options) {
+  if (options.from_nothing() == !options.run.model.empty()) {
+    throw UsageError(
+        "model", "give either `model`, to go on from a checkpoint, or `config_name`, to begin from nothing");
+  }
+  if (options.from_nothing() && options.vocabulary.empty()) {
+    throw UsageError("vocabulary", "`config_name` needs `vocabulary`, a folder with vocab.txt");
+  }
+  if (!options.from_nothing() && !options.vocabulary.empty()) {
+    throw UsageError(
+        "vocabulary",
+        "`vocabulary` is for a new model (`config_name`); that of `model` has its own, and no other");
+  }
+  if (!options.from_nothing() && options.initialization != Initialization::normal) {
+    throw UsageError("init", "`init` is for a new model (`config_name`); that of `model` has its weights");
+  }
+}
+
+FinishedRun pretrain(const PretrainOptions& options, train::Observer& observer) {
+  require_beginning(options);
+  TrainOptions run = options.run;
+  const BertTokenizer tokenizer =
+      BertTokenizer::from_pretrained(options.from_nothing() ? options.vocabulary : run.model);
+  const BertConfig config = config_of(options, tokenizer);
+  auto task = std::make_unique<tasks::LanguageModellingTask>();
+  task->objective = options.rows.objective;
+  class_name(config.model_type, task->architecture());  // refuses what the family has no head for
+  tasks::PretrainingOptions rows = options.rows;
+  rows.seed = run.arguments.seed;
+  rows.max_length = run.files.max_length.value_or(std::min<std::int64_t>(128, config.max_length()));
+  train::require_max_length(rows.max_length, config);
+
+  tasks::TrainingData data;
+  data.train = read_examples(options, rows, options.train, tokenizer, observer);
+  if (!options.validation.empty())
+    data.validation = read_examples(options, rows, options.validation, tokenizer, observer);
+  data.row_name = [first = options.train.front().string()](std::int64_t row) {
+    return fmt::format("row {} of {}", row, first);
+  };
+  data.settings = {{"max_length", rows.max_length}, {"objective", to_string(rows.objective)}};
+  BertPreTrainedModel model = model_of(options, config, *task);
+  data.task = std::move(task);
+  run.arguments.settle(*data.task);
+  if (options.from_nothing()) run.model = options.config;  // for a person
+  return run_training(run, tokenizer, model, data, observer);
+}
+
+}  // namespace bertune::runs

@@ -1,0 +1,41 @@
+// What a training run is asked for, as values.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "bertune/model.h"
+#include "core/json.h"
+#include "tasks/task.h"
+#include "tasks/training_files.h"
+#include "train/arguments.h"
+
+namespace bertune::runs {
+
+struct TrainOptions {
+  std::filesystem::path model, base;  // folders; base: of a model that is an adapter
+  tasks::TrainingFiles files = {};
+  train::TrainingArguments arguments;
+  std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;  // instead of the checkpoint's
+  bool ignore_mismatched_sizes = false;  // a new head where the checkpoint's has another number of labels
+  bool overwrite = false;                // what the output folder holds of an earlier run
+  std::optional<std::int64_t> folds;     // cross-validation: so many models
+  bool keep_folds = false;               // the models of cross-validation
+
+  std::stop_token stop = {};  // asked between steps; a checkpoint is saved first
+
+  // Makes the text of OUTPUT/run.yaml of what the run made of settings that were left to it, under the names
+  // of their options with _; unset: there is none.
+  std::function<std::string(const Json& resolved)> settings_text = {};
+
+  bool is_cross_validation() const { return folds.has_value() || !files.fold_column.empty(); }
+};
+
+// Of the model that is to be trained, with the head of the task.
+LoadOptions load_options(const TrainOptions& options, const tasks::Task& task);
+
+}  // namespace bertune::runs

@@ -1,0 +1,157 @@
+#include "runs/training_run.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/file.h"
+#include "core/stopwatch.h"
+#include "runs/output.h"
+#include "train/evaluation.h"
+#include "train/loss.h"
+#include "train/model_folder.h"
+
+namespace bertune::runs {
+
+void set_up_fine_tuning(const TrainOptions& options, const tasks::TrainingData& data,
+                        BertPreTrainedModel& model) {
+  const train::TrainingArguments& arguments = options.arguments;
+  const Architecture task = data.task->architecture();
+  const bool rows_repeat = task != Architecture::pretraining &&
+                           task != Architecture::masked_lm &&  // whose rows are drawn anew
+                           (arguments.max_steps > 0 || arguments.num_train_epochs > 1);
+  train::apply(arguments.fine_tuning, model, rows_repeat);
+}
+
+Json save_trained_model(const fs::path& folder, const TrainOptions& options, const tasks::TrainingData& data,
+                        const BertTokenizer& tokenizer, BertPreTrainedModel& model) {
+  Json settings = data.settings;
+  settings["bertune_version"] = BERTUNE_VERSION;
+  settings["task"] = data.task->name();
+  settings["arguments"] = options.arguments.to_json();
+  if (!model.loss_options().is_plain()) settings["loss"] = train::kept_loss(model);
+  if (options.arguments.fine_tuning.merge_lora) model.merge_lora();
+  train::save_model_folder(folder, model, tokenizer, settings,
+                           save_dtype_from_string(options.arguments.save_dtype));
+  return settings;
+}
+
+namespace {
+
+train::ModelLoaded loaded_event(const TrainOptions& options, const BertPreTrainedModel& model) {
+  return {.folder = options.model,
+          .num_hidden_layers = model.config().num_hidden_layers,
+          .hidden_size = model.config().hidden_size,
+          .parameters = model.parameters().count(),
+          .trained_parameters = model.parameters().trainable_count(),
+          .precision = train::precision_from_string(options.arguments.precision),
+          .report = model.load_report()};
+}
+
+double peak_rss_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+Json train_values(const train::TrainingResult& result, std::int64_t rows) {
+  const double seconds = std::max(result.runtime, 1e-9);
+  return {{"epoch", result.epochs},
+          {"loss", result.train_loss},
+          {"runtime", result.runtime},
+          {"samples", rows},
+          {"samples_per_second", static_cast<double>(result.samples) / seconds},
+          {"steps_per_second", static_cast<double>(result.state.global_step) / seconds},
+          {"tokens_per_second", static_cast<double>(result.state.tokens) / seconds}};
+}
+
+Json evaluation_values(const tasks::Metrics& metrics, std::int64_t rows, double seconds) {
+  Json values = metric_values(metrics);
+  values["runtime"] = seconds;
+  values["samples"] = rows;
+  values["samples_per_second"] = static_cast<double>(rows) / seconds;
+  return values;
+}
+
+// The end of a run, once its model is trained.
+class Finish {
+ public:
+  Finish(const TrainOptions& options, const BertTokenizer& tokenizer, BertPreTrainedModel& model,
+         tasks::TrainingData& data, train::Observer& observer)
+      : options_(options), tokenizer_(tokenizer), model_(model), data_(data), observer_(observer) {}
+
+  // The model is saved before it is tested: a failure from here on loses a number, not the training.
+  FinishedRun run(train::TrainingResult training) {
+    save();
+    finished_.training = std::move(training);
+    if (const LoraConfig* adapter = model_.lora()) finished_.adapter = *adapter;
+    finished_.results["train"] = train_values(finished_.training, data_.train->rows());
+    if (data_.validation) tune();
+    if (data_.test) test();
+    finished_.results["train"]["peak_rss_mib"] = peak_rss_mib();
+    write_results(output(), finished_.results);
+    const train::TrainingResult& result = finished_.training;
+    write_file_atomically(
+        output() / "trainer_state.json",
+        dump_json(train::trainer_state(result.state, options_.arguments.to_json(), result.plan, output())));
+    if (!options_.arguments.keep_checkpoints) train::remove_checkpoints_except(output(), {});
+    return std::move(finished_);
+  }
+
+ private:
+  const fs::path& output() const { return options_.arguments.output_dir; }
+
+  void save() {
+    settings_ = save_trained_model(output(), options_, data_, tokenizer_, model_);
+    if (save_dtype_from_string(options_.arguments.save_dtype) != SaveDtype::float32)
+      model_.load_weights(output());  // what is tested is what was saved
+    observer_.on(train::ModelSaved{output()});
+  }
+
+  tasks::Metrics measure(const std::string& set, const tasks::Examples& examples) {
+    const Stopwatch watch;
+    tasks::Metrics metrics =
+        train::evaluate(model_, *data_.task, examples, options_.arguments.eval_batch_size, {}, options_.stop);
+    finished_.results[set] = evaluation_values(metrics, examples.rows(), std::max(watch.seconds(), 1e-9));
+    return metrics;
+  }
+
+  void tune() {
+    const Json tuned = data_.task->tune(measure("eval", *data_.validation));
+    if (tuned.empty()) return;
+    settings_.update(tuned);
+    train::save_settings(output(), settings_);
+    observer_.on(train::Note{fmt::format("best on validation and kept with the model: {}", tuned.dump())});
+  }
+
+  void test() {
+    finished_.test_metrics = measure("test", *data_.test);
+    observer_.on(train::Tested{finished_.test_metrics});
+  }
+
+  const TrainOptions& options_;
+  const BertTokenizer& tokenizer_;
+  BertPreTrainedModel& model_;
+  tasks::TrainingData& data_;
+  train::Observer& observer_;
+  Json settings_;
+  FinishedRun finished_;
+};
+
+}  // namespace
+
+FinishedRun run_training(const TrainOptions& options, const BertTokenizer& tokenizer,
+                         BertPreTrainedModel& model, tasks::TrainingData& data, train::Observer& observer) {
+  set_up_fine_tuning(options, data, model);
+  observer.on(loaded_event(options, model));
+  train::Trainer trainer(model, tokenizer, options.arguments, observer, *data.task, data.row_name);
+  require_disk(options, model, trainer);
+  write_settings(options, data);
+  train::TrainingResult result = trainer.train(*data.train, data.validation.get(), options.stop);
+  observer.on(train::TrainingEnded{result.state.global_step});
+  return Finish(options, tokenizer, model, data, observer).run(std::move(result));
+}
+
+}  // namespace bertune::runs

@@ -1,0 +1,42 @@
+// A training run, whatever is trained: the loop, the finished model's folder, its metrics, and the files of
+// results.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "bertune/model.h"
+#include "bertune/tokenizer.h"
+#include "core/json.h"
+#include "runs/results.h"
+#include "runs/train_options.h"
+#include "tasks/metrics.h"
+#include "tasks/training_data.h"
+#include "train/observer.h"
+#include "train/trainer.h"
+
+namespace bertune::runs {
+
+struct FinishedRun {
+  train::TrainingResult training;
+  Results results;                    // as the result files have them
+  tasks::Metrics test_metrics;        // without values where there is no test set
+  std::optional<LoraConfig> adapter;  // where the model's folder holds one, and not the whole model
+};
+
+// What the options say of the model's parameters (train/fine_tuning.h); before a Trainer is made of it.
+void set_up_fine_tuning(const TrainOptions& options, const tasks::TrainingData& data,
+                        BertPreTrainedModel& model);
+
+// The folder of a trained model, its adapter merged if that is asked for; returns what bertune.json keeps.
+Json save_trained_model(const std::filesystem::path& folder, const TrainOptions& options,
+                        const tasks::TrainingData& data, const BertTokenizer& tokenizer,
+                        BertPreTrainedModel& model);
+
+// Trains `model`, saves it, tests it, and writes results and log into options.arguments.output_dir, which
+// prepare_output has made; options.arguments are settled. Throws Interrupted when the stop is asked for: a
+// checkpoint is there unless TrainingEnded was observed.
+FinishedRun run_training(const TrainOptions& options, const BertTokenizer& tokenizer,
+                         BertPreTrainedModel& model, tasks::TrainingData& data, train::Observer& observer);
+
+}  // namespace bertune::runs

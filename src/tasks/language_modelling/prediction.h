@@ -1,0 +1,27 @@
+// What pre-trained models are asked: words for masks, and whether one text follows another.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "tasks/request.h"
+
+namespace bertune::tasks {
+
+// The most probable words for each mask token of a text. Items are texts.
+struct MaskedWordsTask : PredictionTask {
+  std::int64_t max_length = 512;
+  std::int64_t top = 1;  // words a mask
+
+  // Throws UsageError for a text without a mask token among those that the model reads.
+  Request request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const override;
+};
+
+// Of a pair of texts.
+struct NextSentenceTask : PredictionTask {
+  std::int64_t max_length = 512;
+
+  Request request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const override;
+};
+
+}  // namespace bertune::tasks

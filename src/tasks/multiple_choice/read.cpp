@@ -1,0 +1,206 @@
+#include "tasks/multiple_choice/read.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "bertune/error.h"
+#include "core/arriving_lines.h"
+#include "data/checks/check.h"
+#include "tasks/hold_out.h"
+#include "tasks/multiple_choice/prediction.h"
+#include "tasks/trained_settings.h"
+
+namespace bertune::tasks::multiple_choice {
+namespace {
+
+using data::MultipleChoiceDataset;
+using ChoiceSets = DataSets<MultipleChoiceDataset>;
+
+data::MultipleChoiceReadOptions read_options(const FileOptions& options, bool with_labels) {
+  if (!options.text_column.empty() || !options.text_pair_column.empty()) {
+    throw UsageError(
+        "`text_column` and `text_pair_column` do not fit multiple choice, which reads the columns \"sent1\", "
+        "\"sent2\" and \"ending0\", ... or \"question\", \"context\" and \"choices\"; rename yours");
+  }
+  if (options.no_header) {
+    throw UsageError("no_header",
+                     "`no_header` does not fit multiple choice: its columns are known by their names");
+  }
+  const data::ReadOptions common = options.read_options(with_labels);
+  return {.format = common.format,
+          .label_column = common.label_column,
+          .with_labels = with_labels,
+          .delimiter = common.delimiter};
+}
+
+MultipleChoiceDataset read(const TrainingFiles& files, const std::filesystem::path& path,
+                           std::int64_t max_rows, std::vector<std::string>& notes) {
+  if (path.empty()) return {};
+  data::MultipleChoiceReadOptions options = read_options(files.data, true);
+  options.max_questions = max_rows;
+  options.fold_column = files.fold_column;
+  MultipleChoiceDataset dataset = data::read_multiple_choice(path, options);
+  notes.insert(notes.end(), dataset.notes.begin(), dataset.notes.end());
+  return dataset;
+}
+
+ChoiceSets read_sets(const TrainingFiles& files) {
+  ChoiceSets sets;
+  sets.train = read(files, files.train, files.max_train_rows, sets.notes);
+  sets.validation = read(files, files.validation, files.max_validation_rows, sets.notes);
+  sets.test = read(files, files.test, files.max_test_rows, sets.notes);
+  for (const MultipleChoiceDataset* other : {&sets.validation, &sets.test}) {
+    if (other->size() == 0 || other->num_choices == sets.train.num_choices) continue;
+    sets.notes.push_back(
+        fmt::format("{} has questions of {} choices and {} of {}: accuracies differ by chance",
+                    sets.train.path, sets.train.num_choices, other->path, other->num_choices));
+  }
+  hold_out(
+      files, sets, [](const auto&... of) { return data::split_questions(of...); }, "questions",
+      ", those of one context together");
+  return sets;
+}
+
+std::unique_ptr<Decoder> test_lines(const MultipleChoiceDataset& dataset,
+                                    const std::vector<std::int64_t>& held_out,
+                                    const std::function<void(TestLine)>& use) {
+  return decoder_of(dataset, [&, use](std::int64_t item, const Prediction& prediction) {
+    Json line = question_json(dataset, item, prediction);
+    line["true"] = dataset.questions[static_cast<std::size_t>(item)].label;
+    line["where"] = dataset.where(item);
+    use({held_out[static_cast<std::size_t>(item)], std::move(line)});
+  });
+}
+
+class ChoiceSource : public RequestSource {
+ public:
+  ChoiceSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
+      : tokenizer_(model.tokenizer),
+        task_(trained_task(model, options)),
+        read_(read_options(file.data, false)) {
+    if (file.stream == nullptr) {
+      questions_ = data::read_multiple_choice(file.path, read_);
+    } else if (read_.format.value_or(data::Format::jsonl) == data::Format::jsonl) {
+      arriving_.emplace(*file.stream);
+    } else {
+      const std::string text{std::istreambuf_iterator<char>(*file.stream), {}};
+      questions_ = data::parse_multiple_choice(text, "standard input", *read_.format, read_);
+    }
+  }
+
+  std::int64_t items() const override { return arriving_ ? 0 : questions_.size(); }
+
+  bool next(Request& request) override {
+    constexpr std::int64_t kQuestionsAtATime = 1024;
+    if (done_ == questions_.size() && !(arriving_ && next_arriving())) return false;
+    std::vector<std::int64_t> numbers(
+        static_cast<std::size_t>(std::min(kQuestionsAtATime, questions_.size() - done_)));
+    std::iota(numbers.begin(), numbers.end(), done_);
+    done_ += static_cast<std::int64_t>(numbers.size());
+    request = request_of(std::make_shared<const MultipleChoiceDataset>(data::subset(questions_, numbers)),
+                         *task_, tokenizer_);
+    return true;
+  }
+
+  std::vector<std::string> take_notes() override {
+    return done_ < questions_.size() ? std::vector<std::string>() : std::exchange(questions_.notes, {});
+  }
+
+ private:
+  // JSON Lines are answered as they arrive.
+  bool next_arriving() {
+    for (std::string text = arriving_->next(); !text.empty(); text = arriving_->next()) {
+      const auto lines = std::ranges::count(text, '\n');
+      const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
+      if (!is_blank) {
+        questions_ = data::parse_multiple_choice(text, "standard input", data::Format::jsonl, read_);
+        done_ = 0, has_questions_ = true;
+      }
+      read_.lines_before += lines;
+      if (!is_blank) return true;
+    }
+    if (!has_questions_) throw Error("standard input: is empty");
+    return false;
+  }
+
+  const BertTokenizer& tokenizer_;
+  std::unique_ptr<MultipleChoiceTask> task_;
+  data::MultipleChoiceReadOptions read_;
+  MultipleChoiceDataset questions_;
+  std::int64_t done_ = 0;  // of them
+  std::optional<ArrivingLines> arriving_;
+  bool has_questions_ = false;
+};
+
+}  // namespace
+
+TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
+                           const BertConfig& config) {
+  if (!files.problem_type.empty())
+    throw UsageError("problem_type", "`problem_type` is of text classification, and not of multiple choice");
+  auto task = std::make_unique<MultipleChoiceTask>();
+  task->max_length = files.max_length.value_or(std::min<std::int64_t>(128, config.max_length()));
+  require_max_length(task->max_length, config);
+  ChoiceSets sets = read_sets(files);
+  TrainingData data;
+  if (files.checks_data) data.facts.notes = sets.notes;
+  const auto examples_of = [&](const char* name, const MultipleChoiceDataset& dataset) {
+    std::unique_ptr<MultipleChoiceExamples> examples;
+    if (dataset.size() == 0) return examples;
+    examples = make_examples(dataset, tokenizer, *task, true);
+    if (!files.checks_data) return examples;
+    data.facts.sets.push_back({name,
+                               dataset.path,
+                               {{dataset.size(), "questions", {{dataset.num_choices, "choices each"}}}},
+                               data::check_lengths(examples->lengths, task->max_length)});
+    data.facts.with_special_tokens += examples->rows_with_special_tokens;
+    return examples;
+  };
+  data.train = examples_of("train", sets.train);
+  data.validation = examples_of("validation", sets.validation);
+  data.test = examples_of("test", sets.test);
+  std::vector<std::int64_t> lines;  // the texts are not needed any more
+  for (const data::MultipleChoiceQuestion& question : sets.train.questions) lines.push_back(question.line);
+  data.settings = {{"max_length", task->max_length}};
+  data.row_name = [path = sets.train.path, lines = std::move(lines)](std::int64_t row) {
+    return fmt::format("{}:{}", path, lines[static_cast<std::size_t>(row)]);
+  };
+  const auto tests = std::make_shared<const MultipleChoiceDataset>(
+      files.fold.count > 0 ? std::move(sets.test) : MultipleChoiceDataset());
+  data.test_lines = [tests, held_out = std::move(sets.held_out)](const std::function<void(TestLine)>& use) {
+    return test_lines(*tests, held_out, use);
+  };
+  data.task = std::move(task);
+  return data;
+}
+
+std::unique_ptr<MultipleChoiceTask> trained_task(const TrainedModel& model,
+                                                 const PredictionOptions& /*options*/) {
+  auto task = std::make_unique<MultipleChoiceTask>();
+  task->max_length = model.max_length;
+  return task;
+}
+
+TestData read_test(const TestFile& file, const TrainedModel& model) {
+  const MultipleChoiceDataset dataset = data::read_multiple_choice(file.path, read_options(file.data, true));
+  auto task = trained_task(model, {});
+  auto examples = make_examples(dataset, model.tokenizer, *task, true);
+  return {std::move(task), std::move(examples), dataset.notes};
+}
+
+std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
+                                    const PredictionOptions& options) {
+  if (file.output_format != "jsonl") {
+    throw UsageError("format", fmt::format("`format` is \"{}\"; predictions of multiple choice are written "
+                                           "as jsonl, for their scores are lists",
+                                           file.output_format));
+  }
+  return std::make_unique<ChoiceSource>(file, model, options);
+}
+
+}  // namespace bertune::tasks::multiple_choice

@@ -1,0 +1,150 @@
+#include "tasks/prediction.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "core/utf8.h"
+
+namespace bertune::tasks {
+namespace {
+
+// Writes the members of each kind of prediction.
+struct Writer {
+  OrderedJson& json;
+  std::span<const std::string> labels;
+
+  void add_scores(const std::vector<double>& scores) const {
+    OrderedJson& object = json["scores"] = OrderedJson::object();
+    for (std::size_t i = 0; i < scores.size(); ++i) object[labels[i]] = scores[i];
+  }
+  void operator()(const Label& label) const {
+    json["label"] = label.label;
+    json["score"] = label.score;
+    add_scores(label.scores);
+  }
+  void operator()(const Labels& set) const {
+    json["labels"] = set.labels;
+    json["score"] = set.score;
+    add_scores(set.scores);
+  }
+  void operator()(const Score& number) const { json["score"] = number.score; }
+
+  void add_words(const std::vector<TaggedWord>& words) const {
+    OrderedJson tokens = OrderedJson::array(), tags = OrderedJson::array();
+    for (const TaggedWord& word : words) tokens.push_back(word.text), tags.push_back(word.tag);
+    json["tokens"] = std::move(tokens);
+    json["tags"] = std::move(tags);
+  }
+  void operator()(const Tags& tags) const {
+    add_words(tags.words);
+    OrderedJson scores = OrderedJson::array(), offsets = OrderedJson::array();
+    for (const TaggedWord& word : tags.words) {
+      scores.push_back(word.score);
+      if (word.place) offsets.push_back({word.place->code_points.begin, word.place->code_points.end});
+    }
+    json["scores"] = std::move(scores);
+    if (!offsets.empty()) json["offsets"] = std::move(offsets);
+  }
+  void operator()(const Entities& found) const {
+    if (!found.words.empty() && !found.words.front().place) add_words(found.words);
+    OrderedJson list = OrderedJson::array();
+    for (const Entity& one : found.entities) {
+      OrderedJson entity = {{"label", one.label}, {"text", one.text}};
+      if (one.place) {
+        entity["start"] = one.place->code_points.begin;
+        entity["end"] = one.place->code_points.end;
+        entity["start_byte"] = one.place->bytes.begin;
+        entity["end_byte"] = one.place->bytes.end;
+      } else {
+        entity["first_token"] = one.first_word;
+        entity["end_token"] = one.end_word;
+      }
+      entity["score"] = one.score;
+      list.push_back(std::move(entity));
+    }
+    json["entities"] = std::move(list);
+  }
+
+  static void add_span(OrderedJson& object, const AnswerSpan& span) {
+    object["answer"] = span.text;
+    object["score"] = span.score;
+    object["start"] = span.place.code_points.begin;
+    object["end"] = span.place.code_points.end;
+  }
+  void operator()(const Answer& answer) const {
+    add_span(json, answer);
+    json["start_byte"] = answer.place.bytes.begin;
+    json["end_byte"] = answer.place.bytes.end;
+    if (answer.null_odds) json["null_odds"] = *answer.null_odds;
+    if (answer.candidates.empty()) return;
+    OrderedJson list = OrderedJson::array();
+    for (const AnswerSpan& candidate : answer.candidates)
+      add_span(list.emplace_back(OrderedJson::object()), candidate);
+    json["n_best"] = std::move(list);
+  }
+  void operator()(const Choice& choice) const {
+    json["choice"] = choice.choice;
+    json["text"] = choice.text;
+    json["score"] = choice.score;
+    json["scores"] = choice.scores;
+  }
+  void operator()(const Words& words) const {
+    OrderedJson masks = OrderedJson::array();
+    for (const std::vector<WordGuess>& guesses : words.masks) {
+      OrderedJson list = OrderedJson::array();
+      for (const WordGuess& guess : guesses) list.push_back({{"score", guess.score}, {"token", guess.word}});
+      masks.push_back(std::move(list));
+    }
+    json["masks"] = std::move(masks);
+  }
+  void operator()(const NextSentence& next) const { json["is_next"] = next.is_next; }
+  void operator()(const Embedding& vector) const {
+    OrderedJson numbers = OrderedJson::array();
+    // As short as a float can be told from its neighbours, and null where it is no number.
+    for (const float number : vector.embedding)
+      numbers.push_back(std::isfinite(number) ? OrderedJson(std::stod(fmt::format("{}", number)))
+                                              : OrderedJson());
+    json["embedding"] = std::move(numbers);
+  }
+};
+
+}  // namespace
+
+OrderedJson prediction_json(const Prediction& prediction, std::span<const std::string> labels,
+                            OrderedJson source) {
+  std::visit(Writer{source, labels}, prediction);
+  return source;
+}
+
+std::string json_line(const OrderedJson& object) {
+  return object.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
+}
+
+std::string valid_text(std::string_view text) {
+  std::uint64_t replaced = 0;
+  return replace_invalid_utf8(text, replaced);
+}
+
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of("\",\r\n") == std::string_view::npos) return std::string(text);
+  std::string quoted = "\"";
+  for (const char letter : text) {
+    if (letter == '"') quoted += '"';
+    quoted += letter;
+  }
+  return quoted + '"';
+}
+
+}  // namespace bertune::tasks
+
+namespace bertune {
+
+std::string to_json(const Prediction& prediction, std::span<const std::string> labels) {
+  std::string line = tasks::json_line(tasks::prediction_json(prediction, labels));
+  line.pop_back();
+  return line;
+}
+
+}  // namespace bertune

@@ -1,0 +1,32 @@
+// Predictions on their way to files.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "bertune/prediction.h"
+#include "core/json.h"
+
+namespace bertune::tasks {
+
+// The members of a prediction's JSON object after those of `source`, which says what was asked. `labels` are
+// the names of Label::scores and Labels::scores.
+//   Label {"label", "score", "scores": {label: score}}; Labels {"labels", "score", "scores"}; Score
+//   {"score"}; Tags {"tokens", "tags", "scores", "offsets"?}, offsets [start, end] in code points; Entities
+//   {"entities": [{"label", "text", "start", "end", "start_byte", "end_byte", "score"}]}, and of words
+//   without a text {"tokens", "tags", "entities": [{"label", "text", "first_token", "end_token", "score"}]};
+//   Answer {"answer", "score", "start", "end", "start_byte", "end_byte", "null_odds"?, "n_best"?};
+//   Choice {"choice", "text", "score", "scores"}; Words {"masks": [[{"score", "token"}]]}; NextSentence
+//   {"is_next"}
+OrderedJson prediction_json(const Prediction& prediction, std::span<const std::string> labels,
+                            OrderedJson source = OrderedJson::object());
+
+// The same on one line, with its newline.
+std::string json_line(const OrderedJson& object);
+
+// With U+FFFD for bytes that are not UTF-8.
+std::string valid_text(std::string_view text);
+std::string csv_field(std::string_view text);
+
+}  // namespace bertune::tasks

@@ -1,0 +1,46 @@
+// From the answers of windows to what a user is told, and its lines in a file.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "tasks/prediction.h"
+#include "tasks/question_answering/answers.h"
+#include "tasks/question_answering/task.h"
+#include "tasks/request.h"
+
+namespace bertune::tasks {
+
+// Puts the answers together from outputs for all windows, in order.
+class AnswerCollector {
+ public:
+  // `question`: its number in the dataset.
+  using Use = std::function<void(std::int64_t question, const AnswerPrediction&)>;
+  AnswerCollector(const QuestionAnsweringExamples& examples, const AnswerOptions& options, Use use)
+      : examples_(examples), finder_(options), use_(std::move(use)) {}
+  void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output);
+
+ private:
+  const QuestionAnsweringExamples& examples_;
+  AnswerFinder finder_;
+  Use use_;
+  std::vector<float> start_logits_, end_logits_;
+};
+
+// `candidates`: how many to list, when more than one.
+Answer answer_of(const AnswerPrediction& prediction, std::int64_t candidates);
+
+// Items are questions. `examples` must outlive it.
+std::unique_ptr<Decoder> decoder_of(const QuestionAnsweringExamples& examples,
+                                    const QuestionAnsweringTask& task, UsePrediction use);
+
+// What questions without answers ask; what they point into must stay.
+Request request_of(data::QuestionAnsweringDataset questions, const QuestionAnsweringTask& task,
+                   const BertTokenizer& tokenizer);
+
+// {"id", "question"} and the answer.
+OrderedJson question_json(const data::QuestionAnsweringExample& example, const Prediction& prediction);
+
+}  // namespace bertune::tasks

@@ -1,0 +1,250 @@
+#include "tasks/question_answering/read.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "bertune/error.h"
+#include "core/arriving_lines.h"
+#include "data/checks/sets.h"
+#include "tasks/glance.h"
+#include "tasks/hold_out.h"
+#include "tasks/question_answering/prediction.h"
+#include "tasks/trained_settings.h"
+
+namespace bertune::tasks::question_answering {
+namespace {
+
+using data::QuestionAnsweringDataset;
+using QuestionSets = DataSets<QuestionAnsweringDataset>;
+using MadeExamples = std::unique_ptr<QuestionAnsweringExamples>;
+
+constexpr std::int64_t kUsualMaxLength = 384;  // run_qa.py's
+
+data::QuestionAnsweringReadOptions read_options(const FileOptions& options, std::int64_t max_questions,
+                                                bool answers_required) {
+  if (options.no_header) {
+    throw UsageError("no_header",
+                     "`no_header` does not fit question answering: its columns are known by their names");
+  }
+  const data::ReadOptions given = options.read_options(answers_required);
+  return {.format = given.format,
+          .max_questions = max_questions,
+          .answers_required = answers_required,
+          .delimiter = given.delimiter};
+}
+
+// What is not given is a trained model's, or the default.
+QuestionAnsweringTask task_of(const QuestionAnsweringOptions& options, const Json& settings,
+                              std::int64_t max_length) {
+  const auto kept = [&](const char* key, auto usual) { return setting(settings, key, usual); };
+  QuestionAnsweringTask task;
+  task.windows.max_length = max_length;
+  task.windows.doc_stride = options.doc_stride.value_or(kept("doc_stride", task.windows.doc_stride));
+  AnswerOptions& answers = task.answers;
+  answers.n_best_size = options.n_best_size.value_or(kept("n_best_size", answers.n_best_size));
+  answers.max_answer_length =
+      options.max_answer_length.value_or(kept("max_answer_length", answers.max_answer_length));
+  answers.null_score_diff_threshold = options.null_score_diff_threshold.value_or(
+      kept("null_score_diff_threshold", answers.null_score_diff_threshold));
+  answers.version_2_with_negative =
+      options.version_2_with_negative || kept("version_2_with_negative", answers.version_2_with_negative);
+  return task;
+}
+
+Json settings_to_keep(const QuestionAnsweringTask& task) {
+  return {{"max_length", task.windows.max_length},
+          {"doc_stride", task.windows.doc_stride},
+          {"n_best_size", task.answers.n_best_size},
+          {"max_answer_length", task.answers.max_answer_length},
+          {"version_2_with_negative", task.answers.version_2_with_negative},
+          {"null_score_diff_threshold", task.answers.null_score_diff_threshold}};
+}
+
+QuestionSets read_sets(const TrainingFiles& files) {
+  const auto read = [&](const std::filesystem::path& path, std::int64_t most) {
+    return path.empty() ? QuestionAnsweringDataset()
+                        : data::read_question_answering(path, read_options(files.data, most, true));
+  };
+  QuestionSets sets;
+  sets.train = read(files.train, files.max_train_rows);
+  sets.validation = read(files.validation, files.max_validation_rows);
+  sets.test = read(files.test, files.max_test_rows);
+  hold_out(
+      files, sets, [](const auto&... of) { return data::split_questions(of...); }, "questions",
+      ", those about one context together");
+  return sets;
+}
+
+void append(std::vector<std::string>& notes, const std::vector<std::string>& more) {
+  notes.insert(notes.end(), more.begin(), more.end());
+}
+
+SetFacts facts_of(std::string name, const QuestionAnsweringExamples& examples,
+                  const QuestionAnsweringExamples* train) {
+  const QuestionAnsweringDataset& dataset = examples.dataset();
+  SetFacts facts{std::move(name), dataset.path};
+  const std::int64_t unanswered =
+      std::ranges::count_if(dataset.examples, [](const auto& example) { return example.answers.empty(); });
+  facts.counts = {{dataset.size(), "questions", {{unanswered, "without an answer"}}},
+                  {static_cast<std::int64_t>(dataset.contexts.size()), "contexts"},
+                  {examples.rows(), "windows"},
+                  {examples.features().tokens(), "tokens"}};
+  facts.notes = dataset.notes;
+  append(facts.notes, data::repeat_notes(facts.name, dataset));
+  append(facts.notes, examples.features().notes);
+  if (train != nullptr) append(facts.notes, data::leak_notes(facts.name, dataset, train->dataset()));
+  return facts;
+}
+
+std::unique_ptr<Decoder> test_lines(const std::vector<std::int64_t>& held_out,
+                                    const QuestionAnsweringExamples& examples,
+                                    const QuestionAnsweringTask& task,
+                                    const std::function<void(TestLine)>& use) {
+  return decoder_of(examples, task, [&, use](std::int64_t item, const Prediction& prediction) {
+    const auto place = static_cast<std::size_t>(item);
+    const data::QuestionAnsweringExample& example = examples.dataset().examples[place];
+    Json line = question_json(example, prediction);
+    line["true"] = Json::array();
+    for (const data::Answer& answer : example.answers) line["true"].push_back(answer.text);
+    line["where"] = example.where;
+    use({held_out[place], std::move(line)});
+  });
+}
+
+class QuestionSource : public RequestSource {
+ public:
+  QuestionSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
+      : tokenizer_(model.tokenizer),
+        task_(trained_task(model, options)),
+        read_(read_options(file.data, -1, false)) {
+    if (file.stream == nullptr) {
+      questions_ = data::read_question_answering(file.path, read_);
+    } else if (read_.format.value_or(data::Format::jsonl) == data::Format::jsonl) {
+      arriving_.emplace(*file.stream);
+    } else {
+      const std::string text(std::istreambuf_iterator<char>(*file.stream), {});
+      questions_ = data::parse_question_answering(text, "standard input", *read_.format, read_);
+    }
+  }
+
+  bool next(Request& request) override {
+    if (arriving_) questions_ = next_arriving();
+    if (!questions_) return false;
+    request = request_of(std::move(*questions_), *task_, tokenizer_);
+    questions_.reset();
+    const auto examples = std::dynamic_pointer_cast<const QuestionAnsweringExamples>(request.examples);
+    append(notes_, examples->dataset().notes);
+    append(notes_, examples->features().notes);
+    request.line = [examples](std::int64_t item, const Prediction& prediction) {
+      return json_line(
+          question_json(examples->dataset().examples[static_cast<std::size_t>(item)], prediction));
+    };
+    return true;
+  }
+
+  std::vector<std::string> take_notes() override { return std::exchange(notes_, {}); }
+
+ private:
+  // JSON Lines are answered as they arrive.
+  std::optional<QuestionAnsweringDataset> next_arriving() {
+    for (std::string text = arriving_->next(); !text.empty(); text = arriving_->next()) {
+      const auto lines = std::ranges::count(text, '\n');
+      std::optional<QuestionAnsweringDataset> questions;
+      if (text.find_first_not_of(" \t\r\n") != std::string::npos) {
+        questions = data::parse_question_answering(text, "standard input", data::Format::jsonl, read_);
+        read_.questions_before += questions->size();
+      }
+      read_.lines_before += lines;
+      if (questions) return questions;
+    }
+    if (read_.questions_before == 0) throw Error("standard input: is empty");
+    return std::nullopt;
+  }
+
+  const BertTokenizer& tokenizer_;
+  std::unique_ptr<QuestionAnsweringTask> task_;
+  data::QuestionAnsweringReadOptions read_;
+  std::optional<QuestionAnsweringDataset> questions_;  // that come next
+  std::optional<ArrivingLines> arriving_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace
+
+bool looks_like(const std::filesystem::path& path) {
+  const std::string extension = path.extension().string(), text = beginning_of(path);
+  const bool json = extension == ".json" || extension == ".jsonl" || extension == ".ndjson";
+  const auto names = [&](std::string_view key) {
+    const std::string_view header = std::string_view(text).substr(0, text.find('\n'));
+    return json ? text.find(fmt::format("\"{}\"", key)) != std::string::npos
+                : header.find(key) != std::string_view::npos;
+  };
+  if (json && names("paragraphs") && names("qas")) return true;
+  return names("context") && names("question") && (names("answers") || names("answer"));
+}
+
+TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
+                           const BertConfig& config) {
+  const std::int64_t max_length = files.max_length.value_or(std::min(kUsualMaxLength, config.max_length()));
+  require_max_length(max_length, config);
+  QuestionSets sets = read_sets(files);
+  auto task =
+      std::make_unique<QuestionAnsweringTask>(task_of(files.question_answering, Json::object(), max_length));
+  task->answers.version_2_with_negative = task->answers.version_2_with_negative || sets.train.has_impossible;
+  TrainingData data;
+  if (files.checks_data) data.facts.notes = sets.notes;
+  const auto examples_of = [&](const char* name, QuestionAnsweringDataset& dataset,
+                               const QuestionAnsweringExamples* train) {
+    if (dataset.size() == 0) return MadeExamples();
+    auto examples =
+        std::make_unique<QuestionAnsweringExamples>(std::move(dataset), tokenizer, task->windows, true);
+    if (files.checks_data) data.facts.sets.push_back(facts_of(name, *examples, train));
+    return examples;
+  };
+  MadeExamples train = examples_of("train", sets.train, nullptr);
+  MadeExamples validation = examples_of("validation", sets.validation, train.get()),
+               test = examples_of("test", sets.test, train.get());
+  data.settings = settings_to_keep(*task);
+  data.row_name = [rows = train.get()](std::int64_t row) {
+    const auto question = rows->features().examples[static_cast<std::size_t>(row)];
+    return std::string(rows->dataset().examples[static_cast<std::size_t>(question)].where);
+  };
+  data.test_lines = [held_out = std::move(sets.held_out), rows = test.get(),
+                     &task = *task](const std::function<void(TestLine)>& use) {
+    return test_lines(held_out, *rows, task, use);
+  };
+  data.task = std::move(task);
+  data.train = std::move(train), data.validation = std::move(validation), data.test = std::move(test);
+  return data;
+}
+
+std::unique_ptr<QuestionAnsweringTask> trained_task(const TrainedModel& model,
+                                                    const PredictionOptions& options) {
+  if (options.top < 1) throw UsageError("top", "`top` must be at least 1");
+  auto task = std::make_unique<QuestionAnsweringTask>(
+      task_of(options.question_answering, model.settings, model.max_length));
+  task->candidates = options.top;
+  return task;
+}
+
+TestData read_test(const TestFile& file, const TrainedModel& model) {
+  auto task = trained_task(model, {.question_answering = file.question_answering});
+  auto examples = std::make_unique<QuestionAnsweringExamples>(
+      data::read_question_answering(file.path, read_options(file.data, -1, true)), model.tokenizer,
+      task->windows, true);
+  std::vector<std::string> notes = examples->dataset().notes;
+  append(notes, examples->features().notes);
+  return {std::move(task), std::move(examples), std::move(notes)};
+}
+
+std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
+                                    const PredictionOptions& options) {
+  if (file.output_format != "jsonl")
+    throw UsageError("format", "`format`: the answers to questions are written as jsonl only");
+  return std::make_unique<QuestionSource>(file, model, options);
+}
+
+}  // namespace bertune::tasks::question_answering

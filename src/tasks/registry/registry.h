@@ -1,0 +1,42 @@
+// All tasks that files can be read for: what to call them, and how each reads and predicts.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "bertune/model.h"
+#include "tasks/request.h"
+#include "tasks/training_data.h"
+
+namespace bertune::tasks {
+
+struct TaskEntry {
+  std::string_view name;  // "text-classification", ...
+  Architecture architecture;
+  TrainingData (*read_training)(const TrainingFiles& files, const BertTokenizer& tokenizer,
+                                const BertConfig& config);
+  TestData (*read_test)(const TestFile& file, const TrainedModel& model);
+  // What a file asks a trained model.
+  std::unique_ptr<RequestSource> (*open)(const PredictionFile& file, const TrainedModel& model,
+                                         const PredictionOptions& options);
+  std::unique_ptr<PredictionTask> (*prediction_task)(const TrainedModel& model,
+                                                     const PredictionOptions& options);
+};
+
+std::span<const TaskEntry> all_tasks();
+// Throws UsageError, naming the choices.
+const TaskEntry& task_named(std::string_view name);
+// Of a trained model; null for heads that no file of rows is for (pre-training).
+const TaskEntry* task_of(Architecture architecture);
+// By what the file looks like: CoNLL, questions with choices or with contexts; else texts with labels.
+const TaskEntry& guess_task(const std::filesystem::path& train);
+
+// Of any head: those of tasks, and masked language models and next-sentence prediction. Throws Error, naming
+// the folder, for the head of pre-training.
+std::unique_ptr<PredictionTask> prediction_task(Architecture architecture, const TrainedModel& model,
+                                                const PredictionOptions& options,
+                                                const std::filesystem::path& directory);
+
+}  // namespace bertune::tasks

@@ -1,0 +1,210 @@
+#include "tasks/text_classification/read.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "bertune/error.h"
+#include "data/checks/check.h"
+#include "data/texts/labels.h"
+#include "tasks/hold_out.h"
+#include "tasks/text_classification/prediction.h"
+#include "tasks/trained_settings.h"
+
+namespace bertune::tasks::text_classification {
+namespace {
+
+struct TextSets : DataSets<data::Dataset> {
+  bool has_validation = false, has_test = false;
+
+  std::vector<data::NamedDataset> named() const {
+    std::vector<data::NamedDataset> list = {{"train", &train}};
+    if (has_validation) list.push_back({"validation", &validation});
+    if (has_test) list.push_back({"test", &test});
+    return list;
+  }
+};
+
+data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path, std::int64_t max_rows) {
+  data::ReadOptions options = files.data.read_options(true);
+  options.max_rows = max_rows;
+  options.fold_column = files.fold_column;
+  return data::read_dataset(path, options);
+}
+
+TextSets read_sets(const TrainingFiles& files) {
+  TextSets sets;
+  sets.train = read(files, files.train, files.max_train_rows);
+  sets.has_validation = !files.validation.empty();
+  sets.has_test = !files.test.empty();
+  if (sets.has_validation) sets.validation = read(files, files.validation, files.max_validation_rows);
+  if (sets.has_test) sets.test = read(files, files.test, files.max_test_rows);
+  for (const auto& [name, dataset] : sets.named()) {
+    if (dataset->has_pairs != sets.train.has_pairs) {
+      throw UsageError(
+          fmt::format("{} has {} and {} {}; name the columns with `text_column` and `text_pair_column`",
+                      sets.train.path, sets.train.has_pairs ? "pairs of texts" : "single texts",
+                      dataset->path, dataset->has_pairs ? "pairs" : "single texts"));
+    }
+  }
+  return sets;
+}
+
+// The checkpoint's own label names keep their ids when the data has no others: fine-tuning on continues the
+// same head.
+data::LabelMap labels_of(const data::Dataset& train, const BertConfig& config, bool multi_label) {
+  data::LabelMap labels = data::build_label_map(train, {.given = {}, .multi_label = multi_label});
+  const data::LabelMap given(config.id2label);
+  const auto known = [&](const std::string& label) { return given.id_of(label).has_value(); };
+  return std::ranges::all_of(labels.id2label(), known) ? given : labels;
+}
+
+std::unique_ptr<TextClassificationTask> task_of(const TrainingFiles& files, TextSets& sets,
+                                                const BertConfig& config) {
+  auto task = std::make_unique<TextClassificationTask>();
+  if (files.problem_type.empty()) {
+    const data::ProblemTypeGuess guess = data::guess_problem_type(sets.train);
+    task->problem_type = guess.type;
+    sets.notes.push_back(
+        fmt::format("task: {} ({}; `problem_type` says otherwise)", to_string(guess.type), guess.reason));
+  } else {
+    task->problem_type = problem_type_from_string(files.problem_type);
+  }
+  task->labels =
+      task->problem_type == ProblemType::regression
+          ? data::LabelMap(std::vector<std::string>{"LABEL_0"})
+          : labels_of(sets.train, config, task->problem_type == ProblemType::multi_label_classification);
+  task->max_length = files.max_length.value_or(std::min<std::int64_t>(128, config.max_length()));
+  require_max_length(task->max_length, config);
+  return task;
+}
+
+Json settings_to_keep(const TextSets& sets, const TextClassificationTask& task) {
+  const auto column = [](const data::ChosenColumn& chosen) { return chosen ? Json(chosen.name) : Json(); };
+  return {{"max_length", task.max_length},
+          {"problem_type", to_string(task.problem_type)},
+          {"text_column", column(sets.train.columns.text)},
+          {"text_pair_column", column(sets.train.columns.text_pair)},
+          {"label_column", column(sets.train.columns.label)}};
+}
+
+std::unique_ptr<Decoder> test_lines(const TextSets& sets, const TextClassificationTask& task,
+                                    const std::function<void(TestLine)>& use) {
+  return decoder_of(
+      task, [&sets, use, labels = task.labels.id2label()](std::int64_t item, const Prediction& prediction) {
+        const data::Row& row = sets.test.rows[static_cast<std::size_t>(item)];
+        Json line = row_json(row, sets.test.has_pairs, prediction, labels);
+        line["true"] = row.label;
+        line["where"] = sets.test.where(row);
+        use({sets.held_out[static_cast<std::size_t>(item)], std::move(line)});
+      });
+}
+
+class RowSource : public RequestSource {
+ public:
+  RowSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
+      : tokenizer_(model.tokenizer), task_(trained_task(model, options)) {
+    if (file.output_format != "jsonl" && file.output_format != "csv")
+      throw UsageError("format",
+                       fmt::format("`format` is \"{}\"; it must be jsonl or csv", file.output_format));
+    if (file.output_format == "csv") format_ = PredictionFormat::csv;
+    const data::ReadOptions read = file.data.read_options(false);
+    stream_.emplace(file.stream != nullptr ? data::RowStream(*file.stream, "standard input", read)
+                                           : data::RowStream(file.path, read));
+    has_pairs_ = static_cast<bool>(stream_->columns().text_pair);
+  }
+
+  std::string header() const override { return prediction_header(format_, has_pairs_); }
+
+  bool next(Request& request) override {
+    constexpr std::int64_t kRowsAtATime = 1024;
+    at_end_ = !stream_->next_batch(kRowsAtATime, rows_.rows);
+    if (at_end_) return false;
+    rows_.has_pairs = has_pairs_;
+    request = request_of(rows_, *task_, tokenizer_);
+    request.line = [this](std::int64_t item, const Prediction& prediction) {
+      return prediction_line(format_, rows_.rows[static_cast<std::size_t>(item)], has_pairs_, prediction,
+                             task_->label_names());
+    };
+    return true;
+  }
+
+  std::vector<std::string> take_notes() override {
+    return at_end_ ? stream_->notes() : std::vector<std::string>();
+  }
+
+ private:
+  const BertTokenizer& tokenizer_;
+  std::unique_ptr<TextClassificationTask> task_;
+  PredictionFormat format_ = PredictionFormat::jsonl;
+  std::optional<data::RowStream> stream_;
+  bool has_pairs_ = false, at_end_ = false;
+  data::Dataset rows_;
+};
+
+}  // namespace
+
+TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
+                           const BertConfig& config) {
+  const auto sets = std::make_shared<TextSets>(read_sets(files));
+  TrainingData data;
+  std::unique_ptr<TextClassificationTask> task = task_of(files, *sets, config);
+  (files.fold.count > 0 ? sets->has_test : sets->has_validation) |=
+      hold_out(files, *sets, data::stratified_split, "rows", ", stratified by label");
+  if (files.checks_data) {  // before the texts are tokenized: they are in memory now, and the ids are not
+    data.facts.texts = sets->named();
+    data.facts.check = data::check_datasets(
+        data.facts.texts, {.classification = task->problem_type == ProblemType::single_label_classification});
+    data.facts.notes = sets->notes;
+  }
+  // All labels of all splits are looked up here, before the first step.
+  std::unique_ptr<TextClassificationExamples> made[3];
+  made[0] = make_examples(sets->train, tokenizer, *task, true);
+  if (sets->has_validation) made[1] = make_examples(sets->validation, tokenizer, *task, true);
+  if (sets->has_test) made[2] = make_examples(sets->test, tokenizer, *task, true);
+  for (const auto& examples : made) {
+    if (!files.checks_data || !examples) continue;
+    data.facts.check->lengths.push_back(data::check_lengths(examples->lengths, task->max_length));
+    data.facts.with_special_tokens += examples->rows_with_special_tokens;
+  }
+  // From here on rows are asked for their places alone, and a large file's memory is better the model's.
+  for (const data::NamedDataset& set : sets->named()) set.dataset->release_pages();
+  data.settings = settings_to_keep(*sets, *task);
+  data.row_name = [sets](std::int64_t row) {
+    return sets->train.where(sets->train.rows[static_cast<std::size_t>(row)]);
+  };
+  data.test_lines = [sets, &task = *task](const std::function<void(TestLine)>& use) {
+    return test_lines(*sets, task, use);
+  };
+  data.task = std::move(task);
+  data.train = std::move(made[0]), data.validation = std::move(made[1]), data.test = std::move(made[2]);
+  return data;
+}
+
+std::unique_ptr<TextClassificationTask> trained_task(const TrainedModel& model,
+                                                     const PredictionOptions& options) {
+  auto task = std::make_unique<TextClassificationTask>();
+  task->problem_type = model.config.problem_type.value_or(
+      model.config.num_labels() == 1 ? ProblemType::regression : ProblemType::single_label_classification);
+  task->labels = data::LabelMap(model.config.id2label);
+  task->max_length = model.max_length;
+  task->threshold = options.threshold.value_or(setting(model.settings, "threshold", task->threshold));
+  if (!(task->threshold >= 0 && task->threshold <= 1))
+    throw UsageError("threshold", fmt::format("`threshold` is {}; it must be from 0 to 1", task->threshold));
+  return task;
+}
+
+TestData read_test(const TestFile& file, const TrainedModel& model) {
+  const data::Dataset dataset = data::read_dataset(file.path, file.data.read_options(true));
+  auto task = trained_task(model, {.threshold = file.threshold});
+  auto examples = make_examples(dataset, model.tokenizer, *task, true);
+  return {std::move(task), std::move(examples), dataset.notes};
+}
+
+std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
+                                    const PredictionOptions& options) {
+  return std::make_unique<RowSource>(file, model, options);
+}
+
+}  // namespace bertune::tasks::text_classification

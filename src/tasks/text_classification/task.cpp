@@ -1,0 +1,70 @@
+#include "tasks/text_classification/task.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "bertune/error.h"
+#include "tasks/text_classification/prediction.h"
+
+namespace bertune::tasks {
+namespace {
+
+class TextClassificationScorer : public Scorer {
+ public:
+  TextClassificationScorer(const TextClassificationTask& task, const TextClassificationExamples& examples)
+      : examples_(examples), metrics_(task.problem_type, task.labels.id2label(), task.threshold) {}
+
+  void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) override {
+    const auto width = static_cast<std::size_t>(examples_.num_labels);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
+      const std::size_t row = static_cast<std::size_t>(first_row) + i;
+      const std::span<const float> logits = output.logits.subspan(i * width, width);
+      if (examples_.targets.empty()) {
+        metrics_.add(logits, examples_.labels[row]);
+      } else {
+        metrics_.add(logits, std::span(examples_.targets).subspan(row * width, width));
+      }
+    }
+  }
+  Metrics result() const override { return metrics_.result(); }
+
+ private:
+  const TextClassificationExamples& examples_;
+  MetricsAccumulator metrics_;
+};
+
+}  // namespace
+
+void TextClassificationTask::describe_head(LoadOptions& options) const {
+  options.id2label = labels.id2label();
+  options.problem_type = problem_type;
+}
+
+std::unique_ptr<Scorer> TextClassificationTask::scorer_of(const TextClassificationExamples& examples) const {
+  return std::make_unique<TextClassificationScorer>(*this, examples);
+}
+
+Json TextClassificationTask::tune(const Metrics& validation) {
+  if (problem_type != ProblemType::multi_label_classification) return Json::object();
+  threshold = validation.value("best_threshold");
+  return {{"threshold", threshold}};
+}
+
+Request TextClassificationTask::request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const {
+  data::Dataset rows;
+  rows.has_pairs = !inputs.empty() && inputs.front().text_pair.has_value();
+  for (const Input& input : inputs) {
+    if (input.text_pair.has_value() != rows.has_pairs) {
+      throw UsageError(fmt::format("predict: input {} is {} and the first is {}", rows.size(),
+                                   rows.has_pairs ? "a single text" : "a pair of texts",
+                                   rows.has_pairs ? "a pair" : "a single text"));
+    }
+    data::Row& row = rows.rows.emplace_back();
+    row.text = input.text;
+    if (input.text_pair) row.text_pair = *input.text_pair;
+  }
+  return request_of(rows, *this, tokenizer);
+}
+
+}  // namespace bertune::tasks

@@ -1,0 +1,237 @@
+#include "tasks/token_classification/read.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "bertune/error.h"
+#include "data/checks/sets.h"
+#include "data/tagged/tag_labels.h"
+#include "tasks/glance.h"
+#include "tasks/hold_out.h"
+#include "tasks/token_classification/prediction.h"
+#include "tasks/trained_settings.h"
+
+namespace bertune::tasks::token_classification {
+namespace {
+
+using data::TaggedDataset;
+using TaggedSets = DataSets<TaggedDataset>;
+using MadeExamples = std::unique_ptr<TokenClassificationExamples>;
+
+constexpr std::int64_t kUsualMaxLength = 128, kSentencesAtATime = 1024;
+
+TaggedDataset read(const std::filesystem::path& path, const FileOptions& options, std::int64_t most,
+                   bool labels_required) {
+  data::TaggedReadOptions read;
+  if (!options.format.empty()) read.format = data::tag_format_from_string(options.format);
+  read.label_column = options.label_column;
+  read.labels_required = labels_required;
+  read.max_sentences = most;
+  return data::read_tagged(path, read);
+}
+
+TaggedSets read_sets(const TrainingFiles& files) {
+  TaggedSets sets;
+  sets.train = read(files.train, files.data, files.max_train_rows, true);
+  if (!files.validation.empty())
+    sets.validation = read(files.validation, files.data, files.max_validation_rows, true);
+  if (!files.test.empty()) sets.test = read(files.test, files.data, files.max_test_rows, true);
+  return sets;
+}
+
+std::unique_ptr<TokenClassificationTask> task_of(const TrainingFiles& files, const TaggedSets& sets,
+                                                 const BertConfig& config) {
+  auto task = std::make_unique<TokenClassificationTask>();
+  task->labels = data::build_tag_map(sets.train);  // before any is held out: a tag may be there once
+  task->scheme = sets.train.scheme;
+  task->max_length = files.max_length.value_or(std::min(kUsualMaxLength, config.max_length()));
+  task->label_all_tokens = files.label_all_tokens;
+  require_max_length(task->max_length, config);
+  return task;
+}
+
+void append(std::vector<std::string>& notes, const std::vector<std::string>& more) {
+  notes.insert(notes.end(), more.begin(), more.end());
+}
+
+SetFacts facts_of(std::string name, const TaggedDataset& dataset, const TaggedDataset* train) {
+  SetFacts facts{std::move(name), dataset.path};
+  facts.counts = {
+      {dataset.size(), "sentences"},
+      {dataset.words(), "words"},
+      {static_cast<std::int64_t>(dataset.tags.size()), fmt::format("tags ({})", to_string(dataset.scheme))}};
+  facts.notes = dataset.notes;
+  append(facts.notes, data::repeat_notes(facts.name, dataset));
+  if (train != nullptr) append(facts.notes, data::leak_notes(facts.name, dataset, *train));
+  return facts;
+}
+
+std::unique_ptr<Decoder> test_lines(const TaggedSets& sets, const TokenClassificationExamples& examples,
+                                    const TokenClassification& task,
+                                    const std::function<void(TestLine)>& use) {
+  return decoder_of(examples, sets.test.sentences, task,
+                    [&sets, use](std::int64_t item, const Prediction& prediction) {
+                      const auto place = static_cast<std::size_t>(item);
+                      const data::TaggedSentence& sentence = sets.test.sentences[place];
+                      Json line = sentence_json(sentence, prediction);
+                      line["true"] = sentence.tags;
+                      line["where"] = sets.test.where(sentence);
+                      use({sets.held_out[place], std::move(line)});
+                    });
+}
+
+// Files of tagged sentences keep their words; anything else is texts.
+bool holds_sentences(const PredictionFile& file) {
+  if (file.stream != nullptr) return false;
+  const std::string extension = file.path.extension().string();
+  return file.data.format == "conll" || file.data.format == "conllu" || extension == ".conll" ||
+         extension == ".conllu" || extension == ".bio" || extension == ".iob";
+}
+
+class SentenceSource : public RequestSource {
+ public:
+  SentenceSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
+      : tokenizer_(model.tokenizer),
+        task_(trained_task(model, options)),
+        dataset_(read(file.path, file.data, -1, false)) {}
+
+  std::int64_t items() const override { return dataset_.size(); }
+
+  bool next(Request& request) override {
+    const auto rest = std::span(std::as_const(dataset_.sentences)).subspan(done_);
+    if (rest.empty()) return false;
+    const auto sentences = rest.first(std::min<std::size_t>(kSentencesAtATime, rest.size()));
+    done_ += sentences.size();
+    request = request_of(sentences, *task_, tokenizer_);
+    request.line = [sentences](std::int64_t item, const Prediction& prediction) {
+      return json_line(sentence_json(sentences[static_cast<std::size_t>(item)], prediction));
+    };
+    return true;
+  }
+
+  std::vector<std::string> take_notes() override {
+    return done_ < dataset_.sentences.size() ? std::vector<std::string>() : std::exchange(dataset_.notes, {});
+  }
+
+ private:
+  const BertTokenizer& tokenizer_;
+  std::unique_ptr<TokenClassificationTask> task_;
+  TaggedDataset dataset_;
+  std::size_t done_ = 0;
+};
+
+class TextSource : public RequestSource {
+ public:
+  TextSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
+      : tokenizer_(model.tokenizer),
+        task_(trained_task(model, options)),
+        stream_(file.stream != nullptr
+                    ? data::RowStream(*file.stream, "standard input", file.data.read_options(false))
+                    : data::RowStream(file.path, file.data.read_options(false))) {}
+
+  bool next(Request& request) override {
+    at_end_ = !stream_.next_batch(kSentencesAtATime, rows_);
+    if (at_end_) return false;
+    std::vector<std::string_view> texts;
+    for (const data::Row& row : rows_) texts.push_back(row.text);
+    sentences_ = data::sentences_of(texts);
+    request = request_of(sentences_, *task_, tokenizer_);
+    request.line = [this](std::int64_t item, const Prediction& prediction) {
+      return json_line(sentence_json(sentences_[static_cast<std::size_t>(item)], prediction));
+    };
+    return true;
+  }
+
+  std::vector<std::string> take_notes() override {
+    return at_end_ ? stream_.notes() : std::vector<std::string>();
+  }
+
+ private:
+  const BertTokenizer& tokenizer_;
+  std::unique_ptr<TokenClassificationTask> task_;
+  data::RowStream stream_;
+  bool at_end_ = false;
+  std::vector<data::Row> rows_;
+  std::vector<data::TaggedSentence> sentences_;
+};
+
+}  // namespace
+
+bool looks_like(const std::filesystem::path& path) {
+  const std::string extension = path.extension().string();
+  if (extension == ".jsonl" || extension == ".ndjson") {
+    const std::string text = beginning_of(path);
+    return text.find("\"ner_tags\"") != std::string::npos || text.find("\"pos_tags\"") != std::string::npos;
+  }
+  return extension == ".conll" || extension == ".conllu" || extension == ".bio" || extension == ".iob";
+}
+
+TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
+                           const BertConfig& config) {
+  const auto sets = std::make_shared<TaggedSets>(read_sets(files));
+  std::unique_ptr<TokenClassificationTask> task = task_of(files, *sets, config);
+  hold_out(files, *sets, data::split_sentences, "sentences");
+  TrainingData data;
+  if (files.checks_data) data.facts.notes = sets->notes;
+  const auto examples_of = [&](const char* name, const TaggedDataset& dataset, LongSentences long_sentences) {
+    if (dataset.size() == 0) return MadeExamples();
+    auto examples = std::make_unique<TokenClassificationExamples>(dataset, tokenizer, *task, long_sentences);
+    if (files.checks_data) {
+      const TaggedDataset* train = &dataset == &sets->train ? nullptr : &sets->train;
+      SetFacts& facts = data.facts.sets.emplace_back(facts_of(name, dataset, train));
+      append(facts.notes, feature_notes(examples->features(), dataset, *task));
+    }
+    return examples;
+  };
+  MadeExamples train = examples_of("train", sets->train, LongSentences::truncate),
+               validation = examples_of("validation", sets->validation, LongSentences::windows),
+               test = examples_of("test", sets->test, LongSentences::windows);
+  data.row_name = [sets, rows = train.get()](std::int64_t row) {
+    const auto sentence = rows->features().sentences[static_cast<std::size_t>(row)];
+    return sets->train.where(sets->train.sentences[static_cast<std::size_t>(sentence)]);
+  };
+  data.settings = {{"max_length", task->max_length},
+                   {"scheme", to_string(task->scheme)},
+                   {"label_all_tokens", task->label_all_tokens}};
+  data.test_lines = [sets, rows = test.get(), &task = *task](const std::function<void(TestLine)>& use) {
+    return test_lines(*sets, *rows, task, use);
+  };
+  data.task = std::move(task);
+  data.train = std::move(train), data.validation = std::move(validation), data.test = std::move(test);
+  return data;
+}
+
+std::unique_ptr<TokenClassificationTask> trained_task(const TrainedModel& model,
+                                                      const PredictionOptions& /*options*/) {
+  const std::vector<std::string>& names = model.config.id2label;
+  auto task = std::make_unique<TokenClassificationTask>();
+  task->labels = data::LabelMap(names);
+  task->scheme = data::scheme_of_tags(names);
+  task->max_length = model.max_length;
+  if (task->scheme == data::TagScheme::iob2 &&
+      setting(model.settings, "scheme", std::string()) == to_string(data::TagScheme::iob1))
+    task->scheme = data::TagScheme::iob1;  // the same letters
+  return task;
+}
+
+TestData read_test(const TestFile& file, const TrainedModel& model) {
+  auto task = trained_task(model, {});
+  const TaggedDataset dataset = read(file.path, file.data, -1, true);
+  auto examples =
+      std::make_unique<TokenClassificationExamples>(dataset, model.tokenizer, *task, LongSentences::windows);
+  std::vector<std::string> notes = dataset.notes;
+  append(notes, feature_notes(examples->features(), dataset, *task));
+  return {std::move(task), std::move(examples), std::move(notes)};
+}
+
+std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
+                                    const PredictionOptions& options) {
+  if (file.output_format != "jsonl")
+    throw UsageError("format", "`format`: the tags of words are written as jsonl only");
+  if (holds_sentences(file)) return std::make_unique<SentenceSource>(file, model, options);
+  return std::make_unique<TextSource>(file, model, options);
+}
+
+}  // namespace bertune::tasks::token_classification

@@ -1,0 +1,27 @@
+// From files to token classification: sentences, tags, what is held out, and what a trained model is asked.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "tasks/token_classification/task.h"
+#include "tasks/training_data.h"
+
+namespace bertune::tasks::token_classification {
+
+// Whether a file looks like tagged words.
+bool looks_like(const std::filesystem::path& path);
+
+// Throws Error naming file:line for what cannot be read or learned from, and UsageError for options that do
+// not fit the files.
+TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
+                           const BertConfig& config);
+TestData read_test(const TestFile& file, const TrainedModel& model);
+
+std::unique_ptr<TokenClassificationTask> trained_task(const TrainedModel& model,
+                                                      const PredictionOptions& options);
+// Sentences of a file of tagged words, which keep their words, or texts. Written as jsonl.
+std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
+                                    const PredictionOptions& options);
+
+}  // namespace bertune::tasks::token_classification

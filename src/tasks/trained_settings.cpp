@@ -1,0 +1,34 @@
+#include "tasks/trained_settings.h"
+
+#include <fmt/format.h>
+
+#include "bertune/error.h"
+
+namespace bertune::tasks {
+
+std::int64_t setting(const Json& settings, const char* key, std::int64_t usual) {
+  const auto found = settings.find(key);
+  return found != settings.end() && found->is_number_integer() ? found->get<std::int64_t>() : usual;
+}
+double setting(const Json& settings, const char* key, double usual) {
+  const auto found = settings.find(key);
+  return found != settings.end() && found->is_number() ? found->get<double>() : usual;
+}
+bool setting(const Json& settings, const char* key, bool usual) {
+  const auto found = settings.find(key);
+  return found != settings.end() && found->is_boolean() ? found->get<bool>() : usual;
+}
+std::string setting(const Json& settings, const char* key, const std::string& usual) {
+  const auto found = settings.find(key);
+  return found != settings.end() && found->is_string() ? found->get<std::string>() : usual;
+}
+
+void require_max_length(std::int64_t max_length, const BertConfig& config) {
+  if (max_length >= 3 && max_length <= config.max_length()) return;
+  throw UsageError(
+      "max_length",
+      fmt::format("`max_length` is {}; this model takes 3 to {} tokens (max_position_embeddings)", max_length,
+                  config.max_length()));
+}
+
+}  // namespace bertune::tasks
