@@ -308,7 +308,8 @@ runs::TrainOptions TrainOptions::values() const {
                   .checks_data = !json && !quiet,
                   .problem_type = problem_type,
                   .label_all_tokens = label_all_tokens,
-                  .question_answering = question_answering};
+                  .question_answering = question_answering,
+                  .sentence_embedding = {}};  // read_training() adds what it needs of the model
   return values;
 }
 
