@@ -76,7 +76,8 @@ Result steps_of(const Variant& variant, const kernels::OpTable& table) {
   const auto optimizer = variant.make(parameters);
   optimizer->defer_unused_rows();
   Result result;
-  for (int step = 0; step < 12; ++step) {
+  const int steps = optimizer->needs_closure() ? 2 : 12;  // a search takes many evaluations
+  for (int step = 0; step < steps; ++step) {
     optimizer->set_learning_rate(1e-2 / (1 + step));
     optimizer->bring_up_to_date(rows_of(step));
     if (optimizer->needs_closure()) {
