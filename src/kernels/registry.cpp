@@ -8,9 +8,9 @@
 #include <cstdlib>
 
 #include "bertune/error.h"
+#include "core/names.h"
 #include "kernels/ops.h"
 #include "kernels/ref/table.h"
-#include "kernels/registry.h"
 
 namespace bertune::kernels {
 
@@ -72,22 +72,12 @@ const std::array kCandidates = {
     Candidate{&x86_64_v2::kTable, [] { return bool{__builtin_cpu_supports("sse4.2") != 0}; }},
 };
 
-}  // namespace
-
-OpTable completed(OpTable table) {
-  if (table.binary_cross_entropy == nullptr) table.binary_cross_entropy = ref::kTable.binary_cross_entropy;
-  if (table.mean_squared_error == nullptr) table.mean_squared_error = ref::kTable.mean_squared_error;
-  return table;
-}
-
-namespace {
-
 const std::vector<OpTable>& tables() {
   static const std::vector<OpTable> kTables = [] {
     std::vector<OpTable> list;
     for (const Candidate& candidate : kCandidates) {
       if (!candidate.supported()) continue;
-      OpTable& table = list.emplace_back(completed(*candidate.table));
+      OpTable& table = list.emplace_back(*candidate.table);
       table.bf16_is_faster = table.bf16 && (candidate.table == &amx::kTable || has_fast_dot_products());
     }
     list.push_back(ref::kTable);
@@ -121,24 +111,19 @@ std::vector<const OpTable*> supported_tables() {
 }
 
 Activation activation_from_string(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, Activation>, 10> kNames = {
-      {{"gelu", Activation::gelu},
-       {"gelu_python", Activation::gelu},
-       {"gelu_new", Activation::gelu_tanh},
-       {"gelu_fast", Activation::gelu_tanh},
-       {"gelu_pytorch_tanh", Activation::gelu_tanh},
-       {"quick_gelu", Activation::quick_gelu},
-       {"relu", Activation::relu},
-       {"silu", Activation::silu},
-       {"swish", Activation::silu},
-       {"tanh", Activation::tanh}}};
-  std::vector<std::string_view> choices;
-  for (const auto& [known, activation] : kNames) {
-    if (known == name) return activation;
-    choices.push_back(known);
-  }
-  throw Error(
-      fmt::format("hidden_act \"{}\" is not supported; the choices are {}", name, fmt::join(choices, ", ")));
+  static constexpr Names kNames(
+      std::to_array<Named<Activation>>({{Activation::gelu, "gelu"},
+                                        {Activation::gelu, "gelu_python"},
+                                        {Activation::gelu_tanh, "gelu_new"},
+                                        {Activation::gelu_tanh, "gelu_fast"},
+                                        {Activation::gelu_tanh, "gelu_pytorch_tanh"},
+                                        {Activation::quick_gelu, "quick_gelu"},
+                                        {Activation::relu, "relu"},
+                                        {Activation::silu, "silu"},
+                                        {Activation::silu, "swish"},
+                                        {Activation::tanh, "tanh"}}));
+  if (const auto activation = kNames.find(name)) return *activation;
+  throw Error(fmt::format("hidden_act \"{}\" is not supported; the choices are {}", name, kNames.choices()));
 }
 
 }  // namespace bertune::kernels
