@@ -44,11 +44,7 @@ tasks::TrainingData read_training(const tasks::TaskEntry& task, const TrainOptio
     const train::FineTuning& tuning = options.arguments.fine_tuning;
     if (tuning.lora && !tuning.merge_lora)
       throw UsageError("--lora: sentence embeddings need the adapter merged in the end; add --merge-lora");
-    files.sentence_embedding = {
-        .pooling = options.pooling,
-        .loss = options.embedding_loss,
-        .of_model = SentenceEmbeddingConfig::from_pretrained(options.model, options.base),
-        .train_batch_size = options.arguments.train_batch_size};
+    files.sentence_embedding.of_model = SentenceEmbeddingConfig::from_pretrained(options.model, options.base);
   }
   tasks::TrainingData data = task.read_training(files, tokenizer, config);
   const report::Style style(report::terminal_of(STDERR_FILENO).colors);

@@ -293,23 +293,25 @@ runs::TrainOptions TrainOptions::values() const {
                                .overwrite = overwrite,
                                .folds = folds,
                                .keep_folds = keep_folds};
-  values.files = {.train = train,
-                  .validation = validation,
-                  .test = test,
-                  .data = data,
-                  .max_train_rows = max_train_rows,
-                  .max_validation_rows = max_validation_rows,
-                  .max_test_rows = max_test_rows,
-                  .validation_split = validation_split,
-                  .seed = arguments.seed,
-                  .fold = fold,
-                  .fold_column = fold_column,
-                  .max_length = max_length,
-                  .checks_data = !json && !quiet,
-                  .problem_type = problem_type,
-                  .label_all_tokens = label_all_tokens,
-                  .question_answering = question_answering,
-                  .sentence_embedding = {}};  // read_training() adds what it needs of the model
+  values.files = {
+      .train = train,
+      .validation = validation,
+      .test = test,
+      .data = data,
+      .max_train_rows = max_train_rows,
+      .max_validation_rows = max_validation_rows,
+      .max_test_rows = max_test_rows,
+      .validation_split = validation_split,
+      .seed = arguments.seed,
+      .fold = fold,
+      .fold_column = fold_column,
+      .max_length = max_length,
+      .checks_data = !json && !quiet,
+      .problem_type = problem_type,
+      .label_all_tokens = label_all_tokens,
+      .question_answering = question_answering,
+      .sentence_embedding = {
+          .pooling = pooling, .loss = embedding_loss, .train_batch_size = arguments.train_batch_size}};
   return values;
 }
 
