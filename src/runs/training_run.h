@@ -5,12 +5,12 @@
 #include <filesystem>
 #include <optional>
 
+#include "bertune/metrics.h"
 #include "bertune/model.h"
 #include "bertune/tokenizer.h"
 #include "core/json.h"
 #include "runs/results.h"
 #include "runs/train_options.h"
-#include "tasks/metrics.h"
 #include "tasks/training_data.h"
 #include "train/observer.h"
 #include "train/trainer.h"
