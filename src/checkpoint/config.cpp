@@ -12,6 +12,7 @@
 #include "checkpoint/untrusted.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/names.h"
 #include "core/nearest.h"
 
 namespace bertune {
@@ -26,8 +27,10 @@ constexpr std::uint64_t kMaxConfigBytes = std::uint64_t{64} << 20;
 constexpr std::array<std::string_view, 10> kActivations = {
     "gelu",  "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_python", "quick_gelu", "relu", "silu",
     "swish", "tanh"};
-constexpr std::array<std::string_view, 3> kProblemTypes = {"regression", "single_label_classification",
-                                                           "multi_label_classification"};
+constexpr Names kProblemTypes(std::to_array<Named<ProblemType>>(
+    {{ProblemType::regression, "regression"},
+     {ProblemType::single_label_classification, "single_label_classification"},
+     {ProblemType::multi_label_classification, "multi_label_classification"}}));
 
 // Configurations without a model_type are old ones of BERT.
 ModelType read_model_type(const ConfigReader& reader, const std::string& where) {
@@ -144,15 +147,12 @@ std::string missing_config_message(const fs::path& directory) {
 
 }  // namespace
 
-std::string_view to_string(ProblemType type) { return kProblemTypes.at(static_cast<std::size_t>(type)); }
+std::string_view to_string(ProblemType type) { return kProblemTypes.of(type); }
 
 ProblemType problem_type_from_string(std::string_view name) {
-  const auto found = std::find(kProblemTypes.begin(), kProblemTypes.end(), name);
-  if (found == kProblemTypes.end()) {
-    throw Error(fmt::format("problem type {}: unknown; choose one of {}", in_quotes(name),
-                            fmt::join(kProblemTypes, ", ")));
-  }
-  return static_cast<ProblemType>(found - kProblemTypes.begin());
+  if (const auto type = kProblemTypes.find(name)) return *type;
+  throw Error(
+      fmt::format("problem type {}: unknown; choose one of {}", in_quotes(name), kProblemTypes.choices()));
 }
 
 BertConfig BertConfig::from_pretrained(const std::filesystem::path& directory) {
@@ -211,7 +211,7 @@ BertConfig BertConfig::from_json(std::string_view json, const std::string& where
   reader.read_flag("tie_word_embeddings", config.tie_word_embeddings);
   reader.read_nonnegative("initializer_range", config.initializer_range);
   reader.read_nonnegative(keys.layer_norm_eps, config.layer_norm_eps);
-  if (const auto type = reader.read_choice("problem_type", kProblemTypes)) {
+  if (const auto type = reader.read_choice("problem_type", kProblemTypes.all())) {
     config.problem_type = problem_type_from_string(*type);
   }
   config.id2label = checkpoint::read_labels(reader, where);

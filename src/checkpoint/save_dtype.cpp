@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -12,24 +11,22 @@
 #include "bertune/error.h"
 #include "checkpoint/untrusted.h"
 #include "core/dtype.h"
+#include "core/names.h"
 
 namespace bertune {
 namespace {
 
-constexpr std::array<std::string_view, 3> kNames = {"float32", "float16", "bfloat16"};
+constexpr Names kNames(std::to_array<Named<SaveDtype>>(
+    {{SaveDtype::float32, "float32"}, {SaveDtype::float16, "float16"}, {SaveDtype::bfloat16, "bfloat16"}}));
 
 }  // namespace
 
-std::string_view to_string(SaveDtype dtype) { return kNames[static_cast<std::size_t>(dtype)]; }
+std::string_view to_string(SaveDtype dtype) { return kNames.of(dtype); }
 
 SaveDtype save_dtype_from_string(std::string_view name) {
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (kNames[i] == name) return static_cast<SaveDtype>(i);
-  }
-  throw UsageError(
-      "save_dtype",
-      fmt::format("no type to save numbers in is named \"{}\"; the choices are float32, float16 and bfloat16",
-                  name));
+  if (const auto dtype = kNames.find(name)) return *dtype;
+  throw UsageError("save_dtype", fmt::format("no type to save numbers in is named \"{}\"; the choices are {}",
+                                             name, kNames.choices("and")));
 }
 
 namespace checkpoint {

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "bertune/error.h"
+#include "core/names.h"
 #include "kernels/ops.h"
 #include "kernels/ref/table.h"
 #include "kernels/registry.h"
@@ -121,24 +122,19 @@ std::vector<const OpTable*> supported_tables() {
 }
 
 Activation activation_from_string(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, Activation>, 10> kNames = {
-      {{"gelu", Activation::gelu},
-       {"gelu_python", Activation::gelu},
-       {"gelu_new", Activation::gelu_tanh},
-       {"gelu_fast", Activation::gelu_tanh},
-       {"gelu_pytorch_tanh", Activation::gelu_tanh},
-       {"quick_gelu", Activation::quick_gelu},
-       {"relu", Activation::relu},
-       {"silu", Activation::silu},
-       {"swish", Activation::silu},
-       {"tanh", Activation::tanh}}};
-  std::vector<std::string_view> choices;
-  for (const auto& [known, activation] : kNames) {
-    if (known == name) return activation;
-    choices.push_back(known);
-  }
-  throw Error(
-      fmt::format("hidden_act \"{}\" is not supported; the choices are {}", name, fmt::join(choices, ", ")));
+  static constexpr Names kNames(
+      std::to_array<Named<Activation>>({{Activation::gelu, "gelu"},
+                                        {Activation::gelu, "gelu_python"},
+                                        {Activation::gelu_tanh, "gelu_new"},
+                                        {Activation::gelu_tanh, "gelu_fast"},
+                                        {Activation::gelu_tanh, "gelu_pytorch_tanh"},
+                                        {Activation::quick_gelu, "quick_gelu"},
+                                        {Activation::relu, "relu"},
+                                        {Activation::silu, "silu"},
+                                        {Activation::silu, "swish"},
+                                        {Activation::tanh, "tanh"}}));
+  if (const auto activation = kNames.find(name)) return *activation;
+  throw Error(fmt::format("hidden_act \"{}\" is not supported; the choices are {}", name, kNames.choices()));
 }
 
 }  // namespace bertune::kernels

@@ -54,16 +54,13 @@ void Weights::bind_snapshot(const Parameters& parameters, bool bf16) {
   see(parameters, nullptr, {.training = false, .bf16 = bf16});
 }
 
-// In training, steps change what views see and so need nothing, but that adapters are merged again. What they
-// do not change, frozen values, is as it was at the last bind().
+// In training, views see what a step changes, and low-rank matrices are compared with those that were merged.
+// What a step does not change, frozen values, is as it was at the last bind().
 void Weights::refresh(Parameters& parameters, Use use) {
   const bool same =
       use == use_ && std::as_const(parameters).values().data() == values_ && version_ != kOutdated;
-  const std::uint64_t version = parameters.version();
-  if (same && version == version_) return;
-  if (!same || !use.training) return bind(parameters, use);
-  if (merged_) merged_->merge();
-  version_ = version;
+  if (!same || (!use.training && parameters.version() != version_)) return bind(parameters, use);
+  if (use.training && merged_) merged_->merge();
 }
 
 void Weights::outdate() { version_ = kOutdated; }

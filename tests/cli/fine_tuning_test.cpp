@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "support/program_test.h"
+#include "support/safetensors_file.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune {
@@ -164,6 +166,29 @@ TEST_F(FineTuning, AnAdapterIsEvaluatedTrainedFurtherAndMerged) {
   const ProgramResult gone = run({"evaluate", "--model", path("further"), "--test", path("validation.csv")});
   EXPECT_EQ(gone.exit_code, 1);
   EXPECT_THAT(gone.err, HasSubstr("an adapter works with the model that it was trained on"));
+}
+
+// B begins at zero, so that A has no gradient as long as B is frozen; the classifier learns in both cases.
+TEST_F(FineTuning, EitherMatrixOfAnAdapterMayBeFrozen) {
+  const testing::SafetensorsFile base(path("base/model.safetensors"));
+  for (const std::string frozen : {"lora_A", "lora_B"}) {
+    trains(frozen,
+           {"--lora", "--lora-targets", "all-linear", "--freeze", "*" + frozen + "*", "--epochs", "1"});
+    const testing::SafetensorsFile adapter(path(frozen + "/adapter_model.safetensors"));
+    const std::string prefix = "base_model.model.";
+    int matrices = 0;
+    for (const std::string& name : adapter.names(prefix)) {
+      if (!name.ends_with(".lora_B.weight")) continue;
+      ++matrices;
+      const std::vector<float> values = adapter.floats(name);
+      const bool learned = std::ranges::none_of(values, [](float value) { return value == 0; });
+      const bool zero = std::ranges::all_of(values, [](float value) { return value == 0; });
+      EXPECT_EQ(learned, frozen == "lora_A") << name;
+      EXPECT_EQ(zero, frozen == "lora_B") << name;
+    }
+    EXPECT_EQ(matrices, 2 * 6);
+    EXPECT_NE(adapter.floats(prefix + "classifier.weight"), base.floats("classifier.weight"));
+  }
 }
 
 TEST_F(FineTuning, RefusesWhatCannotBe) {

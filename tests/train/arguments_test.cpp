@@ -45,6 +45,23 @@ TEST(StepPlan, AccumulatesAsTheTrainerDoes) {
   EXPECT_EQ(plan_steps(arguments, 80).total_steps, 10);
 }
 
+TEST(Arguments, TheOptionAtFaultIsKnownToo) {
+  const auto at_fault = [](auto change) {
+    TrainingArguments arguments;
+    change(arguments);
+    try {
+      validate(arguments);
+    } catch (const UsageError& error) {
+      return error.option();
+    }
+    return std::string("none");
+  };
+  EXPECT_EQ(at_fault([](auto& a) { a.save_steps = -1; }), "save_every");
+  EXPECT_EQ(at_fault([](auto& a) { a.optimizer = "adm"; }), "optimizer");
+  EXPECT_EQ(at_fault([](auto& a) { a.save_dtype = "f8"; }), "save_dtype");
+  EXPECT_EQ(at_fault([](auto& a) { a.label_smoothing_factor = a.focal_loss_gamma = 0.5; }), "");  // two are
+}
+
 TEST(Arguments, ValuesThatCannotBeAreNamed) {
   const auto refuses = [](auto change) {
     TrainingArguments arguments;

@@ -12,6 +12,7 @@
 #include "cli/config/run_config.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/messages.h"
+#include "core/names.h"
 #include "runs/output.h"
 #include "runs/pretraining.h"
 
@@ -24,10 +25,12 @@ struct Options {
   std::string objective = "mlm+nsp", document_per, format, initialization = "normal";
 };
 
+constexpr Names kInitializations(std::to_array<Named<Initialization>>(
+    {{Initialization::normal, "normal"}, {Initialization::local_attention, "local-attention"}}));
+
 Initialization initialization_from_string(std::string_view name) {
-  if (name == "normal") return Initialization::normal;
-  if (name == "local-attention") return Initialization::local_attention;
-  throw UsageError(fmt::format("--init is \"{}\"; choose normal or local-attention", name));
+  if (const auto initialization = kInitializations.find(name)) return *initialization;
+  throw UsageError("init", fmt::format("--init is \"{}\"; choose {}", name, kInitializations.choices("or")));
 }
 
 void run(Options& options) {

@@ -14,6 +14,7 @@
 #include "bertune/vocabulary.h"
 #include "cli/options/shared_options.h"
 #include "core/file.h"
+#include "core/names.h"
 #include "report/progress.h"
 #include "report/vocabulary_report.h"
 
@@ -34,10 +35,12 @@ struct Options {
   bool overwrite = false, json = false, quiet = false;
 };
 
+constexpr Names kScores(std::to_array<Named<MergeScore>>({{MergeScore::frequency, "frequency"},
+                                                          {MergeScore::likelihood, "likelihood"}}));
+
 MergeScore score_from_string(const std::string& name) {
-  if (name == "frequency") return MergeScore::frequency;
-  if (name == "likelihood") return MergeScore::likelihood;
-  throw UsageError(fmt::format("--score is \"{}\"; it must be frequency or likelihood", name));
+  if (const auto score = kScores.find(name)) return *score;
+  throw UsageError("score", fmt::format("--score is \"{}\"; it must be {}", name, kScores.choices("or")));
 }
 
 // Another tokenizer is not overwritten by a slip, and a folder that cannot be written to is found before the

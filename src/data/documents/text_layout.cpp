@@ -5,18 +5,18 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "bertune/error.h"
+#include "core/names.h"
 #include "data/documents/sentences.h"
 #include "data/files/records.h"
 
 namespace bertune::data {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, DocumentPer>, 3> kNames = {
-    {{"blank-line", DocumentPer::blank_line}, {"file", DocumentPer::file}, {"line", DocumentPer::line}}};
+constexpr Names kNames(std::to_array<Named<DocumentPer>>(
+    {{DocumentPer::blank_line, "blank-line"}, {DocumentPer::file, "file"}, {DocumentPer::line, "line"}}));
 
 struct LineStatistics {
   std::int64_t lines = 0;            // that are not blank
@@ -81,19 +81,12 @@ DocumentPer guess_document_per(const LineStatistics& lines, const TextLayout& la
 
 }  // namespace
 
-std::string_view to_string(DocumentPer document_per) {
-  for (const auto& [name, value] : kNames) {
-    if (value == document_per) return name;
-  }
-  return "unknown";
-}
+std::string_view to_string(DocumentPer document_per) { return kNames.of(document_per); }
 
 DocumentPer document_per_from_string(std::string_view name) {
-  for (const auto& [known, value] : kNames) {
-    if (name == known) return value;
-  }
-  throw UsageError(
-      fmt::format("unknown choice \"{}\" for what holds a document; choose blank-line, file or line", name));
+  if (const auto document_per = kNames.find(name)) return *document_per;
+  throw UsageError("document_per", fmt::format("unknown choice \"{}\" for what holds a document; choose {}",
+                                               name, kNames.choices("or")));
 }
 
 bool has_wrapped_lines(std::string_view text) {

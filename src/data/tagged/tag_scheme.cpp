@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/names.h"
+
 namespace bertune::data {
 namespace {
 
@@ -68,23 +70,15 @@ std::vector<Entity> read_strict(std::span<const std::string_view> tags, TagSchem
   return found;
 }
 
+constexpr Names kNames(std::to_array<Named<TagScheme>>({{TagScheme::none, "no entity scheme"},
+                                                        {TagScheme::iob1, "IOB1"},
+                                                        {TagScheme::iob2, "IOB2"},
+                                                        {TagScheme::bioes, "BIOES"},
+                                                        {TagScheme::bilou, "BILOU"}}));
+
 }  // namespace
 
-std::string_view to_string(TagScheme scheme) {
-  switch (scheme) {
-    case TagScheme::none:
-      return "no entity scheme";
-    case TagScheme::iob1:
-      return "IOB1";
-    case TagScheme::iob2:
-      return "IOB2";
-    case TagScheme::bioes:
-      return "BIOES";
-    case TagScheme::bilou:
-      return "BILOU";
-  }
-  return "unknown";
-}
+std::string_view to_string(TagScheme scheme) { return kNames.of(scheme); }
 
 TagScheme scheme_of_tags(const std::vector<std::string>& tags) {
   const auto all = [&](std::string_view letters) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/names.h"
 #include "data/files/records.h"
 #include "data/files/sniff.h"
 #include "data/files/storage.h"
@@ -17,8 +18,8 @@
 namespace bertune::data {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, TagFormat>, 3> kNames = {
-    {{"conll", TagFormat::conll}, {"conllu", TagFormat::conllu}, {"jsonl", TagFormat::jsonl}}};
+constexpr Names kNames(std::to_array<Named<TagFormat>>(
+    {{TagFormat::conll, "conll"}, {TagFormat::conllu, "conllu"}, {TagFormat::jsonl, "jsonl"}}));
 
 // What a file of CoNLL-U begins with, if not with a word.
 constexpr std::array<std::string_view, 5> kComments = {"# newdoc", "# newpar", "# sent_id",
@@ -103,20 +104,12 @@ void look_at_tags(TaggedDataset& dataset) {
 
 }  // namespace
 
-std::string_view to_string(TagFormat format) {
-  for (const auto& [name, value] : kNames) {
-    if (value == format) return name;
-  }
-  return "unknown";
-}
+std::string_view to_string(TagFormat format) { return kNames.of(format); }
 
 TagFormat tag_format_from_string(std::string_view name) {
-  for (const auto& [known, format] : kNames) {
-    if (name == known) return format;
-  }
-  throw UsageError(
-      "format",
-      fmt::format("unknown format \"{}\" of tagged sentences; choose conll, conllu or jsonl", name));
+  if (const auto format = kNames.find(name)) return *format;
+  throw UsageError("format", fmt::format("unknown format \"{}\" of tagged sentences; choose {}", name,
+                                         kNames.choices("or")));
 }
 
 TagFormat guess_tag_format(const fs::path& path) {

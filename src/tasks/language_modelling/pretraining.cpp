@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/names.h"
 #include "core/parallel.h"
 
 namespace bertune::tasks {
@@ -16,6 +17,8 @@ namespace {
 constexpr std::uint32_t kRowStream = 0xDC000000, kMaskStream = 0xDD000000;
 
 constexpr std::int64_t kLongestRow = 32768;
+constexpr Names kNames(std::to_array<Named<Objective>>({{Objective::mlm_and_nsp, "mlm+nsp"},
+                                                        {Objective::mlm, "mlm"}}));
 
 std::int64_t special_tokens(Objective objective) { return objective == Objective::mlm ? 2 : 3; }
 
@@ -35,12 +38,12 @@ void check(const PretrainingOptions& options) {
 
 }  // namespace
 
-std::string_view to_string(Objective objective) { return objective == Objective::mlm ? "mlm" : "mlm+nsp"; }
+std::string_view to_string(Objective objective) { return kNames.of(objective); }
 
 Objective objective_from_string(std::string_view name) {
-  if (name == "mlm") return Objective::mlm;
-  if (name == "mlm+nsp") return Objective::mlm_and_nsp;
-  throw UsageError("objective", fmt::format("unknown objective \"{}\"; choose mlm+nsp or mlm", name));
+  if (const auto objective = kNames.find(name)) return *objective;
+  throw UsageError("objective",
+                   fmt::format("unknown objective \"{}\"; choose {}", name, kNames.choices("or")));
 }
 
 std::int64_t PretrainingExamples::max_sentence_tokens(const PretrainingOptions& options) {
