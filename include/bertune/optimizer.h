@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bertune/export.h"
 #include "bertune/parameters.h"
 
 namespace bertune::optim {
@@ -19,7 +20,7 @@ enum class UnusedRows {
   rest,       // they are not updated at all (SparseAdam)
 };
 
-class Optimizer {
+class BERTUNE_EXPORT Optimizer {
  public:
   virtual ~Optimizer() = default;
   Optimizer(const Optimizer&) = delete;
