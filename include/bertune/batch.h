@@ -6,7 +6,6 @@
 #include <span>
 #include <vector>
 
-#include "bertune/export.h"
 #include "bertune/tokenizer.h"
 
 namespace bertune {
@@ -24,7 +23,7 @@ struct LossItems {
   }
 };
 
-struct BERTUNE_EXPORT Batch {
+struct Batch {
   std::vector<std::int32_t> input_ids;       // [tokens]
   std::vector<std::int32_t> token_type_ids;  // [tokens]
   std::vector<std::int32_t> cu_seqlens{

@@ -8,8 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "bertune/export.h"
-
 namespace bertune {
 
 struct DownloadProgress {
@@ -44,7 +42,6 @@ struct HubOptions {
 //
 // Throws Error, saying what to do, when there is no such folder or model, access is denied, the network or
 // the disk fails, or a file does not have the checksum that the hub states; Interrupted on request.
-BERTUNE_EXPORT std::filesystem::path resolve_model(std::string_view name_or_path,
-                                                   const HubOptions& options = {});
+std::filesystem::path resolve_model(std::string_view name_or_path, const HubOptions& options = {});
 
 }  // namespace bertune

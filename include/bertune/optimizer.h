@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "bertune/export.h"
 #include "bertune/parameters.h"
 
 namespace bertune::optim {
@@ -20,7 +19,7 @@ enum class UnusedRows {
   rest,       // they are not updated at all (SparseAdam)
 };
 
-class BERTUNE_EXPORT Optimizer {
+class Optimizer {
  public:
   virtual ~Optimizer() = default;
   Optimizer(const Optimizer&) = delete;

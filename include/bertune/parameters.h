@@ -9,8 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "bertune/export.h"
-
 namespace bertune {
 
 struct Parameter {
@@ -26,7 +24,7 @@ struct Parameter {
   double learning_rate_scale = 1;  // times the optimizer's learning rate
 };
 
-class BERTUNE_EXPORT Parameters {
+class Parameters {
  public:
   explicit Parameters(
       std::vector<Parameter> layout);  // name, shape and weight_decay; offsets are assigned here

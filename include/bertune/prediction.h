@@ -9,7 +9,6 @@
 #include <variant>
 #include <vector>
 
-#include "bertune/export.h"
 #include "bertune/tokenizer.h"
 
 namespace bertune {
@@ -124,6 +123,6 @@ struct Truncated {
 
 // One JSON object, as the program writes it but for what was asked. `labels`: the model's, of Label and
 // Labels. Bytes that are not UTF-8 are written as U+FFFD.
-BERTUNE_EXPORT std::string to_json(const Prediction& prediction, std::span<const std::string> labels);
+std::string to_json(const Prediction& prediction, std::span<const std::string> labels);
 
 }  // namespace bertune

@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "bertune/config.h"
-#include "bertune/export.h"
 #include "bertune/model.h"
 #include "bertune/prediction.h"
 #include "bertune/tokenizer.h"
@@ -36,7 +35,7 @@ struct PredictorOptions {
   std::optional<double> null_score_diff_threshold = {};
 };
 
-class BERTUNE_EXPORT Predictor {
+class Predictor {
  public:
   // Throws Error for a folder that holds no trained model, or whose head predicts nothing (pre-training), and
   // UsageError for options out of range.

@@ -19,7 +19,6 @@
 
 #include "bertune/dataset.h"
 #include "bertune/events.h"
-#include "bertune/export.h"
 #include "bertune/metrics.h"
 #include "bertune/training_arguments.h"
 
@@ -65,6 +64,6 @@ struct TrainResult {
 // Throws UsageError for options that cannot be, Error for files that cannot be read or written and for losses
 // that stop being numbers, and Interrupted when `stop` is requested, with a checkpoint saved: the same
 // options with arguments.resume go on from it.
-BERTUNE_EXPORT TrainResult fine_tune(const TrainOptions& options);
+TrainResult fine_tune(const TrainOptions& options);
 
 }  // namespace bertune
