@@ -46,6 +46,20 @@ TEST_P(ProgramAndLibrary, AgreeToTheLastBit) {
     EXPECT_EQ(json::parse(run.out), line);
     return;
   }
+  if (head.architecture == Architecture::sentence_embedding) {
+    std::string file;
+    for (const Input& input : inputs) file += input.text + "\n";
+    const auto run =
+        testing::run({"embed", "--model", model.string(), files.write("texts.txt", file).string()});
+    const std::vector<json> lines = testing::json_lines(run.out);
+    ASSERT_EQ(lines.size(), inputs.size()) << run.err;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      EXPECT_EQ(lines[i].at("embedding").get<std::vector<float>>(),
+                std::get<Embedding>(predictions[i]).embedding);
+      EXPECT_EQ(json::parse(to_json(predictions[i], {})).at("embedding"), lines[i].at("embedding"));
+    }
+    return;
+  }
   std::string file;
   for (const Input& input : inputs) file += asked(head, input).dump() + "\n";
   files.write("asked.jsonl", file);
