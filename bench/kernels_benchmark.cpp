@@ -91,6 +91,7 @@ class Memory {
   Layout layout() const {
     return {shape_.tokens, shape_.sequences(), starts_.data(), sequence_.data(), position_.data()};
   }
+  double* result() { return &result_; }
   const std::int32_t* ids() const { return ids_.data(); }
   const std::int32_t* zeros() const { return zeros_.data(); }
 
@@ -98,6 +99,7 @@ class Memory {
   static constexpr std::int64_t kBlock = 1 << 16;
   Shape shape_;
   std::deque<AlignedBuffer<float>> buffers_;
+  double result_ = 0;
   std::vector<std::int32_t> starts_, sequence_, position_, ids_, zeros_;
 };
 
@@ -297,19 +299,38 @@ void Suite::losses(const Shape& shape) const {
     return [op] { ops().dropout_rows(op); };
   });
   add("cross_entropy", shape, matrices(2, classes), [=](Memory& memory) {
-    const CrossEntropy op{rows, classes, memory.take(rows * classes), memory.zeros(),
-                          memory.take(rows * classes)};
-    return [op] { benchmark::DoNotOptimize(ops().cross_entropy(op)); };
+    const CrossEntropy op{.rows = rows,
+                          .classes = classes,
+                          .logits = memory.take(rows * classes),
+                          .labels = memory.zeros(),
+                          .d_logits = memory.take(rows * classes),
+                          .loss = memory.result()};
+    return [op] { ops().cross_entropy(op); };
   });
-  const auto elementwise = [=](double (*loss)(const ElementwiseLoss&)) {
+  const auto elementwise = [=](void (*loss)(const ElementwiseLoss&)) {
     return [=](Memory& memory) {
-      const ElementwiseLoss op{rows, classes, memory.take(rows * classes),
-                               memory.take_positive(rows * classes), memory.take(rows * classes)};
-      return [=] { benchmark::DoNotOptimize(loss(op)); };
+      const ElementwiseLoss op{.rows = rows,
+                               .n = classes,
+                               .logits = memory.take(rows * classes),
+                               .targets = memory.take_positive(rows * classes),
+                               .d_logits = memory.take(rows * classes),
+                               .loss = memory.result()};
+      return [=] { loss(op); };
     };
   };
   add("binary_cross_entropy", shape, matrices(3, classes), elementwise(ops().binary_cross_entropy));
   add("mean_squared_error", shape, matrices(3, classes), elementwise(ops().mean_squared_error));
+  add("span_loss", shape, {.bytes = 4.0 * kFloat * static_cast<double>(shape.tokens)}, [=](Memory& memory) {
+    const Layout layout = memory.layout();
+    const SpanLoss op{.sequences = layout.sequences,
+                      .cu_seqlens = layout.cu_seqlens,
+                      .logits = memory.take(2 * shape.tokens),
+                      .starts = memory.zeros(),
+                      .ends = memory.zeros(),
+                      .d_logits = memory.take(2 * shape.tokens),
+                      .loss = memory.result()};
+    return [op] { ops().span_loss(op); };
+  });
 }
 
 // As many numbers as the table of word embeddings has: more than any cache holds.
@@ -328,9 +349,9 @@ void Suite::optimizers(std::int64_t hidden) const {
                       .beta1 = 0.9,
                       .beta2 = 0.999,
                       .eps = 1e-8,
-                      .shrink = 1 - 5e-7,
+                      .value_scale = 1 - 5e-7,
                       .rate = 5e-5};
-    return [op] { ops().adam_step(op); };
+    return [op] { ops().adam_step({.ranges = &op, .range_count = 1}); };
   });
   add("sgd_momentum_step", shape, vectors(5), [=](Memory& memory) {
     const SgdStep op{.size = size,
@@ -338,8 +359,8 @@ void Suite::optimizers(std::int64_t hidden) const {
                      .gradients = memory.take(size),
                      .momentum_buffer = memory.take(size),
                      .rate = 1e-6,
-                     .kept = 0.9};
-    return [op] { ops().sgd_step(op); };
+                     .momentum = 0.9};
+    return [op] { ops().sgd_step({.ranges = &op, .range_count = 1}); };
   });
   add("adagrad_step", shape, vectors(5), [=](Memory& memory) {
     const AdagradStep op{.size = size,
@@ -348,11 +369,12 @@ void Suite::optimizers(std::int64_t hidden) const {
                          .sum = memory.take_positive(size),
                          .eps = 1e-10,
                          .rate = 1e-6};
-    return [op] { ops().adagrad_step(op); };
+    return [op] { ops().adagrad_step({.ranges = &op, .range_count = 1}); };
   });
   add("sum_of_squares", shape, vectors(1), [=](Memory& memory) {
-    return
-        [values = memory.take(size), size] { benchmark::DoNotOptimize(ops().sum_of_squares(values, size)); };
+    return [all = ConstSegment{memory.take(size), size}, sum = memory.result()] {
+      ops().sum_of_squares({&all, 1, sum});
+    };
   });
 }
 

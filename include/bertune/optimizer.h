@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,7 +22,7 @@ enum class UnusedRows {
 
 class Optimizer {
  public:
-  virtual ~Optimizer() = default;
+  virtual ~Optimizer();
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
@@ -67,26 +68,14 @@ class Optimizer {
     double lr = 0;
     bool maximize = false;
     UnusedRows unused_rows = UnusedRows::can_wait;
-    bool whole_tensors = false;  // update() gets one parameter at a time, not neighbours together
+    bool whole_tensors = false;  // ranges are of one parameter each, not of neighbours together
     bool needs_closure = false;
   };
   Optimizer(Parameters& parameters, const Traits& traits);
 
-  // What one update of a range of numbers takes; the step counts from 1.
-  struct Update {
-    std::size_t offset = 0, size = 0;      // into the parameters
-    std::size_t state_offset = 0;          // into a state with a number for each trainable one
-    bool decay = true;                     // whether weight decay applies to them
-    const Parameter* parameter = nullptr;  // that they belong to, or are; null where there are several
-    const float* gradients = nullptr;
-    float gradient_scale = 1;
-    double learning_rate = 0;
-    std::int64_t step = 1;
-
-    std::int64_t count() const { return static_cast<std::int64_t>(size); }
-    double weight_decay(double decayed) const { return decay ? decayed : 0.0; }
-  };
-  virtual void update(const Update& update) = 0;
+  struct Update;   // of a range of numbers (optim/update.h)
+  struct Updates;  // of all that a step moves
+  virtual void update(const Updates& updates) = 0;
   // Called once a step, before its updates; returns the learning rate that they get.
   virtual double begin_step() { return learning_rate_; }
   // That rate for parameters with such a Parameter::learning_rate_scale.
@@ -100,18 +89,14 @@ class Optimizer {
   std::int64_t steps_ = 0;
 
  private:
-  void update_range(std::size_t first, std::size_t end, float gradient_scale, double rate);
-  Update row_update(std::size_t row, const float* gradients, float gradient_scale, double rate,
-                    std::int64_t step) const;
-  void update_rows(std::span<const std::int32_t> rows, float gradient_scale, double rate);
-  void catch_up(std::int32_t row);
+  struct DeferredRows;
 
-  // Of deferred rows: the last step that each took part in, and the learning rates of the steps since the
-  // first that any of them may have missed.
-  std::vector<std::int64_t> row_steps_;
-  std::vector<double> learning_rates_;
-  std::int64_t first_recorded_step_ = 1;
-  std::vector<float> zero_gradient_;
+  void add_ranges(Updates& updates, std::size_t first, std::size_t end, float gradient_scale,
+                  double rate) const;
+  Update row_update(const float* gradients, float gradient_scale, double rate, std::int64_t step) const;
+  void catch_up(std::span<const std::int32_t> rows);
+
+  std::unique_ptr<DeferredRows> deferred_;  // null unless rows are deferred
   std::vector<std::size_t> state_offsets_;  // a parameter each
 };
 

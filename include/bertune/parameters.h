@@ -20,6 +20,7 @@ struct Parameter {
   bool few_rows =
       false;  // a matrix of which a batch reads few rows (word embeddings); at most one of a model
   std::int64_t depth = 0;          // 0: embeddings; i + 1: layer i of the encoder; after the last: the head
+  bool head = false;               // whether it belongs to the head
   bool trainable = true;           // false: frozen, it gets no gradient and no update
   double learning_rate_scale = 1;  // times the optimizer's learning rate
 };

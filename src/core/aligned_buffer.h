@@ -28,41 +28,44 @@ inline void make_pages(std::span<float> numbers) {
   if (!numbers.empty()) write_to(numbers.size() - 1);
 }
 
+// Zeroed memory for `bytes`; the first `sparse` of them are kept on small pages: of those, few will be
+// written. Throws std::bad_alloc.
+inline void* allocate_zeroed(std::size_t bytes, std::size_t sparse) {
+  constexpr std::size_t kHugePage = std::size_t{2} << 20;
+  if (bytes == 0) return nullptr;
+  if (bytes < kHugePage) {
+    void* memory = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+    if (memory == nullptr) throw std::bad_alloc();
+    return std::memset(memory, 0, bytes);
+  }
+  void* mapped = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  const std::size_t dense = (sparse + kHugePage - 1) / kHugePage * kHugePage;
+  if (dense < bytes) ::madvise(static_cast<char*>(mapped) + dense, bytes - dense, MADV_HUGEPAGE);
+  return mapped;
+}
+inline void release_zeroed(void* memory, std::size_t bytes) {
+  if (bytes < std::size_t{2} << 20) {
+    std::free(memory);
+  } else {
+    ::munmap(memory, bytes);
+  }
+}
+
 template <typename T>
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   // The first `sparse` numbers are kept on small pages: of those, few will be written.
-  explicit AlignedBuffer(std::size_t size, std::size_t sparse = 0) : size_(size) {
-    if (size == 0) return;
-    constexpr std::size_t kHugePage = std::size_t{2} << 20;
-    bytes_ = size * sizeof(T);
-    if (bytes_ < kHugePage) {
-      data_ = static_cast<T*>(std::aligned_alloc(64, (bytes_ + 63) / 64 * 64));
-      if (data_ == nullptr) throw std::bad_alloc();
-      std::memset(static_cast<void*>(data_), 0, bytes_);
-      bytes_ = 0;
-      return;
-    }
-    void* mapped = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mapped == MAP_FAILED) throw std::bad_alloc();
-    data_ = static_cast<T*>(mapped);
-    const std::size_t dense = (sparse * sizeof(T) + kHugePage - 1) / kHugePage * kHugePage;
-    if (dense < bytes_) ::madvise(static_cast<char*>(mapped) + dense, bytes_ - dense, MADV_HUGEPAGE);
-  }
+  explicit AlignedBuffer(std::size_t size, std::size_t sparse = 0)
+      : data_(static_cast<T*>(allocate_zeroed(size * sizeof(T), sparse * sizeof(T)))), size_(size) {}
   AlignedBuffer(AlignedBuffer&& other) noexcept { swap(other); }
   AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
     AlignedBuffer taken(std::move(other));
     swap(taken);
     return *this;
   }
-  ~AlignedBuffer() {
-    if (bytes_ != 0) {
-      ::munmap(data_, bytes_);
-    } else {
-      std::free(data_);
-    }
-  }
+  ~AlignedBuffer() { release_zeroed(data_, size_ * sizeof(T)); }
 
   T* data() { return data_; }
   const T* data() const { return data_; }
@@ -71,12 +74,10 @@ class AlignedBuffer {
   std::span<const T> span() const { return {data_, size_}; }
 
  private:
-  void swap(AlignedBuffer& other) noexcept {
-    std::swap(data_, other.data_), std::swap(size_, other.size_), std::swap(bytes_, other.bytes_);
-  }
+  void swap(AlignedBuffer& other) noexcept { std::swap(data_, other.data_), std::swap(size_, other.size_); }
 
   T* data_ = nullptr;
-  std::size_t size_ = 0, bytes_ = 0;  // bytes_: of the mapping; 0 when allocated from the heap
+  std::size_t size_ = 0;
 };
 
 }  // namespace bertune

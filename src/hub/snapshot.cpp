@@ -23,15 +23,22 @@ constexpr std::size_t kMostShards = 1000;
 // That a model may have or lack; "bertune.json" is our own, of models that Bertune trained.
 constexpr std::array kSmallFiles = {"tokenizer_config.json",   "tokenizer.json",    "vocab.txt",
                                     "special_tokens_map.json", "added_tokens.json", "bertune.json"};
-// Of the sentence-transformers package, the last by convention; a model that has the first has the others.
-constexpr const char* kModules = "modules.json";
-constexpr std::array kSentenceFiles = {"sentence_bert_config.json", "config_sentence_transformers.json",
-                                       "1_Pooling/config.json"};
+// Of the sentence-transformers package, where config.json names an encoder alone; the last by convention.
+constexpr std::array kSentenceFiles = {"modules.json", "sentence_bert_config.json",
+                                       "config_sentence_transformers.json", "1_Pooling/config.json"};
 constexpr std::array kPairFiles = {"vocab.json", "merges.txt"};  // tokenizers without vocab.txt
 // In the order in which Transformers looks for them.
 constexpr std::array kWeights = {"model.safetensors", "pytorch_model.bin"};
 // Weights that need a conversion first, named to those who find no others.
 constexpr std::array kOtherWeights = {"tf_model.h5", "flax_model.msgpack", "adapter_model.safetensors"};
+
+// "BertModel" and the like. Whatever is wrong with the file is for its reader to say.
+bool is_encoder_alone(const fs::path& config) {
+  const Json json = Json::parse(read_file(config, kLargestIndex), nullptr, false);
+  const auto names = json.is_object() ? json.find("architectures") : json.end();
+  return json.is_object() && names != json.end() && names->is_array() && names->size() == 1 &&
+         names->front().is_string() && names->front().get<std::string>().ends_with("Model");
+}
 
 std::string index_of(const std::string& weights) { return weights + ".index.json"; }
 
@@ -79,8 +86,8 @@ bool is_certain(const Cache& cache, const std::string& commit, bool weights) {
   };
   return is_usable(cache, commit, weights) && std::all_of(kSmallFiles.begin(), kSmallFiles.end(), known) &&
          (cache.has(commit, "vocab.txt") || std::all_of(kPairFiles.begin(), kPairFiles.end(), known)) &&
-         known(kModules) &&
-         (!cache.has(commit, kModules) || std::all_of(kSentenceFiles.begin(), kSentenceFiles.end(), known));
+         (!is_encoder_alone(cache.file(commit, "config.json")) ||
+          std::all_of(kSentenceFiles.begin(), kSentenceFiles.end(), known));
 }
 
 Downloader::Downloader(const Cache& cache, Remote& remote, const HubOptions& options, const ModelName& name,
@@ -102,7 +109,7 @@ void Downloader::fetch_all(const FileMetadata& config) {
   if (!cache_.has(commit_, "vocab.txt")) {
     for (const char* file : kPairFiles) fetch(file);
   }
-  if (fetch(kModules)) {
+  if (is_encoder_alone(cache_.file(commit_, "config.json"))) {
     for (const char* file : kSentenceFiles) fetch(file);
   }
   if (options_.weights && !has_weights(cache_, commit_)) fetch_weights();

@@ -12,7 +12,10 @@ const Context& Context::in_use() {
   return used != nullptr ? *used : kOfTheMachine;
 }
 
-Context::Use::Use(const Context& context) : context_(context), before_(used) { used = &context_; }
+Context::Use::Use(const Context& context) : context_(context), before_(used) {
+  used = &context_;
+  if (context.pool != nullptr) pool_.emplace(*context.pool);
+}
 Context::Use::~Use() { used = before_; }
 
 const OpTable& ops() { return used != nullptr ? *used->ops : machine_ops(); }

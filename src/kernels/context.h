@@ -1,13 +1,10 @@
 // What a caller's operations run with: which table, whose threads, and who measures them.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 
+#include "core/thread_pool.h"
 #include "kernels/ops.h"
-
-namespace bertune {
-class ThreadPool;
-}
 
 namespace bertune::kernels {
 
@@ -15,7 +12,7 @@ class Profiler;
 
 struct Context {
   const OpTable* ops = &machine_ops();
-  ThreadPool* pool = nullptr;    // null: that of the process
+  ThreadPool* pool = nullptr;    // null: the one that the thread uses anyway
   Profiler* profiler = nullptr;  // null: nothing is measured; else `ops` is its table
 
   class Use;
@@ -23,7 +20,8 @@ struct Context {
   static const Context& in_use();
 };
 
-// The calling thread uses a context for the lifetime of this object: ops() is its table.
+// The calling thread uses a context for the lifetime of this object: ops() is its table, and parallel_for
+// takes its pool. Objects end in the reverse order of their beginnings.
 class Context::Use {
  public:
   explicit Use(const Context& context);
@@ -34,6 +32,7 @@ class Context::Use {
  private:
   Context context_;
   const Context* before_;
+  std::optional<ThreadPool::Use> pool_;
 };
 
 }  // namespace bertune::kernels

@@ -10,36 +10,43 @@
 namespace bertune::kernels {
 
 // Adam, AdamW, NAdam, RAdam, SparseAdam, and the direction of LAMB:
-// value = value * shrink - (gradient_rate * gradient + rate * exp_avg) / (sqrt(exp_avg_sq) * root_scale +
-// eps)
+// value = value * value_scale - (gradient_rate * gradient + rate * exp_avg) / (sqrt(exp_avg_sq) * sqrt_scale
+// + eps)
 struct AdamStep {
   std::int64_t size = 0;
   float* values = nullptr;
   const float* gradients = nullptr;
   float *exp_avg = nullptr, *exp_avg_sq = nullptr;
-  float* max_exp_avg_sq = nullptr;  // with it, the root is of the largest exp_avg_sq so far (AMSGrad)
+  float* max_exp_avg_sq = nullptr;  // with it, the square root is of the largest exp_avg_sq so far (AMSGrad)
   float gradient_scale = 1;
   double beta1 = 0, beta2 = 0, eps = 0;
-  double l2 = 0, shrink = 1;  // weight decay coupled to the gradient, and decoupled
+  double l2 = 0, value_scale = 1;  // weight decay coupled to the gradient, and decoupled
   double rate = 0, gradient_rate = 0;
-  double root_scale = 1;
+  double sqrt_scale = 1;
   bool adaptive = true;  // false: nothing is divided (the first steps of RAdam)
 
-  double arrays() const { return max_exp_avg_sq != nullptr ? 9 : 7; }  // read and written
+  template <typename Visit>
+  void for_each_state(const Visit& visit) {
+    visit(exp_avg), visit(exp_avg_sq), visit(max_exp_avg_sq);
+  }
 };
 
-// buffer = kept * buffer + fresh * gradient; value = value * shrink - rate * (ahead * gradient + behind *
-// buffer); without a buffer value = value * shrink - rate * gradient.
+// buffer = momentum * buffer + one_minus_dampening * gradient;
+// value = value * value_scale - rate * (gradient_weight * gradient + buffer_weight * buffer);
+// without a buffer value = value * value_scale - rate * gradient.
 struct SgdStep {
   std::int64_t size = 0;
   float* values = nullptr;
   const float* gradients = nullptr;
   float* momentum_buffer = nullptr;
   float gradient_scale = 1;
-  double l2 = 0, shrink = 1, rate = 0;
-  double kept = 0, fresh = 1, ahead = 0, behind = 1;
+  double l2 = 0, value_scale = 1, rate = 0;
+  double momentum = 0, one_minus_dampening = 1, gradient_weight = 0, buffer_weight = 1;
 
-  double arrays() const { return momentum_buffer != nullptr ? 5 : 3; }
+  template <typename Visit>
+  void for_each_state(const Visit& visit) {
+    visit(momentum_buffer);
+  }
 };
 
 // exp_inf = max(beta2 * exp_inf, |gradient| + eps); value -= rate * exp_avg / exp_inf
@@ -51,7 +58,10 @@ struct AdamaxStep {
   float gradient_scale = 1;
   double beta1 = 0, beta2 = 0, eps = 0, l2 = 0, rate = 0;
 
-  double arrays() const { return 7; }
+  template <typename Visit>
+  void for_each_state(const Visit& visit) {
+    visit(exp_avg), visit(exp_inf);
+  }
 };
 
 // sum += gradient^2; value -= rate * gradient / (sqrt(sum) + eps)
@@ -63,7 +73,10 @@ struct AdagradStep {
   float gradient_scale = 1;
   double eps = 0, l2 = 0, rate = 0;
 
-  double arrays() const { return 5; }
+  template <typename Visit>
+  void for_each_state(const Visit& visit) {
+    visit(sum);
+  }
 };
 
 // delta = sqrt(acc_delta + eps) / sqrt(square_avg + eps) * gradient; value -= rate * delta
@@ -75,7 +88,10 @@ struct AdadeltaStep {
   float gradient_scale = 1;
   double rho = 0, eps = 0, l2 = 0, rate = 0;
 
-  double arrays() const { return 7; }
+  template <typename Visit>
+  void for_each_state(const Visit& visit) {
+    visit(square_avg), visit(acc_delta);
+  }
 };
 
 // value -= rate * gradient / (sqrt(square_avg - grad_avg^2) + eps), or through a momentum buffer.
@@ -89,19 +105,25 @@ struct RmspropStep {
   float gradient_scale = 1;
   double alpha = 0, eps = 0, l2 = 0, momentum = 0, rate = 0;
 
-  double arrays() const { return 5 + (grad_avg != nullptr ? 2 : 0) + (momentum_buffer != nullptr ? 2 : 0); }
+  template <typename Visit>
+  void for_each_state(const Visit& visit) {
+    visit(square_avg), visit(grad_avg), visit(momentum_buffer);
+  }
 };
 
-// value = value * shrink - rate * gradient; average = average + (value - average) * mu
+// value = value * value_scale - rate * gradient; average = average + (value - average) * mu
 struct AsgdStep {
   std::int64_t size = 0;
   float* values = nullptr;
   const float* gradients = nullptr;
   float* average = nullptr;
   float gradient_scale = 1;
-  double l2 = 0, shrink = 1, rate = 0, mu = 1;
+  double l2 = 0, value_scale = 1, rate = 0, mu = 1;
 
-  double arrays() const { return 5; }
+  template <typename Visit>
+  void for_each_state(const Visit& visit) {
+    visit(average);
+  }
 };
 
 // The sign of the gradient times a step size of each number, which grows by etaplus while the sign stays and
@@ -114,10 +136,13 @@ struct RpropStep {
   float gradient_scale = 1;
   double etaminus = 0, etaplus = 0, step_size_min = 0, step_size_max = 0;
 
-  double arrays() const { return 7; }
+  template <typename Visit>
+  void for_each_state(const Visit& visit) {
+    visit(previous), visit(step_size);
+  }
 };
 
-// value = value * shrink - rate * sign(beta1 * exp_avg + (1 - beta1) * gradient), then exp_avg decays at
+// value = value * value_scale - rate * sign(beta1 * exp_avg + (1 - beta1) * gradient), then exp_avg decays at
 // beta2.
 struct LionStep {
   std::int64_t size = 0;
@@ -125,9 +150,27 @@ struct LionStep {
   const float* gradients = nullptr;
   float* exp_avg = nullptr;
   float gradient_scale = 1;
-  double beta1 = 0, beta2 = 0, shrink = 1, rate = 0;
+  double beta1 = 0, beta2 = 0, value_scale = 1, rate = 0;
 
-  double arrays() const { return 5; }
+  template <typename Visit>
+  void for_each_state(const Visit& visit) {
+    visit(exp_avg);
+  }
+};
+
+// What one call of an optimizer's rule updates: ranges of numbers, and rows of a matrix, each row through
+// steps of its own. No two of them overlap.
+struct SteppedRow {
+  std::int64_t row = 0, first = 0, end = 0;  // the row takes row_steps[first .. end), one after another
+};
+template <typename Step>
+struct UpdateList {
+  const Step* ranges = nullptr;
+  std::int64_t range_count = 0;
+  const Step* row_steps = nullptr;  // of row 0; row r's numbers and states lie r * size behind
+  const SteppedRow* rows = nullptr;
+  std::int64_t row_count = 0;
+  bool one_gradient = false;  // all rows have the gradient that row 0 has, and not each its own
 };
 
 // Sums of x[rows,columns]^2 by row and by column, overwritten.
@@ -135,6 +178,15 @@ struct SquareSums {
   std::int64_t rows = 0, columns = 0;
   const float* x = nullptr;
   float *row_sums = nullptr, *column_sums = nullptr;
+};
+
+// average = average + (target * scale - average) * weight, in double; *sum = the sum of the new averages.
+struct DecayAverage {
+  std::int64_t size = 0;
+  float* average = nullptr;
+  const float* target = nullptr;
+  double scale = 1, weight = 0;
+  double* sum = nullptr;  // null: not wanted
 };
 
 // update = gradient / sqrt(max(row * row_scale * column, floor)): Adafactor's factored second moment.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <type_traits>
 
 #include "core/aligned_buffer.h"
 #include "core/parallel.h"
@@ -26,90 +25,51 @@ void count(ProfiledCall& call, const Op& op) {
   call.with_product = op.producer != nullptr;
   if (op.producer != nullptr) count(call, *op.producer);
 }
-template <typename Op>
-requires requires(const Op& op) { op.arrays(); }
-void count(ProfiledCall& call, const Op& op) {
-  call.bytes = op.arrays() * sizeof(float) * static_cast<double>(op.size);
+// Values are read and written, as are states; gradients are read.
+template <typename Step>
+double bytes_of(Step step) {
+  double arrays = 3;
+  step.for_each_state([&](const float* state) { arrays += state != nullptr ? 2 : 0; });
+  return arrays * sizeof(float) * static_cast<double>(step.size);
 }
-template <typename... Others>
-void count(ProfiledCall&, const Others&...) {}
-
-template <auto Entry>
-std::string_view operation_name;
+template <typename Step>
+void count(ProfiledCall& call, const UpdateList<Step>& list) {
+  for (std::int64_t i = 0; i < list.range_count; ++i) call.bytes += bytes_of(list.ranges[i]);
+  for (std::int64_t i = 0; i < list.row_count; ++i) {
+    for (std::int64_t j = list.rows[i].first; j < list.rows[i].end; ++j)
+      call.bytes += bytes_of(list.row_steps[j]);
+  }
+}
+template <typename Op>
+requires(!requires(const Op& op) { op.producer; }) void count(ProfiledCall&, const Op&) {}
 
 }  // namespace
 
-template <auto Entry, typename Function>
-struct Measured;
-template <auto Entry, typename Result, typename... Arguments>
-struct Measured<Entry, Result (*OpTable::*)(Arguments...)> {
-  static Result call(Arguments... arguments) {
-    Profiler& profiler = *Context::in_use().profiler;
-    if (in_parallel()) return (profiler.real_.*Entry)(arguments...);
-    ProfiledCall entry{.operation = operation_name<Entry>, .layer = profiler.layer_, .begin = profiler.now()};
-    count(entry, arguments...);
-    const auto finish = [&] {
-      entry.seconds = profiler.now() - entry.begin;
-      profiler.calls_.push_back(entry);
-    };
-    if constexpr (std::is_void_v<Result>) {
-      (profiler.real_.*Entry)(arguments...);
-      finish();
-    } else {
-      const Result result = (profiler.real_.*Entry)(arguments...);
-      finish();
-      return result;
-    }
-  }
-};
+// The operation that is measured, in the place of one of a profiler's table.
+template <typename Op>
+void Profiler::measure(std::string_view name, void (*OpTable::*entry)(const Op&), const Op& op) {
+  Profiler& profiler = *Context::in_use().profiler;
+  if (in_parallel()) return (profiler.real_.*entry)(op);
+  ProfiledCall call{.operation = name, .layer = profiler.layer_, .begin = profiler.now()};
+  count(call, op);
+  (profiler.real_.*entry)(op);
+  call.seconds = profiler.now() - call.begin;
+  profiler.calls_.push_back(call);
+}
+
+Profiler::Profiler(const Context& measured)
+    : real_(*measured.ops), measured_(real_), context_(measured), start_(Clock::now()) {
+#define BERTUNE_MEASURE(name, Op) \
+  measured_.name = [](const Op& op) { measure<Op>(#name, &OpTable::name, op); };
+  BERTUNE_OPERATIONS(BERTUNE_MEASURE)
+#undef BERTUNE_MEASURE
+  context_.ops = &measured_;
+  context_.profiler = this;
+}
+
+double Profiler::now() const { return seconds_since(start_); }
 
 namespace {
-
-template <auto Entry>
-void measure(OpTable& table, std::string_view name) {
-  operation_name<Entry> = name;
-  table.*Entry = Measured<Entry, decltype(Entry)>::call;
-}
-
-void measure_all(OpTable& table) {
-  measure<&OpTable::matmul>(table, "matmul");
-  measure<&OpTable::add_bias>(table, "add_bias");
-  measure<&OpTable::column_sums>(table, "column_sums");
-  measure<&OpTable::embedding_forward>(table, "embedding_forward");
-  measure<&OpTable::embedding_backward>(table, "embedding_backward");
-  measure<&OpTable::layer_norm_forward>(table, "layer_norm_forward");
-  measure<&OpTable::layer_norm_backward>(table, "layer_norm_backward");
-  measure<&OpTable::activation_forward>(table, "activation_forward");
-  measure<&OpTable::activation_backward>(table, "activation_backward");
-  measure<&OpTable::attention_forward>(table, "attention_forward");
-  measure<&OpTable::attention_backward>(table, "attention_backward");
-  measure<&OpTable::first_token_attention_forward>(table, "first_token_attention_forward");
-  measure<&OpTable::first_token_attention_backward>(table, "first_token_attention_backward");
-  measure<&OpTable::gather_rows>(table, "gather_rows");
-  measure<&OpTable::add_to_rows>(table, "add_to_rows");
-  measure<&OpTable::dropout_rows>(table, "dropout_rows");
-  measure<&OpTable::pool_rows>(table, "pool_rows");
-  measure<&OpTable::pool_rows_backward>(table, "pool_rows_backward");
-  measure<&OpTable::normalize_rows>(table, "normalize_rows");
-  measure<&OpTable::normalize_rows_backward>(table, "normalize_rows_backward");
-  measure<&OpTable::row_dots>(table, "row_dots");
-  measure<&OpTable::row_dots_backward>(table, "row_dots_backward");
-  measure<&OpTable::cross_entropy>(table, "cross_entropy");
-  measure<&OpTable::binary_cross_entropy>(table, "binary_cross_entropy");
-  measure<&OpTable::mean_squared_error>(table, "mean_squared_error");
-  measure<&OpTable::adam_step>(table, "adam_step");
-  measure<&OpTable::sgd_step>(table, "sgd_step");
-  measure<&OpTable::adamax_step>(table, "adamax_step");
-  measure<&OpTable::adagrad_step>(table, "adagrad_step");
-  measure<&OpTable::adadelta_step>(table, "adadelta_step");
-  measure<&OpTable::rmsprop_step>(table, "rmsprop_step");
-  measure<&OpTable::asgd_step>(table, "asgd_step");
-  measure<&OpTable::rprop_step>(table, "rprop_step");
-  measure<&OpTable::lion_step>(table, "lion_step");
-  measure<&OpTable::square_sums>(table, "square_sums");
-  measure<&OpTable::factored_update>(table, "factored_update");
-  measure<&OpTable::sum_of_squares>(table, "sum_of_squares");
-}
 
 template <typename Function>
 double best_seconds(const Function& function) {
@@ -123,15 +83,6 @@ double best_seconds(const Function& function) {
 }
 
 }  // namespace
-
-Profiler::Profiler(const Context& measured)
-    : real_(*measured.ops), measured_(real_), context_(measured), start_(Clock::now()) {
-  measure_all(measured_);
-  context_.ops = &measured_;
-  context_.profiler = this;
-}
-
-double Profiler::now() const { return seconds_since(start_); }
 
 MachinePeak measure_peak(bool bf16) {
   constexpr std::int64_t kSide = 576, kNumbers = std::int64_t{1} << 24;
@@ -153,7 +104,8 @@ MachinePeak measure_peak(bool bf16) {
                 .beta2 = 0.999,
                 .eps = 1e-8,
                 .rate = 1e-3};
-  peak.bytes_per_second = 28.0 * kNumbers / best_seconds([&] { ops().adam_step(step); });
+  peak.bytes_per_second =
+      28.0 * kNumbers / best_seconds([&] { ops().adam_step({.ranges = &step, .range_count = 1}); });
   return peak;
 }
 

@@ -34,8 +34,8 @@ class Profiler {
   const std::vector<ProfiledCall>& calls() const { return calls_; }  // in the order in which they ended
 
  private:
-  template <auto Entry, typename Function>
-  friend struct Measured;
+  template <typename Op>
+  static void measure(std::string_view name, void (*OpTable::*entry)(const Op&), const Op& op);
   double now() const;
 
   OpTable real_, measured_;

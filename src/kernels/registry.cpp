@@ -11,7 +11,6 @@
 #include "core/names.h"
 #include "kernels/ops.h"
 #include "kernels/ref/table.h"
-#include "kernels/registry.h"
 
 namespace bertune::kernels {
 
@@ -73,22 +72,12 @@ const std::array kCandidates = {
     Candidate{&x86_64_v2::kTable, [] { return bool{__builtin_cpu_supports("sse4.2") != 0}; }},
 };
 
-}  // namespace
-
-OpTable completed(OpTable table) {
-  if (table.binary_cross_entropy == nullptr) table.binary_cross_entropy = ref::kTable.binary_cross_entropy;
-  if (table.mean_squared_error == nullptr) table.mean_squared_error = ref::kTable.mean_squared_error;
-  return table;
-}
-
-namespace {
-
 const std::vector<OpTable>& tables() {
   static const std::vector<OpTable> kTables = [] {
     std::vector<OpTable> list;
     for (const Candidate& candidate : kCandidates) {
       if (!candidate.supported()) continue;
-      OpTable& table = list.emplace_back(completed(*candidate.table));
+      OpTable& table = list.emplace_back(*candidate.table);
       table.bf16_is_faster = table.bf16 && (candidate.table == &amx::kTable || has_fast_dot_products());
     }
     list.push_back(ref::kTable);

@@ -9,6 +9,16 @@ namespace bertune::model {
 
 using kernels::DropoutSite;
 
+namespace {
+
+// The layer that what follows is measured as, where it is measured; none: embeddings or head.
+void profile_layer(const Pass& pass, std::optional<std::size_t> layer) {
+  if (kernels::Profiler* profiler = pass.context.profiler)
+    profiler->set_layer(layer ? static_cast<std::int32_t>(*layer) : -1);
+}
+
+}  // namespace
+
 void Encoder::LayerActivations::take_memory(Arena& arena, const BertConfig& config, std::int64_t tokens) {
   attention.take_memory(arena, config, tokens);
   feed_forward.take_memory(arena, config, tokens);
@@ -116,7 +126,7 @@ float* Encoder::input_of(std::size_t layer) const {
 }
 
 void Encoder::forward_layer(const EncoderWeights& weights, const Pass& pass, std::size_t layer) {
-  kernels::set_profiled_layer(static_cast<std::int32_t>(layer));
+  profile_layer(pass, layer);
   LayerActivations& own = activations_[layer];
   const Pass here = pass_at(layer + 1, pass);
   const Block block{*weights.config, here, here.layout, static_cast<std::int64_t>(layer)};
@@ -126,7 +136,7 @@ void Encoder::forward_layer(const EncoderWeights& weights, const Pass& pass, std
 
 // Embeddings and the first layers, to input_of(layers).
 void Encoder::forward_bottom(const EncoderWeights& weights, const Pass& pass, std::size_t layers) {
-  kernels::set_profiled_layer(-1);
+  profile_layer(pass, std::nullopt);
   embed(weights, pass_at(0, pass));
   for (std::size_t i = 0; i < layers; ++i) forward_layer(weights, pass, i);
 }
@@ -180,16 +190,16 @@ const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {
   }
   for (std::size_t i = bottom; i < full_layers(); ++i) forward_layer(weights, pass, i);
   if (weights.wanted == HiddenStates::every_token) {
-    kernels::set_profiled_layer(-1);
+    profile_layer(pass, std::nullopt);
     return input_of(last + 1);
   }
-  kernels::set_profiled_layer(static_cast<std::int32_t>(last));
+  profile_layer(pass, last);
   const Pass here = pass_at(last + 1, pass);
   const Block block{config, here, here.first_tokens, static_cast<std::int64_t>(last)};
   first_token_attention(block, weights.layers[last], input_of(last), first_activations_, first_scratch_);
   feed_forward(block, weights.layers[last], first_activations_.residual.output, first_feed_forward_,
                first_scratch_);
-  kernels::set_profiled_layer(-1);
+  profile_layer(pass, std::nullopt);
   return first_feed_forward_.residual.output;
 }
 
@@ -200,7 +210,7 @@ void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
   const kernels::Matmul* producer = nullptr;  // of scratch_.d_hidden
   for (std::size_t i = full_layers(); i-- > 0 && static_cast<std::int64_t>(i) + 1 >= lowest_trained_;) {
     if (options_.gradient_checkpointing && i + 1 < full_layers()) forward_layer(weights, pass, i);
-    kernels::set_profiled_layer(static_cast<std::int32_t>(i));
+    profile_layer(pass, i);
     const LayerActivations& layer = activations_[i];
     const Block full{*weights.config, pass, pass.layout, static_cast<std::int64_t>(i)};
     const kernels::Matmul d_residual = feed_forward_backward(
@@ -209,7 +219,7 @@ void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
         self_attention_backward(full, weights.layers[i], d_residual, input_of(i), layer.attention, scratch_);
     producer = &pending;
   }
-  kernels::set_profiled_layer(-1);
+  profile_layer(pass, std::nullopt);
   if (lowest_trained_ == 0) embed_backward(weights, pass, producer);
 }
 
@@ -217,7 +227,7 @@ void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
 void Encoder::first_token_backward(const EncoderWeights& weights, const Pass& pass) {
   const std::size_t last = weights.layers.size() - 1;
   const Block block{*weights.config, pass, pass.first_tokens, static_cast<std::int64_t>(last)};
-  kernels::set_profiled_layer(static_cast<std::int32_t>(last));
+  profile_layer(pass, last);
   const kernels::Matmul pending =
       feed_forward_backward(block, weights.layers[last], nullptr, first_activations_.residual.output,
                             first_feed_forward_, first_scratch_);
@@ -271,7 +281,7 @@ void Encoder::embed_backward(const EncoderWeights& encoder, const Pass& pass,
   if (config.first_position() == 0) return;
   // The row of padding in the position table is nn.Embedding's padding_idx: it learns nothing.
   const std::int64_t width = config.embedding_width();
-  weights.position.gradient.clear(config.pad_token_id * width, width);
+  weights.position.gradient.clear(pass, config.pad_token_id * width, width);
 }
 
 }  // namespace bertune::model

@@ -20,6 +20,10 @@
 #include "bertune/model.h"
 #include "bertune/parameters.h"
 
+namespace bertune::kernels {
+struct Context;
+}
+
 namespace bertune::model {
 
 class Encoder;
@@ -102,6 +106,9 @@ class Workspace {
   ~Workspace();
 
   std::size_t size_bytes() const;
+  // What operations run with from the next pass on; else with what the calling thread uses. The table must be
+  // one that the weights can have been packed by: of the same instruction set, or the reference.
+  void set_context(const kernels::Context& context);
 
   // The rest is for src/model. With `training`, the pass draws dropout from there, and backward() may follow.
   ModelOutput forward(const Weights& weights, const Batch& batch, const DropoutState* training);

@@ -9,14 +9,13 @@
 #include <utility>
 
 #include "bertune/error.h"
-#include "core/aligned_buffer.h"
-#include "core/parallel.h"
+#include "kernels/buffer.h"
 
 namespace bertune {
 
 struct Parameters::Storage {
-  std::shared_ptr<AlignedBuffer<float>> values;  // shared with snapshots
-  AlignedBuffer<float> gradients;
+  std::shared_ptr<kernels::Buffer<float>> values;  // shared with snapshots
+  kernels::Buffer<float> gradients;
   // Odd: changed since version() was last asked, which makes it the next even number. Many threads may say so
   // at once (rows of an optimizer), and all but the first only read.
   std::atomic<std::uint64_t> version = 0;
@@ -42,7 +41,7 @@ Parameters::Parameters(std::vector<Parameter> layout)
     storage_->by_name.emplace(parameter.name, i);
     if (parameter.few_rows) storage_->few_rows = i;
   }
-  storage_->values = std::make_shared<AlignedBuffer<float>>(total);
+  storage_->values = std::make_shared<kernels::Buffer<float>>(total);
 }
 
 Parameters::Parameters(Parameters&&) noexcept = default;
@@ -69,10 +68,11 @@ std::uint64_t Parameters::version() const {
 }
 
 void Parameters::mark_changed() {
-  std::shared_ptr<AlignedBuffer<float>>& values = storage_->values;
+  std::shared_ptr<kernels::Buffer<float>>& values = storage_->values;
   if (values.use_count() > 1) {
-    auto own = std::make_shared<AlignedBuffer<float>>(values->size());
-    std::ranges::copy(values->span(), own->data());
+    auto own = std::make_shared<kernels::Buffer<float>>(values->size());
+    kernels::ops().copy(
+        {.size = static_cast<std::int64_t>(values->size()), .to = own->data(), .from = values->data()});
     values = std::move(own);
   }
   storage_->raise_version();
@@ -109,7 +109,7 @@ std::vector<Parameters::Range> Parameters::trainable_ranges() const {
 
 // Allocated when first asked for: a model that only predicts has none.
 std::span<float> Parameters::gradients() {
-  if (storage_->gradients.size() == 0) storage_->gradients = AlignedBuffer<float>(count(), sparse_prefix());
+  if (storage_->gradients.size() == 0) storage_->gradients = kernels::Buffer<float>(count(), sparse_prefix());
   return storage_->gradients.span();
 }
 std::span<const float> Parameters::gradients() const { return std::as_const(storage_->gradients).span(); }
@@ -142,26 +142,26 @@ std::span<float> Parameters::gradient(std::string_view name) {
 }
 
 void Parameters::zero_grad() {
-  const std::span<float> all = gradients();
-  for (const Range& range : trainable_ranges()) {
-    constexpr std::size_t kBlock = std::size_t{1} << 16;
-    parallel_for(block_count(static_cast<std::int64_t>(range.size), kBlock), [&](std::int64_t block) {
-      const std::size_t first = static_cast<std::size_t>(block) * kBlock;
-      std::ranges::fill(all.subspan(range.offset + first, std::min(kBlock, range.size - first)), 0.0F);
-    });
+  float* all = gradients().data();
+  std::vector<kernels::Segment> zeroed;
+  for (const Range& range : trainable_ranges())
+    zeroed.push_back({all + range.offset, static_cast<std::int64_t>(range.size)});
+  if (const Parameter* sparse = rows_are_tracked() ? few_rows() : nullptr) {
+    const std::int64_t width = sparse->shape.back();
+    for (const std::int32_t row : storage_->marked_rows)
+      zeroed.push_back({all + sparse->offset + row * width, width});
   }
-  const Parameter* sparse = rows_are_tracked() ? few_rows() : nullptr;
-  if (sparse == nullptr) return;
-  const std::size_t width = static_cast<std::size_t>(sparse->shape.back());
-  for (const std::int32_t row : storage_->marked_rows)
-    std::ranges::fill(all.subspan(sparse->offset + static_cast<std::size_t>(row) * width, width), 0.0F);
+  kernels::ops().fill({.segments = zeroed.data(), .count = static_cast<std::int64_t>(zeroed.size())});
   storage_->marked_rows.clear();
 }
 
 void Parameters::track_rows() {
   if (few_rows() == nullptr || rows_are_tracked()) return;
-  if (storage_->gradients.size() != 0)
-    std::ranges::fill(gradients().subspan(few_rows()->offset, few_rows()->size), 0.0F);
+  if (storage_->gradients.size() != 0) {
+    const kernels::Segment table{gradients().data() + few_rows()->offset,
+                                 static_cast<std::int64_t>(few_rows()->size)};
+    kernels::ops().fill({.segments = &table, .count = 1});
+  }
   storage_->rows_are_tracked = true;
 }
 
@@ -182,7 +182,7 @@ void Parameters::mark_rows(std::span<const std::int32_t> rows) {
   const auto width = static_cast<std::size_t>(few_rows()->shape.back());
   const std::span<float> table = gradients().subspan(few_rows()->offset, few_rows()->size);
   for (const std::int32_t row : marked)
-    make_pages(table.subspan(static_cast<std::size_t>(row) * width, width));
+    kernels::ops().commit(&table[static_cast<std::size_t>(row) * width], width * sizeof(float));
 }
 
 std::span<const std::int32_t> Parameters::marked_rows() const { return storage_->marked_rows; }

@@ -56,7 +56,8 @@ std::vector<Parameter> parameter_layout(const BertConfig& config, const Head& he
   for (Parameter& parameter : parameters) {
     const std::optional<std::int64_t> layer = checkpoint::layer_number(parameter.name);
     if (layer) depth = *layer + 1;
-    parameter.depth = layer || depth == 0 ? depth : config.num_hidden_layers + 1;
+    parameter.head = !layer && depth > 0;
+    parameter.depth = parameter.head ? config.num_hidden_layers + 1 : depth;
   }
   return parameters;
 }
@@ -81,7 +82,7 @@ void QueryKeyValue::add_gradients(const Pass& pass, std::int64_t rows, const flo
   const bool some_biases =
       std::ranges::any_of(parts, [](const Linear& part) { return part.bias.is_trained(); });
   if (whole.bias.is_trained() || !some_biases) return;
-  std::fill_n(sums, whole.out, 0.0F);
+  pass.fill(sums, whole.out, 0);
   pass.ops().column_sums({rows, whole.out, dy, sums});
   for (std::size_t i = 0; i < parts.size(); ++i)
     parts[i].bias.gradient.add(pass, h, sums + static_cast<std::int64_t>(i) * h);
@@ -186,11 +187,11 @@ PackedWeights::PackedWeights(EncoderWeights& weights) {
     return (kernels::ops().packed_size(linear.output(1, nullptr, nullptr)) + 15) / 16 * 16;
   };
   for_each_linear([&](const Linear& linear) { size += packed_size(linear); });
-  buffer_ = AlignedBuffer<float>(static_cast<std::size_t>(size));
+  buffer_ = kernels::Buffer<float>(static_cast<std::size_t>(size));
   float* next = buffer_.data();
   for_each_linear([&](Linear& linear) {
     if (packed_size(linear) == 0) return;
-    kernels::ops().pack_b(linear.output(1, nullptr, nullptr), next);
+    kernels::ops().pack_b({linear.output(1, nullptr, nullptr), next});
     linear.packed = next;
     next += packed_size(linear);
   });

@@ -10,7 +10,7 @@
 
 #include "bertune/config.h"
 #include "bertune/parameters.h"
-#include "core/aligned_buffer.h"
+#include "kernels/buffer.h"
 #include "model/layers/tensor.h"
 
 namespace bertune::model {
@@ -113,7 +113,7 @@ class PackedWeights {
   std::size_t size_bytes() const { return buffer_.size() * sizeof(float); }
 
  private:
-  AlignedBuffer<float> buffer_;
+  kernels::Buffer<float> buffer_;
 };
 
 // normal(0, initializer_range) for matrices, zero for biases, one for LayerNorm weights (Transformers'

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "bertune/error.h"
 #include "core/arena.h"
+#include "kernels/context.h"
 #include "model/encoder.h"
 #include "model/heads/head.h"
 #include "model/inference.h"
@@ -56,6 +58,10 @@ struct Workspace::State {
   Pass pass;
   bool differentiable = false;  // backward may follow
 
+  std::optional<kernels::Context> own_context;
+
+  const kernels::Context& context() const { return own_context ? *own_context : kernels::Context::in_use(); }
+
   // Activation memory grows to the largest batch and stays.
   void plan_memory(const Weights& weights, bool training) {
     BatchSize size{batch.tokens(), batch.sequences(), 0};
@@ -101,7 +107,7 @@ struct Workspace::State {
     first_sequence.resize(static_cast<std::size_t>(batch.sequences()));
     std::iota(first_sequence.begin(), first_sequence.end(), static_cast<std::int32_t>(batch.first_sequence));
     first_position.assign(first_sequence.size(), 0);
-    pass = {.table = &kernels::ops(),
+    pass = {.context = kernels::Context::in_use(),
             .layout = {batch.tokens(), batch.sequences(), batch.cu_seqlens.data(), sequence.data(),
                        position.data()},
             .first_tokens = {.tokens = batch.sequences(),
@@ -121,6 +127,7 @@ Workspace& Workspace::operator=(Workspace&&) noexcept = default;
 Workspace::~Workspace() = default;
 
 std::size_t Workspace::size_bytes() const { return state_->arena.size_bytes(); }
+void Workspace::set_context(const kernels::Context& context) { state_->own_context = context; }
 Encoder& Workspace::encoder() { return state_->encoder; }
 const Encoder& Workspace::encoder() const { return state_->encoder; }
 
@@ -131,6 +138,7 @@ ModelOutput Workspace::forward(const Weights& weights, const Batch& new_batch, c
   check_batch(config, new_batch);
   const bool has_labels = weights.head().check_labels(new_batch);
   if (new_batch.sequences() == 0) return {};
+  const kernels::Context::Use context(own.context());
   own.batch = new_batch;
   if (config.type_vocab_size == 0) std::ranges::fill(own.batch.token_type_ids, 0);
   own.plan_memory(weights, training != nullptr);
@@ -145,6 +153,8 @@ void Workspace::backward(const Weights& weights, Parameters& parameters, float s
   State& own = *state_;
   if (!std::exchange(own.differentiable, false))
     throw Error("backward() must follow a forward() with labels in train mode");
+  const kernels::Context::Use context(own.context());
+  own.pass.context = kernels::Context::in_use();
   parameters.mark_rows(own.batch.input_ids);
   weights.head().backward(own.pass, own.batch, scale, own.head,
                           own.encoder.output_gradient(weights.encoder()));

@@ -41,7 +41,7 @@ class AdamLike : public StatefulOptimizer {
             .beta2 = beta2_,
             .eps = eps_,
             .l2 = decoupled ? 0 : decay,
-            .shrink = decoupled ? 1 - u.learning_rate * decay : 1};
+            .value_scale = decoupled ? 1 - u.learning_rate * decay : 1};
   }
 
   double beta1_, beta2_, eps_;
@@ -65,11 +65,13 @@ class Adam final : public AdamLike {
         decoupled_(decoupled),
         max_exp_avg_sq_(o.amsgrad ? add_state("max_exp_avg_sq") : nullptr) {}
 
-  void update(const Update& u) override {
-    AdamStep step = begin(u, weight_decay_, decoupled_);
-    step.max_exp_avg_sq = part(max_exp_avg_sq_, u);
-    set_adam_rates(step, u.learning_rate, u.step);
-    ops().adam_step(step);
+  void update(const Updates& updates) override {
+    run(ops().adam_step, updates, [&](const Update& u) {
+      AdamStep step = begin(u, weight_decay_, decoupled_);
+      step.max_exp_avg_sq = part(max_exp_avg_sq_, u);
+      set_adam_rates(step, u.learning_rate, u.step);
+      return step;
+    });
   }
 
   double weight_decay_;
@@ -91,13 +93,15 @@ class NAdam final : public AdamLike {
       mu_products_.push_back(mu_products_.back() * mu(static_cast<std::int64_t>(mu_products_.size())));
     return learning_rate_;
   }
-  void update(const Update& u) override {
-    AdamStep step = begin(u, o_.weight_decay, o_.decoupled_weight_decay);
-    const double product = mu_products_[static_cast<std::size_t>(u.step)], next = mu(u.step + 1);
-    step.gradient_rate = u.learning_rate * (1 - mu(u.step)) / (1 - product);
-    step.rate = u.learning_rate * next / (1 - product * next);
-    step.root_scale = 1 / std::sqrt(bias_correction(beta2_, u.step));
-    ops().adam_step(step);
+  void update(const Updates& updates) override {
+    run(ops().adam_step, updates, [&](const Update& u) {
+      AdamStep step = begin(u, o_.weight_decay, o_.decoupled_weight_decay);
+      const double product = mu_products_[static_cast<std::size_t>(u.step)], next = mu(u.step + 1);
+      step.gradient_rate = u.learning_rate * (1 - mu(u.step)) / (1 - product);
+      step.rate = u.learning_rate * next / (1 - product * next);
+      step.sqrt_scale = 1 / std::sqrt(bias_correction(beta2_, u.step));
+      return step;
+    });
   }
 
   NAdamOptions o_;
@@ -110,19 +114,22 @@ class RAdam final : public AdamLike {
   RAdam(Parameters& parameters, const RAdamOptions& o) : AdamLike(parameters, "radam", o), o_(o) {}
 
  private:
-  void update(const Update& u) override {
-    AdamStep step = begin(u, o_.weight_decay, o_.decoupled_weight_decay);
-    const double correction1 = bias_correction(beta1_, u.step), correction2 = bias_correction(beta2_, u.step);
-    const double longest = 2 / (1 - beta2_) - 1;
-    const double length = longest - 2 * static_cast<double>(u.step) * (1 - correction2) / correction2;
-    step.rate = u.learning_rate / correction1;
-    step.adaptive = length > 5;
-    if (step.adaptive) {
-      step.rate *=
-          std::sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)) *
-          std::sqrt(correction2);
-    }
-    ops().adam_step(step);
+  void update(const Updates& updates) override {
+    run(ops().adam_step, updates, [&](const Update& u) {
+      AdamStep step = begin(u, o_.weight_decay, o_.decoupled_weight_decay);
+      const double correction1 = bias_correction(beta1_, u.step),
+                   correction2 = bias_correction(beta2_, u.step);
+      const double longest = 2 / (1 - beta2_) - 1;
+      const double length = longest - 2 * static_cast<double>(u.step) * (1 - correction2) / correction2;
+      step.rate = u.learning_rate / correction1;
+      step.adaptive = length > 5;
+      if (step.adaptive) {
+        step.rate *=
+            std::sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)) *
+            std::sqrt(correction2);
+      }
+      return step;
+    });
   }
 
   RAdamOptions o_;
@@ -141,14 +148,16 @@ class SparseAdam final : public AdamLike {
   }
 
  private:
-  void update(const Update& u) override {
-    AdamStep step = begin(u, 0, kCoupled);
-    set_adam_rates(step, u.learning_rate, u.step);
-    if (u.parameter != nullptr) {  // rows; PyTorch's SparseAdam adds eps to the root before its correction
-      step.rate /= step.root_scale;
-      step.root_scale = 1;
-    }
-    ops().adam_step(step);
+  void update(const Updates& updates) override {
+    run(ops().adam_step, updates, [&](const Update& u) {
+      AdamStep step = begin(u, 0, kCoupled);
+      set_adam_rates(step, u.learning_rate, u.step);
+      if (u.parameter != nullptr) {  // rows; PyTorch adds eps to their square root before its correction
+        step.rate /= step.sqrt_scale;
+        step.sqrt_scale = 1;
+      }
+      return step;
+    });
   }
 };
 
@@ -159,18 +168,20 @@ class Adamax final : public StatefulOptimizer {
       : StatefulOptimizer(parameters, {.name = "adamax", .lr = o.lr, .maximize = o.maximize}), o_(o) {}
 
  private:
-  void update(const Update& u) override {
-    ops().adamax_step({.size = u.count(),
-                       .values = values(u),
-                       .gradients = u.gradients,
-                       .exp_avg = part(exp_avg_, u),
-                       .exp_inf = part(exp_inf_, u),
-                       .gradient_scale = u.gradient_scale,
-                       .beta1 = o_.beta1,
-                       .beta2 = o_.beta2,
-                       .eps = o_.eps,
-                       .l2 = u.weight_decay(o_.weight_decay),
-                       .rate = u.learning_rate / bias_correction(o_.beta1, u.step)});
+  void update(const Updates& updates) override {
+    run(ops().adamax_step, updates, [&](const Update& u) {
+      return kernels::AdamaxStep{.size = u.count(),
+                                 .values = values(u),
+                                 .gradients = u.gradients,
+                                 .exp_avg = part(exp_avg_, u),
+                                 .exp_inf = part(exp_inf_, u),
+                                 .gradient_scale = u.gradient_scale,
+                                 .beta1 = o_.beta1,
+                                 .beta2 = o_.beta2,
+                                 .eps = o_.eps,
+                                 .l2 = u.weight_decay(o_.weight_decay),
+                                 .rate = u.learning_rate / bias_correction(o_.beta1, u.step)};
+    });
   }
 
   AdamaxOptions o_;

@@ -1,7 +1,5 @@
 // The gradient over the root of its past squares: of all of them (Adagrad), of the recent ones (RMSprop), and
 // of those relative to past steps (Adadelta).
-#include <algorithm>
-
 #include "kernels/ops.h"
 #include "optim/algorithm.h"
 #include "optim/stateful.h"
@@ -15,20 +13,25 @@ class Adagrad final : public StatefulOptimizer {
  public:
   Adagrad(Parameters& parameters, const AdagradOptions& o)
       : StatefulOptimizer(parameters, {.name = "adagrad", .lr = o.lr, .maximize = o.maximize}), o_(o) {
-    if (o.initial_accumulator_value != 0)
-      std::fill_n(sum_, parameters.trainable_count(), static_cast<float>(o.initial_accumulator_value));
+    if (o.initial_accumulator_value != 0) {
+      const kernels::Segment all{sum_, static_cast<std::int64_t>(parameters.trainable_count())};
+      ops().fill({.segments = &all, .count = 1, .value = static_cast<float>(o.initial_accumulator_value)});
+    }
   }
 
  private:
-  void update(const Update& u) override {
-    ops().adagrad_step({.size = u.count(),
-                        .values = values(u),
-                        .gradients = u.gradients,
-                        .sum = part(sum_, u),
-                        .gradient_scale = u.gradient_scale,
-                        .eps = o_.eps,
-                        .l2 = u.weight_decay(o_.weight_decay),
-                        .rate = u.learning_rate / (1 + static_cast<double>(u.step - 1) * o_.lr_decay)});
+  void update(const Updates& updates) override {
+    run(ops().adagrad_step, updates, [&](const Update& u) {
+      return kernels::AdagradStep{
+          .size = u.count(),
+          .values = values(u),
+          .gradients = u.gradients,
+          .sum = part(sum_, u),
+          .gradient_scale = u.gradient_scale,
+          .eps = o_.eps,
+          .l2 = u.weight_decay(o_.weight_decay),
+          .rate = u.learning_rate / (1 + static_cast<double>(u.step - 1) * o_.lr_decay)};
+    });
   }
 
   AdagradOptions o_;
@@ -44,19 +47,21 @@ class Rmsprop final : public StatefulOptimizer {
         momentum_buffer_(o.momentum > 0 ? add_state("momentum_buffer") : nullptr) {}
 
  private:
-  void update(const Update& u) override {
-    ops().rmsprop_step({.size = u.count(),
-                        .values = values(u),
-                        .gradients = u.gradients,
-                        .square_avg = part(square_avg_, u),
-                        .grad_avg = part(grad_avg_, u),
-                        .momentum_buffer = part(momentum_buffer_, u),
-                        .gradient_scale = u.gradient_scale,
-                        .alpha = o_.alpha,
-                        .eps = o_.eps,
-                        .l2 = u.weight_decay(o_.weight_decay),
-                        .momentum = o_.momentum,
-                        .rate = u.learning_rate});
+  void update(const Updates& updates) override {
+    run(ops().rmsprop_step, updates, [&](const Update& u) {
+      return kernels::RmspropStep{.size = u.count(),
+                                  .values = values(u),
+                                  .gradients = u.gradients,
+                                  .square_avg = part(square_avg_, u),
+                                  .grad_avg = part(grad_avg_, u),
+                                  .momentum_buffer = part(momentum_buffer_, u),
+                                  .gradient_scale = u.gradient_scale,
+                                  .alpha = o_.alpha,
+                                  .eps = o_.eps,
+                                  .l2 = u.weight_decay(o_.weight_decay),
+                                  .momentum = o_.momentum,
+                                  .rate = u.learning_rate};
+    });
   }
 
   RMSpropOptions o_;
@@ -69,17 +74,19 @@ class Adadelta final : public StatefulOptimizer {
       : StatefulOptimizer(parameters, {.name = "adadelta", .lr = o.lr, .maximize = o.maximize}), o_(o) {}
 
  private:
-  void update(const Update& u) override {
-    ops().adadelta_step({.size = u.count(),
-                         .values = values(u),
-                         .gradients = u.gradients,
-                         .square_avg = part(square_avg_, u),
-                         .acc_delta = part(acc_delta_, u),
-                         .gradient_scale = u.gradient_scale,
-                         .rho = o_.rho,
-                         .eps = o_.eps,
-                         .l2 = u.weight_decay(o_.weight_decay),
-                         .rate = u.learning_rate});
+  void update(const Updates& updates) override {
+    run(ops().adadelta_step, updates, [&](const Update& u) {
+      return kernels::AdadeltaStep{.size = u.count(),
+                                   .values = values(u),
+                                   .gradients = u.gradients,
+                                   .square_avg = part(square_avg_, u),
+                                   .acc_delta = part(acc_delta_, u),
+                                   .gradient_scale = u.gradient_scale,
+                                   .rho = o_.rho,
+                                   .eps = o_.eps,
+                                   .l2 = u.weight_decay(o_.weight_decay),
+                                   .rate = u.learning_rate};
+    });
   }
 
   AdadeltaOptions o_;

@@ -20,7 +20,7 @@ inline double bias_correction(double beta, std::int64_t step) {
 // The rates of Adam's own step.
 inline void set_adam_rates(kernels::AdamStep& op, double lr, std::int64_t step) {
   op.rate = lr / bias_correction(op.beta1, step);
-  op.root_scale = 1 / std::sqrt(bias_correction(op.beta2, step));
+  op.sqrt_scale = 1 / std::sqrt(bias_correction(op.beta2, step));
 }
 
 }  // namespace bertune::optim

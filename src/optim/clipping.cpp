@@ -1,25 +1,26 @@
 #include <cmath>
+#include <vector>
 
 #include "bertune/optim.h"
-#include "kernels/ops.h"
+#include "kernels/buffer.h"
 
 namespace bertune::optim {
 
 double gradient_norm(const Parameters& parameters) {
-  const std::span<const float> gradients = parameters.gradients();
-  if (gradients.empty()) return 0;
-  const auto squares = [&](std::size_t offset, std::size_t size) {
-    return kernels::ops().sum_of_squares(gradients.data() + offset, static_cast<std::int64_t>(size));
-  };
-  double sum = 0;
+  const float* gradients = parameters.gradients().data();
+  if (gradients == nullptr) return 0;  // nothing has asked for them yet
+  std::vector<kernels::ConstSegment> segments;
   for (const Parameters::Range& range : parameters.trainable_ranges())
-    sum += squares(range.offset, range.size);
-  const Parameter* sparse = parameters.rows_are_tracked() ? parameters.few_rows() : nullptr;
-  if (sparse == nullptr) return std::sqrt(sum);
-  const auto width = static_cast<std::size_t>(sparse->shape.back());
-  for (const std::int32_t row : parameters.marked_rows())
-    sum += squares(sparse->offset + static_cast<std::size_t>(row) * width, width);
-  return std::sqrt(sum);
+    segments.push_back({gradients + range.offset, static_cast<std::int64_t>(range.size)});
+  if (const Parameter* sparse = parameters.rows_are_tracked() ? parameters.few_rows() : nullptr) {
+    const std::int64_t width = sparse->shape.back();
+    for (const std::int32_t row : parameters.marked_rows())
+      segments.push_back({gradients + sparse->offset + row * width, width});
+  }
+  const kernels::OpTable& ops = kernels::ops();
+  kernels::Buffer<double> sum(1);
+  ops.sum_of_squares({segments.data(), static_cast<std::int64_t>(segments.size()), sum.data()});
+  return std::sqrt(kernels::downloaded(sum));
 }
 
 float clip_scale(double norm, double max_norm) {

@@ -4,8 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/aligned_buffer.h"
-#include "kernels/ops.h"
+#include "kernels/buffer.h"
 #include "optim/algorithm.h"
 #include "optim/bias_correction.h"
 #include "optim/stateful.h"
@@ -18,28 +17,32 @@ using kernels::ops;
 class LayerWise : public StatefulOptimizer {
  protected:
   LayerWise(Parameters& parameters, Traits traits) : StatefulOptimizer(parameters, with_whole(traits)) {
-    std::size_t largest = 0;
+    std::size_t max_size = 0;
     for (const Parameter& parameter : parameters.layout())
-      largest = std::max(largest, parameter.trainable ? parameter.size : 0);
-    direction_ = AlignedBuffer<float>(largest);
+      max_size = std::max(max_size, parameter.trainable ? parameter.size : 0);
+    direction_ = kernels::Buffer<float>(max_size);
   }
 
-  static double norm(const float* x, const Update& u) {
-    return std::sqrt(ops().sum_of_squares(x, u.count()));
+  double norm(const float* x, const Update& u) {
+    const kernels::ConstSegment all{x, u.count()};
+    ops().sum_of_squares({.segments = &all, .count = 1, .result = sum_.data()});
+    return std::sqrt(downloaded(sum_));
   }
 
-  // value = value * shrink - rate * direction
-  void apply(const Update& u, double shrink, double rate) {
-    ops().sgd_step({.size = u.count(),
-                    .values = values(u),
-                    .gradients = direction_.data(),
-                    .shrink = shrink,
-                    .rate = rate});
+  // value = value * value_scale - rate * direction
+  void apply(const Update& u, double value_scale, double rate) {
+    ops().axpby({.size = u.count(), .a = -rate, .x = direction_.data(), .b = value_scale, .y = values(u)});
   }
 
-  AlignedBuffer<float> direction_;  // of the tensor at hand
+  virtual void update_tensor(const Update& u) = 0;
+
+  kernels::Buffer<float> direction_;  // of the tensor at hand
+  kernels::Buffer<double> sum_{1};
 
  private:
+  void update(const Updates& updates) override {
+    for (const Update& u : updates.ranges) update_tensor(u);
+  }
   static Traits with_whole(Traits traits) {
     traits.unused_rows = UnusedRows::must_step;
     traits.whole_tensors = true;
@@ -54,8 +57,8 @@ class Lamb final : public LayerWise {
 
  private:
   // Adam's direction, and decayed weights, scaled to the norm of the weights.
-  void update(const Update& u) override {
-    std::copy_n(values(u), u.size, direction_.data());
+  void update_tensor(const Update& u) override {
+    ops().copy({.size = u.count(), .to = direction_.data(), .from = values(u)});
     kernels::AdamStep step = {.size = u.count(),
                               .values = direction_.data(),
                               .gradients = u.gradients,
@@ -65,9 +68,9 @@ class Lamb final : public LayerWise {
                               .beta1 = o_.beta1,
                               .beta2 = o_.beta2,
                               .eps = o_.eps,
-                              .shrink = u.weight_decay(o_.weight_decay)};
+                              .value_scale = u.weight_decay(o_.weight_decay)};
     set_adam_rates(step, -1, u.step);
-    ops().adam_step(step);
+    ops().adam_step({.ranges = &step, .range_count = 1});
     const double weights = norm(values(u), u), directions = norm(direction_.data(), u);
     const double trust = weights > 0 && directions > 0 ? weights / directions : 1;
     apply(u, 1, u.learning_rate * trust);
@@ -86,7 +89,7 @@ class Adafactor final : public LayerWise {
       : LayerWise(parameters, {.name = "adafactor", .lr = o.lr, .maximize = o.maximize}),
         o_(o),
         eps1_(o.eps1.value_or(std::numeric_limits<float>::epsilon())) {
-    std::size_t rows = 0, columns = 0, vectors = 0, most_rows = 1, most_columns = 1;
+    std::size_t rows = 0, columns = 0, vectors = 0, max_rows = 1, max_columns = 1;
     for (const Parameter& parameter : parameters.layout()) {
       const auto [height, width] = extents(parameter);
       const bool matrix = is_matrix(parameter);
@@ -94,14 +97,14 @@ class Adafactor final : public LayerWise {
       if (!parameter.trainable) continue;
       if (matrix) rows += height;
       (matrix ? columns : vectors) += width;
-      most_rows = std::max(most_rows, height);
-      most_columns = std::max(most_columns, width);
+      max_rows = std::max(max_rows, height);
+      max_columns = std::max(max_columns, width);
     }
     row_var_ = add_state("row_var", rows);
     col_var_ = add_state("col_var", columns);
     variance_ = add_state("variance", vectors);
-    row_sums_.resize(most_rows);
-    column_sums_.resize(most_columns);
+    row_sums_ = kernels::Buffer<float>(max_rows);
+    column_sums_ = kernels::Buffer<float>(max_columns);
   }
 
  private:
@@ -112,22 +115,24 @@ class Adafactor final : public LayerWise {
     return {width > 0 ? parameter.size / width : 0, width};
   }
 
-  static double lerp(float* average, const std::vector<float>& sums, std::size_t count, double scale,
-                     double weight) {
-    double total = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      average[i] = static_cast<float>(average[i] + weight * (sums[i] * scale - average[i]));
-      total += average[i];
-    }
-    return total;
+  // Moves the average towards the sums, and returns the sum of the averages.
+  double decay(float* average, const kernels::Buffer<float>& sums, std::size_t count, double scale,
+               double weight) {
+    ops().decay_average({.size = static_cast<std::int64_t>(count),
+                         .average = average,
+                         .target = sums.data(),
+                         .scale = scale,
+                         .weight = weight,
+                         .sum = sum_.data()});
+    return downloaded(sum_);
   }
 
-  void update(const Update& u) override {
+  void update_tensor(const Update& u) override {
     if (u.size == 0) return;
     const auto [rows, columns] = extents(*u.parameter);
     const auto place = places_[static_cast<std::size_t>(u.parameter - parameters_->layout().data())];
     const auto step = static_cast<double>(u.step);
-    const double fresh = std::pow(step, o_.beta2_decay);
+    const double weight = std::pow(step, o_.beta2_decay);
     const double squared = static_cast<double>(u.gradient_scale) * u.gradient_scale;
     kernels::FactoredUpdate op = {.rows = static_cast<std::int64_t>(rows),
                                   .columns = static_cast<std::int64_t>(columns),
@@ -138,13 +143,13 @@ class Adafactor final : public LayerWise {
     ops().square_sums({op.rows, op.columns, u.gradients, row_sums_.data(), column_sums_.data()});
     if (is_matrix(*u.parameter)) {
       float *row = row_var_ + place.row, *column = col_var_ + place.column;
-      const double total = lerp(row, row_sums_, rows, squared / static_cast<double>(columns), fresh);
-      lerp(column, column_sums_, columns, squared / static_cast<double>(rows), fresh);
+      const double total = decay(row, row_sums_, rows, squared / static_cast<double>(columns), weight);
+      decay(column, column_sums_, columns, squared / static_cast<double>(rows), weight);
       op.row = row;
       op.column = column;
       op.row_scale = 1 / std::max(total / static_cast<double>(rows), eps1_);
     } else {
-      lerp(variance_ + place.column, column_sums_, columns, squared, fresh);
+      decay(variance_ + place.column, column_sums_, columns, squared, weight);
       op.column = variance_ + place.column;
     }
     ops().factored_update(op);
@@ -162,7 +167,7 @@ class Adafactor final : public LayerWise {
   double eps1_;
   std::vector<Place> places_;  // of each parameter in the states
   float *row_var_, *col_var_, *variance_;
-  std::vector<float> row_sums_, column_sums_;
+  kernels::Buffer<float> row_sums_, column_sums_;
 };
 
 }  // namespace
@@ -177,10 +182,10 @@ Algorithm describe_lamb() {
 Algorithm describe_adafactor() {
   return describe<Adafactor, AdafactorOptions>(
       "adafactor", {},
-      {{"beta2_decay", &AdafactorOptions::beta2_decay, {.most = 0}},
+      {{"beta2_decay", &AdafactorOptions::beta2_decay, {.max = 0}},
        {"eps1", &AdafactorOptions::eps1, kAtLeast0},
        {"eps2", &AdafactorOptions::eps2, kAtLeast0},
-       {"d", &AdafactorOptions::d, {.least = 1}},
+       {"d", &AdafactorOptions::d, {.min = 1}},
        {"maximize", &AdafactorOptions::maximize},
        {"weight_decay", &AdafactorOptions::weight_decay, kAtLeast0}});
 }

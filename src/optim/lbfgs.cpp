@@ -5,6 +5,8 @@
 #include "bertune/error.h"
 #include "optim/algorithm.h"
 #include "optim/lbfgs_search.h"
+#include "optim/update.h"
+#include "optim/vectors.h"
 
 namespace bertune::optim {
 namespace {
@@ -16,8 +18,8 @@ class Lbfgs final : public Optimizer {
                   {.name = "lbfgs", .lr = o.lr, .unused_rows = UnusedRows::must_step, .needs_closure = true}),
         history_size_(static_cast<std::size_t>(o.history_size)),
         search_(o) {
-    search_.state().direction.resize(parameters.trainable_count());
-    search_.state().previous_gradient.resize(parameters.trainable_count());
+    search_.state().direction = kernels::Buffer<float>(parameters.trainable_count());
+    search_.state().previous_gradient = kernels::Buffer<float>(parameters.trainable_count());
     if (std::ranges::any_of(parameters.layout(),
                             [](const Parameter& p) { return p.trainable && p.learning_rate_scale != 1; })) {
       throw UsageError(
@@ -29,13 +31,13 @@ class Lbfgs final : public Optimizer {
 
   std::vector<State> state() override {
     auto& own = search_.state();
-    std::vector<State> list = {{"d", own.direction},
-                               {"prev_flat_grad", own.previous_gradient},
+    std::vector<State> list = {{"d", own.direction.span()},
+                               {"prev_flat_grad", own.previous_gradient.span()},
                                {"numbers", own.numbers},
                                {"ro", own.inverse_products}};
     for (std::size_t i = 0; i < own.steps.size(); ++i) {
-      list.push_back({kChanges + std::to_string(i), own.gradient_changes[i]});
-      list.push_back({kSteps + std::to_string(i), own.steps[i]});
+      list.push_back({kChanges + std::to_string(i), own.gradient_changes[i].span()});
+      list.push_back({kSteps + std::to_string(i), own.steps[i].span()});
     }
     return list;
   }
@@ -49,8 +51,11 @@ class Lbfgs final : public Optimizer {
     }
     auto& own = search_.state();
     own.inverse_products.assign(count, 0.0F);
-    own.gradient_changes.assign(count, std::vector<float>(parameters_->trainable_count()));
-    own.steps.assign(count, std::vector<float>(parameters_->trainable_count()));
+    own.gradient_changes.clear(), own.steps.clear();
+    for (std::size_t i = 0; i < count; ++i) {
+      own.gradient_changes.emplace_back(parameters_->trainable_count());
+      own.steps.emplace_back(parameters_->trainable_count());
+    }
   }
 
  private:
@@ -62,9 +67,9 @@ class Lbfgs final : public Optimizer {
                           [&] { return static_cast<float>(closure()); });
     }
     // What is trainable, end to end.
-    std::vector<float> values(parameters_->trainable_count()), gradients(values.size());
+    kernels::Buffer<float> values(parameters_->trainable_count()), gradients(values.size());
     copy_trainable(parameters_->values(), values.data());
-    const float loss = search_.step(values, gradients, lr, [&] {
+    const float loss = search_.step(values.span(), gradients.span(), lr, [&] {
       write_trainable(values.data());
       const double value = closure();
       copy_trainable(parameters_->gradients(), gradients.data());
@@ -74,20 +79,22 @@ class Lbfgs final : public Optimizer {
     return loss;
   }
   void copy_trainable(std::span<const float> from, float* to) const {
-    for (const auto [offset, size] : parameters_->trainable_ranges())
-      to = std::ranges::copy(from.subspan(offset, size), to).out;
+    for (const auto [offset, size] : parameters_->trainable_ranges()) {
+      TableVectors::copy(from.subspan(offset, size), {to, size});
+      to += size;
+    }
   }
   void write_trainable(const float* from) const {
     for (const auto [offset, size] : parameters_->trainable_ranges()) {
-      std::copy_n(from, size, parameters_->values().subspan(offset).begin());
+      TableVectors::copy({from, size}, parameters_->values().subspan(offset, size));
       from += size;
     }
   }
-  void update(const Update&) override {}  // step() refuses before it comes to that
+  void update(const Updates&) override {}  // step() refuses before it comes to that
 
   static constexpr const char *kChanges = "old_dirs.", *kSteps = "old_stps.";
   std::size_t history_size_;
-  LbfgsSearch<float> search_;
+  LbfgsSearch<TableVectors> search_;
 };
 
 }  // namespace
@@ -95,11 +102,11 @@ class Lbfgs final : public Optimizer {
 Algorithm describe_lbfgs() {
   Algorithm algorithm = describe<Lbfgs, LBFGSOptions>(
       "lbfgs", {},
-      {{"max_iter", &LBFGSOptions::max_iter, {.least = 1, .most = 1e6}},
-       {"max_eval", &LBFGSOptions::max_eval, {.least = 1, .most = 1e6}},
+      {{"max_iter", &LBFGSOptions::max_iter, {.min = 1, .max = 1e6}},
+       {"max_eval", &LBFGSOptions::max_eval, {.min = 1, .max = 1e6}},
        {"tolerance_grad", &LBFGSOptions::tolerance_grad, kAtLeast0},
        {"tolerance_change", &LBFGSOptions::tolerance_change, kAtLeast0},
-       {"history_size", &LBFGSOptions::history_size, {.least = 1, .most = 1e6}},
+       {"history_size", &LBFGSOptions::history_size, {.min = 1, .max = 1e6}},
        {"line_search_fn", &LBFGSOptions::line_search_fn, kAny, {"none", "strong_wolfe"}}});
   algorithm.needs_closure = true;
   return algorithm;

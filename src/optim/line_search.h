@@ -5,66 +5,62 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <functional>
-#include <span>
+#include <memory>
 #include <utility>
 #include <vector>
-
-#include "optim/vector_sums.h"
 
 namespace bertune::optim {
 
 // A point on the line: how far along the direction, the function there, its gradient, and its slope along it.
-template <typename Real>
+template <typename Real, typename Vector>
 struct LinePoint {
   Real t = 0, value = 0;
-  std::vector<Real> gradient;
+  std::shared_ptr<const Vector> gradient;
   Real slope = 0;
 };
 
-// Where the cubic through two points with their slopes is least, within bounds.
-template <typename Real>
-Real cubic_minimum(const LinePoint<Real>& a, const LinePoint<Real>& b, Real least, Real most) {
+// Where the cubic through two points with their slopes has its minimum, within bounds.
+template <typename Real, typename Vector>
+Real cubic_minimum(const LinePoint<Real, Vector>& a, const LinePoint<Real, Vector>& b, Real min, Real max) {
   const Real d1 = a.slope + b.slope - 3 * (a.value - b.value) / (a.t - b.t);
   const Real square = d1 * d1 - a.slope * b.slope;
-  if (!(square >= 0)) return (least + most) / 2;
+  if (!(square >= 0)) return (min + max) / 2;
   const Real d2 = std::sqrt(square);
   const Real place = a.t <= b.t ? b.t - (b.t - a.t) * ((b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2))
                                 : a.t - (a.t - b.t) * ((a.slope + d2 - d1) / (a.slope - b.slope + 2 * d2));
-  return std::min(std::max(place, least), most);
+  return std::min(std::max(place, min), max);
 }
 
 // `at(t)` evaluates the line at t. `start` is the point at 0, `t` the first length tried, `reach` the largest
 // magnitude in the direction. `evaluations` is counted up.
-template <typename Real, typename At>
-LinePoint<Real> strong_wolfe(const At& at, const LinePoint<Real>& start, Real t, Real reach,
-                             Real tolerance_change, std::int64_t most_evaluations,
-                             std::int64_t& evaluations) {
+template <typename Real, typename Vector, typename At>
+LinePoint<Real, Vector> strong_wolfe(const At& at, const LinePoint<Real, Vector>& start, Real t, Real reach,
+                                     Real tolerance_change, std::int64_t max_tries,
+                                     std::int64_t& evaluations) {
+  using Point = LinePoint<Real, Vector>;
   constexpr Real kArmijo = static_cast<Real>(1e-4), kCurvature = static_cast<Real>(0.9);
-  const auto too_high = [&](const LinePoint<Real>& p) {
-    return p.value > start.value + kArmijo * p.t * start.slope;
-  };
-  const auto flat = [&](const LinePoint<Real>& p) { return std::abs(p.slope) <= -kCurvature * start.slope; };
-  LinePoint<Real> previous = start, current = at(t);
+  const auto too_high = [&](const Point& p) { return p.value > start.value + kArmijo * p.t * start.slope; };
+  const auto flat = [&](const Point& p) { return std::abs(p.slope) <= -kCurvature * start.slope; };
+  Point previous = start, current = at(t);
   ++evaluations;
   std::int64_t tries = 0;
-  std::vector<LinePoint<Real>> bracket;
-  for (; tries < most_evaluations; ++tries) {  // until two points have a minimum between them
+  std::vector<Point> bracket;
+  for (; tries < max_tries; ++tries) {  // until two points have a minimum between them
     if (too_high(current) || (tries > 1 && current.value >= previous.value) ||
         (!flat(current) && current.slope >= 0)) {
       bracket = {previous, current};
       break;
     }
     if (flat(current)) return current;
-    const Real least = current.t + static_cast<Real>(0.01) * (current.t - previous.t);
-    const Real next = cubic_minimum(previous, current, least, current.t * 10);
+    const Real min = current.t + static_cast<Real>(0.01) * (current.t - previous.t);
+    const Real next = cubic_minimum(previous, current, min, current.t * 10);
     previous = std::exchange(current, at(next));
     ++evaluations;
   }
-  if (tries == most_evaluations) bracket = {start, current};
+  if (tries == max_tries) bracket = {start, current};
   bool stuck = false;
   std::size_t low = bracket[0].value <= bracket[1].value ? 0 : 1;
-  while (tries < most_evaluations) {  // the bracket is made smaller
+  while (tries < max_tries) {  // the bracket is made smaller
     const Real first = std::min(bracket[0].t, bracket[1].t), last = std::max(bracket[0].t, bracket[1].t);
     if ((last - first) * reach < tolerance_change) break;
     t = cubic_minimum(bracket[0], bracket[1], first, last);

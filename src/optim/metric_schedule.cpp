@@ -47,7 +47,7 @@ std::vector<Field<Options>> common_fields(std::vector<Field<Options>> more) {
       {"mode", &Options::mode, kAny, {"min", "max"}},
       {"threshold", &Options::threshold, kAtLeast0},
       {"threshold_mode", &Options::threshold_mode, kAny, {"rel", "abs"}},
-      {"factor", &Options::factor, {.least = 0, .most = 1, .includes_least = false, .includes_most = false}},
+      {"factor", &Options::factor, {.min = 0, .max = 1, .includes_min = false, .includes_max = false}},
       {"patience", &Options::patience, kAtLeast0},
       {"cooldown", &Options::cooldown, kAtLeast0},
       {"min_lr", &Options::min_lr, kAtLeast0},
@@ -215,7 +215,7 @@ ScheduleKind describe_greedy() {
       common_fields<Greedy>({{"warmup", &Greedy::warmup, kAtLeast0},
                              {"max_lr", &Greedy::max_lr, kAtLeast0},
                              {"smooth", &Greedy::smooth},
-                             {"window_size", &Greedy::window_size, {.least = 1}},
+                             {"window_size", &Greedy::window_size, {.min = 1}},
                              {"reset_start", &Greedy::reset_start, kAtLeast0}}),
       [](const ScheduleSpan& span, const Greedy& o) { return std::make_unique<GreedyRate>(span, o); });
 }

@@ -3,11 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "bertune/error.h"
-#include "core/parallel.h"
+#include "kernels/buffer.h"
+#include "optim/update.h"
 
 namespace bertune::optim {
+
+// The last step that each row took part in, and the learning rates of the steps since the first that any of
+// them may have missed.
+struct Optimizer::DeferredRows {
+  std::vector<std::int64_t> steps;
+  std::vector<double> learning_rates;
+  std::int64_t first_recorded_step = 1;
+  kernels::Buffer<float> zero_gradient;  // of a row
+};
+
+Optimizer::~Optimizer() = default;
 
 Optimizer::Optimizer(Parameters& parameters, const Traits& traits)
     : parameters_(&parameters), traits_(traits), learning_rate_(traits.lr) {
@@ -19,7 +32,8 @@ Optimizer::Optimizer(Parameters& parameters, const Traits& traits)
 }
 
 // Parameters first .. end of the layout: neighbours with the same decay and rate are one range.
-void Optimizer::update_range(std::size_t first, std::size_t end, float gradient_scale, double rate) {
+void Optimizer::add_ranges(Updates& updates, std::size_t first, std::size_t end, float gradient_scale,
+                           double rate) const {
   const std::vector<Parameter>& layout = parameters_->layout();
   for (std::size_t i = first; i < end;) {
     if (!layout[i].trainable) {
@@ -41,18 +55,17 @@ void Optimizer::update_range(std::size_t first, std::size_t end, float gradient_
              parameter.learning_rate_scale == scale;
     };
     for (; i < last && belongs(layout[i]); ++i) next.size += layout[i].size;
-    update(next);
+    updates.ranges.push_back(next);
   }
 }
 
-Optimizer::Update Optimizer::row_update(std::size_t row, const float* gradients, float gradient_scale,
-                                        double rate, std::int64_t step) const {
+// Of row 0 of the matrix with few_rows.
+Optimizer::Update Optimizer::row_update(const float* gradients, float gradient_scale, double rate,
+                                        std::int64_t step) const {
   const Parameter& sparse = *parameters_->few_rows();
-  const auto place = static_cast<std::size_t>(&sparse - parameters_->layout().data()),
-             width = static_cast<std::size_t>(sparse.shape.back());
-  return {.offset = sparse.offset + row * width,
-          .size = width,
-          .state_offset = state_offsets_[place] + row * width,
+  return {.offset = sparse.offset,
+          .size = static_cast<std::size_t>(sparse.shape.back()),
+          .state_offset = state_offsets_[static_cast<std::size_t>(&sparse - parameters_->layout().data())],
           .decay = sparse.weight_decay,
           .parameter = &sparse,
           .gradients = gradients,
@@ -61,37 +74,33 @@ Optimizer::Update Optimizer::row_update(std::size_t row, const float* gradients,
           .step = step};
 }
 
-void Optimizer::update_rows(std::span<const std::int32_t> rows, float gradient_scale, double rate) {
-  const Parameter& sparse = *parameters_->few_rows();
-  const auto width = static_cast<std::size_t>(sparse.shape.back());
-  const float* gradients = parameters_->gradients().data() + sparse.offset;
-  parallel_for(static_cast<std::int64_t>(rows.size()), [&](std::int64_t i) {
-    const auto row = static_cast<std::size_t>(rows[static_cast<std::size_t>(i)]);
-    update(row_update(row, gradients + row * width, gradient_scale, rate, steps_));
-    if (!row_steps_.empty()) row_steps_[row] = steps_;
-  });
-}
-
 void Optimizer::step(float gradient_scale) {
   if (needs_closure()) throw Error(fmt::format("{} needs a closure: call step(closure)", name()));
   parameters_->mark_changed();
   if (traits_.maximize) gradient_scale = -gradient_scale;
   const std::vector<Parameter>& layout = parameters_->layout();
-  const bool rows_apart = !row_steps_.empty() || traits_.unused_rows == UnusedRows::rest;
-  if (!rows_apart) {
+  Updates updates;
+  if (deferred_ == nullptr && traits_.unused_rows != UnusedRows::rest) {
     ++steps_;
-    update_range(0, layout.size(), gradient_scale, begin_step());
+    add_ranges(updates, 0, layout.size(), gradient_scale, begin_step());
+    update(updates);
     return;
   }
   const std::span<const std::int32_t> rows = parameters_->marked_rows();
   bring_up_to_date(rows);
   ++steps_;
   const double rate = begin_step();
-  if (!row_steps_.empty()) learning_rates_.push_back(rate);
-  const auto place = static_cast<std::size_t>(parameters_->few_rows() - layout.data());
-  update_range(0, place, gradient_scale, rate);
-  update_range(place + 1, layout.size(), gradient_scale, rate);
-  update_rows(rows, gradient_scale, rate);
+  const Parameter& sparse = *parameters_->few_rows();
+  const auto place = static_cast<std::size_t>(&sparse - layout.data());
+  add_ranges(updates, 0, place, gradient_scale, rate);
+  add_ranges(updates, place + 1, layout.size(), gradient_scale, rate);
+  updates.row_steps.push_back(
+      row_update(parameters_->gradients().data() + sparse.offset, gradient_scale, rate, steps_));
+  for (const std::int32_t row : rows) updates.rows.push_back({.row = row, .first = 0, .end = 1});
+  update(updates);
+  if (deferred_ == nullptr) return;
+  deferred_->learning_rates.push_back(rate);
+  for (const std::int32_t row : rows) deferred_->steps[static_cast<std::size_t>(row)] = steps_;
 }
 
 double Optimizer::step(const Closure& closure) {
@@ -113,50 +122,63 @@ double Optimizer::search(const Closure&) { throw Error(fmt::format("{} does not 
 void Optimizer::expect_state(std::span<const std::string>) {}
 
 void Optimizer::defer_unused_rows() {
-  if (parameters_->few_rows() == nullptr || !row_steps_.empty()) return;
+  if (parameters_->few_rows() == nullptr || deferred_ != nullptr) return;
   if (traits_.unused_rows != UnusedRows::can_wait) return;
   parameters_->track_rows();
-  row_steps_.resize(static_cast<std::size_t>(parameters_->few_rows()->shape.front()));
-  zero_gradient_.resize(static_cast<std::size_t>(parameters_->few_rows()->shape.back()));
+  deferred_ = std::make_unique<DeferredRows>();
+  deferred_->steps.resize(static_cast<std::size_t>(parameters_->few_rows()->shape.front()));
+  deferred_->zero_gradient =
+      kernels::Buffer<float>(static_cast<std::size_t>(parameters_->few_rows()->shape.back()));
   set_steps(steps_);
 }
 
 void Optimizer::set_steps(std::int64_t steps) {
   steps_ = steps;
-  std::ranges::fill(row_steps_, steps);
-  learning_rates_.clear();
-  first_recorded_step_ = steps + 1;
+  if (deferred_ == nullptr) return;
+  std::ranges::fill(deferred_->steps, steps);
+  deferred_->learning_rates.clear();
+  deferred_->first_recorded_step = steps + 1;
 }
 
-// The updates that a row missed, one after another: its gradient was zero in each.
-void Optimizer::catch_up(std::int32_t row) {
-  const auto at = static_cast<std::size_t>(row);
-  for (std::int64_t step = row_steps_[at] + 1; step <= steps_; ++step) {
-    const double rate = learning_rates_[static_cast<std::size_t>(step - first_recorded_step_)];
-    update(row_update(at, zero_gradient_.data(), 1.0F, rate, step));
+// The updates that rows (ascending, each once) missed, one after another: their gradients were zero in each.
+void Optimizer::catch_up(std::span<const std::int32_t> rows) {
+  std::int64_t first = steps_ + 1;
+  for (const std::int32_t row : rows)
+    first = std::min(first, deferred_->steps[static_cast<std::size_t>(row)] + 1);
+  Updates updates;
+  updates.one_gradient = true;
+  for (std::int64_t step = first; step <= steps_; ++step) {
+    const double rate =
+        deferred_->learning_rates[static_cast<std::size_t>(step - deferred_->first_recorded_step)];
+    updates.row_steps.push_back(row_update(deferred_->zero_gradient.data(), 1.0F, rate, step));
   }
-  row_steps_[at] = steps_;
+  for (const std::int32_t row : rows) {
+    std::int64_t& last = deferred_->steps[static_cast<std::size_t>(row)];
+    if (last < steps_) updates.rows.push_back({row, last + 1 - first, steps_ + 1 - first});
+    last = steps_;
+  }
+  if (!updates.rows.empty()) update(updates);
 }
 
 void Optimizer::bring_up_to_date(std::span<const std::int32_t> rows) {
-  if (row_steps_.empty()) return;
+  if (deferred_ == nullptr) return;
   parameters_->mark_changed();
   std::vector<std::int32_t> behind;
   for (const std::int32_t row : rows) {
-    if (row_steps_[static_cast<std::size_t>(row)] < steps_) behind.push_back(row);
+    if (deferred_->steps[static_cast<std::size_t>(row)] < steps_) behind.push_back(row);
   }
   std::ranges::sort(behind);
   const auto repeated = std::ranges::unique(behind);
   behind.erase(repeated.begin(), repeated.end());
-  parallel_for(static_cast<std::int64_t>(behind.size()),
-               [&](std::int64_t i) { catch_up(behind[static_cast<std::size_t>(i)]); });
+  catch_up(behind);
 }
 
 void Optimizer::bring_up_to_date() {
-  if (row_steps_.empty()) return;
+  if (deferred_ == nullptr) return;
   parameters_->mark_changed();
-  parallel_for(static_cast<std::int64_t>(row_steps_.size()),
-               [&](std::int64_t row) { catch_up(static_cast<std::int32_t>(row)); });
+  std::vector<std::int32_t> all(deferred_->steps.size());
+  std::iota(all.begin(), all.end(), 0);
+  catch_up(all);
   set_steps(steps_);
 }
 

@@ -16,14 +16,14 @@
 namespace bertune::optim {
 
 struct Range {
-  double least = -std::numeric_limits<double>::infinity(), most = std::numeric_limits<double>::infinity();
-  bool includes_least = true, includes_most = true;
+  double min = -std::numeric_limits<double>::infinity(), max = std::numeric_limits<double>::infinity();
+  bool includes_min = true, includes_max = true;
 
   bool holds(double value) const;
   std::string text() const;  // "in [0, 1)", "at least 0"
 };
-inline constexpr Range kAny{}, kAtLeast0{.least = 0}, kAbove0{.least = 0, .includes_least = false},
-    kBelow1{.least = 0, .most = 1, .includes_most = false}, kShare{.least = 0, .most = 1};
+inline constexpr Range kAny{}, kAtLeast0{.min = 0}, kAbove0{.min = 0, .includes_min = false},
+    kBelow1{.min = 0, .max = 1, .includes_max = false}, kShare{.min = 0, .max = 1};
 
 template <typename Options>
 struct Field {

@@ -71,15 +71,14 @@ std::string options_text(const OptionValues& options) {
 }
 
 bool Range::holds(double value) const {
-  return (includes_least ? value >= least : value > least) &&
-         (includes_most ? value <= most : value < most) && std::isfinite(value);
+  return (includes_min ? value >= min : value > min) && (includes_max ? value <= max : value < max) &&
+         std::isfinite(value);
 }
 
 std::string Range::text() const {
-  if (std::isinf(most))
-    return std::isinf(least) ? "a number"
-                             : fmt::format("{} {}", includes_least ? "at least" : "above", least);
-  return fmt::format("in {}{}, {}{}", includes_least ? '[' : '(', least, most, includes_most ? ']' : ')');
+  if (std::isinf(max))
+    return std::isinf(min) ? "a number" : fmt::format("{} {}", includes_min ? "at least" : "above", min);
+  return fmt::format("in {}{}, {}{}", includes_min ? '[' : '(', min, max, includes_max ? ']' : ')');
 }
 
 void refuse_name(std::string_view what, std::string_view name, std::vector<std::string> known) {

@@ -93,30 +93,30 @@ std::unique_ptr<Schedule> inverse_sqrt(const ScheduleSpan& span, const InverseSq
   });
 }
 
-double least_rate(const char* name, const ScheduleSpan& span, const CosineWithMinLr& o) {
+double min_rate(const char* name, const ScheduleSpan& span, const CosineWithMinLr& o) {
   if (o.min_lr.has_value() == o.min_lr_rate.has_value())
     throw UsageError(fmt::format("schedule {} needs either min_lr or min_lr_rate", name));
   return o.min_lr ? *o.min_lr / span.learning_rate : *o.min_lr_rate;
 }
 
 std::unique_ptr<Schedule> cosine_with_min_lr(const ScheduleSpan& span, const CosineWithMinLr& o) {
-  const double least = least_rate("cosine_with_min_lr", span, o);
-  return warmed_up(span, [steps = Steps(span), o, least](double step) {
+  const double min_factor = min_rate("cosine_with_min_lr", span, o);
+  return warmed_up(span, [steps = Steps(span), o, min_factor](double step) {
     const double factor = half_wave(o.num_cycles * 2 * steps.progress(step));
-    return std::max(0.0, factor * (1 - least) + least);
+    return std::max(0.0, factor * (1 - min_factor) + min_factor);
   });
 }
 
 // Unlike the others it counts the steps from 1, so that neither the first nor the last is lost.
 std::unique_ptr<Schedule> cosine_warmup_with_min_lr(const ScheduleSpan& span, const CosineWithMinLr& o) {
-  const double least = least_rate("cosine_warmup_with_min_lr", span, o);
-  return by_step(span, [steps = Steps(span), o, least](double step) {
+  const double min_factor = min_rate("cosine_warmup_with_min_lr", span, o);
+  return by_step(span, [steps = Steps(span), o, min_factor](double step) {
     if (step < steps.warmup) {
       if (!o.warmup_lr_rate) return (step + 1) / std::max(1.0, steps.warmup);
       return *o.warmup_lr_rate + (1 - *o.warmup_lr_rate) * step / std::max(1.0, steps.warmup - 1);
     }
     const double factor = half_wave(o.num_cycles * 2 * steps.progress(step + 1));
-    return std::max(0.0, factor * (1 - least) + least);
+    return std::max(0.0, factor * (1 - min_factor) + min_factor);
   });
 }
 
@@ -164,7 +164,7 @@ std::vector<ScheduleKind> make_kinds() {
                                   });
                                 }),
       describe_schedule<CosineWithRestarts>(
-          "cosine_with_restarts", {{"num_cycles", &CosineWithRestarts::num_cycles, {.least = 1}}},
+          "cosine_with_restarts", {{"num_cycles", &CosineWithRestarts::num_cycles, {.min = 1}}},
           [](const ScheduleSpan& span, const CosineWithRestarts& o) {
             return warmed_up(span, [steps = Steps(span), o](double step) {
               const double progress = steps.progress(step);
@@ -181,7 +181,7 @@ std::vector<ScheduleKind> make_kinds() {
       describe_schedule<None>(
           "constant_with_warmup", {},
           [](const ScheduleSpan& span, const None&) { return warmed_up(span, [](double) { return 1.0; }); }),
-      describe_schedule<InverseSqrt>("inverse_sqrt", {{"timescale", &InverseSqrt::timescale, {.least = 1}}},
+      describe_schedule<InverseSqrt>("inverse_sqrt", {{"timescale", &InverseSqrt::timescale, {.min = 1}}},
                                      inverse_sqrt),
       describe_reduce_lr_on_plateau(),
       describe_schedule<CosineWithMinLr>("cosine_with_min_lr", {kCycles, kMinLr, kMinLrRate},

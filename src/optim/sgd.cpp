@@ -26,19 +26,21 @@ class Sgd final : public StatefulOptimizer {
   }
 
  private:
-  void update(const Update& u) override {
-    const bool first = u.step == 1;  // the buffer begins as the gradient, undampened
-    ops().sgd_step({.size = u.count(),
-                    .values = values(u),
-                    .gradients = u.gradients,
-                    .momentum_buffer = part(momentum_buffer_, u),
-                    .gradient_scale = u.gradient_scale,
-                    .l2 = u.weight_decay(o_.weight_decay),
-                    .rate = u.learning_rate,
-                    .kept = first ? 0 : o_.momentum,
-                    .fresh = first ? 1 : 1 - o_.dampening,
-                    .ahead = o_.nesterov ? 1.0 : 0.0,
-                    .behind = o_.nesterov ? o_.momentum : 1});
+  void update(const Updates& updates) override {
+    run(ops().sgd_step, updates, [&](const Update& u) {
+      const bool first = u.step == 1;  // the buffer begins as the gradient, undampened
+      return kernels::SgdStep{.size = u.count(),
+                              .values = values(u),
+                              .gradients = u.gradients,
+                              .momentum_buffer = part(momentum_buffer_, u),
+                              .gradient_scale = u.gradient_scale,
+                              .l2 = u.weight_decay(o_.weight_decay),
+                              .rate = u.learning_rate,
+                              .momentum = first ? 0 : o_.momentum,
+                              .one_minus_dampening = first ? 1 : 1 - o_.dampening,
+                              .gradient_weight = o_.nesterov ? 1.0 : 0.0,
+                              .buffer_weight = o_.nesterov ? o_.momentum : 1};
+    });
   }
 
   SGDOptions o_;
@@ -52,7 +54,7 @@ class Asgd final : public StatefulOptimizer {
       : StatefulOptimizer(parameters, {.name = "asgd", .lr = o.lr, .maximize = o.maximize}),
         o_(o),
         scales_(scales_of(parameters)),
-        next_eta_(add_state("eta", scales_.size())) {
+        next_eta_(add_host_state("eta", scales_.size())) {
     if (std::ranges::any_of(parameters.layout(), [](const Parameter& p) {
           return p.few_rows && p.trainable && p.learning_rate_scale != 1;
         }))
@@ -83,23 +85,25 @@ class Asgd final : public StatefulOptimizer {
     if (scale == 1) return rate;
     return eta_[static_cast<std::size_t>(std::ranges::find(scales_, scale) - scales_.begin())];
   }
-  void update(const Update& u) override {
-    const double averaged = std::max(1.0, static_cast<double>(u.step - 1) - o_.t0);
-    ops().asgd_step({.size = u.count(),
-                     .values = values(u),
-                     .gradients = u.gradients,
-                     .average = part(ax_, u),
-                     .gradient_scale = u.gradient_scale,
-                     .l2 = u.weight_decay(o_.weight_decay),
-                     .shrink = 1 - o_.lambd * u.learning_rate,
-                     .rate = u.learning_rate,
-                     .mu = 1 / averaged});
+  void update(const Updates& updates) override {
+    run(ops().asgd_step, updates, [&](const Update& u) {
+      const double averaged = std::max(1.0, static_cast<double>(u.step - 1) - o_.t0);
+      return kernels::AsgdStep{.size = u.count(),
+                               .values = values(u),
+                               .gradients = u.gradients,
+                               .average = part(ax_, u),
+                               .gradient_scale = u.gradient_scale,
+                               .l2 = u.weight_decay(o_.weight_decay),
+                               .value_scale = 1 - o_.lambd * u.learning_rate,
+                               .rate = u.learning_rate,
+                               .mu = 1 / averaged};
+    });
   }
 
   ASGDOptions o_;
   float* ax_ = add_state("ax");
   std::vector<double> scales_;  // the different ones of the parameters, 1 first
-  float* next_eta_;             // a scale each, as eta_
+  std::span<float> next_eta_;   // a scale each, as eta_
   std::vector<float> eta_;
 };
 

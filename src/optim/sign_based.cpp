@@ -1,6 +1,4 @@
 // Steps whose direction is a sign: Rprop (Riedmiller and Braun 1993) and Lion (Chen et al. 2023).
-#include <algorithm>
-
 #include "bertune/error.h"
 #include "kernels/ops.h"
 #include "optim/algorithm.h"
@@ -25,25 +23,30 @@ class Rprop final : public StatefulOptimizer {
  private:
   // The learning rate of the first step is where step sizes begin; those of later steps mean nothing.
   double begin_step() override {
-    float* next = step_size_;
+    kernels::Segment next{step_size_, 0};
     for (const Parameter& parameter : parameters_->layout()) {
       if (steps_ != 1 || !parameter.trainable) continue;
-      next = std::fill_n(next, parameter.size,
-                         static_cast<float>(learning_rate_ * parameter.learning_rate_scale));
+      next.size = static_cast<std::int64_t>(parameter.size);
+      ops().fill({.segments = &next,
+                  .count = 1,
+                  .value = static_cast<float>(learning_rate_ * parameter.learning_rate_scale)});
+      next.x += next.size;
     }
     return learning_rate_;
   }
-  void update(const Update& u) override {
-    ops().rprop_step({.size = u.count(),
-                      .values = values(u),
-                      .gradients = u.gradients,
-                      .previous = part(previous_, u),
-                      .step_size = part(step_size_, u),
-                      .gradient_scale = u.gradient_scale,
-                      .etaminus = o_.etaminus,
-                      .etaplus = o_.etaplus,
-                      .step_size_min = o_.step_size_min,
-                      .step_size_max = o_.step_size_max});
+  void update(const Updates& updates) override {
+    run(ops().rprop_step, updates, [&](const Update& u) {
+      return kernels::RpropStep{.size = u.count(),
+                                .values = values(u),
+                                .gradients = u.gradients,
+                                .previous = part(previous_, u),
+                                .step_size = part(step_size_, u),
+                                .gradient_scale = u.gradient_scale,
+                                .etaminus = o_.etaminus,
+                                .etaplus = o_.etaplus,
+                                .step_size_min = o_.step_size_min,
+                                .step_size_max = o_.step_size_max};
+    });
   }
 
   RpropOptions o_;
@@ -56,16 +59,18 @@ class Lion final : public StatefulOptimizer {
       : StatefulOptimizer(parameters, {.name = "lion", .lr = o.lr}), o_(o) {}
 
  private:
-  void update(const Update& u) override {
-    ops().lion_step({.size = u.count(),
-                     .values = values(u),
-                     .gradients = u.gradients,
-                     .exp_avg = part(exp_avg_, u),
-                     .gradient_scale = u.gradient_scale,
-                     .beta1 = o_.beta1,
-                     .beta2 = o_.beta2,
-                     .shrink = 1 - u.learning_rate * u.weight_decay(o_.weight_decay),
-                     .rate = u.learning_rate});
+  void update(const Updates& updates) override {
+    run(ops().lion_step, updates, [&](const Update& u) {
+      return kernels::LionStep{.size = u.count(),
+                               .values = values(u),
+                               .gradients = u.gradients,
+                               .exp_avg = part(exp_avg_, u),
+                               .gradient_scale = u.gradient_scale,
+                               .beta1 = o_.beta1,
+                               .beta2 = o_.beta2,
+                               .value_scale = 1 - u.learning_rate * u.weight_decay(o_.weight_decay),
+                               .rate = u.learning_rate};
+    });
   }
 
   LionOptions o_;
@@ -75,8 +80,8 @@ class Lion final : public StatefulOptimizer {
 }  // namespace
 
 Algorithm describe_rprop() {
-  constexpr Range kBetween0And1{.least = 0, .most = 1, .includes_least = false, .includes_most = false};
-  constexpr Range kAbove1{.least = 1, .includes_least = false};
+  constexpr Range kBetween0And1{.min = 0, .max = 1, .includes_min = false, .includes_max = false};
+  constexpr Range kAbove1{.min = 1, .includes_min = false};
   return describe<Rprop, RpropOptions>("rprop", {},
                                        {{"etaminus", &RpropOptions::etaminus, kBetween0And1},
                                         {"etaplus", &RpropOptions::etaplus, kAbove1},

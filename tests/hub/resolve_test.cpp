@@ -120,6 +120,7 @@ TEST_F(ResolveTest, TheTokenizerComesAloneWhereItIsEnough) {
 
 TEST_F(ResolveTest, WhatSentenceEmbeddingsNeedComesWithTheModel) {
   auto& files = server.repository("owner/name").files;
+  files["config.json"] = {R"({"model_type": "bert", "architectures": ["BertModel"]})"};
   files["modules.json"] = {"[]"};
   files["1_Pooling/config.json"] = {R"({"pooling_mode": "cls"})"};
   files["sentence_bert_config.json"] = {"{}"};

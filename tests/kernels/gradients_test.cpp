@@ -257,5 +257,19 @@ TEST(NumericalGradient, LossOptions) {
   }
 }
 
+TEST(NumericalGradient, SpanLoss) {
+  const std::vector<std::int32_t> cu_seqlens = {0, 4, 5, 11}, starts = {1, 0, 6}, ends = {3, -1, 0};
+  const Doubles logits = random_doubles(22, 1);
+  const auto loss = [&](const Doubles& v, double* d_logits) {
+    double* d_end = d_logits != nullptr ? d_logits + 1 : nullptr;
+    return (span_end_loss(3, cu_seqlens.data(), v.data(), starts.data(), d_logits, 0) +
+            span_end_loss(3, cu_seqlens.data(), v.data() + 1, ends.data(), d_end, 5)) /
+           2;
+  };
+  Doubles gradient(logits.size());
+  loss(logits, gradient.data());
+  expect_gradient(gradient, numerical_gradient([&](const Doubles& v) { return loss(v, nullptr); }, logits));
+}
+
 }  // namespace
 }  // namespace bertune::kernels::ref

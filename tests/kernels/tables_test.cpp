@@ -22,8 +22,10 @@ namespace {
 
 using testing::dropout_of;
 using testing::expect_close;
+using testing::loss_of;
 using testing::PackedLayout;
 using testing::random_values;
+using testing::result_of;
 using Values = std::vector<float>;
 
 class Tables : public ::testing::TestWithParam<const OpTable*> {
@@ -263,7 +265,8 @@ TEST_P(Tables, Pooling) {
       expect_close(results[0][0], results[1][0], 1e-6, "pooled");
       expect_close(results[0][1], results[1][1], 1e-6, "gradient of pooling");
       if (kind != PoolKind::max) continue;
-      EXPECT_EQ(results[0], results[1]);
+      EXPECT_EQ(results[0][0], results[1][0]);
+      EXPECT_EQ(results[0][1], results[1][1]);
     }
   }
 }
@@ -322,15 +325,16 @@ TEST_P(Tables, Losses) {
   const Values logits = random_values(rows * n, 1, 3), targets = random_values(rows * n, 2);
   const std::vector<std::int32_t> labels = {0, 1, 2, 3, -100, 1, 2, 0, 3};
   Values actual(logits.size()), expected(logits.size());
-  EXPECT_NEAR(table().cross_entropy({rows, n, logits.data(), labels.data(), actual.data()}),
-              ref::kTable.cross_entropy({rows, n, logits.data(), labels.data(), expected.data()}), 1e-6);
+  EXPECT_NEAR(loss_of(table().cross_entropy, {rows, n, logits.data(), labels.data(), actual.data()}),
+              loss_of(ref::kTable.cross_entropy, {rows, n, logits.data(), labels.data(), expected.data()}),
+              1e-6);
   expect_close(actual, expected, 1e-6, "cross-entropy");
   Values in_place = logits;
   table().cross_entropy({rows, n, in_place.data(), labels.data(), in_place.data()});
   EXPECT_EQ(in_place, actual);
   for (const auto loss : {&OpTable::binary_cross_entropy, &OpTable::mean_squared_error}) {
-    EXPECT_NEAR((table().*loss)({rows, n, logits.data(), targets.data(), actual.data()}),
-                (ref::kTable.*loss)({rows, n, logits.data(), targets.data(), expected.data()}), 1e-5);
+    EXPECT_NEAR(loss_of(table().*loss, {rows, n, logits.data(), targets.data(), actual.data()}),
+                loss_of(ref::kTable.*loss, {rows, n, logits.data(), targets.data(), expected.data()}), 1e-5);
     expect_close(actual, expected, 1e-6, "loss");
   }
 }
@@ -368,12 +372,12 @@ TEST_P(Tables, LossOptions) {
       const Values expected(gradient.begin(), gradient.end());
       Values actual(logits.size());
       op.d_logits = actual.data();
-      const double loss = table().cross_entropy(op);
+      const double loss = loss_of(table().cross_entropy, op);
       EXPECT_NEAR(loss, expected_loss, tolerance * std::max(1.0, std::abs(expected_loss)));
       expect_close(actual, expected, tolerance, "cross-entropy");
       Values in_place = logits;
       op.logits = op.d_logits = in_place.data();
-      EXPECT_EQ(table().cross_entropy(op), loss);
+      EXPECT_EQ(loss_of(table().cross_entropy, op), loss);
       EXPECT_EQ(in_place, actual);
       // In two parts, which know what the whole is a mean over.
       op = cases[i];
@@ -385,9 +389,9 @@ TEST_P(Tables, LossOptions) {
       }
       Values parts(logits.size());
       op.rows = 31, op.d_logits = parts.data();
-      double sum = table().cross_entropy(op);
+      double sum = loss_of(table().cross_entropy, op);
       op.rows = rows - 31, op.logits += 31 * n, op.labels += 31, op.d_logits += 31 * n;
-      sum += table().cross_entropy(op);
+      sum += loss_of(table().cross_entropy, op);
       EXPECT_NEAR(sum, loss, tolerance * std::max(1.0, std::abs(loss)));
       expect_close(parts, actual, 1e-7, "parts");
     }
@@ -395,12 +399,53 @@ TEST_P(Tables, LossOptions) {
     Values without(logits.size()), with(logits.size());
     CrossEntropy op = plain;
     op.d_logits = without.data();
-    const double loss = table().cross_entropy(op);
+    const double loss = loss_of(table().cross_entropy, op);
     op.d_logits = with.data(),
     op.items = static_cast<double>(std::ranges::count_if(labels, [](auto l) { return l >= 0; }));
-    EXPECT_EQ(table().cross_entropy(op), loss);
+    EXPECT_EQ(loss_of(table().cross_entropy, op), loss);
     EXPECT_EQ(with, without);
   }
+}
+
+// Sequences of one token, positions outside of them, and items of a whole that these are a part of.
+TEST_P(Tables, SpanLoss) {
+  const PackedLayout layout({5, 1, 40, 3, 17});
+  const std::int64_t tokens = layout.tokens();
+  const Values logits = random_values(2 * tokens, 1, 4);
+  const std::vector<std::int32_t> starts = {0, 0, 39, -1, 3}, ends = {4, 0, 40, 2, 16};
+  for (const double items : {0.0, 9.0}) {
+    SpanLoss op{.sequences = 5,
+                .cu_seqlens = layout.cu_seqlens.data(),
+                .logits = logits.data(),
+                .starts = starts.data(),
+                .ends = ends.data(),
+                .start_items = items,
+                .end_items = items};
+    Values actual(logits.size()), expected(logits.size());
+    op.d_logits = expected.data();
+    const double expected_loss = loss_of(ref::kTable.span_loss, op);
+    EXPECT_NEAR(loss_of(table().span_loss, op), expected_loss, 1e-13);
+    op.d_logits = actual.data();
+    EXPECT_NEAR(loss_of(table().span_loss, op), expected_loss, 1e-13);
+    expect_close(actual, expected, 1e-7, "span loss");
+    for (std::size_t t = 0; t < 3; ++t) EXPECT_EQ(actual[2 * (46 + t)], 0.0F);  // position -1
+    op.d_logits = nullptr;
+    EXPECT_NEAR(loss_of(table().span_loss, op), expected_loss, 1e-13);
+    Values in_place = logits;
+    op.logits = op.d_logits = in_place.data();
+    EXPECT_NEAR(loss_of(table().span_loss, op), expected_loss, 1e-13);
+    EXPECT_EQ(in_place, actual);
+  }
+  const std::vector<std::int32_t> none(5, -1);
+  SpanLoss op{.sequences = 5,
+              .cu_seqlens = layout.cu_seqlens.data(),
+              .logits = logits.data(),
+              .starts = none.data(),
+              .ends = none.data()};
+  Values actual(logits.size(), 1.0F);
+  op.d_logits = actual.data();
+  EXPECT_EQ(loss_of(table().span_loss, op), 0.0);
+  EXPECT_EQ(actual, Values(logits.size()));
 }
 
 // Where the model is certain and right, the focal loss is nothing, and no NaN.
@@ -415,7 +460,7 @@ TEST_P(Tables, FocalLossOfCertainPredictions) {
                           .labels = labels.data(),
                           .d_logits = gradient.data(),
                           .focal_gamma = gamma};
-    EXPECT_NEAR(table().cross_entropy(op), 0, 1e-12);
+    EXPECT_NEAR(loss_of(table().cross_entropy, op), 0, 1e-12);
     for (const float value : gradient) EXPECT_NEAR(value, 0, 1e-12);
   }
 }
@@ -427,14 +472,20 @@ TEST_P(Tables, CrossEntropyOverAVocabulary) {
   for (std::size_t i = 0; i < labels.size(); ++i)
     labels[i] = i % 7 == 3 ? -100 : static_cast<std::int32_t>(i * 311 % n);
   Values actual(logits.size()), expected(logits.size());
-  const double loss = table().cross_entropy({rows, n, logits.data(), labels.data(), actual.data()});
-  EXPECT_NEAR(loss, ref::kTable.cross_entropy({rows, n, logits.data(), labels.data(), expected.data()}),
+  const double loss = loss_of(table().cross_entropy, {rows, n, logits.data(), labels.data(), actual.data()});
+  EXPECT_NEAR(loss,
+              loss_of(ref::kTable.cross_entropy, {rows, n, logits.data(), labels.data(), expected.data()}),
               1e-5);
-  EXPECT_EQ(loss, table().cross_entropy({rows, n, logits.data(), labels.data(), nullptr}));
+  EXPECT_EQ(loss, loss_of(table().cross_entropy, {rows, n, logits.data(), labels.data(), nullptr}));
   expect_close(actual, expected, 5e-6, "cross-entropy");
   const std::vector<std::int32_t> none(labels.size(), -100);
-  EXPECT_EQ(table().cross_entropy({rows, n, logits.data(), none.data(), actual.data()}), 0.0);
+  EXPECT_EQ(loss_of(table().cross_entropy, {rows, n, logits.data(), none.data(), actual.data()}), 0.0);
   EXPECT_EQ(actual, Values(actual.size()));
+}
+
+template <typename Step>
+void step_once(void (*operation)(const UpdateList<Step>&), const Step& step) {
+  operation({.ranges = &step, .range_count = 1});
 }
 
 // Each rule three times over the same gradients: values and states end as the reference's.
@@ -447,48 +498,53 @@ TEST_P(Tables, OptimizerSteps) {
   const std::vector<std::pair<const char*, Step>> rules = {
       {"adam",
        [=](const OpTable& ops, Arrays& a, int) {
-         ops.adam_step({n, a[0].data(), g, a[1].data(), a[2].data(), nullptr, 0.5F, 0.9, 0.999, 1e-8, 0.01,
-                        0.999, 1e-3, 0, 20});
+         step_once(ops.adam_step, {n, a[0].data(), g, a[1].data(), a[2].data(), nullptr, 0.5F, 0.9, 0.999,
+                                   1e-8, 0.01, 0.999, 1e-3, 0, 20});
        }},
       {"adam, largest, plain and with the gradient's own rate",
        [=](const OpTable& ops, Arrays& a, int step) {
-         ops.adam_step({n, a[0].data(), g, a[1].data(), a[2].data(), step == 1 ? a[3].data() : nullptr, 0.5F,
-                        0.9, 0.99, 1e-3, 0.01, 0.999, 1e-3, step == 0 ? 1e-3 : 0, 20, step != 2});
+         step_once(ops.adam_step,
+                   {n, a[0].data(), g, a[1].data(), a[2].data(), step == 1 ? a[3].data() : nullptr, 0.5F, 0.9,
+                    0.99, 1e-3, 0.01, 0.999, 1e-3, step == 0 ? 1e-3 : 0, 20, step != 2});
        }},
       {"sgd",
        [=](const OpTable& ops, Arrays& a, int step) {
-         ops.sgd_step({n, a[0].data(), g, step != 2 ? a[1].data() : nullptr, 0.5F, 0.01, 0.999, 1e-2, 0.9,
-                       0.8, 0.3, 0.9});
+         step_once(ops.sgd_step, {n, a[0].data(), g, step != 2 ? a[1].data() : nullptr, 0.5F, 0.01, 0.999,
+                                  1e-2, 0.9, 0.8, 0.3, 0.9});
        }},
       {"adamax",
        [=](const OpTable& ops, Arrays& a, int) {
-         ops.adamax_step({n, a[0].data(), g, a[1].data(), a[2].data(), -0.5F, 0.9, 0.99, 1e-6, 0.01, 1e-2});
+         step_once(ops.adamax_step,
+                   {n, a[0].data(), g, a[1].data(), a[2].data(), -0.5F, 0.9, 0.99, 1e-6, 0.01, 1e-2});
        }},
       {"adagrad",
        [=](const OpTable& ops, Arrays& a, int) {
-         ops.adagrad_step({n, a[0].data(), g, a[1].data(), 0.5F, 1e-10, 0.01, 1e-2});
+         step_once(ops.adagrad_step, {n, a[0].data(), g, a[1].data(), 0.5F, 1e-10, 0.01, 1e-2});
        }},
       {"adadelta",
        [=](const OpTable& ops, Arrays& a, int) {
-         ops.adadelta_step({n, a[0].data(), g, a[1].data(), a[2].data(), 0.5F, 0.9, 1e-6, 0.01, 1.0});
+         step_once(ops.adadelta_step,
+                   {n, a[0].data(), g, a[1].data(), a[2].data(), 0.5F, 0.9, 1e-6, 0.01, 1.0});
        }},
       {"rmsprop",
        [=](const OpTable& ops, Arrays& a, int step) {
-         ops.rmsprop_step({n, a[0].data(), g, a[1].data(), step != 0 ? a[2].data() : nullptr,
-                           step != 1 ? a[3].data() : nullptr, 0.5F, 0.9, 1e-2, 0.01, 0.9, 1e-2});
+         step_once(ops.rmsprop_step, {n, a[0].data(), g, a[1].data(), step != 0 ? a[2].data() : nullptr,
+                                      step != 1 ? a[3].data() : nullptr, 0.5F, 0.9, 1e-2, 0.01, 0.9, 1e-2});
        }},
       {"asgd",
        [=](const OpTable& ops, Arrays& a, int step) {
-         ops.asgd_step({n, a[0].data(), g, a[1].data(), 0.5F, 0.01, 0.99, 1e-2, step == 0 ? 1.0 : 0.25});
+         step_once(ops.asgd_step,
+                   {n, a[0].data(), g, a[1].data(), 0.5F, 0.01, 0.99, 1e-2, step == 0 ? 1.0 : 0.25});
        }},
       {"rprop",
        [=](const OpTable& ops, Arrays& a, int step) {
-         ops.rprop_step(
-             {n, a[0].data(), g, a[1].data(), a[2].data(), step == 2 ? -0.5F : 0.5F, 0.5, 1.2, 0.01, 0.5});
+         step_once(ops.rprop_step, {n, a[0].data(), g, a[1].data(), a[2].data(), step == 2 ? -0.5F : 0.5F,
+                                    0.5, 1.2, 0.01, 0.5});
        }},
       {"lion",
        [=](const OpTable& ops, Arrays& a, int step) {
-         ops.lion_step({n, a[0].data(), g, a[1].data(), step == 1 ? -0.3F : 0.5F, 0.9, 0.99, 0.999, 1e-2});
+         step_once(ops.lion_step,
+                   {n, a[0].data(), g, a[1].data(), step == 1 ? -0.3F : 0.5F, 0.9, 0.99, 0.999, 1e-2});
        }},
   };
   for (const auto& [name, rule] : rules) {
@@ -501,8 +557,10 @@ TEST_P(Tables, OptimizerSteps) {
     for (int part = 0; part < 4; ++part) expect_close(results[0][part], results[1][part], 2e-6, name);
     EXPECT_NE(results[0][0], random_values(n, 2)) << name;
   }
-  const double squares = table().sum_of_squares(g, n);
-  EXPECT_NEAR(squares / ref::kTable.sum_of_squares(g, n), 1.0, 1e-12);
+  const ConstSegment all{g, n};
+  const SumOfSquares squares{.segments = &all, .count = 1};
+  EXPECT_NEAR(result_of(table().sum_of_squares, squares) / result_of(ref::kTable.sum_of_squares, squares),
+              1.0, 1e-12);
 }
 
 TEST_P(Tables, FactoredSecondMoment) {
@@ -538,6 +596,9 @@ TEST(Registry, BestTableComesFirstAndReferenceLast) {
   for (const OpTable* table : supported_tables()) {
     EXPECT_NE(table->matmul, nullptr) << table->name;
     EXPECT_NE(table->cross_entropy, nullptr) << table->name;
+#define BERTUNE_EXPECT(name, Op) EXPECT_NE(table->name, nullptr) << table->name << ": " << #name;
+    BERTUNE_OPERATIONS(BERTUNE_EXPECT)
+#undef BERTUNE_EXPECT
   }
 }
 

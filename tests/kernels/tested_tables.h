@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "kernels/ops.h"
-#include "kernels/registry.h"
 #include "kernels/tile_emulator.h"
 
 namespace bertune::kernels {
@@ -31,11 +30,26 @@ inline const OpTable* find_table(std::string_view name) {
 inline std::vector<const OpTable*> tested_tables() {
   std::vector<const OpTable*> tables = supported_tables();
   if (find_table("amx") == nullptr && find_table("avx512_bf16") != nullptr) {
-    static const OpTable kEmulated = completed(amx::kTable);
     emulate_tiles();
-    tables.push_back(&kEmulated);
+    tables.push_back(&amx::kTable);
   }
   return tables;
+}
+
+// What a loss or a sum of the table is.
+template <typename Op>
+double loss_of(void (*operation)(const Op&), Op op) {
+  double loss = 0;
+  op.loss = &loss;
+  operation(op);
+  return loss;
+}
+template <typename Op>
+double result_of(void (*operation)(const Op&), Op op) {
+  double result = 0;
+  op.result = &result;
+  operation(op);
+  return result;
 }
 
 // Largest difference over the largest magnitude: sums of n terms in another order differ by a few n^(1/2)

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bertune/error.h"
+#include "kernels/context.h"
 #include "model/inference.h"
 #include "support/tiny_checkpoint.h"
 
@@ -177,6 +178,26 @@ TEST_F(SharedWeights, ShareAWorkspace) {
       model::Workspace own;
       EXPECT_EQ(kept(model::run(*weights, batch, shared)), kept(model::run(*weights, batch, own)));
     }
+  }
+}
+
+// A table without operations is what the thread uses: whatever did not come through the pass would fail.
+TEST_F(SharedWeights, AreUsedWithTheOperationsOfTheWorkspace) {
+  const kernels::OpTable nothing{};
+  const kernels::Context machine;
+  for (const Architecture head : kHeads) {
+    const Batch batch = batch_of(0, 6, head == Architecture::pretraining);
+    const auto weights = model::load_weights(folder(), head);
+    model::Workspace plain, other, reference;
+    const Logits expected = kept(model::run(*weights, batch, plain));
+    other.set_context(machine);
+    reference.set_context({.ops = kernels::supported_tables().back()});
+    const kernels::Context::Use use({.ops = &nothing});
+    EXPECT_EQ(kept(model::run(*weights, batch, other)), expected);
+    const Logits close = kept(model::run(*weights, batch, reference));
+    ASSERT_EQ(close.logits.size(), expected.logits.size());
+    for (std::size_t i = 0; i < close.logits.size(); ++i)
+      EXPECT_NEAR(close.logits[i], expected.logits[i], 1e-4);
   }
 }
 

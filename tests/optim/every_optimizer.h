@@ -50,8 +50,8 @@ constexpr std::int32_t kRows = 60, kWidth = 24;
 
 inline Parameters make_parameters() {
   Parameters parameters({{.name = "words", .shape = {kRows, kWidth}, .few_rows = true},
-                         {.name = "encoder.layer.0.wide.weight", .shape = {7, kWidth}},
-                         {.name = "encoder.layer.0.tall.weight", .shape = {kWidth, 7}},
+                         {.name = "encoder.layer.0.wide.weight", .shape = {7, kWidth}, .depth = 1},
+                         {.name = "encoder.layer.0.tall.weight", .shape = {kWidth, 7}, .depth = 1},
                          {.name = "bias", .shape = {kWidth}, .weight_decay = false}});
   Random random(1, 1);
   for (float& value : parameters.values()) value = static_cast<float>(random.normal());

@@ -18,10 +18,11 @@ using testing::Variant;
 
 constexpr int kSteps = 12;
 
-const std::vector<Parameter> kLayout = {{.name = "words", .shape = {kRows, kWidth}, .few_rows = true},
-                                        {.name = "encoder.layer.0.wide.weight", .shape = {7, kWidth}},
-                                        {.name = "encoder.layer.0.tall.weight", .shape = {kWidth, 7}},
-                                        {.name = "bias", .shape = {kWidth}, .weight_decay = false}};
+const std::vector<Parameter> kLayout = {
+    {.name = "words", .shape = {kRows, kWidth}, .few_rows = true},
+    {.name = "encoder.layer.0.wide.weight", .shape = {7, kWidth}, .depth = 1},
+    {.name = "encoder.layer.0.tall.weight", .shape = {kWidth, 7}, .depth = 1},
+    {.name = "bias", .shape = {kWidth}, .weight_decay = false}};
 
 // A part of that layout; a parameter's numbers and gradients do not depend on which others there are.
 Parameters part(const std::vector<std::size_t>& chosen) {

@@ -87,8 +87,9 @@ class Comparison:
             print(f"embeddings: {what}: {array.shape} {array.dtype} instead of {expected.shape}")
             self.failures += 1
             return
-        self.report(f"{what}, {len(texts)} texts as .npy", float(np.abs(array - expected).max()), TOLERANCE)
-        self.report(f"{what}, as JSON Lines", float(np.abs(np.array(lines) - expected).max()), TOLERANCE)
+        scale = max(1.0, float(np.abs(expected).max()))
+        for form, actual in ((f"{len(texts)} texts as .npy", array), ("as JSON Lines", np.array(lines))):
+            self.report(f"{what}, {form}", float(np.abs(actual - expected).max()) / scale, TOLERANCE)
 
     def correlations(self, model: pathlib.Path, test: pathlib.Path) -> None:
         first, second, scores = sentences_of(test)

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <numeric>
 
 #include "bertune/error.h"
 #include "bertune/optim.h"
@@ -30,6 +31,29 @@ Real valley(std::span<const Real> x, std::span<Real> gradient) {
   return value;
 }
 
+// Vectors of doubles in the place of optim::TableVectors.
+struct DoubleVectors {
+  using Real = double;
+  using Vector = std::vector<double>;
+  using View = std::span<const double>;
+
+  static Vector zeros(std::size_t size) { return Vector(size); }
+  static View view(const Vector& vector) { return vector; }
+  static std::span<double> view(Vector& vector) { return vector; }
+  static void copy(View from, std::span<double> to) { std::ranges::copy(from, to.begin()); }
+  static void axpby(double a, View x, double b, std::span<double> y) {
+    for (std::size_t i = 0; i < x.size(); ++i) y[i] = a * x[i] + b * y[i];
+  }
+  static double dot(View a, View b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
+  static double abs_sum(View x) {
+    return std::accumulate(x.begin(), x.end(), 0.0, [](double s, double v) { return s + std::abs(v); });
+  }
+  static double abs_max(View x) {
+    return std::accumulate(x.begin(), x.end(), 0.0,
+                           [](double m, double v) { return std::max(m, std::abs(v)); });
+  }
+};
+
 json cases() {
   std::ifstream file(testing::parity_fixtures() / "optim" / "lbfgs.json");
   return json::parse(file);
@@ -51,7 +75,7 @@ TEST(LbfgsParity, TrajectoryInDouble) {
     options.history_size = given.value("history_size", options.history_size);
     if (given.contains("max_eval")) options.max_eval = given["max_eval"].get<std::int64_t>();
     options.line_search_fn = given.value("line_search_fn", options.line_search_fn);
-    optim::LbfgsSearch<double> search(options);
+    optim::LbfgsSearch<DoubleVectors> search(options);
     auto x = expected.at("start").get<std::vector<double>>();
     std::vector<double> gradient(x.size());
     for (std::size_t step = 0; step < expected.at("points").size(); ++step) {

@@ -89,15 +89,15 @@ TEST(LossParity, EveryTable) {
       double loss = 0;
       if (one.kind == "cross_entropy") {
         const auto labels = test["labels"].get<std::vector<std::int32_t>>();
-        loss = table->cross_entropy({one.rows, one.classes, logits.data(), labels.data(), gradient.data(),
-                                     one.items, weights_or_none, static_cast<float>(one.smoothing),
-                                     static_cast<float>(one.gamma)});
+        table->cross_entropy({one.rows, one.classes, logits.data(), labels.data(), gradient.data(), one.items,
+                              weights_or_none, static_cast<float>(one.smoothing),
+                              static_cast<float>(one.gamma), &loss});
       } else {
         const auto targets = flat<float>(test["labels"]);
         const auto function =
             one.kind == "mean_squared_error" ? table->mean_squared_error : table->binary_cross_entropy;
-        loss = function({one.rows, one.classes, logits.data(), targets.data(), gradient.data(), one.items,
-                         weights_or_none, static_cast<float>(one.gamma)});
+        function({one.rows, one.classes, logits.data(), targets.data(), gradient.data(), one.items,
+                  weights_or_none, static_cast<float>(one.gamma), &loss});
       }
       const double value = test["loss"];
       EXPECT_NEAR(loss, value, 1e-6 * std::max(1.0, value));

@@ -73,7 +73,8 @@ Parameters make_parameters(const SafetensorsFile& file) {
     layout.push_back({.name = name,
                       .shape = file.shape("initial." + name),
                       .weight_decay = name != "bias",
-                      .few_rows = file.about().contains("rows") && name != "bias"});
+                      .few_rows = file.about().contains("rows") && name != "bias",
+                      .depth = name.starts_with("encoder.layer.") ? 1 : 0});
   }
   Parameters parameters(std::move(layout));
   for (const Parameter& parameter : parameters.layout())

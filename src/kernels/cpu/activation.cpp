@@ -1,4 +1,4 @@
-#include "kernels/cpu/activation.h"
+#include "kernels/cpu/operations.h"
 
 #include "kernels/cpu/element_blocks.h"
 #include "kernels/cpu/gemm.h"
@@ -18,46 +18,46 @@ struct ValueAndSlope {
 struct Gelu {
   template <typename F>
   static ValueAndSlope<F> at(F x) {
-    constexpr float kRootHalf = 0.707106781F, kInvRootTwoPi = 0.398942280F;
-    const F gauss = exponential(-0.5F * x * x), magnitude = absolute(x);
-    const F tail = half_complementary_error(magnitude * kRootHalf, gauss);
+    constexpr float kSqrtHalf = 0.707106781F, kInvSqrtTwoPi = 0.398942280F;
+    const F gauss = exp(-0.5F * x * x), magnitude = abs(x);
+    const F tail = half_erfc(magnitude * kSqrtHalf, gauss);
     const F cdf = select(x < 0.0F, tail, 1.0F - tail);
-    return {larger(F{}, x) - magnitude * tail, cdf + x * gauss * kInvRootTwoPi};
+    return {max(F{}, x) - magnitude * tail, cdf + x * gauss * kInvSqrtTwoPi};
   }
 };
 struct GeluTanh {
   template <typename F>
   static ValueAndSlope<F> at(F x) {
-    constexpr float kRoot = 0.797884561F, kCubic = 0.044715F;
-    const F t = hyperbolic_tangent(kRoot * (x + kCubic * x * x * x));
+    constexpr float kSqrtTwoOverPi = 0.797884561F, kCubic = 0.044715F;
+    const F t = tanh(kSqrtTwoOverPi * (x + kCubic * x * x * x));
     return {0.5F * x * (1.0F + t),
-            0.5F * (1.0F + t) + 0.5F * x * (1.0F - t * t) * kRoot * (1.0F + 3.0F * kCubic * x * x)};
+            0.5F * (1.0F + t) + 0.5F * x * (1.0F - t * t) * kSqrtTwoOverPi * (1.0F + 3.0F * kCubic * x * x)};
   }
 };
 struct QuickGelu {
   template <typename F>
   static ValueAndSlope<F> at(F x) {
-    const F s = logistic(1.702F * x);
+    const F s = sigmoid(1.702F * x);
     return {x * s, s + 1.702F * x * s * (1.0F - s)};
   }
 };
 struct Relu {
   template <typename F>
   static ValueAndSlope<F> at(F x) {
-    return {larger(F{}, x), select(x > 0.0F, F{} + 1.0F, F{})};
+    return {max(F{}, x), select(x > 0.0F, F{} + 1.0F, F{})};
   }
 };
 struct Silu {
   template <typename F>
   static ValueAndSlope<F> at(F x) {
-    const F s = logistic(x);
+    const F s = sigmoid(x);
     return {x * s, s + x * s * (1.0F - s)};
   }
 };
 struct Tanh {
   template <typename F>
   static ValueAndSlope<F> at(F x) {
-    const F t = hyperbolic_tangent(x);
+    const F t = tanh(x);
     return {t, 1.0F - t * t};
   }
 };

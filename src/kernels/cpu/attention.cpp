@@ -1,4 +1,4 @@
-#include "kernels/cpu/attention.h"
+#include "kernels/cpu/operations.h"
 
 #include "kernels/cpu/dropout.h"
 #include "kernels/cpu/isa.h"
@@ -79,7 +79,7 @@ class Pieces {
 // The dropout factors of a block of rows, one after another without padding: drawn at once, for a draw yields
 // many.
 std::int64_t factors_size(const Head& head) {
-  return smaller(kQueryBlock, head.length) * head.length + head.padded_length;
+  return min(kQueryBlock, head.length) * head.length + head.padded_length;
 }
 void draw_factors(const DropoutStream& dropout, const Head& head, std::int64_t first_row, std::int64_t rows,
                   float* factors) {
@@ -100,15 +100,16 @@ void forward_head(const AttentionForward& op, const Head& head) {
   const DropoutStream dropout(op.dropout, head.sequence, head.head);
   const bool drops = op.dropout.probability > 0;
   for (std::int64_t first = 0; first < n; first += kQueryBlock) {
-    const std::int64_t rows = smaller(kQueryBlock, n - first);
+    const std::int64_t rows = min(kQueryBlock, n - first);
     small_matmul(rows, np, head.size, {q + first * stride, stride, 1}, keys, np, scores, np, false);
     if (drops) draw_factors(dropout, head, first, rows, factors);
     // Rows that are not there leave logarithms that nobody reads.
-    alignas(64) float largest[kQueryBlock], sums[kQueryBlock];
-    for (std::int64_t i = 0; i < kQueryBlock; ++i) largest[i] = sums[i] = 1;
+    alignas(64) float row_max[kQueryBlock], sums[kQueryBlock];
+    for (std::int64_t i = 0; i < kQueryBlock; ++i) row_max[i] = sums[i] = 1;
     for (std::int64_t i = 0; i < rows; ++i) {
-      const Exponentials softmax = exponentials(scores + i * np, n, drops ? factors + i * n : nullptr);
-      largest[i] = softmax.largest, sums[i] = softmax.sum;
+      const SoftmaxNumerators softmax =
+          softmax_numerators(scores + i * np, n, drops ? factors + i * n : nullptr);
+      row_max[i] = softmax.max, sums[i] = softmax.sum;
     }
     const Rows to = target_rows(context + first * h, h, head, context_copy);
     small_matmul(rows, dp, n, {scores, np, 1}, values.data, values.stride, to.data, to.stride, false);
@@ -119,9 +120,9 @@ void forward_head(const AttentionForward& op, const Head& head) {
       for (std::int64_t c = 0; c < dp; c += kLanes) store(row + c, load(row + c) * inverse);
     }
     for (std::int64_t i = 0; i < kQueryBlock; i += kLanes)
-      store(largest + i, load(largest + i) + logarithm(load(sums + i)));
+      store(row_max + i, load(row_max + i) + log(load(sums + i)));
     for (std::int64_t i = 0; i < rows; ++i)
-      op.log_sum_exp[(head.first + first + i) * op.heads + head.head] = largest[i];
+      op.log_sum_exp[(head.first + first + i) * op.heads + head.head] = row_max[i];
     finish(to, rows, head, context + first * h, h);
   }
 }
@@ -133,7 +134,7 @@ void softmax_backward_row(float* p, float* ds, const float* factors, float log_s
                           std::int64_t padded) {
   Vec products{};
   for (std::int64_t j = 0; j < padded; j += kLanes) {
-    const Vec probabilities = exponential(load(p + j) - log_sum_exp);
+    const Vec probabilities = exp(load(p + j) - log_sum_exp);
     const Vec gradient = factors != nullptr ? load(ds + j) * load(factors + j) : load(ds + j);
     products += probabilities * gradient;
     store(p + j, probabilities);
@@ -167,7 +168,7 @@ void backward_head(const AttentionBackward& op, const Head& head) {
   const DropoutStream dropout(op.dropout, head.sequence, head.head);
   const bool drops = op.dropout.probability > 0;
   for (std::int64_t first = 0; first < n; first += kQueryBlock) {
-    const std::int64_t rows = smaller(kQueryBlock, n - first);
+    const std::int64_t rows = min(kQueryBlock, n - first);
     const Rows queries = padded_rows(q + first * stride, stride, rows, head, queries_copy);
     const Rows upstream = padded_rows(d_context + first * h, h, rows, head, d_context_copy);
     small_matmul(rows, np, d, {queries.data, queries.stride, 1}, keys_t, np, p, np, false);

@@ -40,8 +40,7 @@ class DropoutStream {
   void factors(std::int64_t first, std::int64_t n, float* out) const {
     alignas(64) float chunk_factors[kChunk];
     while (n > 0) {
-      const std::int64_t chunk = first / kChunk, skipped = first % kChunk,
-                         taken = smaller(kChunk - skipped, n);
+      const std::int64_t chunk = first / kChunk, skipped = first % kChunk, taken = min(kChunk - skipped, n);
       if (taken == kChunk) {
         draw(chunk, out);
       } else {

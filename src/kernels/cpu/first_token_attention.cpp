@@ -1,5 +1,5 @@
 // All of it is matrix products: small ones with the weights, one a head, and with the tokens, one a sequence.
-#include "kernels/cpu/first_token_attention.h"
+#include "kernels/cpu/operations.h"
 
 #include "kernels/cpu/dropout.h"
 #include "kernels/cpu/gemm.h"
@@ -60,7 +60,7 @@ void forward_sequence(const FirstTokenAttention& op, std::int64_t s) {
     float* row = p + head * n;
 #pragma omp simd
     for (std::int64_t j = 0; j < n; ++j) powers[j] = row[j] * scale;
-    const float inverse = 1.0F / exponentials(powers, n).sum;
+    const float inverse = 1.0F / softmax_numerators(powers, n).sum;
 #pragma omp simd
     for (std::int64_t j = 0; j < n; ++j) row[j] = powers[j] * inverse;
     op.probability_sums[s * op.heads + head] = drop(op, sequence, head, row, factors, dropped + head * n);

@@ -3,8 +3,8 @@
 #include "kernels/cpu/gemm.h"
 
 #include "kernels/cpu/gemm_pack.h"
-#include "kernels/cpu/gemm_thin.h"
 #include "kernels/cpu/gemm_tile.h"
+#include "kernels/cpu/gemv.h"
 
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
@@ -42,18 +42,18 @@ void compute(const Region<Number>& region) {
   const Matmul& op = region.op;
   const auto along_k = [&](std::int64_t k) { return numbers_along_k(k, region.packed_b); };
   auto* scratch = reinterpret_cast<Number*>(thread_scratch(
-      round_up(region.rows, Shape::rows) * along_k(smaller(Shape::depth, op.k)), ScratchUse::packed_rows));
+      round_up(region.rows, Shape::rows) * along_k(min(Shape::depth, op.k)), ScratchUse::packed_rows));
   begin_tiles<Number>();
   for (std::int64_t depth = 0; depth == 0 || depth < op.k; depth += Shape::depth) {
-    const std::int64_t k = smaller(Shape::depth, op.k - depth);
+    const std::int64_t k = min(Shape::depth, op.k - depth);
     const bool accumulate = op.accumulate || depth > 0;
     const RowBlock<Number> block =
         pack_rows(op.a, op.lda, op.transpose_a, region.first_row, region.rows, depth, k, scratch);
     for (std::int64_t panel = region.first_panel; panel < region.end_panel; ++panel) {
       const Number* b = region.packed_b + (panel * along_k(op.k) + along_k(depth)) * Shape::columns;
-      const std::int64_t width = smaller(Shape::columns, op.n - panel * Shape::columns);
+      const std::int64_t width = min(Shape::columns, op.n - panel * Shape::columns);
       for (std::int64_t row = 0; row < region.rows; row += Shape::rows) {
-        const std::int64_t rows = smaller(Shape::rows, region.rows - row);
+        const std::int64_t rows = min(Shape::rows, region.rows - row);
         const Number* a = block.data + row / Shape::rows * block.tile_stride;
         float* c = op.c + (region.first_row + row) * op.ldc + panel * Shape::columns;
         if (width == Shape::columns && rows % Shape::row_step == 0) {
@@ -87,7 +87,7 @@ void pack(const Matmul& op, Number* packed) {
     return;
   }
   parallel_for(block_count(steps, kRows), [&](std::int64_t block) {
-    const std::int64_t first = block * kRows, end = smaller(first + kRows, steps);
+    const std::int64_t first = block * kRows, end = min(first + kRows, steps);
     for (std::int64_t panel = 0; panel < panels; ++panel) pack_part(panel, first, end);
   });
 }
@@ -123,7 +123,7 @@ struct Cut {
   std::int64_t first_shared() const { return first_short() + blocks * kRowBlock; }
 };
 
-constexpr std::int64_t kMostShared = 256;
+constexpr std::int64_t kMaxShared = 256;
 
 template <typename Number>
 Cut cut_rows(std::int64_t m, std::int64_t panels) {
@@ -133,11 +133,11 @@ Cut cut_rows(std::int64_t m, std::int64_t panels) {
   Cut cut;
   while (cut.long_rows < TileShape<Number>::longest_block && m >= 2 * cut.long_rows * wanted_tasks)
     cut.long_rows *= 2;
-  if (threads > 1) cut.shared_blocks = smaller(few_rows ? row_blocks : threads, kMostShared);
+  if (threads > 1) cut.shared_blocks = min(few_rows ? row_blocks : threads, kMaxShared);
   if (cut.long_rows > kRowBlock) cut.long_blocks = (m - cut.shared_blocks * kRowBlock) / cut.long_rows;
   cut.blocks = block_count(m - cut.first_short(), kRowBlock) - cut.shared_blocks;
-  const std::int64_t most_groups = few_rows ? block_count(wanted_tasks, row_blocks) : kTasksPerThread;
-  cut.group = block_count(panels, most_groups);
+  const std::int64_t max_groups = few_rows ? block_count(wanted_tasks, row_blocks) : kTasksPerThread;
+  cut.group = block_count(panels, max_groups);
   cut.groups = block_count(panels, cut.group);
   return cut;
 }
@@ -147,11 +147,10 @@ void run(const Matmul& op, const void* body, RowsFunction call) {
   const Number* packed_b = packed_panels<Number>(op);
   const std::int64_t panels = block_count(op.n, TileShape<Number>::columns);
   const Cut cut = cut_rows<Number>(op.m, panels);
-  std::int64_t groups_done[kMostShared];
+  std::int64_t groups_done[kMaxShared];
   for (std::int64_t block = 0; block < cut.shared_blocks; ++block) groups_done[block] = 0;
   const auto finish = [&](std::int64_t first, std::int64_t end) {
-    for (; call != nullptr && first < end; first += kRowBlock)
-      call(body, first, smaller(first + kRowBlock, end));
+    for (; call != nullptr && first < end; first += kRowBlock) call(body, first, min(first + kRowBlock, end));
   };
   parallel_for(cut.tasks(), [&](std::int64_t task) {
     const std::int64_t shared_task = task - cut.long_blocks - cut.blocks;
@@ -159,15 +158,14 @@ void run(const Matmul& op, const void* body, RowsFunction call) {
       const bool is_long = task < cut.long_blocks;
       const std::int64_t first =
           is_long ? task * cut.long_rows : cut.first_short() + (task - cut.long_blocks) * kRowBlock;
-      const std::int64_t rows = smaller(is_long ? cut.long_rows : kRowBlock, op.m - first);
+      const std::int64_t rows = min(is_long ? cut.long_rows : kRowBlock, op.m - first);
       compute<Number>({op, packed_b, first, rows, 0, panels});
       finish(first, first + rows);
       return;
     }
     const std::int64_t block = shared_task / cut.groups, panel = shared_task % cut.groups * cut.group;
-    const std::int64_t first = cut.first_shared() + block * kRowBlock,
-                       rows = smaller(kRowBlock, op.m - first);
-    compute<Number>({op, packed_b, first, rows, panel, smaller(panel + cut.group, panels)});
+    const std::int64_t first = cut.first_shared() + block * kRowBlock, rows = min(kRowBlock, op.m - first);
+    compute<Number>({op, packed_b, first, rows, panel, min(panel + cut.group, panels)});
     // What follows is done by the thread that ends the block.
     const bool ends_block = __atomic_add_fetch(&groups_done[block], 1, __ATOMIC_ACQ_REL) == cut.groups;
     if (ends_block) finish(first, first + rows);
@@ -180,14 +178,15 @@ std::int64_t packed_size(const Matmul& op) {
   return with_number(op, [&](auto number) { return packed_numbers<decltype(number)>(op); });
 }
 
-void pack_b(const Matmul& op, float* packed) {
-  with_number(op, [&](auto number) { pack(op, reinterpret_cast<decltype(number)*>(packed)); });
+void pack_b(const PackB& op) {
+  with_number(op.product,
+              [&](auto number) { pack(op.product, reinterpret_cast<decltype(number)*>(op.packed)); });
 }
 
 void matmul_and_then(const Matmul& op, const void* body, RowsFunction call) {
   if (op.m == 0 || op.n == 0) return;
-  if (is_thin(op)) {
-    thin_matmul(op);
+  if (is_gemv(op)) {
+    gemv(op);
     if (call != nullptr) call(body, 0, 1);
     return;
   }

@@ -2,13 +2,9 @@
 #pragma once
 
 #include "kernels/cpu/isa.h"
-#include "kernels/ops.h"
+#include "kernels/cpu/operations.h"
 
 namespace bertune::kernels::BERTUNE_ISA {
-
-void matmul(const Matmul& op);
-std::int64_t packed_size(const Matmul& op);
-void pack_b(const Matmul& op, float* packed);
 
 using RowsFunction = void (*)(const void* body, std::int64_t first, std::int64_t end);
 void matmul_and_then(const Matmul& op, const void* body, RowsFunction call);
@@ -26,7 +22,7 @@ void for_row_blocks(std::int64_t rows, const Matmul* producer, const Body& body)
     return;
   }
   parallel_for(block_count(rows, kRowBlock),
-               [&](std::int64_t block) { body(block * kRowBlock, smaller((block + 1) * kRowBlock, rows)); });
+               [&](std::int64_t block) { body(block * kRowBlock, min((block + 1) * kRowBlock, rows)); });
 }
 
 }  // namespace

@@ -86,7 +86,7 @@ template <typename Number>
 void pack_panel(const float* b, std::int64_t ldb, bool transposed, std::int64_t k, std::int64_t n,
                 std::int64_t column, std::int64_t first, std::int64_t end, Number* panel) {
   constexpr std::int64_t kColumns = TileShape<Number>::columns;
-  const std::int64_t width = smaller(kColumns, n - column);
+  const std::int64_t width = min(kColumns, n - column);
   if (transposed) {
     for (std::int64_t v = 0; v < kColumns; v += kLanes) {
       for (std::int64_t p = first; p < end; p += kLanes) {
@@ -97,7 +97,7 @@ void pack_panel(const float* b, std::int64_t ldb, bool transposed, std::int64_t 
           rows[j] = v + j < width ? load_along_k(row, p, k, panel) : Pairs{};
         }
         transpose_square(rows);
-        for (std::int64_t i = 0; i < smaller(kLanes, end - p); ++i)
+        for (std::int64_t i = 0; i < min(kLanes, end - p); ++i)
           *reinterpret_cast<Pairs*>(panel + (p + i) * kColumns + v) = rows[i];
       }
     }
@@ -195,7 +195,7 @@ RowBlock<Number> pack_rows(const float* a, std::int64_t lda, bool transposed, st
     if (__is_same(Number, float)) prefetch(a + (k_first + p) * lda + first, kRowsAhead * lda, rows);
     for (std::int64_t tile = 0; tile < rows; tile += kTileRows) {
       Number* tile_to = to + tile * steps + p * kTileRows;
-      const std::int64_t height = smaller(kTileRows, rows - tile);
+      const std::int64_t height = min(kTileRows, rows - tile);
       if constexpr (__is_same(Number, float)) {
         const float* from = a + (k_first + p) * lda + first + tile;
         for (std::int64_t i = 0; i < height; ++i) tile_to[i] = from[i];

@@ -89,13 +89,13 @@ void multiply_tile(std::int64_t k, const Number* a, std::int64_t row_stride, std
   }
 }
 
-// Calls function(std::integral_constant) with the number of rows, of which there are kMost at most.
-template <int kMost, typename Function>
+// Calls function(std::integral_constant) with the number of rows, of which there are kMax at most.
+template <int kMax, typename Function>
 inline auto with_rows(std::int64_t rows, const Function& function) {
-  if constexpr (kMost > 1) {
-    if (rows < kMost) return with_rows<kMost - 1>(rows, function);
+  if constexpr (kMax > 1) {
+    if (rows < kMax) return with_rows<kMax - 1>(rows, function);
   }
-  return function(std::integral_constant<int, kMost>{});
+  return function(std::integral_constant<int, kMax>{});
 }
 
 // A tile of C as wide as a panel of B.

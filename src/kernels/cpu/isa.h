@@ -39,7 +39,7 @@ inline void store(float* pointer, float value) { *pointer = value; }
 // Not Vec{} + value, which is an addition that must be made: -0.0 would become 0.0.
 inline Vec broadcast(float value) { return value - Vec{}; }
 
-inline std::int64_t smaller(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
+inline std::int64_t min(std::int64_t a, std::int64_t b) { return a < b ? a : b; }
 inline std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }

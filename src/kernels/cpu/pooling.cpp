@@ -1,8 +1,7 @@
 // Operations over whole sequences: pooling, normalization, dot products of rows.
-#include "kernels/cpu/pooling.h"
-
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/isa.h"
+#include "kernels/cpu/operations.h"
 #include "kernels/cpu/row_sum.h"
 
 namespace bertune::kernels::BERTUNE_ISA {
@@ -36,7 +35,7 @@ void add_rows(std::int64_t length, std::int64_t n, const float* x, float factor,
   for (std::int64_t c = 0; c < n; ++c) y[c] *= factor;
 }
 
-void largest_of_rows(std::int64_t length, std::int64_t n, const float* x, float* y) {
+void max_of_rows(std::int64_t length, std::int64_t n, const float* x, float* y) {
   for (std::int64_t c = 0; c < n; ++c) y[c] = x[c];
   for (std::int64_t t = 1; t < length; ++t) {
     const float* row = x + t * n;
@@ -44,14 +43,12 @@ void largest_of_rows(std::int64_t length, std::int64_t n, const float* x, float*
   }
 }
 
-void largest_of_rows_backward(std::int64_t length, std::int64_t n, const float* x, const float* dy,
-                              float* dx) {
+void max_of_rows_backward(std::int64_t length, std::int64_t n, const float* x, const float* dy, float* dx) {
   for (std::int64_t i = 0; i < length * n; ++i) dx[i] = 0;
   for (std::int64_t c = 0; c < n; ++c) {
-    std::int64_t largest = 0;
-    for (std::int64_t t = 1; t < length; ++t)
-      largest = is_larger(x[t * n + c], x[largest * n + c]) ? t : largest;
-    dx[largest * n + c] = dy[c];
+    std::int64_t best = 0;
+    for (std::int64_t t = 1; t < length; ++t) best = is_larger(x[t * n + c], x[best * n + c]) ? t : best;
+    dx[best * n + c] = dy[c];
   }
 }
 
@@ -62,7 +59,7 @@ void pool_rows(const PoolRows& op) {
     const float* x = op.x + first * op.n;
     float* y = op.y + s * op.n;
     if (op.kind == PoolKind::max) {
-      largest_of_rows(length, op.n, x, y);
+      max_of_rows(length, op.n, x, y);
     } else {
       add_rows(length, op.n, x, pool_factor(op.kind, length), y);
     }
@@ -76,7 +73,7 @@ void pool_rows_backward(const PoolRowsBackward& op) {
     const float* dy = op.dy + s * n;
     float* dx = op.dx + first * n;
     if (kind == PoolKind::max) {
-      largest_of_rows_backward(length, n, op.forward.x + first * n, dy, dx);
+      max_of_rows_backward(length, n, op.forward.x + first * n, dy, dx);
       return;
     }
     const float factor = pool_factor(kind, length);
@@ -96,7 +93,7 @@ void normalize_rows(const NormalizeRows& op) {
         const auto value = read(x + c, lanes);
         return value * value;
       });
-      const float norm = __builtin_sqrtf(squares), factor = op.scale / larger(norm, kLeastNorm);
+      const float norm = __builtin_sqrtf(squares), factor = op.scale / max(norm, kMinNorm);
       op.norms[i] = norm;
 #pragma omp simd
       for (std::int64_t c = 0; c < op.n; ++c) y[c] = factor * x[c];
@@ -112,10 +109,10 @@ void normalize_rows_backward(const NormalizeRowsBackward& op) {
       const float *x = forward.x + i * forward.stride, *dy = op.dy + i * n;
       float* dx = op.dx + i * forward.stride;
       const float norm = forward.norms[i];
-      const float factor = op.gradient_scale * forward.scale / larger(norm, kLeastNorm);
+      const float factor = op.gradient_scale * forward.scale / max(norm, kMinNorm);
       const float product =
           row_sum(n, [=](std::int64_t c, auto lanes) { return read(dy + c, lanes) * read(x + c, lanes); });
-      const float along = norm > kLeastNorm ? product / norm / norm : 0.0F;
+      const float along = norm > kMinNorm ? product / norm / norm : 0.0F;
 #pragma omp simd
       for (std::int64_t c = 0; c < n; ++c) dx[c] = factor * (dy[c] - along * x[c]);
     }

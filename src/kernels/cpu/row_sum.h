@@ -25,8 +25,8 @@ template <std::int64_t kApart = kLanes / 2, typename Combine>
 inline float sum_of_lanes(Vec lanes) {
   return combine_lanes(lanes, [](Vec a, Vec b) { return a + b; });
 }
-inline float largest_of_lanes(Vec lanes) {
-  return combine_lanes(lanes, [](Vec a, Vec b) { return larger(a, b); });
+inline float max_of_lanes(Vec lanes) {
+  return combine_lanes(lanes, [](Vec a, Vec b) { return max(a, b); });
 }
 
 // The sum of term(i, Vec{}), numbers i .. i + kLanes, and term(i, 0.0F), number i, that cover n numbers.

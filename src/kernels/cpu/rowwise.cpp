@@ -49,7 +49,7 @@ void add_bias(const AddBias& op) {
 void column_sums(const ColumnSums& op) {
   if (op.sums == nullptr) return;
   parallel_for(block_count(op.n, kColumnBlock), [&](std::int64_t block) {
-    const std::int64_t first = block * kColumnBlock, width = smaller(kColumnBlock, op.n - first);
+    const std::int64_t first = block * kColumnBlock, width = min(kColumnBlock, op.n - first);
     float* sums = op.sums + first;
     for (std::int64_t t = 0; t < op.rows; ++t) {
       const float* x = op.x + t * op.n + first;
@@ -78,7 +78,7 @@ void embedding_forward(const EmbeddingForward& op) {
 void embedding_backward(const EmbeddingBackward& op) {
   const std::int64_t h = op.hidden_size;
   parallel_for(block_count(h, kColumnBlock), [&](std::int64_t block) {
-    const std::int64_t first = block * kColumnBlock, width = smaller(kColumnBlock, h - first);
+    const std::int64_t first = block * kColumnBlock, width = min(kColumnBlock, h - first);
     const auto add = [&](float* table, std::int64_t row, std::int64_t token) {
       if (table == nullptr) return;
       float* to = table + row * h + first;
@@ -168,7 +168,7 @@ void add_partial_sums(const float* partial_sums, std::int64_t blocks, std::int64
                       float* sums) {
   if (sums == nullptr) return;
   parallel_for(block_count(n, kColumnBlock), [&](std::int64_t column_block) {
-    const std::int64_t first = column_block * kColumnBlock, end = smaller(first + kColumnBlock, n);
+    const std::int64_t first = column_block * kColumnBlock, end = min(first + kColumnBlock, n);
     for (std::int64_t block = 0; block < blocks; ++block) {
 #pragma omp simd
       for (std::int64_t c = first; c < end; ++c) sums[c] += partial_sums[block * stride + c];

@@ -15,19 +15,19 @@ struct Strided {
 };
 
 #if defined(__AVX512F__)
-constexpr int kMostRows = 8;  // of a tile: with two vectors of columns, 16 of 32 registers hold sums
+constexpr int kMaxRows = 8;  // of a tile: with two vectors of columns, 16 of 32 registers hold sums
 #else
-constexpr int kMostRows = 6;  // 12 of 16
+constexpr int kMaxRows = 6;  // 12 of 16
 #endif
 
 // In tiles of about the same height: a low one has too few sums to keep the multiply-add units busy.
 template <int kVectors>
 inline void column_panel(std::int64_t m, std::int64_t k, Strided a, const float* b, std::int64_t ldb,
                          float* c, std::int64_t ldc, bool accumulate) {
-  const std::int64_t tiles = block_count(m, kMostRows), height = m / tiles, higher = m % tiles;
+  const std::int64_t tiles = block_count(m, kMaxRows), height = m / tiles, higher = m % tiles;
   for (std::int64_t t = 0; t < tiles; ++t) {
     const std::int64_t rows = height + (t < higher ? 1 : 0);
-    with_rows<kMostRows>(rows, [&](auto n) {
+    with_rows<kMaxRows>(rows, [&](auto n) {
       multiply_tile<n.value, kVectors, 0>(k, a.data, a.row, a.column, b, ldb, c, ldc, accumulate);
     });
     a.data += rows * a.row;

@@ -17,23 +17,23 @@ inline Vec load_within(const float* row, std::int64_t j, std::int64_t n, float r
 }
 
 // What softmax divides by, and what it subtracts first.
-struct Exponentials {
-  float largest, sum;
+struct SoftmaxNumerators {
+  float max, sum;
 };
 
-// row = e^(row - largest), times `factors` if there are any, over its first n numbers, which the sum is of,
+// row = e^(row - max), times `factors` if there are any, over its first n numbers, which the sum is of,
 // without the factors. From n to the next whole vector the row is overwritten, and the factors are read.
-inline Exponentials exponentials(float* row, std::int64_t n, const float* factors = nullptr) {
+inline SoftmaxNumerators softmax_numerators(float* row, std::int64_t n, const float* factors = nullptr) {
   constexpr float kLowest = -1e30F;
-  Vec largest = broadcast(kLowest), sum{};
-  for (std::int64_t j = 0; j < n; j += kLanes) largest = larger(load_within(row, j, n, kLowest), largest);
-  largest = broadcast(largest_of_lanes(largest));
+  Vec row_max = broadcast(kLowest), sum{};
+  for (std::int64_t j = 0; j < n; j += kLanes) row_max = max(load_within(row, j, n, kLowest), row_max);
+  row_max = broadcast(max_of_lanes(row_max));
   for (std::int64_t j = 0; j < n; j += kLanes) {
-    const Vec power = exponential(load_within(row, j, n, kLowest) - largest);
+    const Vec power = exp(load_within(row, j, n, kLowest) - row_max);
     sum += power;
     store(row + j, factors != nullptr ? power * load(factors + j) : power);
   }
-  return {largest[0], sum_of_lanes(sum)};
+  return {row_max[0], sum_of_lanes(sum)};
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ inline void transpose(const float* from, std::int64_t stride, std::int64_t rows,
   for (std::int64_t j = 0; j < padded_rows; j += kLanes) {
     for (std::int64_t c = 0; c < columns; c += kLanes) {
       Bits square[kLanes];
-      const std::int64_t width = smaller(kLanes, columns - c);
+      const std::int64_t width = min(kLanes, columns - c);
       for (std::int64_t i = 0; i < kLanes; ++i) {
         Vec row{};
         if (j + i < rows && width == kLanes) {

@@ -15,17 +15,17 @@ inline float select(bool condition, float yes, float no) { return condition ? ye
 inline Vec select(Indices condition, Vec yes, Vec no) { return condition ? yes : no; }
 
 // The second where either is not a number. (Of vectors: one instruction, which GCC does not find by itself.)
-inline float larger(float a, float b) { return a > b ? a : b; }
-inline float smaller(float a, float b) { return a < b ? a : b; }
+inline float max(float a, float b) { return a > b ? a : b; }
+inline float min(float a, float b) { return a < b ? a : b; }
 #if defined(__AVX512F__)
-inline Vec larger(Vec a, Vec b) { return _mm512_maskz_max_ps(0xFFFF, a, b); }
-inline Vec smaller(Vec a, Vec b) { return _mm512_maskz_min_ps(0xFFFF, a, b); }
+inline Vec max(Vec a, Vec b) { return _mm512_maskz_max_ps(0xFFFF, a, b); }
+inline Vec min(Vec a, Vec b) { return _mm512_maskz_min_ps(0xFFFF, a, b); }
 #elif defined(__AVX__)
-inline Vec larger(Vec a, Vec b) { return _mm256_max_ps(a, b); }
-inline Vec smaller(Vec a, Vec b) { return _mm256_min_ps(a, b); }
+inline Vec max(Vec a, Vec b) { return _mm256_max_ps(a, b); }
+inline Vec min(Vec a, Vec b) { return _mm256_min_ps(a, b); }
 #else
-inline Vec larger(Vec a, Vec b) { return _mm_max_ps(a, b); }
-inline Vec smaller(Vec a, Vec b) { return _mm_min_ps(a, b); }
+inline Vec max(Vec a, Vec b) { return _mm_max_ps(a, b); }
+inline Vec min(Vec a, Vec b) { return _mm_min_ps(a, b); }
 #endif
 
 inline std::uint32_t bits_of(float x) { return __builtin_bit_cast(std::uint32_t, x); }
@@ -34,7 +34,7 @@ inline float from_bits(std::uint32_t bits) { return __builtin_bit_cast(float, bi
 inline Vec from_bits(Bits bits) { return reinterpret_cast<Vec>(bits); }
 
 template <typename F>
-inline F absolute(F x) {
+inline F abs(F x) {
   return from_bits(bits_of(x) & 0x7FFFFFFF);
 }
 
@@ -54,8 +54,8 @@ inline Vec scaled(Vec x, Vec shifted) { return _mm512_maskz_scalef_ps(0xFFFF, x,
 // e^x to about 1e-7 relative. x = n ln 2 + r with |r| <= ln(2)/2: a polynomial for e^r (Taylor, adjusted in
 // the last terms), then n into the exponent bits. Below -87 and above 88 it saturates.
 template <typename F>
-inline F exponential(F x) {
-  x = smaller(F{} + 88.0F, larger(F{} - 87.0F, x));
+inline F exp(F x) {
+  x = min(F{} + 88.0F, max(F{} - 87.0F, x));
   const F shifted = x * 1.44269504F + kRound, n = shifted - kRound;
   const F r = (x - n * 0.693145752F) - n * 1.42860677e-6F;  // ln 2 in two parts
   F p = F{} + 1.98412698e-4F;
@@ -71,12 +71,12 @@ inline F exponential(F x) {
 
 // ln x of a positive x: y from its exponent and mantissa, to 0.06, then Halley's method for e^y = x, which
 // cubes the error at each step.
-inline Vec logarithm(Vec x) {
+inline Vec log(Vec x) {
   constexpr float kLn2 = 0.693147181F, kOne = 127 << 23;
   Vec y = (__builtin_convertvector(reinterpret_cast<Indices>(x), Vec) - kOne) * (kLn2 / (1 << 23));
 #pragma GCC unroll 2
   for (int step = 0; step < 2; ++step) {
-    const Vec power = exponential(y);
+    const Vec power = exp(y);
     y += 2.0F * (x - power) / (x + power);
   }
   return y;
@@ -85,7 +85,7 @@ inline Vec logarithm(Vec x) {
 // (1 - erf(x)) / 2 for x >= 0, given e^(-x^2); the polynomial is fitted by tools/fit_erfcx.py (error of erf
 // below 1e-8), its coefficients halved.
 template <typename F>
-inline F half_complementary_error(F x, F exp_of_minus_square) {
+inline F half_erfc(F x, F exp_of_minus_square) {
   const F t = 1.0F / (1.0F + 0.4F * x);
   F p = F{} + 0.5F * 0.0739310011F;
   p = p * t - 0.5F * 0.387872964F;
@@ -99,9 +99,9 @@ inline F half_complementary_error(F x, F exp_of_minus_square) {
 }
 
 template <typename F>
-inline F hyperbolic_tangent(F x) {
-  const F magnitude = absolute(x);
-  const F t = 1.0F - 2.0F / (exponential(2.0F * magnitude) + 1.0F);
+inline F tanh(F x) {
+  const F magnitude = abs(x);
+  const F t = 1.0F - 2.0F / (exp(2.0F * magnitude) + 1.0F);
   // Near zero the difference above loses digits; there tanh x = x - x^3/3 + 2x^5/15 - 17x^7/315.
   const F square = x * x;
   const F series =
@@ -111,8 +111,8 @@ inline F hyperbolic_tangent(F x) {
 }
 
 template <typename F>
-inline F logistic(F x) {
-  return 1.0F / (1.0F + exponential(-x));
+inline F sigmoid(F x) {
+  return 1.0F / (1.0F + exp(-x));
 }
 
 }  // namespace

@@ -1,20 +1,64 @@
 // The reference table: reference.h over whole tensors, in float, one thread.
-#include "kernels/ref/optimizer.h"
-#include "kernels/ref/pooling.h"
+#include "kernels/host_memory.h"
 #include "kernels/ref/reference.h"
 #include "kernels/ref/table.h"
 
 namespace bertune::kernels::ref {
 namespace {
 
-void matmul_f32(const Matmul& op) {
+void produce(const Matmul* producer) {
+  if (producer != nullptr) ref::matmul(*producer);
+}
+
+float row_factor(const Dropout& dropout, const Layout& layout, std::int64_t token, std::int64_t n,
+                 std::int64_t column) {
+  return dropout_factor<float>(dropout, static_cast<std::uint32_t>(layout.sequence[token]), 0,
+                               static_cast<std::uint64_t>(layout.position[token] * n + column));
+}
+
+// Calls body(first token, length, place in the global batch, head) for every sequence and head.
+template <typename Body>
+void for_each_head(const Layout& layout, std::int64_t heads, const Body& body) {
+  for (std::int64_t s = 0; s < layout.sequences; ++s) {
+    const std::int64_t first = layout.cu_seqlens[s], length = layout.cu_seqlens[s + 1] - first;
+    for (std::int64_t head = 0; length > 0 && head < heads; ++head) {
+      body(first, length, static_cast<std::uint32_t>(layout.sequence[first]), head);
+    }
+  }
+}
+
+FirstTokenHead<float> first_token_head(const FirstTokenAttention& op, std::int64_t first, std::int64_t length,
+                                       std::uint32_t sequence, std::int64_t s, std::int64_t head) {
+  const std::int64_t d = op.head_size, h = op.heads * d;
+  return {length,
+          h,
+          d,
+          op.dropout,
+          sequence,
+          static_cast<std::uint32_t>(head),
+          op.x + first * h,
+          op.query + s * h + head * d,
+          op.key_weight + head * d * h,
+          op.value_weight + head * d * h,
+          op.value_bias + head * d};
+}
+
+float* at(float* gradients, std::int64_t offset) {
+  return gradients != nullptr ? gradients + offset : nullptr;
+}
+
+void set(double* result, double value) {
+  if (result != nullptr) *result = value;
+}
+
+}  // namespace
+
+void matmul(const Matmul& op) {
   ref::matmul<float>(op.m, op.n, op.k, op.a, op.transpose_a ? 1 : op.lda, op.transpose_a ? op.lda : 1, op.b,
                      op.transpose_b ? 1 : op.ldb, op.transpose_b ? op.ldb : 1, op.accumulate, op.c, op.ldc);
 }
 
-void produce(const Matmul* producer) {
-  if (producer != nullptr) matmul_f32(*producer);
-}
+void pack_b(const PackB&) {}
 
 void add_bias(const AddBias& op) {
   produce(op.producer);
@@ -47,12 +91,6 @@ void embedding_backward(const EmbeddingBackward& op) {
       if (op.d_token_type != nullptr) op.d_token_type[op.token_type_ids[t] * h + c] += gradient;
     }
   }
-}
-
-float row_factor(const Dropout& dropout, const Layout& layout, std::int64_t token, std::int64_t n,
-                 std::int64_t column) {
-  return dropout_factor<float>(dropout, static_cast<std::uint32_t>(layout.sequence[token]), 0,
-                               static_cast<std::uint64_t>(layout.position[token] * n + column));
 }
 
 void layer_norm_forward(const LayerNormForward& op) {
@@ -105,18 +143,7 @@ void activation_backward(const ActivationBackward& op) {
   }
 }
 
-// Calls body(first token, length, place in the global batch, head) for every sequence and head.
-template <typename Body>
-void for_each_head(const Layout& layout, std::int64_t heads, const Body& body) {
-  for (std::int64_t s = 0; s < layout.sequences; ++s) {
-    const std::int64_t first = layout.cu_seqlens[s], length = layout.cu_seqlens[s + 1] - first;
-    for (std::int64_t head = 0; length > 0 && head < heads; ++head) {
-      body(first, length, static_cast<std::uint32_t>(layout.sequence[first]), head);
-    }
-  }
-}
-
-void attention_forward_f32(const AttentionForward& op) {
+void attention_forward(const AttentionForward& op) {
   const std::int64_t h = op.heads * op.head_size, d = op.head_size;
   for_each_head(op.layout, op.heads,
                 [&](std::int64_t first, std::int64_t length, std::uint32_t sequence, std::int64_t head) {
@@ -128,7 +155,7 @@ void attention_forward_f32(const AttentionForward& op) {
                 });
 }
 
-void attention_backward_f32(const AttentionBackward& op) {
+void attention_backward(const AttentionBackward& op) {
   const std::int64_t h = op.heads * op.head_size, d = op.head_size;
   for_each_head(op.layout, op.heads,
                 [&](std::int64_t first, std::int64_t length, std::uint32_t sequence, std::int64_t head) {
@@ -140,23 +167,7 @@ void attention_backward_f32(const AttentionBackward& op) {
                 });
 }
 
-FirstTokenHead<float> first_token_head(const FirstTokenAttention& op, std::int64_t first, std::int64_t length,
-                                       std::uint32_t sequence, std::int64_t s, std::int64_t head) {
-  const std::int64_t d = op.head_size, h = op.heads * d;
-  return {length,
-          h,
-          d,
-          op.dropout,
-          sequence,
-          static_cast<std::uint32_t>(head),
-          op.x + first * h,
-          op.query + s * h + head * d,
-          op.key_weight + head * d * h,
-          op.value_weight + head * d * h,
-          op.value_bias + head * d};
-}
-
-void first_token_attention_forward_f32(const FirstTokenAttention& op) {
+void first_token_attention_forward(const FirstTokenAttention& op) {
   const std::int64_t d = op.head_size, h = op.heads * d;
   for (std::int64_t s = 0; s < op.layout.sequences; ++s) {
     const std::int64_t first = op.layout.cu_seqlens[s], length = op.layout.cu_seqlens[s + 1] - first;
@@ -169,11 +180,7 @@ void first_token_attention_forward_f32(const FirstTokenAttention& op) {
   }
 }
 
-float* at(float* gradients, std::int64_t offset) {
-  return gradients != nullptr ? gradients + offset : nullptr;
-}
-
-void first_token_attention_backward_f32(const FirstTokenAttentionBackward& op) {
+void first_token_attention_backward(const FirstTokenAttentionBackward& op) {
   const FirstTokenAttention& f = op.forward;
   const std::int64_t d = f.head_size, h = f.heads * d;
   std::fill_n(op.dx, f.layout.tokens * h, 0.0F);
@@ -208,61 +215,39 @@ void dropout_rows(const DropoutRows& op) {
   }
 }
 
-double cross_entropy_f32(const CrossEntropy& op) {
-  return ref::cross_entropy<float>(op.rows, op.classes, op.logits, op.labels, op.d_logits,
-                                   {op.items, op.class_weights, op.smoothing, op.focal_gamma});
-}
-double binary_cross_entropy_f32(const ElementwiseLoss& op) {
-  return ref::binary_cross_entropy<float>(op.rows, op.n, op.logits, op.targets, op.d_logits,
-                                          {op.items, op.positive_weights, 0, op.focal_gamma});
-}
-double mean_squared_error_f32(const ElementwiseLoss& op) {
-  return ref::mean_squared_error<float>(op.rows, op.n, op.logits, op.targets, op.d_logits, op.items);
+void cross_entropy(const CrossEntropy& op) {
+  set(op.loss, ref::cross_entropy<float>(op.rows, op.classes, op.logits, op.labels, op.d_logits,
+                                         {op.items, op.class_weights, op.smoothing, op.focal_gamma}));
 }
 
-}  // namespace
+void binary_cross_entropy(const ElementwiseLoss& op) {
+  set(op.loss, ref::binary_cross_entropy<float>(op.rows, op.n, op.logits, op.targets, op.d_logits,
+                                                {op.items, op.positive_weights, 0, op.focal_gamma}));
+}
 
-const OpTable kTable = {
-    .name = "ref",
-    .matmul = matmul_f32,
-    .packed_size = [](const Matmul&) { return std::int64_t{0}; },
-    .pack_b = [](const Matmul&, float*) {},
-    .add_bias = add_bias,
-    .column_sums = column_sums,
-    .embedding_forward = embedding_forward,
-    .embedding_backward = embedding_backward,
-    .layer_norm_forward = layer_norm_forward,
-    .layer_norm_backward = layer_norm_backward,
-    .activation_forward = activation_forward,
-    .activation_backward = activation_backward,
-    .attention_forward = attention_forward_f32,
-    .attention_backward = attention_backward_f32,
-    .first_token_attention_forward = first_token_attention_forward_f32,
-    .first_token_attention_backward = first_token_attention_backward_f32,
-    .gather_rows = gather_rows,
-    .add_to_rows = add_to_rows,
-    .dropout_rows = dropout_rows,
-    .pool_rows = pool_rows,
-    .pool_rows_backward = pool_rows_backward,
-    .normalize_rows = normalize_rows,
-    .normalize_rows_backward = normalize_rows_backward,
-    .row_dots = row_dots,
-    .row_dots_backward = row_dots_backward,
-    .cross_entropy = cross_entropy_f32,
-    .binary_cross_entropy = binary_cross_entropy_f32,
-    .mean_squared_error = mean_squared_error_f32,
-    .adam_step = adam_step,
-    .sgd_step = sgd_step,
-    .adamax_step = adamax_step,
-    .adagrad_step = adagrad_step,
-    .adadelta_step = adadelta_step,
-    .rmsprop_step = rmsprop_step,
-    .asgd_step = asgd_step,
-    .rprop_step = rprop_step,
-    .lion_step = lion_step,
-    .square_sums = square_sums,
-    .factored_update = factored_update,
-    .sum_of_squares = sum_of_squares,
+void mean_squared_error(const ElementwiseLoss& op) {
+  set(op.loss, ref::mean_squared_error<float>(op.rows, op.n, op.logits, op.targets, op.d_logits, op.items));
+}
+
+void span_loss(const SpanLoss& op) {
+  float* d_end = op.d_logits != nullptr ? op.d_logits + 1 : nullptr;
+  const double start = ref::span_end_loss<float>(op.sequences, op.cu_seqlens, op.logits, op.starts,
+                                                 op.d_logits, op.start_items);
+  const double end =
+      ref::span_end_loss<float>(op.sequences, op.cu_seqlens, op.logits + 1, op.ends, d_end, op.end_items);
+  set(op.loss, (start + end) / 2);
+}
+
+const OpTable kTable = {.name = "ref",
+                        .allocate = host::allocate,
+                        .release = host::release,
+                        .commit = host::commit,
+                        .upload = host::copy,
+                        .download = host::copy,
+                        .packed_size = [](const Matmul&) { return std::int64_t{0}; },
+#define BERTUNE_ENTRY(name, Op) .name = name,
+                        BERTUNE_OPERATIONS(BERTUNE_ENTRY)
+#undef BERTUNE_ENTRY
 };
 
 }  // namespace bertune::kernels::ref

@@ -1,7 +1,8 @@
-#include "kernels/ref/optimizer.h"
-
+// What the optimizers' operations mean, one number after another, in double between what is stored.
 #include <algorithm>
 #include <cmath>
+
+#include "kernels/ref/table.h"
 
 namespace bertune::kernels::ref {
 namespace {
@@ -13,7 +14,7 @@ double gradient_of(const Op& op, std::int64_t i) {
   return gradient;
 }
 
-double root(float x) { return std::sqrt(static_cast<double>(x)); }
+double sqrt_of(float x) { return std::sqrt(static_cast<double>(x)); }
 double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
 
 void decay(float& average, double beta, double value) {
@@ -24,34 +25,33 @@ void set(const Op& op, std::int64_t i, double value) {
   op.values[i] = static_cast<float>(value);
 }
 
-}  // namespace
-
-void adam_step(const AdamStep& op) {
+void adam_numbers(const AdamStep& op) {
   for (std::int64_t i = 0; i < op.size; ++i) {
     const double gradient = gradient_of(op, i);
     decay(op.exp_avg[i], op.beta1, gradient);
     decay(op.exp_avg_sq[i], op.beta2, gradient * gradient);
     if (op.max_exp_avg_sq != nullptr) op.max_exp_avg_sq[i] = std::max(op.max_exp_avg_sq[i], op.exp_avg_sq[i]);
     const float squares = op.max_exp_avg_sq != nullptr ? op.max_exp_avg_sq[i] : op.exp_avg_sq[i];
-    const double denominator = op.adaptive ? root(squares) * op.root_scale + op.eps : 1.0;
+    const double denominator = op.adaptive ? sqrt_of(squares) * op.sqrt_scale + op.eps : 1.0;
     set(op, i,
-        op.values[i] * op.shrink - (op.gradient_rate * gradient + op.rate * op.exp_avg[i]) / denominator);
+        op.values[i] * op.value_scale -
+            (op.gradient_rate * gradient + op.rate * op.exp_avg[i]) / denominator);
   }
 }
 
-void sgd_step(const SgdStep& op) {
+void sgd_numbers(const SgdStep& op) {
   for (std::int64_t i = 0; i < op.size; ++i) {
     double direction = gradient_of(op, i);
     if (op.momentum_buffer != nullptr) {
       float& buffer = op.momentum_buffer[i];
-      buffer = static_cast<float>(op.kept * buffer + op.fresh * direction);
-      direction = op.ahead * direction + op.behind * buffer;
+      buffer = static_cast<float>(op.momentum * buffer + op.one_minus_dampening * direction);
+      direction = op.gradient_weight * direction + op.buffer_weight * buffer;
     }
-    set(op, i, op.values[i] * op.shrink - op.rate * direction);
+    set(op, i, op.values[i] * op.value_scale - op.rate * direction);
   }
 }
 
-void adamax_step(const AdamaxStep& op) {
+void adamax_numbers(const AdamaxStep& op) {
   for (std::int64_t i = 0; i < op.size; ++i) {
     const double gradient = gradient_of(op, i);
     decay(op.exp_avg[i], op.beta1, gradient);
@@ -60,15 +60,15 @@ void adamax_step(const AdamaxStep& op) {
   }
 }
 
-void adagrad_step(const AdagradStep& op) {
+void adagrad_numbers(const AdagradStep& op) {
   for (std::int64_t i = 0; i < op.size; ++i) {
     const double gradient = gradient_of(op, i);
     op.sum[i] = static_cast<float>(op.sum[i] + gradient * gradient);
-    set(op, i, op.values[i] - op.rate * gradient / (root(op.sum[i]) + op.eps));
+    set(op, i, op.values[i] - op.rate * gradient / (sqrt_of(op.sum[i]) + op.eps));
   }
 }
 
-void adadelta_step(const AdadeltaStep& op) {
+void adadelta_numbers(const AdadeltaStep& op) {
   for (std::int64_t i = 0; i < op.size; ++i) {
     const double gradient = gradient_of(op, i);
     decay(op.square_avg[i], op.rho, gradient * gradient);
@@ -79,7 +79,7 @@ void adadelta_step(const AdadeltaStep& op) {
   }
 }
 
-void rmsprop_step(const RmspropStep& op) {
+void rmsprop_numbers(const RmspropStep& op) {
   for (std::int64_t i = 0; i < op.size; ++i) {
     const double gradient = gradient_of(op, i);
     decay(op.square_avg[i], op.alpha, gradient * gradient);
@@ -98,15 +98,15 @@ void rmsprop_step(const RmspropStep& op) {
   }
 }
 
-void asgd_step(const AsgdStep& op) {
+void asgd_numbers(const AsgdStep& op) {
   for (std::int64_t i = 0; i < op.size; ++i) {
-    set(op, i, op.values[i] * op.shrink - op.rate * gradient_of(op, i));
+    set(op, i, op.values[i] * op.value_scale - op.rate * gradient_of(op, i));
     const double distance = static_cast<double>(op.values[i]) - op.average[i];
     op.average[i] = op.mu == 1 ? op.values[i] : static_cast<float>(op.average[i] + distance * op.mu);
   }
 }
 
-void rprop_step(const RpropStep& op) {
+void rprop_numbers(const RpropStep& op) {
   for (std::int64_t i = 0; i < op.size; ++i) {
     const double gradient = gradient_of(op, i);
     const double agreement = sign(gradient) * sign(op.previous[i]);
@@ -118,14 +118,45 @@ void rprop_step(const RpropStep& op) {
   }
 }
 
-void lion_step(const LionStep& op) {
+void lion_numbers(const LionStep& op) {
   for (std::int64_t i = 0; i < op.size; ++i) {
     const double gradient = gradient_of(op, i);
     const double direction = sign(op.beta1 * op.exp_avg[i] + (1 - op.beta1) * gradient);
-    set(op, i, op.values[i] * op.shrink - op.rate * direction);
+    set(op, i, op.values[i] * op.value_scale - op.rate * direction);
     decay(op.exp_avg[i], op.beta2, gradient);
   }
 }
+
+// Every range, then every row through its steps.
+template <typename Step>
+void update(const UpdateList<Step>& list, void (*rule)(const Step&)) {
+  for (std::int64_t i = 0; i < list.range_count; ++i) rule(list.ranges[i]);
+  for (std::int64_t i = 0; i < list.row_count; ++i) {
+    const SteppedRow& row = list.rows[i];
+    for (std::int64_t j = row.first; j < row.end; ++j) {
+      Step step = list.row_steps[j];
+      const std::int64_t offset = row.row * step.size;
+      step.values += offset;
+      if (!list.one_gradient) step.gradients += offset;
+      step.for_each_state([&](float*& state) {
+        if (state != nullptr) state += offset;
+      });
+      rule(step);
+    }
+  }
+}
+
+}  // namespace
+
+void adam_step(const UpdateList<AdamStep>& list) { update(list, adam_numbers); }
+void sgd_step(const UpdateList<SgdStep>& list) { update(list, sgd_numbers); }
+void adamax_step(const UpdateList<AdamaxStep>& list) { update(list, adamax_numbers); }
+void adagrad_step(const UpdateList<AdagradStep>& list) { update(list, adagrad_numbers); }
+void adadelta_step(const UpdateList<AdadeltaStep>& list) { update(list, adadelta_numbers); }
+void rmsprop_step(const UpdateList<RmspropStep>& list) { update(list, rmsprop_numbers); }
+void asgd_step(const UpdateList<AsgdStep>& list) { update(list, asgd_numbers); }
+void rprop_step(const UpdateList<RpropStep>& list) { update(list, rprop_numbers); }
+void lion_step(const UpdateList<LionStep>& list) { update(list, lion_numbers); }
 
 void square_sums(const SquareSums& op) {
   const auto square = [&](std::int64_t i) { return static_cast<double>(op.x[i]) * op.x[i]; };
@@ -141,6 +172,15 @@ void square_sums(const SquareSums& op) {
   }
 }
 
+void decay_average(const DecayAverage& op) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < op.size; ++i) {
+    op.average[i] = static_cast<float>(op.average[i] + op.weight * (op.target[i] * op.scale - op.average[i]));
+    sum += op.average[i];
+  }
+  if (op.sum != nullptr) *op.sum = sum;
+}
+
 void factored_update(const FactoredUpdate& op) {
   for (std::int64_t i = 0; i < op.rows * op.columns; ++i) {
     const double factor = op.row != nullptr ? op.row[i / op.columns] * op.row_scale : op.row_scale;
@@ -148,12 +188,6 @@ void factored_update(const FactoredUpdate& op) {
     op.update[i] =
         static_cast<float>(static_cast<double>(op.gradients[i]) * op.gradient_scale / std::sqrt(variance));
   }
-}
-
-double sum_of_squares(const float* values, std::int64_t size) {
-  double sum = 0;
-  for (std::int64_t i = 0; i < size; ++i) sum += static_cast<double>(values[i]) * values[i];
-  return sum;
 }
 
 }  // namespace bertune::kernels::ref

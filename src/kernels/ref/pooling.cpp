@@ -1,5 +1,7 @@
 #include "kernels/ref/pooling.h"
 
+#include "kernels/ref/table.h"
+
 namespace bertune::kernels::ref {
 
 void pool_rows(const PoolRows& op) {

@@ -17,7 +17,7 @@ T pool_factor(PoolKind kind, std::int64_t length) {
 
 // The row with the largest value of column `c` of x[length,n]: the first of equals, or the first NaN.
 template <typename T>
-std::int64_t largest_row(std::int64_t length, std::int64_t n, const T* x, std::int64_t c) {
+std::int64_t max_row(std::int64_t length, std::int64_t n, const T* x, std::int64_t c) {
   std::int64_t best = 0;
   for (std::int64_t t = 1; t < length && !std::isnan(x[best * n + c]); ++t) {
     if (!(x[t * n + c] <= x[best * n + c])) best = t;
@@ -30,7 +30,7 @@ template <typename T>
 void pool_sequence(PoolKind kind, std::int64_t length, std::int64_t n, const T* x, T* y) {
   for (std::int64_t c = 0; c < n; ++c) {
     if (kind == PoolKind::max) {
-      y[c] = x[largest_row(length, n, x, c) * n + c];
+      y[c] = x[max_row(length, n, x, c) * n + c];
       continue;
     }
     T sum{0};
@@ -42,7 +42,7 @@ template <typename T>
 void pool_sequence_backward(PoolKind kind, std::int64_t length, std::int64_t n, const T* x, const T* dy,
                             T* dx) {
   for (std::int64_t c = 0; c < n; ++c) {
-    const std::int64_t largest = kind == PoolKind::max ? largest_row(length, n, x, c) : 0;
+    const std::int64_t largest = kind == PoolKind::max ? max_row(length, n, x, c) : 0;
     for (std::int64_t t = 0; t < length; ++t) {
       if (kind == PoolKind::max) {
         dx[t * n + c] = t == largest ? dy[c] : T{0};
@@ -58,17 +58,17 @@ template <typename T>
 T normalize_row(std::int64_t n, T scale, const T* x, T* y) {
   T squares{0};
   for (std::int64_t c = 0; c < n; ++c) squares += x[c] * x[c];
-  const T norm = std::sqrt(squares), factor = scale / std::max(norm, T{kLeastNorm});
+  const T norm = std::sqrt(squares), factor = scale / std::max(norm, T{kMinNorm});
   for (std::int64_t c = 0; c < n; ++c) y[c] = factor * x[c];
   return norm;
 }
 // A row below the least norm was divided by a constant.
 template <typename T>
 void normalize_row_backward(std::int64_t n, T scale, const T* x, T norm, const T* dy, T* dx) {
-  const T least{kLeastNorm}, factor = scale / std::max(norm, least);
+  const T min_norm{kMinNorm}, factor = scale / std::max(norm, min_norm);
   T along{0};  // the part of dy that points along x, which does not change y
   for (std::int64_t c = 0; c < n; ++c) along += dy[c] * x[c];
-  along = norm > least ? along / (norm * norm) : T{0};
+  along = norm > min_norm ? along / (norm * norm) : T{0};
   for (std::int64_t c = 0; c < n; ++c) dx[c] = factor * (dy[c] - along * x[c]);
 }
 
@@ -78,12 +78,5 @@ T dot(std::int64_t n, const T* a, const T* b) {
   for (std::int64_t c = 0; c < n; ++c) sum += a[c] * b[c];
   return sum;
 }
-
-void pool_rows(const PoolRows& op);
-void pool_rows_backward(const PoolRowsBackward& op);
-void normalize_rows(const NormalizeRows& op);
-void normalize_rows_backward(const NormalizeRowsBackward& op);
-void row_dots(const RowDots& op);
-void row_dots_backward(const RowDotsBackward& op);
 
 }  // namespace bertune::kernels::ref

@@ -58,9 +58,9 @@ T activation_derivative(Activation activation, T x) {
       return (1 + std::erf(x * std::numbers::sqrt2_v<T> / 2)) / 2 +
              x * std::exp(-x * x / 2) * std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;
     case Activation::gelu_tanh: {
-      const T root = std::sqrt(2 * std::numbers::inv_pi_v<T>), cubic = T(0.044715);
-      const T t = std::tanh(root * (x + cubic * x * x * x));
-      return (1 + t) / 2 + x * (1 - t * t) * root * (1 + 3 * cubic * x * x) / 2;
+      const T sqrt_two_over_pi = std::sqrt(2 * std::numbers::inv_pi_v<T>), cubic = T(0.044715);
+      const T t = std::tanh(sqrt_two_over_pi * (x + cubic * x * x * x));
+      return (1 + t) / 2 + x * (1 - t * t) * sqrt_two_over_pi * (1 + 3 * cubic * x * x) / 2;
     }
     case Activation::quick_gelu: {
       const T s = sigmoid(T(1.702) * x);
@@ -129,15 +129,15 @@ template <typename T>
 T attention_row(std::int64_t length, std::int64_t head_size, const T* query, const T* key,
                 std::int64_t stride, T* p) {
   const T scale = 1 / std::sqrt(static_cast<T>(head_size));
-  T largest = -std::numeric_limits<T>::infinity(), sum{0};
+  T row_max = -std::numeric_limits<T>::infinity(), sum{0};
   for (std::int64_t j = 0; j < length; ++j) {
     p[j] = 0;
     for (std::int64_t c = 0; c < head_size; ++c) p[j] += query[c] * key[j * stride + c] * scale;
-    largest = std::max(largest, p[j]);
+    row_max = std::max(row_max, p[j]);
   }
-  for (std::int64_t j = 0; j < length; ++j) sum += p[j] = std::exp(p[j] - largest);
+  for (std::int64_t j = 0; j < length; ++j) sum += p[j] = std::exp(p[j] - row_max);
   for (std::int64_t j = 0; j < length; ++j) p[j] /= sum;
-  return largest + std::log(sum);
+  return row_max + std::log(sum);
 }
 
 // One sequence and head. `q`, `k`, `v` point at its first token; rows are `stride` apart; context rows
@@ -290,9 +290,9 @@ T cross_entropy(std::int64_t rows, std::int64_t classes, const T* logits, const 
   T loss{0};
   for (std::int64_t i = 0; i < rows; ++i) {
     const T* row = logits + i * classes;
-    T largest = row[0], sum{0};
-    for (std::int64_t c = 1; c < classes; ++c) largest = std::max(largest, row[c]);
-    for (std::int64_t c = 0; c < classes; ++c) sum += std::exp(row[c] - largest);
+    T row_max = row[0], sum{0};
+    for (std::int64_t c = 1; c < classes; ++c) row_max = std::max(row_max, row[c]);
+    for (std::int64_t c = 0; c < classes; ++c) sum += std::exp(row[c] - row_max);
     const std::int32_t y = labels[i];
     if (y == kIgnored) {
       for (std::int64_t c = 0; d_logits != nullptr && c < classes; ++c) d_logits[i * classes + c] = 0;
@@ -304,18 +304,18 @@ T cross_entropy(std::int64_t rows, std::int64_t classes, const T* logits, const 
     T others{0}, shares{0}, factor{1},
         slope{0};  // focal: (1 - p)^gamma, and -gamma p (1 - p)^(gamma - 1) log p
     for (std::int64_t c = 0; c < classes; ++c) {
-      if (c != y) others += std::exp(row[c] - largest) / sum;  // 1 - p, without a difference
+      if (c != y) others += std::exp(row[c] - row_max) / sum;  // 1 - p, without a difference
       shares += share(c);
-      if (share(c) != 0 && gamma == 0) loss += share(c) * (largest + std::log(sum) - row[c]) / items;
+      if (share(c) != 0 && gamma == 0) loss += share(c) * (row_max + std::log(sum) - row[c]) / items;
     }
     if (gamma != 0) {
-      const T surprise = largest + std::log(sum) - row[y], p = std::exp(-surprise);
+      const T surprise = row_max + std::log(sum) - row[y], p = std::exp(-surprise);
       factor = others > 0 ? std::pow(others, gamma) : 0;
       slope = others > 0 ? gamma * p * std::pow(others, gamma - 1) * surprise : 0;
       loss += share(y) * factor * surprise / items;
     }
     for (std::int64_t c = 0; d_logits != nullptr && c < classes; ++c) {
-      const T p = std::exp(row[c] - largest) / sum;
+      const T p = std::exp(row[c] - row_max) / sum;
       T d = p * shares - share(c);
       if (gamma != 0) d = share(y) * (factor + slope) * (c == y ? -others : p);
       d_logits[i * classes + c] = d / items;
@@ -362,6 +362,32 @@ T mean_squared_error(std::int64_t rows, std::int64_t n, const T* logits, const T
     if (d_logits != nullptr) d_logits[i] = 2 * difference / items;
   }
   return loss;
+}
+
+// One end of the answers of kernels::SpanLoss: every second number from `logits` and `d_logits` on. In
+// double, whatever the logits are.
+template <typename T>
+double span_end_loss(std::int64_t sequences, const std::int32_t* cu_seqlens, const T* logits,
+                     const std::int32_t* positions, T* d_logits, double items) {
+  const auto counts = [&](std::int64_t s) {
+    return positions[s] >= 0 && positions[s] < cu_seqlens[s + 1] - cu_seqlens[s];
+  };
+  double counted = items > 0 ? items : 0, total = 0;
+  for (std::int64_t s = 0; s < sequences && items <= 0; ++s) counted += counts(s) ? 1 : 0;
+  for (std::int64_t s = 0; s < sequences; ++s) {
+    const std::int64_t first = cu_seqlens[s], end = cu_seqlens[s + 1], position = first + positions[s];
+    double row_max = -std::numeric_limits<double>::infinity(), sum = 0;
+    for (std::int64_t t = first; t < end; ++t)
+      row_max = std::max(row_max, static_cast<double>(logits[2 * t]));
+    for (std::int64_t t = first; t < end; ++t) sum += std::exp(logits[2 * t] - row_max);
+    const double log_sum = row_max + std::log(sum);
+    if (counts(s)) total += log_sum - logits[2 * position];
+    for (std::int64_t t = first; d_logits != nullptr && t < end; ++t) {
+      const double d = std::exp(logits[2 * t] - log_sum) - (t == position ? 1 : 0);
+      d_logits[2 * t] = counts(s) ? static_cast<T>(d / counted / 2) : T{0};
+    }
+  }
+  return counted > 0 ? total / counted : 0;
 }
 
 }  // namespace bertune::kernels::ref

@@ -84,21 +84,23 @@ bool belongs_to(std::string_view parameter, std::string_view module) {
 }
 
 void merge_low_rank(const Linear& linear, const float* base, float* merged) {
-  std::copy_n(base, linear.out * linear.in, merged);
+  const kernels::OpTable& ops = kernels::ops();
+  ops.copy({linear.out * linear.in, merged, base});
   const auto& [a, b, rank, scale] = linear.low_rank;
   if (rank == 0) return;
-  std::vector<float> scaled(b.value, b.value + linear.out * rank);
-  for (float& value : scaled) value *= scale;
-  kernels::ops().matmul({.m = linear.out,
-                         .n = linear.in,
-                         .k = rank,
-                         .a = scaled.data(),
-                         .lda = rank,
-                         .b = a.value,
-                         .ldb = linear.in,
-                         .accumulate = true,
-                         .c = merged,
-                         .ldc = linear.in});
+  kernels::Buffer<float> scaled(static_cast<std::size_t>(linear.out * rank));
+  ops.copy({linear.out * rank, scaled.data(), b.value});
+  ops.scale({linear.out * rank, scaled.data(), scale});
+  ops.matmul({.m = linear.out,
+              .n = linear.in,
+              .k = rank,
+              .a = scaled.data(),
+              .lda = rank,
+              .b = a.value,
+              .ldb = linear.in,
+              .accumulate = true,
+              .c = merged,
+              .ldc = linear.in});
 }
 
 }  // namespace
@@ -172,7 +174,7 @@ MergedWeights::MergedWeights(EncoderWeights& weights) {
     }
   };
   for_each([&](const Linear& whole, std::span<Linear>) { size += whole.in * whole.out; });
-  buffer_ = AlignedBuffer<float>(static_cast<std::size_t>(size));
+  buffer_ = kernels::Buffer<float>(static_cast<std::size_t>(size));
   float* next = buffer_.data();
   for_each([&](Linear& whole, std::span<Linear> parts) {
     float* merged = next;

@@ -9,7 +9,7 @@
 #include "bertune/lora.h"
 #include "bertune/model.h"
 #include "bertune/parameters.h"
-#include "core/aligned_buffer.h"
+#include "kernels/buffer.h"
 #include "model/weights.h"
 
 namespace bertune::model {
@@ -46,7 +46,7 @@ class MergedWeights {
     void merge();
   };
   std::vector<Entry> entries_;
-  AlignedBuffer<float> buffer_;
+  kernels::Buffer<float> buffer_;
 };
 
 // A model's parameters without the low-rank matrices, which are merged into the others; all trainable.

@@ -52,7 +52,8 @@ double Head::label_items(const std::vector<std::int32_t>& labels) const {
 double Head::cross_entropy(const Pass& pass, std::int64_t rows, std::int64_t classes, const float* logits,
                            const std::vector<std::int32_t>& labels, double global_items,
                            float* d_logits) const {
-  return pass.ops().cross_entropy(
+  double loss = 0;
+  pass.ops().cross_entropy(
       {.rows = rows,
        .classes = classes,
        .logits = logits,
@@ -61,7 +62,9 @@ double Head::cross_entropy(const Pass& pass, std::int64_t rows, std::int64_t cla
        .items = global_items,
        .class_weights = loss_.class_weights.empty() ? nullptr : loss_.class_weights.data(),
        .smoothing = loss_.label_smoothing,
-       .focal_gamma = loss_.focal_gamma});
+       .focal_gamma = loss_.focal_gamma,
+       .loss = &loss});
+  return loss;
 }
 
 }  // namespace bertune::model

@@ -97,12 +97,10 @@ void MaskedLMHead::backward(const Pass& pass, const Batch& batch, float scale, H
                             float* d_hidden) const {
   MaskedLMActivations& own = activations.masked_lm;
   const std::int64_t p = own.predictions(), h = config_.hidden_size;
-  if (d_hidden != nullptr) std::fill_n(d_hidden, pass.layout.tokens * h, 0.0F);
+  if (d_hidden != nullptr) pass.fill(d_hidden, pass.layout.tokens * h, 0);
   if (p == 0) return;
   cross_entropy(pass, p, config_.vocab_size, own.logits, own.labels, batch.global_items.first, own.d_logits);
-  if (scale != 1) {
-    for (std::int64_t i = 0; i < p * config_.vocab_size; ++i) own.d_logits[i] *= scale;
-  }
+  if (scale != 1) pass.ops().scale({p * config_.vocab_size, own.d_logits, scale});
   decoder_.add_bias_gradient(pass, p, own.d_logits);
   decoder_.add_weight_gradient(pass, p, own.d_logits, own.normalized);
   const kernels::Matmul d_normalized = decoder_.input_gradient(p, own.d_logits, own.d_rows, false);

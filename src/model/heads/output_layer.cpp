@@ -25,7 +25,7 @@ std::span<const float> OutputLayer::forward(const Pass& pass, std::int64_t rows,
 void OutputLayer::backward(const Pass& pass, std::int64_t rows, float scale, OutputActivations& activations,
                            float* d_features) const {
   float* d_logits = activations.d_logits;
-  for (std::int64_t i = 0; i < rows * outputs_; ++i) d_logits[i] *= scale;
+  pass.ops().scale({rows * outputs_, d_logits, scale});
   linear_.add_bias_gradient(pass, rows, d_logits);
   linear_.add_weight_gradient(pass, rows, d_logits, activations.features);
   pass.matmul(linear_.input_gradient(rows, d_logits, d_features, false));

@@ -78,16 +78,20 @@ double SequenceClassificationHead::loss(const Pass& pass, const Batch& batch, co
                                         float* d_logits) const {
   const std::int64_t rows = batch.sequences(), labels = config_.num_labels();
   const double items = batch.global_items.first;
+  double loss = 0;
   switch (effective_problem_type(config_, batch)) {
     case ProblemType::single_label_classification:
       return PooledHead::loss(pass, batch, logits, d_logits);
     case ProblemType::multi_label_classification: {
       const float* weights = loss_.class_weights.empty() ? nullptr : loss_.class_weights.data();
-      return pass.ops().binary_cross_entropy(
-          {rows, labels, logits, batch.targets.data(), d_logits, items, weights, loss_.focal_gamma});
+      pass.ops().binary_cross_entropy(
+          {rows, labels, logits, batch.targets.data(), d_logits, items, weights, loss_.focal_gamma, &loss});
+      return loss;
     }
     case ProblemType::regression:
-      return pass.ops().mean_squared_error({rows, labels, logits, batch.targets.data(), d_logits, items});
+      pass.ops().mean_squared_error(
+          {rows, labels, logits, batch.targets.data(), d_logits, items, nullptr, 0, &loss});
+      return loss;
   }
   return 0;
 }

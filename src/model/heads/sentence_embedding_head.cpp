@@ -173,12 +173,14 @@ double SentenceEmbeddingHead::cosine_loss(const Pass& pass, const Batch& batch, 
   const kernels::RowDots dots{batch.sequences() / 2, config_.hidden_size, own.first.unit, own.second.unit,
                               own.similarities};
   pass.ops().row_dots(dots);
-  const double loss = pass.ops().mean_squared_error({.rows = dots.rows,
-                                                     .n = 1,
-                                                     .logits = own.similarities,
-                                                     .targets = batch.targets.data(),
-                                                     .d_logits = d_similarities,
-                                                     .items = batch.global_items.first});
+  double loss = 0;
+  pass.ops().mean_squared_error({.rows = dots.rows,
+                                 .n = 1,
+                                 .logits = own.similarities,
+                                 .targets = batch.targets.data(),
+                                 .d_logits = d_similarities,
+                                 .items = batch.global_items.first,
+                                 .loss = &loss});
   if (d_similarities != nullptr)
     pass.ops().row_dots_backward({dots, d_similarities, own.first.d_unit, own.second.d_unit});
   return loss;

@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
 #include "bertune/error.h"
 #include "checkpoint/family.h"
 #include "model/heads/labels.h"
@@ -56,20 +53,6 @@ double TokenClassificationHead::loss(const Pass& pass, const Batch& batch, const
 
 namespace {
 
-// A sequence's logits for one end of the answer: every second number of [length, 2].
-struct EndLogits {
-  const float* logits;
-  std::int64_t length;
-  double at(std::int64_t token) const { return logits[2 * token]; }
-};
-
-double log_sum_exp(const EndLogits& end) {
-  double largest = end.at(0), sum = 0;
-  for (std::int64_t t = 1; t < end.length; ++t) largest = std::max(largest, end.at(t));
-  for (std::int64_t t = 0; t < end.length; ++t) sum += std::exp(end.at(t) - largest);
-  return largest + std::log(sum);
-}
-
 std::int64_t length_of(const Batch& batch, std::size_t s) {
   return std::int64_t{batch.cu_seqlens[s + 1]} - batch.cu_seqlens[s];
 }
@@ -80,28 +63,6 @@ double count_positions(const Batch& batch, const std::vector<std::int32_t>& posi
   for (std::size_t s = 0; s < positions.size(); ++s)
     counted += positions[s] >= 0 && positions[s] < length_of(batch, s) ? 1 : 0;
   return counted;
-}
-
-// The mean of -log softmax at `positions` over the sequences that hold theirs; `which`: 0 start, 1 end.
-double position_loss(const Batch& batch, const std::vector<std::int32_t>& positions, std::int64_t which,
-                     double global_items, const float* logits, float* d_logits) {
-  const auto is_counted = [&](std::size_t s) {
-    return positions[s] >= 0 && positions[s] < length_of(batch, s);
-  };
-  const double counted = global_items > 0 ? global_items : count_positions(batch, positions);
-  double sum = 0;
-  for (std::size_t s = 0; s < positions.size(); ++s) {
-    const std::int64_t first = 2 * std::int64_t{batch.cu_seqlens[s]} + which;
-    const EndLogits end{logits + first, length_of(batch, s)};
-    const double total = log_sum_exp(end);
-    if (is_counted(s)) sum += total - end.at(positions[s]);
-    for (std::int64_t t = 0; d_logits != nullptr && t < end.length; ++t) {
-      const double wanted = t == positions[s] ? 1 : 0;
-      d_logits[first + 2 * t] =
-          is_counted(s) ? static_cast<float>((std::exp(end.at(t) - total) - wanted) / counted / 2) : 0;
-    }
-  }
-  return counted > 0 ? sum / counted : 0;
 }
 
 }  // namespace
@@ -119,12 +80,19 @@ bool QuestionAnsweringHead::check_labels(const Batch& batch) const {
   return true;
 }
 
-double QuestionAnsweringHead::loss(const Pass& /*pass*/, const Batch& batch, const float* logits,
+double QuestionAnsweringHead::loss(const Pass& pass, const Batch& batch, const float* logits,
                                    float* d_logits) const {
-  const LossItems& items = batch.global_items;
-  return (position_loss(batch, batch.start_positions, 0, items.first, logits, d_logits) +
-          position_loss(batch, batch.end_positions, 1, items.second, logits, d_logits)) /
-         2;
+  double loss = 0;
+  pass.ops().span_loss({.sequences = batch.sequences(),
+                        .cu_seqlens = batch.cu_seqlens.data(),
+                        .logits = logits,
+                        .starts = batch.start_positions.data(),
+                        .ends = batch.end_positions.data(),
+                        .d_logits = d_logits,
+                        .start_items = batch.global_items.first,
+                        .end_items = batch.global_items.second,
+                        .loss = &loss});
+  return loss;
 }
 
 LossItems QuestionAnsweringHead::loss_items(const Batch& batch) const {

@@ -1,7 +1,5 @@
 #include "model/layers/first_token_attention.h"
 
-#include <algorithm>
-
 namespace bertune::model {
 
 using kernels::DropoutSite;
@@ -44,9 +42,9 @@ kernels::FirstTokenAttention attention_of(const Block& block, const EncoderLayer
 }
 
 // Where the kernel adds the gradient of a weight: `dense`, zeroed, where low-rank matrices are trained.
-float* weight_gradient_of(const Linear& linear, float* dense) {
+float* weight_gradient_of(const Pass& pass, const Linear& linear, float* dense) {
   if (dense == nullptr) return linear.weight.gradient.sum();
-  std::fill_n(dense, linear.out * linear.in, 0.0F);
+  pass.fill(dense, linear.out * linear.in, 0);
   return dense;
 }
 
@@ -85,8 +83,8 @@ void first_token_attention_backward(const Block& block, const EncoderLayerWeight
        .d_context = d_context,
        .d_query = d_query,
        .dx = d_input,
-       .d_key_weight = weight_gradient_of(key, activations.d_key_weight),
-       .d_value_weight = weight_gradient_of(value, activations.d_value_weight),
+       .d_key_weight = weight_gradient_of(pass, key, activations.d_key_weight),
+       .d_value_weight = weight_gradient_of(pass, value, activations.d_value_weight),
        .d_value_bias = value.bias.gradient.sum(),
        .d_absorbed_query = activations.d_absorbed_query,
        .d_mixed_input = activations.d_mixed_input});

@@ -1,7 +1,5 @@
 #include "model/layers/tensor.h"
 
-#include <algorithm>
-
 namespace bertune::model {
 
 void Gradient::add(const Pass& pass, std::int64_t count, const float* x) const {
@@ -24,8 +22,8 @@ void Gradient::add_outer(const Pass& pass, std::int64_t rows, std::int64_t m, co
                .bf16 = bf16});
 }
 
-void Gradient::clear(std::int64_t first, std::int64_t count) const {
-  if (sum_ != nullptr) std::fill_n(sum_ + first, count, 0.0F);
+void Gradient::clear(const Pass& pass, std::int64_t first, std::int64_t count) const {
+  if (sum_ != nullptr) pass.fill(sum_ + first, count, 0);
 }
 
 kernels::Matmul Linear::output(std::int64_t rows, const float* x, float* y) const {
@@ -78,7 +76,7 @@ void Linear::add_weight_gradient(const Pass& pass, std::int64_t rows, const floa
   pass.matmul(
       {.m = rows, .n = rank, .k = out, .a = dy, .lda = ldy, .b = b.value, .ldb = rank, .c = v, .ldc = rank});
   for (float* product : {u, v}) {
-    for (std::int64_t i = 0; product != nullptr && i < rows * rank; ++i) product[i] *= scale;
+    if (product != nullptr) pass.ops().scale({rows * rank, product, scale});
   }
   b.gradient.add_outer(pass, rows, out, dy, ldy, rank, u);
   a.gradient.add_outer(pass, rows, rank, v, rank, in, x);
@@ -90,7 +88,7 @@ void Linear::add_dense_gradient(const Pass& pass, float* dense) const {
   weight.gradient.add(pass, out * in, dense);
   if (!low_rank.is_trained()) return;
   const auto& [a, b, rank, scale] = low_rank;
-  for (std::int64_t i = 0; i < out * in; ++i) dense[i] *= scale;
+  pass.ops().scale({out * in, dense, scale});
   pass.matmul({.transpose_b = true,
                .m = out,
                .n = rank,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "kernels/context.h"
 #include "kernels/ops.h"
 
 namespace bertune::model {
@@ -12,7 +13,7 @@ enum class HiddenStates { every_token, first_token };
 
 // What one forward pass computes on, and how.
 struct Pass {
-  const kernels::OpTable* table = nullptr;
+  kernels::Context context;
   kernels::Layout layout;        // every token
   kernels::Layout first_tokens;  // the first of each sequence, [CLS]: a row a sequence
   const std::int32_t* input_ids = nullptr;
@@ -26,21 +27,26 @@ struct Pass {
             static_cast<std::uint32_t>(layer)};
   }
 
-  const kernels::OpTable& ops() const { return *table; }
+  const kernels::OpTable& ops() const { return *context.ops; }
   // Makes the product, unless its output is null: then it is not wanted.
   void matmul(const kernels::Matmul& product) const {
-    if (product.c != nullptr) table->matmul(product);
+    if (product.c != nullptr) ops().matmul(product);
+  }
+  // x[count] = value
+  void fill(float* x, std::int64_t count, float value) const {
+    const kernels::Segment segment{x, count};
+    ops().fill({.segments = &segment, .count = 1, .value = value});
   }
   // Dropout of x[rows,width], in place; nothing where x is null or nothing is dropped.
   void drop(const kernels::Layout& rows, std::int64_t width, const kernels::Dropout& dropout,
             float* x) const {
-    if (x != nullptr && dropout.probability > 0) table->dropout_rows({rows, width, dropout, x, x});
+    if (x != nullptr && dropout.probability > 0) ops().dropout_rows({rows, width, dropout, x, x});
   }
   // The same into `to`, which is returned; x itself where nothing is dropped.
   const float* dropped(const kernels::Layout& rows, std::int64_t width, const kernels::Dropout& dropout,
                        const float* x, float* to) const {
     if (dropout.probability <= 0) return x;
-    table->dropout_rows({rows, width, dropout, x, to});
+    ops().dropout_rows({rows, width, dropout, x, to});
     return to;
   }
 };
@@ -61,7 +67,7 @@ class Gradient {
   void add_outer(const Pass& pass, std::int64_t rows, std::int64_t m, const float* left,
                  std::int64_t left_stride, std::int64_t n, const float* right, bool bf16 = false) const;
   // Zeroes `count` numbers from `first` on.
-  void clear(std::int64_t first, std::int64_t count) const;
+  void clear(const Pass& pass, std::int64_t first, std::int64_t count) const;
 
  private:
   float* sum_ = nullptr;

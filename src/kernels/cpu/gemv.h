@@ -6,12 +6,12 @@
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
 
-constexpr std::int64_t kThinColumns = 96;  // columns of C a task
+constexpr std::int64_t kGemvColumns = 96;  // columns of C a task
 
 // By the product alone, packed or not: what a text gives must not depend on what was computed before.
-inline bool is_thin(const Matmul& op) { return op.m == 1 && !op.bf16; }
+inline bool is_gemv(const Matmul& op) { return op.m == 1 && !op.bf16; }
 
-inline float dot(const float* a, const float* b, std::int64_t k) {
+inline float row_dot(const float* a, const float* b, std::int64_t k) {
   Vec sums[2] = {};
   std::int64_t p = 0;
   for (; p + 2 * kLanes <= k; p += 2 * kLanes) {
@@ -27,16 +27,16 @@ inline float dot(const float* a, const float* b, std::int64_t k) {
 }
 
 // C[1,n] (+)= A[1,k] · op(B)
-void thin_matmul(const Matmul& op) {
+void gemv(const Matmul& op) {
   const std::int64_t step = op.transpose_a ? op.lda : 1;
-  parallel_for(block_count(op.n, kThinColumns), [&](std::int64_t block) {
-    const std::int64_t first = block * kThinColumns, width = smaller(kThinColumns, op.n - first);
+  parallel_for(block_count(op.n, kGemvColumns), [&](std::int64_t block) {
+    const std::int64_t first = block * kGemvColumns, width = min(kGemvColumns, op.n - first);
     float* c = op.c + first;
     if (!op.accumulate) {
       for (std::int64_t j = 0; j < width; ++j) c[j] = 0;
     }
     if (op.transpose_b && step == 1) {
-      for (std::int64_t j = 0; j < width; ++j) c[j] += dot(op.a, op.b + (first + j) * op.ldb, op.k);
+      for (std::int64_t j = 0; j < width; ++j) c[j] += row_dot(op.a, op.b + (first + j) * op.ldb, op.k);
       return;
     }
     for (std::int64_t p = 0; p < op.k; ++p) {

@@ -1,0 +1,47 @@
+// Vectors in the memory of the table of operations, for searches over all parameters (LbfgsSearch).
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "kernels/buffer.h"
+
+namespace bertune::optim {
+
+// What a search asks of its vectors. Views are of memory that the host need not be able to read; tests have
+// vectors of doubles in this one's place.
+struct TableVectors {
+  using Real = float;
+  using Vector = kernels::Buffer<float>;
+  using View = std::span<const float>;
+
+  static Vector zeros(std::size_t size) { return Vector(size); }
+  static View view(const Vector& vector) { return vector.span(); }
+  static std::span<float> view(Vector& vector) { return vector.span(); }
+
+  static void copy(View from, std::span<float> to) {
+    kernels::ops().copy({.size = count(from), .to = to.data(), .from = from.data()});
+  }
+  // y = a * x + b * y
+  static void axpby(double a, View x, double b, std::span<float> y) {
+    kernels::ops().axpby({.size = count(x), .a = a, .x = x.data(), .b = b, .y = y.data()});
+  }
+  static double dot(View a, View b) {
+    kernels::Buffer<double> result(1);
+    kernels::ops().dot({.size = count(a), .a = a.data(), .b = b.data(), .result = result.data()});
+    return kernels::downloaded(result);
+  }
+  static double abs_sum(View x) { return reduced(kernels::ops().abs_sum, x); }
+  // Infinity where there is a number that is none.
+  static double abs_max(View x) { return reduced(kernels::ops().abs_max, x); }
+
+ private:
+  static std::int64_t count(View x) { return static_cast<std::int64_t>(x.size()); }
+  static double reduced(void (*operation)(const kernels::Reduction&), View x) {
+    kernels::Buffer<double> result(1);
+    operation({.size = count(x), .x = x.data(), .result = result.data()});
+    return kernels::downloaded(result);
+  }
+};
+
+}  // namespace bertune::optim
