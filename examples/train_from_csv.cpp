@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "bertune/error.h"
 #include "bertune/predictor.h"
 #include "bertune/trainer.h"
 
