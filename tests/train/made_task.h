@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "bertune/error.h"
 #include "core/random.h"
 #include "support/tiny_checkpoint.h"
 #include "tasks/task.h"
