@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "bertune/error.h"
+#include "bertune/threads.h"
 #include "bertune/tokenizer.h"
-#include "core/parallel.h"
 
 namespace {
 

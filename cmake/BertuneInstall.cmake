@@ -1,14 +1,24 @@
-# What `make install` puts under PREFIX: the program, and the library for `find_package(bertune)`.
+# What `make install` puts under PREFIX: the program, and the library for `find_package(bertune)`, static or shared.
+# The other form of the library is a component of its own, `static` or `shared`, for whoever has built it.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(package_directory ${CMAKE_INSTALL_LIBDIR}/cmake/bertune)
+if(BERTUNE_SHARED)
+  set(static_only EXCLUDE_FROM_ALL)
+else()
+  set(shared_only EXCLUDE_FROM_ALL)
+endif()
 install(TARGETS bertune_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS bertune EXPORT bertuneTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS bertune EXPORT bertuneStatic
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT static ${static_only})
+install(EXPORT bertuneStatic NAMESPACE bertune:: DESTINATION ${package_directory} COMPONENT static ${static_only})
+install(TARGETS bertune_shared EXPORT bertuneShared
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT shared ${shared_only})
+install(EXPORT bertuneShared NAMESPACE bertune:: DESTINATION ${package_directory} COMPONENT shared ${shared_only})
 install(DIRECTORY include/bertune DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-install(EXPORT bertuneTargets NAMESPACE bertune:: DESTINATION ${package_directory})
 # Before 1.0 a new minor version may change the interface.
 write_basic_package_version_file(bertuneConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 configure_package_config_file(cmake/bertuneConfig.cmake.in bertuneConfig.cmake INSTALL_DESTINATION ${package_directory}

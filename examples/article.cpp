@@ -4,7 +4,8 @@
 //     article [MODEL_FOLDER] [DATA.csv]
 //
 // MODEL_FOLDER is a BERT checkpoint as Hugging Face publishes it; `make checkpoint` fetches a small one.
-// DATA.csv has the columns text and label below a header; try examples/support_tickets/train.csv.
+// DATA.csv has the columns text and label below a header; try examples/support_tickets/train.csv. All that
+// this program does beside printing, examples/train_from_csv.cpp has the library do.
 #include <algorithm>
 #include <iostream>
 #include <random>
@@ -13,16 +14,19 @@
 #include <string>
 #include <vector>
 
+#include "bertune/dataset.h"
 #include "bertune/model.h"
 #include "bertune/optim.h"
 #include "bertune/tokenizer.h"
-#include "labelled_texts.h"
+
+using Example = bertune::LabelledInput;
 
 int main(int argc, char** argv) try {
   const std::string folder = argc > 1 ? argv[1] : ".cache/all-MiniLM-L6-v2";
-  std::vector<Example> data = argc > 2 ? read_csv(argv[2]) : film_reviews();
+  const std::string file = argc > 2 ? argv[2] : "examples/film_reviews.csv";
+  std::vector<Example> data = bertune::read_dataset(file, bertune::Architecture::sequence_classification);
   std::set<std::string> names;
-  for (const Example& example : data) names.insert(example.label);
+  for (const Example& example : data) names.insert(example.labels.front());
   const std::vector<std::string> labels(names.begin(), names.end());
 
   // A pre-trained encoder, and on top of it a classifier for our labels, which knows nothing yet.
@@ -36,8 +40,8 @@ int main(int argc, char** argv) try {
   const bertune::EncodeOptions options{
       .truncation = bertune::Truncation::longest_first,
       .max_length = std::min<std::int64_t>(128, model.config().max_length())};
-  const auto encoding = tokenizer.encode(data[0].text, options);
-  std::cout << "text: " << data[0].text << "\ntokens:";
+  const auto encoding = tokenizer.encode(data[0].input.text, options);
+  std::cout << "text: " << data[0].input.text << "\ntokens:";
   for (const auto id : encoding.input_ids) std::cout << ' ' << tokenizer.id_to_token(id);
   std::cout << "\nids:";
   for (const auto id : encoding.input_ids) std::cout << ' ' << id;
@@ -45,9 +49,10 @@ int main(int argc, char** argv) try {
   // A batch is the tokens of its texts, end to end, and the number of each text's label. There is no padding.
   const auto make_batch = [&](std::span<const Example> examples) {
     bertune::Batch batch;
-    for (const auto& [text, label] : examples) {
-      batch.add(tokenizer.encode(text, options));
-      batch.labels.push_back(static_cast<std::int32_t>(std::ranges::find(labels, label) - labels.begin()));
+    for (const Example& example : examples) {
+      batch.add(tokenizer.encode(example.input.text, options));
+      const auto label = std::ranges::find(labels, example.labels.front());
+      batch.labels.push_back(static_cast<std::int32_t>(label - labels.begin()));
     }
     return batch;
   };
@@ -85,7 +90,7 @@ int main(int argc, char** argv) try {
   for (const Example& example : held_out) {
     const auto logits = model.forward(make_batch({&example, 1})).logits;
     const auto best = static_cast<std::size_t>(std::ranges::max_element(logits) - logits.begin());
-    if (labels[best] == example.label) ++right;
+    if (labels[best] == example.labels.front()) ++right;
   }
   std::cout << "accuracy: " << static_cast<double>(right) / static_cast<double>(held_out.size()) << " ("
             << right << " of " << held_out.size() << " texts that it has not seen)\n";

@@ -4,7 +4,8 @@
 CMake writes STRUCTURE (cmake/BertuneFolders.cmake): a line "# NAME: what it owns" for each layer, and below it a line
 a folder, its path, a colon and the folders that it is granted.
 
-    tools/structure.py check STRUCTURE   # fails where a grant is unused, or one that is used is missing
+    tools/structure.py check STRUCTURE   # fails where a grant is unused, or one that is used is missing, or where
+                                         # docs/architecture.svg is the picture of another structure
     tools/structure.py grants STRUCTURE  # prints the grants that the includes need
     tools/structure.py draw STRUCTURE    # prints the picture of docs/architecture.md, an SVG
 """
@@ -15,7 +16,9 @@ import pathlib
 import re
 import sys
 
-SOURCES = pathlib.Path(__file__).resolve().parent.parent / "src"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "src"
+PICTURE = ROOT / "docs/architecture.svg"
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 
 
@@ -65,7 +68,7 @@ def needed_grants(folders):
     return {folder: needed[folder] - {folder, None} for folder in folders}
 
 
-def check(grants):
+def check(grants, layers):
     order = {folder: place for place, folder in enumerate(grants)}
     complaints = []
     for folder, needed in needed_grants(grants).items():
@@ -171,7 +174,7 @@ def main():
         for folder, needed in needed_grants(grants).items():
             print(f"{folder}: {' '.join(sorted(needed, key=order.index))}")
         return 0
-    complaints = check(grants)
+    complaints = check(grants, layers)
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return 1 if complaints else 0

@@ -199,12 +199,19 @@ struct FirstTokenAttentionBackward {
   float *d_absorbed_query = nullptr, *d_mixed_input = nullptr;  // scratch, [sequences, heads, H] each
 };
 
-// rows[count,n] = the rows of x[T,n] that `indices` name, and the other way: those rows of x += rows.
-struct ChosenRows {
+// rows[count,n] = the rows of x[T,n] that `indices` name.
+struct GatherRows {
   std::int64_t count = 0, n = 0;
-  const std::int32_t* indices = nullptr;  // each once, where they are added to
-  float* x = nullptr;
+  const std::int32_t* indices = nullptr;
+  const float* x = nullptr;
   float* rows = nullptr;
+};
+// The other way: those rows of x += rows.
+struct AddToRows {
+  std::int64_t count = 0, n = 0;
+  const std::int32_t* indices = nullptr;  // each once
+  float* x = nullptr;
+  const float* rows = nullptr;
 };
 
 // y[T,n] = dropout(x); backward is the same on the gradient. May be in place.

@@ -41,8 +41,8 @@ namespace bertune::kernels {
   X(attention_backward, AttentionBackward)                       \
   X(first_token_attention_forward, FirstTokenAttention)          \
   X(first_token_attention_backward, FirstTokenAttentionBackward) \
-  X(gather_rows, ChosenRows)                                     \
-  X(add_to_rows, ChosenRows)                                     \
+  X(gather_rows, GatherRows)                                     \
+  X(add_to_rows, AddToRows)                                      \
   X(dropout_rows, DropoutRows)                                   \
   X(pool_rows, PoolRows)                                         \
   X(pool_rows_backward, PoolRowsBackward)                        \

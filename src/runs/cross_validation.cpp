@@ -21,11 +21,11 @@ namespace {
 
 class CrossValidation {
  public:
-  CrossValidation(TrainOptions options, const BaseModel& base, const ReadData& read_data,
+  CrossValidation(TrainOptions options, const BaseModel& base, const tasks::TaskEntry& task,
                   train::Observer& observer)
       : options_(std::move(options)),
         base_(base),
-        read_data_(read_data),
+        task_(task),
         observer_(observer),
         folders_(options_.arguments.output_dir, options_.files.fold) {}
 
@@ -54,29 +54,29 @@ class CrossValidation {
   }
 
   void finish_fold(std::int64_t fold) {
-    tasks::TrainingData data = read_data_(options_of(fold).files, base_.tokenizer, base_.config);
+    tasks::TrainingData data = read_training(options_of(fold), base_, task_, observer_);
     options_.arguments.settle(*data.task);
     if (fold == 0) write_settings(options_, data);
     const Json identity = {{"arguments", options_.arguments.to_json()},
                            {"folds", folders_.count()},
                            {"test", data.test->fingerprint()},
                            {"train", data.train->fingerprint()}};
-    observer_.on(train::FoldBegins{.fold = fold,
-                                   .folds = folders_.count(),
-                                   .name = folders_.title(fold),
-                                   .given = options_.files.fold.given != nullptr,
-                                   .train_rows = data.train->rows(),
-                                   .test_rows = data.test->rows()});
+    observer_.on(FoldBegins{.fold = fold,
+                            .folds = folders_.count(),
+                            .name = folders_.title(fold),
+                            .given = options_.files.fold.given != nullptr,
+                            .train_rows = data.train->rows(),
+                            .test_rows = data.test->rows()});
     if (options_.arguments.resume && take_over(fold, identity)) return;
     train_fold(fold, options_of(fold), data, identity);
   }
 
-  void fold_ended(std::int64_t fold, const tasks::Metrics* metrics) {
-    observer_.on(train::FoldEnded{.fold = fold,
-                                  .folds = folders_.count(),
-                                  .name = folders_.title(fold),
-                                  .done_before = metrics == nullptr,
-                                  .metrics = metrics == nullptr ? tasks::Metrics() : *metrics});
+  void fold_ended(std::int64_t fold, const Metrics* metrics) {
+    observer_.on(FoldEnded{.fold = fold,
+                           .folds = folders_.count(),
+                           .name = folders_.title(fold),
+                           .done_before = metrics == nullptr,
+                           .metrics = metrics == nullptr ? Metrics() : *metrics});
   }
 
   // What an interrupted run has finished.
@@ -97,10 +97,9 @@ class CrossValidation {
     fs::create_directories(folder);  // what is refused before leaves none
     require_disk(options, model, trainer);
     const train::TrainingResult trained = trainer.train(*data.train, data.validation.get(), options.stop);
-    observer_.on(train::TrainingEnded{trained.state.global_step});
+    observer_.on(TrainingEnded{trained.state.global_step});
     const std::int64_t batch_size = options.arguments.eval_batch_size;
-    const tasks::Metrics metrics =
-        train::evaluate(model, *data.task, *data.test, batch_size, {}, options.stop);
+    const Metrics metrics = train::evaluate(model, *data.task, *data.test, batch_size, {}, options.stop);
     fold_ended(fold, &metrics);
     Json results = {{"fold", folders_.name(fold)},      {"metrics", metric_values(metrics)},
                     {"rows", data.test->rows()},        {"runtime", trained.runtime},
@@ -124,7 +123,7 @@ class CrossValidation {
 
   TrainOptions options_;
   const BaseModel& base_;
-  const ReadData& read_data_;
+  const tasks::TaskEntry& task_;
   train::Observer& observer_;
   FoldFolders folders_;
   CrossValidated done_;
@@ -132,18 +131,18 @@ class CrossValidation {
 
 }  // namespace
 
-CrossValidated cross_validate(const TrainOptions& options, const BaseModel& base, Architecture architecture,
-                              const ReadData& read_data, train::Observer& observer) {
+CrossValidated cross_validate(const TrainOptions& options, const BaseModel& base,
+                              const tasks::TaskEntry& task, train::Observer& observer) {
   TrainOptions folded = options;
   if (!options.files.fold_column.empty()) {
-    folded.files.fold = folds_of_column(options.files, options.folds, architecture);
+    folded.files.fold = folds_of_column(options.files, options.folds, task.architecture);
   } else {
     folded.files.fold = {.number = 0, .count = options.folds.value_or(0)};
   }
   if (folded.files.fold.count < 2)
     throw UsageError("folds", fmt::format("`folds` is {}; it must be at least 2", folded.files.fold.count));
   folded.files.test.clear();
-  return CrossValidation(std::move(folded), base, read_data, observer).run();
+  return CrossValidation(std::move(folded), base, task, observer).run();
 }
 
 }  // namespace bertune::runs

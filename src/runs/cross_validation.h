@@ -24,7 +24,7 @@ struct CrossValidated {
 // is taken; a test file is not looked at. Writes OUTPUT/cross_validation.json and OUTPUT/out_of_fold.jsonl.
 // While it runs, OUTPUT/fold-<i>/ holds checkpoints and what is finished, from which a run with resume goes
 // on. Throws UsageError for fewer than two folds, and Interrupted when the stop is asked for.
-CrossValidated cross_validate(const TrainOptions& options, const BaseModel& base, Architecture architecture,
-                              const ReadData& read_data, train::Observer& observer);
+CrossValidated cross_validate(const TrainOptions& options, const BaseModel& base,
+                              const tasks::TaskEntry& task, train::Observer& observer);
 
 }  // namespace bertune::runs

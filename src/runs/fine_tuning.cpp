@@ -1,8 +1,13 @@
 #include "runs/fine_tuning.h"
 
+#include "bertune/error.h"
 #include "train/model_folder.h"
 
 namespace bertune::runs {
+
+const tasks::TaskEntry& task_of(const TrainOptions& options) {
+  return options.task.empty() ? tasks::guess_task(options.files.train) : tasks::task_named(options.task);
+}
 
 BaseModel open_base_model(const TrainOptions& options) {
   BaseModel base{BertTokenizer::from_pretrained(tokenizer_folder(options.model, options.base)),
@@ -11,14 +16,33 @@ BaseModel open_base_model(const TrainOptions& options) {
   return base;
 }
 
+tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& base,
+                                  const tasks::TaskEntry& task, train::Observer& observer) {
+  tasks::TrainingFiles files = options.files;
+  if (task.architecture == Architecture::sentence_embedding) {
+    // PEFT has other names for the tensors of a model without a head.
+    const train::FineTuning& tuning = options.arguments.fine_tuning;
+    if (tuning.lora && !tuning.merge_lora) {
+      throw UsageError("lora",
+                       "`lora`: sentence embeddings need the adapter merged in the end; add `merge_lora`");
+    }
+    files.sentence_embedding.of_model = SentenceEmbeddingConfig::from_pretrained(options.model, options.base);
+    files.sentence_embedding.train_batch_size = options.arguments.train_batch_size;
+  }
+  tasks::TrainingData data = task.read_training(files, base.tokenizer, base.config);
+  const auto rows = [](const auto& examples) { return examples ? examples->rows() : 0; };
+  observer.on(DataRead{rows(data.train), rows(data.validation), rows(data.test), &data.facts});
+  return data;
+}
+
 BertPreTrainedModel new_model(const TrainOptions& options, const tasks::Task& task) {
   return BertPreTrainedModel::from_pretrained(options.model, task.architecture(),
                                               load_options(options, task));
 }
 
-FinishedRun fine_tune(const TrainOptions& options, const BaseModel& base, const ReadData& read_data,
+FinishedRun fine_tune(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
                       train::Observer& observer) {
-  tasks::TrainingData data = read_data(options.files, base.tokenizer, base.config);
+  tasks::TrainingData data = read_training(options, base, task, observer);
   TrainOptions settled = options;
   settled.arguments.settle(*data.task);
   BertPreTrainedModel model = new_model(settled, *data.task);

@@ -1,17 +1,20 @@
 // Fine-tuning a checkpoint on files of labelled rows.
 #pragma once
 
-#include <functional>
-
 #include "bertune/config.h"
 #include "bertune/model.h"
 #include "bertune/tokenizer.h"
 #include "runs/train_options.h"
 #include "runs/training_run.h"
+#include "tasks/registry/registry.h"
 #include "tasks/training_data.h"
 #include "train/observer.h"
 
 namespace bertune::runs {
+
+// The task that options.task names, or by the look of the training file. Throws UsageError, naming the
+// choices.
+const tasks::TaskEntry& task_of(const TrainOptions& options);
 
 // What the model brings along. Throws Error where tokenizer and model do not belong together.
 struct BaseModel {
@@ -20,15 +23,15 @@ struct BaseModel {
 };
 BaseModel open_base_model(const TrainOptions& options);
 
-// How a task makes data of files.
-using ReadData = std::function<tasks::TrainingData(const tasks::TrainingFiles& files,
-                                                   const BertTokenizer& tokenizer, const BertConfig& config)>;
+// What the task makes of options.files.
+tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& base,
+                                  const tasks::TaskEntry& task, train::Observer& observer);
 
 // The model with the head of the task, its weights those of the checkpoint where that has them.
 BertPreTrainedModel new_model(const TrainOptions& options, const tasks::Task& task);
 
-// A training run (runs/training_run.h) on what `read_data` makes of options.files.
-FinishedRun fine_tune(const TrainOptions& options, const BaseModel& base, const ReadData& read_data,
+// A training run (runs/training_run.h) on options.files.
+FinishedRun fine_tune(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
                       train::Observer& observer);
 
 }  // namespace bertune::runs

@@ -22,8 +22,8 @@ std::unique_ptr<Examples> read_examples(const PretrainOptions& options, const ta
                                         train::Observer& observer) {
   data::TokenizedDocuments documents = data::tokenize_documents(
       paths, tokenizer, options.documents, tasks::PretrainingExamples::max_sentence_tokens(rows));
-  observer.on(train::TextRead{paths, documents.size(), documents.sentences(), documents.tokens()});
-  for (const std::string& note : documents.notes) observer.on(train::Note{note});
+  observer.on(TextRead{paths, documents.size(), documents.sentences(), documents.tokens()});
+  for (const std::string& note : documents.notes) observer.on(Note{note});
   try {
     return std::make_unique<Examples>(std::move(documents), tokenizer, rows);
   } catch (const UsageError&) {

@@ -1,6 +1,29 @@
 #include "runs/train_options.h"
 
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "bertune/error.h"
+
 namespace bertune::runs {
+
+void validate(const TrainOptions& options) {
+  const double split = options.files.validation_split;
+  if (!(split >= 0 && split < 1)) {
+    throw UsageError("validation_split",
+                     fmt::format("`validation_split` is {}; it must be in [0, 1)", split));
+  }
+  for (const auto& [name, value] : {std::pair{"hidden_dropout", options.hidden_dropout},
+                                    std::pair{"attention_dropout", options.attention_dropout},
+                                    std::pair{"classifier_dropout", options.classifier_dropout}}) {
+    if (value && !(*value >= 0 && *value < 1))
+      throw UsageError(name, fmt::format("`{}` is {}; it must be in [0, 1)", name, *value));
+  }
+  if (options.arguments.resume && options.overwrite)
+    throw UsageError("resume", "`resume` and `overwrite` exclude each other");
+  train::validate(options.arguments);
+}
 
 LoadOptions load_options(const TrainOptions& options, const tasks::Task& task) {
   LoadOptions load;

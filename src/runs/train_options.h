@@ -18,7 +18,8 @@ namespace bertune::runs {
 
 struct TrainOptions {
   std::filesystem::path model, base;  // folders; base: of a model that is an adapter
-  tasks::TrainingFiles files = {};
+  std::string task = {};              // as tasks/registry names them; empty: by the look of files.train
+  tasks::TrainingFiles files = {};    // their seed is the run's
   train::TrainingArguments arguments;
   std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;  // instead of the checkpoint's
   bool ignore_mismatched_sizes = false;  // a new head where the checkpoint's has another number of labels
@@ -34,6 +35,9 @@ struct TrainOptions {
 
   bool is_cross_validation() const { return folds.has_value() || !files.fold_column.empty(); }
 };
+
+// Throws UsageError for values that cannot be, naming the option and the range; of `arguments` too.
+void validate(const TrainOptions& options);
 
 // Of the model that is to be trained, with the head of the task.
 LoadOptions load_options(const TrainOptions& options, const tasks::Task& task);

@@ -40,7 +40,7 @@ Json save_trained_model(const fs::path& folder, const TrainOptions& options, con
 
 namespace {
 
-train::ModelLoaded loaded_event(const TrainOptions& options, const BertPreTrainedModel& model) {
+ModelLoaded loaded_event(const TrainOptions& options, const BertPreTrainedModel& model) {
   return {.folder = options.model,
           .num_hidden_layers = model.config().num_hidden_layers,
           .hidden_size = model.config().hidden_size,
@@ -67,7 +67,7 @@ Json train_values(const train::TrainingResult& result, std::int64_t rows) {
           {"tokens_per_second", static_cast<double>(result.state.tokens) / seconds}};
 }
 
-Json evaluation_values(const tasks::Metrics& metrics, std::int64_t rows, double seconds) {
+Json evaluation_values(const Metrics& metrics, std::int64_t rows, double seconds) {
   Json values = metric_values(metrics);
   values["runtime"] = seconds;
   values["samples"] = rows;
@@ -107,28 +107,29 @@ class Finish {
     settings_ = save_trained_model(output(), options_, data_, tokenizer_, model_);
     if (save_dtype_from_string(options_.arguments.save_dtype) != SaveDtype::float32)
       model_.load_weights(output());  // what is tested is what was saved
-    observer_.on(train::ModelSaved{output()});
+    observer_.on(ModelSaved{output()});
   }
 
-  tasks::Metrics measure(const std::string& set, const tasks::Examples& examples) {
+  Metrics measure(const std::string& set, const tasks::Examples& examples) {
     const Stopwatch watch;
-    tasks::Metrics metrics =
+    Metrics metrics =
         train::evaluate(model_, *data_.task, examples, options_.arguments.eval_batch_size, {}, options_.stop);
     finished_.results[set] = evaluation_values(metrics, examples.rows(), std::max(watch.seconds(), 1e-9));
     return metrics;
   }
 
   void tune() {
-    const Json tuned = data_.task->tune(measure("eval", *data_.validation));
+    finished_.validation_metrics = measure("eval", *data_.validation);
+    const Json tuned = data_.task->tune(*finished_.validation_metrics);
     if (tuned.empty()) return;
     settings_.update(tuned);
     train::save_settings(output(), settings_);
-    observer_.on(train::Note{fmt::format("best on validation and kept with the model: {}", tuned.dump())});
+    observer_.on(Note{fmt::format("best on validation and kept with the model: {}", tuned.dump())});
   }
 
   void test() {
     finished_.test_metrics = measure("test", *data_.test);
-    observer_.on(train::Tested{finished_.test_metrics});
+    observer_.on(Tested{*finished_.test_metrics});
   }
 
   const TrainOptions& options_;
@@ -150,7 +151,7 @@ FinishedRun run_training(const TrainOptions& options, const BertTokenizer& token
   require_disk(options, model, trainer);
   write_settings(options, data);
   train::TrainingResult result = trainer.train(*data.train, data.validation.get(), options.stop);
-  observer.on(train::TrainingEnded{result.state.global_step});
+  observer.on(TrainingEnded{result.state.global_step});
   return Finish(options, tokenizer, model, data, observer).run(std::move(result));
 }
 

@@ -5,12 +5,12 @@
 #include <filesystem>
 #include <optional>
 
+#include "bertune/metrics.h"
 #include "bertune/model.h"
 #include "bertune/tokenizer.h"
 #include "core/json.h"
 #include "runs/results.h"
 #include "runs/train_options.h"
-#include "tasks/metrics.h"
 #include "tasks/training_data.h"
 #include "train/observer.h"
 #include "train/trainer.h"
@@ -19,8 +19,8 @@ namespace bertune::runs {
 
 struct FinishedRun {
   train::TrainingResult training;
-  Results results;                    // as the result files have them
-  tasks::Metrics test_metrics;        // without values where there is no test set
+  Results results;                                          // as the result files have them
+  std::optional<Metrics> validation_metrics, test_metrics;  // where there is such a set
   std::optional<LoraConfig> adapter;  // where the model's folder holds one, and not the whole model
 };
 

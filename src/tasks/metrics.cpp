@@ -1,4 +1,4 @@
-#include "tasks/metrics.h"
+#include "bertune/metrics.h"
 
 #include <fmt/format.h>
 
@@ -10,8 +10,10 @@
 #include "tasks/averages.h"
 #include "tasks/softmax.h"
 
-namespace bertune::tasks {
+namespace bertune {
 namespace {
+
+using tasks::Averages, tasks::class_metrics, tasks::count, tasks::ratio, tasks::Softmax;
 
 double sigmoid(double logit) {
   const double small = std::exp(-std::abs(logit));
@@ -313,4 +315,4 @@ Metrics MetricsAccumulator::result() const {
   return metrics;
 }
 
-}  // namespace bertune::tasks
+}  // namespace bertune

@@ -6,19 +6,14 @@
 #include <optional>
 #include <string>
 
+#include "bertune/dataset.h"
 #include "bertune/sentence_embedding.h"
 #include "data/splits/split.h"
 #include "data/texts/reader.h"
 
 namespace bertune::tasks {
 
-// How a file of rows is read. Empty: by its name, its header and its first rows.
-struct FileOptions {
-  std::string format;  // as data/files/format.h or, of tagged words, data/tagged/tagged.h names them
-  std::string text_column, text_pair_column, label_column;
-  std::string delimiter;   // one character, or "\t"
-  bool no_header = false;  // the first line is data; columns are numbers from 1
-
+struct FileOptions : bertune::FileOptions {
   // Throws UsageError for a format that there is not, and for a delimiter that is no single character.
   data::ReadOptions read_options(bool labels_required) const;
 };

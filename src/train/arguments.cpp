@@ -92,7 +92,7 @@ Json TrainingArguments::to_json() const {
           {"early_stopping_patience", early_stopping_patience},
           {"early_stopping_threshold", early_stopping_threshold},
           {"eval_steps", eval_steps},
-          {"fine_tuning", fine_tuning.to_json()},
+          {"fine_tuning", train::to_json(fine_tuning)},
           {"focal_loss_gamma", focal_loss_gamma},
           {"gradient_accumulation_steps", gradient_accumulation_steps},
           {"label_smoothing_factor", label_smoothing_factor},

@@ -45,18 +45,18 @@ void freeze_depths(Parameters& parameters, std::int64_t below) {
 
 }  // namespace
 
-Json FineTuning::to_json() const {
+Json to_json(const FineTuning& settings) {
   Json json = Json::object();
-  if (freeze_layers) json["freeze_layers"] = *freeze_layers;
-  if (freeze_embeddings) json["freeze_embeddings"] = true;
-  if (!freeze.empty()) json["freeze"] = freeze;
-  if (freeze_eval_mode) json["freeze_eval_mode"] = true;
-  if (layer_wise_lr_decay != 1) json["layer_wise_lr_decay"] = layer_wise_lr_decay;
-  if (lora) {
-    json["lora"] = {{"lora_alpha", lora->lora_alpha},
-                    {"r", lora->r},
-                    {"target_modules", lora->target_modules},
-                    {"use_rslora", lora->use_rslora}};
+  if (settings.freeze_layers) json["freeze_layers"] = *settings.freeze_layers;
+  if (settings.freeze_embeddings) json["freeze_embeddings"] = true;
+  if (!settings.freeze.empty()) json["freeze"] = settings.freeze;
+  if (settings.freeze_eval_mode) json["freeze_eval_mode"] = true;
+  if (settings.layer_wise_lr_decay != 1) json["layer_wise_lr_decay"] = settings.layer_wise_lr_decay;
+  if (settings.lora) {
+    json["lora"] = {{"lora_alpha", settings.lora->lora_alpha},
+                    {"r", settings.lora->r},
+                    {"target_modules", settings.lora->target_modules},
+                    {"use_rslora", settings.lora->use_rslora}};
   }
   return json.empty() ? Json() : json;
 }

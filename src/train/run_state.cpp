@@ -65,18 +65,25 @@ void load_optimizer(const fs::path& path, optim::Optimizer& optimizer, std::int6
   optimizer.set_steps(step);
 }
 
+// What trainer_state.json keeps under "bertune", beside the identity of the run: calls field(key, member) for
+// each.
+template <typename State, typename Field>
+void for_each_field(State& state, const Field& field) {
+  field("dropout_step", state.dropout_step);
+  field("evaluated_step", state.evaluated_step);
+  field("evaluations_without_gain", state.evaluations_without_gain);
+  field("logged_loss_sum", state.logged_loss_sum);
+  field("logged_step", state.logged_step);
+  field("loss_sum", state.loss_sum);
+  field("runtime", state.runtime);
+  field("schedule", state.schedule);
+  field("tokens", state.tokens);
+}
+
 Json private_state(const RunState& state, const RunIdentity& identity) {
-  return {{"arguments", identity.arguments},
-          {"data_fingerprint", identity.data_fingerprint},
-          {"dropout_step", state.dropout_step},
-          {"evaluated_step", state.evaluated_step},
-          {"evaluations_without_gain", state.evaluations_without_gain},
-          {"logged_loss_sum", state.logged_loss_sum},
-          {"logged_step", state.logged_step},
-          {"loss_sum", state.loss_sum},
-          {"runtime", state.runtime},
-          {"schedule", state.schedule},
-          {"tokens", state.tokens}};
+  Json json = {{"arguments", identity.arguments}, {"data_fingerprint", identity.data_fingerprint}};
+  for_each_field(state, [&](const char* key, const auto& value) { json[key] = value; });
+  return json;
 }
 
 void require_same_run(const fs::path& checkpoint, const Json& saved, const RunIdentity& identity) {
@@ -180,15 +187,7 @@ RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model,
     const Json& own = file.at("bertune");
     require_same_run(checkpoint, own, identity);
     state.global_step = file.at("global_step");
-    state.dropout_step = own.at("dropout_step");
-    state.evaluated_step = own.at("evaluated_step");
-    state.evaluations_without_gain = own.at("evaluations_without_gain");
-    state.loss_sum = own.at("loss_sum");
-    state.logged_loss_sum = own.at("logged_loss_sum");
-    state.logged_step = own.at("logged_step");
-    state.tokens = own.at("tokens");
-    state.runtime = own.at("runtime");
-    state.schedule = own.at("schedule").get<std::vector<double>>();
+    for_each_field(state, [&](const char* key, auto& value) { own.at(key).get_to(value); });
     state.log_history = file.at("log_history");
     if (!file.at("best_metric").is_null()) {
       state.best_metric = file.at("best_metric").get<double>();

@@ -1,14 +1,19 @@
 # What a user of the library does: installs BUILD, moves it elsewhere, builds examples/ of SOURCE against it and runs
-# the result. WORK is a folder for all that.
+# the result. WORK is a folder for all that. SHARED: with the library as a shared one, which is linked for it.
 function(run)
   execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
 file(REMOVE_RECURSE ${WORK})
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/staged)
+if(SHARED)
+  run(${CMAKE_COMMAND} --build ${BUILD} --target bertune_shared)
+  run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/staged --component shared)
+endif()
 file(RENAME ${WORK}/staged ${WORK}/prefix)
 
-foreach(file bin/bertune include/bertune/model.h include/bertune/tokenizer.h include/bertune/optim.h)
+foreach(file bin/bertune include/bertune/model.h include/bertune/tokenizer.h include/bertune/optim.h
+    include/bertune/trainer.h)
   if(NOT EXISTS ${WORK}/prefix/${file})
     message(FATAL_ERROR "${file} was not installed")
   endif()
@@ -31,5 +36,14 @@ endforeach()
 run(${CMAKE_COMMAND} -S ${SOURCE}/examples -B ${WORK}/build -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${COMPILER}
   -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH=${WORK}/prefix)
 run(${CMAKE_COMMAND} --build ${WORK}/build)
+if(SHARED)
+  execute_process(COMMAND ldd ${WORK}/build/train_from_csv OUTPUT_VARIABLE libraries COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT libraries MATCHES "libbertune\\.so\\.[0-9.]+ => [^\n]*/prefix/")
+    message(FATAL_ERROR "train_from_csv is not linked with the shared library: ${libraries}")
+  endif()
+endif()
 set(ARTICLE ${WORK}/build/article)
 include(${SOURCE}/tests/install/run_article.cmake)
+set(TRAIN_FROM_CSV ${WORK}/build/train_from_csv)
+set(EPOCHS 0.1)
+include(${SOURCE}/tests/install/run_train_from_csv.cmake)

@@ -9,7 +9,7 @@ elseif(NOT EXISTS ${MODEL}/model.safetensors)
   return()
 endif()
 
-execute_process(COMMAND ${ARTICLE} ${MODEL} OUTPUT_VARIABLE said ERROR_VARIABLE said RESULT_VARIABLE status)
+execute_process(COMMAND ${ARTICLE} ${MODEL} ${SOURCE}/examples/film_reviews.csv OUTPUT_VARIABLE said ERROR_VARIABLE said RESULT_VARIABLE status)
 message("${said}")
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "article ended with ${status}")

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bertune/predictor.h"
+#include "bertune/sentence_embedding.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune::testing {
@@ -31,7 +32,8 @@ inline std::vector<AskedHead> asked_heads() {
           {"answers", Architecture::question_answering},
           {"choices", Architecture::multiple_choice},
           {"masks", Architecture::masked_lm},
-          {"next_sentence", Architecture::next_sentence_prediction}};
+          {"next_sentence", Architecture::next_sentence_prediction},
+          {"embeddings", Architecture::sentence_embedding}};
 }
 
 inline std::filesystem::path write_model(const std::filesystem::path& directory, const AskedHead& head) {
@@ -40,6 +42,8 @@ inline std::filesystem::path write_model(const std::filesystem::path& directory,
   config.id2label = head.labels.empty() ? config.id2label : head.labels;
   config.problem_type = head.problem_type;
   BertPreTrainedModel::from_config(config, head.architecture, 7).save_weights(directory);
+  if (head.architecture == Architecture::sentence_embedding)
+    SentenceEmbeddingConfig{.normalize = true}.save(directory, config.hidden_size);
   std::ofstream(directory / "bertune.json") << R"({"doc_stride": 8})";
   return directory;
 }

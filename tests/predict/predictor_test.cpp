@@ -51,7 +51,9 @@ TEST_P(EveryHead, AnInputAloneIsAnsweredAsAmongOthers) {
     EXPECT_EQ(predictor.predict(inputs[i]).index(), together[i].index());
 }
 
-TEST_P(EveryHead, NothingIsAskedAndNothingAnswered) { EXPECT_THAT(predictor.predict({}), IsEmpty()); }
+TEST_P(EveryHead, NothingIsAskedAndNothingAnswered) {
+  EXPECT_THAT(predictor.predict(std::vector<Input>()), IsEmpty());
+}
 
 TEST_P(EveryHead, MovesWithItsAnswers) {
   const std::vector<Input> inputs = testing::inputs_for(GetParam(), 3);

@@ -7,9 +7,9 @@
 namespace bertune {
 namespace {
 
-using nlohmann::json;
+using Value = nlohmann::json;
 
-json asked(const testing::AskedHead& head, const Input& input) {
+Value asked(const testing::AskedHead& head, const Input& input) {
   switch (head.architecture) {
     case Architecture::question_answering:
       return {{"question", input.question}, {"context", input.context}};
@@ -35,15 +35,29 @@ TEST_P(ProgramAndLibrary, AgreeToTheLastBit) {
   if (head.architecture == Architecture::next_sentence_prediction) {
     const auto run = testing::run(
         {"next-sentence", "--json", "--model", model.string(), inputs[3].text, *inputs[3].text_pair});
-    EXPECT_EQ(json::parse(run.out), json::parse(to_json(predictor.predict(inputs[3]), {})));
+    EXPECT_EQ(Value::parse(run.out), Value::parse(to_json(predictor.predict(inputs[3]), {})));
     return;
   }
   if (head.architecture == Architecture::masked_lm) {
     const auto run =
         testing::run({"fill-mask", "--json", "--top", "1", "--model", model.string(), inputs[3].text});
-    json line = json::parse(to_json(predictor.predict(inputs[3]), {}));
+    Value line = Value::parse(to_json(predictor.predict(inputs[3]), {}));
     line["text"] = inputs[3].text;
-    EXPECT_EQ(json::parse(run.out), line);
+    EXPECT_EQ(Value::parse(run.out), line);
+    return;
+  }
+  if (head.architecture == Architecture::sentence_embedding) {
+    std::string file;
+    for (const Input& input : inputs) file += input.text + "\n";
+    const auto run =
+        testing::run({"embed", "--model", model.string(), files.write("texts.txt", file).string()});
+    const std::vector<Value> lines = testing::json_lines(run.out);
+    ASSERT_EQ(lines.size(), inputs.size()) << run.err;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      EXPECT_EQ(lines[i].at("embedding").get<std::vector<float>>(),
+                std::get<Embedding>(predictions[i]).embedding);
+      EXPECT_EQ(Value::parse(to_json(predictions[i], {})).at("embedding"), lines[i].at("embedding"));
+    }
     return;
   }
   std::string file;
@@ -51,10 +65,11 @@ TEST_P(ProgramAndLibrary, AgreeToTheLastBit) {
   files.write("asked.jsonl", file);
   const auto run = testing::run({"predict", "--model", model.string(), path("asked.jsonl")});
   ASSERT_EQ(run.exit_code, 0) << run.err;
-  const std::vector<json> lines = testing::json_lines(run.out);
+  const std::vector<Value> lines = testing::json_lines(run.out);
   ASSERT_EQ(lines.size(), inputs.size());
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    for (const auto& [name, value] : json::parse(to_json(predictions[i], predictor.labels())).items())
+    const Value predicted = Value::parse(to_json(predictions[i], predictor.labels()));
+    for (const auto& [name, value] : predicted.items())
       EXPECT_EQ(lines[i].at(name), value) << name;
   }
 }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "bertune/error.h"
 #include "core/random.h"
 #include "support/tiny_checkpoint.h"
 #include "tasks/task.h"
@@ -91,6 +92,8 @@ class MadeExamples : public tasks::Examples {
       case Architecture::next_sentence_prediction:
         batch.labels.push_back(below(2));
         break;
+      case Architecture::sentence_embedding:  // its rows are pairs: tests/tasks has tests of its own
+        throw Error("no made rows of pairs");
     }
   }
 

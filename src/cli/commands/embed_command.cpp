@@ -172,7 +172,7 @@ void add_embed_command(CLI::App& app) {
   command->add_option("--output", options->output,
                       "File to write: JSON Lines, or with the ending .npy a NumPy array (default: standard "
                       "output)");
-  options->data.add_to(*command, "--input-format");
+  add_data_options(*command, options->data, "--input-format");
   command->add_option("--max-length,--max_seq_length", options->max_length,
                       "Tokens of a text; longer ones are truncated (default: as the model's files say)");
   command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Texts per batch")

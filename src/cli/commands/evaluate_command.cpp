@@ -83,8 +83,8 @@ void add_evaluate_command(CLI::App& app) {
       ->required();
   command->add_option("--output,--output_dir", options->output,
                       "Folder for test_results.json and all_results.json");
-  options->data.add_to(*command);
-  options->question_answering.add_to(*command);
+  add_data_options(*command, options->data);
+  add_question_answering_options(*command, options->question_answering);
   command->add_option("--threshold", options->threshold,
                       "Multi-label: probability from which a label counts (default: what was best on "
                       "validation, or 0.5)");

@@ -15,10 +15,10 @@ namespace bertune::cli {
 struct EvaluateOptions {
   std::filesystem::path model, base, test, output;  // base: of an adapter
   HubFlags hub;
-  DataOptions data;
+  tasks::FileOptions data;
   std::optional<std::int64_t> max_length;
   std::int64_t batch_size = 64;
-  QuestionAnsweringOptions question_answering;
+  tasks::QuestionAnsweringOptions question_answering;
   std::optional<double> threshold;
   std::string precision = "fp32";
   ThreadOptions threads;

@@ -86,8 +86,8 @@ void add_predict_command(CLI::App& app) {
   command->add_option("--output", options->output, "File to write (default: standard output)");
   command->add_option("--format", options->output_format, "What to write: jsonl or csv")
       ->capture_default_str();
-  options->data.add_to(*command, "--input-format");
-  options->question_answering.add_to(*command);
+  add_data_options(*command, options->data, "--input-format");
+  add_question_answering_options(*command, options->question_answering);
   command->add_option("--top,--top_k", options->top, "Question answering: candidates to list")
       ->group("Question answering")
       ->capture_default_str();

@@ -17,10 +17,10 @@ struct PredictOptions {
   std::filesystem::path model, base, input, output;  // base: of an adapter
   std::string output_format = "jsonl";
   HubFlags hub;
-  DataOptions data;
+  tasks::FileOptions data;
   std::optional<std::int64_t> max_length;
   std::int64_t batch_size = 64;
-  QuestionAnsweringOptions question_answering;
+  tasks::QuestionAnsweringOptions question_answering;
   std::int64_t top = 1;
   std::string precision = "fp32";
   std::optional<double> threshold;

@@ -20,8 +20,8 @@ namespace bertune::cli {
 namespace {
 
 struct Options {
-  TrainOptions run;
-  runs::PretrainOptions values;  // but for `run`
+  TrainOptions flags;
+  runs::PretrainOptions values;  // what they ask for
   std::string objective = "mlm+nsp", document_per, format, initialization = "normal";
 };
 
@@ -34,10 +34,10 @@ Initialization initialization_from_string(std::string_view name) {
 }
 
 void run(Options& options) {
-  options.run.settle();
-  print_notes(options.run.ignored);
+  options.flags.settle();
+  print_notes(options.flags.ignored);
   runs::PretrainOptions& values = options.values;
-  values.run.model = options.run.model;
+  values.run.model = options.flags.run.model;
   values.initialization = initialization_from_string(options.initialization);
   if (values.from_nothing() && values.run.model.empty() && values.vocabulary.empty()) {
     throw UsageError(
@@ -46,15 +46,15 @@ void run(Options& options) {
   }
   runs::require_beginning(values);
   const InterruptGuard guard;
-  use_threads(options.run.threads);
-  runs::prepare_output(options.run.values());
-  if (!values.from_nothing()) options.run.find_model();
+  use_threads(options.flags.threads);
+  runs::prepare_output(options.flags.run);
+  if (!values.from_nothing()) options.flags.find_model();
   values.rows.objective = tasks::objective_from_string(options.objective);
   if (!options.format.empty()) values.documents.format = data::format_from_string(options.format);
   if (!options.document_per.empty())
     values.documents.document_per = data::document_per_from_string(options.document_per);
-  values.run = run_values(options.run);
-  watch_run(options.run, "bertune fill-mask --model {} \"the [MASK] of the city\"",
+  values.run = run_values(options.flags);
+  watch_run(options.flags, "bertune fill-mask --model {} \"the [MASK] of the city\"",
             [&](train::Observer& observer) { return runs::pretrain(values, observer); });
 }
 
@@ -62,7 +62,7 @@ void run(Options& options) {
 
 void add_pretrain_command(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  options->run.arguments.learning_rate = 1e-4;
+  options->flags.run.arguments.learning_rate = 1e-4;
   CLI::App* command = app.add_subcommand(
       "pretrain", "Train BERT on plain text: masked words and next sentences, from a checkpoint or nothing");
   const std::string text = "Text";
@@ -73,7 +73,7 @@ void add_pretrain_command(CLI::App& app) {
       ->required();
   command->add_option("--validation,--validation_file", options->values.validation,
                       "Files of text to measure on after each epoch");
-  command->add_option("--model,--model_name_or_path", options->run.model,
+  command->add_option("--model,--model_name_or_path", options->flags.run.model,
                       "Folder of a BERT to go on from, or its name on the hub");
   command->add_option("--config-name,--config_name", options->values.config,
                       "config.json with the sizes of a new model, instead of --model");
@@ -84,11 +84,12 @@ void add_pretrain_command(CLI::App& app) {
                    "How a new model begins: normal, or local-attention, with heads that look at neighbouring "
                    "tokens (for little text)")
       ->capture_default_str();
-  command->add_option("--output,--output_dir", options->run.arguments.output_dir, "Folder for the model")
+  command
+      ->add_option("--output,--output_dir", options->flags.run.arguments.output_dir, "Folder for the model")
       ->required();
   command->add_option("--objective", options->objective, "mlm+nsp or mlm")->capture_default_str();
   command
-      ->add_option("--max-length,--max_length,--max_seq_length", options->run.max_length,
+      ->add_option("--max-length,--max_length,--max_seq_length", options->flags.run.files.max_length,
                    "Tokens a row (default: 128)")
       ->group(text);
   command
@@ -120,7 +121,7 @@ void add_pretrain_command(CLI::App& app) {
                    "Share of the pairs that are made shorter")
       ->group(text)
       ->capture_default_str();
-  options->run.add_run_to(*command);
+  options->flags.add_run_to(*command);
   command->footer(
       "Examples:\n"
       "  bertune pretrain --model bert-base --train our-texts.txt --objective mlm --output our-bert\n"

@@ -1,13 +1,11 @@
 #include "cli/commands/task_commands.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "bertune/error.h"
-#include "cli/screen/flag_words.h"
-#include "report/data_facts.h"
 
 namespace bertune::cli {
+
 std::string task_names() {
   std::string names;
   for (const tasks::TaskEntry& task : tasks::all_tasks())
@@ -34,26 +32,6 @@ std::string_view try_it(Architecture task) {
     default:
       return "echo \"your text\" | bertune predict --model {}";
   }
-}
-
-tasks::TrainingData read_training(const tasks::TaskEntry& task, const TrainOptions& options,
-                                  tasks::TrainingFiles files, const BertTokenizer& tokenizer,
-                                  const BertConfig& config) {
-  if (task.architecture == Architecture::sentence_embedding) {
-    // PEFT has other names for the tensors of a model without a head.
-    const train::FineTuning& tuning = options.arguments.fine_tuning;
-    if (tuning.lora && !tuning.merge_lora)
-      throw UsageError("--lora: sentence embeddings need the adapter merged in the end; add --merge-lora");
-    files.sentence_embedding = {
-        .pooling = options.pooling,
-        .loss = options.embedding_loss,
-        .of_model = SentenceEmbeddingConfig::from_pretrained(options.model, options.base),
-        .train_batch_size = options.arguments.train_batch_size};
-  }
-  tasks::TrainingData data = task.read_training(files, tokenizer, config);
-  const report::Style style(report::terminal_of(STDERR_FILENO).colors);
-  fmt::print(stderr, "{}", report::data_facts(data.facts, {.style = style, .render = with_flags}));
-  return data;
 }
 
 }  // namespace bertune::cli

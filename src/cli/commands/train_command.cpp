@@ -23,22 +23,15 @@
 namespace bertune::cli {
 namespace {
 
-runs::ReadData reader_of(const tasks::TaskEntry& task, const TrainOptions& options) {
-  return [&](const tasks::TrainingFiles& files, const BertTokenizer& tokenizer, const BertConfig& config) {
-    return read_training(task, options, files, tokenizer, config);
-  };
-}
-
 void cross_validate(const TrainOptions& options, const runs::TrainOptions& values,
                     const runs::BaseModel& base, const tasks::TaskEntry& task) {
-  const std::string flag = options.fold_column.empty() ? "--folds" : "--fold-column";
+  const std::string flag = values.files.fold_column.empty() ? "--folds" : "--fold-column";
   if (options.profile) throw UsageError(fmt::format("--profile measures one training; leave out {}", flag));
-  if (!options.test.empty())
+  if (!values.files.test.empty())
     print_notes({fmt::format("--test is not looked at with {}: each fold is a test set", flag)});
   TrainDisplay display(std::cerr, options.quiet || options.json);
   try {
-    const runs::CrossValidated done =
-        runs::cross_validate(values, base, task.architecture, reader_of(task, options), display);
+    const runs::CrossValidated done = runs::cross_validate(values, base, task, display);
     if (options.json) {
       fmt::print("{}", dump_json(done.results));
     } else {
@@ -46,7 +39,7 @@ void cross_validate(const TrainOptions& options, const runs::TrainOptions& value
     }
   } catch (const Interrupted& interrupted) {
     throw Interrupted(fmt::format("{}; the same command with --resume goes on with {}", interrupted.what(),
-                                  options.arguments.output_dir.string()));
+                                  values.arguments.output_dir.string()));
   }
 }
 
@@ -55,18 +48,16 @@ void run(TrainOptions& options) {
   print_notes(options.ignored);
   const InterruptGuard guard;
   use_threads(options.threads);
-  runs::prepare_output(options.values());
+  runs::prepare_output(options.run);
   options.find_model();
   const runs::TrainOptions values = run_values(options);
   const runs::BaseModel base = runs::open_base_model(values);
-  const tasks::TaskEntry& task =
-      options.task.empty() ? tasks::guess_task(options.train) : tasks::task_named(options.task);
-  if (options.task.empty() && task.architecture != Architecture::sequence_classification)
-    print_notes({fmt::format("--task {} (by the look of {})", task.name, options.train.string())});
+  const tasks::TaskEntry& task = runs::task_of(values);
+  if (values.task.empty() && task.architecture != Architecture::sequence_classification)
+    print_notes({fmt::format("--task {} (by the look of {})", task.name, values.files.train.string())});
   if (values.is_cross_validation()) return cross_validate(options, values, base, task);
-  watch_run(options, try_it(task.architecture), [&](train::Observer& observer) {
-    return runs::fine_tune(values, base, reader_of(task, options), observer);
-  });
+  watch_run(options, try_it(task.architecture),
+            [&](train::Observer& observer) { return runs::fine_tune(values, base, task, observer); });
 }
 
 }  // namespace

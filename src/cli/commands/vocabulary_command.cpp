@@ -30,7 +30,7 @@ struct Options {
   VocabularyOptions vocabulary;
   std::string score = "frequency";
   bool cased = false, keep_accents = false, keep_chinese_together = false;
-  DataOptions data;
+  tasks::FileOptions data;
   ThreadOptions threads;
   bool overwrite = false, json = false, quiet = false;
 };
@@ -188,7 +188,7 @@ void add_vocabulary_command(CLI::App& app) {
       ->required();
   command->add_option("--output,--output_dir", options->output, "Folder for the tokenizer")->required();
   add_vocabulary_options(*command, *options);
-  options->data.add_to(*command);
+  add_data_options(*command, options->data);
   add_threads_option(*command, options->threads);
   command->add_flag("--overwrite", options->overwrite, "Replace the tokenizer that the folder holds");
   command->add_flag("--json", options->json, "Print the summary as JSON and nothing else");

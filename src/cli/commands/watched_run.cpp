@@ -14,7 +14,7 @@
 namespace bertune::cli {
 
 runs::TrainOptions run_values(const TrainOptions& options) {
-  runs::TrainOptions values = options.values();
+  runs::TrainOptions values = options.run;
   values.settings_text = [command = options.declared_on,
                           model = options.model_to_repeat](const Json& resolved) {
     Json settings = resolved;
@@ -35,7 +35,7 @@ runs::FinishedRun shown(const TrainOptions& options, TrainDisplay& display, trai
     if (display.training_ended()) throw;
     display.finish();
     throw Interrupted(fmt::format("{}; a checkpoint is in {}: the same command with --resume goes on from it",
-                                  interrupted.what(), options.arguments.output_dir.string()));
+                                  interrupted.what(), options.run.arguments.output_dir.string()));
   }
 }
 
@@ -49,11 +49,11 @@ void watch_run(const TrainOptions& options, std::string_view try_it,
   const runs::FinishedRun finished = shown(options, display, observer, run);
   std::string profiled;
   if (options.profile) {
-    const bool bf16 = train::precision_from_string(options.arguments.precision) == Precision::bf16;
-    profiled = "\n" + profile.finish(options.arguments.output_dir / "profile.json", bf16);
+    const bool bf16 = train::precision_from_string(options.run.arguments.precision) == Precision::bf16;
+    profiled = "\n" + profile.finish(options.run.arguments.output_dir / "profile.json", bf16);
   }
   if (options.json) return print_run_json(finished);
-  print_run(options.values(), finished, try_it);
+  print_run(options.run, finished, try_it);
   fmt::print("{}", profiled);
 }
 

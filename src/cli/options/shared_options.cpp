@@ -10,49 +10,52 @@
 
 namespace bertune::cli {
 
-void DataOptions::add_to(CLI::App& command, const std::string& format_flag) {
+void add_data_options(CLI::App& command, tasks::FileOptions& options, const std::string& format_flag) {
   const std::string group = "Data";
   command
-      .add_option("--text-column,--text_column,--text_column_names", text_column,
+      .add_option("--text-column,--text_column,--text_column_names", options.text_column,
                   "Column of the text (default: guessed, and said)")
       ->group(group);
   command
-      .add_option("--text-pair-column,--text_pair_column", text_pair_column,
+      .add_option("--text-pair-column,--text_pair_column", options.text_pair_column,
                   "Column of a second text, for pairs")
       ->group(group);
   command
-      .add_option("--label-column,--label_column,--label_column_name", label_column, "Column of the label")
+      .add_option("--label-column,--label_column,--label_column_name", options.label_column,
+                  "Column of the label")
       ->group(group);
   command
       .add_option(
-          format_flag, format,
+          format_flag, options.format,
           "csv, tsv, jsonl, json or text; of tagged words conll, conllu or jsonl (default: by file name)")
       ->group(group);
-  command.add_option("--delimiter", delimiter, "Character between fields (default: by format)")->group(group);
-  command.add_flag("--no-header", no_header, "The first line is data; columns are numbers from 1")
+  command.add_option("--delimiter", options.delimiter, "Character between fields (default: by format)")
+      ->group(group);
+  command.add_flag("--no-header", options.no_header, "The first line is data; columns are numbers from 1")
       ->group(group);
 }
 
-void QuestionAnsweringOptions::add_to(CLI::App& command) {
+void add_question_answering_options(CLI::App& command, tasks::QuestionAnsweringOptions& options) {
   const std::string group = "Question answering";
   command
-      .add_option("--doc-stride,--doc_stride", doc_stride,
+      .add_option("--doc-stride,--doc_stride", options.doc_stride,
                   "Tokens that neighbouring windows of a long context share (default: 128)")
       ->group(group);
   command
-      .add_option("--n-best-size,--n-best,--n_best_size", n_best_size,
+      .add_option("--n-best-size,--n-best,--n_best_size", options.n_best_size,
                   "Starts and ends that are paired to find the answer (default: 20)")
       ->group(group);
   command
-      .add_option("--max-answer-length,--max_answer_length", max_answer_length,
+      .add_option("--max-answer-length,--max_answer_length", options.max_answer_length,
                   "Tokens of an answer (default: 30)")
       ->group(group);
   command
-      .add_flag("--version-2-with-negative,--version_2_with_negative", version_2_with_negative,
+      .add_flag("--version-2-with-negative,--version_2_with_negative", options.version_2_with_negative,
                 "A question may have no answer (default: if one of the training set has none)")
       ->group(group);
   command
-      .add_option("--null-score-diff-threshold,--null_score_diff_threshold", null_score_diff_threshold,
+      .add_option("--null-score-diff-threshold,--null_score_diff_threshold",
+                  options.null_score_diff_threshold,
                   "No answer where it is better than the best one by more than this (default: what was best "
                   "on validation, or 0)")
       ->group(group);

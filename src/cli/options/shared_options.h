@@ -11,15 +11,11 @@
 
 namespace bertune::cli {
 
-struct DataOptions : tasks::FileOptions {
-  // `format_flag` names the flag of the input format.
-  void add_to(CLI::App& command, const std::string& format_flag = "--format");
-};
-
+// How files of rows are read; `format_flag` names the flag of the input format.
+void add_data_options(CLI::App& command, tasks::FileOptions& options,
+                      const std::string& format_flag = "--format");
 // Of question answering, in all commands.
-struct QuestionAnsweringOptions : tasks::QuestionAnsweringOptions {
-  void add_to(CLI::App& command);
-};
+void add_question_answering_options(CLI::App& command, tasks::QuestionAnsweringOptions& options);
 
 struct ThreadOptions {
   int threads = 0;

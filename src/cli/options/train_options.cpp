@@ -109,88 +109,91 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
 
 void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
   command
-      .add_option("--model,--model_name_or_path", model,
+      .add_option("--model,--model_name_or_path", run.model,
                   "Folder of the pre-trained checkpoint, or its name on the hub")
       ->required();
   command
-      .add_option("--train,--train_file", train,
+      .add_option("--train,--train_file", run.files.train,
                   "File of labelled texts, tagged words or questions to train on")
       ->required();
-  command.add_option("--validation,--validation_file", validation, "File to pick the best epoch on");
-  command.add_option("--test,--test_file", test, "File to test the finished model on");
-  command.add_option("--output,--output_dir", arguments.output_dir, "Folder for the fine-tuned model")
+  command.add_option("--validation,--validation_file", run.files.validation,
+                     "File to pick the best epoch on");
+  command.add_option("--test,--test_file", run.files.test, "File to test the finished model on");
+  command.add_option("--output,--output_dir", run.arguments.output_dir, "Folder for the fine-tuned model")
       ->required();
-  data.add_to(command);
+  add_data_options(command, run.files.data);
   command
-      .add_option("--validation-split", validation_split,
+      .add_option("--validation-split", run.files.validation_split,
                   "Share of the training rows held out without --validation (0: none)")
       ->group("Data")
       ->capture_default_str();
   command
-      .add_option("--folds", folds,
+      .add_option("--folds", run.folds,
                   "Cross-validation: so many models, each measured on a part of --train that it has not seen")
       ->group("Data");
   command
       .add_option(
-          "--fold-column,--fold_column", fold_column,
+          "--fold-column,--fold_column", run.files.fold_column,
           "Cross-validation with the folds that this column of --train names, a model each; in the order "
           "of their numbers, or else of the names as sorted")
       ->group("Data");
-  command.add_flag("--keep-folds", keep_folds, "Keep the models of cross-validation, in OUTPUT/fold-...")
+  command.add_flag("--keep-folds", run.keep_folds, "Keep the models of cross-validation, in OUTPUT/fold-...")
       ->group(kOutput);
-  command.add_option("--task", task, "What to learn: " + tasks + " (default: by the data, and said)")
+  command.add_option("--task", run.task, "What to learn: " + tasks + " (default: by the data, and said)")
       ->group("Data");
   command
       .add_option(
-          "--problem-type,--problem_type", problem_type,
+          "--problem-type,--problem_type", run.files.problem_type,
           "single_label_classification, multi_label_classification or regression (default: by the labels)")
       ->group("Data");
   command.add_flag("--do_regression", regression)->group("");
   command
-      .add_option("--max-length,--max_length,--max_seq_length", max_length,
+      .add_option("--max-length,--max_length,--max_seq_length", run.files.max_length,
                   "Tokens a text; longer ones are cut (default: 128; question answering: 384, in windows)")
       ->group("Data");
-  command.add_option("--max-train-rows,--max_train_samples", max_train_rows, "Use only the first rows")
-      ->group("Data");
-  command.add_option("--max-validation-rows,--max_eval_samples", max_validation_rows)->group("");
-  command.add_option("--max-test-rows,--max_predict_samples", max_test_rows)->group("");
   command
-      .add_flag("--ignore-mismatched-sizes,--ignore_mismatched_sizes", ignore_mismatched_sizes,
+      .add_option("--max-train-rows,--max_train_samples", run.files.max_train_rows, "Use only the first rows")
+      ->group("Data");
+  command.add_option("--max-validation-rows,--max_eval_samples", run.files.max_validation_rows)->group("");
+  command.add_option("--max-test-rows,--max_predict_samples", run.files.max_test_rows)->group("");
+  command
+      .add_flag("--ignore-mismatched-sizes,--ignore_mismatched_sizes", run.ignore_mismatched_sizes,
                 "Give the model a new head where the checkpoint's has another number of labels")
       ->group(kTraining);
-  command.add_option("--classifier-dropout", classifier_dropout, "Before the classifier")->group(kTraining);
+  command.add_option("--classifier-dropout", run.classifier_dropout, "Before the classifier")
+      ->group(kTraining);
   command
       .add_option(
-          "--class-weights,--class_weights", arguments.class_weights,
+          "--class-weights,--class_weights", run.arguments.class_weights,
           "Of classes in the loss: balanced, \"name=weight,...\", or one weight a label in their order")
       ->group(kTraining);
   command
-      .add_option("--focal-loss,--focal_loss_gamma", arguments.focal_loss_gamma,
+      .add_option("--focal-loss,--focal_loss_gamma", run.arguments.focal_loss_gamma,
                   "The focal loss, with this gamma (2 is usual; 0: off)")
       ->group(kTraining);
-  question_answering.add_to(command);
+  add_question_answering_options(command, run.files.question_answering);
   command
-      .add_flag("--label-all-tokens,--label_all_tokens", label_all_tokens,
+      .add_flag("--label-all-tokens,--label_all_tokens", run.files.label_all_tokens,
                 "Every piece of a word has its label, and not only the first")
       ->group("Token classification");
   command
-      .add_option("--pooling", pooling,
+      .add_option("--pooling", run.files.sentence_embedding.pooling,
                   "How token embeddings become one: mean, cls, max or mean_sqrt_len_tokens (default: as the "
                   "model's modules.json says, or mean)")
       ->group("Sentence embeddings");
   command
       .add_option(
-          "--embedding-loss", embedding_loss,
+          "--embedding-loss", run.files.sentence_embedding.loss,
           "cosine-similarity or multiple-negatives-ranking (default: the first where pairs have scores)")
       ->group("Sentence embeddings");
   add_run_to(command);
-  fine_tuning.add_lora_to(command, arguments.fine_tuning);
+  fine_tuning.add_lora_to(command, run.arguments.fine_tuning);
 }
 
 void TrainOptions::add_run_to(CLI::App& command) {
   declared_on = &command;
-  add_optimization(command, arguments);
-  FineTuningOptions::add_to(command, arguments.fine_tuning);
+  add_optimization(command, run.arguments);
+  FineTuningOptions::add_to(command, run.arguments.fine_tuning);
   command.add_option("--warmup-steps,--warmup_steps", warmup_steps, "Instead of --warmup-ratio")
       ->group(kTraining);
   command
@@ -202,33 +205,35 @@ void TrainOptions::add_run_to(CLI::App& command) {
                   "Options of the schedule: \"num_cycles=2\", or a JSON object")
       ->group(kTraining);
   command.add_option("--eval_strategy,--evaluation_strategy", eval_strategy)->group("");
-  command.add_option("--hidden-dropout", hidden_dropout, "Instead of the checkpoint's hidden_dropout_prob")
+  command
+      .add_option("--hidden-dropout", run.hidden_dropout, "Instead of the checkpoint's hidden_dropout_prob")
       ->group(kTraining);
-  command.add_option("--attention-dropout", attention_dropout, "Instead of attention_probs_dropout_prob")
+  command.add_option("--attention-dropout", run.attention_dropout, "Instead of attention_probs_dropout_prob")
       ->group(kTraining);
   hub.add_to(command);
   add_threads_option(command, threads);
   command
-      .add_option("--save-every,--save_steps", arguments.save_steps,
+      .add_option("--save-every,--save_steps", run.arguments.save_steps,
                   "Steps between checkpoints, besides one an epoch")
       ->group(kOutput);
   command
-      .add_option("--logging-steps,--logging_steps", arguments.logging_steps, "Steps between rows of the log")
+      .add_option("--logging-steps,--logging_steps", run.arguments.logging_steps,
+                  "Steps between rows of the log")
       ->group(kOutput);
   command
-      .add_option("--save-dtype,--save_dtype", arguments.save_dtype,
+      .add_option("--save-dtype,--save_dtype", run.arguments.save_dtype,
                   "Numbers of the finished model: float32, or half as large float16 or bfloat16")
       ->group(kOutput)
       ->capture_default_str();
-  command.add_flag("--resume", arguments.resume, "Go on from the newest checkpoint in --output")
+  command.add_flag("--resume", run.arguments.resume, "Go on from the newest checkpoint in --output")
       ->group(kOutput);
   command.add_option("--resume_from_checkpoint", resume_from)->expected(0, 1)->group("");
   command
-      .add_flag("--overwrite,--overwrite_output_dir", overwrite,
+      .add_flag("--overwrite,--overwrite_output_dir", run.overwrite,
                 "Start anew in an --output that holds a model")
       ->group(kOutput);
   command
-      .add_flag("--keep-checkpoints", arguments.keep_checkpoints,
+      .add_flag("--keep-checkpoints", run.arguments.keep_checkpoints,
                 "Do not remove them when training has finished")
       ->group(kOutput);
   command
@@ -261,83 +266,44 @@ void TrainOptions::settle_evaluation() {
           "--eval_strategy no has no effect: it evaluates after each epoch where there is a validation "
           "set");
     }
-    if (arguments.eval_steps > 0)
+    if (run.arguments.eval_steps > 0)
       ignored.push_back(fmt::format("--eval_steps has no effect with --eval_strategy {}", eval_strategy));
-    arguments.eval_steps = 0;
-  } else if (eval_strategy == "steps" && arguments.eval_steps == 0) {
-    arguments.eval_steps = arguments.logging_steps > 0 ? arguments.logging_steps : 500;
+    run.arguments.eval_steps = 0;
+  } else if (eval_strategy == "steps" && run.arguments.eval_steps == 0) {
+    run.arguments.eval_steps = run.arguments.logging_steps > 0 ? run.arguments.logging_steps : 500;
   }
 }
 
 void TrainOptions::find_model() {
-  const std::filesystem::path given = model;
-  model = hub.find(given, quiet || json);
-  base = hub.find_base(model, quiet || json);
+  const std::filesystem::path given = run.model;
+  run.model = hub.find(given, quiet || json);
+  run.base = hub.find_base(run.model, quiet || json);
   model_to_repeat = given.string();
-  if (model == given) return;
+  if (run.model == given) return;
   const std::string name = model_to_repeat.substr(0, model_to_repeat.find('@')),
-                    commit = model.filename().string();
+                    commit = run.model.filename().string();
   model_to_repeat = name + "@" + commit;
-  if (std::optional<LoraConfig>& lora = arguments.fine_tuning.lora)
+  if (std::optional<LoraConfig>& lora = run.arguments.fine_tuning.lora)
     lora->base_model_name_or_path = name, lora->revision = commit;
 }
 
-runs::TrainOptions TrainOptions::values() const {
-  runs::TrainOptions values = {.model = model,
-                               .base = base,
-                               .arguments = arguments,
-                               .hidden_dropout = hidden_dropout,
-                               .attention_dropout = attention_dropout,
-                               .classifier_dropout = classifier_dropout,
-                               .ignore_mismatched_sizes = ignore_mismatched_sizes,
-                               .overwrite = overwrite,
-                               .folds = folds,
-                               .keep_folds = keep_folds};
-  values.files = {.train = train,
-                  .validation = validation,
-                  .test = test,
-                  .data = data,
-                  .max_train_rows = max_train_rows,
-                  .max_validation_rows = max_validation_rows,
-                  .max_test_rows = max_test_rows,
-                  .validation_split = validation_split,
-                  .seed = arguments.seed,
-                  .fold = fold,
-                  .fold_column = fold_column,
-                  .max_length = max_length,
-                  .checks_data = !json && !quiet,
-                  .problem_type = problem_type,
-                  .label_all_tokens = label_all_tokens,
-                  .question_answering = question_answering,
-                  .sentence_embedding = {}};  // read_training() adds what it needs of the model
-  return values;
-}
-
 void TrainOptions::settle() {
-  if (resume_from) arguments.resume = true;
-  arguments.optim_args = optim::parse_options(optim_args, "optim_args");
-  arguments.lr_scheduler_kwargs = optim::parse_options(lr_scheduler_kwargs, "lr_scheduler_kwargs");
+  if (resume_from) run.arguments.resume = true;
+  run.arguments.optim_args = optim::parse_options(optim_args, "optim_args");
+  run.arguments.lr_scheduler_kwargs = optim::parse_options(lr_scheduler_kwargs, "lr_scheduler_kwargs");
   if (warmup_steps && *warmup_steps >= 0 && *warmup_steps < 1) {
     if (*warmup_steps > 0 || declared_on->count("--warmup-ratio") == 0)
-      arguments.warmup_ratio = *warmup_steps;
+      run.arguments.warmup_ratio = *warmup_steps;
   } else if (warmup_steps) {
-    arguments.warmup_steps = static_cast<std::int64_t>(std::llround(*warmup_steps));
+    run.arguments.warmup_steps = static_cast<std::int64_t>(std::llround(*warmup_steps));
   }
   settle_evaluation();
-  if (regression) problem_type = "regression";
-  if (!(validation_split >= 0 && validation_split < 1)) {
-    throw UsageError(fmt::format("--validation-split is {}; it must be in [0, 1)", validation_split));
-  }
-  for (const auto& [flag, value] :
-       {std::pair{"--hidden-dropout", hidden_dropout}, std::pair{"--attention-dropout", attention_dropout},
-        std::pair{"--classifier-dropout", classifier_dropout}}) {
-    if (value && !(*value >= 0 && *value < 1))
-      throw UsageError(fmt::format("{} is {}; it must be in [0, 1)", flag, *value));
-  }
-  if (arguments.resume && overwrite) throw UsageError("--resume and --overwrite exclude each other");
-  fine_tuning.settle(arguments.fine_tuning);
-  train::validate(arguments);
-  for (std::string& note : train::options_without_effect(arguments)) ignored.push_back(std::move(note));
+  if (regression) run.files.problem_type = "regression";
+  run.files.seed = run.arguments.seed;
+  run.files.checks_data = !json && !quiet;
+  fine_tuning.settle(run.arguments.fine_tuning);
+  runs::validate(run);
+  for (std::string& note : train::options_without_effect(run.arguments)) ignored.push_back(std::move(note));
 }
 
 }  // namespace bertune::cli

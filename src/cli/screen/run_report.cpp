@@ -36,9 +36,9 @@ void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, 
                result.state.best_metric ? fmt::format(" ({:.4f})", *result.state.best_metric) : "");
   }
   const report::Terminal terminal = report::terminal_of(STDOUT_FILENO);
-  if (!options.files.test.empty()) {
+  if (run.test_metrics) {
     fmt::print("\nTest on {}:\n{}", options.files.test.string(),
-               report::metrics_report(run.test_metrics,
+               report::metrics_report(*run.test_metrics,
                                       {.style = report::Style(terminal.colors), .width = terminal.width}));
   }
   const std::string folder = options.arguments.output_dir.string();

@@ -11,13 +11,14 @@
 #include "bertune/threads.h"
 #include "cli/screen/flag_words.h"
 #include "kernels/ops.h"
+#include "report/data_facts.h"
 #include "report/metrics_report.h"
 #include "report/table.h"
 
 namespace bertune::cli {
 namespace {
 
-std::string model_line(const train::ModelLoaded& model) {
+std::string model_line(const ModelLoaded& model) {
   const LoadReport& report = model.report;
   std::vector<std::string> fresh = report.newly_initialized;
   fresh.insert(fresh.end(), report.mismatched.begin(), report.mismatched.end());
@@ -48,7 +49,7 @@ std::string model_line(const train::ModelLoaded& model) {
 TrainDisplay::TrainDisplay(std::ostream& out, bool quiet)
     : out_(out), quiet_(quiet), terminal_(report::terminal_of(STDERR_FILENO)) {}
 
-void TrainDisplay::on(const train::Event& event) {
+void TrainDisplay::on(const Event& event) {
   std::visit([this](const auto& what) { show(what); }, event);
 }
 
@@ -61,9 +62,14 @@ void TrainDisplay::say(std::string_view line) {
   }
 }
 
-void TrainDisplay::show(const train::Note& note) { say("note: " + note.text); }
+void TrainDisplay::show(const Note& note) { say("note: " + note.text); }
 
-void TrainDisplay::show(const train::TextRead& text) {
+void TrainDisplay::show(const DataRead& data) {
+  if (quiet_) return;
+  out_ << report::data_facts(*data.facts, {.style = report::Style(terminal_.colors), .render = with_flags});
+}
+
+void TrainDisplay::show(const TextRead& text) {
   const auto count = [](std::int64_t n) { return report::grouped(static_cast<long long>(n)); };
   const std::string others =
       text.files.size() > 1 ? fmt::format(" and {} more", text.files.size() - 1) : std::string();
@@ -71,13 +77,13 @@ void TrainDisplay::show(const train::TextRead& text) {
                   count(text.documents), count(text.sentences), count(text.tokens)));
 }
 
-void TrainDisplay::show(const train::ModelLoaded& model) {
+void TrainDisplay::show(const ModelLoaded& model) {
   say(fmt::format(
       "{}\nTraining on {} threads with {} kernels{}", model_line(model), num_threads(), kernels::ops().name,
       model.precision == Precision::bf16 ? ", matrix products in bf16 (--precision fp32 for f32)" : ""));
 }
 
-void TrainDisplay::show(const train::LossChosen& loss) {
+void TrainDisplay::show(const LossChosen& loss) {
   const LossOptions& options = loss.options;
   if (options.label_smoothing > 0) say(fmt::format("note: label smoothing {}", options.label_smoothing));
   if (options.focal_gamma > 0) say(fmt::format("note: focal loss with gamma {}", options.focal_gamma));
@@ -91,14 +97,14 @@ void TrainDisplay::show(const train::LossChosen& loss) {
   say(weights);
 }
 
-void TrainDisplay::show(const train::Resumed& resumed) {
+void TrainDisplay::show(const Resumed& resumed) {
   resumed_step_ = resumed.step;
   say(resumed.checkpoint.empty()
           ? std::string("No checkpoint to resume from: starting at the beginning.")
           : fmt::format("Resuming after step {} from {}", resumed.step, resumed.checkpoint.string()));
 }
 
-void TrainDisplay::show(const train::StepEvent& step) {
+void TrainDisplay::show(const StepEvent& step) {
   if (!steps_) {
     steps_.emplace(
         out_, "step", step.total_steps,
@@ -110,7 +116,7 @@ void TrainDisplay::show(const train::StepEvent& step) {
   steps_->update(step.step, smooth_loss_, tokens_);
 }
 
-void TrainDisplay::show(const train::EvaluationProgress& progress) {
+void TrainDisplay::show(const EvaluationProgress& progress) {
   if (!evaluation_) {
     if (steps_) steps_->pause();
     evaluation_.emplace(
@@ -120,21 +126,21 @@ void TrainDisplay::show(const train::EvaluationProgress& progress) {
   evaluation_->update(progress.rows);
 }
 
-void TrainDisplay::show(const train::EvaluationEvent& evaluation) {
+void TrainDisplay::show(const EvaluationEvent& evaluation) {
   if (evaluation_) evaluation_->finish();
   evaluation_.reset();
   say(fmt::format("epoch {:.4g}: validation {}{}", evaluation.epoch, report::metrics_line(evaluation.metrics),
                   evaluation.best ? "  (best so far)" : ""));
 }
 
-void TrainDisplay::show(const train::EarlyStop& stop) { say(stop.why); }
+void TrainDisplay::show(const EarlyStop& stop) { say(stop.why); }
 
-void TrainDisplay::show(const train::TrainingEnded& /*ended*/) {
+void TrainDisplay::show(const TrainingEnded& /*ended*/) {
   training_ended_ = true;
   finish();
 }
 
-void TrainDisplay::show(const train::FoldBegins& fold) {
+void TrainDisplay::show(const FoldBegins& fold) {
   training_ended_ = false;
   resumed_step_ = tokens_ = 0;
   const std::string place =
@@ -143,7 +149,7 @@ void TrainDisplay::show(const train::FoldBegins& fold) {
                   fold.train_rows, fold.test_rows));
 }
 
-void TrainDisplay::show(const train::FoldEnded& fold) {
+void TrainDisplay::show(const FoldEnded& fold) {
   say(fold.done_before
           ? std::string("done before")
           : fmt::format("fold {}: {}", report::printable(fold.name), report::metrics_line(fold.metrics)));

@@ -14,25 +14,26 @@ class TrainDisplay : public train::Observer {
  public:
   TrainDisplay(std::ostream& out, bool quiet);
 
-  void on(const train::Event& event) override;
+  void on(const Event& event) override;
   // Whether the loop has ended: an interrupt before leaves a checkpoint.
   bool training_ended() const { return training_ended_; }
   // Clears the bars.
   void finish();
 
  private:
-  void show(const train::Note& note);
-  void show(const train::TextRead& text);
-  void show(const train::ModelLoaded& model);
-  void show(const train::LossChosen& loss);
-  void show(const train::Resumed& resumed);
-  void show(const train::StepEvent& step);
-  void show(const train::EvaluationProgress& progress);
-  void show(const train::EvaluationEvent& evaluation);
-  void show(const train::EarlyStop& stop);
-  void show(const train::TrainingEnded& ended);
-  void show(const train::FoldBegins& fold);
-  void show(const train::FoldEnded& fold);
+  void show(const Note& note);
+  void show(const DataRead& data);
+  void show(const TextRead& text);
+  void show(const ModelLoaded& model);
+  void show(const LossChosen& loss);
+  void show(const Resumed& resumed);
+  void show(const StepEvent& step);
+  void show(const EvaluationProgress& progress);
+  void show(const EvaluationEvent& evaluation);
+  void show(const EarlyStop& stop);
+  void show(const TrainingEnded& ended);
+  void show(const FoldBegins& fold);
+  void show(const FoldEnded& fold);
   template <typename Other>
   void show(const Other& /*event*/) {}
 

@@ -22,7 +22,7 @@ void TrainProfile::stop() {
   running_.reset();
 }
 
-void TrainProfile::take(const train::StepEvent& event) {
+void TrainProfile::take(const StepEvent& event) {
   ++seen_;
   if (running_) {
     ++steps_;
@@ -36,10 +36,9 @@ void TrainProfile::take(const train::StepEvent& event) {
 }
 
 // Evaluations and checkpoints are no part of a step.
-void TrainProfile::on(const train::Event& event) {
-  if (const auto* step = std::get_if<train::StepEvent>(&event)) take(*step);
-  if (std::holds_alternative<train::EvaluationProgress>(event) ||
-      std::holds_alternative<train::CheckpointSaved>(event)) {
+void TrainProfile::on(const Event& event) {
+  if (const auto* step = std::get_if<StepEvent>(&event)) take(*step);
+  if (std::holds_alternative<EvaluationProgress>(event) || std::holds_alternative<CheckpointSaved>(event)) {
     stop();
   }
   next_.on(event);

@@ -16,13 +16,13 @@ class TrainProfile : public train::Observer {
  public:
   explicit TrainProfile(train::Observer& next) : next_(next) {}
 
-  void on(const train::Event& event) override;
+  void on(const Event& event) override;
 
   // After training: writes the trace, and returns the table and where the trace is.
   std::string finish(const std::filesystem::path& trace, bool bf16);
 
  private:
-  void take(const train::StepEvent& step);
+  void take(const StepEvent& step);
   void stop();
 
   train::Observer& next_;

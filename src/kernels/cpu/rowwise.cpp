@@ -190,14 +190,14 @@ void layer_norm_backward(const LayerNormBackward& op) {
   if (op.dx != nullptr) add_partial_sums(op.partial_sums + 2 * h, blocks, stride, h, op.d_bias);
 }
 
-void gather_rows(const ChosenRows& op) {
+void gather_rows(const GatherRows& op) {
   for (std::int64_t i = 0; i < op.count; ++i) {
     const float* from = op.x + op.indices[i] * op.n;
     for (std::int64_t c = 0; c < op.n; ++c) op.rows[i * op.n + c] = from[c];
   }
 }
 
-void add_to_rows(const ChosenRows& op) {
+void add_to_rows(const AddToRows& op) {
   for (std::int64_t i = 0; i < op.count; ++i) {
     float* to = op.x + op.indices[i] * op.n;
     for (std::int64_t c = 0; c < op.n; ++c) to[c] += op.rows[i * op.n + c];

@@ -196,12 +196,12 @@ void first_token_attention_backward(const FirstTokenAttentionBackward& op) {
   }
 }
 
-void gather_rows(const ChosenRows& op) {
+void gather_rows(const GatherRows& op) {
   for (std::int64_t i = 0; i < op.count; ++i)
     std::copy_n(op.x + op.indices[i] * op.n, op.n, op.rows + i * op.n);
 }
 
-void add_to_rows(const ChosenRows& op) {
+void add_to_rows(const AddToRows& op) {
   for (std::int64_t i = 0; i < op.count * op.n; ++i)
     op.x[op.indices[i / op.n] * op.n + i % op.n] += op.rows[i];
 }

@@ -69,7 +69,7 @@ ModelOutput MaskedLMHead::forward(const Pass& pass, const Batch& batch, const fl
   }
   const std::int64_t p = own.predictions(), h = config_.hidden_size;
   if (p == 0) return {};
-  pass.ops().gather_rows({p, h, own.tokens.data(), const_cast<float*>(hidden), own.input});
+  pass.ops().gather_rows({p, h, own.tokens.data(), hidden, own.input});
   const kernels::Matmul dense = dense_.output(p, own.input, own.dense_output);
   pass.ops().activation_forward(
       {activation_, p, h, own.dense_output, dense_.bias.value, own.activated, &dense});
@@ -176,7 +176,7 @@ ModelOutput PreTrainingHead::forward(const Pass& pass, const Batch& batch, const
   float* const first = activations.first_hidden;
   ModelOutput output =
       masked_lm_.forward(pass, batch, hidden, has_labels && !batch.labels.empty(), activations);
-  pass.ops().gather_rows({sequences, h, pass.layout.cu_seqlens, const_cast<float*>(hidden), first});
+  pass.ops().gather_rows({sequences, h, pass.layout.cu_seqlens, hidden, first});
   const float* features = pooler_.forward(pass, first, activations.pooler);
   output.next_sentence_logits = seq_relationship_.forward(pass, sequences, features, activations.output);
   if (!batch.next_sentence_labels.empty()) {

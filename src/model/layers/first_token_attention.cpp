@@ -54,8 +54,7 @@ void first_token_attention(const Block& block, const EncoderLayerWeights& weight
                            FirstTokenActivations& activations, Scratch& scratch) {
   const Pass& pass = block.pass;
   const std::int64_t h = block.config.hidden_size, sequences = block.rows.tokens;
-  pass.ops().gather_rows(
-      {sequences, h, pass.layout.cu_seqlens, const_cast<float*>(input), activations.input});
+  pass.ops().gather_rows({sequences, h, pass.layout.cu_seqlens, input, activations.input});
   const Linear& query = weights.query_key_value.parts[0];
   const kernels::Matmul projected = query.output(sequences, activations.input, activations.query);
   pass.ops().add_bias(

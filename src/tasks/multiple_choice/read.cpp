@@ -193,6 +193,21 @@ TestData read_test(const TestFile& file, const TrainedModel& model) {
   return {std::move(task), std::move(examples), dataset.notes};
 }
 
+std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {
+  const MultipleChoiceDataset dataset = data::read_multiple_choice(path, read_options(options, true));
+  std::vector<LabelledInput> inputs;
+  for (std::int64_t i = 0; i < dataset.size(); ++i) {
+    const data::MultipleChoiceQuestion& question = dataset.questions[static_cast<std::size_t>(i)];
+    LabelledInput& input = inputs.emplace_back();
+    input.input.question = question.question, input.input.context = question.context;
+    const std::span<const std::string_view> choices = dataset.choices_of(i);
+    input.input.choices.assign(choices.begin(), choices.end());
+    input.labels = {std::to_string(question.label)};
+    input.where = dataset.where(i);
+  }
+  return inputs;
+}
+
 std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
                                     const PredictionOptions& options) {
   if (file.output_format != "jsonl") {

@@ -13,6 +13,7 @@ namespace bertune::tasks::multiple_choice {
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config);
 TestData read_test(const TestFile& file, const TrainedModel& model);
+std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options);
 
 std::unique_ptr<MultipleChoiceTask> trained_task(const TrainedModel& model, const PredictionOptions& options);
 // Questions of a file, or as they arrive as JSON Lines on a stream. Written as jsonl.

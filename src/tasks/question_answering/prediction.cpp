@@ -61,10 +61,8 @@ std::unique_ptr<Decoder> decoder_of(const QuestionAnsweringExamples& examples,
   return std::make_unique<QuestionAnsweringDecoder>(examples, task, std::move(use));
 }
 
-Request request_of(data::QuestionAnsweringDataset questions, const QuestionAnsweringTask& task,
-                   const BertTokenizer& tokenizer) {
-  const auto examples =
-      std::make_shared<const QuestionAnsweringExamples>(std::move(questions), tokenizer, task.windows, false);
+Request request_of(std::shared_ptr<const QuestionAnsweringExamples> examples,
+                   const QuestionAnsweringTask& task) {
   Request request;
   request.examples = examples;
   request.items = examples->dataset().size();

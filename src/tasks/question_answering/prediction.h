@@ -36,9 +36,9 @@ Answer answer_of(const AnswerPrediction& prediction, std::int64_t candidates);
 std::unique_ptr<Decoder> decoder_of(const QuestionAnsweringExamples& examples,
                                     const QuestionAnsweringTask& task, UsePrediction use);
 
-// What questions without answers ask; what they point into must stay.
-Request request_of(data::QuestionAnsweringDataset questions, const QuestionAnsweringTask& task,
-                   const BertTokenizer& tokenizer);
+// What questions without answers ask; what they point into, and the task, must stay.
+Request request_of(std::shared_ptr<const QuestionAnsweringExamples> examples,
+                   const QuestionAnsweringTask& task);
 
 // {"id", "question"} and the answer.
 OrderedJson question_json(const data::QuestionAnsweringExample& example, const Prediction& prediction);

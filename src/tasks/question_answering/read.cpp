@@ -133,9 +133,10 @@ class QuestionSource : public RequestSource {
   bool next(Request& request) override {
     if (arriving_) questions_ = next_arriving();
     if (!questions_) return false;
-    request = request_of(std::move(*questions_), *task_, tokenizer_);
+    const auto examples = std::make_shared<const QuestionAnsweringExamples>(
+        std::move(*questions_), tokenizer_, task_->windows, false);
     questions_.reset();
-    const auto examples = std::dynamic_pointer_cast<const QuestionAnsweringExamples>(request.examples);
+    request = request_of(examples, *task_);
     append(notes_, examples->dataset().notes);
     append(notes_, examples->features().notes);
     request.line = [examples](std::int64_t item, const Prediction& prediction) {
@@ -238,6 +239,19 @@ TestData read_test(const TestFile& file, const TrainedModel& model) {
   std::vector<std::string> notes = examples->dataset().notes;
   append(notes, examples->features().notes);
   return {std::move(task), std::move(examples), std::move(notes)};
+}
+
+std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {
+  const QuestionAnsweringDataset dataset =
+      data::read_question_answering(path, read_options(options, -1, true));
+  std::vector<LabelledInput> inputs;
+  for (const data::QuestionAnsweringExample& example : dataset.examples) {
+    LabelledInput& input = inputs.emplace_back();
+    input.input.question = example.question, input.input.context = example.context;
+    for (const data::Answer& answer : example.answers) input.labels.emplace_back(answer.text);
+    input.where = example.where;
+  }
+  return inputs;
 }
 
 std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,

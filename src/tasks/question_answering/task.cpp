@@ -83,7 +83,9 @@ Request QuestionAnsweringTask::request(std::span<const Input> inputs, const Bert
     example.question = input.question, example.context = input.context;
     example.context_index = known->second;
   }
-  Request request = request_of(std::move(questions), *this, tokenizer);
+  Request request = request_of(
+      std::make_shared<const QuestionAnsweringExamples>(std::move(questions), tokenizer, windows, false),
+      *this);
   request.decoder = [kept, decoder = std::move(request.decoder)](UsePrediction use) {
     return decoder(std::move(use));
   };

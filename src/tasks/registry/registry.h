@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "bertune/model.h"
 #include "tasks/request.h"
@@ -18,6 +19,7 @@ struct TaskEntry {
   TrainingData (*read_training)(const TrainingFiles& files, const BertTokenizer& tokenizer,
                                 const BertConfig& config);
   TestData (*read_test)(const TestFile& file, const TrainedModel& model);
+  std::vector<LabelledInput> (*read_inputs)(const std::filesystem::path& path, const FileOptions& options);
   // What a file asks a trained model.
   std::unique_ptr<RequestSource> (*open)(const PredictionFile& file, const TrainedModel& model,
                                          const PredictionOptions& options);

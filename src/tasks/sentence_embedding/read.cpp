@@ -299,6 +299,18 @@ TestData read_test(const TestFile& file, const TrainedModel& model) {
   return {std::move(task), std::move(examples), pairs.notes};
 }
 
+std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {
+  const data::Dataset pairs = read_pairs(path, options.read_options(false), true);
+  std::vector<LabelledInput> inputs;
+  for (const data::Row& row : pairs.rows) {
+    LabelledInput& input = inputs.emplace_back();
+    input.input.text = row.text, input.input.text_pair = row.text_pair;
+    if (row.has_label) input.labels = {std::string(row.label)};
+    input.where = pairs.where(row);
+  }
+  return inputs;
+}
+
 std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
                                     const PredictionOptions& options) {
   return std::make_unique<PairSource>(file, model, options);

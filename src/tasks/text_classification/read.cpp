@@ -202,6 +202,19 @@ TestData read_test(const TestFile& file, const TrainedModel& model) {
   return {std::move(task), std::move(examples), dataset.notes};
 }
 
+std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {
+  const data::Dataset rows = data::read_dataset(path, options.read_options(true));
+  std::vector<LabelledInput> inputs;
+  for (const data::Row& row : rows.rows) {
+    LabelledInput& input = inputs.emplace_back();
+    input.input.text = row.text;
+    if (rows.has_pairs) input.input.text_pair = row.text_pair;
+    input.labels = {std::string(row.label)};
+    input.where = rows.where(row);
+  }
+  return inputs;
+}
+
 std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
                                     const PredictionOptions& options) {
   return std::make_unique<RowSource>(file, model, options);

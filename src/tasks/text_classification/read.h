@@ -13,6 +13,7 @@ namespace bertune::tasks::text_classification {
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config);
 TestData read_test(const TestFile& file, const TrainedModel& model);
+std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options);
 
 // The task of a trained model. Throws UsageError for a threshold that is no probability.
 std::unique_ptr<TextClassificationTask> trained_task(const TrainedModel& model,

@@ -226,6 +226,18 @@ TestData read_test(const TestFile& file, const TrainedModel& model) {
   return {std::move(task), std::move(examples), std::move(notes)};
 }
 
+std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {
+  const TaggedDataset dataset = read(path, options, -1, true);
+  std::vector<LabelledInput> inputs;
+  for (const data::TaggedSentence& sentence : dataset.sentences) {
+    LabelledInput& input = inputs.emplace_back();
+    input.input.words.assign(sentence.words.begin(), sentence.words.end());
+    input.labels.assign(sentence.tags.begin(), sentence.tags.end());
+    input.where = dataset.where(sentence);
+  }
+  return inputs;
+}
+
 std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
                                     const PredictionOptions& options) {
   if (file.output_format != "jsonl")

@@ -17,6 +17,7 @@ bool looks_like(const std::filesystem::path& path);
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config);
 TestData read_test(const TestFile& file, const TrainedModel& model);
+std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options);
 
 std::unique_ptr<TokenClassificationTask> trained_task(const TrainedModel& model,
                                                       const PredictionOptions& options);

@@ -1,0 +1,41 @@
+// Labelled rows of files, whatever their format, as inputs of a Predictor and what is right of them.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bertune/metrics.h"
+#include "bertune/model.h"
+#include "bertune/prediction.h"
+
+namespace bertune {
+
+// How a file of rows is read. Empty: by its name, its header and its first rows.
+struct FileOptions {
+  std::string format = {};  // csv, tsv, jsonl, json or text; of tagged words conll, conllu or jsonl
+  std::string text_column = {}, text_pair_column = {}, label_column = {};
+  std::string delimiter = {};  // one character, or "\t"
+  bool no_header = false;      // the first line is data; columns are numbers from 1
+};
+
+struct LabelledInput {
+  Input input;
+  // Of texts the label as it stands in the file, of sentences the tags of their words; of questions all right
+  // answers, none where there is none; of multiple choice the number of the right choice.
+  std::vector<std::string> labels;
+  std::string where;  // "file:line"
+};
+
+// Reads a file for a head that answers rows of files: all but those of language models. Throws Error naming
+// file:line for a damaged file and a missing label, and UsageError for options that do not fit the file.
+std::vector<LabelledInput> read_dataset(const std::filesystem::path& path, Architecture architecture,
+                                        const FileOptions& options = {});
+
+// How good predictions of classes or numbers are, and the loss of their probabilities. `labels`: the model's.
+// Throws Error for a label that it lacks, and UsageError for other kinds of predictions.
+Metrics measure(std::span<const Prediction> predictions, std::span<const LabelledInput> rows,
+                std::span<const std::string> labels);
+
+}  // namespace bertune

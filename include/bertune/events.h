@@ -1,0 +1,122 @@
+// What happens in a run, as values for whoever watches it: a screen, a log, a server. The library itself
+// prints nothing.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "bertune/loss.h"
+#include "bertune/metrics.h"
+#include "bertune/model.h"
+
+namespace bertune {
+
+namespace tasks {
+struct DataFacts;
+}
+
+// A sentence for a person, about what the run decided or found.
+struct Note {
+  std::string text;
+};
+
+// Files of labelled rows were read. Of question answering rows are windows, and not questions.
+struct DataRead {
+  std::int64_t train_rows = 0, validation_rows = 0, test_rows = 0;
+  const tasks::DataFacts* facts =
+      nullptr;  // what was found in them; the library's own, valid during the call
+};
+
+// Files of text were read for pre-training.
+struct TextRead {
+  std::vector<std::filesystem::path> files;
+  std::int64_t documents = 0, sentences = 0, tokens = 0;
+};
+
+// A model is in memory and about to be trained.
+struct ModelLoaded {
+  std::filesystem::path folder;
+  std::int64_t num_hidden_layers = 0, hidden_size = 0;
+  std::size_t parameters = 0, trained_parameters = 0;
+  Precision precision = Precision::fp32;  // of matrix products in training
+  LoadReport report;
+};
+
+// The loss that is trained, where it is not plain; before the first step.
+struct LossChosen {
+  LossOptions options;
+  std::vector<std::string> labels;
+};
+
+// A run that was asked to go on does so after `step`; at the beginning where there is no checkpoint.
+struct Resumed {
+  std::int64_t step = 0;
+  std::filesystem::path checkpoint;  // empty: there is none
+};
+
+struct StepEvent {
+  std::int64_t step = 0, total_steps = 0;  // steps done
+  double epoch = 0;
+  double loss = 0;  // of this step's batch
+  double learning_rate = 0, gradient_norm = 0;
+  std::int64_t tokens = 0;  // of this batch, all of them real
+};
+
+struct EvaluationProgress {
+  std::int64_t rows = 0, total_rows = 0;
+};
+
+// An evaluation on the validation set during training.
+struct EvaluationEvent {
+  double epoch = 0;
+  std::int64_t step = 0;
+  Metrics metrics;
+  bool best = false;  // so far
+};
+
+struct EarlyStop {
+  std::string why;
+};
+
+struct CheckpointSaved {
+  std::filesystem::path folder;
+};
+
+// The loop is over, whatever ended it; testing may follow.
+struct TrainingEnded {
+  std::int64_t step = 0;
+};
+
+struct ModelSaved {
+  std::filesystem::path folder;
+};
+
+// The finished model's metrics on the test set.
+struct Tested {
+  Metrics metrics;
+};
+
+// A fold of cross-validation, from 0. `name` is a number from 1, or what the data calls it.
+struct FoldBegins {
+  std::int64_t fold = 0, folds = 0;
+  std::string name;
+  bool given = false;  // by a column of the data
+  std::int64_t train_rows = 0, test_rows = 0;
+};
+
+// What the fold's model makes of the rows that it has not seen.
+struct FoldEnded {
+  std::int64_t fold = 0, folds = 0;
+  std::string name;
+  bool done_before = false;  // by the run that is resumed: no metrics here
+  Metrics metrics;
+};
+
+using Event = std::variant<Note, DataRead, TextRead, ModelLoaded, LossChosen, Resumed, StepEvent,
+                           EvaluationProgress, EvaluationEvent, EarlyStop, CheckpointSaved, TrainingEnded,
+                           ModelSaved, Tested, FoldBegins, FoldEnded>;
+
+}  // namespace bertune

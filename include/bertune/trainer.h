@@ -1,0 +1,69 @@
+// Fine-tuning from files of labelled rows, as `train` of the program does it: reads and checks the data,
+// trains with checkpoints, keeps the best model by validation, tests it, and leaves a folder that a Predictor
+// reads.
+//
+//     bertune::TrainOptions options;
+//     options.model = "bert-base-uncased-folder", options.train = "train.csv", options.test = "test.csv";
+//     options.arguments.output_dir = "my-model";
+//     const bertune::TrainResult result = bertune::fine_tune(options);
+//     result.test->value("accuracy");
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "bertune/dataset.h"
+#include "bertune/events.h"
+#include "bertune/metrics.h"
+#include "bertune/training_arguments.h"
+
+namespace bertune {
+
+// Names and defaults are those of the program (docs/training.md).
+struct TrainOptions {
+  std::filesystem::path model;                    // folder of the pre-trained checkpoint; see resolve_model
+  std::filesystem::path base;                     // where `model` is an adapter: see LoadOptions::base
+  std::filesystem::path train, validation, test;  // files of labelled rows; the last two may be empty
+  FileOptions data;                               // how they are read
+  std::string task;          // "text-classification", "token-classification", ...; empty: by the data
+  std::string problem_type;  // of text classification, as Transformers names them; empty: by the labels
+  std::optional<std::int64_t> max_length;  // tokens a text; unset: the task's default
+  double validation_split = 0.1;  // share of the training rows held out without a validation file; 0: none
+  std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;  // negative: all
+  std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;     // else the checkpoint's
+  bool label_all_tokens = false;        // token classification: every piece of a word has its label
+  std::string pooling, embedding_loss;  // sentence embeddings; empty: by the model and the data
+  std::optional<std::int64_t> doc_stride, n_best_size, max_answer_length;  // question answering
+  bool version_2_with_negative = false;  // question answering: a question may have no answer
+  bool ignore_mismatched_sizes = false;  // a new head where the checkpoint's has another number of labels
+  bool overwrite = false;                // start anew in an output folder that holds a model
+  TrainingArguments arguments;           // output_dir must be given
+
+  // Told what happens, on the calling thread; what it throws ends the run.
+  std::function<void(const Event& event)> on_event;
+  std::stop_token stop;  // asked between steps
+};
+
+struct TrainResult {
+  std::filesystem::path folder;  // of the model
+  std::string task;
+  std::int64_t steps = 0;
+  double epochs = 0;
+  double train_loss = 0;                    // mean over the steps
+  double runtime = 0;                       // seconds of training, evaluations during it included
+  std::int64_t best_step = 0;               // whose weights the model has, where there was a validation set
+  std::string stopped_early;                // why, in words; empty: it was not
+  std::optional<Metrics> validation, test;  // of the finished model, where there is such a set
+};
+
+// Throws UsageError for options that cannot be, Error for files that cannot be read or written and for losses
+// that stop being numbers, and Interrupted when `stop` is requested, with a checkpoint saved: the same
+// options with arguments.resume go on from it.
+TrainResult fine_tune(const TrainOptions& options);
+
+}  // namespace bertune

@@ -1,0 +1,68 @@
+// The settings of a training run, named as Transformers' TrainingArguments where it has them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bertune/lora.h"
+#include "bertune/options.h"
+
+namespace bertune {
+
+// Which parameters a run trains, and how fast each: freezing, rates by layer, low-rank adaptation.
+struct FineTuning {
+  std::optional<std::int64_t> freeze_layers;  // the embeddings, and so many layers from the bottom
+  bool freeze_embeddings = false;
+  std::vector<std::string> freeze;  // patterns of a shell over the names of parameters
+  bool freeze_eval_mode = false;    // no dropout in the lowest layers where they are frozen
+  std::int64_t frozen_cache_mib = 1024;
+  // Times the learning rate: 1 for the head, this for the last layer, its square for the one below, and so
+  // on to the embeddings (BEiT, timm).
+  double layer_wise_lr_decay = 1;
+  std::optional<LoraConfig> lora;
+  bool merge_lora = false;
+  bool gradient_checkpointing = false;
+};
+
+struct TrainingArguments {
+  std::filesystem::path output_dir;
+  double num_train_epochs = 3;
+  std::int64_t max_steps = -1;                   // positive: instead of epochs
+  std::int64_t train_batch_size = 32;            // rows in memory at a time
+  std::int64_t gradient_accumulation_steps = 1;  // such batches a step
+  std::int64_t eval_batch_size = 64;
+  std::string optimizer = "adamw";
+  double learning_rate = 5e-5;
+  // Options of the optimizer in PyTorch's names. The members after them are short for the options of these
+  // names (adam_epsilon: eps); left out, options keep their defaults, but weight_decay is 0.01.
+  optim::OptionValues optim_args;
+  std::optional<double> weight_decay, adam_beta1, adam_beta2, adam_epsilon, momentum;
+  bool nesterov = false;
+  double max_grad_norm = 1.0;  // 0: no clipping
+  std::string lr_scheduler_type = "linear";
+  optim::OptionValues lr_scheduler_kwargs;
+  double warmup_ratio = 0.1;
+  std::int64_t warmup_steps = 0;  // positive: instead of the ratio
+  double label_smoothing_factor = 0;
+  std::string class_weights;       // "balanced", "name=weight,...", or a weight a label; empty: none
+  double focal_loss_gamma = 0;     // 0: off
+  std::string precision = "auto";  // of matrix products in training: fp32, bf16, or auto, the fastest here
+  std::uint64_t seed = 42;
+  std::int64_t eval_steps = 0;        // 0: an evaluation after each epoch
+  std::int64_t save_steps = 0;        // 0: a checkpoint after each epoch
+  std::int64_t logging_steps = 0;     // 0: about a hundred times a run
+  std::string metric_for_best_model;  // empty: the task's default
+  // Evaluations in a row that may be no better than the best by more than the threshold; 0: never stops
+  // early.
+  std::int64_t early_stopping_patience = 0;
+  double early_stopping_threshold = 0;
+  std::string save_dtype = "float32";  // of the finished model; checkpoints are always float32
+  bool keep_checkpoints = false;       // else the run's checkpoints go once it has finished
+  bool resume = false;
+  FineTuning fine_tuning;
+};
+
+}  // namespace bertune

@@ -1,0 +1,32 @@
+// What bertune fill-mask and bertune next-sentence have in common: a pre-trained BERT is asked about texts.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "bertune/predictor.h"
+#include "cli/options/hub_flags.h"
+#include "cli/options/shared_options.h"
+
+namespace bertune::cli {
+
+struct LanguageModelOptions {
+  std::filesystem::path model, base;  // base: of an adapter
+  HubFlags hub;
+  ThreadOptions threads;
+  bool json = false;
+
+  void add_model_to(CLI::App& command);
+  void add_output_to(CLI::App& command, const std::string& what_json_is);
+  // Downloads it if need be. `top`: guesses a mask.
+  Predictor open(Architecture architecture, std::int64_t top = 1);
+};
+
+// Asks, and warns where the model reads less than all.
+Prediction ask(const Predictor& predictor, const Input& input);
+
+std::string valid_utf8(const std::string& text);
+
+}  // namespace bertune::cli

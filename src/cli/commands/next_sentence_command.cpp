@@ -1,0 +1,44 @@
+#include "cli/commands/next_sentence_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "cli/commands/language_model.h"
+
+namespace bertune::cli {
+namespace {
+
+struct Options : LanguageModelOptions {
+  std::string first, second;
+};
+
+void run(Options& options) {
+  const Predictor predictor = options.open(Architecture::next_sentence_prediction);
+  const Input input{.text = valid_utf8(options.first), .text_pair = valid_utf8(options.second)};
+  const auto next = std::get<NextSentence>(ask(predictor, input));
+  if (options.json) {
+    fmt::print("{}\n", to_json(next, {}));
+  } else {
+    fmt::print("{:.1f} % that the second follows the first\n", 100 * next.is_next);
+  }
+}
+
+}  // namespace
+
+void add_next_sentence_command(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("next-sentence", "How probable it is that one text follows another");
+  options->add_model_to(*command);
+  command->add_option("first", options->first, "A text")->required();
+  command->add_option("second", options->second, "The text that may follow it")->required();
+  options->add_output_to(*command, "As a JSON object");
+  command->footer(
+      "Example:\n  bertune next-sentence --model bert-base \"It rained.\" \"We stayed at home.\"");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace bertune::cli

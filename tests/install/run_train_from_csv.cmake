@@ -1,0 +1,21 @@
+# Runs TRAIN_FROM_CSV for EPOCHS on the model and the tickets that come with the project (SOURCE), into WORK, and looks
+# at what it says. MINIMUM is the least accuracy on the test set that will do.
+set(tickets ${SOURCE}/examples/support_tickets)
+execute_process(COMMAND ${TRAIN_FROM_CSV} ${SOURCE}/examples/models/small-bert ${tickets}/train.csv ${tickets}/test.csv
+  ${WORK}/trained_from_csv ${EPOCHS} OUTPUT_VARIABLE said ERROR_VARIABLE said RESULT_VARIABLE status)
+message("${said}")
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "train_from_csv ended with ${status}")
+endif()
+if(NOT said MATCHES "step [0-9]+: [01][.0-9]*\naccuracy on the test set: ([01][.0-9]*)\n")
+  message(FATAL_ERROR "train_from_csv did not print its accuracies")
+endif()
+if(CMAKE_MATCH_1 LESS MINIMUM)
+  message(FATAL_ERROR "accuracy ${CMAKE_MATCH_1} is below ${MINIMUM}")
+endif()
+if(NOT said MATCHES "a parcel that is stuck: ([a-z_]+) \\([01][.0-9]*\\)\n")
+  message(FATAL_ERROR "train_from_csv did not print its answer")
+endif()
+if(MINIMUM GREATER 0 AND NOT CMAKE_MATCH_1 STREQUAL "delivery")
+  message(FATAL_ERROR "a parcel that is stuck is taken for ${CMAKE_MATCH_1}")
+endif()

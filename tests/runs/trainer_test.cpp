@@ -1,0 +1,151 @@
+// Fine-tuning from files by the public header, beside the program that does the same.
+#include "bertune/trainer.h"
+
+#include <gmock/gmock.h>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "bertune/error.h"
+#include "bertune/predictor.h"
+#include "support/program.h"
+#include "support/tiny_checkpoint.h"
+
+namespace bertune {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class TrainerOfFiles : public ::testing::Test {
+ protected:
+  TrainerOfFiles() {
+    testing::write_tiny_checkpoint(files_.path() / "model");
+    files_.write("train.csv", testing::tiny_dataset(96));
+    files_.write("test.csv", testing::tiny_dataset(40, 200));
+  }
+
+  TrainOptions options(const std::string& output) const {
+    TrainOptions options;
+    options.model = files_.path() / "model";
+    options.train = files_.path() / "train.csv";
+    options.test = files_.path() / "test.csv";
+    options.arguments.output_dir = files_.path() / output;
+    options.arguments.learning_rate = 5e-3;
+    options.arguments.train_batch_size = 16;
+    options.arguments.precision = "fp32";
+    return options;
+  }
+
+  std::string weights(const std::string& output) const { return files_.read(output + "/model.safetensors"); }
+
+  testing::TemporaryDirectory files_;
+};
+
+// The kinds of events in their order, those that repeat named once.
+struct Kinds {
+  std::vector<std::string> names;
+  std::vector<std::int64_t> steps;
+
+  void operator()(const Event& event) {
+    constexpr const char* kNames[] = {"note",  "data",     "text",      "model",      "loss",       "resumed",
+                                      "step",  "progress", "evaluated", "early stop", "checkpoint", "ended",
+                                      "saved", "tested",   "fold",      "fold ended"};
+    static_assert(std::size(kNames) == std::variant_size_v<Event>);
+    if (const auto* step = std::get_if<StepEvent>(&event)) steps.push_back(step->step);
+    const std::string name = kNames[event.index()];
+    if (names.empty() || names.back() != name) names.push_back(name);
+  }
+};
+
+TEST_F(TrainerOfFiles, TrainsAndTestsAndTellsWhatHappens) {
+  TrainOptions options = this->options("output");
+  options.arguments.num_train_epochs = 2;
+  Kinds kinds;
+  options.on_event = std::ref(kinds);
+  const TrainResult result = fine_tune(options);
+  // 86 rows and 10 held out: 6 steps of 16 an epoch.
+  EXPECT_EQ(result.steps, 12);
+  EXPECT_EQ(result.task, "text-classification");
+  EXPECT_GT(result.runtime, 0);
+  ASSERT_TRUE(result.validation && result.test);
+  EXPECT_EQ(result.test->rows, 40);
+  EXPECT_EQ(result.test->value("accuracy"), 1);
+  EXPECT_THAT(kinds.names, ElementsAre("data", "model", "step", "progress", "evaluated", "checkpoint", "step",
+                                       "progress", "evaluated", "ended", "saved", "tested"));
+  EXPECT_THAT(kinds.steps, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
+
+  const Predictor predictor(result.folder);
+  const Prediction said = predictor.predict({.text = "the soup was very good b"});
+  EXPECT_EQ(std::get<Label>(said).label, "positive");
+}
+
+TEST_F(TrainerOfFiles, GivesTheProgramsWeights) {
+  fine_tune(options("output"));
+  const testing::ProgramResult program =
+      testing::run({"train", "--model", (files_.path() / "model").string(), "--train",
+                    (files_.path() / "train.csv").string(), "--test", (files_.path() / "test.csv").string(),
+                    "--output", (files_.path() / "of_program").string(), "--learning-rate", "5e-3",
+                    "--batch-size", "16", "--precision", "fp32", "--quiet"});
+  ASSERT_EQ(program.exit_code, 0) << program.err;
+  EXPECT_EQ(weights("output"), weights("of_program"));
+}
+
+TEST_F(TrainerOfFiles, StopsWhenAskedAndGoesOnToTheSameWeights) {
+  TrainOptions options = this->options("stopped");
+  std::stop_source source;
+  options.stop = source.get_token();
+  options.on_event = [&](const Event& event) {
+    if (const auto* step = std::get_if<StepEvent>(&event); step != nullptr && step->step == 4)
+      source.request_stop();
+  };
+  EXPECT_THROW(fine_tune(options), Interrupted);
+  EXPECT_TRUE(std::filesystem::exists(files_.path() / "stopped" / "checkpoint-4"));
+
+  options.stop = {};
+  options.arguments.resume = true;
+  std::int64_t resumed = -1;
+  options.on_event = [&](const Event& event) {
+    if (const auto* after = std::get_if<Resumed>(&event)) resumed = after->step;
+  };
+  fine_tune(options);
+  EXPECT_EQ(resumed, 4);
+  fine_tune(this->options("at_once"));
+  EXPECT_EQ(weights("stopped"), weights("at_once"));
+}
+
+TEST_F(TrainerOfFiles, WhatTheCallbackThrowsEndsTheRun) {
+  TrainOptions options = this->options("output");
+  options.on_event = [](const Event& event) {
+    if (std::holds_alternative<EvaluationEvent>(event)) throw std::runtime_error("enough");
+  };
+  EXPECT_THROW(fine_tune(options), std::runtime_error);
+  EXPECT_FALSE(std::filesystem::exists(files_.path() / "output" / "model.safetensors"));
+}
+
+TEST_F(TrainerOfFiles, RefusesWhatCannotBeAndNamesTheOption) {
+  const auto refused = [](const TrainOptions& options) -> std::string {
+    try {
+      fine_tune(options);
+    } catch (const UsageError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("`" + error.option()));
+      return error.option();
+    }
+    return "nothing";
+  };
+  TrainOptions options = this->options("output");
+  options.validation_split = 1.5;
+  EXPECT_EQ(refused(options), "validation_split");
+  options = this->options("output");
+  options.classifier_dropout = -0.1;
+  EXPECT_EQ(refused(options), "classifier_dropout");
+  options = this->options("output");
+  options.arguments.resume = options.overwrite = true;
+  EXPECT_EQ(refused(options), "resume");
+  options = this->options("train.csv");
+  EXPECT_EQ(refused(options), "output");
+}
+
+}  // namespace
+}  // namespace bertune
