@@ -4,6 +4,7 @@
 
 #include <stop_token>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "bertune/error.h"
@@ -25,12 +26,12 @@ struct Stopper : Observer {
   std::stop_source stop;
   std::int64_t at_step = -1, step = 0;
   bool in_evaluation = false;
-  void on_step(const StepEvent& event) override {
-    step = event.step;
-    if (step == at_step) stop.request_stop();
-  }
-  void on_evaluation_progress(std::int64_t, std::int64_t) override {
-    if (in_evaluation) stop.request_stop();
+  void on(const Event& event) override {
+    if (const auto* done = std::get_if<StepEvent>(&event)) {
+      step = done->step;
+      if (step == at_step) stop.request_stop();
+    }
+    if (std::holds_alternative<EvaluationProgress>(event) && in_evaluation) stop.request_stop();
   }
 };
 
