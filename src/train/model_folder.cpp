@@ -156,6 +156,20 @@ void merge_model_folder(const std::filesystem::path& from, const std::filesystem
   save_model_folder(to, folder.model, folder.tokenizer, folder.settings, dtype);
 }
 
+namespace {
+
+// As they are: they say how embeddings are made, whatever the numbers are.
+void copy_sentence_embedding_files(const std::filesystem::path& from, const std::filesystem::path& to) {
+  for (const char* name : {"modules.json", "sentence_bert_config.json", "config_sentence_transformers.json",
+                           "1_Pooling/config.json"}) {
+    if (!path_exists(from / name)) continue;
+    std::filesystem::create_directories((to / name).parent_path());
+    write_file_atomically(to / name, read_file(from / name, 1 << 20));
+  }
+}
+
+}  // namespace
+
 void convert_model_folder(const std::filesystem::path& from, const std::filesystem::path& to,
                           SaveDtype dtype) {
   if (is_adapter(from))
@@ -179,6 +193,7 @@ void convert_model_folder(const std::filesystem::path& from, const std::filesyst
   write_file_atomically(folder.path() / "config.json", dump_json(json));
   save_tokenizer(folder.path(), tokenizer, config);
   if (const Json settings = read_settings(from); !settings.empty()) save_settings(folder.path(), settings);
+  copy_sentence_embedding_files(from, folder.path());
   folder.commit();
 }
 

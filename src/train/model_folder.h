@@ -57,7 +57,8 @@ void merge_model_folder(const std::filesystem::path& from, const std::filesystem
                         const std::filesystem::path& base = {});
 
 // Any model folder again, its numbers as `dtype`: every tensor, whatever the head, in model.safetensors, and
-// config.json, tokenizer and bertune.json with it. Throws Error when a number is beyond the range.
+// config.json, tokenizer, bertune.json and what says how embeddings are made with it. Throws Error when a
+// number is beyond the range.
 void convert_model_folder(const std::filesystem::path& from, const std::filesystem::path& to,
                           SaveDtype dtype);
 

@@ -269,6 +269,18 @@ TEST_F(SentenceEmbedding, IsABaseForFurtherTrainingAndOtherTasks) {
   EXPECT_TRUE(exists("more/model.safetensors"));
 }
 
+TEST_F(SentenceEmbedding, AConvertedModelEmbedsAsBefore) {
+  add_files("base", {.pooling = Pooling::max, .normalize = true, .max_seq_length = 9});
+  const ProgramResult converted =
+      run({"convert", "--model", path("base"), "--output", path("half"), "--save-dtype", "float16"});
+  ASSERT_EQ(converted.exit_code, 0) << converted.err;
+  EXPECT_EQ(SentenceEmbeddingConfig::from_pretrained(files.path() / "half"),
+            SentenceEmbeddingConfig::from_pretrained(files.path() / "base"));
+  const std::vector<float> before = numbers(json_lines(embed({}, "the film\n").out).at(0)),
+                           after = numbers(json_lines(embed({}, "the film\n", "half").out).at(0));
+  for (std::size_t i = 0; i < before.size(); ++i) EXPECT_NEAR(after[i], before[i], 2e-3);
+}
+
 TEST_F(SentenceEmbedding, SaysWhatIsWrong) {
   files.write("train.csv", "text,label\nthe film,1\n");
   ProgramResult result = train("out", {});

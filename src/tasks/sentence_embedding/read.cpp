@@ -213,7 +213,7 @@ class PairSource : public RequestSource {
           "text_pair_column",
           fmt::format(
               "{}: holds single texts; a model of sentence embeddings compares the two texts of a pair "
-              "(`text_pair_column`)",
+              "(`text_pair_column`); `embed(output)` writes embeddings of single texts",
               file.stream != nullptr ? "standard input" : file.path.string()));
     }
   }
