@@ -10,7 +10,7 @@ namespace bertune {
 namespace {
 
 train::ModelFolder open_folder(const std::filesystem::path& folder, const PredictorOptions& options) {
-  constexpr std::string_view kHow = "pre-train one, or take bert-base-uncased, which comes with one";
+  constexpr std::string_view kHow = "`pretrain()` trains one, and bert-base-uncased comes with one";
   if (options.batch_size < 1) throw UsageError("batch_size", "`batch_size` must be at least 1");
   if (options.top < 1) throw UsageError("top", "`top` must be at least 1");
   return options.architecture

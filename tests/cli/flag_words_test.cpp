@@ -22,12 +22,13 @@ TEST(FlagWords, OptionsBecomeFlags) {
 TEST(FlagWords, CallsBecomeCommands) {
   EXPECT_EQ(kWords.render("first (`train(model=/a (b)/c)`)"), "first (bertune train --model /a (b)/c)");
   EXPECT_EQ(kWords.render("`fill_mask(merge)`"), "bertune fill-mask --merge");
+  EXPECT_EQ(kWords.render("`train()` makes one"), "bertune train makes one");
 }
 
 TEST(FlagWords, AllElseStays) {
   for (const char* text :
        {"", "no option", "`git lfs pull`", "`rank`", "`rank=9`", "`convert(merge)`", "`train(rank=9)`",
-        "`train()`", "`train`", "`lora-rank`", "lora_rank", "`", "``", "```", "`lora_rank", "`)`", "`=9`"})
+        "`convert()`", "`train`", "`lora-rank`", "lora_rank", "`", "``", "```", "`lora_rank", "`)`", "`=9`"})
     EXPECT_EQ(kWords.render(text), text);
 }
 

@@ -48,7 +48,9 @@ std::string FlagWords::call(std::string_view words) const {
   const std::size_t open = words.find('(');
   const std::string_view name = words.substr(0, open);
   if (open == words.npos || !commands_.contains(name)) return {};
-  const std::string option = flag(words.substr(open + 1, words.size() - open - 2));
+  const std::string_view argument = words.substr(open + 1, words.size() - open - 2);
+  if (argument.empty()) return fmt::format("bertune {}", dashed(name));
+  const std::string option = flag(argument);
   return option.empty() ? "" : fmt::format("bertune {} {}", dashed(name), option);
 }
 

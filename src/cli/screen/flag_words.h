@@ -9,9 +9,9 @@
 namespace bertune::cli {
 
 // The library names options by names in backticks (bertune/error.h). Those that the program knows become
-// flags: "`lora_rank`" is --lora-rank, "`format=csv`" is --format csv, and "`convert(merge)`" is
-// bertune convert --merge. Anything else in backticks stays as it is, a text of the user's or a command of
-// another program.
+// flags: "`lora_rank`" is --lora-rank, "`format=csv`" is --format csv, "`convert(merge)`" is
+// bertune convert --merge, and "`train()`" bertune train. Anything else in backticks stays as it is, a text
+// of the user's or a command of another program.
 class FlagWords {
  public:
   // Names as the library has them, with _ between words.
