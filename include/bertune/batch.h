@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "bertune/export.h"
 #include "bertune/tokenizer.h"
 
 namespace bertune {
@@ -23,7 +24,7 @@ struct LossItems {
   }
 };
 
-struct Batch {
+struct BERTUNE_EXPORT Batch {
   std::vector<std::int32_t> input_ids;       // [tokens]
   std::vector<std::int32_t> token_type_ids;  // [tokens]
   std::vector<std::int32_t> cu_seqlens{

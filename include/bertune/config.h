@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bertune/export.h"
 #include "bertune/sentence_embedding.h"
 
 namespace bertune {
@@ -17,26 +18,28 @@ namespace bertune {
 // they differ.
 enum class ModelType { bert, distilbert, roberta, xlm_roberta, electra };
 
-std::string_view to_string(ModelType type);               // "bert", "distilbert", "xlm-roberta", ...
-ModelType model_type_from_string(std::string_view name);  // throws Error, naming the choices
+BERTUNE_EXPORT std::string_view to_string(ModelType type);  // "bert", "distilbert", "xlm-roberta", ...
+BERTUNE_EXPORT ModelType model_type_from_string(std::string_view name);  // throws Error, naming the choices
 
 // What the labels are, and with them the loss: MSE, cross-entropy, or binary cross-entropy a label.
 enum class ProblemType { regression, single_label_classification, multi_label_classification };
 
-std::string_view to_string(ProblemType type);
-ProblemType problem_type_from_string(std::string_view name);  // throws Error, naming the choices
+BERTUNE_EXPORT std::string_view to_string(ProblemType type);
+BERTUNE_EXPORT ProblemType
+problem_type_from_string(std::string_view name);  // throws Error, naming the choices
 
 // How the numbers of a saved model are stored, as torch names it. The short ones are rounded: float16 to 11
 // bits up to 65504, bfloat16 to 8 bits in the range of float32.
 enum class SaveDtype { float32, float16, bfloat16 };
 
-std::string_view to_string(SaveDtype dtype);
-SaveDtype save_dtype_from_string(std::string_view name);  // throws UsageError, naming the choices
+BERTUNE_EXPORT std::string_view to_string(SaveDtype dtype);
+BERTUNE_EXPORT SaveDtype
+save_dtype_from_string(std::string_view name);  // throws UsageError, naming the choices
 
 inline constexpr std::int64_t kNoPadToken = -1;  // config.json says "pad_token_id": null
 
 // The names are BERT's for all families: what DistilBERT calls "dim" is hidden_size.
-struct BertConfig {
+struct BERTUNE_EXPORT BertConfig {
   ModelType model_type = ModelType::bert;
   std::int64_t vocab_size = 30522;
   std::int64_t hidden_size = 768;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bertune/export.h"
 #include "bertune/metrics.h"
 #include "bertune/model.h"
 #include "bertune/prediction.h"
@@ -30,12 +31,13 @@ struct LabelledInput {
 
 // Reads a file for a head that answers rows of files: all but those of language models. Throws Error naming
 // file:line for a damaged file and a missing label, and UsageError for options that do not fit the file.
-std::vector<LabelledInput> read_dataset(const std::filesystem::path& path, Architecture architecture,
-                                        const FileOptions& options = {});
+BERTUNE_EXPORT std::vector<LabelledInput> read_dataset(const std::filesystem::path& path,
+                                                       Architecture architecture,
+                                                       const FileOptions& options = {});
 
 // How good predictions of classes or numbers are, and the loss of their probabilities. `labels`: the model's.
 // Throws Error for a label that it lacks, and UsageError for other kinds of predictions.
-Metrics measure(std::span<const Prediction> predictions, std::span<const LabelledInput> rows,
-                std::span<const std::string> labels);
+BERTUNE_EXPORT Metrics measure(std::span<const Prediction> predictions, std::span<const LabelledInput> rows,
+                               std::span<const std::string> labels);
 
 }  // namespace bertune

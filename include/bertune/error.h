@@ -9,16 +9,18 @@
 #include <string>
 #include <utility>
 
+#include "bertune/export.h"
+
 namespace bertune {
 
-class Error : public std::runtime_error {
+class BERTUNE_EXPORT Error : public std::runtime_error {
  public:
   explicit Error(const std::string& message) : std::runtime_error(message) {}
 };
 
 // The caller asked for something that cannot be (an unknown value of an option, a column that the file does
 // not have): the program exits with 2 instead of 1.
-class UsageError : public Error {
+class BERTUNE_EXPORT UsageError : public Error {
  public:
   using Error::Error;
   UsageError(std::string option, const std::string& message) : Error(message), option_(std::move(option)) {}
@@ -31,7 +33,7 @@ class UsageError : public Error {
 };
 
 // Work stopped on request (Ctrl-C), after everything worth keeping was saved: exit code 130.
-class Interrupted : public Error {
+class BERTUNE_EXPORT Interrupted : public Error {
  public:
   using Error::Error;
 };

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "bertune/export.h"
+
 namespace bertune {
 
 struct DownloadProgress {
@@ -42,6 +44,7 @@ struct HubOptions {
 //
 // Throws Error, saying what to do, when there is no such folder or model, access is denied, the network or
 // the disk fails, or a file does not have the checksum that the hub states; Interrupted on request.
-std::filesystem::path resolve_model(std::string_view name_or_path, const HubOptions& options = {});
+BERTUNE_EXPORT std::filesystem::path resolve_model(std::string_view name_or_path,
+                                                   const HubOptions& options = {});
 
 }  // namespace bertune

@@ -9,11 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "bertune/export.h"
 #include "bertune/hub.h"
 
 namespace bertune {
 
-struct LoraConfig {  // PEFT's names
+struct BERTUNE_EXPORT LoraConfig {  // PEFT's names
   std::int64_t r = 8;
   double lora_alpha = 16;
   bool use_rslora = false;
@@ -34,18 +35,19 @@ struct LoraConfig {  // PEFT's names
 };
 
 // Whether the folder holds an adapter instead of a model.
-bool is_adapter(const std::filesystem::path& directory);
+BERTUNE_EXPORT bool is_adapter(const std::filesystem::path& directory);
 // Reads DIR/adapter_config.json. Throws Error for what is no LoRA, or a kind that Bertune does not compute
 // (DoRA, ranks by pattern, ...), naming the key.
-LoraConfig lora_config_from_pretrained(const std::filesystem::path& directory);
+BERTUNE_EXPORT LoraConfig lora_config_from_pretrained(const std::filesystem::path& directory);
 // The folder of an adapter's base: the one that it names (also beside the adapter), or else the hub's model
 // of that name and revision, as resolve_model finds it. Throws Error when it is neither, and Interrupted.
-std::filesystem::path base_of_adapter(const std::filesystem::path& directory, const HubOptions& hub = {});
+BERTUNE_EXPORT std::filesystem::path base_of_adapter(const std::filesystem::path& directory,
+                                                     const HubOptions& hub = {});
 // Where the configuration and the tokenizer of a model folder lie: in it, or in the base of an adapter that
 // came without them. `base`: that of base_of_adapter, where it is known already.
-std::filesystem::path config_folder(const std::filesystem::path& directory,
-                                    const std::filesystem::path& base = {});
-std::filesystem::path tokenizer_folder(const std::filesystem::path& directory,
-                                       const std::filesystem::path& base = {});
+BERTUNE_EXPORT std::filesystem::path config_folder(const std::filesystem::path& directory,
+                                                   const std::filesystem::path& base = {});
+BERTUNE_EXPORT std::filesystem::path tokenizer_folder(const std::filesystem::path& directory,
+                                                      const std::filesystem::path& base = {});
 
 }  // namespace bertune

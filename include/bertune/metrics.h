@@ -9,6 +9,7 @@
 
 #include "bertune/batch.h"
 #include "bertune/config.h"
+#include "bertune/export.h"
 
 namespace bertune {
 
@@ -20,7 +21,7 @@ struct ClassMetrics {
   double precision = 0, recall = 0, f1 = 0;  // 0 where undefined, as scikit-learn's zero_division=0
 };
 
-struct Metrics {
+struct BERTUNE_EXPORT Metrics {
   std::int64_t rows = 0;     // counted ones: those with a label
   std::string unit = "row";  // what a row is to a person
   // What a line has room for: "accuracy" comes with its interval. `note` says what there is to know about it.
@@ -46,16 +47,16 @@ inline constexpr std::size_t kMaxConfusionClasses = 2048;  // 32 MiB
 
 // The metric that picks the best model when none is asked for, and whether more is better (of losses, errors
 // and perplexity, less is).
-std::string default_metric(ProblemType type);
-bool greater_is_better(const std::string& metric);
+BERTUNE_EXPORT std::string default_metric(ProblemType type);
+BERTUNE_EXPORT bool greater_is_better(const std::string& metric);
 
 // softmax, or element-wise sigmoid; the values themselves for a regression.
-std::vector<double> probabilities(ProblemType type, std::span<const float> logits);
+BERTUNE_EXPORT std::vector<double> probabilities(ProblemType type, std::span<const float> logits);
 
 // Adds the values of classes but for the loss, from the counts in metrics.classes and metrics.rows.
-void add_class_values(Metrics& metrics);
+BERTUNE_EXPORT void add_class_values(Metrics& metrics);
 
-class MetricsAccumulator {
+class BERTUNE_EXPORT MetricsAccumulator {
  public:
   // `threshold`: a label of several is predicted where its probability is above it.
   MetricsAccumulator(ProblemType type, std::vector<std::string> id2label, double threshold = 0.5);

@@ -14,6 +14,7 @@
 
 #include "bertune/batch.h"
 #include "bertune/config.h"
+#include "bertune/export.h"
 #include "bertune/lora.h"
 #include "bertune/loss.h"
 #include "bertune/parameters.h"
@@ -71,12 +72,12 @@ enum class Architecture {
   // text each first text belongs to, and all other second texts do not (MultipleNegativesRankingLoss)
   sentence_embedding
 };
-std::string_view to_string(Architecture architecture);  // "BertForSequenceClassification", ...
+BERTUNE_EXPORT std::string_view to_string(Architecture architecture);  // "BertForSequenceClassification", ...
 // The class of Transformers for a family: "DistilBertForMaskedLM". Throws UsageError where it has no such
 // head.
-std::string class_name(ModelType type, Architecture architecture);
+BERTUNE_EXPORT std::string class_name(ModelType type, Architecture architecture);
 // From a class of any family. Throws Error, naming BERT's.
-Architecture architecture_from_string(std::string_view name);
+BERTUNE_EXPORT Architecture architecture_from_string(std::string_view name);
 
 struct ModelOutput {
   // Mean over the batch (or its part of the mean: Batch::global_items); 0 without labels. Pre-training: the
@@ -98,8 +99,8 @@ struct DropoutState {
 // weights, gradients, optimizer state and everything between the products stay f32 (as PyTorch's autocast,
 // but for the weights of the head and the attention itself, which stay f32 too).
 enum class Precision { fp32, bf16 };
-Precision fastest_precision();  // bf16 where this processor multiplies it faster than f32
-bool has_bf16_products();       // whether it multiplies bf16 at all; else it takes f32 for it
+BERTUNE_EXPORT Precision fastest_precision();  // bf16 where this processor multiplies it faster than f32
+BERTUNE_EXPORT bool has_bf16_products();       // whether it multiplies bf16 at all; else it takes f32 for it
 
 // Of the encoder in training. Its lowest layers are frozen where no parameter below some depth is trainable.
 struct EncoderOptions {
@@ -116,7 +117,7 @@ struct EncoderOptions {
 // tokens, which learns from less text (model/local_attention.h).
 enum class Initialization { normal, local_attention };
 
-class BertPreTrainedModel {
+class BERTUNE_EXPORT BertPreTrainedModel {
  public:
   // Reads a Hugging Face folder (config.json with model.safetensors, its shards, or pytorch_model.bin), or an
   // adapter and its base (bertune/lora.h), which may be on the hub.
@@ -187,7 +188,7 @@ class BertPreTrainedModel {
 };
 
 template <Architecture kArchitecture>
-class BertFor : public BertPreTrainedModel {
+class BERTUNE_EXPORT BertFor : public BertPreTrainedModel {
  public:
   static BertFor from_pretrained(const std::filesystem::path& directory, const LoadOptions& options = {}) {
     return BertFor(BertPreTrainedModel::from_pretrained(directory, kArchitecture, options));
@@ -212,11 +213,11 @@ using BertForSentenceEmbedding = BertFor<Architecture::sentence_embedding>;
 
 // The files of a tokenizer for this model into an existing folder: its longest text, and whether it takes
 // token types.
-void save_tokenizer(const std::filesystem::path& directory, const BertTokenizer& tokenizer,
-                    const BertConfig& config);
+BERTUNE_EXPORT void save_tokenizer(const std::filesystem::path& directory, const BertTokenizer& tokenizer,
+                                   const BertConfig& config);
 
 // A whole folder, model and tokenizer, that Transformers loads unchanged; atomic: a crash leaves the old one.
-void save_pretrained(const std::filesystem::path& directory, const BertPreTrainedModel& model,
-                     const BertTokenizer& tokenizer, SaveDtype dtype = SaveDtype::float32);
+BERTUNE_EXPORT void save_pretrained(const std::filesystem::path& directory, const BertPreTrainedModel& model,
+                                    const BertTokenizer& tokenizer, SaveDtype dtype = SaveDtype::float32);
 
 }  // namespace bertune

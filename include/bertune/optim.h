@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bertune/export.h"
 #include "bertune/optimizer.h"
 #include "bertune/options.h"
 #include "bertune/parameters.h"
@@ -102,23 +103,26 @@ struct SparseAdamOptions {
   bool maximize = false;
 };
 
-std::unique_ptr<Optimizer> adadelta(Parameters& parameters, const AdadeltaOptions& options = {});
-std::unique_ptr<Optimizer> adafactor(Parameters& parameters, const AdafactorOptions& options = {});
-std::unique_ptr<Optimizer> adagrad(Parameters& parameters, const AdagradOptions& options = {});
-std::unique_ptr<Optimizer> adam(Parameters& parameters, const AdamOptions& options = {});
-std::unique_ptr<Optimizer> adamw(Parameters& parameters, const AdamWOptions& options = {});
-std::unique_ptr<Optimizer> adamax(Parameters& parameters, const AdamaxOptions& options = {});
-std::unique_ptr<Optimizer> asgd(Parameters& parameters, const ASGDOptions& options = {});
-std::unique_ptr<Optimizer> lamb(Parameters& parameters, const LambOptions& options = {});
-std::unique_ptr<Optimizer> lbfgs(Parameters& parameters, const LBFGSOptions& options = {});
-std::unique_ptr<Optimizer> lion(Parameters& parameters, const LionOptions& options = {});
-std::unique_ptr<Optimizer> muon(Parameters& parameters, const MuonOptions& options = {});
-std::unique_ptr<Optimizer> nadam(Parameters& parameters, const NAdamOptions& options = {});
-std::unique_ptr<Optimizer> radam(Parameters& parameters, const RAdamOptions& options = {});
-std::unique_ptr<Optimizer> rmsprop(Parameters& parameters, const RMSpropOptions& options = {});
-std::unique_ptr<Optimizer> rprop(Parameters& parameters, const RpropOptions& options = {});
-std::unique_ptr<Optimizer> sgd(Parameters& parameters, const SGDOptions& options = {});
-std::unique_ptr<Optimizer> sparse_adam(Parameters& parameters, const SparseAdamOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> adadelta(Parameters& parameters,
+                                                   const AdadeltaOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> adafactor(Parameters& parameters,
+                                                    const AdafactorOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> adagrad(Parameters& parameters, const AdagradOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> adam(Parameters& parameters, const AdamOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> adamw(Parameters& parameters, const AdamWOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> adamax(Parameters& parameters, const AdamaxOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> asgd(Parameters& parameters, const ASGDOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> lamb(Parameters& parameters, const LambOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> lbfgs(Parameters& parameters, const LBFGSOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> lion(Parameters& parameters, const LionOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> muon(Parameters& parameters, const MuonOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> nadam(Parameters& parameters, const NAdamOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> radam(Parameters& parameters, const RAdamOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> rmsprop(Parameters& parameters, const RMSpropOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> rprop(Parameters& parameters, const RpropOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> sgd(Parameters& parameters, const SGDOptions& options = {});
+BERTUNE_EXPORT std::unique_ptr<Optimizer> sparse_adam(Parameters& parameters,
+                                                      const SparseAdamOptions& options = {});
 
 // The same by name: what the command line, checkpoints and tests go through.
 struct Algorithm {
@@ -132,13 +136,13 @@ struct Algorithm {
   std::function<OptionValues(const OptionValues&)> resolve;
   std::function<std::unique_ptr<Optimizer>(Parameters&, double lr, const OptionValues&)> make;
 };
-std::span<const Algorithm> algorithms();  // by name
+BERTUNE_EXPORT std::span<const Algorithm> algorithms();  // by name
 // Throws UsageError for an unknown name, with the nearest and the list.
-const Algorithm& algorithm_from_string(std::string_view name);
+BERTUNE_EXPORT const Algorithm& algorithm_from_string(std::string_view name);
 
 // The 2-norm of the gradients of all that is trainable, summed in a fixed order.
-double gradient_norm(const Parameters& parameters);
+BERTUNE_EXPORT double gradient_norm(const Parameters& parameters);
 // What to multiply gradients by so that their norm is at most max_norm (torch.nn.utils.clip_grad_norm_).
-float clip_scale(double norm, double max_norm);
+BERTUNE_EXPORT float clip_scale(double norm, double max_norm);
 
 }  // namespace bertune::optim

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bertune/export.h"
 #include "bertune/parameters.h"
 
 namespace bertune::optim {
@@ -20,7 +21,7 @@ enum class UnusedRows {
   rest,       // they are not updated at all (SparseAdam)
 };
 
-class Optimizer {
+class BERTUNE_EXPORT Optimizer {
  public:
   virtual ~Optimizer();
   Optimizer(const Optimizer&) = delete;

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bertune/export.h"
+
 namespace bertune::optim {
 
 using OptionValues = std::map<std::string, std::string>;
@@ -17,8 +19,8 @@ struct OptionInfo {
 
 // "name=value,name=value" as Transformers' optim_args, or a flat JSON object as its lr_scheduler_kwargs.
 // Throws UsageError, naming `option`, whose value the text is.
-OptionValues parse_options(std::string_view text, std::string_view option);
+BERTUNE_EXPORT OptionValues parse_options(std::string_view text, std::string_view option);
 // "name=value,name=value".
-std::string options_text(const OptionValues& options);
+BERTUNE_EXPORT std::string options_text(const OptionValues& options);
 
 }  // namespace bertune::optim

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bertune/export.h"
+
 namespace bertune {
 
 struct Parameter {
@@ -25,7 +27,7 @@ struct Parameter {
   double learning_rate_scale = 1;  // times the optimizer's learning rate
 };
 
-class Parameters {
+class BERTUNE_EXPORT Parameters {
  public:
   explicit Parameters(
       std::vector<Parameter> layout);  // name, shape and weight_decay; offsets are assigned here

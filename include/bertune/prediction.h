@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "bertune/export.h"
 #include "bertune/tokenizer.h"
 
 namespace bertune {
@@ -123,6 +124,6 @@ struct Truncated {
 
 // One JSON object, as the program writes it but for what was asked. `labels`: the model's, of Label and
 // Labels. Bytes that are not UTF-8 are written as U+FFFD.
-std::string to_json(const Prediction& prediction, std::span<const std::string> labels);
+BERTUNE_EXPORT std::string to_json(const Prediction& prediction, std::span<const std::string> labels);
 
 }  // namespace bertune

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bertune/config.h"
+#include "bertune/export.h"
 #include "bertune/model.h"
 #include "bertune/prediction.h"
 #include "bertune/tokenizer.h"
@@ -35,7 +36,7 @@ struct PredictorOptions {
   std::optional<double> null_score_diff_threshold = {};
 };
 
-class Predictor {
+class BERTUNE_EXPORT Predictor {
  public:
   // Throws Error for a folder that holds no trained model, or whose head predicts nothing (pre-training), and
   // UsageError for options out of range.

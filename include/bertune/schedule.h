@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bertune/export.h"
 #include "bertune/options.h"
 
 namespace bertune::optim {
@@ -19,7 +20,7 @@ struct ScheduleSpan {
   std::int64_t warmup_steps = 0, total_steps = 0;
 };
 
-class Schedule {
+class BERTUNE_EXPORT Schedule {
  public:
   virtual ~Schedule() = default;
   // For the step numbered `step` from 0.
@@ -41,8 +42,8 @@ struct ScheduleKind {
   // Throws UsageError for options that do not go with the span.
   std::function<std::unique_ptr<Schedule>(const ScheduleSpan&, const OptionValues&)> make;
 };
-std::span<const ScheduleKind> schedules();
+BERTUNE_EXPORT std::span<const ScheduleKind> schedules();
 // Throws UsageError for an unknown name, with the nearest and the list.
-const ScheduleKind& schedule_from_string(std::string_view name);
+BERTUNE_EXPORT const ScheduleKind& schedule_from_string(std::string_view name);
 
 }  // namespace bertune::optim

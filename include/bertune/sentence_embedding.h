@@ -6,16 +6,18 @@
 #include <optional>
 #include <string_view>
 
+#include "bertune/export.h"
+
 namespace bertune {
 
 // How the hidden states of a text's tokens, special ones included, become one vector: their mean, that of the
 // first token ([CLS]), the largest value of each element, or the sum over the square root of their number.
 enum class Pooling { mean, cls, max, mean_sqrt_len_tokens };
 
-std::string_view to_string(Pooling pooling);         // as sentence-transformers names it
-Pooling pooling_from_string(std::string_view name);  // throws UsageError, naming the choices
+BERTUNE_EXPORT std::string_view to_string(Pooling pooling);         // as sentence-transformers names it
+BERTUNE_EXPORT Pooling pooling_from_string(std::string_view name);  // throws UsageError, naming the choices
 
-struct SentenceEmbeddingConfig {
+struct BERTUNE_EXPORT SentenceEmbeddingConfig {
   Pooling pooling = Pooling::mean;
   bool normalize = false;                           // embeddings have the length 1
   bool do_lower_case = false;                       // texts are lower-cased, whatever the tokenizer does

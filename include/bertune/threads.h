@@ -1,6 +1,8 @@
 // How many threads the library works with. Results have the same bits for any number.
 #pragma once
 
+#include "bertune/export.h"
+
 namespace bertune {
 
 // Sets the number of threads for all work that starts after this call, in the whole process; 0 stands for
@@ -8,12 +10,12 @@ namespace bertune {
 // Work may be started on several threads of the program at once: one piece at a time is shared out, and a
 // piece that starts meanwhile runs on the thread that started it. After fork() a child makes threads of its
 // own.
-void set_num_threads(int threads);
+BERTUNE_EXPORT void set_num_threads(int threads);
 
 // Returns the number of threads that work started on the calling thread is shared out to.
-int num_threads();
+BERTUNE_EXPORT int num_threads();
 
 // Returns how many threads the CPU set of the process and its cgroup quota allow, at least 1.
-int available_threads();
+BERTUNE_EXPORT int available_threads();
 
 }  // namespace bertune

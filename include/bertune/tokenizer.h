@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "bertune/export.h"
+
 namespace bertune {
 
 // A half-open range [begin, end) of the input text; {0, 0} for special tokens that the tokenizer added.
@@ -71,7 +73,7 @@ struct TokenizerConfig {
   std::string bos_token = "", eos_token = "";  // empty: none
 };
 
-class BertTokenizer {
+class BERTUNE_EXPORT BertTokenizer {
  public:
   // Reads DIR/tokenizer.json, or else DIR/vocab.txt (WordPiece) or DIR/vocab.json and merges.txt (byte-level
   // BPE) with tokenizer_config.json. Throws Error when none is there or the file is a tokenizer of another

@@ -19,6 +19,7 @@
 
 #include "bertune/dataset.h"
 #include "bertune/events.h"
+#include "bertune/export.h"
 #include "bertune/metrics.h"
 #include "bertune/training_arguments.h"
 
@@ -64,6 +65,6 @@ struct TrainResult {
 // Throws UsageError for options that cannot be, Error for files that cannot be read or written and for losses
 // that stop being numbers, and Interrupted when `stop` is requested, with a checkpoint saved: the same
 // options with arguments.resume go on from it.
-TrainResult fine_tune(const TrainOptions& options);
+BERTUNE_EXPORT TrainResult fine_tune(const TrainOptions& options);
 
 }  // namespace bertune

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bertune/export.h"
 #include "bertune/tokenizer.h"
 
 namespace bertune {
@@ -46,7 +47,7 @@ struct BuiltVocabulary {
 
 // Memory grows with the number of distinct words, not with the length of the texts. The same texts give the
 // same vocabulary, whatever their order and the number of threads.
-class VocabularyBuilder {
+class BERTUNE_EXPORT VocabularyBuilder {
  public:
   // Throws UsageError for options that cannot be.
   explicit VocabularyBuilder(const VocabularyOptions& options = {});

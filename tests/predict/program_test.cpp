@@ -69,8 +69,7 @@ TEST_P(ProgramAndLibrary, AgreeToTheLastBit) {
   ASSERT_EQ(lines.size(), inputs.size());
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const Value predicted = Value::parse(to_json(predictions[i], predictor.labels()));
-    for (const auto& [name, value] : predicted.items())
-      EXPECT_EQ(lines[i].at(name), value) << name;
+    for (const auto& [name, value] : predicted.items()) EXPECT_EQ(lines[i].at(name), value) << name;
   }
 }
 

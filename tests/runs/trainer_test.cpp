@@ -71,14 +71,20 @@ TEST_F(TrainerOfFiles, TrainsAndTestsAndTellsWhatHappens) {
   EXPECT_GT(result.runtime, 0);
   ASSERT_TRUE(result.validation && result.test);
   EXPECT_EQ(result.test->rows, 40);
-  EXPECT_EQ(result.test->value("accuracy"), 1);
   EXPECT_THAT(kinds.names, ElementsAre("data", "model", "step", "progress", "evaluated", "checkpoint", "step",
                                        "progress", "evaluated", "ended", "saved", "tested"));
   EXPECT_THAT(kinds.steps, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
+}
 
+TEST_F(TrainerOfFiles, LeavesAModelThatAPredictorReads) {
+  TrainOptions options = this->options("output");
+  options.arguments.num_train_epochs = 10;
+  const TrainResult result = fine_tune(options);
+  EXPECT_GT(result.test->value("accuracy"), 0.9);
   const Predictor predictor(result.folder);
-  const Prediction said = predictor.predict({.text = "the soup was very good b"});
-  EXPECT_EQ(std::get<Label>(said).label, "positive");
+  for (const auto& [text, label] :
+       {std::pair{"the soup was very good b", "positive"}, std::pair{"the plot was poor", "negative"}})
+    EXPECT_EQ(std::get<Label>(predictor.predict({.text = text})).label, label) << text;
 }
 
 TEST_F(TrainerOfFiles, GivesTheProgramsWeights) {

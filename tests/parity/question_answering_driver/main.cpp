@@ -17,9 +17,9 @@
 #include "core/json.h"
 #include "data/questions/question_answering.h"
 #include "tasks/question_answering/answers.h"
-#include "tasks/question_answering/normalize_answer.h"
 #include "tasks/question_answering/examples.h"
 #include "tasks/question_answering/metrics.h"
+#include "tasks/question_answering/normalize_answer.h"
 
 namespace {
 
