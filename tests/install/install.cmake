@@ -40,7 +40,7 @@ if(SHARED)
   file(GLOB library ${WORK}/prefix/*/libbertune.so)
   execute_process(COMMAND ${NM} -DC --defined-only ${library} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
   foreach(shown "bertune::fine_tune(" "bertune::Predictor::predict(" "bertune::BertTokenizer::encode("
-      "bertune::optim::adamw(" "bertune::resolve_model(" "typeinfo for bertune::UsageError")
+      "bertune::optim::adamw(" "bertune::resolve_model" "typeinfo for bertune::UsageError")
     string(FIND "${symbols}" "${shown}" place)
     if(place EQUAL -1)
       message(FATAL_ERROR "the shared library does not show ${shown}")
