@@ -11,6 +11,8 @@ void release(void* memory, std::size_t bytes) { release_zeroed(memory, bytes); }
 void commit(void* memory, std::size_t bytes) {
   make_pages({static_cast<float*>(memory), bytes / sizeof(float)});
 }
-void copy(void* to, const void* from, std::size_t bytes) { std::memcpy(to, from, bytes); }
+void copy(void* to, const void* from, std::size_t bytes) {
+  if (bytes > 0) std::memcpy(to, from, bytes);  // memcpy takes no null, even for nothing
+}
 
 }  // namespace bertune::kernels::host
