@@ -81,6 +81,9 @@ class BERTUNE_EXPORT Parameters {
     std::size_t offset = 0, size = 0;
   };
   std::vector<Range> trainable_ranges() const;
+  // Where gradients may be other than zero: trainable_ranges(), and each of the marked rows once rows are
+  // tracked.
+  std::vector<Range> gradient_ranges() const;
 
  private:
   struct Storage;

@@ -28,10 +28,11 @@ inline void make_pages(std::span<float> numbers) {
   if (!numbers.empty()) write_to(numbers.size() - 1);
 }
 
+inline constexpr std::size_t kHugePage = std::size_t{2} << 20;  // bytes; less comes from the heap
+
 // Zeroed memory for `bytes`; the first `sparse` of them are kept on small pages: of those, few will be
 // written. Throws std::bad_alloc.
 inline void* allocate_zeroed(std::size_t bytes, std::size_t sparse) {
-  constexpr std::size_t kHugePage = std::size_t{2} << 20;
   if (bytes == 0) return nullptr;
   if (bytes < kHugePage) {
     void* memory = std::aligned_alloc(64, (bytes + 63) / 64 * 64);
@@ -45,7 +46,7 @@ inline void* allocate_zeroed(std::size_t bytes, std::size_t sparse) {
   return mapped;
 }
 inline void release_zeroed(void* memory, std::size_t bytes) {
-  if (bytes < std::size_t{2} << 20) {
+  if (bytes < kHugePage) {
     std::free(memory);
   } else {
     ::munmap(memory, bytes);

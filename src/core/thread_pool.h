@@ -14,9 +14,9 @@ namespace bertune {
 // run() that needs them, and sleep when there is nothing to do. Any thread may call run() at any time:
 // - a call from within a body runs its blocks on the calling thread, in order;
 // - so does a call while the pool works for another caller: it does not wait;
-// - after fork(), the child's copy of the pool makes threads of its own, whatever the parent's were doing.
-// Only a
-//   child that was made in a body may not return from it.
+// - after fork(), the child's copy of the pool makes threads of its own, whatever the parent's were doing;
+// but
+//   a child that was made in a body may not return from it.
 // Threads that the system refuses to make are done without.
 class ThreadPool {
  public:
@@ -79,8 +79,8 @@ class ThreadPool {
   std::exception_ptr exception_;
   std::atomic<bool> failed_{false};
 
-  alignas(
-      64) std::atomic<std::uint64_t> owner_;  // how many forks ago the process began, and whether it works
+  // Twice the number of forks before this process, plus one while somebody's work is done.
+  alignas(64) std::atomic<std::uint64_t> owner_;
   alignas(64) std::atomic<std::int64_t> next_{0};            // the next block
   alignas(64) std::atomic<std::uint32_t> gate_{0};           // flags, and the number of workers inside
   alignas(64) std::atomic<std::uint32_t> announcements_{0};  // changes when there is work, or none any more

@@ -1,7 +1,9 @@
 // Memory of a table of operations, zeroed.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <utility>
 
@@ -51,6 +53,26 @@ T downloaded(const Buffer<T>& buffer, std::size_t i = 0) {
   T number{};
   ops().download(&number, buffer.data() + i, sizeof(T));
   return number;
+}
+
+// Runs an operation that computes one number, and returns it.
+template <typename Op>
+double result_of(void (*operation)(const Op&), Op op) {
+  Buffer<double> result(1);
+  op.result = result.data();
+  operation(op);
+  return downloaded(result);
+}
+
+// Returns the Euclidean norm of all segments together.
+inline double norm(std::span<const ConstSegment> segments) {
+  const SumOfSquares squares{.segments = segments.data(),
+                             .count = static_cast<std::int64_t>(segments.size())};
+  return std::sqrt(result_of(ops().sum_of_squares, squares));
+}
+inline double norm(const float* x, std::int64_t size) {
+  const ConstSegment all{x, size};
+  return norm(std::span(&all, 1));
 }
 
 }  // namespace bertune::kernels

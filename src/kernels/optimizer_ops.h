@@ -180,13 +180,13 @@ struct SquareSums {
   float *row_sums = nullptr, *column_sums = nullptr;
 };
 
-// average = average + (target * scale - average) * weight, in double; *sum = the sum of the new averages.
+// average = average + (target * scale - average) * weight, in double; *result = the sum of the new averages.
 struct DecayAverage {
   std::int64_t size = 0;
   float* average = nullptr;
   const float* target = nullptr;
   double scale = 1, weight = 0;
-  double* sum = nullptr;  // null: not wanted
+  double* result = nullptr;  // null: not wanted
 };
 
 // update = gradient / sqrt(max(row * row_scale * column, floor)): Adafactor's factored second moment.

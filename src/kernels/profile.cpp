@@ -1,20 +1,12 @@
 #include "kernels/profile.h"
 
 #include <algorithm>
-#include <chrono>
 
-#include "core/aligned_buffer.h"
 #include "core/parallel.h"
-#include "kernels/ops.h"
+#include "kernels/buffer.h"
 
 namespace bertune::kernels {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 void count(ProfiledCall& call, const Matmul& op) {
   call.flops += 2.0 * static_cast<double>(op.m) * static_cast<double>(op.n) * static_cast<double>(op.k);
@@ -50,15 +42,14 @@ template <typename Op>
 void Profiler::measure(std::string_view name, void (*OpTable::*entry)(const Op&), const Op& op) {
   Profiler& profiler = *Context::in_use().profiler;
   if (in_parallel()) return (profiler.real_.*entry)(op);
-  ProfiledCall call{.operation = name, .layer = profiler.layer_, .begin = profiler.now()};
+  ProfiledCall call{.operation = name, .layer = profiler.layer_, .begin = profiler.watch_.seconds()};
   count(call, op);
   (profiler.real_.*entry)(op);
-  call.seconds = profiler.now() - call.begin;
+  call.seconds = profiler.watch_.seconds() - call.begin;
   profiler.calls_.push_back(call);
 }
 
-Profiler::Profiler(const Context& measured)
-    : real_(*measured.ops), measured_(real_), context_(measured), start_(Clock::now()) {
+Profiler::Profiler(const Context& measured) : real_(*measured.ops), measured_(real_), context_(measured) {
 #define BERTUNE_MEASURE(name, Op) \
   measured_.name = [](const Op& op) { measure<Op>(#name, &OpTable::name, op); };
   BERTUNE_OPERATIONS(BERTUNE_MEASURE)
@@ -67,17 +58,15 @@ Profiler::Profiler(const Context& measured)
   context_.profiler = this;
 }
 
-double Profiler::now() const { return seconds_since(start_); }
-
 namespace {
 
 template <typename Function>
 double best_seconds(const Function& function) {
   double best = 1e30;
   for (int i = 0; i < 5; ++i) {
-    const auto start = Clock::now();
+    const Stopwatch watch;
     function();
-    best = std::min(best, seconds_since(start));
+    best = std::min(best, watch.seconds());
   }
   return best;
 }
@@ -88,13 +77,14 @@ MachinePeak measure_peak(bool bf16) {
   constexpr std::int64_t kSide = 576, kNumbers = std::int64_t{1} << 24;
   MachinePeak peak;
   {
-    AlignedBuffer<float> a(kSide * kSide), b(kSide * kSide), c(kSide * kSide);
-    std::ranges::fill(a.span(), 1.0F), std::ranges::fill(b.span(), 1.0F);
+    Buffer<float> a(kSide * kSide), b(kSide * kSide), c(kSide * kSide);
+    const Segment factors[] = {{a.data(), kSide * kSide}, {b.data(), kSide * kSide}};
+    ops().fill({.segments = factors, .count = 2, .value = 1});
     const Matmul op{false,    false, kSide, kSide,    kSide, a.data(), kSide,
                     b.data(), kSide, false, c.data(), kSide, bf16};
     peak.flops_per_second = 2.0 * kSide * kSide * kSide / best_seconds([&] { ops().matmul(op); });
   }
-  AlignedBuffer<float> values(kNumbers), gradients(kNumbers), first(kNumbers), second(kNumbers);
+  Buffer<float> values(kNumbers), gradients(kNumbers), first(kNumbers), second(kNumbers);
   AdamStep step{.size = kNumbers,
                 .values = values.data(),
                 .gradients = gradients.data(),
@@ -105,7 +95,7 @@ MachinePeak measure_peak(bool bf16) {
                 .eps = 1e-8,
                 .rate = 1e-3};
   peak.bytes_per_second =
-      28.0 * kNumbers / best_seconds([&] { ops().adam_step({.ranges = &step, .range_count = 1}); });
+      bytes_of(step) / best_seconds([&] { ops().adam_step({.ranges = &step, .range_count = 1}); });
   return peak;
 }
 

@@ -2,11 +2,11 @@
 // profiler is used, nothing is in between.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
+#include "core/stopwatch.h"
 #include "kernels/context.h"
 
 namespace bertune::kernels {
@@ -36,19 +36,13 @@ class Profiler {
  private:
   template <typename Op>
   static void measure(std::string_view name, void (*OpTable::*entry)(const Op&), const Op& op);
-  double now() const;
 
   OpTable real_, measured_;
   Context context_;
-  std::chrono::steady_clock::time_point start_;
+  Stopwatch watch_;
   std::int32_t layer_ = -1;
   std::vector<ProfiledCall> calls_;
 };
-
-// The layer that the calling thread's following calls belong to, for the profiler that it uses, if any.
-inline void set_profiled_layer(std::int32_t layer) {
-  if (Profiler* profiler = Context::in_use().profiler) profiler->set_layer(layer);
-}
 
 // What this machine does at best with the threads in use, measured in some 50 ms: the floor of a profile.
 struct MachinePeak {

@@ -32,7 +32,7 @@ struct Copy {
   float* to = nullptr;
   const float* from = nullptr;
 };
-// y = a * x + b * y
+// y = a * x + b * y; x may be y
 struct Axpby {
   std::int64_t size = 0;
   double a = 1;

@@ -44,10 +44,6 @@ void Weights::see(const Parameters& parameters, Parameters* gradients, Use use) 
   head_->bind(views);
 }
 
-void Weights::bind(Parameters& parameters, Use use) {
-  see(parameters, use.training ? &parameters : nullptr, use);
-}
-
 void Weights::bind_snapshot(const Parameters& parameters, bool bf16) {
   owned_values_ = parameters.snapshot();
   owned_count_ = parameters.count();
@@ -55,11 +51,12 @@ void Weights::bind_snapshot(const Parameters& parameters, bool bf16) {
 }
 
 // In training, views see what a step changes, and low-rank matrices are compared with those that were merged.
-// What a step does not change, frozen values, is as it was at the last bind().
+// What a step does not change, frozen values, is as it was when all was last seen.
 void Weights::refresh(Parameters& parameters, Use use) {
   const bool same =
       use == use_ && std::as_const(parameters).values().data() == values_ && version_ != kOutdated;
-  if (!same || (!use.training && parameters.version() != version_)) return bind(parameters, use);
+  if (!same || (!use.training && parameters.version() != version_))
+    return see(parameters, use.training ? &parameters : nullptr, use);
   if (use.training && merged_) merged_->merge();
 }
 

@@ -54,7 +54,7 @@ class Weights {
   Head& head() { return *head_; }
   const Head& head() const { return *head_; }
   const EncoderWeights& encoder() const { return *encoder_; }
-  std::uint64_t binding() const { return binding_; }  // another number after every bind(), of any weights
+  std::uint64_t binding() const { return binding_; }  // another number each time, of any weights
   void set_load_report(LoadReport report) { report_ = std::move(report); }
   void set_lora(std::optional<LoraConfig> lora) { lora_ = std::move(lora); }
 
@@ -63,13 +63,12 @@ class Weights {
     bool bf16 = false;      // of large matrix products
     bool operator==(const Use&) const = default;
   };
-  // Sees these parameters from now on, which are to outlive the weights.
-  void bind(Parameters& parameters, Use use);
-  // The same for evaluation, of the values as they are now: they live as long as the weights.
+  // Sees the values as they are now, for evaluation: they live as long as the weights.
   void bind_snapshot(const Parameters& parameters, bool bf16);
-  // bind(), unless that is what it sees already: then only what has changed since is made again.
+  // Sees these parameters, which are to outlive the weights. Where it does already, only what has changed
+  // since is made again.
   void refresh(Parameters& parameters, Use use);
-  void outdate();  // the next refresh() binds
+  void outdate();  // the next refresh() makes all of it
   void pack();     // once more, for forward passes that come one after another with few tokens each
 
  private:

@@ -16,8 +16,8 @@ namespace bertune {
 struct Parameters::Storage {
   std::shared_ptr<kernels::Buffer<float>> values;  // shared with snapshots
   kernels::Buffer<float> gradients;
-  // Odd: changed since version() was last asked, which makes it the next even number. Many threads may say so
-  // at once (rows of an optimizer), and all but the first only read.
+  // Odd: changed since version() was last asked, which makes it the next even number. It is asked of const
+  // parameters, and so perhaps by several threads at once.
   std::atomic<std::uint64_t> version = 0;
   std::unordered_map<std::string_view, std::size_t> by_name;  // views into layout_
   std::optional<std::size_t> few_rows;                        // place in layout_
@@ -107,6 +107,16 @@ std::vector<Parameters::Range> Parameters::trainable_ranges() const {
   return ranges;
 }
 
+std::vector<Parameters::Range> Parameters::gradient_ranges() const {
+  std::vector<Range> ranges = trainable_ranges();
+  const Parameter* apart = rows_are_tracked() ? few_rows() : nullptr;
+  if (apart == nullptr) return ranges;
+  const auto width = static_cast<std::size_t>(apart->shape.back());
+  for (const std::int32_t row : storage_->marked_rows)
+    ranges.push_back({apart->offset + static_cast<std::size_t>(row) * width, width});
+  return ranges;
+}
+
 // Allocated when first asked for: a model that only predicts has none.
 std::span<float> Parameters::gradients() {
   if (storage_->gradients.size() == 0) storage_->gradients = kernels::Buffer<float>(count(), sparse_prefix());
@@ -144,13 +154,8 @@ std::span<float> Parameters::gradient(std::string_view name) {
 void Parameters::zero_grad() {
   float* all = gradients().data();
   std::vector<kernels::Segment> zeroed;
-  for (const Range& range : trainable_ranges())
+  for (const Range& range : gradient_ranges())
     zeroed.push_back({all + range.offset, static_cast<std::int64_t>(range.size)});
-  if (const Parameter* sparse = rows_are_tracked() ? few_rows() : nullptr) {
-    const std::int64_t width = sparse->shape.back();
-    for (const std::int32_t row : storage_->marked_rows)
-      zeroed.push_back({all + sparse->offset + row * width, width});
-  }
   kernels::ops().fill({.segments = zeroed.data(), .count = static_cast<std::int64_t>(zeroed.size())});
   storage_->marked_rows.clear();
 }
@@ -181,8 +186,9 @@ void Parameters::mark_rows(std::span<const std::int32_t> rows) {
   marked.erase(repeated.begin(), repeated.end());
   const auto width = static_cast<std::size_t>(few_rows()->shape.back());
   const std::span<float> table = gradients().subspan(few_rows()->offset, few_rows()->size);
+  const kernels::OpTable& ops = kernels::ops();
   for (const std::int32_t row : marked)
-    kernels::ops().commit(&table[static_cast<std::size_t>(row) * width], width * sizeof(float));
+    ops.commit(&table[static_cast<std::size_t>(row) * width], width * sizeof(float));
 }
 
 std::span<const std::int32_t> Parameters::marked_rows() const { return storage_->marked_rows; }

@@ -10,17 +10,9 @@ double gradient_norm(const Parameters& parameters) {
   const float* gradients = parameters.gradients().data();
   if (gradients == nullptr) return 0;  // nothing has asked for them yet
   std::vector<kernels::ConstSegment> segments;
-  for (const Parameters::Range& range : parameters.trainable_ranges())
+  for (const Parameters::Range& range : parameters.gradient_ranges())
     segments.push_back({gradients + range.offset, static_cast<std::int64_t>(range.size)});
-  if (const Parameter* sparse = parameters.rows_are_tracked() ? parameters.few_rows() : nullptr) {
-    const std::int64_t width = sparse->shape.back();
-    for (const std::int32_t row : parameters.marked_rows())
-      segments.push_back({gradients + sparse->offset + row * width, width});
-  }
-  const kernels::OpTable& ops = kernels::ops();
-  kernels::Buffer<double> sum(1);
-  ops.sum_of_squares({segments.data(), static_cast<std::int64_t>(segments.size()), sum.data()});
-  return std::sqrt(kernels::downloaded(sum));
+  return kernels::norm(segments);
 }
 
 float clip_scale(double norm, double max_norm) {

@@ -23,11 +23,7 @@ class LayerWise : public StatefulOptimizer {
     direction_ = kernels::Buffer<float>(max_size);
   }
 
-  double norm(const float* x, const Update& u) {
-    const kernels::ConstSegment all{x, u.count()};
-    ops().sum_of_squares({.segments = &all, .count = 1, .result = sum_.data()});
-    return std::sqrt(downloaded(sum_));
-  }
+  static double norm(const float* x, const Update& u) { return kernels::norm(x, u.count()); }
 
   // value = value * value_scale - rate * direction
   void apply(const Update& u, double value_scale, double rate) {
@@ -37,7 +33,6 @@ class LayerWise : public StatefulOptimizer {
   virtual void update_tensor(const Update& u) = 0;
 
   kernels::Buffer<float> direction_;  // of the tensor at hand
-  kernels::Buffer<double> sum_{1};
 
  private:
   void update(const Updates& updates) override {
@@ -116,15 +111,14 @@ class Adafactor final : public LayerWise {
   }
 
   // Moves the average towards the sums, and returns the sum of the averages.
-  double decay(float* average, const kernels::Buffer<float>& sums, std::size_t count, double scale,
-               double weight) {
-    ops().decay_average({.size = static_cast<std::int64_t>(count),
-                         .average = average,
-                         .target = sums.data(),
-                         .scale = scale,
-                         .weight = weight,
-                         .sum = sum_.data()});
-    return downloaded(sum_);
+  static double decay(float* average, const kernels::Buffer<float>& sums, std::size_t count, double scale,
+                      double weight) {
+    return kernels::result_of(ops().decay_average,
+                              kernels::DecayAverage{.size = static_cast<std::int64_t>(count),
+                                                    .average = average,
+                                                    .target = sums.data(),
+                                                    .scale = scale,
+                                                    .weight = weight});
   }
 
   void update_tensor(const Update& u) override {

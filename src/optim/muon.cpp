@@ -109,9 +109,7 @@ class Muon final : public StatefulOptimizer {
     const bool wide = rows <= columns;
     kernels::Buffer<float>&x = matrices_[0], &next = matrices_[1];
     float *gram = squares_[0].data(), *polynomial = squares_[1].data();
-    const kernels::ConstSegment all{x.data(), size};
-    ops().sum_of_squares({.segments = &all, .count = 1, .result = sum_.data()});
-    const double norm = std::sqrt(downloaded(sum_));
+    const double norm = kernels::norm(x.data(), size);
     ops().scale({.size = size, .x = x.data(), .factor = static_cast<float>(1 / std::max(norm, o_.eps))});
     for (std::int64_t i = 0; i < o_.ns_steps; ++i) {
       multiply(!wide, wide, side, side, wide ? columns : rows, x.data(), columns, x.data(), columns, gram);
@@ -146,7 +144,6 @@ class Muon final : public StatefulOptimizer {
   std::vector<std::size_t> places_;  // of each parameter in the states of its kind
   float *momentum_buffer_ = nullptr, *exp_avg_ = nullptr, *exp_avg_sq_ = nullptr;
   kernels::Buffer<float> matrices_[2], squares_[2];  // of the iteration
-  kernels::Buffer<double> sum_{1};
 };
 
 }  // namespace

@@ -157,12 +157,13 @@ void Optimizer::catch_up(std::span<const std::int32_t> rows) {
     if (last < steps_) updates.rows.push_back({row, last + 1 - first, steps_ + 1 - first});
     last = steps_;
   }
-  if (!updates.rows.empty()) update(updates);
+  if (updates.rows.empty()) return;
+  parameters_->mark_changed();
+  update(updates);
 }
 
 void Optimizer::bring_up_to_date(std::span<const std::int32_t> rows) {
   if (deferred_ == nullptr) return;
-  parameters_->mark_changed();
   std::vector<std::int32_t> behind;
   for (const std::int32_t row : rows) {
     if (deferred_->steps[static_cast<std::size_t>(row)] < steps_) behind.push_back(row);
@@ -175,7 +176,6 @@ void Optimizer::bring_up_to_date(std::span<const std::int32_t> rows) {
 
 void Optimizer::bring_up_to_date() {
   if (deferred_ == nullptr) return;
-  parameters_->mark_changed();
   std::vector<std::int32_t> all(deferred_->steps.size());
   std::iota(all.begin(), all.end(), 0);
   catch_up(all);

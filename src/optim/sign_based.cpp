@@ -23,9 +23,10 @@ class Rprop final : public StatefulOptimizer {
  private:
   // The learning rate of the first step is where step sizes begin; those of later steps mean nothing.
   double begin_step() override {
+    if (steps_ != 1) return learning_rate_;
     kernels::Segment next{step_size_, 0};
     for (const Parameter& parameter : parameters_->layout()) {
-      if (steps_ != 1 || !parameter.trainable) continue;
+      if (!parameter.trainable) continue;
       next.size = static_cast<std::int64_t>(parameter.size);
       ops().fill({.segments = &next,
                   .count = 1,

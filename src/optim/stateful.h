@@ -40,8 +40,9 @@ class StatefulOptimizer : public Optimizer {
     return host_states_.emplace_back(std::move(name), std::vector<float>(size)).second;
   }
 
-  // The part of the parameters, or of a state as long, that an update is of; null stays null.
+  // The part of the parameters that an update is of.
   float* values(const Update& u) const { return parameters_->values().data() + u.offset; }
+  // The part of a state with a number for each trainable parameter; null stays null.
   static float* part(float* state, const Update& u) {
     return state != nullptr ? state + u.state_offset : nullptr;
   }

@@ -27,21 +27,16 @@ struct TableVectors {
     kernels::ops().axpby({.size = count(x), .a = a, .x = x.data(), .b = b, .y = y.data()});
   }
   static double dot(View a, View b) {
-    kernels::Buffer<double> result(1);
-    kernels::ops().dot({.size = count(a), .a = a.data(), .b = b.data(), .result = result.data()});
-    return kernels::downloaded(result);
+    return kernels::result_of(kernels::ops().dot,
+                              kernels::Dot{.size = count(a), .a = a.data(), .b = b.data()});
   }
-  static double abs_sum(View x) { return reduced(kernels::ops().abs_sum, x); }
+  static double abs_sum(View x) { return kernels::result_of(kernels::ops().abs_sum, all_of(x)); }
   // Infinity where there is a number that is none.
-  static double abs_max(View x) { return reduced(kernels::ops().abs_max, x); }
+  static double abs_max(View x) { return kernels::result_of(kernels::ops().abs_max, all_of(x)); }
 
  private:
   static std::int64_t count(View x) { return static_cast<std::int64_t>(x.size()); }
-  static double reduced(void (*operation)(const kernels::Reduction&), View x) {
-    kernels::Buffer<double> result(1);
-    operation({.size = count(x), .x = x.data(), .result = result.data()});
-    return kernels::downloaded(result);
-  }
+  static kernels::Reduction all_of(View x) { return {.size = count(x), .x = x.data()}; }
 };
 
 }  // namespace bertune::optim

@@ -7,6 +7,8 @@
 #include <map>
 #include <new>
 
+#include "kernels/host_memory.h"
+
 namespace bertune::kernels::testing {
 namespace {
 
@@ -67,7 +69,7 @@ void release(void* memory, std::size_t bytes) {
 
 void copy(void* to, const void* from, std::size_t bytes) {
   const Access access;
-  std::memcpy(to, from, bytes);
+  host::copy(to, from, bytes);
 }
 
 #define BERTUNE_GUARDED(name, Op) \

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <functional>
 
+#include "kernels/buffer.h"
 #include "kernels/cases.h"
 #include "kernels/ops.h"
 #include "kernels/ref/reference.h"
@@ -25,7 +26,6 @@ using testing::expect_close;
 using testing::loss_of;
 using testing::PackedLayout;
 using testing::random_values;
-using testing::result_of;
 using Values = std::vector<float>;
 
 class Tables : public ::testing::TestWithParam<const OpTable*> {

@@ -36,20 +36,13 @@ inline std::vector<const OpTable*> tested_tables() {
   return tables;
 }
 
-// What a loss or a sum of the table is.
+// What a loss of the table is.
 template <typename Op>
 double loss_of(void (*operation)(const Op&), Op op) {
   double loss = 0;
   op.loss = &loss;
   operation(op);
   return loss;
-}
-template <typename Op>
-double result_of(void (*operation)(const Op&), Op op) {
-  double result = 0;
-  op.result = &result;
-  operation(op);
-  return result;
 }
 
 // Largest difference over the largest magnitude: sums of n terms in another order differ by a few n^(1/2)

@@ -16,7 +16,6 @@ namespace bertune::kernels {
 namespace {
 
 using testing::random_values;
-using testing::result_of;
 using Values = std::vector<float>;
 
 class Vectors : public ::testing::TestWithParam<const OpTable*> {
@@ -200,7 +199,7 @@ TEST(Contexts, ProfileIsOfTheThreadThatUsesIt) {
       EXPECT_EQ(&ops(), &machine);
       ops().scale({3, x.data(), 2});
     }
-    set_profiled_layer(-1);
+    profiler.set_layer(-1);
     const AdagradStep step{.size = 3, .values = x.data(), .gradients = x.data(), .sum = x.data()};
     ops().adagrad_step({.ranges = &step, .range_count = 1});
   }

@@ -178,7 +178,7 @@ void decay_average(const DecayAverage& op) {
     op.average[i] = static_cast<float>(op.average[i] + op.weight * (op.target[i] * op.scale - op.average[i]));
     sum += op.average[i];
   }
-  if (op.sum != nullptr) *op.sum = sum;
+  if (op.result != nullptr) *op.result = sum;
 }
 
 void factored_update(const FactoredUpdate& op) {

@@ -107,7 +107,7 @@ ModelOutput SentenceEmbeddingHead::forward(const Pass& pass, const Batch& batch,
   ModelOutput output;
   output.logits = {normalizes ? own.embeddings : own.pooled, static_cast<std::size_t>(sequences * h)};
   if (!has_labels) return output;
-  for (const bool first : {true, false}) pass.ops().normalize_rows(normalize(batch, own, first));
+  compare(pass, batch, own);
   output.loss = static_cast<float>(loss(pass, batch, own, nullptr));
   return output;
 }
@@ -119,6 +119,7 @@ void SentenceEmbeddingHead::backward(const Pass& pass, const Batch& batch, float
   if (d_hidden == nullptr) return;
   const Activations& own = activations.sentence_embedding;
   loss(pass, batch, own, own.d_similarities);
+  compare_backward(pass, batch, own);
   float* d_pooled = pools() ? own.d_pooled : d_hidden;
   for (const bool first : {true, false}) {
     const kernels::NormalizeRows forward = normalize(batch, own, first);
@@ -128,61 +129,59 @@ void SentenceEmbeddingHead::backward(const Pass& pass, const Batch& batch, float
   if (pools()) pass.ops().pool_rows_backward({pool(pass, own), d_pooled, d_hidden});
 }
 
+kernels::RowDots SentenceEmbeddingHead::dots(const Batch& batch, const Activations& own) const {
+  return {batch.sequences() / 2, config_.hidden_size, own.first.unit, own.second.unit, own.similarities};
+}
+
+void SentenceEmbeddingHead::compare(const Pass& pass, const Batch& batch, const Activations& own) const {
+  for (const bool first : {true, false}) pass.ops().normalize_rows(normalize(batch, own, first));
+  if (!batch.targets.empty()) return pass.ops().row_dots(dots(batch, own));
+  const std::int64_t pairs = batch.sequences() / 2;
+  pass.ops().matmul(second_texts(batch, own).output(pairs, own.first.unit, own.similarities));
+}
+
+void SentenceEmbeddingHead::compare_backward(const Pass& pass, const Batch& batch,
+                                             const Activations& own) const {
+  if (!batch.targets.empty()) {
+    return pass.ops().row_dots_backward(
+        {dots(batch, own), own.d_similarities, own.first.d_unit, own.second.d_unit});
+  }
+  const std::int64_t pairs = batch.sequences() / 2, h = config_.hidden_size;
+  const Linear second = second_texts(batch, own);
+  pass.ops().matmul(second.input_gradient(pairs, own.d_similarities, own.first.d_unit, false));
+  pass.ops().matmul({.transpose_a = true,
+                     .m = pairs,
+                     .n = h,
+                     .k = pairs,
+                     .a = own.d_similarities,
+                     .lda = pairs,
+                     .b = own.first.unit,
+                     .ldb = h,
+                     .c = own.second.d_unit,
+                     .ldc = h});
+}
+
+// The similarities of a first text with all second ones are a linear map of it.
+Linear SentenceEmbeddingHead::second_texts(const Batch& batch, const Activations& own) const {
+  return {{own.second.unit}, {}, config_.hidden_size, batch.sequences() / 2};
+}
+
+// Of ranking (Henderson et al. 2017) a softmax over the batch's second texts, one of which belongs to a first
+// text; of scores the squared error of the cosines.
 double SentenceEmbeddingHead::loss(const Pass& pass, const Batch& batch, const Activations& own,
                                    float* d_similarities) const {
-  return batch.targets.empty() ? ranking_loss(pass, batch, own, d_similarities)
-                               : cosine_loss(pass, batch, own, d_similarities);
-}
-
-// Henderson et al. 2017: a softmax over the batch's second texts, one of which belongs to a first text.
-double SentenceEmbeddingHead::ranking_loss(const Pass& pass, const Batch& batch, const Activations& own,
-                                           float* d_similarities) const {
-  const std::int64_t pairs = batch.sequences() / 2, h = config_.hidden_size;
-  pass.ops().matmul({.transpose_b = true,
-                     .m = pairs,
-                     .n = pairs,
-                     .k = h,
-                     .a = own.first.unit,
-                     .lda = h,
-                     .b = own.second.unit,
-                     .ldb = h,
-                     .c = own.similarities,
-                     .ldc = pairs});
-  const double loss = cross_entropy(pass, pairs, pairs, own.similarities, batch.labels,
-                                    batch.global_items.first, d_similarities);
-  if (d_similarities == nullptr) return loss;
-  const auto gradient = [&](bool transposed, const PairSideActivations& other, float* to) {
-    pass.ops().matmul({.transpose_a = transposed,
-                       .m = pairs,
-                       .n = h,
-                       .k = pairs,
-                       .a = d_similarities,
-                       .lda = pairs,
-                       .b = other.unit,
-                       .ldb = h,
-                       .c = to,
-                       .ldc = h});
-  };
-  gradient(false, own.second, own.first.d_unit);
-  gradient(true, own.first, own.second.d_unit);
-  return loss;
-}
-
-double SentenceEmbeddingHead::cosine_loss(const Pass& pass, const Batch& batch, const Activations& own,
-                                          float* d_similarities) const {
-  const kernels::RowDots dots{batch.sequences() / 2, config_.hidden_size, own.first.unit, own.second.unit,
-                              own.similarities};
-  pass.ops().row_dots(dots);
+  const std::int64_t pairs = batch.sequences() / 2;
+  const double items = batch.global_items.first;
+  if (batch.targets.empty())
+    return cross_entropy(pass, pairs, pairs, own.similarities, batch.labels, items, d_similarities);
   double loss = 0;
-  pass.ops().mean_squared_error({.rows = dots.rows,
+  pass.ops().mean_squared_error({.rows = pairs,
                                  .n = 1,
                                  .logits = own.similarities,
                                  .targets = batch.targets.data(),
                                  .d_logits = d_similarities,
-                                 .items = batch.global_items.first,
+                                 .items = items,
                                  .loss = &loss});
-  if (d_similarities != nullptr)
-    pass.ops().row_dots_backward({dots, d_similarities, own.first.d_unit, own.second.d_unit});
   return loss;
 }
 

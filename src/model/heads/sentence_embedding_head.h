@@ -32,11 +32,13 @@ class SentenceEmbeddingHead : public Head {
   kernels::PoolRows pool(const Pass& pass, const Activations& own) const;
   // Of the first texts, or of the second ones.
   kernels::NormalizeRows normalize(const Batch& batch, const Activations& own, bool first) const;
-  // The mean loss of the pairs; d_similarities: also the gradients of both sides, unless null.
-  double ranking_loss(const Pass& pass, const Batch& batch, const Activations& own,
-                      float* d_similarities) const;
-  double cosine_loss(const Pass& pass, const Batch& batch, const Activations& own,
-                     float* d_similarities) const;
+  kernels::RowDots dots(const Batch& batch, const Activations& own) const;
+  Linear second_texts(const Batch& batch, const Activations& own) const;
+  // From pooled rows to similarities: of each pair, or for ranking of each first text with each second one.
+  void compare(const Pass& pass, const Batch& batch, const Activations& own) const;
+  // From the gradients of the similarities to those of both sides.
+  void compare_backward(const Pass& pass, const Batch& batch, const Activations& own) const;
+  // The mean loss of the similarities; their gradients, unless null.
   double loss(const Pass& pass, const Batch& batch, const Activations& own, float* d_similarities) const;
 
   const BertConfig& config_;

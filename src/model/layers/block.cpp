@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/parallel.h"
+
 namespace bertune::model {
 
 void ResidualActivations::take_memory(Arena& arena, const BertConfig& config, std::int64_t rows) {
@@ -20,7 +22,7 @@ void Scratch::take_memory(Arena& arena, const BertConfig& config, std::int64_t r
   d_residual = arena.take(rows * h);
   d_intermediate = arena.take(rows * config.intermediate_size);
   d_query_key_value = arena.take(rows * 3 * h);
-  const std::int64_t blocks = (rows + kernels::kRowBlock - 1) / kernels::kRowBlock;
+  const std::int64_t blocks = block_count(rows, kernels::kRowBlock);
   partial_sums = arena.take(blocks * std::max(3 * h, config.intermediate_size));
   low_rank = arena.take(low_rank_size);
 }

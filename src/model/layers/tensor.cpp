@@ -63,16 +63,7 @@ void Linear::add_weight_gradient(const Pass& pass, std::int64_t rows, const floa
   if (!low_rank.is_trained()) return;
   const auto& [a, b, rank, scale] = low_rank;
   float *u = b.is_trained() ? scratch : nullptr, *v = a.is_trained() ? scratch + rows * rank : nullptr;
-  pass.matmul({.transpose_b = true,
-               .m = rows,
-               .n = rank,
-               .k = in,
-               .a = x,
-               .lda = in,
-               .b = a.value,
-               .ldb = in,
-               .c = u,
-               .ldc = rank});
+  pass.matmul(Linear{a, {}, in, rank}.output(rows, x, u));
   pass.matmul(
       {.m = rows, .n = rank, .k = out, .a = dy, .lda = ldy, .b = b.value, .ldb = rank, .c = v, .ldc = rank});
   for (float* product : {u, v}) {
