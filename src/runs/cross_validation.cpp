@@ -13,7 +13,7 @@
 #include "runs/output.h"
 #include "runs/training_run.h"
 #include "train/evaluation.h"
-#include "train/run_state.h"
+#include "train/checkpoints.h"
 #include "train/trainer.h"
 
 namespace bertune::runs {
@@ -49,7 +49,7 @@ class CrossValidation {
     options.files.fold.number = fold;
     options.files.checks_data = options_.files.checks_data && fold == 0;  // the data are the same
     options.arguments.output_dir = folder;
-    options.arguments.resume = options_.arguments.resume && !train::newest_checkpoint(folder).empty();
+    options.arguments.resume = options_.arguments.resume && !train::checkpoints(folder).empty();
     return options;
   }
 

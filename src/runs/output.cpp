@@ -11,7 +11,7 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "train/model_folder.h"
-#include "train/run_state.h"
+#include "train/checkpoints.h"
 
 namespace bertune::runs {
 
@@ -22,7 +22,7 @@ void prepare_output(const TrainOptions& options) {
     throw UsageError("output", fmt::format("`output={}`: is a file, not a folder", output.string()));
   }
   const bool has_model = fs::exists(output / "config.json", error);
-  const bool has_checkpoint = !train::newest_checkpoint(output).empty();
+  const bool has_checkpoint = !train::checkpoints(output).empty();
   if ((has_model || has_checkpoint) && !options.overwrite && !options.arguments.resume) {
     throw UsageError(
         "output",

@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/stopwatch.h"
 #include "runs/output.h"
+#include "train/checkpoints.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
 #include "train/model_folder.h"

@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/file.h"
 #include "core/stopwatch.h"
 #include "train/batches.h"
+#include "train/checkpoints.h"
 #include "train/early_stopping.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
@@ -100,12 +102,28 @@ void Trainer::make_schedule() {
 
 void Trainer::resume_if_asked() {
   if (!arguments_.resume) return;
-  const std::filesystem::path checkpoint = newest_checkpoint(arguments_.output_dir);
-  if (!checkpoint.empty()) {
-    state_ = load_checkpoint(checkpoint, model_, *optimizer_, identity_);
+  ChosenCheckpoint chosen{.folder = arguments_.resume_from_checkpoint, .damaged = {}};
+  if (chosen.folder.empty()) chosen = newest_whole_checkpoint(arguments_.output_dir);
+  for (const std::string& damaged : chosen.damaged) observer_.on(Note{"passed over " + damaged});
+  if (!chosen.folder.empty()) {
+    state_ = load_checkpoint(chosen.folder, model_, *optimizer_, identity_);
     schedule_->restore(state_.schedule);
   }
-  observer_.on(Resumed{state_.global_step, checkpoint});
+  observer_.on(Resumed{state_.global_step, chosen.folder});
+  if (!arguments_.resume_from_checkpoint.empty()) keep_resumed_checkpoint(chosen.folder);
+}
+
+// A checkpoint that was given by its path becomes the newest of this run, so that a stop from here on goes on
+// from it and not from a later one.
+void Trainer::keep_resumed_checkpoint(const std::filesystem::path& folder) {
+  const std::filesystem::path best = checkpoint_path(arguments_.output_dir, state_.best_step);
+  if (state_.best_metric && state_.best_step != state_.global_step && !path_exists(best)) {
+    throw Error(
+        fmt::format("{}: the best weights of its run are those of step {}, and {} is not there; copy it from "
+                    "the folder of that run",
+                    folder.string(), state_.best_step, best.string()));
+  }
+  save();
 }
 
 TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* validation,
@@ -150,7 +168,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   if (stops_early(arguments_, state_, plan_))
     result.stopped_early = why_it_stopped(arguments_, state_, plan_, arguments_.metric_for_best_model);
   if (state_.best_metric && state_.best_step != state_.global_step) {
-    model_.load_weights(checkpoint_path(arguments_.output_dir, state_.best_step));
+    load_best();
     result.kept_best = true;
   } else {
     optimizer_->bring_up_to_date();
@@ -285,6 +303,15 @@ void Trainer::evaluate(const tasks::Examples& validation) {
   state_.log_history.push_back(
       {{"epoch", epochs_done()}, {"step", state_.global_step}, {"stopped_early", why}});
   observer_.on(EarlyStop{why});
+}
+
+void Trainer::load_best() {
+  try {
+    load_best_weights(checkpoint_path(arguments_.output_dir, state_.best_step), model_);
+  } catch (const Error&) {
+    if (!is_wanted_checkpoint()) save();  // the last weights are then not in memory alone
+    throw;
+  }
 }
 
 // Only the newest and the best checkpoint stay.

@@ -46,6 +46,8 @@ class Trainer {
   void set_loss(const tasks::Examples& train);
   void make_schedule();
   void resume_if_asked();
+  void keep_resumed_checkpoint(const std::filesystem::path& folder);
+  void load_best();
   void start_epoch(tasks::Examples& train);
   void train_until_due(tasks::Examples& train);
   double train_step(tasks::Examples& train, std::span<const std::int64_t> rows);
