@@ -10,8 +10,8 @@
 
 #include "bertune/error.h"
 #include "core/file.h"
-#include "train/model_folder.h"
 #include "train/checkpoints.h"
+#include "train/model_folder.h"
 
 namespace bertune::runs {
 

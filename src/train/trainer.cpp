@@ -174,6 +174,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
     optimizer_->bring_up_to_date();
   }
   model_.eval();
+  if (best_ && best_->step == state_.best_step) result.evaluation = std::move(best_);
   return result;
 }
 
@@ -271,6 +272,7 @@ void Trainer::log_step(double loss, double gradient_norm, double learning_rate) 
 
 void Trainer::evaluate(const tasks::Examples& validation) {
   optimizer_->bring_up_to_date();
+  const Stopwatch watch;
   tasks::Metrics metrics;
   try {
     metrics = train::evaluate(
@@ -291,6 +293,7 @@ void Trainer::evaluate(const tasks::Examples& validation) {
   if (best) {
     state_.best_metric = value;
     state_.best_step = state_.global_step;
+    best_ = {state_.global_step, metrics, watch.seconds()};
   }
   state_.evaluated_step = state_.global_step;
   schedule_->observe(value);

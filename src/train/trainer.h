@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -17,6 +18,13 @@
 
 namespace bertune::train {
 
+// An evaluation on the validation set.
+struct Evaluated {
+  std::int64_t step = 0;
+  tasks::Metrics metrics;
+  double seconds = 0;
+};
+
 struct TrainingResult {
   StepPlan plan;
   RunState state;
@@ -26,6 +34,8 @@ struct TrainingResult {
   std::int64_t samples = 0;
   std::string stopped_early = {};  // why, in words; empty: it was not
   bool kept_best = false;          // the model now holds the best epoch's weights, not the last's
+  // Of the weights that the model now holds, where this process evaluated them.
+  std::optional<Evaluated> evaluation = {};
 };
 
 class Trainer {
@@ -76,6 +86,7 @@ class Trainer {
   std::vector<std::int64_t> order_;  // the rows as this epoch takes them
   bool has_validation_ = false;
   double gradient_norm_ = 0, learning_rate_ = 0;
+  std::optional<Evaluated> best_;  // as far as this process evaluated it
 };
 
 }  // namespace bertune::train
