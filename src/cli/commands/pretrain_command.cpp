@@ -54,7 +54,8 @@ void run(Options& options) {
   if (!options.document_per.empty())
     values.documents.document_per = data::document_per_from_string(options.document_per);
   values.run = run_values(options.flags);
-  watch_run(options.flags, "bertune fill-mask --model {} \"the [MASK] of the city\"",
+  const TryIt try_it = [](const auto&) { return "bertune fill-mask --model {} \"the [MASK] of the city\""; };
+  watch_run(options.flags, try_it,
             [&](train::Observer& observer) { return runs::pretrain(values, observer); });
 }
 

@@ -56,8 +56,10 @@ void run(TrainOptions& options) {
   if (values.task.empty() && task.architecture != Architecture::sequence_classification)
     print_notes({fmt::format("--task {} (by the look of {})", task.name, values.files.train.string())});
   if (values.is_cross_validation()) return cross_validate(options, values, base, task);
-  watch_run(options, try_it(task.architecture),
-            [&](train::Observer& observer) { return runs::fine_tune(values, base, task, observer); });
+  watch_run(
+      options,
+      [&](const runs::FinishedRun& finished) { return try_it(task.architecture, finished.settings); },
+      [&](train::Observer& observer) { return runs::fine_tune(values, base, task, observer); });
 }
 
 }  // namespace
