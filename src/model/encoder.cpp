@@ -4,6 +4,7 @@
 
 #include "core/parallel.h"
 #include "kernels/profile.h"
+#include "model/pass_inputs.h"
 
 namespace bertune::model {
 
@@ -19,7 +20,8 @@ void profile_layer(const Pass& pass, std::optional<std::size_t> layer) {
 
 }  // namespace
 
-void Encoder::LayerActivations::take_memory(Arena& arena, const BertConfig& config, std::int64_t tokens) {
+void Encoder::LayerActivations::take_memory(kernels::Arena& arena, const BertConfig& config,
+                                            std::int64_t tokens) {
   attention.take_memory(arena, config, tokens);
   feed_forward.take_memory(arena, config, tokens);
 }
@@ -31,7 +33,7 @@ void Encoder::set_options(const EncoderOptions& options) {
 
 void Encoder::forget_frozen_outputs() { frozen_outputs_.reset(); }
 
-void Encoder::take_memory(const EncoderWeights& weights, Arena& arena, std::int64_t tokens,
+void Encoder::take_memory(const EncoderWeights& weights, kernels::Arena& arena, std::int64_t tokens,
                           std::int64_t sequences, bool training) {
   const BertConfig& config = *weights.config;
   const bool first_alone = weights.wanted == HiddenStates::first_token;
@@ -43,7 +45,8 @@ void Encoder::take_memory(const EncoderWeights& weights, Arena& arena, std::int6
     low_rank_first = std::max(low_rank_first, layer.scratch_size(sequences));
   }
   const std::int64_t width = config.embedding_width();
-  if (config.type_vocab_size == 0) no_token_type_.assign(static_cast<std::size_t>(width), 0.0F);
+  if (config.type_vocab_size == 0 && no_token_type_.size() != static_cast<std::size_t>(width))
+    no_token_type_ = kernels::Buffer<float>(static_cast<std::size_t>(width));
   embedding_sum_ = arena.take(tokens * width);
   embedding_mean_ = arena.take(tokens), embedding_rstd_ = arena.take(tokens);
   embedding_output_ = arena.take(tokens * width);
@@ -146,14 +149,15 @@ void Encoder::forward_bottom(const EncoderWeights& weights, const Pass& pass, st
 void Encoder::fetch_bottom(const EncoderWeights& weights, const Pass& pass, std::size_t layers) {
   const std::int64_t h = weights.config->hidden_size;
   if (!frozen_outputs_) frozen_outputs_.emplace(h, options_.frozen_cache_bytes);
-  const kernels::Layout& layout = pass.layout;
-  const auto sequence_at = [&](std::int64_t s) {
-    return FrozenOutputs::Sequence{pass.input_ids + layout.cu_seqlens[s],
-                                   pass.token_type_ids + layout.cu_seqlens[s],
-                                   layout.cu_seqlens[s + 1] - layout.cu_seqlens[s]};
+  const Batch& batch = *pass.batch;
+  const auto sequence_at = [&](std::size_t s) {
+    const std::int32_t first = batch.cu_seqlens[s];
+    return FrozenOutputs::Sequence{batch.input_ids.data() + first, batch.token_type_ids.data() + first,
+                                   batch.cu_seqlens[s + 1] - first};
   };
-  std::vector<std::int64_t> missing;
-  for (std::int64_t s = 0; s < layout.sequences; ++s) {
+  const auto sequences = static_cast<std::size_t>(batch.sequences());
+  std::vector<std::size_t> missing;
+  for (std::size_t s = 0; s < sequences; ++s) {
     if (frozen_outputs_->find(sequence_at(s)) == nullptr) missing.push_back(s);
   }
   if (missing.size() == 1) {
@@ -161,19 +165,42 @@ void Encoder::fetch_bottom(const EncoderWeights& weights, const Pass& pass, std:
     std::ranges::sort(missing);
   }
   float* output = input_of(layers);
-  if (!missing.empty()) {
-    const SomeSequences some(pass, missing);
-    forward_bottom(weights, some.pass(), layers);
-    some.spread_rows(h, output);
+  const std::vector<float> computed = compute_bottom(weights, pass, layers, missing);
+  const float* next = computed.data();
+  for (const std::size_t s : missing) {
+    frozen_outputs_->keep(sequence_at(s), next);
+    next += sequence_at(s).tokens * h;
   }
-  for (std::int64_t s = 0; s < layout.sequences; ++s) {
-    float* rows = output + layout.cu_seqlens[s] * h;
-    if (const float* kept = frozen_outputs_->find(sequence_at(s))) {
-      std::copy_n(kept, sequence_at(s).tokens * h, rows);
-    } else {
-      frozen_outputs_->keep(sequence_at(s), rows);
-    }
+  next = computed.data();
+  std::size_t at = 0;  // in `missing`
+  for (std::size_t s = 0; s < sequences; ++s) {
+    const std::int64_t numbers = sequence_at(s).tokens * h;
+    const float* kept = frozen_outputs_->find(sequence_at(s));
+    pass.ops().upload(output + batch.cu_seqlens[s] * h, kept != nullptr ? kept : next,
+                      static_cast<std::size_t>(numbers) * sizeof(float));
+    if (at < missing.size() && missing[at] == s) next += numbers, ++at;
   }
+}
+
+// The hidden states of some sequences, end to end, on the host. What is at input_of(layers) is lost.
+std::vector<float> Encoder::compute_bottom(const EncoderWeights& weights, const Pass& pass,
+                                           std::size_t layers, std::span<const std::size_t> sequences) {
+  if (sequences.empty()) return {};
+  Batch some;
+  for (const std::size_t s : sequences) {
+    const auto part = [&](const std::vector<std::int32_t>& whole) {
+      const auto first = static_cast<std::size_t>(pass.batch->cu_seqlens[s]);
+      return std::span(whole).subspan(first, static_cast<std::size_t>(pass.batch->cu_seqlens[s + 1]) - first);
+    };
+    some.add(part(pass.batch->input_ids), part(pass.batch->token_type_ids));
+  }
+  Pass own = pass;
+  add_tokens(*weights.config, some, some_inputs_, own);
+  some_inputs_.run();
+  forward_bottom(weights, own, layers);
+  std::vector<float> computed(static_cast<std::size_t>(some.tokens() * weights.config->hidden_size));
+  pass.ops().download(computed.data(), input_of(layers), computed.size() * sizeof(float));
+  return computed;
 }
 
 const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
 #include <system_error>
 
 #include "bertune/error.h"
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
+#include "kernels/host_access.h"
 
 namespace bertune::train {
 namespace {
@@ -39,9 +41,11 @@ std::vector<fs::path> checkpoints(const fs::path& output_dir) {
 
 void save_optimizer(const fs::path& path, optim::Optimizer& optimizer) {
   std::vector<checkpoint::TensorView> tensors;
+  std::deque<kernels::HostView<float>> views;
   for (const optim::Optimizer::State& state : optimizer.state()) {
-    tensors.push_back(
-        checkpoint::f32_view(state.name, {static_cast<std::int64_t>(state.values.size())}, state.values));
+    const std::span<const float> values =
+        state.on_host ? state.values : views.emplace_back().see(state.values);
+    tensors.push_back(checkpoint::f32_view(state.name, {static_cast<std::int64_t>(values.size())}, values));
   }
   checkpoint::write_safetensors(
       path, std::move(tensors),
@@ -60,7 +64,8 @@ void load_optimizer(const fs::path& path, optim::Optimizer& optimizer, std::int6
           fmt::format("{}: holds no \"{}\" for {} numbers; the checkpoint is of another model or optimizer",
                       path.string(), state.name, state.values.size()));
     }
-    file.read_f32(*index, state.values);
+    const auto read = [&](std::span<float> values) { file.read_f32(*index, values); };
+    state.on_host ? read(state.values) : kernels::write_on_host(state.values, read);
   }
   optimizer.set_steps(step);
 }
