@@ -9,7 +9,8 @@ set(ALLOWED
   # Numbers that are drawn on the host, and uploaded (kernels/host_access.h).
   "initial_values\\.cpp:(std::ranges::fill\\(values|for \\(float& value : values|.table@)"
   "local_attention\\.cpp:.(values|two|query|key)@"
-  # A batch, the options of a loss, and what is kept of frozen layers are the host's.
+  # A batch, the options of a loss, and where the rows of frozen layers are kept, are the host's.
+  "encoder_frozen\\.cpp:.on_host@"
   "(labels|language_model_heads)\\.cpp:.labels@"
   "head_loss\\.cpp:.class_weights@"
   "pass_inputs\\.cpp:(.input_ids@|std::ranges::fill\\(uploads.room)"

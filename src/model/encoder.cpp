@@ -4,7 +4,6 @@
 
 #include "core/parallel.h"
 #include "kernels/profile.h"
-#include "model/pass_inputs.h"
 
 namespace bertune::model {
 
@@ -142,65 +141,6 @@ void Encoder::forward_bottom(const EncoderWeights& weights, const Pass& pass, st
   profile_layer(pass, std::nullopt);
   embed(weights, pass_at(0, pass));
   for (std::size_t i = 0; i < layers; ++i) forward_layer(weights, pass, i);
-}
-
-// The same, from what is kept of earlier passes where it is. Products of a single row are rounded otherwise,
-// so that at least two sequences are computed at a time.
-void Encoder::fetch_bottom(const EncoderWeights& weights, const Pass& pass, std::size_t layers) {
-  const std::int64_t h = weights.config->hidden_size;
-  if (!frozen_outputs_) frozen_outputs_.emplace(h, options_.frozen_cache_bytes);
-  const Batch& batch = *pass.batch;
-  const auto sequence_at = [&](std::size_t s) {
-    const std::int32_t first = batch.cu_seqlens[s];
-    return FrozenOutputs::Sequence{batch.input_ids.data() + first, batch.token_type_ids.data() + first,
-                                   batch.cu_seqlens[s + 1] - first};
-  };
-  const auto sequences = static_cast<std::size_t>(batch.sequences());
-  std::vector<std::size_t> missing;
-  for (std::size_t s = 0; s < sequences; ++s) {
-    if (frozen_outputs_->find(sequence_at(s)) == nullptr) missing.push_back(s);
-  }
-  if (missing.size() == 1) {
-    missing.push_back(missing[0] > 0 ? missing[0] - 1 : 1);
-    std::ranges::sort(missing);
-  }
-  float* output = input_of(layers);
-  const std::vector<float> computed = compute_bottom(weights, pass, layers, missing);
-  const float* next = computed.data();
-  for (const std::size_t s : missing) {
-    frozen_outputs_->keep(sequence_at(s), next);
-    next += sequence_at(s).tokens * h;
-  }
-  next = computed.data();
-  std::size_t at = 0;  // in `missing`
-  for (std::size_t s = 0; s < sequences; ++s) {
-    const std::int64_t numbers = sequence_at(s).tokens * h;
-    const float* kept = frozen_outputs_->find(sequence_at(s));
-    pass.ops().upload(output + batch.cu_seqlens[s] * h, kept != nullptr ? kept : next,
-                      static_cast<std::size_t>(numbers) * sizeof(float));
-    if (at < missing.size() && missing[at] == s) next += numbers, ++at;
-  }
-}
-
-// The hidden states of some sequences, end to end, on the host. What is at input_of(layers) is lost.
-std::vector<float> Encoder::compute_bottom(const EncoderWeights& weights, const Pass& pass,
-                                           std::size_t layers, std::span<const std::size_t> sequences) {
-  if (sequences.empty()) return {};
-  Batch some;
-  for (const std::size_t s : sequences) {
-    const auto part = [&](const std::vector<std::int32_t>& whole) {
-      const auto first = static_cast<std::size_t>(pass.batch->cu_seqlens[s]);
-      return std::span(whole).subspan(first, static_cast<std::size_t>(pass.batch->cu_seqlens[s + 1]) - first);
-    };
-    some.add(part(pass.batch->input_ids), part(pass.batch->token_type_ids));
-  }
-  Pass own = pass;
-  add_tokens(*weights.config, some, some_inputs_, own);
-  some_inputs_.run();
-  forward_bottom(weights, own, layers);
-  std::vector<float> computed(static_cast<std::size_t>(some.tokens() * weights.config->hidden_size));
-  pass.ops().download(computed.data(), input_of(layers), computed.size() * sizeof(float));
-  return computed;
 }
 
 const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {
