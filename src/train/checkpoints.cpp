@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
 #include <limits>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "bertune/error.h"
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
+#include "kernels/host_access.h"
 #include "train/manifest.h"
 
 namespace bertune::train {
@@ -35,9 +37,11 @@ std::optional<std::int64_t> step_of(const fs::path& checkpoint) {
 
 void save_optimizer(const fs::path& path, optim::Optimizer& optimizer) {
   std::vector<checkpoint::TensorView> tensors;
+  std::deque<kernels::HostView<float>> views;
   for (const optim::Optimizer::State& state : optimizer.state()) {
-    tensors.push_back(
-        checkpoint::f32_view(state.name, {static_cast<std::int64_t>(state.values.size())}, state.values));
+    const std::span<const float> values =
+        state.on_host ? state.values : views.emplace_back().see(state.values);
+    tensors.push_back(checkpoint::f32_view(state.name, {static_cast<std::int64_t>(values.size())}, values));
   }
   checkpoint::write_safetensors(
       path, std::move(tensors),
@@ -56,7 +60,8 @@ void load_optimizer(const fs::path& path, optim::Optimizer& optimizer, std::int6
           fmt::format("{}: holds no \"{}\" for {} numbers; the checkpoint is of another model or optimizer",
                       path.string(), state.name, state.values.size()));
     }
-    file.read_f32(*index, state.values);
+    const auto read = [&](std::span<float> values) { file.read_f32(*index, values); };
+    state.on_host ? read(state.values) : kernels::write_on_host(state.values, read);
   }
   optimizer.set_steps(step);
 }
