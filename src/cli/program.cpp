@@ -65,6 +65,9 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
     return report_error(fmt::format("{}\nRun bertune --help, or bertune COMMAND --help.", error.what()), 2);
   } catch (const UsageError& error) {
     return report_error(error.what(), 2);
+  } catch (const AlreadyDone& done) {
+    fmt::print(stderr, "{}\n", with_flags(done.what()));
+    return 0;
   } catch (const Interrupted& error) {
     return report_error(error.what(), 130);
   } catch (const Error& error) {

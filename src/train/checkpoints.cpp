@@ -201,6 +201,25 @@ ChosenCheckpoint newest_whole_checkpoint(const fs::path& output_dir) {
   return chosen;
 }
 
+void save_finished_state(const fs::path& output_dir, const RunState& state, const RunIdentity& identity,
+                         const StepPlan& plan) {
+  Json file = trainer_state(state, identity.arguments, plan, output_dir);
+  file["bertune"] = {{"arguments", identity.arguments}, {"data_fingerprint", identity.data_fingerprint}};
+  write_file_atomically(output_dir / kStateFile, dump_json(file));
+}
+
+bool is_finished(const fs::path& output_dir, const RunIdentity& identity) {
+  const fs::path path = output_dir / kStateFile;
+  if (!path_exists(path)) return false;
+  try {
+    const Json own = parse_json(read_file(path), path.string()).value("bertune", Json());
+    return own.is_object() && own.value("arguments", Json()) == identity.arguments &&
+           own.value("data_fingerprint", Json()) == identity.data_fingerprint;
+  } catch (const Error&) {  // not ours, or damaged: the run is not known to be finished
+    return false;
+  }
+}
+
 RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model, optim::Optimizer& optimizer,
                          const RunIdentity& identity) {
   require_whole(checkpoint);

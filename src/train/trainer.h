@@ -20,6 +20,7 @@ namespace bertune::train {
 struct TrainingResult {
   StepPlan plan;
   RunState state;
+  RunIdentity identity;
   double epochs = 0;
   double train_loss = 0;  // mean over the steps
   double runtime = 0;     // seconds, training steps and evaluations during training
