@@ -6,6 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -28,45 +31,20 @@ void throw_file_error(std::string_view doing, const fs::path& path, int error) {
   throw Error(fmt::format("{}: cannot {}: {}{}", path.string(), doing, std::strerror(error), hint));
 }
 
-MappedFile::MappedFile(const fs::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+namespace {
+
+// Without waiting for whoever may write to a pipe; and then it is refused.
+Descriptor open_regular(const fs::path& path) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) throw_file_error("read", path, errno);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0) throw_file_error("read", path, errno);
   if (S_ISDIR(status.st_mode)) throw Error(fmt::format("{}: is a folder, not a file", path.string()));
   if (!S_ISREG(status.st_mode)) throw Error(fmt::format("{}: is not a regular file", path.string()));
-  size_ = static_cast<std::size_t>(status.st_size);
-  if (size_ == 0) return;
-  void* data = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (data == MAP_FAILED) throw_file_error("read", path, errno);
-  data_ = static_cast<const std::byte*>(data);
+  return file;
 }
 
-MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-
-MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
-  std::swap(data_, other.data_);
-  std::swap(size_, other.size_);
-  return *this;
-}
-
-MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
-}
-
-void MappedFile::release_pages() const {
-  if (data_ != nullptr) ::madvise(const_cast<std::byte*>(data_), size_, MADV_DONTNEED);
-}
-
-bool path_exists(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
-std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) throw_file_error("read", path, errno);
+std::string read_all(const Descriptor& file, const fs::path& path, std::uint64_t max_bytes) {
   std::string text;
   std::vector<char> chunk(1 << 16);
   for (;;) {
@@ -80,6 +58,92 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
           fmt::format("{}: larger than the {} bytes that such a file may have", path.string(), max_bytes));
     }
   }
+}
+
+// The mapped files, for mapped_file_at. Those beyond the table are nameless.
+struct Mapping {
+  std::atomic<const std::byte*> begin{nullptr};
+  std::atomic<std::size_t> size{0};
+  std::array<char, 256> name{};
+};
+std::array<Mapping, 64> mappings;
+
+void note_mapping(const std::byte* data, std::size_t size, const fs::path& path) {
+  for (Mapping& mapping : mappings) {
+    const std::byte* none = nullptr;
+    if (!mapping.begin.compare_exchange_strong(none, data)) continue;
+    const std::string name = path.string().substr(0, mapping.name.size() - 1);
+    std::ranges::copy(name, mapping.name.begin());
+    mapping.name[name.size()] = '\0';
+    mapping.size = size;
+    return;
+  }
+}
+
+void forget_mapping(const std::byte* data) {
+  for (Mapping& mapping : mappings) {
+    if (mapping.begin.load() != data) continue;
+    mapping.size = 0;
+    mapping.begin = nullptr;
+    return;
+  }
+}
+
+}  // namespace
+
+const char* mapped_file_at(const void* address) {
+  const auto* at = static_cast<const std::byte*>(address);
+  for (const Mapping& mapping : mappings) {
+    const std::byte* begin = mapping.begin.load();
+    if (begin != nullptr && at >= begin && at < begin + mapping.size.load()) return mapping.name.data();
+  }
+  return nullptr;
+}
+
+MappedFile::MappedFile(const fs::path& path) {
+  const Descriptor file = open_regular(path);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) throw_file_error("read", path, errno);
+  size_ = static_cast<std::size_t>(status.st_size);
+  if (size_ == 0) return;
+  void* data = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (data == MAP_FAILED) throw_file_error("read", path, errno);
+  data_ = static_cast<const std::byte*>(data);
+  note_mapping(data_, size_, path);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ == nullptr) return;
+  forget_mapping(data_);
+  ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+void MappedFile::release_pages() const {
+  if (data_ != nullptr) ::madvise(const_cast<std::byte*>(data_), size_, MADV_DONTNEED);
+}
+
+bool path_exists(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
+  return read_all(open_regular(path), path, max_bytes);
+}
+
+std::string read_file_or_pipe(const fs::path& path, std::uint64_t max_bytes) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) throw_file_error("read", path, errno);
+  return read_all(file, path, max_bytes);
 }
 
 std::uint64_t free_disk_bytes(const fs::path& path) {

@@ -33,11 +33,18 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
+// The name of the mapped file that holds this address, or null. For a handler of SIGBUS, which comes where
+// another program has cut a file off that is mapped: takes no lock and no memory.
+const char* mapped_file_at(const void* address);
+
 // Whether something is there and may be seen; never throws.
 bool path_exists(const fs::path& path);
 
-// The whole file. Throws Error when it cannot be read or is larger than `max_bytes`.
+// The whole file. Throws Error when it cannot be read, is larger than `max_bytes`, or is no regular file: a
+// pipe in a downloaded folder would be waited for without end.
 std::string read_file(const fs::path& path, std::uint64_t max_bytes = std::uint64_t{1} << 30);
+// The same of whatever the user names: a pipe or /dev/stdin too.
+std::string read_file_or_pipe(const fs::path& path, std::uint64_t max_bytes);
 
 // A file that appears under its name only when commit() returns: written beside it, synced, renamed.
 class AtomicFile {

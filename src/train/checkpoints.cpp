@@ -100,13 +100,6 @@ void require_same_run(const fs::path& checkpoint, const Json& saved, const RunId
   }
 }
 
-// What nlohmann says, without the number of its kind.
-std::string plain(const Json::exception& error) {
-  const std::string_view message = error.what();
-  const auto end = message.find("] ");
-  return std::string(end == message.npos ? message : message.substr(end + 2));
-}
-
 // A count in [0, most]; a negative or huge one would have the run go on for ever.
 std::int64_t count_in(const Json& json, const char* key, std::int64_t most) {
   const Json& value = json.at(key);
@@ -231,8 +224,8 @@ RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model,
     require_same_run(checkpoint, own, identity);
     state = state_of(file, own, identity.arguments.at("total_steps"));
   } catch (const Json::exception& error) {
-    throw Error(
-        fmt::format("{}: was not written by bertune, or by another version of it ({})", where, plain(error)));
+    throw Error(fmt::format("{}: was not written by bertune, or by another version of it ({})", where,
+                            message_of(error)));
   }
   model.load_weights(checkpoint);
   load_optimizer(checkpoint / kOptimizerFile, optimizer, state.global_step);
