@@ -96,9 +96,7 @@ class Finish {
     finished_.results["train"]["peak_rss_mib"] = peak_rss_mib();
     write_results(output(), finished_.results);
     const train::TrainingResult& result = finished_.training;
-    write_file_atomically(
-        output() / "trainer_state.json",
-        dump_json(train::trainer_state(result.state, options_.arguments.to_json(), result.plan, output())));
+    train::save_finished_state(output(), result.state, result.identity, result.plan);
     if (!options_.arguments.keep_checkpoints) train::remove_checkpoints_except(output(), {});
     return std::move(finished_);
   }

@@ -105,13 +105,6 @@ void require_same_run(const fs::path& checkpoint, const Json& saved, const RunId
   }
 }
 
-// What nlohmann says, without the number of its kind.
-std::string plain(const Json::exception& error) {
-  const std::string_view message = error.what();
-  const auto end = message.find("] ");
-  return std::string(end == message.npos ? message : message.substr(end + 2));
-}
-
 // A count in [0, most]; a negative or huge one would have the run go on for ever.
 std::int64_t count_in(const Json& json, const char* key, std::int64_t most) {
   const Json& value = json.at(key);
@@ -206,6 +199,25 @@ ChosenCheckpoint newest_whole_checkpoint(const fs::path& output_dir) {
   return chosen;
 }
 
+void save_finished_state(const fs::path& output_dir, const RunState& state, const RunIdentity& identity,
+                         const StepPlan& plan) {
+  Json file = trainer_state(state, identity.arguments, plan, output_dir);
+  file["bertune"] = {{"arguments", identity.arguments}, {"data_fingerprint", identity.data_fingerprint}};
+  write_file_atomically(output_dir / kStateFile, dump_json(file));
+}
+
+bool is_finished(const fs::path& output_dir, const RunIdentity& identity) {
+  const fs::path path = output_dir / kStateFile;
+  if (!path_exists(path)) return false;
+  try {
+    const Json own = parse_json(read_file(path), path.string()).value("bertune", Json());
+    return own.is_object() && own.value("arguments", Json()) == identity.arguments &&
+           own.value("data_fingerprint", Json()) == identity.data_fingerprint;
+  } catch (const Error&) {  // not ours, or damaged: the run is not known to be finished
+    return false;
+  }
+}
+
 RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model, optim::Optimizer& optimizer,
                          const RunIdentity& identity) {
   require_whole(checkpoint);
@@ -217,8 +229,8 @@ RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model,
     require_same_run(checkpoint, own, identity);
     state = state_of(file, own, identity.arguments.at("total_steps"));
   } catch (const Json::exception& error) {
-    throw Error(
-        fmt::format("{}: was not written by bertune, or by another version of it ({})", where, plain(error)));
+    throw Error(fmt::format("{}: was not written by bertune, or by another version of it ({})", where,
+                            message_of(error)));
   }
   model.load_weights(checkpoint);
   load_optimizer(checkpoint / kOptimizerFile, optimizer, state.global_step);

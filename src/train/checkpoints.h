@@ -35,6 +35,12 @@ struct ChosenCheckpoint {
 // used.
 ChosenCheckpoint newest_whole_checkpoint(const std::filesystem::path& output_dir);
 
+// OUTPUT/trainer_state.json, which says that this run is finished.
+void save_finished_state(const std::filesystem::path& output_dir, const RunState& state,
+                         const RunIdentity& identity, const StepPlan& plan);
+// Whether the run of this identity has left that.
+bool is_finished(const std::filesystem::path& output_dir, const RunIdentity& identity);
+
 // Restores weights, optimizer and state. Throws UsageError, listing what differs, when the checkpoint is of
 // another run; Error when it is damaged.
 RunState load_checkpoint(const std::filesystem::path& checkpoint, BertPreTrainedModel& model,

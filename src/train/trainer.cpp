@@ -102,6 +102,11 @@ void Trainer::make_schedule() {
 
 void Trainer::resume_if_asked() {
   if (!arguments_.resume) return;
+  if (arguments_.resume_from_checkpoint.empty() && is_finished(arguments_.output_dir, identity_)) {
+    throw AlreadyDone(
+        fmt::format("{}: the run is finished, and its model is there; there is nothing to resume",
+                    arguments_.output_dir.string()));
+  }
   ChosenCheckpoint chosen{.folder = arguments_.resume_from_checkpoint, .damaged = {}};
   if (chosen.folder.empty()) chosen = newest_whole_checkpoint(arguments_.output_dir);
   for (const std::string& damaged : chosen.damaged) observer_.on(Note{"passed over " + damaged});
@@ -161,7 +166,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
     if (!evaluation_is_due() && is_wanted_checkpoint()) save();
   }
   state_.runtime = earlier_runtime + watch.seconds();
-  TrainingResult result{.plan = plan_, .state = state_, .epochs = epochs_done()};
+  TrainingResult result{.plan = plan_, .state = state_, .identity = identity_, .epochs = epochs_done()};
   result.train_loss = state_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, state_.global_step));
   result.runtime = state_.runtime;
   result.samples = static_cast<std::int64_t>(std::llround(result.epochs * static_cast<double>(train.rows())));

@@ -28,6 +28,7 @@ struct Evaluated {
 struct TrainingResult {
   StepPlan plan;
   RunState state;
+  RunIdentity identity;
   double epochs = 0;
   double train_loss = 0;  // mean over the steps
   double runtime = 0;     // seconds, training steps and evaluations during training

@@ -47,7 +47,7 @@ void run(Options& options) {
   runs::require_beginning(values);
   const InterruptGuard guard;
   use_threads(options.flags.threads);
-  runs::prepare_output(options.flags.run);
+  const FolderLock lock = runs::prepare_output(options.flags.run);
   if (!values.from_nothing()) options.flags.find_model();
   values.rows.objective = tasks::objective_from_string(options.objective);
   if (!options.format.empty()) values.documents.format = data::format_from_string(options.format);

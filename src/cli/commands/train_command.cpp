@@ -48,7 +48,7 @@ void run(TrainOptions& options) {
   print_notes(options.ignored);
   const InterruptGuard guard;
   use_threads(options.threads);
-  runs::prepare_output(options.run);
+  const FolderLock lock = runs::prepare_output(options.run);
   options.find_model();
   const runs::TrainOptions values = run_values(options);
   const runs::BaseModel base = runs::open_base_model(values);
