@@ -176,7 +176,7 @@ class LabelledLineParser final : public RecordParser {
       line = trim_blanks(line.substr(0, line.size() - word.size()));
     }
     if (layout_.several) {
-      made_ = Json(labels).dump();
+      made_ = Json(labels).dump(-1, ' ', false, Json::error_handler_t::replace);
       record.cells.push_back({made_, CellKind::list, false});
     } else {
       record.cells.push_back(in_input(labels.empty() ? line.substr(0, 0) : labels[0]));

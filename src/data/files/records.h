@@ -51,6 +51,12 @@ class RecordParser {
   virtual std::vector<std::string> keys() const { return {}; }
   virtual void set_keys(const std::vector<std::string>&) {}
   virtual std::unique_ptr<RecordParser> clone() const = 0;
+  // For records in the midst of the input.
+  std::unique_ptr<RecordParser> clone_behind_preamble() const {
+    std::unique_ptr<RecordParser> parser = clone();
+    parser->begun_ = true;
+    return parser;
+  }
 
   std::int64_t blank_lines() const { return blank_lines_; }
 
