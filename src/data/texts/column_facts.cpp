@@ -71,7 +71,7 @@ ColumnFacts facts_of(const std::vector<std::string>& values) {
     facts.boolean = facts.boolean && is_boolean;
     facts.changes += previous != nullptr && *previous != value ? 1 : 0;
     previous = &value;
-    if (value.empty()) continue;
+    if (value.empty() || folded(value) == "null" || folded(value) == "nan") continue;
     ++facts.filled;
     distinct.insert(value);
     length += static_cast<double>(characters_of(value));

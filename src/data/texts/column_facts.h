@@ -8,12 +8,12 @@
 namespace bertune::data {
 
 struct ColumnFacts {
-  std::size_t rows = 0, filled = 0, distinct = 0;
-  std::size_t changes = 0;                    // rows with another value than the row before
-  double mean_length = 0, mean_words = 0;     // of what is filled; characters
-  bool numbers = false, whole = false;        // all that is filled
-  bool ascending = false;                     // numbers, each greater than the one before
-  bool zero_or_one = false, boolean = false;  // in all rows
+  std::size_t rows = 0, filled = 0, distinct = 0;  // "NULL" and "nan" are not filled
+  std::size_t changes = 0;                         // rows with another value than the row before
+  double mean_length = 0, mean_words = 0;          // of what is filled; characters
+  bool numbers = false, whole = false;             // all that is filled
+  bool ascending = false;                          // numbers, each greater than the one before
+  bool zero_or_one = false, boolean = false;       // in all rows
 
   bool full() const { return filled == rows; }
   // Few values that come again and again.
@@ -22,9 +22,10 @@ struct ColumnFacts {
   }
   // Numbers for the rows themselves.
   bool counts_rows() const { return whole && ascending && filled >= 2 && distinct == filled; }
-  // Longer than a name or a number, and different nearly everywhere.
+  // Longer than a name or a number, and different nearly everywhere; sentences may come a few times.
   bool is_text() const {
-    return !numbers && filled > 0 && distinct * 2 > filled && (mean_words >= 2.5 || mean_length >= 40);
+    const bool differs = distinct * 2 > filled && (mean_words >= 2.5 || mean_length >= 40);
+    return !numbers && filled > 0 && (differs || (distinct * 5 > filled && mean_words >= 4));
   }
   double fullness() const { return rows == 0 ? 0 : static_cast<double>(filled) / static_cast<double>(rows); }
 };

@@ -124,6 +124,7 @@ class Chooser {
     if (!choice_.label) guess_label_set();
     guess_among_few();
     if (!choice_.label && (options_.labels_required || choice_.text_pair)) guess_label_by_values();
+    if (options_.labels_required) name_other_labels();
   }
 
   // A usual name, unless its values number the rows or are sentences.
@@ -147,18 +148,40 @@ class Chooser {
            (found.whole && found.distinct == found.filled && names_an_index(name(index)));
   }
 
-  // Columns of 0 and 1, or of true and false, one a label.
+  // Columns of 0 and 1, or of true and false, side by side: one a label. Two may be anything, where another
+  // column may hold labels.
   void guess_label_set() {
-    std::vector<ChosenColumn> numbers, booleans;
+    std::vector<int> numbers, booleans;
     for (int i = 0; i < columns(); ++i) {
       if (taken(i) || facts(i).rows < 4 || numbers_rows(i)) continue;
-      if (facts(i).zero_or_one) numbers.push_back(column(i, true));
-      if (facts(i).boolean) booleans.push_back(column(i, true));
+      if (facts(i).zero_or_one) numbers.push_back(i);
+      if (facts(i).boolean) booleans.push_back(i);
     }
-    std::vector<ChosenColumn>& more = numbers.size() >= booleans.size() ? numbers : booleans;
-    if (more.size() < 2) return;
-    const std::string_view values = &more == &numbers ? "0 or 1" : "true or false";
-    set_labels(std::move(more), fmt::format("each of these columns holds {}: a label of its own", values));
+    numbers = longest_run(numbers), booleans = longest_run(booleans);
+    const std::vector<int>& set = numbers.size() >= booleans.size() ? numbers : booleans;
+    if (set.size() < 2 || (set.size() == 2 && others_may_hold_labels(set))) return;
+    std::vector<ChosenColumn> labels;
+    for (const int index : set) labels.push_back(column(index, true));
+    set_labels(std::move(labels), fmt::format("each of these columns holds {}, and is a label of its own",
+                                              &set == &numbers ? "0 or 1" : "true or false"));
+  }
+
+  static std::vector<int> longest_run(const std::vector<int>& indices) {
+    std::vector<int> longest, run;
+    for (const int index : indices) {
+      if (!run.empty() && index != run.back() + 1) run.clear();
+      run.push_back(index);
+      if (run.size() > longest.size()) longest = run;
+    }
+    return longest;
+  }
+
+  bool others_may_hold_labels(const std::vector<int>& set) const {
+    for (int i = 0; i < columns(); ++i) {
+      if (taken(i) || numbers_rows(i) || std::ranges::find(set, i) != set.end()) continue;
+      if (label_evidence(facts(i)) > 0) return true;
+    }
+    return false;
   }
 
   // With one or two columns, what one of them is says what the other is.
@@ -213,6 +236,20 @@ class Chooser {
       reason = fmt::format("its name ends in \"{}\", and {}", word, reason);
     if (best.size() > 1) reason += fmt::format("; \"{}\" says the same", name(best[1]));
     choice_.label = column(best[0], true, std::move(reason));
+  }
+
+  // Of columns whose names say that they hold labels too, the person should know.
+  void name_other_labels() {
+    if (!choice_.label.guessed || !choice_.labels.empty()) return;
+    const auto usual = label_names();
+    for (int i = 0; i < columns(); ++i) {
+      const bool named = std::ranges::find(usual, keys_[static_cast<std::size_t>(i)]) != usual.end() ||
+                         !label_word_of(name(i)).empty();
+      if (!named || taken(i) || label_evidence(facts(i)) == 0) continue;
+      std::string& reason = choice_.label.reason;
+      reason += fmt::format("{}; \"{}\" may be one too", reason.empty() ? "by its name" : "", name(i));
+      return;
+    }
   }
 
   std::string names_of(const std::vector<int>& indices) const {
@@ -271,7 +308,9 @@ class Chooser {
     const bool only_two = found.size() == 2 || facts(found[2]).mean_length * 1.5 < facts(second).mean_length;
     const auto sample = [&](int index) { return head_.samples[static_cast<std::size_t>(index)]; };
     const bool twins = are_twins(name(both[0]), name(both[1])) && head_.header_line > 0;
-    if (only_two && (twins || belong_together(sample(both[0]), sample(both[1])))) {
+    // A title shares words with its text too, and is much shorter.
+    const bool as_long = facts(first).mean_length < 2 * facts(second).mean_length;
+    if (only_two && (twins || (as_long && belong_together(sample(both[0]), sample(both[1]))))) {
       const std::string reason =
           twins ? "two columns of texts with names alike" : "two columns of texts that share words";
       choice_.text = column(both[0], true, reason);

@@ -368,8 +368,11 @@ void Table::add_guesses(std::vector<std::string>& notes) const {
   if (!guessed.empty()) notes.push_back(fmt::format("{}: columns guessed: {}", path_, guessed));
   for (const auto& [column, role] : roles) {
     if (!*column || column->reason.empty()) continue;
-    notes.push_back(fmt::format("{}: \"{}\" is the {}: {} (`{}` says otherwise)", path_, column->name, role,
-                                column->reason, column == &choice_.label ? "label_column" : "text_column"));
+    const std::string_view option = column == &choice_.label ? "label_column" : "text_column";
+    const bool set = column == &choice_.label && !choice_.labels.empty();
+    notes.push_back(fmt::format("{}: \"{}\" {}: {} (`{}` says otherwise)", path_, column->name,
+                                set ? "are the labels" : fmt::format("is the {}", role), column->reason,
+                                option));
   }
 }
 
