@@ -19,7 +19,7 @@ std::string with(std::string rows, char delimiter) {
 }
 
 TEST(Dialects, AFirstLineSaysWhatSeparates) {
-  for (const std::string& first : {"sep=;\n", "\xef\xbb\xbfSEP=;\r\n", "\"sep=;\"\n"}) {
+  for (const std::string first : {"sep=;\n", "\xef\xbb\xbfSEP=;\r\n", "\"sep=;\"\n"}) {
     const Dataset dataset = dataset_of(first + "text;label\na, b;x\nc;y\n");
     EXPECT_THAT(texts(dataset), ElementsAre("a, b", "c"));
     EXPECT_EQ(dataset.rows[0].line, 3);
@@ -28,7 +28,7 @@ TEST(Dialects, AFirstLineSaysWhatSeparates) {
 }
 
 TEST(Dialects, TitlesAndCommentsStandAboveTheTable) {
-  for (const std::string& above : {"My data set\n\n", "# exported 2024\n", "Report of May,\n"}) {
+  for (const std::string above : {"My data set\n\n", "# exported 2024\n", "Report of May,\n"}) {
     const Dataset dataset = dataset_of(above + "text,label\n" + kRows);
     EXPECT_EQ(dataset.size(), 4) << above;
     EXPECT_EQ(dataset.columns.label.name, "label");

@@ -154,7 +154,8 @@ TEST(PublicSets, StsBenchmarkByTabsInACsv) {
 TEST(PublicSets, OneColumnALabel) {
   const Dataset dataset =
       Reading("jigsaw.csv", "id,comment_text,toxic,severe_toxic,obscene,threat", [](int i) {
-        return fmt::format("{:05x}f,{},{},{},{},{}", i, sentence(i), i % 3 == 0, i % 7 == 0, i % 4 == 0, 0);
+        return fmt::format("{:05x}f,{},{},{},{},{}", i, sentence(i), int(i % 3 == 0), int(i % 7 == 0),
+                           int(i % 4 == 0), 0);
       }).read();
   EXPECT_EQ(dataset.columns.labels.size(), 4U);
   EXPECT_EQ(dataset.rows[0].label, R"(["toxic","severe_toxic","obscene"])");

@@ -75,11 +75,11 @@ TEST(TextFile, NamesDamagedPackedFiles) {
   for (const std::string& packed : {gzip(kTable), zstd(kTable)}) {
     const auto cut = directory.write("cut.csv", packed.substr(0, packed.size() - 6));
     EXPECT_THAT(message_of([&] { TextFile file(cut); }), HasSubstr("cut.csv: ends in the middle of its"));
-    std::string other = packed;
-    for (std::size_t i = 12; i < other.size() - 8; ++i) other[i] = static_cast<char>(~other[i]);
-    const auto damaged = directory.write("damaged.csv", other);
-    EXPECT_THAT(message_of([&] { TextFile file(damaged); }), HasSubstr("damaged.csv: "));
   }
+  std::string other = gzip(kTable);
+  for (std::size_t i = 12; i < other.size() - 8; ++i) other[i] = static_cast<char>(~other[i]);
+  const auto damaged = directory.write("damaged.csv", other);
+  EXPECT_THAT(message_of([&] { TextFile file(damaged); }), HasSubstr("damaged.csv: is damaged gzip data"));
 }
 
 TEST(TextFile, ReadsUtf16ByItsMark) {

@@ -178,16 +178,22 @@ class Guess {
     sample_.erase(sample_.begin(), sample_.begin() + static_cast<std::ptrdiff_t>(titles));
   }
 
+  static bool has_one_field(const std::vector<std::string>& cells) {
+    return !cells[0].empty() &&
+           std::all_of(cells.begin() + 1, cells.end(), [](const auto& c) { return c.empty(); });
+  }
+
   bool is_title(std::size_t place, std::size_t width) const {
     const Line& line = sample_[place];
-    const std::size_t fields = line.cells.size();
-    if (place + 2 >= sample_.size() || fields >= width) return false;
-    if (line.cells[0].starts_with('#')) return true;
-    if (fields > 1 &&
-        !std::all_of(line.cells.begin() + 1, line.cells.end(), [](const auto& c) { return c.empty(); }))
+    if (place + 2 >= sample_.size() || line.cells.size() > width) return false;
+    const Line& next = sample_[place + 1];
+    if (line.cells.size() < width && line.cells[0].starts_with('#')) return true;
+    if (!has_one_field(line.cells)) return false;
+    const bool is_padded = line.cells.size() == width;  // as spreadsheets write it, to the width of the table
+    if (is_padded &&
+        std::ranges::any_of(next.cells, [](const auto& c) { return c.empty() || c.size() > 30; }))
       return false;
-    const bool blank_follows = sample_[place + 1].line > line.line + 1;
-    return blank_follows || line.cells[0].find(' ') != std::string::npos;
+    return next.line > line.line + 1 || line.cells[0].find(' ') != std::string::npos;
   }
 
   // All rows one field wider than the header: R writes their names in front, and some write a delimiter

@@ -7,6 +7,7 @@
 #include "bertune/error.h"
 #include "data/files/dialect.h"
 #include "data/files/format.h"
+#include "data/files/labelled_lines.h"
 #include "data/files/records.h"
 
 namespace bertune::data {
@@ -38,7 +39,9 @@ Format guess_format(std::string_view head) {
     const std::string_view line = trim_blanks(text.substr(0, text.find('\n')));
     return line.ends_with('}') ? Format::jsonl : Format::json;
   }
-  return is_table(head) ? Format::csv : Format::text;
+  const LineLayout::Form form = guess_line_layout(head, '\0', false).form;
+  const bool in_lines = form != LineLayout::Form::plain && form != LineLayout::Form::fields;
+  return !in_lines && is_table(head) ? Format::csv : Format::text;
 }
 
 }  // namespace bertune::data

@@ -39,6 +39,16 @@ std::size_t characters_of(std::string_view text) {
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+// Its digits as 0 and its letters as a.
+std::string shape_of(std::string_view text) {
+  std::string shape(text);
+  for (char& c : shape) {
+    if (std::isdigit(static_cast<unsigned char>(c)) != 0) c = '0';
+    if (std::isalpha(static_cast<unsigned char>(c)) != 0) c = 'a';
+  }
+  return shape;
+}
+
 std::set<std::string> word_set(const std::string& text) {
   std::set<std::string> words;
   std::istringstream stream(folded(text));
@@ -62,6 +72,7 @@ ColumnFacts facts_of(const std::vector<std::string>& values) {
   facts.rows = values.size();
   facts.numbers = facts.whole = facts.ascending = facts.zero_or_one = facts.boolean = !values.empty();
   std::unordered_set<std::string_view> distinct;
+  std::unordered_set<std::string> shapes;
   double length = 0, words = 0, before = -INFINITY;
   const std::string* previous = nullptr;
   for (const std::string& value : values) {
@@ -73,7 +84,7 @@ ColumnFacts facts_of(const std::vector<std::string>& values) {
     previous = &value;
     if (value.empty() || folded(value) == "null" || folded(value) == "nan") continue;
     ++facts.filled;
-    distinct.insert(value);
+    if (distinct.insert(value).second) shapes.insert(shape_of(value));
     length += static_cast<double>(characters_of(value));
     words += static_cast<double>(words_of(value));
     const std::optional<double> number = parse_number(value);
@@ -83,6 +94,7 @@ ColumnFacts facts_of(const std::vector<std::string>& values) {
     if (number) before = *number;
   }
   facts.distinct = distinct.size();
+  facts.uniform = distinct.size() >= 5 && shapes.size() * 4 <= distinct.size();
   facts.numbers = facts.numbers && facts.filled > 0, facts.whole = facts.whole && facts.filled > 0;
   if (facts.filled > 0) {
     facts.mean_length = length / static_cast<double>(facts.filled);

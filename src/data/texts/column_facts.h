@@ -14,6 +14,7 @@ struct ColumnFacts {
   bool numbers = false, whole = false;             // all that is filled
   bool ascending = false;                          // numbers, each greater than the one before
   bool zero_or_one = false, boolean = false;       // in all rows
+  bool uniform = false;  // digits and letters stand in the same places: dates and the like
 
   bool full() const { return filled == rows; }
   // Few values that come again and again.
@@ -25,7 +26,7 @@ struct ColumnFacts {
   // Longer than a name or a number, and different nearly everywhere; sentences may come a few times.
   bool is_text() const {
     const bool differs = distinct * 2 > filled && (mean_words >= 2.5 || mean_length >= 40);
-    return !numbers && filled > 0 && (differs || (distinct * 5 > filled && mean_words >= 4));
+    return !numbers && !uniform && filled > 0 && (differs || (distinct * 5 > filled && mean_words >= 4));
   }
   double fullness() const { return rows == 0 ? 0 : static_cast<double>(filled) / static_cast<double>(rows); }
 };

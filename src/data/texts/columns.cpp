@@ -39,6 +39,7 @@ class Chooser {
     give_labels();
     if (!choice_.text) guess_pair();
     if (!choice_.text) choice_.text = first_of(text_names());
+    if (columns() == 1 && !choice_.text && !choice_.label) choice_.text = column(0, true);
     if (options_.guess_labels) guess_labels();
     if (choice_.text.guessed && !choice_.text_pair) prefer_to_title();
     if (!choice_.text) guess_text();
@@ -184,9 +185,8 @@ class Chooser {
     return false;
   }
 
-  // With one or two columns, what one of them is says what the other is.
+  // Of two columns, what one of them is says what the other is.
   void guess_among_few() {
-    if (columns() == 1 && !choice_.text && !choice_.label) choice_.text = column(0, true);
     if (columns() != 2 || choice_.text_pair) return;
     if (!choice_.text && !choice_.label) {
       const int label = label_by_values();
