@@ -27,7 +27,8 @@ std::shared_ptr<const std::string> read_pipe(const fs::path& path, const struct 
   static std::map<std::pair<dev_t, ino_t>, std::shared_ptr<const std::string>> read;
   const std::lock_guard lock(mutex);
   auto& bytes = read[{status.st_dev, status.st_ino}];
-  if (!bytes) bytes = std::make_shared<const std::string>(read_file(file_of(path), std::uint64_t{1} << 36));
+  if (!bytes)
+    bytes = std::make_shared<const std::string>(read_file_or_pipe(file_of(path), std::uint64_t{1} << 36));
   return bytes;
 }
 

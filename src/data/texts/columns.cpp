@@ -37,7 +37,7 @@ class Chooser {
     choice_.text = given(options_.text_column, "text_column");
     choice_.text_pair = given(options_.text_pair_column, "text_pair_column");
     give_labels();
-    if (!choice_.text) guess_pair();
+    if (!choice_.text && options_.guess_pairs) guess_pair();
     if (!choice_.text) choice_.text = first_of(text_names());
     if (columns() == 1 && !choice_.text && !choice_.label) choice_.text = column(0, true);
     if (options_.guess_labels) guess_labels();
@@ -310,7 +310,8 @@ class Chooser {
     const bool twins = are_twins(name(both[0]), name(both[1])) && head_.header_line > 0;
     // A title shares words with its text too, and is much shorter.
     const bool as_long = facts(first).mean_length < 2 * facts(second).mean_length;
-    if (only_two && (twins || (as_long && belong_together(sample(both[0]), sample(both[1]))))) {
+    if (only_two && options_.guess_pairs &&
+        (twins || (as_long && belong_together(sample(both[0]), sample(both[1]))))) {
       const std::string reason =
           twins ? "two columns of texts with names alike" : "two columns of texts that share words";
       choice_.text = column(both[0], true, reason);

@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "core/utf8.h"
 #include "data/files/sniff.h"
+#include "data/texts/trained_columns.h"
 
 namespace bertune::data {
 namespace {
@@ -51,6 +52,8 @@ Table::Table(std::string path, const ReadOptions& options)
   if (delimiter == '"' || delimiter == '\n' || delimiter == '\r') {
     throw UsageError("the delimiter cannot be a quote or a line end");
   }
+  if (format_ == Format::text && delimiter == '\0' && options.trained && options.trained->has_pairs())
+    options_.delimiter = '\t';
 }
 
 std::string Table::where(std::int64_t line) const { return fmt::format("{}:{}", path_, line); }
@@ -72,7 +75,9 @@ bool Table::open(std::string_view& input, bool final) {
   }
   if (!read_head(input, final)) return false;
   settle_header(input, final);
+  options_ = with_trained_columns(head_, options_, head_notes_);
   choice_ = choose_columns(head_, options_);
+  require_trained_kind(head_, options_, choice_);
   find_spilled_text();
   parser_->set_keys(head_.names);
   if (head_.header_line > 0) parser_->next(input, final, record_);
@@ -96,15 +101,19 @@ void Table::settle_format(std::string_view input) {
   options_.delimiter = layout_.delimiter;
 }
 
-// A first row that looks like the others is one of them. Of a table in a file of plain text, the first row
-// names columns only where it has usual names or is unlike the others.
+// A first row that looks like the others is one of them, and so it is where a model knows columns by number.
 void Table::settle_header(std::string_view input, bool final) {
-  if (head_.header_line == 0 || has_given_columns() || !header_is_an_example(head_)) return;
+  if (head_.header_line == 0 || has_given_columns()) return;
+  std::string_view why = "its values are such as those below";
+  if (!header_is_an_example(head_)) {
+    const bool numbered = options_.trained && !options_.trained->text.empty() &&
+                          options_.trained->text.find_first_not_of("0123456789") == std::string::npos;
+    if (!numbered || column_named(head_.names, options_.trained->text) >= 0) return;
+    why = "the columns had numbers and no names in training";
+  }
   head_notes_.push_back(
-      fmt::format("{}: looks like an example and not like a header (its values are such as those below): "
-                  "read as one; columns "
-                  "are numbered",
-                  where(head_.header_line)));
+      fmt::format("{}: looks like an example and not like a header ({}): read as one; columns are numbered",
+                  where(head_.header_line), why));
   options_.header = false;
   read_head(input, final);
 }
