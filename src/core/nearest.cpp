@@ -7,6 +7,8 @@
 #include <numeric>
 #include <utility>
 
+#include "core/printable.h"
+
 namespace bertune {
 namespace {
 
@@ -52,7 +54,8 @@ std::string quoted_list(const std::vector<std::string>& names, std::size_t at_mo
     const std::string_view name = names[i];
     constexpr std::size_t kShown = 60;
     const bool cut = name.size() > kShown;
-    list += fmt::format("{}\"{}{}\"", i == 0 ? "" : ", ", name.substr(0, kShown), cut ? "..." : "");
+    list +=
+        fmt::format("{}\"{}{}\"", i == 0 ? "" : ", ", printable(name.substr(0, kShown)), cut ? "..." : "");
   }
   if (names.size() > at_most) list += fmt::format(" and {} more", names.size() - at_most);
   return list;

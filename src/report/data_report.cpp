@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/texts/columns.h"
 #include "report/table.h"
 
 namespace bertune::report {
@@ -84,17 +85,22 @@ class Writer {
   static std::string others_text(const ColumnChoice& choice) {
     constexpr std::size_t kShown = 6;
     std::string names;
-    std::size_t count = 0;
+    std::size_t count = 0, nameless = 0;
     for (std::size_t i = 0; i < choice.all.size(); ++i) {
-      const int index = static_cast<int>(i);
-      if (index == choice.text.index || index == choice.text_pair.index || index == choice.label.index ||
-          index == choice.fold.index)
+      if (data::is_used(choice, static_cast<int>(i))) continue;
+      if (choice.all[i].empty()) {
+        ++nameless;
         continue;
+      }
       if (++count <= kShown) names += (names.empty() ? "" : ", ") + quoted(choice.all[i]);
     }
     if (count > kShown) names += fmt::format(" and {} more", count - kShown);
+    if (nameless > 0) {
+      names += fmt::format("{}{} {} without a name", count == 0 ? "" : ", ", nameless,
+                           nameless == 1 ? "column" : "columns");
+    }
     const std::string fold = choice.fold ? fmt::format("  fold column: {}\n", quoted(choice.fold.name)) : "";
-    return fold + (count == 0 ? "" : "  not used: " + names + "\n");
+    return fold + (names.empty() ? "" : "  not used: " + names + "\n");
   }
 
   std::string columns() const {

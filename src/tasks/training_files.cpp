@@ -7,6 +7,9 @@
 namespace bertune::tasks {
 
 data::ReadOptions FileOptions::read_options(bool labels_required) const {
+  if (max_bad_rows < 0)
+    throw UsageError("max_bad_rows",
+                     fmt::format("`max_bad_rows` is {}; it cannot be negative", max_bad_rows));
   data::ReadOptions options;
   if (!format.empty()) options.format = data::format_from_string(format);
   options.text_column = text_column;
@@ -14,6 +17,8 @@ data::ReadOptions FileOptions::read_options(bool labels_required) const {
   options.label_column = label_column;
   options.header = !no_header;
   options.labels_required = labels_required;
+  options.encoding = encoding;
+  options.max_bad_rows = max_bad_rows;
   if (delimiter == "\\t") {
     options.delimiter = '\t';
   } else if (delimiter.size() > 1) {

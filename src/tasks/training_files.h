@@ -14,7 +14,8 @@
 namespace bertune::tasks {
 
 struct FileOptions : bertune::FileOptions {
-  // Throws UsageError for a format that there is not, and for a delimiter that is no single character.
+  // All but the file of labels, which is of one file. Throws UsageError for a format that there is not, and
+  // for a delimiter that is no single character.
   data::ReadOptions read_options(bool labels_required) const;
 };
 
@@ -35,7 +36,8 @@ struct SentenceEmbeddingOptions {
 // The files of a training run, and all that decides which rows and which labels they give.
 struct TrainingFiles {
   std::filesystem::path train, validation, test;  // empty: there is none
-  FileOptions data;
+  FileOptions data;                               // its file of labels is that of `train`
+  std::filesystem::path validation_labels = {}, test_labels = {};
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;  // negative: all
   double validation_split = 0.1;  // share of the training rows held out where no validation file is; 0: none
   std::uint64_t seed = 42;        // of what is held out

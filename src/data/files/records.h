@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/files/dialect.h"
 #include "data/files/format.h"
 
 namespace bertune::data {
@@ -50,6 +51,12 @@ class RecordParser {
   virtual std::vector<std::string> keys() const { return {}; }
   virtual void set_keys(const std::vector<std::string>&) {}
   virtual std::unique_ptr<RecordParser> clone() const = 0;
+  // For records in the midst of the input.
+  std::unique_ptr<RecordParser> clone_behind_preamble() const {
+    std::unique_ptr<RecordParser> parser = clone();
+    parser->begun_ = true;
+    return parser;
+  }
 
   std::int64_t blank_lines() const { return blank_lines_; }
 
@@ -57,14 +64,19 @@ class RecordParser {
   std::string where(std::int64_t line) const;
   // Takes blank lines off the front and counts them.
   void skip_blank_lines(std::string_view& input);
+  // Before the first record: takes what stands above the table off the front.
+  void skip_preamble(const Dialect& dialect, std::string_view& input);
+  // Takes the field off a record that rows have and the header lacks.
+  static void drop_surplus(const Dialect& dialect, Record& record);
 
   std::string path_;
   std::int64_t line_ = 1;  // of the front of the input
   std::int64_t blank_lines_ = 0;
+  bool begun_ = false;
 };
 
-std::unique_ptr<RecordParser> make_csv_parser(std::string path, char delimiter);
-std::unique_ptr<RecordParser> make_tsv_parser(std::string path, char delimiter);
+std::unique_ptr<RecordParser> make_csv_parser(std::string path, const Dialect& dialect);
+std::unique_ptr<RecordParser> make_tsv_parser(std::string path, const Dialect& dialect);
 // Without a delimiter a line is one cell; with one, it is cut at the first.
 std::unique_ptr<RecordParser> make_text_parser(std::string path, char delimiter);
 // `lines_before`: of the stream whose next lines the input is.
@@ -72,9 +84,9 @@ std::unique_ptr<RecordParser> make_jsonl_parser(std::string path, std::int64_t l
 // An array of objects; a file that does not begin with '[' is read as JSON Lines.
 std::unique_ptr<RecordParser> make_json_parser(std::string path);
 
-// The parser of a format. Where `delimiter` is '\0', fields of CSV are separated as the first line of `text`
-// shows (which is noted, unless it is a comma), those of TSV by tabs, and lines of plain text are not cut.
-// `lines_before` is of JSON Lines.
+// The parser of a format. Where `delimiter` is '\0', fields of CSV are separated as the beginning of the
+// file, `text`, shows (which is noted, unless it is a comma), those of TSV by tabs, and lines of plain text
+// are not cut. `lines_before` is of JSON Lines.
 std::unique_ptr<RecordParser> make_parser(const std::string& path, Format format, char delimiter,
                                           std::string_view text, std::vector<std::string>& notes,
                                           std::int64_t lines_before = 0);

@@ -4,10 +4,12 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/file.h"
+#include "data/files/text_file.h"
 
 namespace bertune::data {
 
@@ -28,8 +30,8 @@ class Arena {
 };
 
 struct Storage {
-  explicit Storage(const fs::path& path) : file(path) {}
-  MappedFile file;
+  explicit Storage(const fs::path& path, const std::string& encoding = {}) : file(path, encoding) {}
+  TextFile file;
   Arena arena;
 };
 

@@ -13,6 +13,7 @@
 #include "core/nearest.h"
 #include "data/files/records.h"
 #include "data/files/sniff.h"
+#include "data/files/text_file.h"
 #include "data/texts/columns.h"
 
 namespace bertune::data {
@@ -179,7 +180,7 @@ std::vector<std::int64_t> records_of_rows(const Dataset& dataset, const GivenFol
 }
 
 GivenFolds read_given_folds(const fs::path& path, Format format, const ReadOptions& options) {
-  const MappedFile file(path);
+  const TextFile file(path, options.encoding);
   return FoldReader(path.string(), format, options).read(file.text());
 }
 

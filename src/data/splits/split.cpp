@@ -63,6 +63,8 @@ Dataset subset(const Dataset& dataset, std::span<const std::int64_t> rows) {
   part.columns = dataset.columns;
   part.has_pairs = dataset.has_pairs;
   part.storage = dataset.storage;
+  part.label_storage = dataset.label_storage;
+  part.label_names = dataset.label_names;
   part.rows.reserve(rows.size());
   for (const std::int64_t row : rows) part.rows.push_back(dataset.rows.at(static_cast<std::size_t>(row)));
   part.has_labels =

@@ -28,9 +28,11 @@ struct TextSets : DataSets<data::Dataset> {
   }
 };
 
-data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path, std::int64_t max_rows,
+data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path,
+                   const std::filesystem::path& labels_file, std::int64_t max_rows,
                    std::optional<data::TrainedColumns> trained = {}) {
   data::ReadOptions options = files.data.read_options(true);
+  options.labels_file = labels_file;
   options.trained = std::move(trained);
   options.max_rows = max_rows;
   options.fold_column = files.fold_column;
@@ -39,14 +41,16 @@ data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path
 
 TextSets read_sets(const TrainingFiles& files) {
   TextSets sets;
-  sets.train = read(files, files.train, files.max_train_rows);
+  sets.train = read(files, files.train, files.data.labels_file, files.max_train_rows);
   sets.has_validation = !files.validation.empty();
   sets.has_test = !files.test.empty();
   const data::ColumnChoice& columns = sets.train.columns;
-  const data::TrainedColumns trained{columns.text.name, columns.text_pair.name, columns.label.name};
+  const data::TrainedColumns trained{columns.text.name, columns.text_pair.name,
+                                     columns.label ? columns.label.name : ""};
   if (sets.has_validation)
-    sets.validation = read(files, files.validation, files.max_validation_rows, trained);
-  if (sets.has_test) sets.test = read(files, files.test, files.max_test_rows, trained);
+    sets.validation =
+        read(files, files.validation, files.validation_labels, files.max_validation_rows, trained);
+  if (sets.has_test) sets.test = read(files, files.test, files.test_labels, files.max_test_rows, trained);
   for (const auto& [name, dataset] : sets.named()) {
     if (dataset->has_pairs != sets.train.has_pairs) {
       throw UsageError(
@@ -60,11 +64,23 @@ TextSets read_sets(const TrainingFiles& files) {
 
 // The checkpoint's own label names keep their ids when the data has no others: fine-tuning on continues the
 // same head.
-data::LabelMap labels_of(const data::Dataset& train, const BertConfig& config, bool multi_label) {
-  data::LabelMap labels = data::build_label_map(train, {.given = {}, .multi_label = multi_label});
+data::LabelMap labels_of(const data::Dataset& train, const BertConfig& config, bool multi_label,
+                         bool is_sure) {
+  data::LabelMap labels =
+      data::build_label_map(train, {.given = multi_label ? train.label_names : std::vector<std::string>(),
+                                    .multi_label = multi_label,
+                                    .is_sure = is_sure});
   const data::LabelMap given(config.id2label);
   const auto known = [&](const std::string& label) { return given.id_of(label).has_value(); };
   return std::ranges::all_of(labels.id2label(), known) ? given : labels;
+}
+
+// The rows have the labels that are trained, in whatever spelling files have them.
+void name_labels_of(const TrainingFiles& files, TextSets& sets, const data::LabelMap& labels) {
+  for (data::Dataset* set : {&sets.train, &sets.validation, &sets.test}) {
+    if (set != &sets.train) data::leave_out_unknown_labels(*set, labels, files.data.max_bad_rows);
+    for (std::string& note : data::name_labels(*set, labels)) sets.notes.push_back(std::move(note));
+  }
 }
 
 std::unique_ptr<TextClassificationTask> task_of(const TrainingFiles& files, TextSets& sets,
@@ -81,7 +97,10 @@ std::unique_ptr<TextClassificationTask> task_of(const TrainingFiles& files, Text
   task->labels =
       task->problem_type == ProblemType::regression
           ? data::LabelMap(std::vector<std::string>{"LABEL_0"})
-          : labels_of(sets.train, config, task->problem_type == ProblemType::multi_label_classification);
+          : labels_of(sets.train, config, task->problem_type == ProblemType::multi_label_classification,
+                      !files.problem_type.empty());
+  if (task->problem_type == ProblemType::single_label_classification)
+    name_labels_of(files, sets, task->labels);
   task->max_length = files.max_length.value_or(std::min<std::int64_t>(128, config.max_length()));
   require_max_length(task->max_length, config);
   return task;
@@ -214,15 +233,20 @@ std::unique_ptr<TextClassificationTask> trained_task(const TrainedModel& model,
 
 TestData read_test(const TestFile& file, const TrainedModel& model) {
   data::ReadOptions options = file.data.read_options(true);
+  options.labels_file = file.data.labels_file;
   options.trained = trained_columns(model.settings);
-  const data::Dataset dataset = data::read_dataset(file.path, options);
+  data::Dataset dataset = data::read_dataset(file.path, options);
   auto task = trained_task(model, {.threshold = file.threshold});
+  if (task->problem_type == ProblemType::single_label_classification)
+    data::leave_out_unknown_labels(dataset, task->labels, file.data.max_bad_rows);
   auto examples = make_examples(dataset, model.tokenizer, *task, true);
   return {std::move(task), std::move(examples), dataset.notes};
 }
 
 std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {
-  const data::Dataset rows = data::read_dataset(path, options.read_options(true));
+  data::ReadOptions read = options.read_options(true);
+  read.labels_file = options.labels_file;
+  const data::Dataset rows = data::read_dataset(path, read);
   std::vector<LabelledInput> inputs;
   for (const data::Row& row : rows.rows) {
     LabelledInput& input = inputs.emplace_back();
