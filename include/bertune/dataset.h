@@ -1,6 +1,7 @@
 // Labelled rows of files, whatever their format, as inputs of a Predictor and what is right of them.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -15,10 +16,13 @@ namespace bertune {
 
 // How a file of rows is read. Empty: by its name, its header and its first rows.
 struct FileOptions {
-  std::string format = {};  // csv, tsv, jsonl, json or text; of tagged words conll, conllu or jsonl
+  std::string format = {};  // csv, tsv, jsonl, json or text; of tagged words conll, conllu, jsonl or csv
   std::string text_column = {}, text_pair_column = {}, label_column = {};
   std::string delimiter = {};  // one character, or "\t"
   bool no_header = false;      // the first line is data; columns are numbers from 1
+  // Rows that cannot be read are counted, and more than so many are an error that names the first.
+  std::int64_t max_bad_rows = 0;
+  bool strict = false;  // an answer that its context does not hold is an error
 };
 
 struct LabelledInput {

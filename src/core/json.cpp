@@ -7,16 +7,24 @@
 namespace bertune {
 namespace {
 
+// Without the library's name for the error: "[json.exception.parse_error.101] ".
+std::string_view reason_of(const nlohmann::json::exception& error) {
+  std::string_view reason = error.what();
+  const std::size_t end = reason.find("] ");
+  if (reason.starts_with("[json.exception") && end != reason.npos) reason.remove_prefix(end + 2);
+  return reason;
+}
+
 template <typename Value>
 Value parse(std::string_view text, const std::string& where,
             const typename Value::parser_callback_t& callback = nullptr) {
   try {
     return Value::parse(text.begin(), text.end(), callback);
   } catch (const nlohmann::json::parse_error& error) {
-    throw Error(
-        fmt::format("{}: not valid JSON at byte {} of {}: {}", where, error.byte, text.size(), error.what()));
+    throw Error(fmt::format("{}: not valid JSON at byte {} of {}: {}", where, error.byte, text.size(),
+                            reason_of(error)));
   } catch (const nlohmann::json::out_of_range& error) {
-    throw Error(fmt::format("{}: not valid JSON: {}", where, error.what()));
+    throw Error(fmt::format("{}: not valid JSON: {}", where, reason_of(error)));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "bertune/error.h"
 #include "core/names.h"
+#include "data/files/file_part.h"
 
 namespace bertune::data {
 namespace {
@@ -33,7 +34,7 @@ Format format_from_string(std::string_view name) {
 }
 
 Format format_from_path(const fs::path& path) {
-  std::string extension = path.extension().string();
+  std::string extension = file_part(path).file.extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char character) {
     return static_cast<char>(character >= 'A' && character <= 'Z' ? character - 'A' + 'a' : character);
   });

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/file.h"
+#include "data/files/file_part.h"
 
 namespace bertune::data {
 
@@ -28,7 +29,7 @@ class Arena {
 };
 
 struct Storage {
-  explicit Storage(const fs::path& path) : file(path) {}
+  explicit Storage(const fs::path& path) : file(file_part(path).file) {}
   MappedFile file;
   Arena arena;
 };

@@ -98,8 +98,8 @@ struct RowStream::Implementation {
 
 RowStream::RowStream(const fs::path& path, const ReadOptions& options)
     : implementation_(std::make_unique<Implementation>(
-          open_file(path), nullptr, path.string(), options.format ? *options.format : format_from_path(path),
-          options)) {}
+          open_file(file_part(path).file), nullptr, path.string(),
+          options.format ? *options.format : format_from_path(path), options)) {}
 
 RowStream::RowStream(std::istream& input, std::string name, const ReadOptions& options)
     : implementation_(std::make_unique<Implementation>(nullptr, &input, std::move(name),

@@ -48,7 +48,7 @@ Table::Table(std::string path, Format format, const ReadOptions& options)
   }
 }
 
-std::string Table::where(std::int64_t line) const { return fmt::format("{}:{}", path_, line); }
+std::string Table::where(std::int64_t line) const { return place_in(path_, line); }
 
 bool Table::open(std::string_view& input, bool final) {
   if (!marked_) {
@@ -136,6 +136,7 @@ Parse Table::next(std::string_view& input, bool final, bool stays, Arena& arena,
   const Parse parse = parser_->next(input, final, record_);
   if (parse != Parse::record) return parse;
   if (record_.replaced > 0) replaced_.add(record_.line, static_cast<std::int64_t>(record_.replaced));
+  if (record_.surrogates > 0) surrogates_.add(record_.line, static_cast<std::int64_t>(record_.surrogates));
   check_width(record_);
   row = {};
   row.line = record_.line;
@@ -181,6 +182,7 @@ std::string_view Table::text_of(const Record& record, const ChosenColumn& column
 
 void Table::label_of(const Record& record, bool stays, Arena& arena, Row& row) {
   Cell cell = record.cells[static_cast<std::size_t>(choice_.label.index)];
+  if (cell.kind == CellKind::nested && !options_.labels_required) return;
   if (cell.kind == CellKind::nested) {
     throw Error(
         fmt::format("{}: \"{}\" is {}; a label must be a string, a number, true or false, or a list of these",
@@ -232,6 +234,7 @@ std::vector<std::string> Table::notes() const {
   if (!guessed.empty()) notes.push_back(fmt::format("{}: columns guessed: {}", path_, guessed));
   const std::pair<const Tally*, std::string_view> tallies[] = {
       {&replaced_, "bytes that are not UTF-8 were replaced by U+FFFD"},
+      {&surrogates_, "half of a surrogate pair became U+FFFD"},
       {&nul_, "a NUL byte is kept as text"},
       {&empty_, "the text is empty"},
       {&ragged_, "the row is wider or narrower than the others"},

@@ -59,7 +59,7 @@ class Table {
   Record record_;
   bool marked_ = false;  // the byte order mark was looked for
   std::int64_t rows_ = 0, labeled_ = 0;
-  Tally replaced_, nul_, empty_, ragged_, repeated_headers_;
+  Tally replaced_, surrogates_, nul_, empty_, ragged_, repeated_headers_;
   std::vector<std::string> head_notes_;
 };
 

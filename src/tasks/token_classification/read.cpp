@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "bertune/error.h"
 #include "data/checks/sets.h"
 #include "data/tagged/tag_labels.h"
+#include "data/tagged/tagged_form.h"
 #include "tasks/glance.h"
 #include "tasks/hold_out.h"
 #include "tasks/token_classification/prediction.h"
@@ -22,14 +25,19 @@ using MadeExamples = std::unique_ptr<TokenClassificationExamples>;
 
 constexpr std::int64_t kUsualMaxLength = 128, kSentencesAtATime = 1024;
 
-TaggedDataset read(const std::filesystem::path& path, const FileOptions& options, std::int64_t most,
-                   bool labels_required) {
+data::TaggedReadOptions read_options(const FileOptions& options, std::int64_t most, bool labels_required) {
   data::TaggedReadOptions read;
   if (!options.format.empty()) read.format = data::tag_format_from_string(options.format);
   read.label_column = options.label_column;
   read.labels_required = labels_required;
   read.max_sentences = most;
-  return data::read_tagged(path, read);
+  read.max_bad_rows = options.max_bad_rows;
+  return read;
+}
+
+TaggedDataset read(const std::filesystem::path& path, const FileOptions& options, std::int64_t most,
+                   bool labels_required) {
+  return data::read_tagged(path, read_options(options, most, labels_required));
 }
 
 TaggedSets read_sets(const TrainingFiles& files) {
@@ -83,11 +91,17 @@ std::unique_ptr<Decoder> test_lines(const TaggedSets& sets, const TokenClassific
 }
 
 // Files of tagged sentences keep their words; anything else is texts.
-bool holds_sentences(const PredictionFile& file) {
-  if (file.stream != nullptr) return false;
-  const std::string extension = file.path.extension().string();
-  return file.data.format == "conll" || file.data.format == "conllu" || extension == ".conll" ||
-         extension == ".conllu" || extension == ".bio" || extension == ".iob";
+bool keeps_words(const PredictionFile& file) {
+  const bool is_tagged = file.data.format == "conll" || file.data.format == "conllu";
+  if (is_tagged || file.stream != nullptr || !file.data.text_column.empty()) return is_tagged;
+  if (!file.data.format.empty() && file.data.format != "jsonl" && file.data.format != "json") return false;
+  const std::optional<MappedFile> content = look_into(file.path);
+  return content && data::holds_sentences(file.path, content->text());
+}
+
+TaggedDataset read_stream(std::istream& stream, const FileOptions& options) {
+  data::TaggedReadOptions read = read_options(options, -1, false);
+  return data::parse_tagged(std::string(std::istreambuf_iterator<char>(stream), {}), "standard input", read);
 }
 
 class SentenceSource : public RequestSource {
@@ -95,7 +109,8 @@ class SentenceSource : public RequestSource {
   SentenceSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
       : tokenizer_(model.tokenizer),
         task_(trained_task(model, options)),
-        dataset_(read(file.path, file.data, -1, false)) {}
+        dataset_(file.stream != nullptr ? read_stream(*file.stream, file.data)
+                                        : read(file.path, file.data, -1, false)) {}
 
   std::int64_t items() const override { return dataset_.size(); }
 
@@ -159,15 +174,6 @@ class TextSource : public RequestSource {
 
 }  // namespace
 
-bool looks_like(const std::filesystem::path& path) {
-  const std::string extension = path.extension().string();
-  if (extension == ".jsonl" || extension == ".ndjson") {
-    const std::string text = beginning_of(path);
-    return text.find("\"ner_tags\"") != std::string::npos || text.find("\"pos_tags\"") != std::string::npos;
-  }
-  return extension == ".conll" || extension == ".conllu" || extension == ".bio" || extension == ".iob";
-}
-
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config) {
   const auto sets = std::make_shared<TaggedSets>(read_sets(files));
@@ -210,9 +216,11 @@ std::unique_ptr<TokenClassificationTask> trained_task(const TrainedModel& model,
   task->labels = data::LabelMap(names);
   task->scheme = data::scheme_of_tags(names);
   task->max_length = model.max_length;
-  if (task->scheme == data::TagScheme::iob2 &&
-      setting(model.settings, "scheme", std::string()) == to_string(data::TagScheme::iob1))
+  const std::string kept = setting(model.settings, "scheme", std::string());
+  if (task->scheme == data::TagScheme::iob2 && kept == to_string(data::TagScheme::iob1))
     task->scheme = data::TagScheme::iob1;  // the same letters
+  if (task->scheme == data::TagScheme::none && kept == to_string(data::TagScheme::io))
+    task->scheme = data::TagScheme::io;
   return task;
 }
 
@@ -242,7 +250,7 @@ std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedMod
                                     const PredictionOptions& options) {
   if (file.output_format != "jsonl")
     throw UsageError("format", "`format`: the tags of words are written as jsonl only");
-  if (holds_sentences(file)) return std::make_unique<SentenceSource>(file, model, options);
+  if (keeps_words(file)) return std::make_unique<SentenceSource>(file, model, options);
   return std::make_unique<TextSource>(file, model, options);
 }
 
