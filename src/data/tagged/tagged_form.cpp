@@ -290,8 +290,14 @@ std::string looks_like_tagged_words(const fs::path& path, std::string_view input
 
 bool holds_sentences(const fs::path& path, std::string_view input) {
   const std::string extension = file_part(path).file.extension().string();
-  if (is_json(input)) return is_sentence_json(path, input);
-  return is_of_words(extension) || !looks_like_tagged_words(path, input).empty();
+  try {
+    if (is_json(input)) return is_sentence_json(path, input);
+    return is_of_words(extension) || !looks_like_tagged_words(path, input).empty();
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error&) {
+    return false;  // whoever reads it says what is wrong with it
+  }
 }
 
 }  // namespace bertune::data

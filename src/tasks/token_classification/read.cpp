@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <istream>
 #include <iterator>
 #include <optional>
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/arriving_lines.h"
 #include "data/checks/sets.h"
+#include "data/files/sniff.h"
 #include "data/tagged/tag_labels.h"
 #include "data/tagged/tagged_form.h"
 #include "tasks/glance.h"
@@ -96,7 +99,10 @@ bool keeps_words(const PredictionFile& file) {
   if (is_tagged || file.stream != nullptr || !file.data.text_column.empty()) return is_tagged;
   if (!file.data.format.empty() && file.data.format != "jsonl" && file.data.format != "json") return false;
   const std::optional<MappedFile> content = look_into(file.path);
-  return content && data::holds_sentences(file.path, content->text());
+  if (!content) return false;
+  std::string_view text = content->text();
+  text.remove_prefix(data::byte_order_mark(text));
+  return data::holds_sentences(file.path, text);
 }
 
 TaggedDataset read_stream(std::istream& stream, const FileOptions& options) {
@@ -137,14 +143,54 @@ class SentenceSource : public RequestSource {
   std::size_t done_ = 0;
 };
 
-class TextSource : public RequestSource {
+// Rows of words, as JSON Lines that are answered as they arrive.
+class ArrivingSentences : public RequestSource {
  public:
-  TextSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
+  ArrivingSentences(std::unique_ptr<std::istream> stream, const PredictionFile& file,
+                    const TrainedModel& model, const PredictionOptions& options)
       : tokenizer_(model.tokenizer),
         task_(trained_task(model, options)),
-        stream_(file.stream != nullptr
-                    ? data::RowStream(*file.stream, "standard input", file.data.read_options(false))
-                    : data::RowStream(file.path, file.data.read_options(false))) {}
+        read_(read_options(file.data, -1, false)),
+        stream_(std::move(stream)),
+        lines_(*stream_) {}
+
+  bool next(Request& request) override {
+    for (std::string text = lines_.next(); !text.empty(); text = lines_.next()) {
+      const auto lines = std::ranges::count(text, '\n');
+      const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
+      if (!is_blank) dataset_ = data::parse_tagged(std::move(text), "standard input", read_);
+      read_.lines_before += lines;
+      if (is_blank) continue;
+      request = request_of(dataset_.sentences, *task_, tokenizer_);
+      request.line = [this](std::int64_t item, const Prediction& prediction) {
+        return json_line(sentence_json(dataset_.sentences[static_cast<std::size_t>(item)], prediction));
+      };
+      return true;
+    }
+    return false;
+  }
+
+  std::vector<std::string> take_notes() override { return {}; }
+
+ private:
+  const BertTokenizer& tokenizer_;
+  std::unique_ptr<TokenClassificationTask> task_;
+  data::TaggedReadOptions read_;
+  std::unique_ptr<std::istream> stream_;
+  ArrivingLines lines_;
+  TaggedDataset dataset_;  // of the lines that arrived last
+};
+
+class TextSource : public RequestSource {
+ public:
+  TextSource(std::unique_ptr<std::istream> replayed, const PredictionFile& file, const TrainedModel& model,
+             const PredictionOptions& options)
+      : tokenizer_(model.tokenizer),
+        task_(trained_task(model, options)),
+        replayed_(std::move(replayed)),
+        stream_(file.stream != nullptr ? data::RowStream(replayed_ ? *replayed_ : *file.stream,
+                                                         "standard input", file.data.read_options(false))
+                                       : data::RowStream(file.path, file.data.read_options(false))) {}
 
   bool next(Request& request) override {
     at_end_ = !stream_.next_batch(kSentencesAtATime, rows_);
@@ -166,6 +212,7 @@ class TextSource : public RequestSource {
  private:
   const BertTokenizer& tokenizer_;
   std::unique_ptr<TokenClassificationTask> task_;
+  std::unique_ptr<std::istream> replayed_;  // in place of the stream; null: none of it was read before
   data::RowStream stream_;
   bool at_end_ = false;
   std::vector<data::Row> rows_;
@@ -251,7 +298,16 @@ std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedMod
   if (file.output_format != "jsonl")
     throw UsageError("format", "`format`: the tags of words are written as jsonl only");
   if (keeps_words(file)) return std::make_unique<SentenceSource>(file, model, options);
-  return std::make_unique<TextSource>(file, model, options);
+  if (file.stream == nullptr || file.data.format != "jsonl" || !file.data.text_column.empty())
+    return std::make_unique<TextSource>(nullptr, file, model, options);
+  // The first line says whether the others hold words.
+  std::string first;
+  std::getline(*file.stream, first);
+  if (!file.stream->eof()) first += '\n';
+  const bool words = data::holds_sentences("standard input", first);
+  auto stream = std::make_unique<ReplayedStream>(std::move(first), *file.stream);
+  if (words) return std::make_unique<ArrivingSentences>(std::move(stream), file, model, options);
+  return std::make_unique<TextSource>(std::move(stream), file, model, options);
 }
 
 }  // namespace bertune::tasks::token_classification
