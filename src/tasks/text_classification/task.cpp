@@ -54,6 +54,11 @@ Json TextClassificationTask::tune(const Metrics& validation) {
 Request TextClassificationTask::request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const {
   data::Dataset rows;
   rows.has_pairs = !inputs.empty() && inputs.front().text_pair.has_value();
+  if (reads_pairs && !inputs.empty() && *reads_pairs != rows.has_pairs) {
+    throw UsageError(fmt::format("predict: the input is {}, and the model was trained on {}",
+                                 rows.has_pairs ? "a pair of texts" : "a single text",
+                                 *reads_pairs ? "pairs of texts" : "single texts"));
+  }
   for (const Input& input : inputs) {
     if (input.text_pair.has_value() != rows.has_pairs) {
       throw UsageError(fmt::format("predict: input {} is {} and the first is {}", rows.size(),
