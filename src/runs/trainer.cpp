@@ -1,5 +1,7 @@
 #include "bertune/trainer.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "runs/fine_tuning.h"
@@ -59,8 +61,13 @@ TrainResult fine_tune(const TrainOptions& options) {
   runs::validate(run);
   const FolderLock lock = runs::prepare_output(run);
   const runs::BaseModel base = runs::open_base_model(run);
-  const tasks::TaskEntry& task = runs::task_of(run);
+  const tasks::TaskGuess guess = runs::task_of(run);
+  const tasks::TaskEntry& task = *guess.task;
   Callback observer(options.on_event);
+  if (!guess.reason.empty()) {
+    observer.on(Note{
+        fmt::format("`task={}` by the look of {}: {}", task.name, run.files.train.string(), guess.reason)});
+  }
   runs::FinishedRun done = runs::fine_tune(run, base, task, observer);
   const train::TrainingResult& training = done.training;
   return {.folder = run.arguments.output_dir,

@@ -54,7 +54,7 @@ class FoldReader {
   }
 
  private:
-  std::string where(std::int64_t line) const { return fmt::format("{}:{}", folds_.path, line); }
+  std::string where(std::int64_t line) const { return place_in(folds_.path, line); }
 
   // The header, the numbers of the columns, or the keys of the first objects, which may not all have every
   // one.

@@ -58,7 +58,7 @@ std::optional<std::vector<bool>> ones_of(std::string_view list) {
 
 class Settler {
  public:
-  Settler(Dataset& dataset, Arena& arena, bool labels_required, BadRows& bad)
+  Settler(Dataset& dataset, Arena& arena, bool labels_required, BadLines& bad)
       : dataset_(dataset), arena_(arena), labels_required_(labels_required), bad_(bad) {}
 
   void settle() {
@@ -218,12 +218,12 @@ class Settler {
   Dataset& dataset_;
   Arena& arena_;
   bool labels_required_;
-  BadRows& bad_;
+  BadLines& bad_;
 };
 
 }  // namespace
 
-void settle_labels(Dataset& dataset, Arena& arena, bool labels_required, BadRows& bad) {
+void settle_labels(Dataset& dataset, Arena& arena, bool labels_required, BadLines& bad) {
   Settler(dataset, arena, labels_required, bad).settle();
 }
 

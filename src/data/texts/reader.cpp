@@ -13,7 +13,7 @@
 #include "data/texts/table.h"
 
 namespace bertune::data {
-std::string Dataset::where(const Row& row) const { return fmt::format("{}:{}", path, row.line); }
+std::string Dataset::where(const Row& row) const { return place_in(path, row.line); }
 
 void Dataset::release_pages() const {
   if (storage) storage->file.release_pages();

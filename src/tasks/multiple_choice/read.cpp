@@ -35,7 +35,8 @@ data::MultipleChoiceReadOptions read_options(const FileOptions& options, bool wi
   return {.format = common.format,
           .label_column = common.label_column,
           .with_labels = with_labels,
-          .delimiter = common.delimiter};
+          .delimiter = common.delimiter,
+          .max_bad_rows = options.max_bad_rows};
 }
 
 MultipleChoiceDataset read(const TrainingFiles& files, const std::filesystem::path& path,

@@ -9,7 +9,6 @@
 #include "bertune/error.h"
 #include "core/arriving_lines.h"
 #include "data/checks/sets.h"
-#include "tasks/glance.h"
 #include "tasks/hold_out.h"
 #include "tasks/question_answering/prediction.h"
 #include "tasks/trained_settings.h"
@@ -22,9 +21,11 @@ using QuestionSets = DataSets<QuestionAnsweringDataset>;
 using MadeExamples = std::unique_ptr<QuestionAnsweringExamples>;
 
 constexpr std::int64_t kUsualMaxLength = 384;  // run_qa.py's
+constexpr auto kToLearnFrom = data::UnplacedAnswers::leave_out, kToTestOn = data::UnplacedAnswers::keep;
 
 data::QuestionAnsweringReadOptions read_options(const FileOptions& options, std::int64_t max_questions,
-                                                bool answers_required) {
+                                                data::UnplacedAnswers unplaced,
+                                                bool answers_required = true) {
   if (options.no_header) {
     throw UsageError("no_header",
                      "`no_header` does not fit question answering: its columns are known by their names");
@@ -33,6 +34,8 @@ data::QuestionAnsweringReadOptions read_options(const FileOptions& options, std:
   return {.format = given.format,
           .max_questions = max_questions,
           .answers_required = answers_required,
+          .unplaced = options.strict ? data::UnplacedAnswers::refuse : unplaced,
+          .max_bad_rows = options.max_bad_rows,
           .delimiter = given.delimiter};
 }
 
@@ -64,14 +67,15 @@ Json settings_to_keep(const QuestionAnsweringTask& task) {
 }
 
 QuestionSets read_sets(const TrainingFiles& files) {
-  const auto read = [&](const std::filesystem::path& path, std::int64_t most) {
+  const auto read = [&](const std::filesystem::path& path, std::int64_t most,
+                        data::UnplacedAnswers unplaced) {
     return path.empty() ? QuestionAnsweringDataset()
-                        : data::read_question_answering(path, read_options(files.data, most, true));
+                        : data::read_question_answering(path, read_options(files.data, most, unplaced));
   };
   QuestionSets sets;
-  sets.train = read(files.train, files.max_train_rows);
-  sets.validation = read(files.validation, files.max_validation_rows);
-  sets.test = read(files.test, files.max_test_rows);
+  sets.train = read(files.train, files.max_train_rows, kToLearnFrom);
+  sets.validation = read(files.validation, files.max_validation_rows, kToTestOn);
+  sets.test = read(files.test, files.max_test_rows, kToTestOn);
   hold_out(
       files, sets, [](const auto&... of) { return data::split_questions(of...); }, "questions",
       ", those about one context together");
@@ -119,7 +123,7 @@ class QuestionSource : public RequestSource {
   QuestionSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
       : tokenizer_(model.tokenizer),
         task_(trained_task(model, options)),
-        read_(read_options(file.data, -1, false)) {
+        read_(read_options(file.data, -1, kToTestOn, false)) {
     if (file.stream == nullptr) {
       questions_ = data::read_question_answering(file.path, read_);
     } else if (read_.format.value_or(data::Format::jsonl) == data::Format::jsonl) {
@@ -175,18 +179,6 @@ class QuestionSource : public RequestSource {
 
 }  // namespace
 
-bool looks_like(const std::filesystem::path& path) {
-  const std::string extension = path.extension().string(), text = beginning_of(path);
-  const bool json = extension == ".json" || extension == ".jsonl" || extension == ".ndjson";
-  const auto names = [&](std::string_view key) {
-    const std::string_view header = std::string_view(text).substr(0, text.find('\n'));
-    return json ? text.find(fmt::format("\"{}\"", key)) != std::string::npos
-                : header.find(key) != std::string_view::npos;
-  };
-  if (json && names("paragraphs") && names("qas")) return true;
-  return names("context") && names("question") && (names("answers") || names("answer"));
-}
-
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config) {
   const std::int64_t max_length = files.max_length.value_or(std::min(kUsualMaxLength, config.max_length()));
@@ -234,7 +226,7 @@ std::unique_ptr<QuestionAnsweringTask> trained_task(const TrainedModel& model,
 TestData read_test(const TestFile& file, const TrainedModel& model) {
   auto task = trained_task(model, {.question_answering = file.question_answering});
   auto examples = std::make_unique<QuestionAnsweringExamples>(
-      data::read_question_answering(file.path, read_options(file.data, -1, true)), model.tokenizer,
+      data::read_question_answering(file.path, read_options(file.data, -1, kToTestOn)), model.tokenizer,
       task->windows, true);
   std::vector<std::string> notes = examples->dataset().notes;
   append(notes, examples->features().notes);
@@ -243,7 +235,7 @@ TestData read_test(const TestFile& file, const TrainedModel& model) {
 
 std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {
   const QuestionAnsweringDataset dataset =
-      data::read_question_answering(path, read_options(options, -1, true));
+      data::read_question_answering(path, read_options(options, -1, kToTestOn));
   std::vector<LabelledInput> inputs;
   for (const data::QuestionAnsweringExample& example : dataset.examples) {
     LabelledInput& input = inputs.emplace_back();

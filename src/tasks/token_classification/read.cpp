@@ -3,11 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <istream>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/arriving_lines.h"
 #include "data/checks/sets.h"
+#include "data/files/sniff.h"
 #include "data/tagged/tag_labels.h"
+#include "data/tagged/tagged_form.h"
 #include "tasks/glance.h"
 #include "tasks/hold_out.h"
 #include "tasks/token_classification/prediction.h"
@@ -22,14 +28,19 @@ using MadeExamples = std::unique_ptr<TokenClassificationExamples>;
 
 constexpr std::int64_t kUsualMaxLength = 128, kSentencesAtATime = 1024;
 
-TaggedDataset read(const std::filesystem::path& path, const FileOptions& options, std::int64_t most,
-                   bool labels_required) {
+data::TaggedReadOptions read_options(const FileOptions& options, std::int64_t most, bool labels_required) {
   data::TaggedReadOptions read;
   if (!options.format.empty()) read.format = data::tag_format_from_string(options.format);
   read.label_column = options.label_column;
   read.labels_required = labels_required;
   read.max_sentences = most;
-  return data::read_tagged(path, read);
+  read.max_bad_rows = options.max_bad_rows;
+  return read;
+}
+
+TaggedDataset read(const std::filesystem::path& path, const FileOptions& options, std::int64_t most,
+                   bool labels_required) {
+  return data::read_tagged(path, read_options(options, most, labels_required));
 }
 
 TaggedSets read_sets(const TrainingFiles& files) {
@@ -83,11 +94,20 @@ std::unique_ptr<Decoder> test_lines(const TaggedSets& sets, const TokenClassific
 }
 
 // Files of tagged sentences keep their words; anything else is texts.
-bool holds_sentences(const PredictionFile& file) {
-  if (file.stream != nullptr) return false;
-  const std::string extension = file.path.extension().string();
-  return file.data.format == "conll" || file.data.format == "conllu" || extension == ".conll" ||
-         extension == ".conllu" || extension == ".bio" || extension == ".iob";
+bool keeps_words(const PredictionFile& file) {
+  const bool is_tagged = file.data.format == "conll" || file.data.format == "conllu";
+  if (is_tagged || file.stream != nullptr || !file.data.text_column.empty()) return is_tagged;
+  if (!file.data.format.empty() && file.data.format != "jsonl" && file.data.format != "json") return false;
+  const std::optional<MappedFile> content = look_into(file.path);
+  if (!content) return false;
+  std::string_view text = content->text();
+  text.remove_prefix(data::byte_order_mark(text));
+  return data::holds_sentences(file.path, text);
+}
+
+TaggedDataset read_stream(std::istream& stream, const FileOptions& options) {
+  data::TaggedReadOptions read = read_options(options, -1, false);
+  return data::parse_tagged(std::string(std::istreambuf_iterator<char>(stream), {}), "standard input", read);
 }
 
 class SentenceSource : public RequestSource {
@@ -95,7 +115,8 @@ class SentenceSource : public RequestSource {
   SentenceSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
       : tokenizer_(model.tokenizer),
         task_(trained_task(model, options)),
-        dataset_(read(file.path, file.data, -1, false)) {}
+        dataset_(file.stream != nullptr ? read_stream(*file.stream, file.data)
+                                        : read(file.path, file.data, -1, false)) {}
 
   std::int64_t items() const override { return dataset_.size(); }
 
@@ -122,14 +143,54 @@ class SentenceSource : public RequestSource {
   std::size_t done_ = 0;
 };
 
-class TextSource : public RequestSource {
+// Rows of words, as JSON Lines that are answered as they arrive.
+class ArrivingSentences : public RequestSource {
  public:
-  TextSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
+  ArrivingSentences(std::unique_ptr<std::istream> stream, const PredictionFile& file,
+                    const TrainedModel& model, const PredictionOptions& options)
       : tokenizer_(model.tokenizer),
         task_(trained_task(model, options)),
-        stream_(file.stream != nullptr
-                    ? data::RowStream(*file.stream, "standard input", file.data.read_options(false))
-                    : data::RowStream(file.path, file.data.read_options(false))) {}
+        read_(read_options(file.data, -1, false)),
+        stream_(std::move(stream)),
+        lines_(*stream_) {}
+
+  bool next(Request& request) override {
+    for (std::string text = lines_.next(); !text.empty(); text = lines_.next()) {
+      const auto lines = std::ranges::count(text, '\n');
+      const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
+      if (!is_blank) dataset_ = data::parse_tagged(std::move(text), "standard input", read_);
+      read_.lines_before += lines;
+      if (is_blank) continue;
+      request = request_of(dataset_.sentences, *task_, tokenizer_);
+      request.line = [this](std::int64_t item, const Prediction& prediction) {
+        return json_line(sentence_json(dataset_.sentences[static_cast<std::size_t>(item)], prediction));
+      };
+      return true;
+    }
+    return false;
+  }
+
+  std::vector<std::string> take_notes() override { return {}; }
+
+ private:
+  const BertTokenizer& tokenizer_;
+  std::unique_ptr<TokenClassificationTask> task_;
+  data::TaggedReadOptions read_;
+  std::unique_ptr<std::istream> stream_;
+  ArrivingLines lines_;
+  TaggedDataset dataset_;  // of the lines that arrived last
+};
+
+class TextSource : public RequestSource {
+ public:
+  TextSource(std::unique_ptr<std::istream> replayed, const PredictionFile& file, const TrainedModel& model,
+             const PredictionOptions& options)
+      : tokenizer_(model.tokenizer),
+        task_(trained_task(model, options)),
+        replayed_(std::move(replayed)),
+        stream_(file.stream != nullptr ? data::RowStream(replayed_ ? *replayed_ : *file.stream,
+                                                         "standard input", file.data.read_options(false))
+                                       : data::RowStream(file.path, file.data.read_options(false))) {}
 
   bool next(Request& request) override {
     at_end_ = !stream_.next_batch(kSentencesAtATime, rows_);
@@ -151,6 +212,7 @@ class TextSource : public RequestSource {
  private:
   const BertTokenizer& tokenizer_;
   std::unique_ptr<TokenClassificationTask> task_;
+  std::unique_ptr<std::istream> replayed_;  // in place of the stream; null: none of it was read before
   data::RowStream stream_;
   bool at_end_ = false;
   std::vector<data::Row> rows_;
@@ -158,15 +220,6 @@ class TextSource : public RequestSource {
 };
 
 }  // namespace
-
-bool looks_like(const std::filesystem::path& path) {
-  const std::string extension = path.extension().string();
-  if (extension == ".jsonl" || extension == ".ndjson") {
-    const std::string text = beginning_of(path);
-    return text.find("\"ner_tags\"") != std::string::npos || text.find("\"pos_tags\"") != std::string::npos;
-  }
-  return extension == ".conll" || extension == ".conllu" || extension == ".bio" || extension == ".iob";
-}
 
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config) {
@@ -210,9 +263,11 @@ std::unique_ptr<TokenClassificationTask> trained_task(const TrainedModel& model,
   task->labels = data::LabelMap(names);
   task->scheme = data::scheme_of_tags(names);
   task->max_length = model.max_length;
-  if (task->scheme == data::TagScheme::iob2 &&
-      setting(model.settings, "scheme", std::string()) == to_string(data::TagScheme::iob1))
+  const std::string kept = setting(model.settings, "scheme", std::string());
+  if (task->scheme == data::TagScheme::iob2 && kept == to_string(data::TagScheme::iob1))
     task->scheme = data::TagScheme::iob1;  // the same letters
+  if (task->scheme == data::TagScheme::none && kept == to_string(data::TagScheme::io))
+    task->scheme = data::TagScheme::io;
   return task;
 }
 
@@ -242,8 +297,17 @@ std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedMod
                                     const PredictionOptions& options) {
   if (file.output_format != "jsonl")
     throw UsageError("format", "`format`: the tags of words are written as jsonl only");
-  if (holds_sentences(file)) return std::make_unique<SentenceSource>(file, model, options);
-  return std::make_unique<TextSource>(file, model, options);
+  if (keeps_words(file)) return std::make_unique<SentenceSource>(file, model, options);
+  if (file.stream == nullptr || file.data.format != "jsonl" || !file.data.text_column.empty())
+    return std::make_unique<TextSource>(nullptr, file, model, options);
+  // The first line says whether the others hold words.
+  std::string first;
+  std::getline(*file.stream, first);
+  if (!file.stream->eof()) first += '\n';
+  const bool words = data::holds_sentences("standard input", first);
+  auto stream = std::make_unique<ReplayedStream>(std::move(first), *file.stream);
+  if (words) return std::make_unique<ArrivingSentences>(std::move(stream), file, model, options);
+  return std::make_unique<TextSource>(std::move(stream), file, model, options);
 }
 
 }  // namespace bertune::tasks::token_classification
