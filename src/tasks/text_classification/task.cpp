@@ -1,10 +1,7 @@
 #include "tasks/text_classification/task.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 
-#include "bertune/error.h"
 #include "tasks/text_classification/prediction.h"
 
 namespace bertune::tasks {
@@ -52,18 +49,9 @@ Json TextClassificationTask::tune(const Metrics& validation) {
 }
 
 Request TextClassificationTask::request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const {
+  InputRows given = rows_of(inputs);
   data::Dataset rows;
-  rows.has_pairs = !inputs.empty() && inputs.front().text_pair.has_value();
-  for (const Input& input : inputs) {
-    if (input.text_pair.has_value() != rows.has_pairs) {
-      throw UsageError(fmt::format("predict: input {} is {} and the first is {}", rows.size(),
-                                   rows.has_pairs ? "a single text" : "a pair of texts",
-                                   rows.has_pairs ? "a pair" : "a single text"));
-    }
-    data::Row& row = rows.rows.emplace_back();
-    row.text = input.text;
-    if (input.text_pair) row.text_pair = *input.text_pair;
-  }
+  rows.rows = std::move(given.rows), rows.has_pairs = given.has_pairs;
   return request_of(rows, *this, tokenizer);
 }
 
