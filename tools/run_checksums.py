@@ -278,7 +278,10 @@ def digest(path: Path, folder: Path) -> str:
     if path.suffix != ".safetensors":
         content = content.replace(bytes(folder), b".").replace(bytes(folder.parent), b"..")
     if path.suffix == ".json" or path.name == "evaluate.out":
-        content = json.dumps(without_times(json.loads(content)), sort_keys=True).encode()
+        value = without_times(json.loads(content))
+        if path.name == "trainer_state.json":
+            value.pop("bertune", None)  # which data and settings it was, and not what came of them
+        content = json.dumps(value, sort_keys=True).encode()
     return hashlib.sha256(content).hexdigest()
 
 

@@ -38,4 +38,10 @@ class BERTUNE_EXPORT Interrupted : public Error {
   using Error::Error;
 };
 
+// There is nothing to do: what was asked for has been done before. The program says so and exits with 0.
+class BERTUNE_EXPORT AlreadyDone : public Error {
+ public:
+  using Error::Error;
+};
+
 }  // namespace bertune

@@ -57,6 +57,7 @@ class BERTUNE_EXPORT Optimizer {
   struct State {
     std::string name;
     std::span<float> values;
+    bool on_host = false;  // else memory of the operations, as that of Parameters is
   };
   virtual std::vector<State> state() = 0;
   // The names that will be restored: what grows with the steps (LBFGS) makes room for them.

@@ -39,6 +39,7 @@ class BERTUNE_EXPORT Parameters {
   std::size_t count() const;          // of numbers
   std::size_t sparse_prefix() const;  // of them, how many at the start belong to the matrix with few_rows
 
+  // Numbers lie in memory of the operations that compute with them: the host's own, on a CPU.
   std::span<float> values();  // counts as a change, for version()
   std::span<const float> values() const;
   std::span<float> gradients();              // zeros, allocated by the first call

@@ -59,9 +59,10 @@ struct TrainingArguments {
   // early.
   std::int64_t early_stopping_patience = 0;
   double early_stopping_threshold = 0;
-  std::string save_dtype = "float32";  // of the finished model; checkpoints are always float32
-  bool keep_checkpoints = false;       // else the run's checkpoints go once it has finished
-  bool resume = false;
+  std::string save_dtype = "float32";            // of the finished model; checkpoints are always float32
+  bool keep_checkpoints = false;                 // else the run's checkpoints go once it has finished
+  bool resume = false;                           // from the newest whole checkpoint in output_dir
+  std::filesystem::path resume_from_checkpoint;  // with resume: from this folder, or not at all
   FineTuning fine_tuning;
 };
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <map>
 #include <utility>
 
@@ -16,6 +18,15 @@
 
 namespace bertune::checkpoint {
 namespace {
+
+// Without a branch, so that it takes no longer than reading the values.
+bool all_finite(std::span<const float> values) {
+  constexpr std::uint32_t kExponent = 0x7F800000;
+  std::uint32_t any = 0;
+  for (const float value : values)
+    any |= (std::bit_cast<std::uint32_t>(value) & kExponent) == kExponent ? 1U : 0U;
+  return any == 0;
+}
 
 constexpr std::uint64_t kMaxIndexBytes = std::uint64_t{64} << 20;
 
@@ -174,6 +185,12 @@ const TensorEntry* Checkpoint::find(std::string_view canonical_name) const {
 
 void Checkpoint::read_f32(const TensorEntry& entry, std::span<float> out) const {
   sources_.at(entry.file)->read_f32(entry.index, out);
+  if (!all_finite(out)) {
+    throw Error(fmt::format(
+        "{}: tensor {} holds values that are not finite (NaN or infinity): the file is damaged, or "
+        "the training that wrote it had diverged",
+        source(), in_quotes(entry.name)));
+  }
 }
 
 }  // namespace bertune::checkpoint

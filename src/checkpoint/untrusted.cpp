@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
+#include <string>
 #include <system_error>
+#include <unordered_set>
 #include <vector>
 
 #include "bertune/error.h"
@@ -16,35 +17,62 @@ namespace {
 
 constexpr std::size_t kShownBytes = 120;
 
-// Refuses while parsing, before a value of unreasonable depth is built.
-class JsonGuard {
+// Refuses while it reads, before a value of unreasonable depth or size is built. A pass of its own:
+// nlohmann's parser with a callback looks through all earlier members of an object at the end of each.
+class JsonGuard : public Json::json_sax_t {
  public:
   JsonGuard(const std::string& where, const JsonLimits& limits) : where_(where), limits_(limits) {}
 
-  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
-    if (depth >= limits_.depth) {
+  bool null() override { return count(); }
+  bool boolean(bool) override { return count(); }
+  bool number_integer(std::int64_t) override { return count(); }
+  bool number_unsigned(std::uint64_t) override { return count(); }
+  bool number_float(double, const std::string&) override { return count(); }
+  bool string(std::string&) override { return count(); }
+  bool binary(Json::binary_t&) override { return count(); }
+  bool start_object(std::size_t) override {
+    names_.emplace_back();
+    return begin();
+  }
+  bool start_array(std::size_t) override { return begin(); }
+  bool end_object() override {
+    names_.pop_back();
+    return end();
+  }
+  bool end_array() override { return end(); }
+  bool key(std::string& name) override {
+    if (!limits_.duplicate_names && !names_.back().insert(name).second)
+      throw Error(fmt::format("{}: names {} twice; the file is damaged", where_, in_quotes(name)));
+    return count();
+  }
+  // The parser that follows says what is wrong.
+  bool parse_error(std::size_t, const std::string&, const Json::exception&) override { return false; }
+
+ private:
+  bool begin() {
+    if (++depth_ > limits_.depth) {
       throw Error(
           fmt::format("{}: nested more than {} levels deep, which no such file is", where_, limits_.depth));
     }
-    if (++events_ > 2 * limits_.values) {  // a value is one event or, with its end, two; so is a key
+    return count();
+  }
+  bool end() {
+    --depth_;
+    return true;
+  }
+  bool count() {
+    if (++values_ > 2 * limits_.values) {  // a member is a name and a value
       throw Error(
           fmt::format("{}: holds more than {} values, which no such file does", where_, limits_.values));
-    }
-    if (limits_.duplicate_names) return true;
-    if (event == Json::parse_event_t::object_start) names_.emplace_back();
-    if (event == Json::parse_event_t::object_end) names_.pop_back();
-    if (event == Json::parse_event_t::key && !names_.back().insert(parsed.get<std::string>()).second) {
-      throw Error(fmt::format("{}: names {} twice; the file is damaged", where_,
-                              in_quotes(parsed.get<std::string>())));
     }
     return true;
   }
 
- private:
   const std::string& where_;
   const JsonLimits& limits_;
-  std::size_t events_ = 0;
-  std::vector<std::set<std::string>> names_;
+  int depth_ = 0;
+  std::size_t values_ = 0;
+  std::vector<std::unordered_set<std::string>> names_;
 };
 
 }  // namespace
@@ -62,13 +90,11 @@ Json parse_json_object(std::string_view text, const std::string& where, const Js
   JsonGuard guard(where, limits);
   Json value;
   try {
-    value =
-        Json::parse(text.begin(), text.end(), [&](int depth, Json::parse_event_t event, const Json& parsed) {
-          return guard(depth, event, parsed);
-        });
+    Json::sax_parse(text.begin(), text.end(), &guard);
+    value = Json::parse(text.begin(), text.end());
   } catch (const Json::exception& error) {
     // The parser's own message quotes what it read last, however long that was.
-    throw Error(fmt::format("{}: not valid JSON: {:.300}", where, error.what()));
+    throw Error(fmt::format("{}: not valid JSON: {:.300}", where, message_of(error)));
   }
   if (!value.is_object()) {
     throw Error(fmt::format("{}: holds a JSON {} where an object {{...}} belongs", where, value.type_name()));

@@ -29,6 +29,7 @@
 #include "cli/config/run_config.h"
 #include "cli/options/option_kinds.h"
 #include "cli/screen/flag_words.h"
+#include "cli/screen/lost_file.h"
 #include "kernels/ops.h"
 #include "report/terminal.h"
 
@@ -65,6 +66,9 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
     return report_error(fmt::format("{}\nRun bertune --help, or bertune COMMAND --help.", error.what()), 2);
   } catch (const UsageError& error) {
     return report_error(error.what(), 2);
+  } catch (const AlreadyDone& done) {
+    fmt::print(stderr, "{}\n", with_flags(done.what()));
+    return 0;
   } catch (const Interrupted& error) {
     return report_error(error.what(), 130);
   } catch (const Error& error) {
@@ -82,6 +86,7 @@ int run_program(int argc, char** argv) {
   std::ios::sync_with_stdio(false);  // lets a reader of standard input see how much has arrived
   std::signal(SIGPIPE, SIG_IGN);     // whoever writes decides what a closed pipe means
   std::signal(SIGXFSZ, SIG_IGN);     // a file size limit shows as a failed write too
+  end_where_a_mapped_file_shrinks();
   CLI::App app(
       "Fine-tune a pre-trained BERT on your own dataset, test it, and use it.\n"
       "Checkpoints are Hugging Face folders, in and out.",

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/descriptor.h"
+
 namespace bertune {
 
 namespace fs = std::filesystem;
@@ -31,11 +33,18 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
+// The name of the mapped file that holds this address, or null. For a handler of SIGBUS, which comes where
+// another program has cut a file off that is mapped: takes no lock and no memory.
+const char* mapped_file_at(const void* address);
+
 // Whether something is there and may be seen; never throws.
 bool path_exists(const fs::path& path);
 
-// The whole file. Throws Error when it cannot be read or is larger than `max_bytes`.
+// The whole file. Throws Error when it cannot be read, is larger than `max_bytes`, or is no regular file: a
+// pipe in a downloaded folder would be waited for without end.
 std::string read_file(const fs::path& path, std::uint64_t max_bytes = std::uint64_t{1} << 30);
+// The same of whatever the user names: a pipe or /dev/stdin too.
+std::string read_file_or_pipe(const fs::path& path, std::uint64_t max_bytes);
 
 // A file that appears under its name only when commit() returns: written beside it, synced, renamed.
 class AtomicFile {
@@ -53,31 +62,45 @@ class AtomicFile {
 
  private:
   fs::path path_, temporary_;  // temporary_ is empty for devices and pipes, which are written directly
-  int descriptor_ = -1;
+  Descriptor descriptor_;
 };
 
 void write_file_atomically(const fs::path& path, std::string_view text);
 
-// Throws Error unless files can be made in the folder: long work finds out before it begins.
+// Throws Error unless files can be made in the folder.
 void require_writable(const fs::path& folder);
 
 // A folder that appears under its name, whole, only when commit() returns. Files are written under path().
 // What the folder of that name held before and the new one does not (checkpoints, a user's notes) is carried
 // over.
+//
+// The old folder and the new change places in one step. Where they cannot (the folder is a mount point, the
+// working folder, or in one that may not be written to; the file system has no exchange), the new one is made
+// inside the old, and its files take their places one by one, those that make a model of it last. Killed
+// meanwhile, it is finished by recover_folder().
 class AtomicDirectory {
  public:
+  // Throws Error where the folder can be made or replaced in neither way.
   explicit AtomicDirectory(fs::path path);
   AtomicDirectory(const AtomicDirectory&) = delete;
   AtomicDirectory& operator=(const AtomicDirectory&) = delete;
   ~AtomicDirectory();  // without commit(): the staging folder is removed
 
   const fs::path& path() const { return staging_; }
+  bool replaces_files() const { return inside_; }  // one by one, and not the folder
   void commit();
 
  private:
+  bool exchange();
+  void move_staging_inside();
+
   fs::path path_, staging_;
-  bool committed_ = false;
+  bool inside_ = false, committed_ = false;
 };
+
+// Ends what a process that was killed had begun with a folder: what it had carried over in part is carried
+// over, what was complete takes its place, and what was not is removed.
+void recover_folder(const fs::path& folder);
 
 // Whether a name is one that the two give to what is not finished; a process that was killed leaves it.
 bool is_temporary(const fs::path& path);

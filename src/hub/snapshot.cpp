@@ -34,7 +34,9 @@ constexpr std::array kOtherWeights = {"tf_model.h5", "flax_model.msgpack", "adap
 
 // "BertModel" and the like. Whatever is wrong with the file is for its reader to say.
 bool is_encoder_alone(const fs::path& config) {
-  const Json json = Json::parse(read_file(config, kLargestIndex), nullptr, false);
+  const std::string text = read_file(config, kLargestIndex);
+  require_shallow_json(text, config.string());
+  const Json json = Json::parse(text, nullptr, false);
   const auto names = json.is_object() ? json.find("architectures") : json.end();
   return json.is_object() && names != json.end() && names->is_array() && names->size() == 1 &&
          names->front().is_string() && names->front().get<std::string>().ends_with("Model");

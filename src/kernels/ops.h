@@ -24,8 +24,8 @@
 namespace bertune::kernels {
 
 // Every operation once: its name, and what it takes. The table, the declarations of the reference and of each
-// instruction set, the profile and tests are made from this list: a new operation is its struct, a function
-// in ref/, one in cpu/, and a line here.
+// instruction set, the profile, tests and benches are made from this list: a new operation is its struct, a
+// function in ref/, one in cpu/, one in bench/operations/, and a line here.
 #define BERTUNE_OPERATIONS(X)                                    \
   X(matmul, Matmul)                                              \
   X(pack_b, PackB)                                               \
@@ -57,6 +57,7 @@ namespace bertune::kernels {
   X(fill, Fill)                                                  \
   X(scale, Scale)                                                \
   X(copy, Copy)                                                  \
+  X(equal, Equal)                                                \
   X(axpby, Axpby)                                                \
   X(add_to_diagonal, AddToDiagonal)                              \
   X(dot, Dot)                                                    \
@@ -80,10 +81,11 @@ struct OpTable {
   std::string_view name;
   bool bf16 = false;            // whether there are products of bf16 numbers; else they are made in f32
   bool bf16_is_faster = false;  // than f32, on this processor
+  bool host_memory = false;     // whether the host, too, reads and writes the table's memory
 
-  // Memory that operations read and write; the host goes through upload and download, which wait for the
-  // operations before them. It comes zeroed. Of the first `sparse` bytes few will be written, and the rest
-  // take no memory. allocate throws std::bad_alloc.
+  // Memory that operations read and write; the host goes through upload and download (host_access.h), which
+  // wait for the operations before them. It comes zeroed. Of the first `sparse` bytes few will be written,
+  // and the rest take no memory. allocate throws std::bad_alloc.
   void* (*allocate)(std::size_t bytes, std::size_t sparse) = nullptr;
   void (*release)(void* memory, std::size_t bytes) = nullptr;  // as they were allocated
   // The pages of sparse memory that will soon be written; what is in it stays.

@@ -32,6 +32,12 @@ struct Copy {
   float* to = nullptr;
   const float* from = nullptr;
 };
+// *result = 1 where a and b are the same bits, else 0.
+struct Equal {
+  std::int64_t size = 0;
+  const float *a = nullptr, *b = nullptr;
+  double* result = nullptr;
+};
 // y = a * x + b * y; x may be y
 struct Axpby {
   std::int64_t size = 0;

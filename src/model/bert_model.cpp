@@ -8,6 +8,7 @@
 #include "model/encoder.h"
 #include "model/heads/head.h"
 #include "model/inference.h"
+#include "model/initial_values.h"
 #include "model/loading.h"
 #include "model/local_attention.h"
 #include "model/weights.h"

@@ -19,7 +19,8 @@ void profile_layer(const Pass& pass, std::optional<std::size_t> layer) {
 
 }  // namespace
 
-void Encoder::LayerActivations::take_memory(Arena& arena, const BertConfig& config, std::int64_t tokens) {
+void Encoder::LayerActivations::take_memory(kernels::Arena& arena, const BertConfig& config,
+                                            std::int64_t tokens) {
   attention.take_memory(arena, config, tokens);
   feed_forward.take_memory(arena, config, tokens);
 }
@@ -31,7 +32,7 @@ void Encoder::set_options(const EncoderOptions& options) {
 
 void Encoder::forget_frozen_outputs() { frozen_outputs_.reset(); }
 
-void Encoder::take_memory(const EncoderWeights& weights, Arena& arena, std::int64_t tokens,
+void Encoder::take_memory(const EncoderWeights& weights, kernels::Arena& arena, std::int64_t tokens,
                           std::int64_t sequences, bool training) {
   const BertConfig& config = *weights.config;
   const bool first_alone = weights.wanted == HiddenStates::first_token;
@@ -43,7 +44,8 @@ void Encoder::take_memory(const EncoderWeights& weights, Arena& arena, std::int6
     low_rank_first = std::max(low_rank_first, layer.scratch_size(sequences));
   }
   const std::int64_t width = config.embedding_width();
-  if (config.type_vocab_size == 0) no_token_type_.assign(static_cast<std::size_t>(width), 0.0F);
+  if (config.type_vocab_size == 0 && no_token_type_.size() != static_cast<std::size_t>(width))
+    no_token_type_ = kernels::Buffer<float>(static_cast<std::size_t>(width));
   embedding_sum_ = arena.take(tokens * width);
   embedding_mean_ = arena.take(tokens), embedding_rstd_ = arena.take(tokens);
   embedding_output_ = arena.take(tokens * width);
@@ -139,41 +141,6 @@ void Encoder::forward_bottom(const EncoderWeights& weights, const Pass& pass, st
   profile_layer(pass, std::nullopt);
   embed(weights, pass_at(0, pass));
   for (std::size_t i = 0; i < layers; ++i) forward_layer(weights, pass, i);
-}
-
-// The same, from what is kept of earlier passes where it is. Products of a single row are rounded otherwise,
-// so that at least two sequences are computed at a time.
-void Encoder::fetch_bottom(const EncoderWeights& weights, const Pass& pass, std::size_t layers) {
-  const std::int64_t h = weights.config->hidden_size;
-  if (!frozen_outputs_) frozen_outputs_.emplace(h, options_.frozen_cache_bytes);
-  const kernels::Layout& layout = pass.layout;
-  const auto sequence_at = [&](std::int64_t s) {
-    return FrozenOutputs::Sequence{pass.input_ids + layout.cu_seqlens[s],
-                                   pass.token_type_ids + layout.cu_seqlens[s],
-                                   layout.cu_seqlens[s + 1] - layout.cu_seqlens[s]};
-  };
-  std::vector<std::int64_t> missing;
-  for (std::int64_t s = 0; s < layout.sequences; ++s) {
-    if (frozen_outputs_->find(sequence_at(s)) == nullptr) missing.push_back(s);
-  }
-  if (missing.size() == 1) {
-    missing.push_back(missing[0] > 0 ? missing[0] - 1 : 1);
-    std::ranges::sort(missing);
-  }
-  float* output = input_of(layers);
-  if (!missing.empty()) {
-    const SomeSequences some(pass, missing);
-    forward_bottom(weights, some.pass(), layers);
-    some.spread_rows(h, output);
-  }
-  for (std::int64_t s = 0; s < layout.sequences; ++s) {
-    float* rows = output + layout.cu_seqlens[s] * h;
-    if (const float* kept = frozen_outputs_->find(sequence_at(s))) {
-      std::copy_n(kept, sequence_at(s).tokens * h, rows);
-    } else {
-      frozen_outputs_->keep(sequence_at(s), rows);
-    }
-  }
 }
 
 const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "bertune/config.h"
 #include "bertune/model.h"
-#include "core/arena.h"
+#include "kernels/arena.h"
+#include "kernels/uploads.h"
 #include "model/frozen_outputs.h"
 #include "model/layers/block.h"
 #include "model/layers/feed_forward.h"
@@ -32,8 +34,8 @@ class Encoder {
   // Takes this encoder's activations from `arena` for batches of up to so many tokens and sequences. Only
   // training keeps what layers computed, and of those alone that run backward; with gradient checkpointing no
   // more than their outputs.
-  void take_memory(const EncoderWeights& weights, Arena& arena, std::int64_t tokens, std::int64_t sequences,
-                   bool training);
+  void take_memory(const EncoderWeights& weights, kernels::Arena& arena, std::int64_t tokens,
+                   std::int64_t sequences, bool training);
 
   // The wanted hidden states, [tokens,H] or [sequences,H], valid until the next forward.
   const float* forward(const EncoderWeights& weights, const Pass& pass);
@@ -50,13 +52,15 @@ class Encoder {
     SelfAttentionActivations attention;
     FeedForwardActivations feed_forward;
 
-    void take_memory(Arena& arena, const BertConfig& config, std::int64_t tokens);
+    void take_memory(kernels::Arena& arena, const BertConfig& config, std::int64_t tokens);
   };
   // The pass as a depth (Parameter::depth) has it: frozen ones perhaps without dropout.
   Pass pass_at(std::size_t depth, const Pass& pass) const;
   void forward_layer(const EncoderWeights& weights, const Pass& pass, std::size_t layer);
   void forward_bottom(const EncoderWeights& weights, const Pass& pass, std::size_t layers);
   void fetch_bottom(const EncoderWeights& weights, const Pass& pass, std::size_t layers);
+  std::vector<float> compute_bottom(const EncoderWeights& weights, const Pass& pass, std::size_t layers,
+                                    std::span<const std::size_t> sequences);
   void embed(const EncoderWeights& encoder, const Pass& pass);
   void embed_backward(const EncoderWeights& encoder, const Pass& pass, const kernels::Matmul* producer);
   void first_token_backward(const EncoderWeights& weights, const Pass& pass);
@@ -67,11 +71,12 @@ class Encoder {
   EncoderOptions options_;
   std::int64_t lowest_trained_ = 0;  // depth; of evaluation, where nothing is, as if all were frozen
   std::optional<FrozenOutputs> frozen_outputs_;
+  kernels::Uploads some_inputs_;  // of a pass over the sequences that are not kept
   float *embedding_sum_ = nullptr, *embedding_mean_ = nullptr, *embedding_rstd_ = nullptr;
   float* embedding_output_ = nullptr;
   // Where embeddings have a width of their own: what layers start from (else null), and what backward needs.
   float *projected_ = nullptr, *d_embedding_ = nullptr, *embedding_partial_sums_ = nullptr;
-  std::vector<float> no_token_type_;           // zeros, for families without token types
+  kernels::Buffer<float> no_token_type_;       // zeros, for families without token types
   std::vector<LayerActivations> activations_;  // of the full layers; those that are not kept share theirs
   FirstTokenActivations first_activations_;    // of the last layer, where it works for first tokens
   FeedForwardActivations first_feed_forward_;

@@ -9,8 +9,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "model/layers/tensor.h"
-
 namespace bertune::model {
 
 // Hidden states by the tokens that they are of, as f32. Nothing else goes into them: positions count from the
@@ -36,21 +34,6 @@ class FrozenOutputs {
   std::size_t most_bytes_, bytes_ = 0;
   std::string key_;
   std::unordered_map<std::string, std::vector<float>> outputs_;
-};
-
-// Some sequences of a pass as a pass of their own.
-class SomeSequences {
- public:
-  // `chosen`: ascending. `pass` must outlive the object.
-  SomeSequences(const Pass& pass, std::vector<std::int64_t> chosen);
-  Pass pass() const;
-  // From their rows, end to end at the start of `rows` [T,width], to where they are in the whole pass.
-  void spread_rows(std::int64_t width, float* rows) const;
-
- private:
-  const Pass& whole_;
-  std::vector<std::int64_t> chosen_;
-  std::vector<std::int32_t> cu_seqlens_{0}, input_ids_, token_type_ids_, position_ids_, sequence_, position_;
 };
 
 }  // namespace bertune::model

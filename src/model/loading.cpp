@@ -14,8 +14,10 @@
 #include "checkpoint/untrusted.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "kernels/host_access.h"
 #include "model/adapters/adapter.h"
 #include "model/adapters/lora.h"
+#include "model/initial_values.h"
 #include "model/weights.h"
 
 namespace bertune {
@@ -99,7 +101,8 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
     known.insert(parameter.name);
     const checkpoint::TensorEntry* stored = weights.find(parameter.name);
     if (stored != nullptr && stored->shape == parameter.shape) {
-      weights.read_f32(*stored, parameters.values().subspan(parameter.offset, parameter.size));
+      kernels::write_on_host(parameters.values().subspan(parameter.offset, parameter.size),
+                             [&](std::span<float> values) { weights.read_f32(*stored, values); });
       ++report.loaded;
       continue;
     }
@@ -173,10 +176,12 @@ void BertPreTrainedModel::save_weights(const std::filesystem::path& directory, S
   }
   // Transformers gives the tensors of a model without a head no prefix.
   const std::size_t prefix = is_encoder_alone ? checkpoint::family_of(config()).prefix.size() : 0;
+  kernels::HostView<float> view;
+  const std::span<const float> values = view.see(parameters().values());
   std::vector<checkpoint::TensorView> tensors;
   for (const Parameter& parameter : parameters().layout()) {
     tensors.push_back(checkpoint::f32_view(parameter.name.substr(prefix), parameter.shape,
-                                           parameters().values().subspan(parameter.offset, parameter.size)));
+                                           values.subspan(parameter.offset, parameter.size)));
   }
   checkpoint::write_weights(directory / "model.safetensors", std::move(tensors), dtype);
 }

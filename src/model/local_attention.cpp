@@ -8,6 +8,7 @@
 #include "bertune/error.h"
 #include "checkpoint/names.h"
 #include "core/random.h"
+#include "kernels/host_access.h"
 #include "model/weights.h"
 
 namespace bertune::model {
@@ -75,13 +76,16 @@ void initialize_local_attention(const BertConfig& config, Parameters& parameters
   if (config.embedding_width() != config.hidden_size)
     throw Error("local attention needs embeddings as wide as the layers: embedding_size as hidden_size");
   const std::vector<double> frequency = frequencies(config, seed);
-  const auto values_of = [&](const std::string& name) {
-    return parameters.value(checkpoint::own_name(config.model_type, name));
+  const auto change = [&](const std::string& name, const auto& change_values) {
+    kernels::change_on_host(parameters.value(checkpoint::own_name(config.model_type, name)), change_values);
   };
-  set_positions(config, frequency, values_of("bert.embeddings.position_embeddings.weight"));
+  change("bert.embeddings.position_embeddings.weight",
+         [&](std::span<float> values) { set_positions(config, frequency, values); });
   for (std::int64_t layer = 0; layer < config.num_hidden_layers; ++layer) {
     const std::string prefix = layer_prefix(layer) + "attention.self.";
-    turn(config, frequency, values_of(prefix + "query.weight"), values_of(prefix + "key.weight"));
+    change(prefix + "query.weight", [&](std::span<float> query) {
+      change(prefix + "key.weight", [&](std::span<float> key) { turn(config, frequency, query, key); });
+    });
   }
 }
 

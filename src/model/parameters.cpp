@@ -185,10 +185,10 @@ void Parameters::mark_rows(std::span<const std::int32_t> rows) {
   const auto repeated = std::ranges::unique(marked);
   marked.erase(repeated.begin(), repeated.end());
   const auto width = static_cast<std::size_t>(few_rows()->shape.back());
-  const std::span<float> table = gradients().subspan(few_rows()->offset, few_rows()->size);
+  float* first = gradients().data() + few_rows()->offset;
   const kernels::OpTable& ops = kernels::ops();
   for (const std::int32_t row : marked)
-    ops.commit(&table[static_cast<std::size_t>(row) * width], width * sizeof(float));
+    ops.commit(first + static_cast<std::size_t>(row) * width, width * sizeof(float));
 }
 
 std::span<const std::int32_t> Parameters::marked_rows() const { return storage_->marked_rows; }

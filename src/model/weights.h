@@ -116,10 +116,4 @@ class PackedWeights {
   kernels::Buffer<float> buffer_;
 };
 
-// normal(0, initializer_range) for matrices, zero for biases, one for LayerNorm weights (Transformers'
-// BertPreTrainedModel._init_weights); of low-rank matrices a from U(-1/sqrt(in), 1/sqrt(in)) and b zero
-// (PEFT). A function of seed and name alone.
-void initialize(const BertConfig& config, Parameters& parameters, const Parameter& parameter,
-                std::uint64_t seed);
-
 }  // namespace bertune::model

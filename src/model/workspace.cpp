@@ -1,24 +1,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "bertune/error.h"
-#include "core/arena.h"
+#include "kernels/arena.h"
 #include "kernels/context.h"
+#include "kernels/host_access.h"
+#include "kernels/uploads.h"
 #include "model/encoder.h"
 #include "model/heads/head.h"
 #include "model/inference.h"
+#include "model/pass_inputs.h"
 
 namespace bertune::model {
 namespace {
 
-void check_range(const std::vector<std::int32_t>& values, std::int64_t limit, std::string_view what) {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i] < 0 || values[i] >= limit) {
-      throw Error(fmt::format("{} {} at place {} of the batch is not in [0, {})", what, values[i], i, limit));
+void check_range(const std::vector<std::int32_t>& ids, std::int64_t limit, std::string_view what) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] < 0 || ids[i] >= limit) {
+      throw Error(fmt::format("{} {} at place {} of the batch is not in [0, {})", what, ids[i], i, limit));
     }
   }
 }
@@ -43,7 +45,7 @@ void check_batch(const BertConfig& config, const Batch& batch) {
 }  // namespace
 
 struct Workspace::State {
-  Arena arena;
+  kernels::Arena arena;
   Encoder encoder;
   HeadActivations head;
   BatchSize planned;  // what memory is laid out for,
@@ -52,11 +54,12 @@ struct Workspace::State {
 
   // The last forward, for backward.
   Batch batch;
-  std::vector<std::int32_t> sequence, position;  // of every token
-  std::vector<std::int32_t> position_ids;
-  std::vector<std::int32_t> first_sequence, first_position;  // of each sequence's first
+  kernels::Uploads inputs;  // what it reads of the batch
   Pass pass;
   bool differentiable = false;  // backward may follow
+
+  kernels::Buffer<double> loss;
+  kernels::HostView<float> logits, next_sentence_logits;
 
   std::optional<kernels::Context> own_context;
 
@@ -73,51 +76,21 @@ struct Workspace::State {
     planned = {std::max(planned.tokens, size.tokens), std::max(planned.sequences, size.sequences),
                std::max(planned.predictions, size.predictions)};
     planned_training = training, planned_binding = weights.binding();
-    arena.lay_out([&](Arena& memory) {
+    arena.lay_out([&](kernels::Arena& memory) {
       head = {};
       encoder.take_memory(weights.encoder(), memory, planned.tokens, planned.sequences, training);
       weights.head().take_memory(head, memory, planned, training);
     });
   }
 
-  // Rows of the position table. RoBERTa's begin behind that of padding, which itself stands for such a token
-  // wherever it is.
-  void prepare_position_ids(const BertConfig& config) {
-    position_ids = position;
-    if (config.first_position() == 0) return;
-    auto next = static_cast<std::int32_t>(config.first_position());
-    for (std::size_t t = 0; t < position_ids.size(); ++t) {
-      if (position[t] == 0) next = static_cast<std::int32_t>(config.first_position());
-      const bool is_padding = batch.input_ids[t] == config.pad_token_id;
-      position_ids[t] = is_padding ? static_cast<std::int32_t>(config.pad_token_id) : next++;
-    }
-  }
-
-  void prepare_pass(const BertConfig& config, const DropoutState* training) {
-    sequence.resize(batch.input_ids.size());
-    position.resize(batch.input_ids.size());
-    for (std::int64_t s = 0; s < batch.sequences(); ++s) {
-      const auto at = static_cast<std::size_t>(s);
-      for (std::int32_t t = batch.cu_seqlens[at]; t < batch.cu_seqlens[at + 1]; ++t) {
-        sequence[static_cast<std::size_t>(t)] = static_cast<std::int32_t>(batch.first_sequence + s);
-        position[static_cast<std::size_t>(t)] = t - batch.cu_seqlens[at];
-      }
-    }
-    prepare_position_ids(config);
-    first_sequence.resize(static_cast<std::size_t>(batch.sequences()));
-    std::iota(first_sequence.begin(), first_sequence.end(), static_cast<std::int32_t>(batch.first_sequence));
-    first_position.assign(first_sequence.size(), 0);
-    pass = {.context = kernels::Context::in_use(),
-            .layout = {batch.tokens(), batch.sequences(), batch.cu_seqlens.data(), sequence.data(),
-                       position.data()},
-            .first_tokens = {.tokens = batch.sequences(),
-                             .sequence = first_sequence.data(),
-                             .position = first_position.data()},
-            .input_ids = batch.input_ids.data(),
-            .token_type_ids = batch.token_type_ids.data(),
-            .position_ids = position_ids.data(),
-            .training = training != nullptr};
+  void prepare_pass(const Weights& weights, bool has_labels, const DropoutState* training) {
+    if (loss.size() == 0) loss = kernels::Buffer<double>(1);
+    pass = {
+        .context = kernels::Context::in_use(), .loss_result = loss.data(), .training = training != nullptr};
     if (training != nullptr) pass.dropout_seed = training->seed, pass.dropout_step = training->step;
+    add_tokens(weights.config(), batch, inputs, pass);
+    if (has_labels) weights.head().add_loss_inputs(batch, inputs, pass.loss_inputs);
+    inputs.run();
   }
 };
 
@@ -126,7 +99,7 @@ Workspace::Workspace(Workspace&&) noexcept = default;
 Workspace& Workspace::operator=(Workspace&&) noexcept = default;
 Workspace::~Workspace() = default;
 
-std::size_t Workspace::size_bytes() const { return state_->arena.size_bytes(); }
+std::size_t Workspace::size_bytes() const { return state_->arena.size_bytes() + state_->inputs.size_bytes(); }
 void Workspace::set_context(const kernels::Context& context) { state_->own_context = context; }
 Encoder& Workspace::encoder() { return state_->encoder; }
 const Encoder& Workspace::encoder() const { return state_->encoder; }
@@ -142,9 +115,11 @@ ModelOutput Workspace::forward(const Weights& weights, const Batch& new_batch, c
   own.batch = new_batch;
   if (config.type_vocab_size == 0) std::ranges::fill(own.batch.token_type_ids, 0);
   own.plan_memory(weights, training != nullptr);
-  own.prepare_pass(config, training);
+  own.prepare_pass(weights, has_labels, training);
   const float* hidden = own.encoder.forward(weights.encoder(), own.pass);
-  const ModelOutput output = weights.head().forward(own.pass, own.batch, hidden, has_labels, own.head);
+  ModelOutput output = weights.head().forward(own.pass, own.batch, hidden, has_labels, own.head);
+  output.logits = own.logits.see(output.logits);
+  output.next_sentence_logits = own.next_sentence_logits.see(output.next_sentence_logits);
   own.differentiable = training != nullptr && has_labels;
   return output;
 }

@@ -33,8 +33,8 @@ class Lbfgs final : public Optimizer {
     auto& own = search_.state();
     std::vector<State> list = {{"d", own.direction.span()},
                                {"prev_flat_grad", own.previous_gradient.span()},
-                               {"numbers", own.numbers},
-                               {"ro", own.inverse_products}};
+                               {"numbers", own.numbers, true},
+                               {"ro", own.inverse_products, true}};
     for (std::size_t i = 0; i < own.steps.size(); ++i) {
       list.push_back({kChanges + std::to_string(i), own.gradient_changes[i].span()});
       list.push_back({kSteps + std::to_string(i), own.steps[i].span()});

@@ -17,7 +17,7 @@ class StatefulOptimizer : public Optimizer {
   std::vector<State> state() override {
     std::vector<State> list;
     for (auto& [name, values] : states_) list.push_back({name, values.span()});
-    for (auto& [name, values] : host_states_) list.push_back({name, values});
+    for (auto& [name, values] : host_states_) list.push_back({name, values, true});
     return list;
   }
 

@@ -18,6 +18,7 @@ double monotonic_seconds();
 struct ProgressOptions {
   Terminal terminal = {};         // of the stream that is written to; not interactive: plain lines
   bool quiet = false;             // writes nothing
+  bool only_when_long = false;    // in a log: a line each half a minute, and none on short work
   std::int64_t already_done = 0;  // work that an earlier run did (resume): no part of the rate
   std::function<double()> clock = monotonic_seconds;
 };

@@ -12,8 +12,8 @@
 #include "runs/fold_statistics.h"
 #include "runs/output.h"
 #include "runs/training_run.h"
+#include "train/checkpoints.h"
 #include "train/evaluation.h"
-#include "train/run_state.h"
 #include "train/trainer.h"
 
 namespace bertune::runs {
@@ -49,7 +49,7 @@ class CrossValidation {
     options.files.fold.number = fold;
     options.files.checks_data = options_.files.checks_data && fold == 0;  // the data are the same
     options.arguments.output_dir = folder;
-    options.arguments.resume = options_.arguments.resume && !train::newest_checkpoint(folder).empty();
+    options.arguments.resume = options_.arguments.resume && !train::checkpoints(folder).empty();
     return options;
   }
 
@@ -99,7 +99,12 @@ class CrossValidation {
     const train::TrainingResult trained = trainer.train(*data.train, data.validation.get(), options.stop);
     observer_.on(TrainingEnded{trained.state.global_step});
     const std::int64_t batch_size = options.arguments.eval_batch_size;
-    const Metrics metrics = train::evaluate(model, *data.task, *data.test, batch_size, {}, options.stop);
+    const Metrics metrics = train::evaluate(
+        model, *data.task, *data.test, batch_size,
+        [&](std::int64_t rows) {
+          observer_.on(EvaluationProgress{rows, data.test->rows()});
+        },
+        options.stop);
     fold_ended(fold, &metrics);
     Json results = {{"fold", folders_.name(fold)},      {"metrics", metric_values(metrics)},
                     {"rows", data.test->rows()},        {"runtime", trained.runtime},

@@ -11,7 +11,7 @@
 #include "core/file.h"
 #include "core/nearest.h"
 #include "data/splits/given_folds.h"
-#include "train/run_state.h"
+#include "train/checkpoints.h"
 
 namespace bertune::runs {
 namespace {

@@ -10,19 +10,20 @@
 
 #include "bertune/error.h"
 #include "core/file.h"
+#include "train/checkpoints.h"
 #include "train/model_folder.h"
-#include "train/run_state.h"
 
 namespace bertune::runs {
 
-void prepare_output(const TrainOptions& options) {
+FolderLock prepare_output(const TrainOptions& options) {
   const fs::path& output = options.arguments.output_dir;
   std::error_code error;
   if (fs::exists(output, error) && !fs::is_directory(output, error)) {
     throw UsageError("output", fmt::format("`output={}`: is a file, not a folder", output.string()));
   }
+  recover_folder(output);
   const bool has_model = fs::exists(output / "config.json", error);
-  const bool has_checkpoint = !train::newest_checkpoint(output).empty();
+  const bool has_checkpoint = !train::checkpoints(output).empty();
   if ((has_model || has_checkpoint) && !options.overwrite && !options.arguments.resume) {
     throw UsageError(
         "output",
@@ -34,8 +35,11 @@ void prepare_output(const TrainOptions& options) {
   fs::create_directories(output, error);
   if (error)
     throw Error(fmt::format("`output={}`: cannot create the folder: {}", output.string(), error.message()));
-  require_writable(output);  // is found out now, not after an epoch
+  FolderLock lock(output);
+  const AtomicDirectory as_in_the_end(output);  // what cannot be is found out now, not after an epoch
+  require_writable(output);
   if (options.overwrite) train::remove_checkpoints_except(output, {});
+  return lock;
 }
 
 // Two checkpoints with optimizer state and the model itself are on the disk at a time.

@@ -1,15 +1,17 @@
 // The output folder of a run, before anything is trained.
 #pragma once
 
+#include "core/folder_lock.h"
 #include "runs/train_options.h"
 #include "tasks/training_data.h"
 #include "train/trainer.h"
 
 namespace bertune::runs {
 
-// Makes the folder. An earlier result is not overwritten by a slip, nor is a folder of something else: throws
-// UsageError; and Error where the folder cannot be made or written to.
-void prepare_output(const TrainOptions& options);
+// Makes the folder, and ends what a run that was killed had begun with it. An earlier result is not
+// overwritten by a slip, nor is a folder of something else: throws UsageError; and Error where the folder
+// cannot be made or written to, or another process writes to it, which is kept out while the lock lives.
+[[nodiscard]] FolderLock prepare_output(const TrainOptions& options);
 
 // Throws Error where the disk has no room for the checkpoints of the run.
 void require_disk(const TrainOptions& options, const BertPreTrainedModel& model,

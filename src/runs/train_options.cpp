@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "bertune/error.h"
@@ -22,6 +24,16 @@ void validate(const TrainOptions& options) {
   }
   if (options.arguments.resume && options.overwrite)
     throw UsageError("resume", "`resume` and `overwrite` exclude each other");
+  const std::filesystem::path& checkpoint = options.arguments.resume_from_checkpoint;
+  std::error_code error;
+  if (!checkpoint.empty() && !std::filesystem::is_directory(checkpoint, error)) {
+    throw UsageError("resume_from_checkpoint",
+                     fmt::format("`resume_from_checkpoint`: there is no folder {}", checkpoint.string()));
+  }
+  if (!checkpoint.empty() && options.is_cross_validation()) {
+    throw UsageError("resume_from_checkpoint",
+                     "`resume_from_checkpoint` is of one training; cross-validation goes on with `resume`");
+  }
   train::validate(options.arguments);
 }
 

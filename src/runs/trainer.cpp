@@ -60,7 +60,7 @@ runs::TrainOptions run_options(const TrainOptions& options) {
 TrainResult fine_tune(const TrainOptions& options) {
   const runs::TrainOptions run = run_options(options);
   runs::validate(run);
-  runs::prepare_output(run);
+  const FolderLock lock = runs::prepare_output(run);
   const runs::BaseModel base = runs::open_base_model(run);
   const tasks::TaskEntry& task = runs::task_of(run);
   Callback observer(options.on_event);

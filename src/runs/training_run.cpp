@@ -4,11 +4,13 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "core/file.h"
 #include "core/stopwatch.h"
 #include "runs/output.h"
+#include "train/checkpoints.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
 #include "train/model_folder.h"
@@ -90,12 +92,11 @@ class Finish {
     finished_.results["train"] = train_values(finished_.training, data_.train->rows());
     if (data_.validation) tune();
     if (data_.test) test();
+    finished_.settings = settings_;
     finished_.results["train"]["peak_rss_mib"] = peak_rss_mib();
     write_results(output(), finished_.results);
     const train::TrainingResult& result = finished_.training;
-    write_file_atomically(
-        output() / "trainer_state.json",
-        dump_json(train::trainer_state(result.state, options_.arguments.to_json(), result.plan, output())));
+    train::save_finished_state(output(), result.state, result.identity, result.plan);
     if (!options_.arguments.keep_checkpoints) train::remove_checkpoints_except(output(), {});
     return std::move(finished_);
   }
@@ -112,14 +113,29 @@ class Finish {
 
   Metrics measure(const std::string& set, const tasks::Examples& examples) {
     const Stopwatch watch;
-    Metrics metrics =
-        train::evaluate(model_, *data_.task, examples, options_.arguments.eval_batch_size, {}, options_.stop);
-    finished_.results[set] = evaluation_values(metrics, examples.rows(), std::max(watch.seconds(), 1e-9));
+    const auto progress = [&](std::int64_t rows) { observer_.on(EvaluationProgress{rows, examples.rows()}); };
+    Metrics metrics = train::evaluate(model_, *data_.task, examples, options_.arguments.eval_batch_size,
+                                      progress, options_.stop);
+    keep(set, metrics, examples.rows(), watch.seconds());
     return metrics;
   }
 
+  void keep(const std::string& set, const Metrics& metrics, std::int64_t rows, double seconds) {
+    finished_.results[set] = evaluation_values(metrics, rows, std::max(seconds, 1e-9));
+  }
+
+  // The same weights give the same metrics: they are measured again only where the run changed them since.
+  Metrics validation_metrics() {
+    const std::optional<train::Evaluated>& known = finished_.training.evaluation;
+    const bool changed = options_.arguments.fine_tuning.merge_lora ||
+                         save_dtype_from_string(options_.arguments.save_dtype) != SaveDtype::float32;
+    if (!known || changed) return measure("eval", *data_.validation);
+    keep("eval", known->metrics, data_.validation->rows(), known->seconds);
+    return known->metrics;
+  }
+
   void tune() {
-    finished_.validation_metrics = measure("eval", *data_.validation);
+    finished_.validation_metrics = validation_metrics();
     const Json tuned = data_.task->tune(*finished_.validation_metrics);
     if (tuned.empty()) return;
     settings_.update(tuned);

@@ -22,6 +22,7 @@ struct FinishedRun {
   Results results;                                          // as the result files have them
   std::optional<Metrics> validation_metrics, test_metrics;  // where there is such a set
   std::optional<LoraConfig> adapter;  // where the model's folder holds one, and not the whole model
+  Json settings;                      // what bertune.json keeps
 };
 
 // What the options say of the model's parameters (train/fine_tuning.h); before a Trainer is made of it.

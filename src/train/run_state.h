@@ -1,4 +1,4 @@
-// What a run must remember to go on as if it had never stopped, and the checkpoint folders that hold it.
+// What a run must remember to go on as if it had never stopped.
 #pragma once
 
 #include <cstdint>
@@ -38,26 +38,6 @@ struct RunIdentity {
   Json arguments;
   std::string data_fingerprint;
 };
-
-std::filesystem::path checkpoint_path(const std::filesystem::path& output_dir, std::int64_t step);
-
-// OUTPUT/checkpoint-<step>: a model folder that Transformers loads, with optimizer.safetensors and
-// trainer_state.json (Transformers' keys, and ours under "bertune"). Appears whole or not at all.
-void save_checkpoint(const std::filesystem::path& output_dir, const BertPreTrainedModel& model,
-                     const BertTokenizer& tokenizer, optim::Optimizer& optimizer, const RunState& state,
-                     const RunIdentity& identity, const StepPlan& plan);
-
-// The complete checkpoint with the most steps, or an empty path.
-std::filesystem::path newest_checkpoint(const std::filesystem::path& output_dir);
-
-// Restores weights, optimizer and state. Throws UsageError, listing what differs, when the checkpoint is of
-// another run.
-RunState load_checkpoint(const std::filesystem::path& checkpoint, BertPreTrainedModel& model,
-                         optim::Optimizer& optimizer, const RunIdentity& identity);
-
-// Removes the checkpoints of OUTPUT but those of the given steps, and what is left of unfinished ones.
-void remove_checkpoints_except(const std::filesystem::path& output_dir,
-                               const std::vector<std::int64_t>& steps);
 
 // trainer_state.json as Transformers writes it.
 Json trainer_state(const RunState& state, const Json& arguments, const StepPlan& plan,

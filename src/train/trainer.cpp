@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/file.h"
 #include "core/stopwatch.h"
 #include "train/batches.h"
+#include "train/checkpoints.h"
 #include "train/early_stopping.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
@@ -100,12 +102,33 @@ void Trainer::make_schedule() {
 
 void Trainer::resume_if_asked() {
   if (!arguments_.resume) return;
-  const std::filesystem::path checkpoint = newest_checkpoint(arguments_.output_dir);
-  if (!checkpoint.empty()) {
-    state_ = load_checkpoint(checkpoint, model_, *optimizer_, identity_);
+  if (arguments_.resume_from_checkpoint.empty() && is_finished(arguments_.output_dir, identity_)) {
+    throw AlreadyDone(
+        fmt::format("{}: the run is finished, and its model is there; there is nothing to resume",
+                    arguments_.output_dir.string()));
+  }
+  ChosenCheckpoint chosen{.folder = arguments_.resume_from_checkpoint, .damaged = {}};
+  if (chosen.folder.empty()) chosen = newest_whole_checkpoint(arguments_.output_dir);
+  for (const std::string& damaged : chosen.damaged) observer_.on(Note{"passed over " + damaged});
+  if (!chosen.folder.empty()) {
+    state_ = load_checkpoint(chosen.folder, model_, *optimizer_, identity_);
     schedule_->restore(state_.schedule);
   }
-  observer_.on(Resumed{state_.global_step, checkpoint});
+  observer_.on(Resumed{state_.global_step, chosen.folder});
+  if (!arguments_.resume_from_checkpoint.empty()) keep_resumed_checkpoint(chosen.folder);
+}
+
+// A checkpoint that was given by its path becomes the newest of this run, so that a stop from here on goes on
+// from it and not from a later one.
+void Trainer::keep_resumed_checkpoint(const std::filesystem::path& folder) {
+  const std::filesystem::path best = checkpoint_path(arguments_.output_dir, state_.best_step);
+  if (state_.best_metric && state_.best_step != state_.global_step && !path_exists(best)) {
+    throw Error(
+        fmt::format("{}: the best weights of its run are those of step {}, and {} is not there; copy it from "
+                    "the folder of that run",
+                    folder.string(), state_.best_step, best.string()));
+  }
+  save();
 }
 
 TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* validation,
@@ -143,19 +166,20 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
     if (!evaluation_is_due() && is_wanted_checkpoint()) save();
   }
   state_.runtime = earlier_runtime + watch.seconds();
-  TrainingResult result{.plan = plan_, .state = state_, .epochs = epochs_done()};
+  TrainingResult result{.plan = plan_, .state = state_, .identity = identity_, .epochs = epochs_done()};
   result.train_loss = state_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, state_.global_step));
   result.runtime = state_.runtime;
   result.samples = static_cast<std::int64_t>(std::llround(result.epochs * static_cast<double>(train.rows())));
   if (stops_early(arguments_, state_, plan_))
     result.stopped_early = why_it_stopped(arguments_, state_, plan_, arguments_.metric_for_best_model);
   if (state_.best_metric && state_.best_step != state_.global_step) {
-    model_.load_weights(checkpoint_path(arguments_.output_dir, state_.best_step));
+    load_best();
     result.kept_best = true;
   } else {
     optimizer_->bring_up_to_date();
   }
   model_.eval();
+  if (best_ && best_->step == state_.best_step) result.evaluation = std::move(best_);
   return result;
 }
 
@@ -253,6 +277,7 @@ void Trainer::log_step(double loss, double gradient_norm, double learning_rate) 
 
 void Trainer::evaluate(const tasks::Examples& validation) {
   optimizer_->bring_up_to_date();
+  const Stopwatch watch;
   tasks::Metrics metrics;
   try {
     metrics = train::evaluate(
@@ -273,6 +298,7 @@ void Trainer::evaluate(const tasks::Examples& validation) {
   if (best) {
     state_.best_metric = value;
     state_.best_step = state_.global_step;
+    best_ = {state_.global_step, metrics, watch.seconds()};
   }
   state_.evaluated_step = state_.global_step;
   schedule_->observe(value);
@@ -285,6 +311,15 @@ void Trainer::evaluate(const tasks::Examples& validation) {
   state_.log_history.push_back(
       {{"epoch", epochs_done()}, {"step", state_.global_step}, {"stopped_early", why}});
   observer_.on(EarlyStop{why});
+}
+
+void Trainer::load_best() {
+  try {
+    load_best_weights(checkpoint_path(arguments_.output_dir, state_.best_step), model_);
+  } catch (const Error&) {
+    if (!is_wanted_checkpoint()) save();  // the last weights are then not in memory alone
+    throw;
+  }
 }
 
 // Only the newest and the best checkpoint stay.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -17,15 +18,25 @@
 
 namespace bertune::train {
 
+// An evaluation on the validation set.
+struct Evaluated {
+  std::int64_t step = 0;
+  tasks::Metrics metrics;
+  double seconds = 0;
+};
+
 struct TrainingResult {
   StepPlan plan;
   RunState state;
+  RunIdentity identity;
   double epochs = 0;
   double train_loss = 0;  // mean over the steps
   double runtime = 0;     // seconds, training steps and evaluations during training
   std::int64_t samples = 0;
   std::string stopped_early = {};  // why, in words; empty: it was not
   bool kept_best = false;          // the model now holds the best epoch's weights, not the last's
+  // Of the weights that the model now holds, where this process evaluated them.
+  std::optional<Evaluated> evaluation = {};
 };
 
 class Trainer {
@@ -46,6 +57,8 @@ class Trainer {
   void set_loss(const tasks::Examples& train);
   void make_schedule();
   void resume_if_asked();
+  void keep_resumed_checkpoint(const std::filesystem::path& folder);
+  void load_best();
   void start_epoch(tasks::Examples& train);
   void train_until_due(tasks::Examples& train);
   double train_step(tasks::Examples& train, std::span<const std::int64_t> rows);
@@ -74,6 +87,7 @@ class Trainer {
   std::vector<std::int64_t> order_;  // the rows as this epoch takes them
   bool has_validation_ = false;
   double gradient_norm_ = 0, learning_rate_ = 0;
+  std::optional<Evaluated> best_;  // as far as this process evaluated it
 };
 
 }  // namespace bertune::train

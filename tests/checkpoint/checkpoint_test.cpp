@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 
 #include "checkpoint/describe.h"
@@ -50,6 +51,19 @@ TEST(Checkpoint, ReadsTheSameFromOldNamesInAPickle) {
   EXPECT_EQ(old.find("bert.embeddings.LayerNorm.weight")->stored_name,
             "module.bert.embeddings.LayerNorm.gamma");
   EXPECT_EQ(old.find("cls.predictions.decoder.weight"), nullptr);
+}
+
+TEST(Checkpoint, RefusesValuesThatAreNotFinite) {
+  const TemporaryDirectory files;
+  for (const float bad : {NAN, INFINITY, -INFINITY}) {
+    std::vector<float> values(37, 1.5F);
+    values[36] = bad;
+    write_safetensors(files.path() / "model.safetensors", {f32_view("bert.pooler.dense.bias", {37}, values)});
+    const Checkpoint weights = Checkpoint::open(files.path());
+    EXPECT_THAT(error_of([&] { read(weights, "bert.pooler.dense.bias"); }),
+                AllOf(HasSubstr("model.safetensors"),
+                      HasSubstr("\"bert.pooler.dense.bias\" holds values that are not finite")));
+  }
 }
 
 TEST(Checkpoint, ReadsShards) {

@@ -17,7 +17,7 @@ bool is_requested_soon(const std::stop_token& token) {
 }
 
 TEST(InterruptGuardDeathTest, TheFirstSignalRequestsAStop) {
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     EXPECT_EXIT(
         {
           const InterruptGuard guard;
@@ -28,6 +28,18 @@ TEST(InterruptGuardDeathTest, TheFirstSignalRequestsAStop) {
         },
         ::testing::ExitedWithCode(0), "");
   }
+}
+
+TEST(InterruptGuardDeathTest, WhatNohupIgnoresStaysIgnored) {
+  EXPECT_EXIT(
+      {
+        std::signal(SIGHUP, SIG_IGN);
+        const InterruptGuard guard;
+        std::raise(SIGHUP);
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        std::exit(interrupt_token().stop_requested() ? 1 : 0);
+      },
+      ::testing::ExitedWithCode(0), "");
 }
 
 TEST(InterruptGuardDeathTest, ASecondSignalOfEitherKindEndsTheProcess) {

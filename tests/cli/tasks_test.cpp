@@ -253,5 +253,29 @@ TEST_F(TaskCommandLine, UnknownTaskNamesTheChoices) {
   EXPECT_THAT(result.err, HasSubstr("--task is \"translation\"; it must be one of text-classification"));
 }
 
+// A model remembers what it was trained on: pairs, and the columns of labels.
+TEST_F(TaskCommandLine, APredictionKnowsTheColumnsOfTheTraining) {
+  std::string rows = "id,premise,hypothesis,label\n";
+  for (int i = 0; i < 16; ++i)
+    rows += std::to_string(i) + (i % 2 == 0 ? ",good film,good food,yes\n" : ",good film,bad food,no\n");
+  files.write("pairs.csv", rows);
+  files.write("unlabelled.csv", "id,premise,hypothesis\n0,good film,good food\n1,good film,bad food\n");
+  const ProgramResult trained = train("pairs.csv", "out", {"--validation-split", "0", "--epochs", "1"});
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_THAT(trained.out, HasSubstr("printf 'a text\\ta second text\\n' | bertune predict"));
+
+  const ProgramResult piped = run({"predict", "--model", path("out"), "--quiet"}, "good film\tbad food\n");
+  ASSERT_EQ(piped.exit_code, 0) << piped.err;
+  EXPECT_EQ(json_lines(piped.out).front().at("text_pair"), "bad food");
+  const ProgramResult single = run({"predict", "--model", path("out"), "--quiet"}, "good film\n");
+  EXPECT_EQ(single.exit_code, 2);
+  EXPECT_THAT(single.err, HasSubstr("trained on pairs"));
+  EXPECT_EQ(run({"predict", "--model", path("out"), path("unlabelled.csv")}).exit_code, 0);
+  const ProgramResult scored = run({"evaluate", "--model", path("out"), "--test", path("unlabelled.csv")});
+  EXPECT_EQ(scored.exit_code, 2);
+  EXPECT_THAT(scored.err, HasSubstr("no column \"label\""));
+  EXPECT_EQ(train("pairs.csv", "again", {"--test", path("unlabelled.csv")}).exit_code, 2);
+}
+
 }  // namespace
 }  // namespace bertune

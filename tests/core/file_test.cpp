@@ -3,8 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <csignal>
+#include <fstream>
+#include <functional>
+#include <thread>
 
 #include "bertune/error.h"
 #include "support/temporary_directory.h"
@@ -109,6 +113,29 @@ TEST(MappedFile, SaysWhatIsWrong) {
   EXPECT_THAT(message_of([&] { MappedFile{files.path()}; }), HasSubstr("is a folder"));
   EXPECT_EQ(MappedFile(files.write("empty", "")).bytes().size(), 0U);
   EXPECT_EQ(MappedFile(files.write("text", "hello")).text(), "hello");
+}
+
+TEST(MappedFile, IsKnownByItsAddresses) {
+  const testing::TemporaryDirectory files;
+  const MappedFile first(files.write("first", std::string(5000, 'x')));
+  {
+    const MappedFile second(files.write("second", "hello"));
+    EXPECT_THAT(mapped_file_at(second.bytes().data() + 4), ::testing::EndsWith("/second"));
+  }
+  EXPECT_THAT(mapped_file_at(first.bytes().data() + 4999), ::testing::EndsWith("/first"));
+  EXPECT_EQ(mapped_file_at(first.bytes().data() + 5000), nullptr);
+  EXPECT_EQ(mapped_file_at(&files), nullptr);
+}
+
+TEST(ReadFile, DoesNotWaitForAPipe) {
+  const testing::TemporaryDirectory files;
+  const fs::path pipe = files.path() / "config.json";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(message_of([&] { read_file(pipe); }), HasSubstr("config.json: is not a regular file"));
+  EXPECT_THAT(message_of([&] { MappedFile{pipe}; }), HasSubstr("config.json: is not a regular file"));
+  std::thread writer([&] { std::ofstream(pipe) << "given"; });
+  EXPECT_EQ(read_file_or_pipe(pipe, 100), "given");
+  writer.join();
 }
 
 TEST(ReadFile, IsBounded) {

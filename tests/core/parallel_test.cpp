@@ -8,8 +8,6 @@
 #include <thread>
 #include <vector>
 
-#include "core/arena.h"
-
 namespace bertune {
 namespace {
 
@@ -49,23 +47,6 @@ TEST(ParallelFor, ThreadsAreBoundToCpusOfTheirOwn) {
   })
       .join();
   set_num_threads(0);
-}
-
-TEST(Arena, HandsOutAlignedDisjointPiecesAndGrows) {
-  Arena arena;
-  float *a = nullptr, *b = nullptr;
-  const auto plan = [&](std::int64_t n) {
-    arena.lay_out([&](Arena& memory) { a = memory.take(n), b = memory.take(n); });
-  };
-  plan(3);
-  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(a) % 64, 0U);
-  EXPECT_EQ(b - a, 16);
-  const std::size_t small = arena.size_bytes();
-  plan(1000);
-  EXPECT_GT(arena.size_bytes(), small);
-  EXPECT_GE(b - a, 1000);
-  plan(2);  // never shrinks
-  EXPECT_GE(arena.size_bytes(), 8000U);
 }
 
 }  // namespace

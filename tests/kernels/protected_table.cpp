@@ -17,7 +17,7 @@ constexpr std::size_t kPage = 4096, kRegion = std::size_t{1} << 30;
 // All memory is of one region, whose pages are handed out in order and again where they were released.
 struct Region {
   std::byte* begin;
-  std::size_t used = 0, allocations = 0;
+  std::size_t used = 0, allocations = 0, allocations_so_far = 0;
   std::multimap<std::size_t, void*> released;  // by size
 
   Region()
@@ -49,7 +49,7 @@ void* allocate(std::size_t bytes, std::size_t) {
   if (bytes == 0) return nullptr;
   bytes = whole_pages(bytes);
   Region& all = region();
-  ++all.allocations;
+  ++all.allocations, ++all.allocations_so_far;
   if (const auto again = all.released.find(bytes); again != all.released.end()) {
     void* memory = again->second;
     all.released.erase(again);
@@ -84,6 +84,7 @@ BERTUNE_OPERATIONS(BERTUNE_GUARDED)
 
 OpTable make_table() {
   OpTable table = machine_ops();
+  table.host_memory = false;
   table.allocate = allocate;
   table.release = release;
   table.commit = [](void*, std::size_t) {};
@@ -102,5 +103,6 @@ const OpTable& protected_table() {
 }
 
 std::size_t protected_allocations() { return region().allocations; }
+std::size_t protected_allocations_so_far() { return region().allocations_so_far; }
 
 }  // namespace bertune::kernels::testing

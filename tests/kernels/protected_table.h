@@ -13,5 +13,7 @@ namespace bertune::kernels::testing {
 const OpTable& protected_table();
 // Allocations that are not released.
 std::size_t protected_allocations();
+// All that there ever were.
+std::size_t protected_allocations_so_far();
 
 }  // namespace bertune::kernels::testing

@@ -65,6 +65,22 @@ TEST_P(Vectors, FillScaleCopyAndCombine) {
   for (std::size_t i = 0; i < 9; ++i) EXPECT_EQ(square[i], before[i] + (i % 4 == 0 ? 2.0F : 0.0F));
 }
 
+// By their bits: a NaN equals itself, and 0 is not -0.
+TEST_P(Vectors, Equality) {
+  const auto equal = [&](const Values& a, const Values& b) {
+    return result_of(table().equal, {static_cast<std::int64_t>(a.size()), a.data(), b.data()});
+  };
+  EXPECT_EQ(equal({}, {}), 1);
+  for (const std::int64_t n : {1, 17, 40001}) {
+    Values a = random_values(n, 1);
+    a[0] = std::numeric_limits<float>::quiet_NaN();
+    Values b = a;
+    EXPECT_EQ(equal(a, b), 1);
+    a.back() = 0.0F, b.back() = -0.0F;
+    EXPECT_EQ(equal(a, b), 0);
+  }
+}
+
 TEST_P(Vectors, Sums) {
   for (const std::int64_t n : {0, 1, 17, 40001}) {
     Values a = random_values(n, 1), b = random_values(n, 2);

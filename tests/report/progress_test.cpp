@@ -55,6 +55,22 @@ TEST_F(Progress, ALogGetsALineATenth) {
   EXPECT_THAT(out_.str(), Not(HasSubstr("\r")));
 }
 
+TEST_F(Progress, ALogSaysNothingOfShortWorkWhereAsked) {
+  ProgressOptions patient = options(false);
+  patient.only_when_long = true;
+  {
+    ProgressBar bar(out_, "evaluating", 100, patient);
+    for (int row = 1; row <= 100; ++row) now_ += 0.25, bar.update(row);
+    bar.finish();
+  }
+  EXPECT_EQ(out_.str(), "");
+  ProgressBar bar(out_, "evaluating", 100, patient);
+  for (int row = 1; row <= 100; ++row) now_ += 0.5, bar.update(row);
+  bar.finish();
+  EXPECT_THAT(written(),
+              ElementsAre("evaluating 60/100  60%  ETA 0:20", "evaluating 100/100  100%  0:50 elapsed"));
+}
+
 TEST_F(Progress, ALogGetsALineEveryThirtySeconds) {
   ProgressBar bar(out_, "step", 1000, options(false));
   for (int step = 1; step <= 9; ++step) {

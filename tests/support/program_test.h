@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "support/program.h"
-#include "train/run_state.h"
+#include "train/checkpoints.h"
 
 namespace bertune::testing {
 
@@ -28,8 +28,10 @@ class ProgramTest : public ::testing::Test {
   bool exists(const std::string& name) const { return std::filesystem::exists(files.path() / name); }
   // A finished one of a step from `first` on, whichever there is just now: a run removes its older ones.
   bool has_checkpoint(const std::string& folder, int first = 0) const {
-    const std::string newest = train::newest_checkpoint(files.path() / folder).filename().string();
-    return !newest.empty() && std::stoi(newest.substr(newest.find('-') + 1)) >= first;
+    const auto all = train::checkpoints(files.path() / folder);
+    if (all.empty()) return false;
+    const std::string newest = all.back().filename().string();
+    return std::stoi(newest.substr(newest.find('-') + 1)) >= first;
   }
   nlohmann::json json(const std::string& name) const { return nlohmann::json::parse(files.read(name)); }
 

@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +15,7 @@
 #include "cli/commands/sink.h"
 #include "cli/config/run_config.h"
 #include "cli/screen/interrupt.h"
+#include "cli/screen/standard_input.h"
 #include "predict/shared_model.h"
 #include "report/table.h"
 #include "tasks/sentence_embedding/prediction.h"
@@ -84,7 +84,7 @@ class Embedder {
 
 data::RowStream open_rows(const PredictOptions& options) {
   const data::ReadOptions read = options.data.read_options(false);
-  return options.reads_standard_input() ? data::RowStream(std::cin, "standard input", read)
+  return options.reads_standard_input() ? data::RowStream(standard_input(), "standard input", read)
                                         : data::RowStream(options.input, read);
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "bertune/error.h"
 #include "cli/commands/language_model.h"
+#include "cli/screen/standard_input.h"
 #include "tasks/prediction.h"
 
 namespace bertune::cli {
@@ -45,7 +45,7 @@ void run(Options& options) {
     print_words(input.text, std::get<Words>(ask(predictor, input)), options.json);
   };
   if (options.text) return answer(*options.text);
-  for (std::string text; std::getline(std::cin, text);) {
+  for (std::string text; std::getline(standard_input(), text);) {
     if (text.ends_with('\r')) text.pop_back();
     if (!text.empty()) answer(text);
   }

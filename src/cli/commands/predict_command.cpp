@@ -12,6 +12,7 @@
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
 #include "cli/screen/interrupt.h"
+#include "cli/screen/standard_input.h"
 #include "predict/shared_model.h"
 #include "train/arguments.h"
 #include "train/model_folder.h"
@@ -28,7 +29,7 @@ namespace {
 
 tasks::PredictionFile file_of(const PredictOptions& options) {
   return {.path = options.input,
-          .stream = options.reads_standard_input() ? &std::cin : nullptr,
+          .stream = options.reads_standard_input() ? &standard_input() : nullptr,
           .data = options.data,
           .output_format = options.output_format};
 }

@@ -47,14 +47,15 @@ void run(Options& options) {
   runs::require_beginning(values);
   const InterruptGuard guard;
   use_threads(options.flags.threads);
-  runs::prepare_output(options.flags.run);
+  const FolderLock lock = runs::prepare_output(options.flags.run);
   if (!values.from_nothing()) options.flags.find_model();
   values.rows.objective = tasks::objective_from_string(options.objective);
   if (!options.format.empty()) values.documents.format = data::format_from_string(options.format);
   if (!options.document_per.empty())
     values.documents.document_per = data::document_per_from_string(options.document_per);
   values.run = run_values(options.flags);
-  watch_run(options.flags, "bertune fill-mask --model {} \"the [MASK] of the city\"",
+  const TryIt try_it = [](const auto&) { return "bertune fill-mask --model {} \"the [MASK] of the city\""; };
+  watch_run(options.flags, try_it,
             [&](train::Observer& observer) { return runs::pretrain(values, observer); });
 }
 

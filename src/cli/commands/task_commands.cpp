@@ -21,8 +21,12 @@ const tasks::TaskEntry& task_of(Architecture architecture, const std::filesystem
                   directory.string(), to_string(architecture)));
 }
 
-std::string_view try_it(Architecture task) {
+std::string_view try_it(Architecture task, const Json& settings) {
   switch (task) {
+    case Architecture::sequence_classification:
+      return settings.value("text_pair_column", Json()).is_string()
+                 ? "printf 'a text\\ta second text\\n' | bertune predict --model {}"
+                 : "echo \"your text\" | bertune predict --model {}";
     case Architecture::question_answering:
       return "echo '{{\"question\": \"...\", \"context\": \"...\"}}' | bertune predict --model {}";
     case Architecture::multiple_choice:

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/json.h"
 #include "tasks/registry/registry.h"
 
 namespace bertune::cli {
@@ -13,7 +14,7 @@ namespace bertune::cli {
 std::string task_names();
 // Of a trained model. Throws Error, naming its folder, for heads that no file of rows is for (pre-training).
 const tasks::TaskEntry& task_of(Architecture architecture, const std::filesystem::path& directory);
-// A shell command that uses a model of the task, "{}" being its folder.
-std::string_view try_it(Architecture task);
+// A shell command that uses a model of the task, "{}" being its folder. `settings`: its bertune.json.
+std::string_view try_it(Architecture task, const Json& settings);
 
 }  // namespace bertune::cli

@@ -48,7 +48,7 @@ void run(TrainOptions& options) {
   print_notes(options.ignored);
   const InterruptGuard guard;
   use_threads(options.threads);
-  runs::prepare_output(options.run);
+  const FolderLock lock = runs::prepare_output(options.run);
   options.find_model();
   const runs::TrainOptions values = run_values(options);
   const runs::BaseModel base = runs::open_base_model(values);
@@ -56,8 +56,10 @@ void run(TrainOptions& options) {
   if (values.task.empty() && task.architecture != Architecture::sequence_classification)
     print_notes({fmt::format("--task {} (by the look of {})", task.name, values.files.train.string())});
   if (values.is_cross_validation()) return cross_validate(options, values, base, task);
-  watch_run(options, try_it(task.architecture),
-            [&](train::Observer& observer) { return runs::fine_tune(values, base, task, observer); });
+  watch_run(
+      options,
+      [&](const runs::FinishedRun& finished) { return try_it(task.architecture, finished.settings); },
+      [&](train::Observer& observer) { return runs::fine_tune(values, base, task, observer); });
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "bertune/error.h"
 #include "bertune/vocabulary.h"
 #include "cli/options/shared_options.h"
+#include "cli/screen/standard_input.h"
 #include "core/file.h"
 #include "core/names.h"
 #include "report/progress.h"
@@ -88,7 +89,8 @@ class TextBuffer {
 };
 
 data::RowStream open_rows(const fs::path& path, const data::ReadOptions& options) {
-  return path == "-" ? data::RowStream(std::cin, "standard input", options) : data::RowStream(path, options);
+  return path == "-" ? data::RowStream(standard_input(), "standard input", options)
+                     : data::RowStream(path, options);
 }
 
 // Returns what is to be said of the files.

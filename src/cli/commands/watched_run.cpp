@@ -41,7 +41,7 @@ runs::FinishedRun shown(const TrainOptions& options, TrainDisplay& display, trai
 
 }  // namespace
 
-void watch_run(const TrainOptions& options, std::string_view try_it,
+void watch_run(const TrainOptions& options, const TryIt& try_it,
                const std::function<runs::FinishedRun(train::Observer&)>& run) {
   TrainDisplay display(std::cerr, options.quiet || options.json);
   TrainProfile profile(display);
@@ -53,7 +53,7 @@ void watch_run(const TrainOptions& options, std::string_view try_it,
     profiled = "\n" + profile.finish(options.run.arguments.output_dir / "profile.json", bf16);
   }
   if (options.json) return print_run_json(finished);
-  print_run(options.run, finished, try_it);
+  print_run(options.run, finished, try_it(finished));
   fmt::print("{}", profiled);
 }
 

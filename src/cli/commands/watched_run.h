@@ -14,8 +14,11 @@ namespace bertune::cli {
 // What the flags ask for, with the text of the file that repeats the run.
 runs::TrainOptions run_values(const TrainOptions& options);
 
-// Runs it, and prints what becomes of it. `try_it`: a shell command, "{}" being the model folder.
-void watch_run(const TrainOptions& options, std::string_view try_it,
+// A shell command that uses the model that was trained, "{}" being its folder.
+using TryIt = std::function<std::string_view(const runs::FinishedRun&)>;
+
+// Runs it, and prints what becomes of it.
+void watch_run(const TrainOptions& options, const TryIt& try_it,
                const std::function<runs::FinishedRun(train::Observer&)>& run);
 
 }  // namespace bertune::cli

@@ -285,7 +285,7 @@ ConfigValue read_config_file(const fs::path& path) {
   const std::string extension = path.extension().string();
   if (extension != ".json" && extension != ".yaml" && extension != ".yml")
     throw UsageError(fmt::format("{}: a file of options ends in .yaml, .yml or .json", path.string()));
-  return parse_config(read_file(path, kMaxConfigBytes), path);
+  return parse_config(read_file_or_pipe(path, kMaxConfigBytes), path);
 }
 
 }  // namespace bertune::cli

@@ -287,8 +287,17 @@ void TrainOptions::find_model() {
     lora->base_model_name_or_path = name, lora->revision = commit;
 }
 
+// Transformers' spelling: a folder, or whether to go on from the newest.
+void TrainOptions::settle_resume() {
+  if (!resume_from) return;
+  const bool is_no = *resume_from == "False" || *resume_from == "false";
+  const bool is_yes = resume_from->empty() || *resume_from == "True" || *resume_from == "true";
+  run.arguments.resume = run.arguments.resume || !is_no;
+  if (!is_no && !is_yes) run.arguments.resume_from_checkpoint = *resume_from;
+}
+
 void TrainOptions::settle() {
-  if (resume_from) run.arguments.resume = true;
+  settle_resume();
   run.arguments.optim_args = optim::parse_options(optim_args, "optim_args");
   run.arguments.lr_scheduler_kwargs = optim::parse_options(lr_scheduler_kwargs, "lr_scheduler_kwargs");
   if (warmup_steps && *warmup_steps >= 0 && *warmup_steps < 1) {

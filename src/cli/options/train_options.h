@@ -42,6 +42,7 @@ struct TrainOptions {
 
  private:
   void settle_evaluation();
+  void settle_resume();
 };
 
 }  // namespace bertune::cli

@@ -2,6 +2,7 @@
 
 #include <semaphore.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -12,11 +13,14 @@ namespace {
 
 sem_t signals;
 
+// What asks a program to end: Ctrl-C, kill, and a terminal that was closed.
+constexpr std::array kStops = {SIGINT, SIGTERM, SIGHUP};
+
 // A handler may not call request_stop(), which locks, but may post a semaphore.
 extern "C" void note_signal(int) {
   const int before = errno;
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
+  for (const int signal : kStops)
+    if (std::signal(signal, SIG_DFL) == SIG_IGN) std::signal(signal, SIG_IGN);
   ::sem_post(&signals);
   errno = before;
 }
@@ -30,16 +34,17 @@ class InterruptGuard::Watch {
   Watch() {
     ::sem_init(&signals, 0, 0);
     thread_ = std::thread([this] { pass_on(); });
-    before_interrupt_ = std::signal(SIGINT, note_signal);
-    before_terminate_ = std::signal(SIGTERM, note_signal);
+    for (std::size_t i = 0; i < kStops.size(); ++i) {
+      before_[i] = std::signal(kStops[i], note_signal);
+      if (kStops[i] == SIGHUP && before_[i] == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // nohup
+    }
     current = this;
   }
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
   ~Watch() {
     current = nullptr;
-    std::signal(SIGINT, before_interrupt_);
-    std::signal(SIGTERM, before_terminate_);
+    for (std::size_t i = 0; i < kStops.size(); ++i) std::signal(kStops[i], before_[i]);
     ends_ = true;
     ::sem_post(&signals);
     thread_.join();
@@ -57,8 +62,7 @@ class InterruptGuard::Watch {
   std::stop_source stop_;
   std::atomic<bool> ends_{false};
   std::thread thread_;
-  void (*before_interrupt_)(int) = nullptr;
-  void (*before_terminate_)(int) = nullptr;
+  std::array<void (*)(int), kStops.size()> before_ = {};
 };
 
 InterruptGuard::InterruptGuard() {

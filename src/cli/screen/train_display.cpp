@@ -121,14 +121,15 @@ void TrainDisplay::show(const EvaluationProgress& progress) {
     if (steps_) steps_->pause();
     evaluation_.emplace(
         out_, "evaluating", progress.total_rows,
-        report::ProgressOptions{.terminal = terminal_, .quiet = quiet_ || !terminal_.interactive});
+        report::ProgressOptions{.terminal = terminal_, .quiet = quiet_, .only_when_long = true});
   }
   evaluation_->update(progress.rows);
+  if (progress.rows < progress.total_rows) return;
+  evaluation_->finish();
+  evaluation_.reset();
 }
 
 void TrainDisplay::show(const EvaluationEvent& evaluation) {
-  if (evaluation_) evaluation_->finish();
-  evaluation_.reset();
   say(fmt::format("epoch {:.4g}: validation {}{}", evaluation.epoch, report::metrics_line(evaluation.metrics),
                   evaluation.best ? "  (best so far)" : ""));
 }

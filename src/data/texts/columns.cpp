@@ -89,7 +89,7 @@ class Chooser {
     choice_.text = given(options_.text_column, "text_column");
     choice_.text_pair = given(options_.text_pair_column, "text_pair_column");
     choice_.label = given(options_.label_column, "label_column");
-    if (!choice_.text) guess_pair();
+    if (!choice_.text && options_.guess_pairs) guess_pair();
     if (!choice_.text) choice_.text = first_of(kTextNames);
     if (options_.guess_labels) {
       if (!choice_.label) choice_.label = first_of(kLabelNames);

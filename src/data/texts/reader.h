@@ -17,16 +17,25 @@
 
 namespace bertune::data {
 
+// Names of the columns that a model was trained on, or numbers; text_pair is empty where its texts were
+// single.
+struct TrainedColumns {
+  std::string text, text_pair, label;
+  bool has_pairs() const { return !text_pair.empty(); }
+};
+
 struct ReadOptions {
   std::optional<Format> format = {};  // unset: by extension
   // Names of columns, or with header = false (and in plain text) their numbers from 1. Empty: guessed from
   // the usual names; with a text column given, no pair is guessed.
   std::string text_column = {}, text_pair_column = {}, label_column = {};
-  std::string fold_column = {};  // a column, where there is one, that is none of these
-  bool header = true;            // CSV and TSV: the first record names the columns
-  std::int64_t max_rows = -1;    // negative: all
-  bool labels_required = true;   // a row or file without labels is an error
-  bool guess_labels = true;      // false: no column is the label unless named
+  std::string fold_column = {};                // a column, where there is one, that is none of these
+  bool header = true;                          // CSV and TSV: the first record names the columns
+  std::int64_t max_rows = -1;                  // negative: all
+  bool labels_required = true;                 // a row or file without labels is an error
+  bool guess_labels = true;                    // false: no column is the label unless named
+  bool guess_pairs = true;                     // false: texts are single unless a pair's column is named
+  std::optional<TrainedColumns> trained = {};  // what the columns are where none is named (trained_columns.h)
   // CSV and TSV: separates fields ('\0': ',' or the one that the first line shows; tab). Plain text: none by
   // default; when given, a line is cut at its first delimiter into columns "1" and "2" (TREC's "LABEL:kind
   // text").

@@ -8,6 +8,7 @@
 #include "bertune/error.h"
 #include "core/utf8.h"
 #include "data/files/sniff.h"
+#include "data/texts/trained_columns.h"
 
 namespace bertune::data {
 namespace {
@@ -46,6 +47,8 @@ Table::Table(std::string path, Format format, const ReadOptions& options)
   if (delimiter == '"' || delimiter == '\n' || delimiter == '\r') {
     throw UsageError("the delimiter cannot be a quote or a line end");
   }
+  if (format == Format::text && delimiter == '\0' && options.trained && options.trained->has_pairs())
+    options_.delimiter = '\t';
 }
 
 std::string Table::where(std::int64_t line) const { return fmt::format("{}:{}", path_, line); }
@@ -63,6 +66,7 @@ bool Table::open(std::string_view& input, bool final) {
     throw Error(fmt::format("{}: is empty", path_));
   }
   if (!read_head(input, final)) return false;
+  options_ = with_trained_columns(head_, options_, head_notes_);
   choice_ = choose_columns(head_, options_);
   if (header_is_an_example(head_, choice_)) {
     const std::string note = fmt::format(
@@ -74,6 +78,7 @@ bool Table::open(std::string_view& input, bool final) {
     head_notes_.push_back(note);
     choice_ = choose_columns(head_, options_);
   }
+  require_trained_kind(head_, options_, choice_);
   parser_->set_keys(head_.names);
   if (head_.header_line > 0) parser_->next(input, final, record_);
   return true;

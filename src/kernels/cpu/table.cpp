@@ -12,6 +12,7 @@ const OpTable kTable = {.name = BERTUNE_QUOTED(BERTUNE_ISA),
 #if defined(__AVX512BF16__)
                         .bf16 = true,
 #endif
+                        .host_memory = true,
                         .allocate = host::allocate,
                         .release = host::release,
                         .commit = host::commit,

@@ -46,6 +46,12 @@ void copy(const Copy& op) {
   });
 }
 
+void equal(const Equal& op) {
+  const bool same =
+      op.size == 0 || std::memcmp(op.a, op.b, static_cast<std::size_t>(op.size) * sizeof(float)) == 0;
+  *op.result = same ? 1 : 0;
+}
+
 void axpby(const Axpby& op) {
   const auto a = static_cast<float>(op.a), b = static_cast<float>(op.b);
   for_all_elements(op.size, [=, x = op.x, y = op.y](std::int64_t i) { y[i] = b * y[i] + a * x[i]; });

@@ -239,6 +239,7 @@ void span_loss(const SpanLoss& op) {
 }
 
 const OpTable kTable = {.name = "ref",
+                        .host_memory = true,
                         .allocate = host::allocate,
                         .release = host::release,
                         .commit = host::commit,

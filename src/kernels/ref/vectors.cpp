@@ -1,5 +1,6 @@
 // What the operations on numbers in a row mean.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -16,6 +17,13 @@ void scale(const Scale& op) {
 }
 
 void copy(const Copy& op) { std::copy_n(op.from, op.size, op.to); }
+
+void equal(const Equal& op) {
+  bool same = true;
+  for (std::int64_t i = 0; i < op.size; ++i)
+    same = same && std::bit_cast<std::uint32_t>(op.a[i]) == std::bit_cast<std::uint32_t>(op.b[i]);
+  *op.result = same ? 1 : 0;
+}
 
 void axpby(const Axpby& op) {
   for (std::int64_t i = 0; i < op.size; ++i) op.y[i] = static_cast<float>(op.a * op.x[i] + op.b * op.y[i]);

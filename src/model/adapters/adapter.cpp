@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "checkpoint/untrusted.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "kernels/host_access.h"
 #include "model/adapters/lora.h"
 #include "model/weights.h"
 
@@ -225,7 +227,8 @@ void load_adapter(const fs::path& directory, const LoadOptions& options, Paramet
     if (parameter == nullptr) {
       report.unexpected.push_back(tensor.name);
     } else if (tensor.shape == parameter->shape) {
-      file.read_f32(i, parameters.value(name));
+      kernels::write_on_host(parameters.value(name),
+                             [&](std::span<float> values) { file.read_f32(i, values); });
       loaded.push_back(name);
     } else if (is_low_rank(name) || !options.ignore_mismatched_sizes) {
       throw Error(fmt::format("{}: {} has shape {} in the adapter and {} in the model", where, name,
@@ -247,10 +250,12 @@ void load_adapter(const fs::path& directory, const LoadOptions& options, Paramet
 void save_adapter(const fs::path& directory, const BertPreTrainedModel& model, SaveDtype dtype) {
   const LoraConfig& lora = *model.lora();
   std::vector<checkpoint::TensorView> tensors;
+  std::deque<kernels::HostView<float>> views;
   for (const Parameter& parameter : model.parameters().layout()) {
     if (!parameter.trainable && !is_low_rank(parameter.name)) continue;
-    tensors.push_back(checkpoint::f32_view(std::string(kPrefix) + parameter.name, parameter.shape,
-                                           model.parameters().value(parameter.name)));
+    tensors.push_back(
+        checkpoint::f32_view(std::string(kPrefix) + parameter.name, parameter.shape,
+                             views.emplace_back().see(model.parameters().value(parameter.name))));
   }
   checkpoint::write_weights(directory / kWeightsFile, std::move(tensors), dtype);
   const std::string_view task = task_type(model.architecture());

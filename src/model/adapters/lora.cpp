@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <set>
 #include <string>
 
@@ -83,18 +82,18 @@ bool belongs_to(std::string_view parameter, std::string_view module) {
   return fmt::format(".{}", parameter).find(fmt::format(".{}.", module)) != std::string::npos;
 }
 
-void merge_low_rank(const Linear& linear, const float* base, float* merged) {
+// `scaled`: room for as many numbers as b has.
+void merge_low_rank(const Linear& linear, const float* base, float* scaled, float* merged) {
   const kernels::OpTable& ops = kernels::ops();
   ops.copy({linear.out * linear.in, merged, base});
   const auto& [a, b, rank, scale] = linear.low_rank;
   if (rank == 0) return;
-  kernels::Buffer<float> scaled(static_cast<std::size_t>(linear.out * rank));
-  ops.copy({linear.out * rank, scaled.data(), b.value});
-  ops.scale({linear.out * rank, scaled.data(), scale});
+  ops.copy({linear.out * rank, scaled, b.value});
+  ops.scale({linear.out * rank, scaled, scale});
   ops.matmul({.m = linear.out,
               .n = linear.in,
               .k = rank,
-              .a = scaled.data(),
+              .a = scaled,
               .lda = rank,
               .b = a.value,
               .ldb = linear.in,
@@ -173,41 +172,52 @@ MergedWeights::MergedWeights(EncoderWeights& weights) {
       }
     }
   };
-  for_each([&](const Linear& whole, std::span<Linear>) { size += whole.in * whole.out; });
+  std::int64_t most = 0;
+  for_each([&](const Linear& whole, std::span<Linear> parts) {
+    size += whole.in * whole.out;
+    for (const Linear& part : parts) most = std::max(most, part.out * part.low_rank.rank);
+  });
   buffer_ = kernels::Buffer<float>(static_cast<std::size_t>(size));
+  scaled_ = kernels::Buffer<float>(static_cast<std::size_t>(most));
   float* next = buffer_.data();
   for_each([&](Linear& whole, std::span<Linear> parts) {
     float* merged = next;
     for (Linear& part : parts) {
-      entries_.push_back({part.weight.value, next, part});
+      const auto numbers = [&](std::int64_t width) {
+        return kernels::Buffer<float>(static_cast<std::size_t>(width * part.low_rank.rank));
+      };
+      entries_.push_back({part.weight.value, next, part, numbers(part.in), numbers(part.out)});
       part.weight.value = next;
       next += part.in * part.out;
     }
     whole.weight.value = merged;
   });
-  for (Entry& entry : entries_) entry.merge();
+  is_same_ = kernels::Buffer<double>(2 * entries_.size());
+  for (Entry& entry : entries_) merge(entry);
 }
 
-bool MergedWeights::Entry::is_old() const {
-  const LowRank& change = linear.low_rank;
-  const auto same = [](const std::vector<float>& kept, const float* now) {
-    return kept.empty() || std::memcmp(kept.data(), now, kept.size() * sizeof(float)) == 0;
-  };
-  return linear.weight.is_trained() || !same(a, change.a.value) || !same(b, change.b.value);
-}
-
-void MergedWeights::Entry::merge() {
-  const LowRank& change = linear.low_rank;
-  a.assign(change.a.value, change.a.value + change.rank * linear.in);
-  b.assign(change.b.value, change.b.value + linear.out * change.rank);
-  merge_low_rank(linear, base, merged);
+void MergedWeights::merge(Entry& entry) {
+  const kernels::OpTable& ops = kernels::ops();
+  const LowRank& change = entry.linear.low_rank;
+  ops.copy({entry.size_a(), entry.a.data(), change.a.value});
+  ops.copy({entry.size_b(), entry.b.data(), change.b.value});
+  merge_low_rank(entry.linear, entry.base, scaled_.data(), entry.merged);
 }
 
 std::int64_t MergedWeights::merge() {
+  const kernels::OpTable& ops = kernels::ops();
+  double* next = is_same_.data();
+  for (const Entry& entry : entries_) {
+    const LowRank& change = entry.linear.low_rank;
+    ops.equal({entry.size_a(), entry.a.data(), change.a.value, next++});
+    ops.equal({entry.size_b(), entry.b.data(), change.b.value, next++});
+  }
+  std::vector<double> is_same(is_same_.size());
+  ops.download(is_same.data(), is_same_.data(), is_same.size() * sizeof(double));
   std::int64_t merged = 0;
-  for (Entry& entry : entries_) {
-    if (!entry.is_old()) continue;
-    entry.merge();
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (is_same[2 * i] != 0 && is_same[2 * i + 1] != 0 && !entries_[i].linear.weight.is_trained()) continue;
+    merge(entries_[i]);
     ++merged;
   }
   return merged;
@@ -224,12 +234,15 @@ Parameters merged_parameters(const Parameters& parameters, float scale) {
     const Parameter& parameter = merged.layout()[i];
     const std::span<const float> from = parameters.value(parameter.name);
     const std::span<float> to = merged.value(parameter.name);
-    std::ranges::copy(from, to.begin());
+    kernels::ops().copy({static_cast<std::int64_t>(to.size()), to.data(), from.data()});
     merged.set_trainable(i, true);
     if (!parameter.name.ends_with(kWeight) || parameter.shape.size() != 2) continue;
     const std::string linear = parameter.name.substr(0, parameter.name.size() - kWeight.size());
-    if (parameters.find(linear + kLoraA) != nullptr)
-      merge_low_rank(views.linear(linear, parameter.shape[1], parameter.shape[0]), from.data(), to.data());
+    const Parameter* b = parameters.find(linear + kLoraB);
+    if (b == nullptr) continue;
+    kernels::Buffer<float> scaled(b->size);
+    merge_low_rank(views.linear(linear, parameter.shape[1], parameter.shape[0]), from.data(), scaled.data(),
+                   to.data());
   }
   return merged;
 }

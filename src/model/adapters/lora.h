@@ -40,13 +40,17 @@ class MergedWeights {
     const float* base;
     float* merged;
     Linear linear;
-    std::vector<float> a = {}, b = {};  // that are merged
+    kernels::Buffer<float> a, b;  // that are merged
 
-    bool is_old() const;
-    void merge();
+    std::int64_t size_a() const { return linear.low_rank.rank * linear.in; }
+    std::int64_t size_b() const { return linear.out * linear.low_rank.rank; }
   };
+  void merge(Entry& entry);
+
   std::vector<Entry> entries_;
-  kernels::Buffer<float> buffer_;
+  kernels::Buffer<float> buffer_, scaled_;
+  kernels::Buffer<double>
+      is_same_;  // of a, b of each entry: 1 where those that are merged are the present ones
 };
 
 // A model's parameters without the low-rank matrices, which are merged into the others; all trainable.

@@ -11,7 +11,8 @@
 #include "bertune/config.h"
 #include "bertune/loss.h"
 #include "bertune/model.h"
-#include "core/arena.h"
+#include "kernels/arena.h"
+#include "kernels/uploads.h"
 #include "model/heads/head_activations.h"
 #include "model/layers/tensor.h"
 
@@ -44,7 +45,7 @@ class Head {
   virtual void add_parameters(LayoutBuilder& layout) const = 0;
   // Takes views of the weights; of the products with them, only those that are large are of bf16 numbers.
   virtual void bind(const WeightViews& views) = 0;
-  virtual void take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+  virtual void take_memory(HeadActivations& activations, kernels::Arena& arena, const BatchSize& size,
                            bool training) const = 0;
 
   // Throws UsageError for options that mean nothing to this head, or are out of range.
@@ -55,7 +56,11 @@ class Head {
 
   // Whether the batch has labels. Throws Error when they do not fit the batch or the configuration.
   virtual bool check_labels(const Batch& batch) const = 0;
-  // Logits from the hidden states [rows,H], which backward reads again; with labels also the loss.
+  // Adds what the loss of a batch with labels reads to what is copied to memory of the table; the copy sets
+  // the pointers of `inputs`, which must stay where they are until then.
+  virtual void add_loss_inputs(const Batch& batch, kernels::Uploads& uploads, LossInputs& inputs) const;
+  // Logits from the hidden states [rows,H], which backward reads again, in memory of the table; with labels
+  // also the loss.
   virtual ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
                               HeadActivations& activations) const = 0;
   // d_hidden [rows,H] (overwritten; null: not wanted), the gradient of the last forward's loss times `scale`.
@@ -66,9 +71,9 @@ class Head {
  protected:
   // Which options mean something to this head.
   virtual LossSupport loss_support() const = 0;
-  // The loss of class ids, with the options.
+  // The loss of class ids, with the options; or only its gradient, unless that is null (Pass::loss).
   double cross_entropy(const Pass& pass, std::int64_t rows, std::int64_t classes, const float* logits,
-                       const std::vector<std::int32_t>& labels, double global_items, float* d_logits) const;
+                       const std::int32_t* labels, double global_items, float* d_logits) const;
   double label_items(const std::vector<std::int32_t>& labels) const;  // each as its weight
 
   LossOptions loss_;

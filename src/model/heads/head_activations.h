@@ -2,9 +2,6 @@
 // so that heads themselves never change. Each head takes the parts that it has.
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 namespace bertune::model {
 
 struct PoolerActivations {                      // [sequences,H]
@@ -21,14 +18,11 @@ struct OutputActivations {
   float *logits = nullptr, *d_logits = nullptr;  // [rows,outputs]
 };
 
-struct MaskedLMActivations {
-  std::vector<std::int32_t> tokens, labels;  // [P]: where the predictions are, and what should be there
+struct MaskedLMActivations {                                              // P predictions
   float *input = nullptr, *dense_output = nullptr, *activated = nullptr;  // [P,H]
   float *normalized = nullptr, *mean = nullptr, *rstd = nullptr;          // [P,H], [P], [P]
   float *logits = nullptr, *d_logits = nullptr;                           // [P, vocab_size]
   float *d_rows = nullptr, *partial_sums = nullptr;
-
-  std::int64_t predictions() const { return static_cast<std::int64_t>(tokens.size()); }
 };
 
 // The first or the second texts of a batch's pairs, normalized.

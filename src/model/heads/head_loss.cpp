@@ -49,22 +49,26 @@ double Head::label_items(const std::vector<std::int32_t>& labels) const {
   return items;
 }
 
+void Head::add_loss_inputs(const Batch& batch, kernels::Uploads& uploads, LossInputs& inputs) const {
+  uploads.add(batch.labels, inputs.labels);
+  uploads.add(batch.targets, inputs.targets);
+  uploads.add(batch.start_positions, inputs.start_positions);
+  uploads.add(batch.end_positions, inputs.end_positions);
+  uploads.add(batch.next_sentence_labels, inputs.next_sentence_labels);
+  uploads.add(loss_.class_weights, inputs.class_weights);
+}
+
 double Head::cross_entropy(const Pass& pass, std::int64_t rows, std::int64_t classes, const float* logits,
-                           const std::vector<std::int32_t>& labels, double global_items,
-                           float* d_logits) const {
-  double loss = 0;
-  pass.ops().cross_entropy(
-      {.rows = rows,
-       .classes = classes,
-       .logits = logits,
-       .labels = labels.data(),
-       .d_logits = d_logits,
-       .items = global_items,
-       .class_weights = loss_.class_weights.empty() ? nullptr : loss_.class_weights.data(),
-       .smoothing = loss_.label_smoothing,
-       .focal_gamma = loss_.focal_gamma,
-       .loss = &loss});
-  return loss;
+                           const std::int32_t* labels, double global_items, float* d_logits) const {
+  return pass.loss(pass.ops().cross_entropy, {.rows = rows,
+                                              .classes = classes,
+                                              .logits = logits,
+                                              .labels = labels,
+                                              .d_logits = d_logits,
+                                              .items = global_items,
+                                              .class_weights = pass.loss_inputs.class_weights,
+                                              .smoothing = loss_.label_smoothing,
+                                              .focal_gamma = loss_.focal_gamma});
 }
 
 }  // namespace bertune::model

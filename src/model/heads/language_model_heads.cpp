@@ -39,7 +39,7 @@ void MaskedLMHead::bind(const WeightViews& views) {
               config_.vocab_size, dense_.bf16};
 }
 
-void MaskedLMHead::take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+void MaskedLMHead::take_memory(HeadActivations& activations, kernels::Arena& arena, const BatchSize& size,
                                bool training) const {
   MaskedLMActivations& own = activations.masked_lm;
   const std::int64_t p = size.predictions, h = config_.hidden_size;
@@ -58,18 +58,27 @@ bool MaskedLMHead::check_labels(const Batch& batch) const {
   return true;
 }
 
-ModelOutput MaskedLMHead::forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
+// The tokens to predict, and their labels.
+void MaskedLMHead::add_loss_inputs(const Batch& batch, kernels::Uploads& uploads, LossInputs& inputs) const {
+  const auto predictions = static_cast<std::size_t>(
+      std::ranges::count_if(batch.labels, [](std::int32_t label) { return label != kIgnoredLabel; }));
+  inputs.predictions = static_cast<std::int64_t>(predictions);
+  const auto add = [&](const std::int32_t*& to, const auto& number_of) {
+    auto next = uploads.room(predictions, to).begin();
+    for (std::size_t t = 0; t < batch.labels.size(); ++t) {
+      if (batch.labels[t] != kIgnoredLabel) *next++ = number_of(t);
+    }
+  };
+  add(inputs.predicted_tokens, [](std::size_t t) { return static_cast<std::int32_t>(t); });
+  add(inputs.labels, [&](std::size_t t) { return batch.labels[t]; });
+}
+
+ModelOutput MaskedLMHead::forward(const Pass& pass, const Batch& batch, const float* hidden, bool,
                                   HeadActivations& activations) const {
-  MaskedLMActivations& own = activations.masked_lm;
-  own.tokens.clear(), own.labels.clear();
-  for (std::size_t t = 0; has_labels && t < batch.labels.size(); ++t) {
-    if (batch.labels[t] == kIgnoredLabel) continue;
-    own.tokens.push_back(static_cast<std::int32_t>(t));
-    own.labels.push_back(batch.labels[t]);
-  }
-  const std::int64_t p = own.predictions(), h = config_.hidden_size;
+  const MaskedLMActivations& own = activations.masked_lm;
+  const std::int64_t p = pass.loss_inputs.predictions, h = config_.hidden_size;
   if (p == 0) return {};
-  pass.ops().gather_rows({p, h, own.tokens.data(), hidden, own.input});
+  pass.ops().gather_rows({p, h, pass.loss_inputs.predicted_tokens, hidden, own.input});
   const kernels::Matmul dense = dense_.output(p, own.input, own.dense_output);
   pass.ops().activation_forward(
       {activation_, p, h, own.dense_output, dense_.bias.value, own.activated, &dense});
@@ -87,19 +96,23 @@ ModelOutput MaskedLMHead::forward(const Pass& pass, const Batch& batch, const fl
   pass.ops().add_bias({p, config_.vocab_size, own.logits, decoder_.bias.value, &product});
   ModelOutput output;
   output.logits = {own.logits, static_cast<std::size_t>(p * config_.vocab_size)};
-  output.loss = static_cast<float>(
-      cross_entropy(pass, p, config_.vocab_size, own.logits, own.labels, batch.global_items.first, nullptr));
+  output.loss = static_cast<float>(loss(pass, batch, own.logits, nullptr));
   output.masked_lm_loss = output.loss;
   return output;
 }
 
+double MaskedLMHead::loss(const Pass& pass, const Batch& batch, const float* logits, float* d_logits) const {
+  return cross_entropy(pass, pass.loss_inputs.predictions, config_.vocab_size, logits,
+                       pass.loss_inputs.labels, batch.global_items.first, d_logits);
+}
+
 void MaskedLMHead::backward(const Pass& pass, const Batch& batch, float scale, HeadActivations& activations,
                             float* d_hidden) const {
-  MaskedLMActivations& own = activations.masked_lm;
-  const std::int64_t p = own.predictions(), h = config_.hidden_size;
+  const MaskedLMActivations& own = activations.masked_lm;
+  const std::int64_t p = pass.loss_inputs.predictions, h = config_.hidden_size;
   if (d_hidden != nullptr) pass.fill(d_hidden, pass.layout.tokens * h, 0);
   if (p == 0) return;
-  cross_entropy(pass, p, config_.vocab_size, own.logits, own.labels, batch.global_items.first, own.d_logits);
+  loss(pass, batch, own.logits, own.d_logits);
   if (scale != 1) pass.ops().scale({p * config_.vocab_size, own.d_logits, scale});
   decoder_.add_bias_gradient(pass, p, own.d_logits);
   decoder_.add_weight_gradient(pass, p, own.d_logits, own.normalized);
@@ -129,7 +142,7 @@ void MaskedLMHead::backward(const Pass& pass, const Batch& batch, float scale, H
   if (d_hidden == nullptr) return;
   float* d_input = own.normalized;  // no longer needed
   pass.matmul(dense_.input_gradient(p, own.d_rows, d_input, false));
-  pass.ops().add_to_rows({p, h, own.tokens.data(), d_hidden, d_input});
+  pass.ops().add_to_rows({p, h, pass.loss_inputs.predicted_tokens, d_hidden, d_input});
 }
 
 void PreTrainingHead::add_parameters(LayoutBuilder& layout) const {
@@ -144,7 +157,7 @@ void PreTrainingHead::bind(const WeightViews& views) {
   seq_relationship_.bind(views);
 }
 
-void PreTrainingHead::take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+void PreTrainingHead::take_memory(HeadActivations& activations, kernels::Arena& arena, const BatchSize& size,
                                   bool training) const {
   masked_lm_.take_memory(activations, arena, size, training);
   pooler_.take_memory(activations.pooler, arena, size.sequences, training);
@@ -164,9 +177,15 @@ LossItems PreTrainingHead::loss_items(const Batch& batch) const {
   return {label_items(batch.labels), label_items(batch.next_sentence_labels)};
 }
 
+void PreTrainingHead::add_loss_inputs(const Batch& batch, kernels::Uploads& uploads,
+                                      LossInputs& inputs) const {
+  masked_lm_.add_loss_inputs(batch, uploads, inputs);
+  uploads.add(batch.next_sentence_labels, inputs.next_sentence_labels);
+}
+
 double PreTrainingHead::next_sentence_loss(const Pass& pass, const Batch& batch, const float* logits,
                                            float* d_logits) const {
-  return cross_entropy(pass, batch.sequences(), 2, logits, batch.next_sentence_labels,
+  return cross_entropy(pass, batch.sequences(), 2, logits, pass.loss_inputs.next_sentence_labels,
                        batch.global_items.second, d_logits);
 }
 
@@ -174,8 +193,7 @@ ModelOutput PreTrainingHead::forward(const Pass& pass, const Batch& batch, const
                                      bool has_labels, HeadActivations& activations) const {
   const std::int64_t sequences = pass.layout.sequences, h = config_.hidden_size;
   float* const first = activations.first_hidden;
-  ModelOutput output =
-      masked_lm_.forward(pass, batch, hidden, has_labels && !batch.labels.empty(), activations);
+  ModelOutput output = masked_lm_.forward(pass, batch, hidden, has_labels, activations);
   pass.ops().gather_rows({sequences, h, pass.layout.cu_seqlens, hidden, first});
   const float* features = pooler_.forward(pass, first, activations.pooler);
   output.next_sentence_logits = seq_relationship_.forward(pass, sequences, features, activations.output);

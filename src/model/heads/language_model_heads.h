@@ -19,9 +19,10 @@ class MaskedLMHead : public Head {
   bool ties_word_embeddings() const override { return true; }
   void add_parameters(LayoutBuilder& layout) const override;
   void bind(const WeightViews& views) override;
-  void take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+  void take_memory(HeadActivations& activations, kernels::Arena& arena, const BatchSize& size,
                    bool training) const override;
   bool check_labels(const Batch& batch) const override;
+  void add_loss_inputs(const Batch& batch, kernels::Uploads& uploads, LossInputs& inputs) const override;
   ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
                       HeadActivations& activations) const override;
   void backward(const Pass& pass, const Batch& batch, float scale, HeadActivations& activations,
@@ -33,6 +34,8 @@ class MaskedLMHead : public Head {
   }
 
  private:
+  double loss(const Pass& pass, const Batch& batch, const float* logits, float* d_logits) const;
+
   const BertConfig& config_;
   Linear dense_;
   kernels::Activation activation_{};
@@ -52,10 +55,11 @@ class PreTrainingHead : public Head {
   bool ties_word_embeddings() const override { return true; }
   void add_parameters(LayoutBuilder& layout) const override;
   void bind(const WeightViews& views) override;
-  void take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+  void take_memory(HeadActivations& activations, kernels::Arena& arena, const BatchSize& size,
                    bool training) const override;
   LossItems loss_items(const Batch& batch) const override;
   bool check_labels(const Batch& batch) const override;
+  void add_loss_inputs(const Batch& batch, kernels::Uploads& uploads, LossInputs& inputs) const override;
   ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
                       HeadActivations& activations) const override;
   void backward(const Pass& pass, const Batch& batch, float scale, HeadActivations& activations,

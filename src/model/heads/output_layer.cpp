@@ -8,7 +8,7 @@ void OutputLayer::add_parameters(LayoutBuilder& layout) const { layout.linear(na
 
 void OutputLayer::bind(const WeightViews& views) { linear_ = views.f32_linear(name_, in_, outputs_); }
 
-void OutputLayer::take_memory(OutputActivations& activations, Arena& arena, std::int64_t rows,
+void OutputLayer::take_memory(OutputActivations& activations, kernels::Arena& arena, std::int64_t rows,
                               bool training) const {
   activations.logits = arena.take(rows * outputs_);
   if (training) activations.d_logits = arena.take(rows * outputs_);

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "bertune/config.h"
-#include "core/arena.h"
+#include "kernels/arena.h"
 #include "model/heads/head_activations.h"
 #include "model/layers/tensor.h"
 
@@ -24,7 +24,8 @@ class OutputLayer {
 
   void add_parameters(LayoutBuilder& layout) const;
   void bind(const WeightViews& views);
-  void take_memory(OutputActivations& activations, Arena& arena, std::int64_t rows, bool training) const;
+  void take_memory(OutputActivations& activations, kernels::Arena& arena, std::int64_t rows,
+                   bool training) const;
 
   // Logits [rows, outputs] of features [rows, in], which backward reads again.
   std::span<const float> forward(const Pass& pass, std::int64_t rows, const float* features,

@@ -32,7 +32,7 @@ void PooledHead::bind(const WeightViews& views) {
   classifier_.bind(views);
 }
 
-void PooledHead::take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+void PooledHead::take_memory(HeadActivations& activations, kernels::Arena& arena, const BatchSize& size,
                              bool training) const {
   pooler_.take_memory(activations.pooler, arena, size.sequences, training);
   classifier_.take_memory(activations.output, arena, size.sequences, training);
@@ -55,8 +55,8 @@ void PooledHead::backward(const Pass& pass, const Batch& batch, float scale, Hea
 }
 
 double PooledHead::loss(const Pass& pass, const Batch& batch, const float* logits, float* d_logits) const {
-  return cross_entropy(pass, batch.sequences(), outputs_, logits, batch.labels, batch.global_items.first,
-                       d_logits);
+  return cross_entropy(pass, batch.sequences(), outputs_, logits, pass.loss_inputs.labels,
+                       batch.global_items.first, d_logits);
 }
 
 SequenceClassificationHead::SequenceClassificationHead(const BertConfig& config)
@@ -76,22 +76,21 @@ bool SequenceClassificationHead::check_labels(const Batch& batch) const {
 
 double SequenceClassificationHead::loss(const Pass& pass, const Batch& batch, const float* logits,
                                         float* d_logits) const {
-  const std::int64_t rows = batch.sequences(), labels = config_.num_labels();
-  const double items = batch.global_items.first;
-  double loss = 0;
+  const LossInputs& inputs = pass.loss_inputs;
+  kernels::ElementwiseLoss elements{.rows = batch.sequences(),
+                                    .n = config_.num_labels(),
+                                    .logits = logits,
+                                    .targets = inputs.targets,
+                                    .d_logits = d_logits,
+                                    .items = batch.global_items.first};
   switch (effective_problem_type(config_, batch)) {
     case ProblemType::single_label_classification:
       return PooledHead::loss(pass, batch, logits, d_logits);
-    case ProblemType::multi_label_classification: {
-      const float* weights = loss_.class_weights.empty() ? nullptr : loss_.class_weights.data();
-      pass.ops().binary_cross_entropy(
-          {rows, labels, logits, batch.targets.data(), d_logits, items, weights, loss_.focal_gamma, &loss});
-      return loss;
-    }
+    case ProblemType::multi_label_classification:
+      elements.positive_weights = inputs.class_weights, elements.focal_gamma = loss_.focal_gamma;
+      return pass.loss(pass.ops().binary_cross_entropy, elements);
     case ProblemType::regression:
-      pass.ops().mean_squared_error(
-          {rows, labels, logits, batch.targets.data(), d_logits, items, nullptr, 0, &loss});
-      return loss;
+      return pass.loss(pass.ops().mean_squared_error, elements);
   }
   return 0;
 }
@@ -130,8 +129,8 @@ bool MultipleChoiceHead::check_labels(const Batch& batch) const {
 
 double MultipleChoiceHead::loss(const Pass& pass, const Batch& batch, const float* logits,
                                 float* d_logits) const {
-  return cross_entropy(pass, batch.sequences() / batch.num_choices, batch.num_choices, logits, batch.labels,
-                       batch.global_items.first, d_logits);
+  return cross_entropy(pass, batch.sequences() / batch.num_choices, batch.num_choices, logits,
+                       pass.loss_inputs.labels, batch.global_items.first, d_logits);
 }
 
 NextSentenceHead::NextSentenceHead(const BertConfig& config)

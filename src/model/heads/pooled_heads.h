@@ -18,7 +18,7 @@ class PooledHead : public Head {
   HiddenStates reads() const override { return HiddenStates::first_token; }
   void add_parameters(LayoutBuilder& layout) const override;
   void bind(const WeightViews& views) override;
-  void take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+  void take_memory(HeadActivations& activations, kernels::Arena& arena, const BatchSize& size,
                    bool training) const override;
   ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
                       HeadActivations& activations) const override;
@@ -26,7 +26,7 @@ class PooledHead : public Head {
                 float* d_hidden) const override;
 
  protected:
-  // The mean loss of the logits [sequences, outputs]; its gradient, unless null.
+  // The mean loss of the logits [sequences, outputs]; or only its gradient, unless that is null (Pass::loss).
   virtual double loss(const Pass& pass, const Batch& batch, const float* logits, float* d_logits) const;
 
   const BertConfig& config_;

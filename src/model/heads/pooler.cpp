@@ -17,7 +17,7 @@ void Pooler::bind(const WeightViews& views) {
   activation_ = kernels::activation_from_string(head_.activation(config_));
 }
 
-void Pooler::take_memory(PoolerActivations& activations, Arena& arena, std::int64_t sequences,
+void Pooler::take_memory(PoolerActivations& activations, kernels::Arena& arena, std::int64_t sequences,
                          bool training) const {
   const std::int64_t size = sequences * config_.hidden_size;
   activations.dense_output = arena.take(size), activations.pooled = arena.take(size);

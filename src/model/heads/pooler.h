@@ -6,7 +6,7 @@
 
 #include "bertune/config.h"
 #include "checkpoint/family.h"
-#include "core/arena.h"
+#include "kernels/arena.h"
 #include "model/heads/head_activations.h"
 #include "model/layers/tensor.h"
 
@@ -21,7 +21,8 @@ class Pooler {
 
   void add_parameters(LayoutBuilder& layout) const;
   void bind(const WeightViews& views);
-  void take_memory(PoolerActivations& activations, Arena& arena, std::int64_t sequences, bool training) const;
+  void take_memory(PoolerActivations& activations, kernels::Arena& arena, std::int64_t sequences,
+                   bool training) const;
   // Features [sequences,H] from the first tokens' hidden states [sequences,H], which backward reads again.
   const float* forward(const Pass& pass, const float* hidden, PoolerActivations& activations) const;
   // From activations.d_pooled to d_hidden [sequences,H]; null: not wanted

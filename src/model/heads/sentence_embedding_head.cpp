@@ -33,8 +33,8 @@ HiddenStates SentenceEmbeddingHead::reads() const {
 }
 
 // Only batches with labels are pairs. Those for ranking, which `predictions` counts, compare each with each.
-void SentenceEmbeddingHead::take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
-                                        bool training) const {
+void SentenceEmbeddingHead::take_memory(HeadActivations& activations, kernels::Arena& arena,
+                                        const BatchSize& size, bool training) const {
   Activations& own = activations.sentence_embedding;
   const std::int64_t h = config_.hidden_size, pairs = size.sequences / 2;
   const std::int64_t similarities = size.predictions > 0 ? pairs * pairs : pairs;
@@ -172,17 +172,15 @@ double SentenceEmbeddingHead::loss(const Pass& pass, const Batch& batch, const A
                                    float* d_similarities) const {
   const std::int64_t pairs = batch.sequences() / 2;
   const double items = batch.global_items.first;
-  if (batch.targets.empty())
-    return cross_entropy(pass, pairs, pairs, own.similarities, batch.labels, items, d_similarities);
-  double loss = 0;
-  pass.ops().mean_squared_error({.rows = pairs,
-                                 .n = 1,
-                                 .logits = own.similarities,
-                                 .targets = batch.targets.data(),
-                                 .d_logits = d_similarities,
-                                 .items = items,
-                                 .loss = &loss});
-  return loss;
+  const LossInputs& inputs = pass.loss_inputs;
+  if (inputs.targets == nullptr)
+    return cross_entropy(pass, pairs, pairs, own.similarities, inputs.labels, items, d_similarities);
+  return pass.loss(pass.ops().mean_squared_error, {.rows = pairs,
+                                                   .n = 1,
+                                                   .logits = own.similarities,
+                                                   .targets = inputs.targets,
+                                                   .d_logits = d_similarities,
+                                                   .items = items});
 }
 
 }  // namespace bertune::model

@@ -13,7 +13,7 @@ class SentenceEmbeddingHead : public Head {
   HiddenStates reads() const override;
   void add_parameters(LayoutBuilder&) const override {}
   void bind(const WeightViews&) override {}
-  void take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+  void take_memory(HeadActivations& activations, kernels::Arena& arena, const BatchSize& size,
                    bool training) const override;
   LossItems loss_items(const Batch& batch) const override;
   bool check_labels(const Batch& batch) const override;
@@ -38,7 +38,7 @@ class SentenceEmbeddingHead : public Head {
   void compare(const Pass& pass, const Batch& batch, const Activations& own) const;
   // From the gradients of the similarities to those of both sides.
   void compare_backward(const Pass& pass, const Batch& batch, const Activations& own) const;
-  // The mean loss of the similarities; their gradients, unless null.
+  // The mean loss of the similarities; or only their gradients, unless these are null (Pass::loss).
   double loss(const Pass& pass, const Batch& batch, const Activations& own, float* d_similarities) const;
 
   const BertConfig& config_;

@@ -12,7 +12,7 @@ void TokenHead::add_parameters(LayoutBuilder& layout) const { classifier_.add_pa
 
 void TokenHead::bind(const WeightViews& views) { classifier_.bind(views); }
 
-void TokenHead::take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+void TokenHead::take_memory(HeadActivations& activations, kernels::Arena& arena, const BatchSize& size,
                             bool training) const {
   classifier_.take_memory(activations.output, arena, size.tokens, training);
   if (training && dropout_ > 0) activations.dropped_hidden = arena.take(size.tokens * config_.hidden_size);
@@ -47,7 +47,7 @@ bool TokenClassificationHead::check_labels(const Batch& batch) const {
 
 double TokenClassificationHead::loss(const Pass& pass, const Batch& batch, const float* logits,
                                      float* d_logits) const {
-  return cross_entropy(pass, batch.tokens(), config_.num_labels(), logits, batch.labels,
+  return cross_entropy(pass, batch.tokens(), config_.num_labels(), logits, pass.loss_inputs.labels,
                        batch.global_items.first, d_logits);
 }
 
@@ -82,17 +82,14 @@ bool QuestionAnsweringHead::check_labels(const Batch& batch) const {
 
 double QuestionAnsweringHead::loss(const Pass& pass, const Batch& batch, const float* logits,
                                    float* d_logits) const {
-  double loss = 0;
-  pass.ops().span_loss({.sequences = batch.sequences(),
-                        .cu_seqlens = batch.cu_seqlens.data(),
-                        .logits = logits,
-                        .starts = batch.start_positions.data(),
-                        .ends = batch.end_positions.data(),
-                        .d_logits = d_logits,
-                        .start_items = batch.global_items.first,
-                        .end_items = batch.global_items.second,
-                        .loss = &loss});
-  return loss;
+  return pass.loss(pass.ops().span_loss, {.sequences = batch.sequences(),
+                                          .cu_seqlens = pass.layout.cu_seqlens,
+                                          .logits = logits,
+                                          .starts = pass.loss_inputs.start_positions,
+                                          .ends = pass.loss_inputs.end_positions,
+                                          .d_logits = d_logits,
+                                          .start_items = batch.global_items.first,
+                                          .end_items = batch.global_items.second});
 }
 
 LossItems QuestionAnsweringHead::loss_items(const Batch& batch) const {

@@ -14,7 +14,7 @@ class TokenHead : public Head {
   HiddenStates reads() const override { return HiddenStates::every_token; }
   void add_parameters(LayoutBuilder& layout) const override;
   void bind(const WeightViews& views) override;
-  void take_memory(HeadActivations& activations, Arena& arena, const BatchSize& size,
+  void take_memory(HeadActivations& activations, kernels::Arena& arena, const BatchSize& size,
                    bool training) const override;
   ModelOutput forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
                       HeadActivations& activations) const override;
@@ -24,7 +24,7 @@ class TokenHead : public Head {
  protected:
   TokenHead(const BertConfig& config, std::string name, std::int64_t outputs, float dropout)
       : config_(config), dropout_(dropout), classifier_(config, std::move(name), outputs) {}
-  // The mean loss of the logits [tokens, outputs]; its gradient, unless null.
+  // The mean loss of the logits [tokens, outputs]; or only its gradient, unless that is null (Pass::loss).
   virtual double loss(const Pass& pass, const Batch& batch, const float* logits, float* d_logits) const = 0;
 
   const BertConfig& config_;

@@ -6,13 +6,13 @@
 
 namespace bertune::model {
 
-void ResidualActivations::take_memory(Arena& arena, const BertConfig& config, std::int64_t rows) {
+void ResidualActivations::take_memory(kernels::Arena& arena, const BertConfig& config, std::int64_t rows) {
   sum = arena.take(rows * config.hidden_size);
   mean = arena.take(rows), rstd = arena.take(rows);
   output = arena.take(rows * config.hidden_size);
 }
 
-void Scratch::take_memory(Arena& arena, const BertConfig& config, std::int64_t rows, bool training,
+void Scratch::take_memory(kernels::Arena& arena, const BertConfig& config, std::int64_t rows, bool training,
                           std::int64_t low_rank_size) {
   const std::int64_t h = config.hidden_size;
   projected = arena.take(rows * h);

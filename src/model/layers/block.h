@@ -5,7 +5,7 @@
 
 #include "bertune/config.h"
 #include "checkpoint/family.h"
-#include "core/arena.h"
+#include "kernels/arena.h"
 #include "model/layers/tensor.h"
 
 namespace bertune::model {
@@ -35,7 +35,7 @@ struct ResidualActivations {
   float *mean = nullptr, *rstd = nullptr;
   float* output = nullptr;  // [rows,H]
 
-  void take_memory(Arena& arena, const BertConfig& config, std::int64_t rows);
+  void take_memory(kernels::Arena& arena, const BertConfig& config, std::int64_t rows);
 };
 
 // Buffers that the parts use one after another. R rows, H hidden_size, I intermediate_size.
@@ -49,7 +49,7 @@ struct Scratch {
   float* partial_sums = nullptr;       // [blocks of kRowBlock rows, max(3H, I)]
   float* low_rank = nullptr;           // Linear::scratch_size(R)
 
-  void take_memory(Arena& arena, const BertConfig& config, std::int64_t rows, bool training,
+  void take_memory(kernels::Arena& arena, const BertConfig& config, std::int64_t rows, bool training,
                    std::int64_t low_rank_size);
 };
 

@@ -4,7 +4,7 @@ namespace bertune::model {
 
 using kernels::DropoutSite;
 
-void FeedForwardActivations::take_memory(Arena& arena, const BertConfig& config, std::int64_t rows) {
+void FeedForwardActivations::take_memory(kernels::Arena& arena, const BertConfig& config, std::int64_t rows) {
   intermediate = arena.take(rows * config.intermediate_size);
   residual.take_memory(arena, config, rows);
 }

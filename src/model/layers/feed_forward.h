@@ -11,7 +11,7 @@ struct FeedForwardActivations {
   float* intermediate = nullptr;  // [rows,I], before the activation function
   ResidualActivations residual;
 
-  void take_memory(Arena& arena, const BertConfig& config, std::int64_t rows);
+  void take_memory(kernels::Arena& arena, const BertConfig& config, std::int64_t rows);
 };
 
 void feed_forward(const Block& block, const EncoderLayerWeights& weights, const float* input,

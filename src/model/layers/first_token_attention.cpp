@@ -4,7 +4,7 @@ namespace bertune::model {
 
 using kernels::DropoutSite;
 
-void FirstTokenActivations::take_memory(Arena& arena, const BertConfig& config, std::int64_t tokens,
+void FirstTokenActivations::take_memory(kernels::Arena& arena, const BertConfig& config, std::int64_t tokens,
                                         std::int64_t sequences, bool training,
                                         const EncoderLayerWeights& weights) {
   const std::int64_t h = config.hidden_size, heads = config.num_attention_heads, wide = sequences * heads * h;

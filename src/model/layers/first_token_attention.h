@@ -15,8 +15,8 @@ struct FirstTokenActivations {
   float *d_key_weight = nullptr, *d_value_weight = nullptr;      // [H,H], where they reach low-rank matrices
   ResidualActivations residual;
 
-  void take_memory(Arena& arena, const BertConfig& config, std::int64_t tokens, std::int64_t sequences,
-                   bool training, const EncoderLayerWeights& weights);
+  void take_memory(kernels::Arena& arena, const BertConfig& config, std::int64_t tokens,
+                   std::int64_t sequences, bool training, const EncoderLayerWeights& weights);
 };
 
 // `input` [T,H] is that of every token; block.rows are the first ones.

@@ -4,7 +4,8 @@ namespace bertune::model {
 
 using kernels::DropoutSite;
 
-void SelfAttentionActivations::take_memory(Arena& arena, const BertConfig& config, std::int64_t tokens) {
+void SelfAttentionActivations::take_memory(kernels::Arena& arena, const BertConfig& config,
+                                           std::int64_t tokens) {
   query_key_value = arena.take(tokens * 3 * config.hidden_size);
   log_sum_exp = arena.take(tokens * config.num_attention_heads);
   context = arena.take(tokens * config.hidden_size);

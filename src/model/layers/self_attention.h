@@ -13,7 +13,7 @@ struct SelfAttentionActivations {
   float* context = nullptr;          // [T,H]
   ResidualActivations residual;
 
-  void take_memory(Arena& arena, const BertConfig& config, std::int64_t tokens);
+  void take_memory(kernels::Arena& arena, const BertConfig& config, std::int64_t tokens);
 };
 
 void self_attention(const Block& block, const EncoderLayerWeights& weights, const float* input,

@@ -3,53 +3,10 @@
 
 #include <cstdint>
 
-#include "kernels/context.h"
 #include "kernels/ops.h"
+#include "model/layers/pass.h"
 
 namespace bertune::model {
-
-// The rows of hidden states that a head reads: a row a token, or the first of each sequence ([CLS]).
-enum class HiddenStates { every_token, first_token };
-
-// What one forward pass computes on, and how.
-struct Pass {
-  kernels::Context context;
-  kernels::Layout layout;        // every token
-  kernels::Layout first_tokens;  // the first of each sequence, [CLS]: a row a sequence
-  const std::int32_t* input_ids = nullptr;
-  const std::int32_t* token_type_ids = nullptr;
-  const std::int32_t* position_ids = nullptr;  // rows of the position table
-  bool training = false;
-  std::uint64_t dropout_seed = 0, dropout_step = 0;
-
-  kernels::Dropout dropout(float probability, kernels::DropoutSite site, std::int64_t layer) const {
-    return {training ? probability : 0.0F, dropout_seed, dropout_step, site,
-            static_cast<std::uint32_t>(layer)};
-  }
-
-  const kernels::OpTable& ops() const { return *context.ops; }
-  // Makes the product, unless its output is null: then it is not wanted.
-  void matmul(const kernels::Matmul& product) const {
-    if (product.c != nullptr) ops().matmul(product);
-  }
-  // x[count] = value
-  void fill(float* x, std::int64_t count, float value) const {
-    const kernels::Segment segment{x, count};
-    ops().fill({.segments = &segment, .count = 1, .value = value});
-  }
-  // Dropout of x[rows,width], in place; nothing where x is null or nothing is dropped.
-  void drop(const kernels::Layout& rows, std::int64_t width, const kernels::Dropout& dropout,
-            float* x) const {
-    if (x != nullptr && dropout.probability > 0) ops().dropout_rows({rows, width, dropout, x, x});
-  }
-  // The same into `to`, which is returned; x itself where nothing is dropped.
-  const float* dropped(const kernels::Layout& rows, std::int64_t width, const kernels::Dropout& dropout,
-                       const float* x, float* to) const {
-    if (dropout.probability <= 0) return x;
-    ops().dropout_rows({rows, width, dropout, x, to});
-    return to;
-  }
-};
 
 // The sum of a parameter's gradient, or nothing: outside of training, and of what is frozen. It is written
 // only by operations, which leave out what is not wanted, so that no layer has to ask whether it is.

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "bertune/error.h"
@@ -18,9 +20,11 @@ namespace {
 
 using TextSets = DataSets<data::Dataset>;
 
-data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path, std::int64_t max_rows) {
+data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path, std::int64_t max_rows,
+                   std::optional<data::TrainedColumns> trained = {}) {
   if (path.empty()) return {};
   data::ReadOptions options = files.data.read_options(true);
+  options.trained = std::move(trained);
   options.max_rows = max_rows;
   options.fold_column = files.fold_column;
   return data::read_dataset(path, options);
@@ -29,8 +33,10 @@ data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path
 TextSets read_sets(const TrainingFiles& files) {
   TextSets sets;
   sets.train = read(files, files.train, files.max_train_rows);
-  sets.validation = read(files, files.validation, files.max_validation_rows);
-  sets.test = read(files, files.test, files.max_test_rows);
+  const data::ColumnChoice& columns = sets.train.columns;
+  const data::TrainedColumns trained{columns.text.name, columns.text_pair.name, columns.label.name};
+  sets.validation = read(files, files.validation, files.max_validation_rows, trained);
+  sets.test = read(files, files.test, files.max_test_rows, trained);
   for (const data::Dataset* dataset : {&sets.validation, &sets.test}) {
     if (dataset->size() > 0 && dataset->has_pairs != sets.train.has_pairs) {
       throw UsageError(
@@ -107,6 +113,14 @@ std::unique_ptr<Decoder> test_lines(const TextSets& sets, const TextClassificati
       });
 }
 
+// What bertune.json keeps of the training; nothing of a model that was trained elsewhere.
+std::optional<data::TrainedColumns> trained_columns(const Json& settings) {
+  data::TrainedColumns columns{setting(settings, "text_column", std::string()),
+                               setting(settings, "text_pair_column", std::string()),
+                               setting(settings, "label_column", std::string())};
+  return columns.text.empty() ? std::nullopt : std::optional(std::move(columns));
+}
+
 class RowSource : public RequestSource {
  public:
   RowSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
@@ -115,7 +129,8 @@ class RowSource : public RequestSource {
       throw UsageError("format",
                        fmt::format("`format` is \"{}\"; it must be jsonl or csv", file.output_format));
     if (file.output_format == "csv") format_ = PredictionFormat::csv;
-    const data::ReadOptions read = file.data.read_options(false);
+    data::ReadOptions read = file.data.read_options(false);
+    read.trained = trained_columns(model.settings);
     stream_.emplace(file.stream != nullptr ? data::RowStream(*file.stream, "standard input", read)
                                            : data::RowStream(file.path, read));
     has_pairs_ = static_cast<bool>(stream_->columns().text_pair);
@@ -193,6 +208,7 @@ std::unique_ptr<TextClassificationTask> trained_task(const TrainedModel& model,
       model.config.num_labels() == 1 ? ProblemType::regression : ProblemType::single_label_classification);
   task->labels = data::LabelMap(model.config.id2label);
   task->max_length = model.max_length;
+  if (const auto columns = trained_columns(model.settings)) task->reads_pairs = columns->has_pairs();
   task->threshold = options.threshold.value_or(setting(model.settings, "threshold", task->threshold));
   if (!(task->threshold >= 0 && task->threshold <= 1))
     throw UsageError("threshold", fmt::format("`threshold` is {}; it must be from 0 to 1", task->threshold));
@@ -200,7 +216,9 @@ std::unique_ptr<TextClassificationTask> trained_task(const TrainedModel& model,
 }
 
 TestData read_test(const TestFile& file, const TrainedModel& model) {
-  const data::Dataset dataset = data::read_dataset(file.path, file.data.read_options(true));
+  data::ReadOptions options = file.data.read_options(true);
+  options.trained = trained_columns(model.settings);
+  const data::Dataset dataset = data::read_dataset(file.path, options);
   auto task = trained_task(model, {.threshold = file.threshold});
   auto examples = make_examples(dataset, model.tokenizer, *task, true);
   return {std::move(task), std::move(examples), dataset.notes};

@@ -1,7 +1,10 @@
 #include "tasks/text_classification/task.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "bertune/error.h"
 #include "tasks/text_classification/prediction.h"
 
 namespace bertune::tasks {
@@ -52,6 +55,11 @@ Request TextClassificationTask::request(std::span<const Input> inputs, const Ber
   InputRows given = rows_of(inputs);
   data::Dataset rows;
   rows.rows = std::move(given.rows), rows.has_pairs = given.has_pairs;
+  if (reads_pairs && !inputs.empty() && *reads_pairs != rows.has_pairs) {
+    throw UsageError(fmt::format("predict: the input is {}, and the model was trained on {}",
+                                 rows.has_pairs ? "a pair of texts" : "a single text",
+                                 *reads_pairs ? "pairs of texts" : "single texts"));
+  }
   return request_of(rows, *this, tokenizer);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -11,7 +12,8 @@
 namespace bertune::tasks {
 
 struct TextClassificationTask : TaskOf<TextClassificationExamples>, TextClassification, PredictionTask {
-  double threshold = 0.5;  // of several labels: the probability above which one is predicted
+  double threshold = 0.5;                // of several labels: the probability above which one is predicted
+  std::optional<bool> reads_pairs = {};  // of a trained model, where that is known
 
   std::string_view name() const override { return "text-classification"; }
   Architecture architecture() const override { return Architecture::sequence_classification; }

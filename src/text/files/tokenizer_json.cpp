@@ -14,8 +14,9 @@ namespace {
   throw Error(fmt::format("{}: {}", where, what));
 }
 
-// Parses all but vocabulary and merges into a tree: their entries go straight into lists, which is several
-// times faster.
+// Parses all but vocabulary, merges and added tokens into a tree: their entries go straight into lists, which
+// is several times faster, and linear where the tree's parser looks through all earlier entries at the end of
+// each.
 class VocabularyFilter {
  public:
   explicit VocabularyFilter(const std::string& where) : where_(where) {}
@@ -36,12 +37,25 @@ class VocabularyFilter {
       entries_.emplace_back(token_, parse_token_id(parsed, token_, where_));
       return false;
     }
+    if (event == Json::parse_event_t::object_end && depth == 2 && section_ == "added_tokens") {
+      added_.push_back(added_token_of(parsed));
+      return false;
+    }
     return !in_merges_ || depth < 3 || add_to_merge(depth, event, parsed);
   }
+  std::vector<AddedToken> take_added_tokens() { return std::move(added_); }
   std::vector<TokenEntry> take_vocabulary() { return std::move(entries_); }
   std::vector<Merge> take_merges() { return std::move(merges_); }
 
  private:
+  AddedToken added_token_of(const Json& value) const {
+    AddedToken token = parse_added_token(value, where_);
+    token.id = static_cast<std::int32_t>(parse_token_id(value.value("id", Json()), token.content, where_));
+    if (token.id < 0)
+      fail(where_, fmt::format("added token \"{}\" has the negative id {}", token.content, token.id));
+    return token;
+  }
+
   // A merge is written as "a b", or by newer versions as ["a", "b"].
   bool add_to_merge(int depth, Json::parse_event_t event, const Json& parsed) {
     const auto what = [&] { return fmt::format("model.merges[{}]", merges_.size()); };
@@ -67,6 +81,7 @@ class VocabularyFilter {
   bool in_vocabulary_ = false, in_merges_ = false;
   std::vector<TokenEntry> entries_;
   std::vector<Merge> merges_;
+  std::vector<AddedToken> added_;
   std::vector<std::string> parts_;  // of the merge that is being read
 };
 
@@ -140,12 +155,7 @@ AddedToken parse_added_token(const Json& value, const std::string& where) {
 
 TokenizerJson parse_tokenizer_json(std::string_view text, const std::string& where) {
   VocabularyFilter filter(where);
-  Json root;
-  try {
-    root = Json::parse(text.begin(), text.end(), std::ref(filter));
-  } catch (const Json::parse_error& error) {
-    fail(where, fmt::format("not valid JSON at byte {} of {}: {}", error.byte, text.size(), error.what()));
-  }
+  const Json root = parse_json(text, where, std::ref(filter));
   const Json& model = member(root, "model");
   TokenizerJson result;
   result.is_bpe = check_is_bpe(model, where);
@@ -166,15 +176,9 @@ TokenizerJson parse_tokenizer_json(std::string_view text, const std::string& whe
   if (const Json& limit = member(model, "max_input_chars_per_word"); limit.is_number_unsigned()) {
     result.max_input_chars_per_word = limit.get<std::size_t>();
   }
-  if (const Json& added = member(root, "added_tokens"); added.is_array()) {
-    for (const Json& value : added) {
-      AddedToken token = parse_added_token(value, where);
-      token.id = static_cast<std::int32_t>(parse_token_id(member(value, "id"), token.content, where));
-      if (token.id < 0)
-        fail(where, fmt::format("added token \"{}\" has the negative id {}", token.content, token.id));
-      result.added_tokens.push_back(std::move(token));
-    }
-  }
+  result.added_tokens = filter.take_added_tokens();
+  if (const Json& others = member(root, "added_tokens"); others.is_array() && !others.empty())
+    parse_added_token(others.front(), where);  // which is no object, and is refused
   result.normalizer = member(root, "normalizer");
   result.pre_tokenizer = member(root, "pre_tokenizer");
   result.post_processor = member(root, "post_processor");

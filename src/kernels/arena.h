@@ -1,12 +1,12 @@
-// One allocation, carved into pieces by a plan that runs twice: once to measure, once to hand out.
+// One allocation of the table's memory, carved into pieces by a plan that runs twice: once to measure, once
+// to hand out.
 #pragma once
 
 #include <cstdint>
-#include <utility>
 
-#include "core/aligned_buffer.h"
+#include "kernels/buffer.h"
 
-namespace bertune {
+namespace bertune::kernels {
 
 class Arena {
  public:
@@ -17,8 +17,8 @@ class Arena {
     measuring_ = true, used_ = 0;
     plan(*this);
     if (used_ > buffer_.size()) {
-      buffer_ = AlignedBuffer<float>();  // never both the old and the new
-      buffer_ = AlignedBuffer<float>(used_);
+      buffer_ = Buffer<float>();  // never both the old and the new
+      buffer_ = Buffer<float>(used_);
     }
     measuring_ = false, used_ = 0;
     plan(*this);
@@ -34,9 +34,9 @@ class Arena {
   std::size_t size_bytes() const { return buffer_.size() * sizeof(float); }
 
  private:
-  AlignedBuffer<float> buffer_;
+  Buffer<float> buffer_;
   std::size_t used_ = 0;
   bool measuring_ = false;
 };
 
-}  // namespace bertune
+}  // namespace bertune::kernels

@@ -1,0 +1,38 @@
+#include "cli/screen/lost_file.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "core/file.h"
+
+namespace bertune::cli {
+namespace {
+
+void put(const char* text) { static_cast<void>(!::write(STDERR_FILENO, text, std::strlen(text))); }
+
+extern "C" void report_lost_file(int number, siginfo_t* info, void*) {
+  const char* name = mapped_file_at(info->si_addr);
+  if (name == nullptr) {  // not ours: what would have happened anyway
+    ::signal(number, SIG_DFL);
+    return;
+  }
+  put("\nerror: ");
+  put(name);
+  put(": was cut off by another program while it was read; nothing half-written is left. Start again when "
+      "the file is "
+      "complete\n");
+  ::_exit(1);
+}
+
+}  // namespace
+
+void end_where_a_mapped_file_shrinks() {
+  struct sigaction action {};
+  action.sa_sigaction = report_lost_file;
+  action.sa_flags = SA_SIGINFO;
+  ::sigaction(SIGBUS, &action, nullptr);
+}
+
+}  // namespace bertune::cli

@@ -1,0 +1,71 @@
+#include "data/texts/trained_columns.h"
+
+#include <fmt/format.h>
+
+#include "bertune/error.h"
+#include "data/texts/labels.h"
+
+namespace bertune::data {
+namespace {
+
+bool is_there(const TableHead& head, const std::string& name) {
+  return !name.empty() && column_named(head.names, name) >= 0;
+}
+
+// Lines of text, and tables without a header, have no names to go by.
+bool has_names(const TableHead& head) { return !head.names.empty() && head.names.front() != "1"; }
+
+void choose_label(const TableHead& head, ReadOptions& options) {
+  const std::string& trained = options.trained->label;
+  if (!options.label_column.empty() || !options.guess_labels || trained.empty()) return;
+  if (is_there(head, trained)) {
+    options.label_column = trained;
+  } else if (options.labels_required) {
+    throw UsageError(
+        "label_column",
+        fmt::format("{}: has no column \"{}\", which held the labels in training; the columns are {}. "
+                    "If another one holds them, name it with `label_column`",
+                    head.path, trained, quoted_list(head.names)));
+  }
+}
+
+void choose_texts(const TableHead& head, ReadOptions& options, std::vector<std::string>& notes) {
+  const TrainedColumns& trained = *options.trained;
+  if (!options.text_column.empty()) return;
+  if (is_there(head, trained.text) && (!trained.has_pairs() || is_there(head, trained.text_pair))) {
+    options.text_column = trained.text;
+    if (options.text_pair_column.empty()) options.text_pair_column = trained.text_pair;
+  } else if (has_names(head) && head.names.size() > 1) {
+    const std::string names = trained.has_pairs()
+                                  ? fmt::format("\"{}\" and \"{}\"", trained.text, trained.text_pair)
+                                  : fmt::format("\"{}\"", trained.text);
+    notes.push_back(
+        fmt::format("{}: has no column {}, as in training: texts are looked for in others (`text_column` "
+                    "names them)",
+                    head.path, names));
+  }
+}
+
+}  // namespace
+
+ReadOptions with_trained_columns(const TableHead& head, ReadOptions options,
+                                 std::vector<std::string>& notes) {
+  if (!options.trained) return options;
+  options.guess_pairs = options.trained->has_pairs();
+  if (!has_names(head) && !is_there(head, options.trained->text)) return options;
+  choose_label(head, options);
+  choose_texts(head, options, notes);
+  return options;
+}
+
+void require_trained_kind(const TableHead& head, const ReadOptions& options, const ColumnChoice& choice) {
+  if (!options.trained || !options.trained->has_pairs() || choice.text_pair) return;
+  throw UsageError(
+      "text_pair_column",
+      fmt::format(
+          "{}: holds single texts, and the model was trained on pairs of them; name the column of the second "
+          "with `text_pair_column`, or write a pair in a line, with a tab between its texts",
+          head.path));
+}
+
+}  // namespace bertune::data

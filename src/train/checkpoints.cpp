@@ -1,0 +1,260 @@
+#include "train/checkpoints.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <deque>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "bertune/error.h"
+#include "checkpoint/safetensors.h"
+#include "core/file.h"
+#include "kernels/host_access.h"
+#include "train/manifest.h"
+
+namespace bertune::train {
+namespace {
+
+constexpr const char* kOptimizerFile = "optimizer.safetensors";
+constexpr const char* kStateFile = "trainer_state.json";
+
+std::optional<std::int64_t> step_of(const fs::path& checkpoint) {
+  const std::string name = checkpoint.filename().string();
+  constexpr std::string_view kPrefix = "checkpoint-";
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  std::int64_t step = 0;
+  const char* end = name.data() + name.size();
+  const auto [stopped, error] = std::from_chars(name.data() + kPrefix.size(), end, step);
+  if (error != std::errc() || stopped != end || step < 0) return std::nullopt;
+  return step;
+}
+
+void save_optimizer(const fs::path& path, optim::Optimizer& optimizer) {
+  std::vector<checkpoint::TensorView> tensors;
+  std::deque<kernels::HostView<float>> views;
+  for (const optim::Optimizer::State& state : optimizer.state()) {
+    const std::span<const float> values =
+        state.on_host ? state.values : views.emplace_back().see(state.values);
+    tensors.push_back(checkpoint::f32_view(state.name, {static_cast<std::int64_t>(values.size())}, values));
+  }
+  checkpoint::write_safetensors(
+      path, std::move(tensors),
+      {{"optimizer", std::string(optimizer.name())}, {"step", std::to_string(optimizer.steps())}});
+}
+
+void load_optimizer(const fs::path& path, optim::Optimizer& optimizer, std::int64_t step) {
+  const checkpoint::SafetensorsFile file(path);
+  std::vector<std::string> names;
+  for (const checkpoint::StoredTensor& tensor : file.tensors()) names.push_back(tensor.name);
+  optimizer.expect_state(names);
+  for (const optim::Optimizer::State& state : optimizer.state()) {
+    const auto index = file.find(state.name);
+    if (!index || file.tensors()[*index].elements != state.values.size()) {
+      throw Error(
+          fmt::format("{}: holds no \"{}\" for {} numbers; the checkpoint is of another model or optimizer",
+                      path.string(), state.name, state.values.size()));
+    }
+    const auto read = [&](std::span<float> values) { file.read_f32(*index, values); };
+    state.on_host ? read(state.values) : kernels::write_on_host(state.values, read);
+  }
+  optimizer.set_steps(step);
+}
+
+// What trainer_state.json keeps under "bertune", beside the identity of the run: calls field(key, member) for
+// each.
+template <typename State, typename Field>
+void for_each_field(State& state, const Field& field) {
+  field("dropout_step", state.dropout_step);
+  field("evaluated_step", state.evaluated_step);
+  field("evaluations_without_gain", state.evaluations_without_gain);
+  field("logged_loss_sum", state.logged_loss_sum);
+  field("logged_step", state.logged_step);
+  field("loss_sum", state.loss_sum);
+  field("runtime", state.runtime);
+  field("schedule", state.schedule);
+  field("tokens", state.tokens);
+}
+
+Json private_state(const RunState& state, const RunIdentity& identity) {
+  Json json = {{"arguments", identity.arguments}, {"data_fingerprint", identity.data_fingerprint}};
+  for_each_field(state, [&](const char* key, const auto& value) { json[key] = value; });
+  return json;
+}
+
+void require_same_run(const fs::path& checkpoint, const Json& saved, const RunIdentity& identity) {
+  std::string differences;
+  for (const auto& [key, value] : identity.arguments.items()) {
+    const Json before = saved.at("arguments").value(key, Json());
+    if (before != value)
+      differences += fmt::format("\n  {}: {} then, {} now", key, before.dump(), value.dump());
+  }
+  if (saved.at("data_fingerprint") != identity.data_fingerprint) {
+    differences += "\n  the training data, its labels or their tokens";
+  }
+  if (!differences.empty()) {
+    throw UsageError(
+        fmt::format("{}: cannot resume, for these are not as they were:{}\n"
+                    "Resume with the same settings, or start anew with `overwrite`.",
+                    checkpoint.string(), differences));
+  }
+}
+
+// A count in [0, most]; a negative or huge one would have the run go on for ever.
+std::int64_t count_in(const Json& json, const char* key, std::int64_t most) {
+  const Json& value = json.at(key);
+  const std::int64_t count = value.is_number_integer() ? value.get<std::int64_t>() : -1;
+  if (count < 0 || count > most)
+    throw Error(
+        fmt::format("{}: \"{}\" is {}, which is not in [0, {}]", kStateFile, key, value.dump(), most));
+  return count;
+}
+
+RunState state_of(const Json& file, const Json& own, std::int64_t total_steps) {
+  RunState state;
+  state.global_step = count_in(file, "global_step", total_steps);
+  for_each_field(state, [&](const char* key, auto& value) { own.at(key).get_to(value); });
+  for (const char* key : {"evaluated_step", "evaluations_without_gain", "logged_step"})
+    count_in(own, key, state.global_step);
+  count_in(own, "tokens", std::numeric_limits<std::int64_t>::max());
+  state.log_history = file.at("log_history");
+  if (!file.at("best_metric").is_null()) {
+    state.best_metric = file.at("best_metric").get<double>();
+    state.best_step = count_in(file, "best_global_step", state.global_step);
+  }
+  return state;
+}
+
+void require_whole(const fs::path& checkpoint) {
+  if (const std::string damage = damage_of(checkpoint); !damage.empty())
+    throw Error(fmt::format("{}: {}; the checkpoint is damaged", checkpoint.string(), damage));
+}
+
+// Of the checkpoint itself, or else of the one that holds the best weights of its run.
+std::string damage_with_best(const fs::path& checkpoint, const fs::path& output_dir) {
+  if (std::string damage = damage_of(checkpoint); !damage.empty()) return damage;
+  const Json file = parse_json(read_file(checkpoint / kStateFile), kStateFile);
+  const Json best = file.value("best_global_step", Json());
+  if (!best.is_number_integer() || best == file.value("global_step", Json())) return "";
+  const fs::path path = checkpoint_path(output_dir, best);
+  const std::string damage = damage_of(path);
+  return damage.empty()
+             ? ""
+             : fmt::format("its best weights are in {}, which {}", path.filename().string(), damage);
+}
+
+}  // namespace
+
+fs::path checkpoint_path(const fs::path& output_dir, std::int64_t step) {
+  return output_dir / fmt::format("checkpoint-{}", step);
+}
+
+std::vector<fs::path> checkpoints(const fs::path& output_dir) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(output_dir, error)) {
+    if (step_of(entry.path())) found.push_back(entry.path());
+  }
+  std::ranges::sort(found, {}, [](const fs::path& path) { return *step_of(path); });
+  return found;
+}
+
+void save_checkpoint(const fs::path& output_dir, const BertPreTrainedModel& model,
+                     const BertTokenizer& tokenizer, optim::Optimizer& optimizer, const RunState& state,
+                     const RunIdentity& identity, const StepPlan& plan) {
+  AtomicDirectory folder(checkpoint_path(output_dir, state.global_step));
+  model.save_weights(folder.path());
+  save_tokenizer(folder.path(), tokenizer, model.config());
+  save_optimizer(folder.path() / kOptimizerFile, optimizer);
+  Json file = trainer_state(state, identity.arguments, plan, output_dir);
+  file["bertune"] = private_state(state, identity);
+  write_file_atomically(folder.path() / kStateFile, dump_json(file));
+  write_manifest(folder.path());
+  folder.commit();
+}
+
+ChosenCheckpoint newest_whole_checkpoint(const fs::path& output_dir) {
+  ChosenCheckpoint chosen;
+  std::vector<fs::path> found = checkpoints(output_dir);
+  std::ranges::reverse(found);
+  for (const fs::path& path : found) {
+    const std::string damage = damage_with_best(path, output_dir);
+    if (damage.empty()) {
+      chosen.folder = path;
+      return chosen;
+    }
+    chosen.damaged.push_back(fmt::format("{}: {}", path.string(), damage));
+  }
+  if (!found.empty()) {
+    throw Error(
+        fmt::format("no checkpoint is whole, so that there is nothing to resume from:\n  {}\nStart anew with "
+                    "`overwrite`.",
+                    fmt::join(chosen.damaged, "\n  ")));
+  }
+  return chosen;
+}
+
+void save_finished_state(const fs::path& output_dir, const RunState& state, const RunIdentity& identity,
+                         const StepPlan& plan) {
+  Json file = trainer_state(state, identity.arguments, plan, output_dir);
+  file["bertune"] = {{"arguments", identity.arguments}, {"data_fingerprint", identity.data_fingerprint}};
+  write_file_atomically(output_dir / kStateFile, dump_json(file));
+}
+
+bool is_finished(const fs::path& output_dir, const RunIdentity& identity) {
+  const fs::path path = output_dir / kStateFile;
+  if (!path_exists(path)) return false;
+  try {
+    const Json own = parse_json(read_file(path), path.string()).value("bertune", Json());
+    return own.is_object() && own.value("arguments", Json()) == identity.arguments &&
+           own.value("data_fingerprint", Json()) == identity.data_fingerprint;
+  } catch (const Error&) {  // not ours, or damaged: the run is not known to be finished
+    return false;
+  }
+}
+
+RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model, optim::Optimizer& optimizer,
+                         const RunIdentity& identity) {
+  require_whole(checkpoint);
+  const std::string where = (checkpoint / kStateFile).string();
+  const Json file = parse_json(read_file(checkpoint / kStateFile), where);
+  RunState state;
+  try {
+    const Json& own = file.at("bertune");
+    require_same_run(checkpoint, own, identity);
+    state = state_of(file, own, identity.arguments.at("total_steps"));
+  } catch (const Json::exception& error) {
+    throw Error(fmt::format("{}: was not written by bertune, or by another version of it ({})", where,
+                            message_of(error)));
+  }
+  model.load_weights(checkpoint);
+  load_optimizer(checkpoint / kOptimizerFile, optimizer, state.global_step);
+  model.dropout_state().step = state.dropout_step;
+  return state;
+}
+
+void load_best_weights(const fs::path& checkpoint, BertPreTrainedModel& model) {
+  require_whole(checkpoint);
+  model.load_weights(checkpoint);
+}
+
+void remove_checkpoints_except(const fs::path& output_dir, const std::vector<std::int64_t>& steps) {
+  std::error_code ignored;
+  for (const fs::path& path : checkpoints(output_dir))
+    if (std::ranges::find(steps, *step_of(path)) == steps.end()) fs::remove_all(path, ignored);
+  // What a process that was killed had begun to write.
+  std::vector<fs::path> begun;
+  for (fs::directory_iterator entry(output_dir, ignored), end; !ignored && entry != end;
+       entry.increment(ignored)) {
+    const fs::path& path = entry->path();
+    if (path.filename().string().starts_with("checkpoint-") && is_temporary(path)) begun.push_back(path);
+  }
+  for (const fs::path& path : begun) fs::remove_all(path, ignored);
+}
+
+}  // namespace bertune::train

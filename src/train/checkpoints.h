@@ -1,0 +1,56 @@
+// The checkpoint folders of a run: what is written there, which is resumed from, which stay.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "bertune/model.h"
+#include "bertune/optim.h"
+#include "bertune/tokenizer.h"
+#include "train/run_state.h"
+
+namespace bertune::train {
+
+std::filesystem::path checkpoint_path(const std::filesystem::path& output_dir, std::int64_t step);
+
+// All folders of OUTPUT that are named as checkpoints, whole or not, in the order of their steps.
+std::vector<std::filesystem::path> checkpoints(const std::filesystem::path& output_dir);
+
+// OUTPUT/checkpoint-<step>: a model folder that Transformers loads, with optimizer.safetensors,
+// trainer_state.json (Transformers' keys, and ours under "bertune") and a manifest. Appears whole or not at
+// all.
+void save_checkpoint(const std::filesystem::path& output_dir, const BertPreTrainedModel& model,
+                     const BertTokenizer& tokenizer, optim::Optimizer& optimizer, const RunState& state,
+                     const RunIdentity& identity, const StepPlan& plan);
+
+struct ChosenCheckpoint {
+  std::filesystem::path folder;      // empty: there is none, and the run begins
+  std::vector<std::string> damaged;  // newer ones that were passed over, and why
+};
+
+// The checkpoint with the most steps that is whole, as is the one with the best weights so far, which it
+// needs in the end. Throws Error, naming what is wrong with each, where there are checkpoints and none can be
+// used.
+ChosenCheckpoint newest_whole_checkpoint(const std::filesystem::path& output_dir);
+
+// OUTPUT/trainer_state.json, which says that this run is finished.
+void save_finished_state(const std::filesystem::path& output_dir, const RunState& state,
+                         const RunIdentity& identity, const StepPlan& plan);
+// Whether the run of this identity has left that.
+bool is_finished(const std::filesystem::path& output_dir, const RunIdentity& identity);
+
+// Restores weights, optimizer and state. Throws UsageError, listing what differs, when the checkpoint is of
+// another run; Error when it is damaged.
+RunState load_checkpoint(const std::filesystem::path& checkpoint, BertPreTrainedModel& model,
+                         optim::Optimizer& optimizer, const RunIdentity& identity);
+
+// The weights alone. Throws Error when the checkpoint is damaged.
+void load_best_weights(const std::filesystem::path& checkpoint, BertPreTrainedModel& model);
+
+// Removes the checkpoints of OUTPUT but those of the given steps, and what is left of unfinished ones.
+void remove_checkpoints_except(const std::filesystem::path& output_dir,
+                               const std::vector<std::int64_t>& steps);
+
+}  // namespace bertune::train

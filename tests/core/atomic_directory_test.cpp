@@ -1,0 +1,213 @@
+// Folders that are replaced whole: wherever they are, and whenever the process is killed.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+#include <string>
+
+#include "bertune/error.h"
+#include "core/file.h"
+#include "core/folder_lock.h"
+#include "support/temporary_directory.h"
+
+namespace bertune {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr int kCannotMount = 77;
+
+// The exit status of what a child process does.
+int status_of_child(const std::function<int()>& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    int status = 99;
+    try {
+      status = work();
+    } catch (const std::exception&) {
+      status = 98;
+    }
+    ::_exit(status);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 100;
+}
+
+pid_t process_that_is_gone() {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  return child;
+}
+
+void replace(const fs::path& folder, const std::string& text) {
+  AtomicDirectory made(folder);
+  write_file_atomically(made.path() / "config.json", text);
+  fs::create_directory(made.path() / "1_Pooling");
+  write_file_atomically(made.path() / "1_Pooling" / "config.json", text);
+  made.commit();
+}
+
+class Folders : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    files_.write("model/config.json", "old");
+    files_.write("model/notes.txt", "mine");
+  }
+  std::size_t entries(const std::string& folder) const {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(files_.path() / folder), {}));
+  }
+  void expect_new() const {
+    EXPECT_EQ(files_.read("model/config.json"), "new");
+    EXPECT_EQ(files_.read("model/1_Pooling/config.json"), "new");
+    EXPECT_EQ(files_.read("model/notes.txt"), "mine");
+    EXPECT_EQ(entries("model"), 3U);
+    EXPECT_EQ(entries(""), 1U);
+  }
+  std::string dead(const std::string& name) const {
+    return name + ".tmp-" + std::to_string(process_that_is_gone()) + "-0123456789abcdef";
+  }
+
+  testing::TemporaryDirectory files_;
+  const fs::path model_ = files_.path() / "model";
+};
+
+TEST_F(Folders, ALinkIsFollowed) {
+  fs::create_directory_symlink(model_, files_.path() / "link");
+  replace(files_.path() / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(files_.path() / "link"));
+  fs::remove(files_.path() / "link");
+  expect_new();
+}
+
+TEST_F(Folders, TheWorkingFolderStaysTheWorkingFolder) {
+  for (const char* below : {".", "1_Pooling"}) {
+    fs::create_directory(model_ / "1_Pooling");
+    EXPECT_EQ(status_of_child([&] {
+                fs::current_path(model_ / below);
+                replace(std::string_view(below) == "." ? fs::path(".") : model_, "new");
+                write_file_atomically("made.txt", "here");
+                return fs::exists(model_ / below / "made.txt") ? 0 : 1;
+              }),
+              0)
+        << below;
+    fs::remove(model_ / below / "made.txt");
+    expect_new();
+  }
+}
+
+// As in a container with a volume: the folder is another file system, and cannot be renamed.
+TEST_F(Folders, AMountPointIsFilled) {
+  const int status = status_of_child([&] {
+    const int as_root = ::geteuid() == 0 ? 0 : CLONE_NEWUSER;
+    if (::unshare(CLONE_NEWNS | as_root) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("none", model_.c_str(), "tmpfs", 0, nullptr) != 0)
+      return kCannotMount;
+    write_file_atomically(model_ / "notes.txt", "mine");
+    write_file_atomically(model_ / "config.json", "old");
+    replace(model_, "new");
+    const bool replaced = read_file(model_ / "config.json") == "new" &&
+                          read_file(model_ / "notes.txt") == "mine" &&
+                          read_file(model_ / "1_Pooling/config.json") == "new";
+    return replaced && entries("model") == 3 && entries("") == 1 ? 0 : 1;
+  });
+  if (status == kCannotMount) GTEST_SKIP() << "this system lets nobody mount here";
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(Folders, WhatAKilledProcessDidNotFinishIsRemoved) {
+  files_.write(dead("model") + "/config.json", "half");
+  files_.write("model/" + dead("config.json"), "half");
+  files_.write("model/" + dead("new") + "/config.json", "half");
+  recover_folder(model_);
+  EXPECT_EQ(files_.read("model/config.json"), "old");
+  EXPECT_EQ(entries("model"), 2U);
+  EXPECT_EQ(entries(""), 1U);
+}
+
+TEST_F(Folders, WhatAKilledProcessHadNotCarriedOverIsCarriedOver) {
+  const std::string old = dead("model");
+  fs::rename(model_, files_.path() / old);
+  files_.write("model/config.json", "new");
+  files_.write("model/1_Pooling/config.json", "new");
+  files_.write("model/.replacing", old);
+  recover_folder(model_);
+  expect_new();
+}
+
+TEST_F(Folders, WhatAKilledProcessHadCompletedTakesItsPlace) {
+  const std::string staging = "model/" + dead("new");
+  files_.write(staging + "/config.json", "new");
+  files_.write(staging + "/1_Pooling/config.json", "new");
+  files_.write(staging + "/.replacing", "");
+  recover_folder(model_);
+  expect_new();
+}
+
+TEST_F(Folders, OfALivingProcessNothingIsTouched) {
+  const std::string living = "model.tmp-" + std::to_string(::getpid()) + "-0123456789abcdef";
+  files_.write(living + "/config.json", "half");
+  recover_folder(model_);
+  EXPECT_EQ(entries(""), 2U);
+}
+
+TEST_F(Folders, WhatNamesAnythingElseToCarryOverIsNotBelieved) {
+  files_.write("elsewhere/secret", "s");
+  files_.write("model/.replacing", "elsewhere");
+  recover_folder(model_);
+  EXPECT_TRUE(fs::exists(files_.path() / "elsewhere/secret"));
+  EXPECT_FALSE(fs::exists(model_ / "secret"));
+}
+
+TEST_F(Folders, AreOfOneProcessAtATime) {
+  const FolderLock lock(model_);
+  const std::string holder = "process " + std::to_string(::getpid());
+  EXPECT_EQ(status_of_child([&] {
+              try {
+                const FolderLock second(model_);
+              } catch (const Error& error) {
+                return std::string(error.what()).find(holder) != std::string::npos ? 0 : 1;
+              }
+              return 2;
+            }),
+            0);
+  EXPECT_EQ(status_of_child([&] {
+              const FolderLock other(files_.path());
+              return 0;
+            }),
+            0);
+}
+
+TEST_F(Folders, AreFreeAgainWhenTheProcessEnds) {
+  {
+    const FolderLock lock(model_);
+    EXPECT_TRUE(fs::exists(model_ / ".lock"));
+    replace(model_, "new");
+    EXPECT_TRUE(fs::exists(model_ / ".lock"));
+  }
+  expect_new();
+  EXPECT_EQ(status_of_child([&] {
+              new FolderLock(model_);  // and is killed
+              return 0;
+            }),
+            0);
+  const FolderLock again(model_);
+}
+
+TEST(AtomicFile, KeepsTheModeOfWhatItReplaces) {
+  const testing::TemporaryDirectory files;
+  const fs::path path = files.write("secret", "old");
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+  write_file_atomically(path, "new");
+  EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+}
+
+}  // namespace
+}  // namespace bertune
