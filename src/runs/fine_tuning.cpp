@@ -35,7 +35,8 @@ tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& 
   }
   tasks::TrainingData data = task.read_training(files, base.tokenizer, base.config);
   const auto rows = [](const auto& examples) { return examples ? examples->rows() : 0; };
-  observer.on(DataRead{rows(data.train), rows(data.validation), rows(data.test), &data.facts});
+  observer.on(DataRead{rows(data.train), rows(data.validation), rows(data.test), data.facts.check.findings,
+                       &data.facts});
   return data;
 }
 

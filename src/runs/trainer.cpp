@@ -14,11 +14,14 @@ class Callback : public train::Observer {
  public:
   explicit Callback(const std::function<void(const Event&)>& function) : function_(function) {}
   void on(const Event& event) override {
+    if (const auto* data = std::get_if<DataRead>(&event)) findings_ = data->findings;
     if (function_) function_(event);
   }
+  std::vector<Finding> take_findings() { return std::move(findings_); }
 
  private:
   const std::function<void(const Event&)>& function_;
+  std::vector<Finding> findings_;
 };
 
 runs::TrainOptions run_options(const TrainOptions& options) {
@@ -50,7 +53,7 @@ runs::TrainOptions run_options(const TrainOptions& options) {
   files.max_validation_rows = options.max_validation_rows;
   files.max_test_rows = options.max_test_rows;
   files.seed = options.arguments.seed;
-  files.checks_data = false;
+  files.checks_data = options.check_data;
   return run;
 }
 
@@ -79,7 +82,8 @@ TrainResult fine_tune(const TrainOptions& options) {
           .best_step = training.state.best_step,
           .stopped_early = training.stopped_early,
           .validation = std::move(done.validation_metrics),
-          .test = std::move(done.test_metrics)};
+          .test = std::move(done.test_metrics),
+          .findings = observer.take_findings()};
 }
 
 }  // namespace bertune

@@ -56,6 +56,15 @@ std::string MultipleChoiceDataset::where(std::int64_t question) const {
   return place_in(path, questions[static_cast<std::size_t>(question)].line);
 }
 
+void MultipleChoiceDataset::take_over(const MultipleChoiceDataset& whole,
+                                      std::span<const std::int64_t> numbers) {
+  choices.reserve(numbers.size() * static_cast<std::size_t>(num_choices));
+  for (const std::int64_t number : numbers) {
+    const std::span<const std::string_view> of_question = whole.choices_of(number);
+    choices.insert(choices.end(), of_question.begin(), of_question.end());
+  }
+}
+
 std::string_view MultipleChoiceDataset::first_text(std::int64_t question) const {
   const MultipleChoiceQuestion& asked = questions[static_cast<std::size_t>(question)];
   return is_blank(asked.context) ? asked.question : asked.context;
@@ -185,33 +194,6 @@ bool looks_like_multiple_choice(const fs::path& path) {
   } catch (const Error&) {
     return false;  // whoever reads it says what is wrong with it
   }
-}
-
-MultipleChoiceDataset subset(const MultipleChoiceDataset& dataset, std::span<const std::int64_t> questions) {
-  MultipleChoiceDataset part;
-  part.path = dataset.path;
-  part.context_name = dataset.context_name, part.question_name = dataset.question_name;
-  part.fills_blanks = dataset.fills_blanks;
-  part.num_choices = dataset.num_choices;
-  part.storage = dataset.storage;
-  for (const std::int64_t question : questions) {
-    part.questions.push_back(dataset.questions[static_cast<std::size_t>(question)]);
-    const std::span<const std::string_view> choices = dataset.choices_of(question);
-    part.choices.insert(part.choices.end(), choices.begin(), choices.end());
-  }
-  return part;
-}
-
-Split split_questions(const MultipleChoiceDataset& dataset, double validation_share, std::uint64_t seed,
-                      const Fold& fold) {
-  Dataset texts;
-  texts.rows.resize(dataset.questions.size());
-  for (std::int64_t i = 0; i < dataset.size(); ++i) {
-    const auto place = static_cast<std::size_t>(i);
-    texts.rows[place].text = dataset.first_text(i), texts.rows[place].line = dataset.questions[place].line;
-  }
-  texts.path = dataset.path;
-  return stratified_split(texts, validation_share, seed, fold);
 }
 
 }  // namespace bertune::data

@@ -21,7 +21,6 @@
 #include <string_view>
 #include <vector>
 
-#include "data/splits/split.h"
 #include "data/texts/reader.h"
 
 namespace bertune::data {
@@ -32,15 +31,24 @@ struct MultipleChoiceQuestion {
   std::int64_t line = 0;                   // where the record begins, from 1
 };
 
-struct MultipleChoiceDataset {
-  std::string path;                         // as given, for messages
-  std::string context_name, question_name;  // the columns; "" for the context where there is none
-  bool fills_blanks = false;                // RACE: a choice takes the place of "_" in its question
-  std::int64_t num_choices = 0;             // of every question
-  std::vector<MultipleChoiceQuestion> questions;
-  std::vector<std::string_view> choices;       // [questions, num_choices]
-  std::vector<std::string> notes;              // what a person should know
+// What holds of all questions of a file, and of a part of them (data/splits/subset.h).
+struct AboutChoices {
+  std::string path;                            // as given, for messages
+  std::string context_name, question_name;     // the columns; "" for the context where there is none
+  bool fills_blanks = false;                   // RACE: a choice takes the place of "_" in its question
+  std::int64_t num_choices = 0;                // of every question
   std::shared_ptr<const class Arena> storage;  // what the views point into; copies share it
+};
+
+struct MultipleChoiceDataset : AboutChoices {
+  std::vector<MultipleChoiceQuestion> questions;
+  std::vector<std::string_view> choices;  // [questions, num_choices]
+  std::vector<std::string> notes;         // what a person should know
+
+  using Whole = AboutChoices;
+  static constexpr std::vector<MultipleChoiceQuestion> MultipleChoiceDataset::*kRows =
+      &MultipleChoiceDataset::questions;
+  void take_over(const MultipleChoiceDataset& whole, std::span<const std::int64_t> numbers);
 
   std::int64_t size() const { return static_cast<std::int64_t>(questions.size()); }
   std::span<const std::string_view> choices_of(std::int64_t question) const;
@@ -78,13 +86,5 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
 // Whether a file has the columns of such questions. Reads the first records alone; false for anything that
 // cannot be read, and for what is no file (a pipe would be used up).
 bool looks_like_multiple_choice(const fs::path& path);
-
-// The questions of these numbers; notes are left behind.
-MultipleChoiceDataset subset(const MultipleChoiceDataset& dataset, std::span<const std::int64_t> questions);
-
-// Holds out a share of the questions; those with the same first text stay on one side. Depends on questions,
-// share and seed only.
-Split split_questions(const MultipleChoiceDataset& dataset, double validation_share, std::uint64_t seed,
-                      const Fold& fold = {});
 
 }  // namespace bertune::data

@@ -156,4 +156,17 @@ QuestionAnsweringDataset read_question_answering(const fs::path& path,
   return parse_question_answering(file.text(), path.string(), format, options);
 }
 
+void QuestionAnsweringDataset::take_over(const QuestionAnsweringDataset& whole,
+                                         std::span<const std::int64_t> /*numbers*/) {
+  std::vector<std::int64_t> numbers_of(whole.contexts.size(), -1);
+  for (QuestionAnsweringExample& example : examples) {
+    std::int64_t& number = numbers_of[static_cast<std::size_t>(example.context_index)];
+    if (number < 0) {
+      number = static_cast<std::int64_t>(contexts.size());
+      contexts.push_back(example.context);
+    }
+    example.context_index = number;
+  }
+}
+
 }  // namespace bertune::data

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,14 +51,24 @@ struct QuestionAnsweringExample {
   std::string_view where;      // "file:line" or "file: data[1].paragraphs[2].qas[3] (id ...)", for messages
 };
 
-struct QuestionAnsweringDataset {
-  std::string path;  // as given, for messages
-  std::vector<QuestionAnsweringExample> examples;
-  std::vector<std::string_view> contexts;      // each once
+// What holds of all questions of a file, and of a part of them (data/splits/subset.h).
+struct AboutQuestions {
+  std::string path;                            // as given, for messages
   bool has_answers = false;                    // every question has a label
   bool has_impossible = false;                 // some question has no answer: SQuAD 2.0
-  std::vector<std::string> notes;              // what a person should know
   std::shared_ptr<const class Arena> storage;  // what the views point into; copies share it
+};
+
+struct QuestionAnsweringDataset : AboutQuestions {
+  std::vector<QuestionAnsweringExample> examples;
+  std::vector<std::string_view> contexts;  // each once
+  std::vector<std::string> notes;          // what a person should know
+
+  using Whole = AboutQuestions;
+  static constexpr std::vector<QuestionAnsweringExample> QuestionAnsweringDataset::*kRows =
+      &QuestionAnsweringDataset::examples;
+  // The contexts of the examples, which have still the numbers of the whole.
+  void take_over(const QuestionAnsweringDataset& whole, std::span<const std::int64_t> numbers);
 
   std::int64_t size() const { return static_cast<std::int64_t>(examples.size()); }
 };

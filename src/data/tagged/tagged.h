@@ -44,15 +44,22 @@ struct TaggedSentence {
   std::vector<std::uint32_t> word_lines;  // [words]: lines after `line`; empty when all are on that line
 };
 
-struct TaggedDataset {
+// What holds of all sentences of a file, and of a part of them (data/splits/subset.h).
+struct AboutSentences {
   std::string path;  // as given, for messages
   TagFormat format = TagFormat::conll;
   TagScheme scheme = TagScheme::none;
-  std::vector<TaggedSentence> sentences;
   std::vector<std::string> tags;        // the different ones, sorted by code point
   bool has_tags = false;                // every sentence has
-  std::vector<std::string> notes;       // what a person should know: guesses, replaced bytes, odd tags
   std::shared_ptr<const void> storage;  // what the sentences point into
+};
+
+struct TaggedDataset : AboutSentences {
+  std::vector<TaggedSentence> sentences;
+  std::vector<std::string> notes;  // what a person should know: guesses, replaced bytes, odd tags
+
+  using Whole = AboutSentences;
+  static constexpr std::vector<TaggedSentence> TaggedDataset::*kRows = &TaggedDataset::sentences;
 
   std::int64_t size() const { return static_cast<std::int64_t>(sentences.size()); }
   std::int64_t words() const;

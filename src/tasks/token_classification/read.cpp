@@ -10,10 +10,11 @@
 
 #include "bertune/error.h"
 #include "core/arriving_lines.h"
-#include "data/checks/sets.h"
+#include "data/checks/check.h"
 #include "data/files/sniff.h"
 #include "data/tagged/tag_labels.h"
 #include "data/tagged/tagged_form.h"
+#include "data/tagged/tagged_texts.h"
 #include "tasks/glance.h"
 #include "tasks/hold_out.h"
 #include "tasks/token_classification/prediction.h"
@@ -67,16 +68,25 @@ void append(std::vector<std::string>& notes, const std::vector<std::string>& mor
   notes.insert(notes.end(), more.begin(), more.end());
 }
 
-SetFacts facts_of(std::string name, const TaggedDataset& dataset, const TaggedDataset* train) {
-  SetFacts facts{std::move(name), dataset.path};
-  facts.counts = {
-      {dataset.size(), "sentences"},
-      {dataset.words(), "words"},
-      {static_cast<std::int64_t>(dataset.tags.size()), fmt::format("tags ({})", to_string(dataset.scheme))}};
-  facts.notes = dataset.notes;
-  append(facts.notes, data::repeat_notes(facts.name, dataset));
-  if (train != nullptr) append(facts.notes, data::leak_notes(facts.name, dataset, *train));
-  return facts;
+data::CheckResult check(const TaggedSets& sets) {
+  std::vector<data::NamedTexts> named;
+  sets.for_each([&](std::string name, const TaggedDataset& dataset) {
+    data::NamedTexts& set = named.emplace_back();
+    set.name = std::move(name);
+    set.texts = data::texts_of(dataset, data::kWordsThatTell);
+    set.labels = [&dataset](std::int64_t row, const std::function<void(std::string_view)>& tell) {
+      for (const std::string_view tag : dataset.sentences[static_cast<std::size_t>(row)].tags) tell(tag);
+    };
+  });
+  // Words outside of entities outnumber all others, and accuracy is no measure of these tasks.
+  data::CheckResult found = data::check_texts(named, {.imbalance = 0, .unit = "sentence", .label = "tag"});
+  for (data::SetCheck& set : found.sets) {
+    const TaggedDataset& dataset = sets.named(set.name);
+    set.counts = {{dataset.words(), "word"},
+                  {static_cast<std::int64_t>(dataset.tags.size()), "tag",
+                   fmt::format(" ({})", to_string(dataset.scheme))}};
+  }
+  return found;
 }
 
 std::unique_ptr<Decoder> test_lines(const TaggedSets& sets, const TokenClassificationExamples& examples,
@@ -225,17 +235,27 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
                            const BertConfig& config) {
   const auto sets = std::make_shared<TaggedSets>(read_sets(files));
   std::unique_ptr<TokenClassificationTask> task = task_of(files, *sets, config);
-  hold_out(files, *sets, data::split_sentences, "sentences");
+  // One class of sentences. Of folds that are given, short ones say nothing of what is in several.
+  data::Texts texts = data::texts_of(sets->train, files.fold.given ? data::kWordsThatTell : 0);
+  texts.label = {};
+  hold_out(files, *sets, texts, "sentences");
   TrainingData data;
-  if (files.checks_data) data.facts.notes = sets->notes;
+  if (files.checks_data) data.facts = {check(*sets), sets->notes};
   const auto examples_of = [&](const char* name, const TaggedDataset& dataset, LongSentences long_sentences) {
     if (dataset.size() == 0) return MadeExamples();
     auto examples = std::make_unique<TokenClassificationExamples>(dataset, tokenizer, *task, long_sentences);
-    if (files.checks_data) {
-      const TaggedDataset* train = &dataset == &sets->train ? nullptr : &sets->train;
-      SetFacts& facts = data.facts.sets.emplace_back(facts_of(name, dataset, train));
-      append(facts.notes, feature_notes(examples->features(), dataset, *task));
-    }
+    if (!files.checks_data) return examples;
+    const TokenClassificationFeatures& features = examples->features();
+    data::add_lengths(data.facts.check,
+                      {.set = name,
+                       .tokens = features.sentence_lengths,
+                       .max_length = task->max_length,
+                       .unit = "sentence",
+                       .windowed = long_sentences == LongSentences::windows},
+                      data::texts_of(dataset));
+    data::add_special_tokens(data.facts.check, features.rows_with_special_tokens, "word");
+    append(data.facts.notes, dataset.notes);
+    append(data.facts.notes, word_notes(features, dataset, *task));
     return examples;
   };
   MadeExamples train = examples_of("train", sets->train, LongSentences::truncate),
