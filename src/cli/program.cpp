@@ -29,8 +29,8 @@
 #include "cli/config/run_config.h"
 #include "cli/options/option_kinds.h"
 #include "cli/screen/flag_words.h"
-#include "core/printable.h"
 #include "cli/screen/lost_file.h"
+#include "core/quoted.h"
 #include "kernels/ops.h"
 #include "report/terminal.h"
 
@@ -46,7 +46,7 @@ std::string version() {
 
 int report_error(std::string_view message, int code) {
   const report::Style style(report::terminal_of(STDERR_FILENO).colors);
-  fmt::print(stderr, "{} {}\n", style.red("error:"), printable_lines(with_flags(message)));
+  fmt::print(stderr, "{} {}\n", style.red("error:"), without_control_characters(with_flags(message)));
   return code;
 }
 

@@ -40,15 +40,4 @@ std::string printable(std::string_view text) {
   return result;
 }
 
-std::string printable_lines(std::string_view text) {
-  std::string lines;
-  for (;;) {
-    const std::size_t end = text.find('\n');
-    lines += printable(text.substr(0, end));
-    if (end == std::string_view::npos) return lines;
-    lines += '\n';
-    text.remove_prefix(end + 1);
-  }
-}
-
 }  // namespace bertune

@@ -9,7 +9,5 @@ namespace bertune {
 // One line that is safe to print: line ends and tabs become blanks; control characters (escape codes among
 // them), marks that reverse the direction of writing and malformed UTF-8 become visible stand-ins.
 std::string printable(std::string_view text);
-// The same for a message of several lines, which stay lines.
-std::string printable_lines(std::string_view text);
 
 }  // namespace bertune

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bertune/dataset.h"
 #include "bertune/sentence_embedding.h"
@@ -52,6 +53,11 @@ struct TrainingFiles {
   QuestionAnsweringOptions question_answering;
   SentenceEmbeddingOptions sentence_embedding;
 };
+
+// Where the training file is a JSON object of splits, and none is named ("data.json#train"): names that to
+// train on, and those to validate and to test on where no files were given for these. Returns notes for a
+// person.
+std::vector<std::string> name_splits(TrainingFiles& files);
 
 // A labelled file to test a trained model on.
 struct TestFile {

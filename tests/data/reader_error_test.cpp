@@ -71,7 +71,7 @@ TEST(ReaderErrors, NameTheLineOfDamagedJson) {
               HasSubstr("d.json:3: the file ends inside the array"));
   EXPECT_THAT(error_of("d.json", "[" + good + "]\n5"),
               HasSubstr("d.json:3: not valid JSON: text after the end"));
-  EXPECT_THAT(error_of("d.json", "{\n\"data\": []}"), HasSubstr("d.json:1: not valid JSON"));
+  EXPECT_THAT(error_of("d.json", "{\n\"data\": []}"), HasSubstr("d.json: holds no rows"));
 }
 
 TEST(ReaderErrors, NameTheLineOfAMissingLabel) {

@@ -26,9 +26,16 @@ void add_data_options(CLI::App& command, tasks::FileOptions& options, const std:
       ->join(',')
       ->group(group);
   command
-      .add_option(
-          format_flag, options.format,
-          "csv, tsv, jsonl, json or text; of tagged words conll, conllu or jsonl (default: by file name)")
+      .add_option(format_flag, options.format,
+                  "csv, tsv, jsonl, json or text; of tagged words conll, conllu, jsonl or csv (default: by "
+                  "content and file "
+                  "name)")
+      ->group(group);
+  command
+      .add_flag("--strict", options.strict,
+                "Stop at an answer that its context does not hold (default: its text alone is compared, and "
+                "training "
+                "leaves it out)")
       ->group(group);
   command.add_option("--delimiter", options.delimiter, "Character between fields (default: by format)")
       ->group(group);
@@ -38,7 +45,7 @@ void add_data_options(CLI::App& command, tasks::FileOptions& options, const std:
       ->group(group);
   command
       .add_option("--max-bad-rows,--max_bad_rows", options.max_bad_rows,
-                  "Leave out so many rows that cannot be used: without a label, or of another width")
+                  "Leave out so many rows that cannot be read or used (0: the first are named, and it stops)")
       ->group(group)
       ->capture_default_str();
   command.add_flag("--no-header", options.no_header, "The first line is data; columns are numbers from 1")

@@ -7,6 +7,7 @@
 
 #include "bertune/error.h"
 #include "core/names.h"
+#include "data/files/file_part.h"
 
 namespace bertune::data {
 namespace {
@@ -33,7 +34,7 @@ Format format_from_string(std::string_view name) {
 }
 
 Format format_from_path(const fs::path& path) {
-  if (const auto format = format_by_name(path)) return *format;
+  if (const auto format = format_by_name(file_part(path).file)) return *format;
   throw UsageError(
       "format",
       fmt::format("{}: the name does not say what format it is (.csv .tsv .jsonl .ndjson .json .txt); add "

@@ -6,10 +6,25 @@
 #include <cstring>
 
 #include "core/utf8.h"
+#include "data/files/file_part.h"
+#include "data/files/json_shape.h"
 
 namespace bertune::data {
 
-std::string RecordParser::where(std::int64_t line) const { return fmt::format("{}:{}", path_, line); }
+namespace {
+
+constexpr std::int64_t kFirstRow = std::int64_t{1} << 48;  // no file has so many lines
+
+}  // namespace
+
+std::string place_in(std::string_view path, std::int64_t line) {
+  return line > kFirstRow ? fmt::format("{}: row {}", path, line - kFirstRow)
+                          : fmt::format("{}:{}", path, line);
+}
+
+std::int64_t place_of_row(std::int64_t number) { return kFirstRow + number; }
+
+std::string RecordParser::where(std::int64_t line) const { return place_in(path_, line); }
 
 void RecordParser::skip_blank_lines(std::string_view& input) {
   for (;;) {
@@ -50,9 +65,12 @@ std::unique_ptr<RecordParser> make_parser(const std::string& path, Format format
     case Format::tsv:
       return make_tsv_parser(path, guess_dialect(path, format, delimiter, text, notes));
     case Format::jsonl:
-      return make_jsonl_parser(path, lines_before);
     case Format::json:
-      return make_json_parser(path);
+      if (const auto shape = shape_of_json(text, true, path, file_part(path).part)) {
+        if (const std::string note = note_of(*shape); !note.empty())
+          notes.push_back(fmt::format("{}: {} (guessed)", path, note));
+      }
+      return make_json_parser(path, lines_before);
     case Format::text:
       break;
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/file.h"
+#include "data/files/file_part.h"
 #include "data/files/text_file.h"
 
 namespace bertune::data {
@@ -30,7 +31,8 @@ class Arena {
 };
 
 struct Storage {
-  explicit Storage(const fs::path& path, const std::string& encoding = {}) : file(path, encoding) {}
+  explicit Storage(const fs::path& path, const std::string& encoding = {})
+      : file(file_part(path).file, encoding) {}
   TextFile file;
   Arena arena;
 };

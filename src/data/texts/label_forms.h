@@ -2,7 +2,7 @@
 #pragma once
 
 #include "data/files/storage.h"
-#include "data/texts/bad_rows.h"
+#include "data/texts/bad_lines.h"
 #include "data/texts/reader.h"
 
 namespace bertune::data {
@@ -11,6 +11,6 @@ namespace bertune::data {
 // places of the ones; takes "N/A" among numbers for no label. Leaves out pairs whose label is "-" among
 // words, and a last row that sums up the others. All is noted. Rows without a label that `labels_required`
 // asks for are `bad`. What is made lies in `arena`.
-void settle_labels(Dataset& dataset, Arena& arena, bool labels_required, BadRows& bad);
+void settle_labels(Dataset& dataset, Arena& arena, bool labels_required, BadLines& bad);
 
 }  // namespace bertune::data

@@ -11,7 +11,7 @@
 
 #include "bertune/error.h"
 #include "core/nearest.h"
-#include "core/printable.h"
+#include "core/quoted.h"
 #include "data/texts/label_spellings.h"
 
 namespace bertune::data {
@@ -89,9 +89,9 @@ void sort_names(std::vector<std::string>& names) {
 
 std::string unknown_label(const std::string& where, std::string_view label, const LabelMap& labels) {
   const std::string_view near = nearest(label, labels.id2label());
-  const std::string meant = near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", printable(near));
-  return fmt::format("{}: the label \"{}\" is not one of those trained on{}; known: {}", where,
-                     printable(label), meant, quoted_list(labels.id2label()));
+  const std::string meant = near.empty() ? "" : fmt::format(" (did you mean {}?)", in_quotes(near));
+  return fmt::format("{}: the label {} is not one of those trained on{}; known: {}", where, in_quotes(label),
+                     meant, quoted_list(labels.id2label()));
 }
 
 LabelMap::LabelMap(std::vector<std::string> id2label) : id2label_(std::move(id2label)) {

@@ -13,7 +13,11 @@
 #include "data/texts/table.h"
 
 namespace bertune::data {
-std::string Dataset::where(const Row& row) const { return fmt::format("{}:{}", path, row.line); }
+std::string Dataset::where(const Row& row) const { return place_in(path, row.line); }
+
+void Dataset::take_over(const Dataset& /*whole*/, std::span<const std::int64_t> /*numbers*/) {
+  has_labels = std::ranges::any_of(rows, &Row::has_label);
+}
 
 void Dataset::release_pages() const {
   if (storage) storage->file.release_pages();

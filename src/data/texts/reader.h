@@ -7,6 +7,7 @@
 #include <iosfwd>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,17 +71,25 @@ struct Row {
 class Arena;
 struct Storage;
 
-struct Dataset {
+// What holds of all rows of a file, and of a part of them (data/splits/subset.h).
+struct AboutTexts {
   std::string path;  // as given, for messages
-  std::vector<Row> rows;
   ColumnChoice columns;
   bool has_pairs = false;
-  bool has_labels = false;  // the label column exists and at least one row has a label
   // The names of all labels, where the file itself says which there are; else empty.
   std::vector<std::string> label_names;
-  std::vector<std::string> notes;          // what a person should know: guesses, replaced bytes, empty texts
-  std::shared_ptr<const Storage> storage;  // what the rows point into; copies and subsets share it
+  std::shared_ptr<const Storage> storage;          // what the rows point into; copies and subsets share it
   std::shared_ptr<const void> label_storage = {};  // and their labels, once they are those of classes
+};
+
+struct Dataset : AboutTexts {
+  std::vector<Row> rows;
+  bool has_labels = false;         // the label column exists and at least one row has a label
+  std::vector<std::string> notes;  // what a person should know: guesses, replaced bytes, empty texts
+
+  using Whole = AboutTexts;
+  static constexpr std::vector<Row> Dataset::*kRows = &Dataset::rows;
+  void take_over(const Dataset& whole, std::span<const std::int64_t> numbers);
 
   std::int64_t size() const { return static_cast<std::int64_t>(rows.size()); }
   // Gives back the memory that texts were read into from the file, when they are hardly needed any more.

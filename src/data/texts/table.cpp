@@ -38,13 +38,14 @@ std::string_view name_of(CellKind kind) {
 
 }  // namespace
 
-std::string Table::where(std::int64_t line) const { return fmt::format("{}:{}", path_, line); }
+std::string Table::where(std::int64_t line) const { return place_in(path_, line); }
 
 Parse Table::next(std::string_view& input, bool final, bool stays, Arena& arena, Row& row) {
   for (;;) {
     const Parse parse = parser_->next(input, final, record_);
     if (parse != Parse::record) return parse;
     if (record_.replaced > 0) replaced_.add(record_.line, static_cast<std::int64_t>(record_.replaced));
+    if (record_.surrogates > 0) surrogates_.add(record_.line, static_cast<std::int64_t>(record_.surrogates));
     row = {};
     row.line = record_.line;
     if (!read_row(stays, arena, row)) {
@@ -128,6 +129,7 @@ std::string_view Table::spilled_text(bool stays, Arena& arena) {
 
 bool Table::take_label(bool stays, Arena& arena, Row& row) {
   const Cell& cell = record_.cells[static_cast<std::size_t>(choice_.label.index)];
+  if (cell.kind == CellKind::nested && !options_.labels_required) return true;
   if (cell.kind == CellKind::nested) {
     return is_bad(
         fmt::format("\"{}\" is {}; a label must be a string, a number, true or false, or a list of these",
@@ -214,6 +216,7 @@ std::vector<std::string> Table::notes() const {
   const Counted tallies[] = {
       {replaced_, "bytes that are not UTF-8 were replaced by U+FFFD",
        "; if the file has another encoding, name it with `encoding`"},
+      {surrogates_, "half of a surrogate pair became U+FFFD", ""},
       {nul_, "a NUL byte is kept as text", ""},
       {empty_, "the text is empty", ""},
       {ragged_, "the row is wider or narrower than the others", ""},

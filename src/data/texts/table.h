@@ -11,7 +11,7 @@
 #include "data/files/labelled_lines.h"
 #include "data/files/records.h"
 #include "data/files/storage.h"
-#include "data/texts/bad_rows.h"
+#include "data/texts/bad_lines.h"
 #include "data/texts/columns.h"
 #include "data/texts/reader.h"
 
@@ -33,7 +33,7 @@ class Table {
   // Throws Error where more rows than options allow cannot be used, which are not among those that next()
   // gives. A stream is checked at each row.
   void check_bad_rows() const { bad_.check(path_, rows_); }
-  BadRows& bad_rows() { return bad_; }
+  BadLines& bad_rows() { return bad_; }
 
   const ColumnChoice& columns() const { return choice_; }
   std::int64_t rows() const { return rows_; }
@@ -86,9 +86,9 @@ class Table {
   Record record_;
   bool marked_ = false;  // the byte order mark was looked for
   std::int64_t rows_ = 0, labeled_ = 0;
-  Tally replaced_, nul_, empty_, ragged_, repeated_headers_, spilled_;
+  Tally replaced_, surrogates_, nul_, empty_, ragged_, repeated_headers_, spilled_;
   bool spills_ = false;  // the text goes on in the columns behind it, which have no names
-  BadRows bad_;
+  BadLines bad_;
   std::vector<std::string> head_notes_, dialect_notes_;
 };
 

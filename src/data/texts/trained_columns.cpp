@@ -4,7 +4,6 @@
 
 #include "bertune/error.h"
 #include "core/nearest.h"
-#include "data/texts/labels.h"
 
 namespace bertune::data {
 namespace {

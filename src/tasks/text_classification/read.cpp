@@ -9,6 +9,7 @@
 
 #include "bertune/error.h"
 #include "data/checks/check.h"
+#include "data/checks/several_labels.h"
 #include "data/texts/labels.h"
 #include "tasks/hold_out.h"
 #include "tasks/text_classification/prediction.h"
@@ -17,20 +18,12 @@
 namespace bertune::tasks::text_classification {
 namespace {
 
-struct TextSets : DataSets<data::Dataset> {
-  bool has_validation = false, has_test = false;
-
-  std::vector<data::NamedDataset> named() const {
-    std::vector<data::NamedDataset> list = {{"train", &train}};
-    if (has_validation) list.push_back({"validation", &validation});
-    if (has_test) list.push_back({"test", &test});
-    return list;
-  }
-};
+using TextSets = DataSets<data::Dataset>;
 
 data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path,
                    const std::filesystem::path& labels_file, std::int64_t max_rows,
                    std::optional<data::TrainedColumns> trained = {}) {
+  if (path.empty()) return {};
   data::ReadOptions options = files.data.read_options(true);
   options.labels_file = labels_file;
   options.trained = std::move(trained);
@@ -42,17 +35,14 @@ data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path
 TextSets read_sets(const TrainingFiles& files) {
   TextSets sets;
   sets.train = read(files, files.train, files.data.labels_file, files.max_train_rows);
-  sets.has_validation = !files.validation.empty();
-  sets.has_test = !files.test.empty();
   const data::ColumnChoice& columns = sets.train.columns;
   const data::TrainedColumns trained{columns.text.name, columns.text_pair.name,
                                      columns.label ? columns.label.name : ""};
-  if (sets.has_validation)
-    sets.validation =
-        read(files, files.validation, files.validation_labels, files.max_validation_rows, trained);
-  if (sets.has_test) sets.test = read(files, files.test, files.test_labels, files.max_test_rows, trained);
-  for (const auto& [name, dataset] : sets.named()) {
-    if (dataset->has_pairs != sets.train.has_pairs) {
+  sets.validation =
+      read(files, files.validation, files.validation_labels, files.max_validation_rows, trained);
+  sets.test = read(files, files.test, files.test_labels, files.max_test_rows, trained);
+  for (const data::Dataset* dataset : {&sets.validation, &sets.test}) {
+    if (dataset->size() > 0 && dataset->has_pairs != sets.train.has_pairs) {
       throw UsageError(
           fmt::format("{} has {} and {} {}; name the columns with `text_column` and `text_pair_column`",
                       sets.train.path, sets.train.has_pairs ? "pairs of texts" : "single texts",
@@ -104,6 +94,21 @@ std::unique_ptr<TextClassificationTask> task_of(const TrainingFiles& files, Text
   task->max_length = files.max_length.value_or(std::min<std::int64_t>(128, config.max_length()));
   require_max_length(task->max_length, config);
   return task;
+}
+
+data::CheckResult check(const TextSets& sets, ProblemType type) {
+  const bool several = type == ProblemType::multi_label_classification,
+             numbers = type == ProblemType::regression;
+  std::vector<data::NamedTexts> named;
+  sets.for_each([&](std::string name, const data::Dataset& dataset) {
+    data::NamedTexts& set = named.emplace_back(data::named_texts(std::move(name), dataset));
+    if (several) {
+      data::set_several_labels(dataset, set);
+    } else if (!numbers) {
+      set.labels = data::one_label(set.texts);
+    }
+  });
+  return data::check_texts(named, {.several = several, .conflicts = !numbers, .numbers = numbers});
 }
 
 Json settings_to_keep(const TextSets& sets, const TextClassificationTask& task) {
@@ -185,26 +190,24 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   const auto sets = std::make_shared<TextSets>(read_sets(files));
   TrainingData data;
   std::unique_ptr<TextClassificationTask> task = task_of(files, *sets, config);
-  (files.fold.count > 0 ? sets->has_test : sets->has_validation) |=
-      hold_out(files, *sets, data::stratified_split, "rows", ", stratified by label");
-  if (files.checks_data) {  // before the texts are tokenized: they are in memory now, and the ids are not
-    data.facts.texts = sets->named();
-    data.facts.check = data::check_datasets(
-        data.facts.texts, {.classification = task->problem_type == ProblemType::single_label_classification});
-    data.facts.notes = sets->notes;
-  }
-  // All labels of all splits are looked up here, before the first step.
-  std::unique_ptr<TextClassificationExamples> made[3];
-  made[0] = make_examples(sets->train, tokenizer, *task, true);
-  if (sets->has_validation) made[1] = make_examples(sets->validation, tokenizer, *task, true);
-  if (sets->has_test) made[2] = make_examples(sets->test, tokenizer, *task, true);
-  for (const auto& examples : made) {
-    if (!files.checks_data || !examples) continue;
-    data.facts.check->lengths.push_back(data::check_lengths(examples->lengths, task->max_length));
-    data.facts.with_special_tokens += examples->rows_with_special_tokens;
-  }
+  hold_out(files, *sets, data::texts_of(sets->train), "rows", ", stratified by label");
+  // Before the texts are tokenized: they are in memory now, and the ids are not.
+  if (files.checks_data) data.facts = {check(*sets, task->problem_type), sets->notes};
+  const auto examples_of = [&](const char* name, const data::Dataset& set) {
+    if (set.size() == 0) return std::unique_ptr<TextClassificationExamples>();
+    auto examples = make_examples(set, tokenizer, *task, true);
+    if (!files.checks_data) return examples;
+    data::CheckResult& found = data.facts.check;
+    data::add_lengths(found, {.set = name, .tokens = examples->lengths, .max_length = task->max_length},
+                      data::texts_of(set));
+    data::add_special_tokens(found, examples->rows_with_special_tokens);
+    return examples;
+  };
+  // All labels of all sets are looked up here, before the first step.
+  auto train = examples_of("train", sets->train), validation = examples_of("validation", sets->validation),
+       test = examples_of("test", sets->test);
   // From here on rows are asked for their places alone, and a large file's memory is better the model's.
-  for (const data::NamedDataset& set : sets->named()) set.dataset->release_pages();
+  sets->for_each([](const std::string&, const data::Dataset& set) { set.release_pages(); });
   data.settings = settings_to_keep(*sets, *task);
   data.row_name = [sets](std::int64_t row) {
     return sets->train.where(sets->train.rows[static_cast<std::size_t>(row)]);
@@ -213,7 +216,7 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
     return test_lines(*sets, task, use);
   };
   data.task = std::move(task);
-  data.train = std::move(made[0]), data.validation = std::move(made[1]), data.test = std::move(made[2]);
+  data.train = std::move(train), data.validation = std::move(validation), data.test = std::move(test);
   return data;
 }
 

@@ -7,9 +7,9 @@
 
 namespace bertune::data {
 
-class BadRows {
+class BadLines {
  public:
-  explicit BadRows(std::int64_t most_left_out = 0) : most_(most_left_out) {}
+  explicit BadLines(std::int64_t most_left_out = 0) : most_(most_left_out) {}
 
   void add(std::int64_t line, std::string what);
   std::int64_t count() const { return count_; }
