@@ -45,7 +45,7 @@ inline constexpr std::int64_t kMostHeldOut = 10000;
 // more: then the share is lowered.
 inline data::Split split_at_most(const data::Texts& texts, double share, std::int64_t most,
                                  std::uint64_t seed) {
-  const auto rows = static_cast<double>(texts.size());
+  const auto rows = static_cast<double>(texts.size);
   double smaller = std::min(share, static_cast<double>(most) / std::max(rows, 1.0));
   for (;;) {
     data::Split split = data::stratified_split(texts, smaller, seed);
