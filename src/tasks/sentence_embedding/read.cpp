@@ -87,6 +87,9 @@ PairSets read_sets(const TrainingFiles& files) {
 }
 
 void check_options(const TrainingFiles& files) {
+  if (!files.data.labels_file.empty())
+    throw UsageError("labels_file",
+                     "`labels_file` is of text classification, and not of sentence embeddings");
   if (!files.problem_type.empty())
     throw UsageError("problem_type",
                      "`problem_type` is of text classification, and not of sentence embeddings");
