@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "bertune/error.h"
+#include "core/nearest.h"
 #include "data/texts/labels.h"
 
 namespace bertune::data {
