@@ -216,7 +216,8 @@ TEST_F(RunConfig, TakesWhatTransformersWrites) {
   const ProgramResult result = at({"train", "args.json"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(json("out/trainer_state.json").at("train_batch_size"), 16);
-  EXPECT_THAT(result.err, HasSubstr("args.json:7: \"accelerator_config\" has no effect: there is one process"));
+  EXPECT_THAT(result.err,
+              HasSubstr("args.json:7: \"accelerator_config\" has no effect: there is one process"));
   EXPECT_THAT(result.err, Not(HasSubstr("hub_token")));  // which Transformers always writes
   EXPECT_THAT(files.read("out/run.yaml"), HasSubstr("\nwarmup-ratio: 0.0\n"));  // no steps: no warm-up
   EXPECT_THAT(files.read("out/run.yaml"), Not(HasSubstr("HUB_TOKEN")));
