@@ -53,7 +53,7 @@ def predict_command(setting: Setting, fixture: Fixture, precision: str) -> list[
 def seconds_of_batch(setting: Setting, fixture: Fixture, precision: str) -> float:
     output = setting.work / "predictions.jsonl"
     command = predict_command(setting, fixture, precision)
-    return setting.seconds(*command, fixture.texts, "--input-format", "text", "--output", output)
+    return setting.seconds(*command, fixture.texts, "--format", "text", "--output", output)
 
 
 def seconds_of_first(setting: Setting, fixture: Fixture, precision: str = "fp32") -> float:

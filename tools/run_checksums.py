@@ -124,7 +124,7 @@ def use(data: str, more: str = "") -> list[str]:
     columns = "--label-column urgency" if data == "numbers" else ""
     predict = f"predict --model out {test} {more} --batch-size 6"
     formats = ["jsonl"] + (["csv"] if data in ("text", "pairs", "numbers", "topics") else [])
-    return [*[f"{predict} --format {f} --output predictions.{f}" for f in formats],
+    return [*[f"{predict} --output-format {f} --output predictions.{f}" for f in formats],
             f"evaluate --model out --test {test} --json {more} {columns} > evaluate.out"]
 
 

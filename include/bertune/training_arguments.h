@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "bertune/config.h"
 #include "bertune/lora.h"
+#include "bertune/model.h"
 #include "bertune/options.h"
 
 namespace bertune {
@@ -47,19 +49,20 @@ struct TrainingArguments {
   double warmup_ratio = 0.1;
   std::int64_t warmup_steps = 0;  // positive: instead of the ratio
   double label_smoothing_factor = 0;
-  std::string class_weights;       // "balanced", "name=weight,...", or a weight a label; empty: none
-  double focal_loss_gamma = 0;     // 0: off
-  std::string precision = "auto";  // of matrix products in training: fp32, bf16, or auto, the fastest here
+  std::string class_weights;           // "balanced", "name=weight,...", or a weight a label; empty: none
+  double focal_loss_gamma = 0;         // 0: off
+  std::optional<Precision> precision;  // of matrix products in training; left out: the fastest here
   std::uint64_t seed = 42;
-  std::int64_t eval_steps = 0;        // 0: an evaluation after each epoch
-  std::int64_t save_steps = 0;        // 0: a checkpoint after each epoch
-  std::int64_t logging_steps = 0;     // 0: about a hundred times a run
-  std::string metric_for_best_model;  // empty: the task's default
+  std::optional<std::uint64_t> data_seed;  // of the order of rows; left out: the seed
+  std::int64_t eval_steps = 0;             // 0: an evaluation after each epoch
+  std::int64_t save_steps = 0;             // 0: a checkpoint after each epoch
+  std::int64_t logging_steps = 0;          // 0: about a hundred times a run
+  std::string metric_for_best_model;       // empty: the task's default
   // Evaluations in a row that may be no better than the best by more than the threshold; 0: never stops
   // early.
   std::int64_t early_stopping_patience = 0;
   double early_stopping_threshold = 0;
-  std::string save_dtype = "float32";            // of the finished model; checkpoints are always float32
+  SaveDtype save_dtype = SaveDtype::float32;     // of the finished model; checkpoints are always float32
   bool keep_checkpoints = false;                 // else the run's checkpoints go once it has finished
   bool resume = false;                           // from the newest whole checkpoint in output_dir
   std::filesystem::path resume_from_checkpoint;  // with resume: from this folder, or not at all

@@ -14,6 +14,7 @@
 #include "checkpoint/untrusted.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/names.h"
 
 namespace bertune {
 namespace {
@@ -24,25 +25,24 @@ constexpr std::uint64_t kLargestFile = 1 << 20;
 constexpr std::int64_t kMostTokens = 1 << 30;  // what stands for "no limit" in some files is beyond it
 constexpr const char *kModules = "modules.json", *kPoolingFolder = "1_Pooling";
 
-// In the order of Pooling; the key is that of older files, one for each way.
-struct PoolingName {
+constexpr Names kPoolings(std::to_array<Named<Pooling>>({{Pooling::mean, "mean"},
+                                                         {Pooling::cls, "cls"},
+                                                         {Pooling::max, "max"},
+                                                         {Pooling::mean_sqrt_len_tokens,
+                                                          "mean_sqrt_len_tokens"}}));
+
+// Older files have a key for each way; the last two are ways that this library does not compute.
+struct PoolingKey {
   std::string_view name;
   const char* key;
 };
-constexpr std::array<PoolingName, 4> kPoolings = {
+constexpr std::array<PoolingKey, 6> kPoolingKeys = {
     {{"mean", "pooling_mode_mean_tokens"},
      {"cls", "pooling_mode_cls_token"},
      {"max", "pooling_mode_max_tokens"},
-     {"mean_sqrt_len_tokens", "pooling_mode_mean_sqrt_len_tokens"}}};
-// Ways that this library does not compute.
-constexpr std::array<PoolingName, 2> kOtherPoolings = {
-    {{"weightedmean", "pooling_mode_weightedmean_tokens"}, {"lasttoken", "pooling_mode_lasttoken"}}};
-
-std::vector<std::string_view> pooling_names() {
-  std::vector<std::string_view> names;
-  for (const PoolingName& pooling : kPoolings) names.push_back(pooling.name);
-  return names;
-}
+     {"mean_sqrt_len_tokens", "pooling_mode_mean_sqrt_len_tokens"},
+     {"weightedmean", "pooling_mode_weightedmean_tokens"},
+     {"lasttoken", "pooling_mode_lasttoken"}}};
 
 Json read_object(const fs::path& path) {
   return checkpoint::parse_json_object(read_file(path, kLargestFile), path.string());
@@ -121,13 +121,11 @@ std::vector<std::string> active_poolings(const Json& json, const std::string& wh
     return active;
   }
   const checkpoint::ConfigReader reader(json, where);
-  const auto add = [&](const PoolingName& pooling) {
+  for (const PoolingKey& pooling : kPoolingKeys) {
     bool on = false;
     reader.read_flag(pooling.key, on);
     if (on) active.emplace_back(pooling.name);
-  };
-  std::ranges::for_each(kPoolings, add);
-  std::ranges::for_each(kOtherPoolings, add);
+  }
   if (active.empty()) active.emplace_back(to_string(Pooling::mean));
   return active;
 }
@@ -135,12 +133,11 @@ std::vector<std::string> active_poolings(const Json& json, const std::string& wh
 Pooling read_pooling(const fs::path& file) {
   const std::string where = file.string();
   const std::vector<std::string> active = active_poolings(read_object(file), where);
-  const auto found =
-      active.size() == 1 ? std::ranges::find(kPoolings, active[0], &PoolingName::name) : kPoolings.end();
-  if (found != kPoolings.end()) return static_cast<Pooling>(found - kPoolings.begin());
+  const std::optional<Pooling> pooling = active.size() == 1 ? kPoolings.find(active[0]) : std::nullopt;
+  if (pooling) return *pooling;
   throw Error(fmt::format("{}: the pooling is {}; Bertune computes one of {}", where,
                           checkpoint::printable(fmt::format("{}", fmt::join(active, " with "))),
-                          fmt::join(pooling_names(), ", ")));
+                          kPoolings.choices()));
 }
 
 // The Transformer's own file; older packages put the family into its name.
@@ -178,13 +175,12 @@ void refuse_prompt(const fs::path& file) {
 
 }  // namespace
 
-std::string_view to_string(Pooling pooling) { return kPoolings[static_cast<std::size_t>(pooling)].name; }
+std::string_view to_string(Pooling pooling) { return kPoolings.of(pooling); }
 
 Pooling pooling_from_string(std::string_view name) {
-  const auto found = std::ranges::find(kPoolings, name, &PoolingName::name);
-  if (found != kPoolings.end()) return static_cast<Pooling>(found - kPoolings.begin());
-  throw UsageError("pooling", fmt::format("`pooling` is \"{}\"; it must be one of {}", name,
-                                          fmt::join(pooling_names(), ", ")));
+  if (const auto pooling = kPoolings.find(name)) return *pooling;
+  throw UsageError("pooling",
+                   fmt::format("`pooling` is \"{}\"; it must be one of {}", name, kPoolings.choices()));
 }
 
 std::optional<SentenceEmbeddingConfig> SentenceEmbeddingConfig::from_pretrained(const fs::path& directory,
@@ -212,7 +208,8 @@ void SentenceEmbeddingConfig::save(const fs::path& directory, std::int64_t hidde
   add_module("Transformer", "");
   add_module("Pooling", kPoolingFolder);
   if (normalize) add_module("Normalize", "2_Normalize");
-  for (const PoolingName& name : kPoolings) pooling_json[name.key] = name.name == to_string(pooling);
+  for (const PoolingKey& known : kPoolingKeys)
+    if (kPoolings.find(known.name)) pooling_json[known.key] = known.name == to_string(pooling);
   Json transformer = {{"do_lower_case", do_lower_case}};
   if (max_seq_length) transformer["max_seq_length"] = *max_seq_length;
   fs::create_directories(directory / kPoolingFolder);

@@ -27,9 +27,12 @@
 #include "cli/commands/train_command.h"
 #include "cli/commands/vocabulary_command.h"
 #include "cli/config/run_config.h"
+#include "cli/options/arguments.h"
 #include "cli/options/option_kinds.h"
 #include "cli/screen/flag_words.h"
 #include "cli/screen/lost_file.h"
+#include "cli/screen/messages.h"
+#include "core/counted.h"
 #include "core/quoted.h"
 #include "kernels/ops.h"
 #include "report/terminal.h"
@@ -40,8 +43,8 @@ namespace {
 std::string version() {
   std::string tables;
   for (const kernels::OpTable* table : kernels::supported_tables()) tables += fmt::format(" {}", table->name);
-  return fmt::format("bertune {}\nkernels {} (this machine runs{})\n{} threads\n", BERTUNE_VERSION,
-                     kernels::ops().name, tables, available_threads());
+  return fmt::format("bertune {}\nkernels {} (this machine runs{})\n{}\n", BERTUNE_VERSION,
+                     kernels::ops().name, tables, counted(available_threads(), "thread"));
 }
 
 int report_error(std::string_view message, int code) {
@@ -50,19 +53,25 @@ int report_error(std::string_view message, int code) {
   return code;
 }
 
+// The exit code when all was said.
+int written() {
+  if (std::fflush(stdout) == 0 && std::cout.flush()) return 0;
+  return report_error("standard output cannot be written to (is the disk full?)", 1);
+}
+
 int parse_and_run(CLI::App& app, int argc, char** argv) {
   try {
-    const std::vector<const char*> arguments = with_config_flag(argc, argv);
+    const SettledArguments settled = settled_arguments(app, with_config_flag(argc, argv));
+    know_flags_of(app, settled.command);
+    if (settled.is_silent) silence();
+    print_notes(settled.notes);
+    std::vector<const char*> arguments;
+    for (const std::string& text : settled.texts) arguments.push_back(text.c_str());
     app.parse(static_cast<int>(arguments.size()), arguments.data());
-    if (std::fflush(stdout) != 0)
-      return report_error("standard output cannot be written to (is the disk full?)", 1);
-    return 0;
-  } catch (const CLI::CallForHelp& call) {
-    return app.exit(call);
-  } catch (const CLI::CallForAllHelp& call) {
-    return app.exit(call);
-  } catch (const CLI::CallForVersion& call) {
-    return app.exit(call);
+    return written();
+  } catch (const CLI::Success& call) {  // --help, --help-all or --version
+    app.exit(call);
+    return written();
   } catch (const CLI::ParseError& error) {
     return report_error(fmt::format("{}\nRun bertune --help, or bertune COMMAND --help.", error.what()), 2);
   } catch (const UsageError& error) {
@@ -114,7 +123,6 @@ int run_program(int argc, char** argv) {
   add_vocabulary_command(app);
   add_inspect_command(app);
   add_convert_command(app);
-  know_flags_of(app);
   return parse_and_run(app, argc, argv);
 }
 

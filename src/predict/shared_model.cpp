@@ -1,11 +1,11 @@
 #include "predict/shared_model.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "bertune/error.h"
 #include "model/inference.h"
 #include "predict/workspaces.h"
+#include "tasks/batches.h"
 
 namespace bertune::predict {
 
@@ -24,17 +24,12 @@ std::size_t SharedModel::workspace_bytes() const { return workspaces_->size_byte
 
 void SharedModel::ask(const tasks::Request& request, const AskOptions& options,
                       tasks::UsePrediction use) const {
-  const tasks::Examples& examples = *request.examples;
   const std::unique_ptr<tasks::Decoder> decoder = request.decoder(std::move(use));
   Workspaces::Lease workspace(*workspaces_);
-  Batch batch;
-  for (std::int64_t first = 0; first < examples.rows(); first += options.batch_size) {
-    const std::int64_t end = std::min(first + options.batch_size, examples.rows());
-    batch.clear();
-    for (std::int64_t row = first; row < end; ++row) examples.add_to(batch, row);
+  tasks::for_each_batch(*request.examples, options.batch_size, [&](std::int64_t first, const Batch& batch) {
     decoder->add(first, batch, model::run(*weights_, batch, *workspace));
     if (options.stop.stop_requested()) throw Interrupted("stopped while predicting");
-  }
+  });
   decoder->finish();
 }
 

@@ -55,7 +55,7 @@ ProgressBar::ProgressBar(std::ostream& out, std::string label, std::int64_t tota
       total_(total),
       options_(std::move(options)),
       done_(options_.already_done),
-      start_(options_.clock()),
+      start_(options_.since.value_or(options_.clock())),
       last_update_(start_),
       last_shown_(start_) {}
 

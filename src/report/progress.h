@@ -21,6 +21,7 @@ struct ProgressOptions {
   bool only_when_long = false;    // in a log: a line each half a minute, and none on short work
   std::int64_t already_done = 0;  // work that an earlier run did (resume): no part of the rate
   std::function<double()> clock = monotonic_seconds;
+  std::optional<double> since = {};  // when the work began, on the clock; left out: now
 };
 
 class ProgressBar {

@@ -54,8 +54,9 @@ class CrossValidation {
   }
 
   void finish_fold(std::int64_t fold) {
-    tasks::TrainingData data = read_training(options_of(fold), base_, task_, observer_);
-    options_.arguments.settle(*data.task);
+    TrainOptions options = options_of(fold);
+    tasks::TrainingData data = read_training(options, base_, task_, observer_);
+    for (TrainOptions* each : {&options_, &options}) each->arguments.settle(*data.task);
     if (fold == 0) write_settings(options_, data);
     const Json identity = {{"arguments", options_.arguments.to_json()},
                            {"folds", folders_.count()},
@@ -68,7 +69,7 @@ class CrossValidation {
                             .train_rows = data.train->rows(),
                             .test_rows = data.test->rows()});
     if (options_.arguments.resume && take_over(fold, identity)) return;
-    train_fold(fold, options_of(fold), data, identity);
+    train_fold(fold, options, data, identity);
   }
 
   void fold_ended(std::int64_t fold, const Metrics* metrics) {

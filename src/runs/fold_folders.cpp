@@ -38,10 +38,6 @@ void remove_fold(const fs::path& path) {
   fs::remove(path, ignored);
 }
 
-std::string line_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 }  // namespace
 
 FoldFolders::FoldFolders(fs::path output, data::Fold folds)
@@ -139,7 +135,7 @@ void FoldFolders::save_predictions(std::int64_t fold, const std::vector<tasks::T
     Json json = line.json;
     json["fold"] = name(fold);
     json["row"] = line.row;
-    file.write(line_of(json));
+    file.write(dump_json(json, -1));
   }
   file.commit();
 }
@@ -154,7 +150,7 @@ void FoldFolders::join_predictions() const {
       Json json = parse_json(std::string_view(text).substr(begin, end - begin), path.string());
       const std::int64_t row = json.at("row");
       json.erase("row");
-      lines.emplace_back(row, line_of(json));
+      lines.emplace_back(row, dump_json(json, -1));
     }
   }
   std::ranges::sort(lines, {}, &std::pair<std::int64_t, std::string>::first);

@@ -82,7 +82,9 @@ void require_beginning(const PretrainOptions& options) {
         "model", "give either `model`, to go on from a checkpoint, or `config_name`, to begin from nothing");
   }
   if (options.from_nothing() && options.vocabulary.empty()) {
-    throw UsageError("vocabulary", "`config_name` needs `vocabulary`, a folder with vocab.txt");
+    throw UsageError(
+        "vocabulary",
+        "`config_name` needs `vocabulary`, a folder with vocab.txt; `vocabulary()` makes one from your text");
   }
   if (!options.from_nothing() && !options.vocabulary.empty()) {
     throw UsageError(
@@ -106,7 +108,7 @@ FinishedRun pretrain(const PretrainOptions& options, train::Observer& observer) 
   tasks::PretrainingOptions rows = options.rows;
   rows.seed = run.arguments.seed;
   rows.max_length = run.files.max_length.value_or(std::min<std::int64_t>(128, config.max_length()));
-  train::require_max_length(rows.max_length, config);
+  tasks::require_max_length(rows.max_length, config);
 
   tasks::TrainingData data;
   std::vector<data::NamedTexts> documents;

@@ -35,8 +35,7 @@ Json save_trained_model(const fs::path& folder, const TrainOptions& options, con
   settings["arguments"] = options.arguments.to_json();
   if (!model.loss_options().is_plain()) settings["loss"] = train::kept_loss(model);
   if (options.arguments.fine_tuning.merge_lora) model.merge_lora();
-  train::save_model_folder(folder, model, tokenizer, settings,
-                           save_dtype_from_string(options.arguments.save_dtype));
+  train::save_model_folder(folder, model, tokenizer, settings, options.arguments.save_dtype);
   return settings;
 }
 
@@ -48,7 +47,7 @@ ModelLoaded loaded_event(const TrainOptions& options, const BertPreTrainedModel&
           .hidden_size = model.config().hidden_size,
           .parameters = model.parameters().count(),
           .trained_parameters = model.parameters().trainable_count(),
-          .precision = train::precision_from_string(options.arguments.precision),
+          .precision = train::precision_of(options.arguments.precision),
           .report = model.load_report()};
 }
 
@@ -106,7 +105,7 @@ class Finish {
 
   void save() {
     settings_ = save_trained_model(output(), options_, data_, tokenizer_, model_);
-    if (save_dtype_from_string(options_.arguments.save_dtype) != SaveDtype::float32)
+    if (options_.arguments.save_dtype != SaveDtype::float32)
       model_.load_weights(output());  // what is tested is what was saved
     observer_.on(ModelSaved{output()});
   }
@@ -127,8 +126,8 @@ class Finish {
   // The same weights give the same metrics: they are measured again only where the run changed them since.
   Metrics validation_metrics() {
     const std::optional<train::Evaluated>& known = finished_.training.evaluation;
-    const bool changed = options_.arguments.fine_tuning.merge_lora ||
-                         save_dtype_from_string(options_.arguments.save_dtype) != SaveDtype::float32;
+    const bool changed =
+        options_.arguments.fine_tuning.merge_lora || options_.arguments.save_dtype != SaveDtype::float32;
     if (!known || changed) return measure("eval", *data_.validation);
     keep("eval", known->metrics, data_.validation->rows(), known->seconds);
     return known->metrics;

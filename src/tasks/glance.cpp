@@ -5,12 +5,12 @@
 
 namespace bertune::tasks {
 
-std::optional<MappedFile> look_into(const std::filesystem::path& path) {
+std::optional<data::TextFile> look_into(const std::filesystem::path& path) {
   std::error_code error;
   const std::filesystem::path file = data::file_part(path).file;
   if (!std::filesystem::is_regular_file(file, error)) return std::nullopt;
   try {
-    return std::optional<MappedFile>(std::in_place, file);
+    return std::optional<data::TextFile>(std::in_place, file);
   } catch (const Error&) {
     return std::nullopt;  // whoever reads it says what is wrong with it
   }

@@ -49,7 +49,7 @@ std::string first_of(const std::vector<std::string>& splits, std::initializer_li
 }  // namespace
 
 std::vector<std::string> name_splits(TrainingFiles& files) {
-  const std::optional<MappedFile> file = look_into(files.train);
+  const std::optional<data::TextFile> file = look_into(files.train);
   if (!file || !data::file_part(files.train).part.empty()) return {};
   std::string_view text = file->text();
   text.remove_prefix(data::byte_order_mark(text));

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "bertune/error.h"
+#include "core/counted.h"
 #include "tasks/metrics.h"
 #include "tasks/task.h"
 
@@ -84,32 +85,37 @@ const std::vector<ShortOption>& short_options() {
 
 void TrainingArguments::settle(const tasks::Task& task) {
   if (metric_for_best_model.empty()) metric_for_best_model = task.default_metric();
+  constexpr std::string_view kTransformersPrefix = "eval_";
+  if (metric_for_best_model.starts_with(kTransformersPrefix))
+    metric_for_best_model.erase(0, kTransformersPrefix.size());
 }
 
 Json TrainingArguments::to_json() const {
   const optim::Algorithm& algorithm = optim::algorithm_from_string(optimizer);
-  return {{"class_weights", class_weights},
-          {"early_stopping_patience", early_stopping_patience},
-          {"early_stopping_threshold", early_stopping_threshold},
-          {"eval_steps", eval_steps},
-          {"fine_tuning", train::to_json(fine_tuning)},
-          {"focal_loss_gamma", focal_loss_gamma},
-          {"gradient_accumulation_steps", gradient_accumulation_steps},
-          {"label_smoothing_factor", label_smoothing_factor},
-          {"learning_rate", learning_rate},
-          {"lr_scheduler_kwargs", schedule_options(*this)},
-          {"lr_scheduler_type", lr_scheduler_type},
-          {"max_grad_norm", max_grad_norm},
-          {"max_steps", max_steps},
-          {"metric_for_best_model", metric_for_best_model},
-          {"num_train_epochs", num_train_epochs},
-          {"optimizer", algorithm.name},
-          {"optimizer_options", algorithm.resolve(optimizer_options(*this, algorithm))},
-          {"precision", precision_from_string(precision) == Precision::bf16 ? "bf16" : "fp32"},
-          {"seed", seed},
-          {"train_batch_size", train_batch_size},
-          {"warmup_ratio", warmup_ratio},
-          {"warmup_steps", warmup_steps}};
+  Json values = {{"class_weights", class_weights},
+                 {"early_stopping_patience", early_stopping_patience},
+                 {"early_stopping_threshold", early_stopping_threshold},
+                 {"eval_steps", eval_steps},
+                 {"fine_tuning", train::to_json(fine_tuning)},
+                 {"focal_loss_gamma", focal_loss_gamma},
+                 {"gradient_accumulation_steps", gradient_accumulation_steps},
+                 {"label_smoothing_factor", label_smoothing_factor},
+                 {"learning_rate", learning_rate},
+                 {"lr_scheduler_kwargs", schedule_options(*this)},
+                 {"lr_scheduler_type", lr_scheduler_type},
+                 {"max_grad_norm", max_grad_norm},
+                 {"max_steps", max_steps},
+                 {"metric_for_best_model", metric_for_best_model},
+                 {"num_train_epochs", num_train_epochs},
+                 {"optimizer", algorithm.name},
+                 {"optimizer_options", algorithm.resolve(optimizer_options(*this, algorithm))},
+                 {"precision", precision_of(precision) == Precision::bf16 ? "bf16" : "fp32"},
+                 {"seed", seed},
+                 {"train_batch_size", train_batch_size},
+                 {"warmup_ratio", warmup_ratio},
+                 {"warmup_steps", warmup_steps}};
+  if (data_seed && *data_seed != seed) values["data_seed"] = *data_seed;
+  return values;
 }
 
 void validate(const TrainingArguments& arguments) {
@@ -118,6 +124,8 @@ void validate(const TrainingArguments& arguments) {
   };
   require(arguments.num_train_epochs > 0 && arguments.num_train_epochs <= 1e6, "epochs",
           arguments.num_train_epochs, "above 0");
+  require(arguments.max_steps != 0, "max_steps", arguments.max_steps,
+          "at least 1; left out, `epochs` counts");
   require(arguments.train_batch_size > 0 && arguments.train_batch_size <= 1'000'000'000, "batch_size",
           arguments.train_batch_size, "at least 1 (and at most 1e9)");
   require(arguments.gradient_accumulation_steps > 0 && arguments.gradient_accumulation_steps <= 1'000'000,
@@ -154,22 +162,15 @@ void validate(const TrainingArguments& arguments) {
   algorithm.resolve(optimizer_options(arguments, algorithm));
   optim::schedule_from_string(arguments.lr_scheduler_type)
       .make({.learning_rate = arguments.learning_rate, .total_steps = 1}, arguments.lr_scheduler_kwargs);
-  precision_from_string(arguments.precision);
-  save_dtype_from_string(arguments.save_dtype);
+  precision_of(arguments.precision);
 }
 
-Precision precision_from_string(const std::string& name) {
-  if (name == "auto") return fastest_precision();
-  if (name == "fp32" || name == "no") return Precision::fp32;
-  if (name != "bf16") {
-    throw UsageError("precision",
-                     fmt::format("no precision is named \"{}\"; the choices are auto, fp32 and bf16", name));
-  }
-  if (!has_bf16_products()) {
+Precision precision_of(std::optional<Precision> wanted) {
+  if (wanted == Precision::bf16 && !has_bf16_products()) {
     throw UsageError("precision",
                      "`precision=bf16`: this processor does not multiply bf16 numbers; take fp32, or auto");
   }
-  return Precision::bf16;
+  return wanted.value_or(fastest_precision());
 }
 
 std::vector<std::string> options_without_effect(const TrainingArguments& arguments) {
@@ -221,6 +222,28 @@ Json option_values(const TrainingArguments& arguments) {
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainingArguments& arguments, Parameters& parameters) {
   const optim::Algorithm& algorithm = optim::algorithm_from_string(arguments.optimizer);
   return algorithm.make(parameters, arguments.learning_rate, optimizer_options(arguments, algorithm));
+}
+
+std::vector<std::string> notes_on(const StepPlan& plan, const TrainingArguments& arguments,
+                                  std::int64_t rows) {
+  std::vector<std::string> notes;
+  if (plan.warmup_steps > plan.total_steps) {
+    notes.push_back(fmt::format(
+        "`warmup_steps` is {}, and the run has {}: the learning rate rises to {:.2g} at most, not to {:g}",
+        plan.warmup_steps, counted(plan.total_steps, "step"),
+        arguments.learning_rate * static_cast<double>(plan.total_steps) /
+            static_cast<double>(plan.warmup_steps),
+        arguments.learning_rate));
+  }
+  const std::int64_t a_step = arguments.train_batch_size * arguments.gradient_accumulation_steps;
+  if (a_step > rows) {
+    notes.push_back(fmt::format(
+        "a step has room for {} rows (`batch_size` times `gradient_accumulation_steps`), and there "
+        "are {}: each epoch is one step",
+        a_step, rows));
+  }
+  if (arguments.learning_rate == 0) notes.emplace_back("`learning_rate` is 0: nothing is learned");
+  return notes;
 }
 
 StepPlan plan_steps(const TrainingArguments& arguments, std::int64_t rows) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,8 +37,8 @@ struct TrainingArguments : bertune::TrainingArguments {
 // Throws UsageError for values that cannot be, naming the option and the range.
 void validate(const TrainingArguments& arguments);
 
-// Throws UsageError for an unknown precision, and for bf16 on a processor without it.
-Precision precision_from_string(const std::string& name);
+// The fastest here where none is asked for. Throws UsageError for bf16 on a processor without it.
+Precision precision_of(std::optional<Precision> wanted);
 
 // An option of a run that is short for one of the optimizer: for the first of these names that it has.
 struct ShortOption {
@@ -67,5 +68,8 @@ struct StepPlan {
   std::int64_t steps_per_epoch = 0, total_steps = 0, warmup_steps = 0;
 };
 StepPlan plan_steps(const TrainingArguments& arguments, std::int64_t rows);
+// What is odd in the plan for so many rows, a line each.
+std::vector<std::string> notes_on(const StepPlan& plan, const TrainingArguments& arguments,
+                                  std::int64_t rows);
 
 }  // namespace bertune::train

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bertune/error.h"
+#include "tasks/batches.h"
 
 namespace bertune::train {
 namespace {
@@ -30,14 +31,10 @@ void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples
                      const std::stop_token& stop,
                      const std::function<void(std::int64_t, const Batch&, const ModelOutput&)>& use) {
   const EvalMode mode(model);
-  Batch batch;
-  for (std::int64_t first = 0; first < examples.rows(); first += batch_size) {
-    batch.clear();
-    for (std::int64_t row = first; row < std::min(first + batch_size, examples.rows()); ++row)
-      examples.add_to(batch, row);
+  tasks::for_each_batch(examples, batch_size, [&](std::int64_t first, const Batch& batch) {
     use(first, batch, model.forward(batch));
     if (stop.stop_requested()) throw Interrupted("stopped while evaluating");
-  }
+  });
 }
 
 tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,

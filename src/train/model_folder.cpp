@@ -111,9 +111,9 @@ ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optio
                             model.load_report().newly_initialized.front(), how));
   }
   Json settings = read_settings(directory);
-  const std::int64_t length =
-      max_length.value_or(setting(settings, "max_length", usual_max_length(config, tokenizer, architecture)));
-  require_max_length(length, config);
+  const std::int64_t length = max_length.value_or(
+      tasks::setting(settings, "max_length", usual_max_length(config, tokenizer, architecture)));
+  tasks::require_max_length(length, config);
   return {std::move(tokenizer), std::move(model), length, std::move(settings)};
 }
 

@@ -33,8 +33,6 @@ struct ModelFolder {
                           const std::filesystem::path& base = {});
 };
 
-using tasks::require_max_length, tasks::setting;
-
 // The head that config.json names, where it is one of ours.
 std::optional<Architecture> architecture_of(const BertConfig& config);
 

@@ -32,7 +32,7 @@ Trainer::Trainer(BertPreTrainedModel& model, const BertTokenizer& tokenizer, Tra
   arguments_.settle(task_);
   model_.dropout_state().seed = arguments_.seed;
   optimizer_->defer_unused_rows();
-  model_.set_precision(precision_from_string(arguments_.precision));
+  model_.set_precision(precision_of(arguments_.precision));
 }
 
 double Trainer::epochs_done() const {
@@ -55,7 +55,7 @@ bool Trainer::evaluation_is_due() const {
 // do not fit the type to save, and then the training must not be lost.
 bool Trainer::is_wanted_checkpoint() const {
   return state_.global_step < plan_.total_steps || arguments_.keep_checkpoints ||
-         save_dtype_from_string(arguments_.save_dtype) != SaveDtype::float32;
+         arguments_.save_dtype != SaveDtype::float32;
 }
 
 std::uint64_t Trainer::checkpoint_bytes() const {
@@ -138,6 +138,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   check_validation();
   set_loss(train);
   plan_ = plan_steps(arguments_, train.rows());
+  for (std::string& note : notes_on(plan_, arguments_, train.rows())) observer_.on(Note{std::move(note)});
   identity_ = {arguments_.to_json(), train.fingerprint()};
   identity_.arguments["total_steps"] = plan_.total_steps;
   identity_.arguments["labels"] = model_.config().id2label;
@@ -187,7 +188,7 @@ void Trainer::start_epoch(tasks::Examples& train) {
   const std::int64_t epoch = state_.global_step / plan_.steps_per_epoch;
   if (epoch == epoch_) return;
   train.start_epoch(epoch);
-  order_ = epoch_order(train.rows(), arguments_.seed, epoch);
+  order_ = epoch_order(train.rows(), arguments_.data_seed.value_or(arguments_.seed), epoch);
   epoch_ = epoch;
 }
 

@@ -32,6 +32,13 @@ TEST(FlagWords, AllElseStays) {
     EXPECT_EQ(kWords.render(text), text);
 }
 
+TEST(FlagWords, OptionsOfOtherCommandsAreNamedWithThem) {
+  const FlagWords words({"train", "fill_mask"}, {"model"}, {{"folds", "train"}});
+  EXPECT_EQ(
+      words.render("leave out `folds`, or `folds=1`; `model`, `train(folds)`, `top`"),
+      "leave out bertune train --folds, or bertune train --folds 1; --model, bertune train --folds, `top`");
+}
+
 TEST(FlagWords, ABacktickOfAUsersTextHidesNoOptionAfterIt) {
   EXPECT_EQ(kWords.render("\"it`s\" is none of `merge`"), "\"it`s\" is none of --merge");
   EXPECT_EQ(kWords.render("`x``merge`"), "`x`--merge");

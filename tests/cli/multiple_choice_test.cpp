@@ -195,7 +195,8 @@ TEST_F(MultipleChoice, BadInputsAreSaidOnce) {
 
 TEST_F(MultipleChoice, CsvPredictionsAreRefused) {
   ASSERT_EQ(train_with_validation("out", {"--epochs", "1"}).exit_code, 0);
-  const ProgramResult result = run({"predict", "--model", path("out"), path("test.csv"), "--format", "csv"});
+  const ProgramResult result =
+      run({"predict", "--model", path("out"), path("test.csv"), "--output-format", "csv"});
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_THAT(result.err, HasSubstr("written as jsonl"));
 }

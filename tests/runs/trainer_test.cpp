@@ -34,7 +34,7 @@ class TrainerOfFiles : public ::testing::Test {
     options.arguments.output_dir = files_.path() / output;
     options.arguments.learning_rate = 5e-3;
     options.arguments.train_batch_size = 16;
-    options.arguments.precision = "fp32";
+    options.arguments.precision = Precision::fp32;
     return options;
   }
 

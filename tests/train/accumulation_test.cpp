@@ -115,7 +115,7 @@ Trained train(const Kind& kind, std::int64_t batch, std::int64_t accumulation, c
   arguments.train_batch_size = batch, arguments.gradient_accumulation_steps = accumulation;
   arguments.optimizer = optimizer;
   arguments.learning_rate = optimizer == "adamw" ? 1e-3 : 0.1;
-  arguments.precision = "fp32";
+  arguments.precision = Precision::fp32;
   if (optimizer == "lbfgs") arguments.optim_args = {{"max_iter", "3"}, {"line_search_fn", "strong_wolfe"}};
   MadeExamples examples(kind, 77);
   const MadeTask task(kind);

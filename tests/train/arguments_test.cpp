@@ -58,7 +58,7 @@ TEST(Arguments, TheOptionAtFaultIsKnownToo) {
   };
   EXPECT_EQ(at_fault([](auto& a) { a.save_steps = -1; }), "save_every");
   EXPECT_EQ(at_fault([](auto& a) { a.optimizer = "adm"; }), "optimizer");
-  EXPECT_EQ(at_fault([](auto& a) { a.save_dtype = "f8"; }), "save_dtype");
+  EXPECT_EQ(at_fault([](auto& a) { a.max_steps = 0; }), "max_steps");
   EXPECT_EQ(at_fault([](auto& a) { a.label_smoothing_factor = a.focal_loss_gamma = 0.5; }), "");  // two are
 }
 

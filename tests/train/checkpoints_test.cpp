@@ -59,7 +59,7 @@ class Checkpoints : public ::testing::Test {
     TrainingArguments arguments;
     arguments.num_train_epochs = 4;
     arguments.train_batch_size = 8;
-    arguments.precision = decltype(arguments.precision)("fp32");
+    arguments.precision = Precision::fp32;
     arguments.output_dir = folder_.path() / output;
     arguments.resume = resume;
     arguments.resume_from_checkpoint = from;

@@ -40,7 +40,7 @@ class EarlyStopping : public ::testing::Test {
   EarlyStopping() {
     arguments_.num_train_epochs = 8;
     arguments_.train_batch_size = 8;
-    arguments_.precision = "fp32";
+    arguments_.precision = Precision::fp32;
     arguments_.early_stopping_patience = 2;
     task_.accuracy = [this] {
       return metrics_.at(static_cast<std::size_t>(watcher_.step / steps_an_evaluation_));

@@ -70,7 +70,7 @@ Outcome outcome_of(const Case& one, const kernels::OpTable& table) {
   arguments.output_dir = folder.path() / "output";
   arguments.num_train_epochs = 2, arguments.keep_checkpoints = true;
   arguments.train_batch_size = 4, arguments.gradient_accumulation_steps = 2;
-  arguments.precision = "fp32", arguments.optimizer = one.optimizer;
+  arguments.precision = Precision::fp32, arguments.optimizer = one.optimizer;
   if (one.optimizer == "lbfgs") arguments.optim_args = {{"max_iter", "3"}};
   const Summed task(one.kind);
   Outcome outcome;

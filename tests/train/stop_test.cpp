@@ -42,7 +42,7 @@ class Stop : public ::testing::Test {
     TrainingArguments arguments;
     arguments.num_train_epochs = 3;
     arguments.train_batch_size = 8;
-    arguments.precision = "fp32";
+    arguments.precision = Precision::fp32;
     arguments.output_dir = folder_.path() / output;
     arguments.resume = resume;
     MadeExamples rows(kKind, 24), validation(kKind, 4);

@@ -6,11 +6,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 
 #include "bertune/error.h"
 #include "cli/options/hub_flags.h"
+#include "cli/options/parsed_option.h"
+#include "cli/options/shared_options.h"
 #include "train/model_folder.h"
 
 namespace bertune::cli {
@@ -19,23 +22,24 @@ namespace {
 struct Options {
   std::filesystem::path model, output;
   HubFlags hub;
-  std::string save_dtype;
+  ScreenOptions screen;
+  std::optional<SaveDtype> save_dtype;
   bool merge = false, overwrite = false;
 };
 
 void run(const Options& options) {
-  if (options.save_dtype.empty() && !options.merge) throw UsageError("give --save-dtype, --merge, or both");
-  const SaveDtype dtype =
-      options.save_dtype.empty() ? SaveDtype::float32 : save_dtype_from_string(options.save_dtype);
+  if (!options.save_dtype && !options.merge) throw UsageError("give --save-dtype, --merge, or both");
+  const SaveDtype dtype = options.save_dtype.value_or(SaveDtype::float32);
   std::error_code error;
   if (std::filesystem::exists(options.output / "config.json", error) && !options.overwrite) {
     throw UsageError(fmt::format(
         "--output {}: already holds a model; add --overwrite to replace it, or choose another folder",
         options.output.string()));
   }
-  const std::filesystem::path model = options.hub.find(options.model);
+  const std::filesystem::path model = options.hub.find(options.model, options.screen.hides_progress());
   if (options.merge) {
-    train::merge_model_folder(model, options.output, dtype, options.hub.find_base(model));
+    train::merge_model_folder(model, options.output, dtype,
+                              options.hub.find_base(model, options.screen.hides_progress()));
   } else {
     train::convert_model_folder(model, options.output, dtype);
   }
@@ -56,10 +60,11 @@ void add_convert_command(CLI::App& app) {
       ->required();
   options->hub.add_to(*command);
   command->add_option("--output,--output_dir", options->output, "Folder for the converted model")->required();
-  command->add_option("--save-dtype,--save_dtype", options->save_dtype,
-                      "float32, or half as large float16 or bfloat16");
+  add_parsed_option(*command, "--save-dtype,--save_dtype", options->save_dtype, save_dtype_from_string,
+                    "float32, or half as large float16 or bfloat16");
   command->add_flag("--merge", options->merge, "Make one model of an adapter (LoRA) and its base");
   command->add_flag("--overwrite", options->overwrite, "Replace the model that the folder holds");
+  options->screen.add_to(*command);
   command->footer(
       "Examples:\n  bertune convert --model my-model --output my-model-half --save-dtype float16\n"
       "  bertune convert --model my-adapter --output my-model --merge");

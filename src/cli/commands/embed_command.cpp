@@ -30,10 +30,10 @@ class Embedder {
  public:
   explicit Embedder(const PredictOptions& options)
       : options_(options),
-        config_(SentenceEmbeddingConfig::from_pretrained(options.model, options.base)),
-        model_(train::ModelFolder::open(options.model, options.max_length, Architecture::sentence_embedding,
-                                        "", options.base),
-               train::precision_from_string(options.precision)) {
+        config_(SentenceEmbeddingConfig::from_pretrained(options.model.folder, options.model.base)),
+        model_(train::ModelFolder::open(options.model.folder, options.max_length,
+                                        Architecture::sentence_embedding, "", options.model.base),
+               train::precision_of(options.precision)) {
     task_.embedding = model_.config().sentence_embedding;
     task_.max_length = model_.trained().max_length;
   }
@@ -64,7 +64,7 @@ class Embedder {
       notes.push_back(
           fmt::format("{}: has no modules.json that says how embeddings are made: they are the mean "
                       "over all tokens, not normalized",
-                      options_.model.string()));
+                      options_.model.folder.string()));
     }
     if (truncated_ > 0) {
       notes.push_back(
@@ -162,24 +162,22 @@ void add_embed_command(CLI::App& app) {
   const auto options = std::make_shared<PredictOptions>();
   CLI::App* command = app.add_subcommand("embed", "Write sentence embeddings of texts");
   add_run_config(*command);
-  command
-      ->add_option("--model,--model_name_or_path", options->model,
-                   "Folder of a model, or its name on the hub; best one for sentence embeddings")
-      ->required();
-  options->hub.add_to(*command);
+  options->model.add_to(*command,
+                        "Folder of a model, or its name on the hub; best one for sentence embeddings");
   command->add_option("file,--test_file", options->input,
                       "Data file (default: standard input, one text per line)");
   command->add_option("--output", options->output,
                       "File to write: JSON Lines, or with the ending .npy a NumPy array (default: standard "
                       "output)");
-  add_data_options(*command, options->data, "--input-format");
+  add_data_options(*command, options->data);
+  command->add_option("--input-format", options->data.format)->group("");  // an earlier name of --format
   command->add_option("--max-length,--max_seq_length", options->max_length,
                       "Tokens of a text; longer ones are truncated (default: as the model's files say)");
   command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Texts per batch")
       ->capture_default_str();
   add_threads_option(*command, options->threads);
   add_precision_option(*command, options->precision);
-  command->add_flag("--quiet,--disable_tqdm", options->quiet, "No progress");
+  options->screen.add_to(*command);
   command->footer(
       "Examples:\n"
       "  echo \"where is my parcel?\" | bertune embed --model sentence-transformers/all-MiniLM-L6-v2\n"
@@ -187,8 +185,7 @@ void add_embed_command(CLI::App& app) {
       "A line of the output: {\"text\": ..., \"embedding\": [...]}, and of a pair of texts \"text_pair\" and "
       "\"embedding_pair\" too");
   command->callback([options] {
-    options->model = options->hub.find(options->model, options->quiet);
-    options->base = options->hub.find_base(options->model, options->quiet);
+    options->model.find(options->screen.hides_progress());
     run(*options);
   });
 }

@@ -13,6 +13,7 @@
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
 #include "cli/screen/interrupt.h"
+#include "core/stopwatch.h"
 #include "report/metrics_report.h"
 #include "report/progress.h"
 #include "runs/results.h"
@@ -29,11 +30,12 @@ void run(const EvaluateOptions& options) {
   const InterruptGuard guard;
   use_threads(options.threads);
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
-  train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length, options.base);
-  folder.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));
-  train::restore_loss(folder.model, folder.settings, options.model);
+  train::ModelFolder folder =
+      train::ModelFolder::open(options.model.folder, options.max_length, options.model.base);
+  folder.model.set_precision(Precision::fp32, train::precision_of(options.precision));
+  train::restore_loss(folder.model, folder.settings, options.model.folder);
   const tasks::TestData data =
-      task_of(folder.model.architecture(), options.model)
+      task_of(folder.model.architecture(), options.model.folder)
           .read_test({.path = options.test,
                       .data = options.data,
                       .question_answering = options.question_answering,
@@ -47,13 +49,13 @@ void run(const EvaluateOptions& options) {
     print_notes({note});
   const report::Terminal terminal = report::terminal_of(STDERR_FILENO);
   report::ProgressBar bar(std::cerr, "evaluating", examples.rows(),
-                          {.terminal = terminal, .quiet = options.quiet || options.json});
-  const double start = report::monotonic_seconds();
+                          {.terminal = terminal, .quiet = options.hides_progress()});
+  const Stopwatch watch;
   const tasks::Metrics metrics = train::evaluate(
       folder.model, *data.task, examples, options.batch_size,
       [&](std::int64_t rows) { bar.update(rows, {}, examples.tokens_of_first(rows)); }, interrupt_token());
   bar.finish();
-  const double seconds = report::monotonic_seconds() - start;
+  const double seconds = watch.seconds();
   Json values = runs::metric_values(metrics);
   values["runtime"] = seconds;
   values["samples"] = metrics.rows;
@@ -79,11 +81,7 @@ void add_evaluate_command(CLI::App& app) {
   const auto options = std::make_shared<EvaluateOptions>();
   CLI::App* command = app.add_subcommand("evaluate", "Test a fine-tuned model on labelled data");
   add_run_config(*command);
-  command
-      ->add_option("--model,--model_name_or_path", options->model,
-                   "Folder of the fine-tuned model, or its name on the hub")
-      ->required();
-  options->hub.add_to(*command);
+  options->model.add_to(*command, "Folder of the fine-tuned model, or its name on the hub");
   command->add_option("--test,--test_file,--validation_file", options->test, "File of labelled texts")
       ->required();
   command->add_option("--output,--output_dir", options->output,
@@ -101,11 +99,10 @@ void add_evaluate_command(CLI::App& app) {
   add_threads_option(*command, options->threads);
   add_precision_option(*command, options->precision);
   command->add_flag("--json", options->json, "Print the metrics as JSON and nothing else");
-  command->add_flag("--quiet,--disable_tqdm", options->quiet, "No progress");
+  options->screen.add_to(*command);
   command->footer("Example:\n  bertune evaluate --model my-model --test test.csv --output my-model/test");
   command->callback([options] {
-    options->model = options->hub.find(options->model, options->quiet || options->json);
-    options->base = options->hub.find_base(options->model, options->quiet || options->json);
+    options->model.find(options->hides_progress());
     run(*options);
   });
 }

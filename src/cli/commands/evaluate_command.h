@@ -13,16 +13,19 @@
 namespace bertune::cli {
 
 struct EvaluateOptions {
-  std::filesystem::path model, base, test, output;  // base: of an adapter
-  HubFlags hub;
+  AskedModel model;
+  std::filesystem::path test, output;
   tasks::FileOptions data;
   std::optional<std::int64_t> max_length;
   std::int64_t batch_size = 64;
   tasks::QuestionAnsweringOptions question_answering;
   std::optional<double> threshold;
-  std::string precision = "fp32";
+  std::optional<Precision> precision = Precision::fp32;
   ThreadOptions threads;
-  bool json = false, quiet = false;
+  ScreenOptions screen;
+  bool json = false;
+
+  bool hides_progress() const { return json || screen.hides_progress(); }
 };
 
 void add_evaluate_command(CLI::App& app);

@@ -41,7 +41,7 @@ void run(Options& options) {
   if (options.top < 1) throw UsageError("--top must be at least 1");
   const Predictor predictor = options.open(Architecture::masked_lm, options.top);
   const auto answer = [&](const std::string& given) {
-    const Input input{.text = valid_utf8(given)};
+    const Input input{.text = tasks::valid_text(given)};
     print_words(input.text, std::get<Words>(ask(predictor, input)), options.json);
   };
   if (options.text) return answer(*options.text);

@@ -43,23 +43,23 @@ Json adapter_json(const std::filesystem::path& directory, const std::filesystem:
 
 void add_inspect_command(CLI::App& app) {
   struct Options {
-    std::filesystem::path directory;
-    HubFlags hub;
+    AskedModel model;
+    ScreenOptions screen;
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand(
       "inspect", "Show a model's configuration, tensors and parameter counts, without reading its weights");
   command
-      ->add_option("directory,--model", options->directory,
+      ->add_option("directory,--model", options->model.folder,
                    "Folder with config.json and the weights, or its name on the hub")
       ->required();
-  options->hub.add_to(*command);
+  options->model.hub.add_to(*command);
   command->add_flag("--json", options->json, "Print JSON for programs");
+  options->screen.add_to(*command);
   command->callback([options] {
-    options->directory = options->hub.find(options->directory, options->json);
-    const std::filesystem::path& folder = options->directory;
-    const std::filesystem::path base = options->hub.find_base(folder, options->json);
+    options->model.find(options->json || options->screen.hides_progress());
+    const std::filesystem::path &folder = options->model.folder, &base = options->model.base;
     const bool adapter = !base.empty();
     const auto json = [&] {
       return dump_json(adapter ? adapter_json(folder, base) : checkpoint::describe_json(folder));

@@ -6,28 +6,23 @@
 #include <vector>
 
 #include "cli/screen/messages.h"
-#include "core/utf8.h"
 
 namespace bertune::cli {
 
 void LanguageModelOptions::add_model_to(CLI::App& command) {
-  command
-      .add_option("--model,--model_name_or_path", model,
-                  "Folder of a pre-trained BERT, or its name on the hub")
-      ->required();
-  hub.add_to(command);
+  model.add_to(command, "Folder of a pre-trained BERT, or its name on the hub");
 }
 
 void LanguageModelOptions::add_output_to(CLI::App& command, const std::string& what_json_is) {
   add_threads_option(command, threads);
   command.add_flag("--json", json, what_json_is);
+  screen.add_to(command);
 }
 
 Predictor LanguageModelOptions::open(Architecture architecture, std::int64_t top) {
-  model = hub.find(model, json);
-  base = hub.find_base(model, json);
+  model.find(json || screen.hides_progress());
   use_threads(threads);
-  return Predictor(model, {.architecture = architecture, .base = base, .top = top});
+  return Predictor(model.folder, {.architecture = architecture, .base = model.base, .top = top});
 }
 
 Prediction ask(const Predictor& predictor, const Input& input) {
@@ -38,11 +33,6 @@ Prediction ask(const Predictor& predictor, const Input& input) {
                      truncated.tokens));
   }
   return std::move(predictions.front());
-}
-
-std::string valid_utf8(const std::string& text) {
-  std::uint64_t replaced = 0;
-  return replace_invalid_utf8(text, replaced);
 }
 
 }  // namespace bertune::cli

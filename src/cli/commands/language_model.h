@@ -13,9 +13,9 @@
 namespace bertune::cli {
 
 struct LanguageModelOptions {
-  std::filesystem::path model, base;  // base: of an adapter
-  HubFlags hub;
+  AskedModel model;
   ThreadOptions threads;
+  ScreenOptions screen;
   bool json = false;
 
   void add_model_to(CLI::App& command);
@@ -26,7 +26,5 @@ struct LanguageModelOptions {
 
 // Asks, and warns where the model reads less than all.
 Prediction ask(const Predictor& predictor, const Input& input);
-
-std::string valid_utf8(const std::string& text);
 
 }  // namespace bertune::cli

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "cli/commands/language_model.h"
+#include "tasks/prediction.h"
 
 namespace bertune::cli {
 namespace {
@@ -18,7 +19,7 @@ struct Options : LanguageModelOptions {
 
 void run(Options& options) {
   const Predictor predictor = options.open(Architecture::next_sentence_prediction);
-  const Input input{.text = valid_utf8(options.first), .text_pair = valid_utf8(options.second)};
+  const Input input{.text = tasks::valid_text(options.first), .text_pair = tasks::valid_text(options.second)};
   const auto next = std::get<NextSentence>(ask(predictor, input));
   if (options.json) {
     fmt::print("{}\n", to_json(next, {}));

@@ -21,9 +21,9 @@
 namespace bertune::cli {
 
 report::ProgressBar prediction_bar(const PredictOptions& options, std::int64_t total) {
-  return report::ProgressBar(
-      std::cerr, "predicting", total,
-      {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.quiet || options.output.empty()});
+  return report::ProgressBar(std::cerr, "predicting", total,
+                             {.terminal = report::terminal_of(STDERR_FILENO),
+                              .quiet = options.screen.hides_progress() || options.output.empty()});
 }
 
 namespace {
@@ -94,9 +94,10 @@ void run(const PredictOptions& options) {
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
   const InterruptGuard guard;
   use_threads(options.threads);
-  const predict::SharedModel model(train::ModelFolder::open(options.model, options.max_length, options.base),
-                                   train::precision_from_string(options.precision));
-  const tasks::TaskEntry& task = task_of(model.architecture(), options.model);
+  const predict::SharedModel model(
+      train::ModelFolder::open(options.model.folder, options.max_length, options.model.base),
+      train::precision_of(options.precision));
+  const tasks::TaskEntry& task = task_of(model.architecture(), options.model.folder);
   const std::unique_ptr<tasks::RequestSource> source = task.open(
       file_of(options), model.trained(),
       {.threshold = options.threshold, .question_answering = options.question_answering, .top = options.top});
@@ -110,17 +111,14 @@ void add_predict_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand(
       "predict", "Label texts or words, answer questions, choose: with a fine-tuned model");
   add_run_config(*command);
-  command
-      ->add_option("--model,--model_name_or_path", options->model,
-                   "Folder of the fine-tuned model, or its name on the hub")
-      ->required();
-  options->hub.add_to(*command);
+  options->model.add_to(*command, "Folder of the fine-tuned model, or its name on the hub");
   command->add_option("file,--test_file", options->input,
                       "Data file (default: standard input, a text a line; questions as JSON Lines)");
   command->add_option("--output", options->output, "File to write (default: standard output)");
-  command->add_option("--format", options->output_format, "What to write: jsonl or csv")
+  command->add_option("--output-format", options->output_format, "What to write: jsonl or csv")
       ->capture_default_str();
-  add_data_options(*command, options->data, "--input-format");
+  add_data_options(*command, options->data);
+  command->add_option("--input-format", options->data.format)->group("");  // an earlier name of --format
   add_question_answering_options(*command, options->question_answering);
   command->add_option("--top,--top_k", options->top, "Question answering: candidates to list")
       ->group("Question answering")
@@ -134,16 +132,21 @@ void add_predict_command(CLI::App& app) {
       ->capture_default_str();
   add_threads_option(*command, options->threads);
   add_precision_option(*command, options->precision);
-  command->add_flag("--quiet,--disable_tqdm", options->quiet, "No progress");
+  options->screen.add_to(*command);
   command->footer(
       "Examples:\n"
       "  echo \"where is my parcel?\" | bertune predict --model my-model\n"
       "  bertune predict --model my-model new.csv --output predictions.jsonl\n"
       "A line of the output, for texts: {\"text\": ..., \"label\": ..., \"score\": ..., \"scores\": {label: "
       "probability}}");
-  command->callback([options] {
-    options->model = options->hub.find(options->model, options->quiet);
-    options->base = options->hub.find_base(options->model, options->quiet);
+  command->callback([options, command] {
+    if (command->count("--format") > 0 && command->count("--output-format") == 0) {
+      print_notes(
+          {fmt::format("--format {0} is how the input is read; what is written is {1} "
+                       "(--output-format jsonl or csv)",
+                       options->data.format, options->output_format)});
+    }
+    options->model.find(options->screen.hides_progress());
     run(*options);
   });
 }

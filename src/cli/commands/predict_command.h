@@ -14,18 +14,18 @@
 namespace bertune::cli {
 
 struct PredictOptions {
-  std::filesystem::path model, base, input, output;  // base: of an adapter
+  AskedModel model;
+  std::filesystem::path input, output;
   std::string output_format = "jsonl";
-  HubFlags hub;
   tasks::FileOptions data;
   std::optional<std::int64_t> max_length;
   std::int64_t batch_size = 64;
   tasks::QuestionAnsweringOptions question_answering;
   std::int64_t top = 1;
-  std::string precision = "fp32";
+  std::optional<Precision> precision = Precision::fp32;
   std::optional<double> threshold;
   ThreadOptions threads;
-  bool quiet = false;
+  ScreenOptions screen;
 
   bool reads_standard_input() const { return input.empty() || input == "-"; }
 };

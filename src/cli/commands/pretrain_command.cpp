@@ -4,12 +4,14 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "bertune/error.h"
 #include "cli/commands/watched_run.h"
 #include "cli/config/run_config.h"
+#include "cli/options/parsed_option.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/messages.h"
 #include "core/names.h"
@@ -22,7 +24,9 @@ namespace {
 struct Options {
   TrainOptions flags;
   runs::PretrainOptions values;  // what they ask for
-  std::string objective = "mlm+nsp", document_per, format, initialization = "normal";
+  std::optional<std::string> objective;
+  std::string document_per, format;
+  bool line_by_line = false;  // run_mlm's
 };
 
 constexpr Names kInitializations(std::to_array<Named<Initialization>>(
@@ -33,23 +37,26 @@ Initialization initialization_from_string(std::string_view name) {
   throw UsageError("init", fmt::format("--init is \"{}\"; choose {}", name, kInitializations.choices("or")));
 }
 
+// A line that is a document of its own has no next sentence.
+void settle_line_by_line(Options& options) {
+  if (options.document_per.empty()) options.document_per = "line";
+  if (!options.objective) options.objective = "mlm";
+  options.flags.to_repeat["document_per"] = options.document_per;
+}
+
 void run(Options& options) {
   options.flags.settle();
   print_notes(options.flags.ignored);
   runs::PretrainOptions& values = options.values;
   values.run.model = options.flags.run.model;
-  values.initialization = initialization_from_string(options.initialization);
-  if (values.from_nothing() && values.run.model.empty() && values.vocabulary.empty()) {
-    throw UsageError(
-        "--config-name needs --vocabulary, a folder with vocab.txt; bertune vocabulary makes one from your "
-        "text");
-  }
+  if (values.vocabulary == values.run.model) values.vocabulary.clear();  // run_mlm's --tokenizer_name
   runs::require_beginning(values);
   const InterruptGuard guard;
   use_threads(options.flags.threads);
   const FolderLock lock = runs::prepare_output(options.flags.run);
   if (!values.from_nothing()) options.flags.find_model();
-  values.rows.objective = tasks::objective_from_string(options.objective);
+  if (options.line_by_line) settle_line_by_line(options);
+  values.rows.objective = tasks::objective_from_string(options.objective.value_or("mlm+nsp"));
   if (!options.format.empty()) values.documents.format = data::format_from_string(options.format);
   if (!options.document_per.empty())
     values.documents.document_per = data::document_per_from_string(options.document_per);
@@ -80,15 +87,14 @@ void add_pretrain_command(CLI::App& app) {
                       "config.json with the sizes of a new model, instead of --model");
   command->add_option("--vocabulary,--tokenizer_name", options->values.vocabulary,
                       "Folder with the vocabulary of a new model (bertune vocabulary makes one)");
-  command
-      ->add_option("--init", options->initialization,
-                   "How a new model begins: normal, or local-attention, with heads that look at neighbouring "
-                   "tokens (for little text)")
-      ->capture_default_str();
+  add_parsed_option(*command, "--init", options->values.initialization, initialization_from_string,
+                    "How a new model begins: normal, or local-attention, with heads that look at "
+                    "neighbouring tokens (for little text)")
+      ->default_str("normal");
   command
       ->add_option("--output,--output_dir", options->flags.run.arguments.output_dir, "Folder for the model")
       ->required();
-  command->add_option("--objective", options->objective, "mlm+nsp or mlm")->capture_default_str();
+  command->add_option("--objective", options->objective, "mlm+nsp or mlm (default: mlm+nsp)");
   command
       ->add_option("--max-length,--max_length,--max_seq_length", options->flags.run.files.max_length,
                    "Tokens a row (default: 128)")
@@ -97,6 +103,7 @@ void add_pretrain_command(CLI::App& app) {
       ->add_option("--document-per", options->document_per,
                    "What a document is in plain text: blank-line, file or line (default: guessed, and said)")
       ->group(text);
+  command->add_flag("--line_by_line", options->line_by_line)->group("");
   command->add_option("--format", options->format, "txt, jsonl, csv, ... (default: by file name)")
       ->group(text);
   command

@@ -29,6 +29,7 @@ struct Options {
   bool pair = false, offsets = false, no_special_tokens = false, literal_special = false;
   std::int64_t max_length = 0;
   int threads = 0;
+  ScreenOptions screen;
 };
 
 // Some whole lines of standard input at a time: up to kChunkLines, and about kChunkBytes or one line that is
@@ -139,13 +140,13 @@ void tokenize(const Options& options) {
     texts += lines.size();
   }
   if (with_special > 0) {
-    fmt::print(stderr,
-               "note: {} of {} texts hold special tokens such as {}, which count as such and not as text "
-               "(--literal-special takes them as text)\n",
-               with_special, texts, tokenizer.config().sep_token);
+    print_notes(
+        {fmt::format("{} of {} texts hold special tokens such as {}, which count as such and not as text "
+                     "(--literal-special takes them as text)",
+                     with_special, texts, tokenizer.config().sep_token)});
   }
   if (cut > 0)
-    fmt::print(stderr, "note: {} of {} texts were cut to {} tokens\n", cut, texts, options.max_length);
+    print_notes({fmt::format("{} of {} texts were cut to {} tokens", cut, texts, options.max_length)});
 }
 
 }  // namespace
@@ -170,8 +171,9 @@ void add_tokenize_command(CLI::App& app) {
                     "Take \"[SEP]\" in the input as plain text");
   command->add_option("--threads", options->threads, "Threads to use (default: all)")
       ->check(CLI::NonNegativeNumber);
+  options->screen.add_to(*command);
   command->callback([options] {
-    options->model = options->hub.find(options->model, false, /*weights=*/false);
+    options->model = options->hub.find(options->model, options->screen.hides_progress(), /*weights=*/false);
     tokenize(*options);
   });
 }

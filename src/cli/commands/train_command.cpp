@@ -29,7 +29,7 @@ void cross_validate(const TrainOptions& options, const runs::TrainOptions& value
   if (options.profile) throw UsageError(fmt::format("--profile measures one training; leave out {}", flag));
   if (!values.files.test.empty())
     print_notes({fmt::format("--test is not looked at with {}: each fold is a test set", flag)});
-  TrainDisplay display(std::cerr, options.quiet || options.json);
+  TrainDisplay display(std::cerr, options.hides_progress(), options.hides_notes());
   try {
     const runs::CrossValidated done = runs::cross_validate(values, base, task, display);
     if (options.json) {

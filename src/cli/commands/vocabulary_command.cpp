@@ -12,6 +12,7 @@
 
 #include "bertune/error.h"
 #include "bertune/vocabulary.h"
+#include "cli/options/parsed_option.h"
 #include "cli/options/shared_options.h"
 #include "cli/screen/standard_input.h"
 #include "core/file.h"
@@ -29,11 +30,11 @@ struct Options {
   std::vector<fs::path> inputs;
   fs::path output;
   VocabularyOptions vocabulary;
-  std::string score = "frequency";
   bool cased = false, keep_accents = false, keep_chinese_together = false;
   tasks::FileOptions data;
   ThreadOptions threads;
-  bool overwrite = false, json = false, quiet = false;
+  ScreenOptions screen;
+  bool overwrite = false, json = false;
 };
 
 constexpr Names kScores(std::to_array<Named<MergeScore>>({{MergeScore::frequency, "frequency"},
@@ -125,7 +126,6 @@ void save(const fs::path& output, const BertTokenizer& tokenizer) {
 
 void run(Options& options) {
   VocabularyOptions& wanted = options.vocabulary;
-  wanted.score = score_from_string(options.score);
   wanted.tokenizer.do_lower_case = !options.cased;
   if (options.keep_accents) wanted.tokenizer.strip_accents = false;
   wanted.tokenizer.tokenize_chinese_chars = !options.keep_chinese_together;
@@ -133,7 +133,7 @@ void run(Options& options) {
   VocabularyBuilder builder(wanted);
   prepare_output(options.output, options.overwrite);
   const report::ProgressOptions progress{.terminal = report::terminal_of(STDERR_FILENO),
-                                         .quiet = options.quiet || options.json};
+                                         .quiet = options.json || options.screen.hides_progress()};
   print_notes(add_files(options, progress, builder));
   report::ProgressBar bar(std::cerr, "merging", wanted.vocab_size, progress);
   const BuiltVocabulary built =
@@ -162,12 +162,11 @@ void add_vocabulary_options(CLI::App& command, Options& options) {
       .add_option("--limit-alphabet,--limit_alphabet", vocabulary.limit_alphabet,
                   "Different characters to keep; words with rarer ones become [UNK]")
       ->capture_default_str();
-  command
-      .add_option(
-          "--score", options.score,
-          "Which pair of pieces becomes one next: frequency, the one that occurs most often; or likelihood, "
-          "the one that makes the texts most likely, which takes longer and gives slightly more pieces")
-      ->capture_default_str();
+  add_parsed_option(
+      command, "--score", vocabulary.score, score_from_string,
+      "Which pair of pieces becomes one next: frequency, the one that occurs most often; or likelihood, "
+      "the one that makes the texts most likely, which takes longer and gives slightly more pieces")
+      ->default_str("frequency");
   command
       .add_option("--unused", vocabulary.unused_tokens,
                   "Tokens [unused0], ... to keep for later; 99 give [UNK] the id 100 of the published models")
@@ -194,7 +193,7 @@ void add_vocabulary_command(CLI::App& app) {
   add_threads_option(*command, options->threads);
   command->add_flag("--overwrite", options->overwrite, "Replace the tokenizer that the folder holds");
   command->add_flag("--json", options->json, "Print the summary as JSON and nothing else");
-  command->add_flag("--quiet,--disable_tqdm", options->quiet, "No progress");
+  options->screen.add_to(*command);
   command->footer(
       "Examples:\n"
       "  bertune vocabulary corpus.txt --output my-vocabulary\n"

@@ -16,9 +16,9 @@ namespace bertune::cli {
 runs::TrainOptions run_values(const TrainOptions& options) {
   runs::TrainOptions values = options.run;
   values.settings_text = [command = options.declared_on,
-                          model = options.model_to_repeat](const Json& resolved) {
+                          to_repeat = options.to_repeat](const Json& resolved) {
     Json settings = resolved;
-    if (!model.empty()) settings["model"] = model, settings["revision"] = Json();
+    settings.update(to_repeat);
     return run_config_text(*command, settings);
   };
   values.stop = interrupt_token();
@@ -43,13 +43,13 @@ runs::FinishedRun shown(const TrainOptions& options, TrainDisplay& display, trai
 
 void watch_run(const TrainOptions& options, const TryIt& try_it,
                const std::function<runs::FinishedRun(train::Observer&)>& run) {
-  TrainDisplay display(std::cerr, options.quiet || options.json);
+  TrainDisplay display(std::cerr, options.hides_progress(), options.hides_notes());
   TrainProfile profile(display);
   train::Observer& observer = options.profile ? static_cast<train::Observer&>(profile) : display;
   const runs::FinishedRun finished = shown(options, display, observer, run);
   std::string profiled;
   if (options.profile) {
-    const bool bf16 = train::precision_from_string(options.run.arguments.precision) == Precision::bf16;
+    const bool bf16 = train::precision_of(options.run.arguments.precision) == Precision::bf16;
     profiled = "\n" + profile.finish(options.run.arguments.output_dir / "profile.json", bf16);
   }
   if (options.json) return print_run_json(finished);

@@ -22,6 +22,7 @@ const std::vector<std::vector<std::string>> kOneSetting = {
     {"problem-type", "do-regression"},
     {"validation", "validation-split"},
     {"folds", "fold-column"},
+    {"format", "input-format"},
     {"resume", "resume-from-checkpoint", "overwrite"},
 };
 

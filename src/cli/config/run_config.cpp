@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <vector>
 
@@ -57,9 +56,10 @@ class File {
         fail(value, fmt::format("\"{}\" and \"{}\" are one option", before->second.key, file_.keys[i]));
       precedence.give(*option, texts);
     }
-    for (const std::string& note : precedence.notes()) print_notes({fmt::format("{}: {}", path_, note)});
-    if (!without_meaning_.empty())
-      print_notes({fmt::format("{}: without a meaning here: {}", path_, without_meaning_)});
+    for (const std::string& note : precedence.notes()) notes_.push_back(fmt::format("{}: {}", path_, note));
+    const CLI::Option* silent = option_named(command_, "silent");
+    if (silent != nullptr && silent->count() > 0 && silent->as<bool>()) silence();
+    print_notes(notes_);
   }
 
  private:
@@ -71,31 +71,29 @@ class File {
     fail(value, fmt::format("\"{}\" is {}; it must be {}", key, described(value), wanted));
   }
 
+  bool is_model_config() const {
+    const auto has = [this](std::string_view key) {
+      return std::ranges::find(file_.keys, key) != file_.keys.end();
+    };
+    return has("model_type") && has("vocab_size");
+  }
+
   void take_unknown(const std::string& key, const ConfigValue& value) {
-    switch (transformers_name(key)) {
-      case TransformersName::without_meaning:
-        if (value.kind != Kind::null && !(value.kind == Kind::boolean && value.text == "false"))
-          without_meaning_ += (without_meaning_.empty() ? "" : ", ") + key;
-        return;
-      case TransformersName::decides:
-        if (value.kind != Kind::null && value.to_json() != Json::parse(neutral_value(key)))
-          fail(value, fmt::format("\"{}\" is {}, and bertune {} does not do that", key, described(value),
-                                  command_.get_name()));
-        return;
-      case TransformersName::unknown:
-        break;
+    if (option_named(command_, "config-name") != nullptr && is_model_config()) {
+      fail(value,
+           fmt::format("bertune {} has no option \"{}\"; a config.json with the sizes of a new model is "
+                       "given by --config-name",
+                       command_.get_name(), key));
     }
-    std::string hint;
-    const std::vector<std::string> names = option_names(command_, key.find('_') != key.npos ? '_' : '-');
-    if (option_named(command_, "config-name") != nullptr &&
-        std::ranges::find(file_.keys, "model_type") != file_.keys.end()) {
-      hint = "; a config.json with the sizes of a new model is given by --config-name";
-    } else if (const std::string_view near = nearest(key, names); !near.empty()) {
-      hint = fmt::format("; did you mean \"{}\"?", near);
-    } else {
-      hint = fmt::format("; bertune {} --help lists them", command_.get_name());
+    const std::string where = fmt::format("{}:{}: ", path_, value.line);
+    if (const TransformersName* known = transformers_name(key)) {
+      if (value.kind == Kind::null) return;
+      const std::string text = value.is_scalar() ? value.text : value.to_json().dump();
+      const std::string note = note_of(*known, text, fmt::format("\"{}\"", key), command_.get_name(), where);
+      if (!note.empty()) notes_.push_back(note);
+      return;
     }
-    fail(value, fmt::format("bertune {} has no option \"{}\"{}", command_.get_name(), key, hint));
+    fail(value, no_such_option(command_, key, {"\"", "\""}));
   }
 
   // What the command line would hold; nothing where the value asks for nothing.
@@ -116,7 +114,7 @@ class File {
       case OptionKind::whole_number:
       case OptionKind::positive_number:
       case OptionKind::number:
-        if (value.kind != Kind::number || !fits(value.text, kind)) fail_type(key, value, wanted(kind));
+        if (value.kind != Kind::number || !fits(value.text, kind)) fail_type(key, value, wanted_of(kind));
         return {value.text};
       case OptionKind::boolean:
         if (value.kind != Kind::boolean) fail_type(key, value, "true or false");
@@ -140,21 +138,6 @@ class File {
     return texts;
   }
 
-  static bool fits(const std::string& text, OptionKind kind) {
-    const auto parsed = [&](auto value) {
-      const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
-      const char* end = text.data() + text.size();
-      const auto [stopped, error] = std::from_chars(begin, end, value);
-      return error == std::errc() && stopped == end;
-    };
-    if (kind == OptionKind::whole_number) return parsed(std::int64_t{});
-    return kind == OptionKind::positive_number ? parsed(std::uint64_t{}) : parsed(double{});
-  }
-  static std::string_view wanted(OptionKind kind) {
-    if (kind == OptionKind::whole_number) return "a whole number";
-    return kind == OptionKind::positive_number ? "a whole number of at least 0" : "a number";
-  }
-
   CLI::App& command_;
   std::string path_;
   ConfigValue file_;
@@ -163,7 +146,7 @@ class File {
     std::vector<std::string> texts;
   };
   std::map<const CLI::Option*, Named> named_;
-  std::string without_meaning_;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace
@@ -174,8 +157,8 @@ void add_run_config(CLI::App& command) {
       "File of options by their names, YAML or JSON, such as a run's run.yaml; flags given beside it win");
 }
 
-std::vector<const char*> with_config_flag(int argc, const char* const* argv) {
-  std::vector<const char*> arguments(argv, argv + argc);
+std::vector<std::string> with_config_flag(int argc, const char* const* argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
   if (argc < 3) return arguments;
   const std::string_view command = argv[1], first = argv[2];
   const bool takes_it = command == "train" || command == "pretrain" || command == "evaluate";

@@ -19,7 +19,7 @@ void add_run_config(CLI::App& command);
 // `bertune train args.json ...` as `bertune train --config args.json ...`: Transformers' HfArgumentParser
 // takes a file so. An argument in any other place is left to the parser, which then says what was not
 // expected.
-std::vector<const char*> with_config_flag(int argc, const char* const* argv);
+std::vector<std::string> with_config_flag(int argc, const char* const* argv);
 
 // YAML that repeats the run that `command` was asked for: every option that has a part in it, with its value.
 // `resolved` holds, under names of options with _, what the run made of values that were left to it; where it

@@ -12,8 +12,8 @@ namespace bertune::cli {
 namespace {
 
 // Of one start of the program, not of what it trains.
-constexpr std::array<std::string_view, 9> kOfThisStart = {"help",  "config",  "resume",  "overwrite",  "json",
-                                                          "quiet", "profile", "threads", "pin-threads"};
+constexpr std::array<std::string_view, 10> kOfThisStart = {
+    "help", "config", "resume", "overwrite", "json", "quiet", "silent", "profile", "threads", "pin-threads"};
 
 bool is_secret(std::string_view name) {
   return std::ranges::any_of(std::array{"token", "password", "secret"},
@@ -65,9 +65,8 @@ Json value_of(const CLI::Option& option) {
 
 // A name of the option under which `resolved` holds a value.
 const Json* resolved_value(const CLI::Option& option, const Json& resolved) {
-  for (std::string name : option.get_lnames()) {
-    std::ranges::replace(name, '-', '_');
-    if (const auto found = resolved.find(name); found != resolved.end()) return &*found;
+  for (const std::string& name : option.get_lnames()) {
+    if (const auto found = resolved.find(joined(name, '_')); found != resolved.end()) return &*found;
   }
   return nullptr;
 }

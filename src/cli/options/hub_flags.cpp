@@ -106,4 +106,14 @@ std::filesystem::path HubFlags::find_base(const std::filesystem::path& folder, b
   return base_of_adapter(folder, options(quiet));
 }
 
+void AskedModel::add_to(CLI::App& command, const std::string& what) {
+  command.add_option("--model,--model_name_or_path", folder, what)->required();
+  hub.add_to(command);
+}
+
+void AskedModel::find(bool quiet) {
+  folder = hub.find(folder, quiet);
+  base = hub.find_base(folder, quiet);
+}
+
 }  // namespace bertune::cli

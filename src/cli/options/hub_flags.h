@@ -26,4 +26,15 @@ struct HubFlags {
   HubOptions options(bool quiet) const;
 };
 
+// --model of commands that use a model as it is.
+struct AskedModel {
+  std::filesystem::path folder, base;  // base: of an adapter
+  HubFlags hub;
+
+  // `what` is said of --model in the help.
+  void add_to(CLI::App& command, const std::string& what);
+  // Downloads what has to be; `folder` was a name until then.
+  void find(bool quiet);
+};
+
 }  // namespace bertune::cli

@@ -1,23 +1,26 @@
 #include "cli/options/option_kinds.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "cli/screen/flag_words.h"
+#include "core/nearest.h"
 
 namespace bertune::cli {
-namespace {
 
 std::string joined(std::string_view name, char between) {
   std::string result(name);
   std::ranges::replace(result, between == '_' ? '-' : '_', between);
   return result;
 }
-
-}  // namespace
 
 bool is_for_files(const CLI::Option& option) {
   return !option.get_lnames().empty() && !option.check_lname("help") && !option.check_lname("help-all") &&
@@ -33,6 +36,40 @@ OptionKind kind_of(const CLI::Option& option) {
   if (type.starts_with("UINT")) return OptionKind::positive_number;
   if (type.starts_with("FLOAT")) return OptionKind::number;
   return type.starts_with("BOOLEAN") ? OptionKind::boolean : OptionKind::text;
+}
+
+std::string_view wanted_of(OptionKind kind) {
+  switch (kind) {
+    case OptionKind::whole_number:
+      return "a whole number";
+    case OptionKind::positive_number:
+      return "a whole number of at least 0, and below 2^64";
+    case OptionKind::number:
+      return "a number";
+    case OptionKind::boolean:
+      return "true or false";
+    default:
+      return "a text";
+  }
+}
+
+bool fits(const std::string& text, OptionKind kind) {
+  const auto is = [&]<typename Value>(Value value) {
+    errno = 0;  // CLI11 cuts what is too large
+    return CLI::detail::lexical_cast(text, value) && errno != ERANGE;
+  };
+  switch (kind) {
+    case OptionKind::whole_number:
+      return is(std::int64_t{});
+    case OptionKind::positive_number:
+      return !text.starts_with('-') && is(std::uint64_t{});
+    case OptionKind::number:
+      return is(double{});
+    case OptionKind::boolean:
+      return is(bool{});
+    default:
+      return true;
+  }
 }
 
 bool has_name(const CLI::Option& option, std::string_view name) {
@@ -61,15 +98,35 @@ std::vector<std::string> option_names(const CLI::App& command, char between) {
   return names;
 }
 
-void know_flags_of(const CLI::App& program) {
-  std::set<std::string, std::less<>> commands, options;
-  for (const CLI::App* command : program.get_subcommands({})) {
-    std::string name = command->get_name();
-    std::ranges::replace(name, '-', '_');
-    commands.insert(std::move(name));
-    for (std::string& option : option_names(*command, '_')) options.insert(std::move(option));
+std::string no_such_option(const CLI::App& command, std::string_view name, Quote quote) {
+  const std::string sentence =
+      fmt::format("bertune {} has no option {}{}{}", command.get_name(), quote.before, name, quote.after);
+  for (const CLI::App* other : command.get_parent()->get_subcommands({})) {
+    const std::vector<std::string> names = option_names(*other, '-');
+    if (std::ranges::find(names, joined(name, '-')) != names.end())
+      return fmt::format("{}; bertune {} has it", sentence, other->get_name());
   }
-  know_flags(FlagWords(std::move(commands), std::move(options)));
+  const std::vector<std::string> names = option_names(command, name.find('_') != name.npos ? '_' : '-');
+  if (const std::string_view near = nearest(name, names); !near.empty())
+    return fmt::format("{}; did you mean {}{}{}?", sentence, quote.before, near, quote.after);
+  return fmt::format("{}; bertune {} --help lists them", sentence, command.get_name());
+}
+
+void know_flags_of(const CLI::App& program, const CLI::App* current) {
+  std::set<std::string, std::less<>> commands, options;
+  std::map<std::string, std::string, std::less<>> elsewhere;
+  for (const CLI::App* command : program.get_subcommands({})) {
+    const std::string name = joined(command->get_name(), '_');
+    commands.insert(name);
+    for (std::string& option : option_names(*command, '_')) {
+      if (current == nullptr || current == command) {
+        options.insert(std::move(option));
+      } else {
+        elsewhere.emplace(std::move(option), name);
+      }
+    }
+  }
+  know_flags(FlagWords(std::move(commands), std::move(options), std::move(elsewhere)));
 }
 
 }  // namespace bertune::cli

@@ -11,9 +11,16 @@ namespace bertune::cli {
 enum class OptionKind { flag, flag_with_value, list, whole_number, positive_number, number, boolean, text };
 
 OptionKind kind_of(const CLI::Option& option);
+// What a value of the kind must be, for messages: "a number".
+std::string_view wanted_of(OptionKind kind);
+// Whether the command line takes the text for a value of the kind.
+bool fits(const std::string& text, OptionKind kind);
+
 // Not --help, and not the file of options itself.
 bool is_for_files(const CLI::Option& option);
 
+// The name with '-' or '_' between its words.
+std::string joined(std::string_view name, char between);
 // The one that has this long name, with - or _; null where a file can name none such.
 CLI::Option* option_named(CLI::App& command, std::string_view name);
 bool has_name(const CLI::Option& option, std::string_view name);
@@ -22,7 +29,15 @@ std::string name_in(const CLI::Option& option, std::string_view name);
 // All of them, with '-' or '_' between the words.
 std::vector<std::string> option_names(const CLI::App& command, char between);
 
-// Tells with_flags (cli/screen/flag_words.h) the names of the program's commands and options.
-void know_flags_of(const CLI::App& program);
+// Why there is no such option, as the end of a sentence: the name that a person most likely meant, or the
+// command that has it. `quote`: what stands around a name, as {"--", ""}.
+struct Quote {
+  std::string_view before, after;
+};
+std::string no_such_option(const CLI::App& command, std::string_view name, Quote quote);
+
+// Tells with_flags (cli/screen/flag_words.h) the names of the program's commands and options. `current`: the
+// command that is run, if one is; options that only others have are named with the command.
+void know_flags_of(const CLI::App& program, const CLI::App* current = nullptr);
 
 }  // namespace bertune::cli

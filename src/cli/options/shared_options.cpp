@@ -5,12 +5,21 @@
 #include <CLI/CLI.hpp>
 
 #include "bertune/error.h"
+#include "cli/options/parsed_option.h"
 #include "cli/screen/flag_words.h"
+#include "core/names.h"
 #include "core/parallel.h"
 
 namespace bertune::cli {
+namespace {
 
-void add_data_options(CLI::App& command, tasks::FileOptions& options, const std::string& format_flag) {
+// "no" is Accelerate's, for --mixed_precision.
+constexpr Names kPrecisions(std::to_array<Named<Precision>>(
+    {{Precision::fp32, "fp32"}, {Precision::fp32, "no"}, {Precision::bf16, "bf16"}}));
+
+}  // namespace
+
+void add_data_options(CLI::App& command, tasks::FileOptions& options) {
   const std::string group = "Data";
   command
       .add_option("--text-column,--text_column,--text_column_names", options.text_column,
@@ -26,16 +35,14 @@ void add_data_options(CLI::App& command, tasks::FileOptions& options, const std:
       ->join(',')
       ->group(group);
   command
-      .add_option(format_flag, options.format,
-                  "csv, tsv, jsonl, json or text; of tagged words conll, conllu, jsonl or csv (default: by "
-                  "content and file "
-                  "name)")
+      .add_option("--format", options.format,
+                  "Of the input: csv, tsv, jsonl, json or text; of tagged words conll, conllu, jsonl or csv "
+                  "(default: by content and file name)")
       ->group(group);
   command
       .add_flag("--strict", options.strict,
                 "Stop at an answer that its context does not hold (default: its text alone is compared, and "
-                "training "
-                "leaves it out)")
+                "training leaves it out)")
       ->group(group);
   command.add_option("--delimiter", options.delimiter, "Character between fields (default: by format)")
       ->group(group);
@@ -85,19 +92,30 @@ void add_question_answering_options(CLI::App& command, tasks::QuestionAnsweringO
       ->group(group);
 }
 
+void ScreenOptions::add_to(CLI::App& command) {
+  command.add_flag("--quiet,--disable_tqdm", quiet,
+                   "No progress; findings, notes and guesses are still said");
+  command.add_flag("--silent", silent, "Nothing on standard error but errors");
+}
+
 void add_threads_option(CLI::App& command, ThreadOptions& options) {
   command.add_option("--threads", options.threads,
                      "Threads to compute with (default: all that this process may use)");
   command.add_flag("--pin-threads", options.pin, "Bind each thread to a CPU of its own");
 }
 
-void add_precision_option(CLI::App& command, std::string& precision) {
-  command
-      .add_option("--precision", precision,
-                  "Of matrix products: fp32; bf16, faster where the processor has it, with scores that "
-                  "differ in the third "
-                  "digit; or auto")
-      ->capture_default_str();
+std::optional<Precision> precision_from_string(const std::string& name) {
+  if (name == "auto") return std::nullopt;
+  if (const auto precision = kPrecisions.find(name)) return precision;
+  throw UsageError("precision",
+                   fmt::format("no precision is named \"{}\"; the choices are auto, fp32 and bf16", name));
+}
+
+void add_precision_option(CLI::App& command, std::optional<Precision>& precision) {
+  add_parsed_option(command, "--precision", precision, precision_from_string,
+                    "Of matrix products: fp32; bf16, faster where the processor has it, with scores that "
+                    "differ in the third digit; or auto")
+      ->default_str("fp32");
 }
 
 void use_threads(const ThreadOptions& options) {

@@ -4,20 +4,29 @@
 #include <CLI/App.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
+#include "bertune/model.h"
 #include "cli/screen/messages.h"
 #include "tasks/training_files.h"
 
 namespace bertune::cli {
 
-// How files of rows are read; `format_flag` names the flag of the input format.
-void add_data_options(CLI::App& command, tasks::FileOptions& options,
-                      const std::string& format_flag = "--format");
+// How files of rows are read.
+void add_data_options(CLI::App& command, tasks::FileOptions& options);
 // Of question answering, in all commands.
 // Labels in a file of their own; `of`: the flag of the file that has the texts.
 void add_labels_file_option(CLI::App& command, tasks::FileOptions& options, const std::string& of);
 void add_question_answering_options(CLI::App& command, tasks::QuestionAnsweringOptions& options);
+
+// --quiet hides progress; findings, notes and guesses stay. --silent leaves standard error to errors.
+struct ScreenOptions {
+  bool quiet = false, silent = false;
+
+  void add_to(CLI::App& command);
+  bool hides_progress() const { return quiet || silent; }
+};
 
 struct ThreadOptions {
   int threads = 0;
@@ -25,7 +34,9 @@ struct ThreadOptions {
 };
 void add_threads_option(CLI::App& command, ThreadOptions& options);
 // --precision of commands that predict: fp32 unless asked for, so that scores are those of Transformers.
-void add_precision_option(CLI::App& command, std::string& precision);
+void add_precision_option(CLI::App& command, std::optional<Precision>& precision);
+// "auto" is none: the fastest here. Throws UsageError, naming the choices.
+std::optional<Precision> precision_from_string(const std::string& name);
 // Applies them; throws UsageError when --threads is below 0.
 void use_threads(const ThreadOptions& options);
 

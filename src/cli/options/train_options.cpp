@@ -7,45 +7,13 @@
 #include <cmath>
 
 #include "bertune/error.h"
+#include "cli/options/parsed_option.h"
 
 namespace bertune::cli {
 namespace {
 
 constexpr const char* kTraining = "Training";
 constexpr const char* kOutput = "Output";
-
-// Flags that commands for the Transformers scripts hold and that change nothing here, and why.
-struct IgnoredFlag {
-  const char* name;
-  const char* why;
-};
-constexpr std::array kIgnoredFlags = {
-    IgnoredFlag{"--do_train", "bertune train trains"},
-    IgnoredFlag{"--do_eval", "it evaluates when there is a validation set"},
-    IgnoredFlag{"--do_predict", "it tests when there is --test"},
-    IgnoredFlag{"--save_strategy", "it saves after each epoch, and every --save-every steps"},
-    IgnoredFlag{"--logging_strategy", "see --logging-steps"},
-    IgnoredFlag{"--load_best_model_at_end", "the best model is always kept"},
-    IgnoredFlag{"--greater_is_better", "it follows from the metric"},
-    IgnoredFlag{"--save_total_limit", "the best and the newest checkpoint are kept"},
-    IgnoredFlag{"--save_safetensors", "weights are always safetensors"},
-    IgnoredFlag{"--group_by_length", "batches hold no padding"},
-    IgnoredFlag{"--train_sampling_strategy", "the order is random, and batches hold no padding"},
-    IgnoredFlag{"--pad_to_max_length", "batches hold no padding"},
-    IgnoredFlag{"--use_fast_tokenizer", "there is one tokenizer"},
-    IgnoredFlag{"--overwrite_cache", "nothing is cached"},
-    IgnoredFlag{"--preprocessing_num_workers", "see --threads"},
-    IgnoredFlag{"--dataloader_num_workers", "see --threads"},
-    IgnoredFlag{"--report_to", "nothing is reported anywhere"},
-    IgnoredFlag{"--logging_dir", "trainer_state.json holds the log"},
-    IgnoredFlag{"--run_name", "nothing is reported anywhere"},
-    IgnoredFlag{"--use_cpu", "it computes on the CPU"},
-    IgnoredFlag{"--no_cuda", "it computes on the CPU"},
-    IgnoredFlag{"--full_determinism", "runs are always deterministic"},
-    IgnoredFlag{"--return_entity_level_metrics", "they are always given"},
-    IgnoredFlag{"--task_name", "see --task"},
-    IgnoredFlag{"--trust_remote_code", "no code of a checkpoint is ever run"},
-};
 
 template <typename Entries>
 std::string names_of(const Entries& entries) {
@@ -81,12 +49,17 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
   add("--adam-beta2,--adam_beta2", a.adam_beta2, "Short for beta2 in --optim-args");
   add("--adam-epsilon,--adam_epsilon", a.adam_epsilon, "Short for eps in --optim-args");
   add("--momentum", a.momentum, "Short for momentum in --optim-args");
-  add("--precision,--mixed_precision", a.precision,
-      "Of matrix products in training: fp32, bf16, or auto, which is bf16 where the processor multiplies it "
-      "faster");
-  command.add_flag_callback("--bf16", [&a] { a.precision = "bf16"; })->group("");
+  add_parsed_option(command, "--precision,--mixed_precision", a.precision, precision_from_string,
+                    "Of matrix products in training: fp32, bf16, or auto, which is bf16 where the processor "
+                    "multiplies it faster")
+      ->group(kTraining)
+      ->default_str("auto");
+  command.add_flag_callback("--bf16", [&a] { a.precision = Precision::bf16; })->group("");
   command.add_flag("--nesterov", a.nesterov, "Short for nesterov=true in --optim-args")->group(kTraining);
   add("--seed", a.seed, "Of order, dropout and new weights: the same seed gives the same model");
+  command
+      .add_option("--data-seed,--data_seed", a.data_seed, "Of the order of rows alone (default: as --seed)")
+      ->group(kTraining);
   add("--metric-for-best-model,--metric_for_best_model", a.metric_for_best_model,
       "Metric that picks the best evaluation (default: accuracy; multi-label: f1_micro; regression: mse; "
       "entities "
@@ -155,6 +128,8 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
           "single_label_classification, multi_label_classification or regression (default: by the labels)")
       ->group("Data");
   command.add_flag("--do_regression", regression)->group("");
+  command.add_option("--config_name", config_name)->group("");
+  command.add_option("--tokenizer_name", tokenizer_name)->group("");
   command
       .add_option("--max-length,--max_length,--max_seq_length", run.files.max_length,
                   "Tokens a text; longer ones are cut (default: 128; question answering: 384, in windows)")
@@ -231,11 +206,10 @@ void TrainOptions::add_run_to(CLI::App& command) {
       .add_option("--logging-steps,--logging_steps", run.arguments.logging_steps,
                   "Steps between rows of the log")
       ->group(kOutput);
-  command
-      .add_option("--save-dtype,--save_dtype", run.arguments.save_dtype,
-                  "Numbers of the finished model: float32, or half as large float16 or bfloat16")
+  add_parsed_option(command, "--save-dtype,--save_dtype", run.arguments.save_dtype, save_dtype_from_string,
+                    "Numbers of the finished model: float32, or half as large float16 or bfloat16")
       ->group(kOutput)
-      ->capture_default_str();
+      ->default_str("float32");
   command.add_flag("--resume", run.arguments.resume, "Go on from the newest checkpoint in --output")
       ->group(kOutput);
   command.add_option("--resume_from_checkpoint", resume_from)->expected(0, 1)->group("");
@@ -252,17 +226,7 @@ void TrainOptions::add_run_to(CLI::App& command) {
                 "Measure some steps: time by operation and layer, and a trace in OUTPUT/profile.json")
       ->group(kOutput);
   command.add_flag("--json", json, "Print the results as JSON and nothing else")->group(kOutput);
-  command.add_flag("--quiet,--disable_tqdm", quiet, "No progress")->group(kOutput);
-  for (const IgnoredFlag& flag : kIgnoredFlags) {
-    command
-        .add_option_function<std::vector<std::string>>(
-            flag.name,
-            [this, flag](const std::vector<std::string>&) {
-              ignored.push_back(fmt::format("{} is not needed: {}", flag.name, flag.why));
-            })
-        ->expected(0, 1)
-        ->group("");
-  }
+  screen.add_to(command);
 }
 
 // The Trainer's: without --eval_steps, "steps" takes the steps of logging, 500 unless they are given.
@@ -287,13 +251,14 @@ void TrainOptions::settle_evaluation() {
 
 void TrainOptions::find_model() {
   const std::filesystem::path given = run.model;
-  run.model = hub.find(given, quiet || json);
-  run.base = hub.find_base(run.model, quiet || json);
-  model_to_repeat = given.string();
+  run.model = hub.find(given, hides_progress());
+  run.base = hub.find_base(run.model, hides_progress());
+  to_repeat["model"] = given.string();
+  to_repeat["revision"] = Json();
   if (run.model == given) return;
-  const std::string name = model_to_repeat.substr(0, model_to_repeat.find('@')),
+  const std::string name = given.string().substr(0, given.string().find('@')),
                     commit = run.model.filename().string();
-  model_to_repeat = name + "@" + commit;
+  to_repeat["model"] = name + "@" + commit;
   if (std::optional<LoraConfig>& lora = run.arguments.fine_tuning.lora)
     lora->base_model_name_or_path = name, lora->revision = commit;
 }
@@ -307,7 +272,18 @@ void TrainOptions::settle_resume() {
   if (!is_no && !is_yes) run.arguments.resume_from_checkpoint = *resume_from;
 }
 
+void TrainOptions::require_names_of_model() const {
+  for (const auto& [flag, given] :
+       {std::pair("--config_name", &config_name), std::pair("--tokenizer_name", &tokenizer_name)}) {
+    if (given->empty() || *given == run.model) continue;
+    throw UsageError(fmt::format(
+        "{} is {}, and --model is {}: bertune {} takes configuration and tokenizer from the model's folder",
+        flag, *given, run.model.string(), declared_on->get_name()));
+  }
+}
+
 void TrainOptions::settle() {
+  require_names_of_model();
   settle_resume();
   run.arguments.optim_args = optim::parse_options(optim_args, "optim_args");
   run.arguments.lr_scheduler_kwargs = optim::parse_options(lr_scheduler_kwargs, "lr_scheduler_kwargs");
@@ -320,7 +296,7 @@ void TrainOptions::settle() {
   settle_evaluation();
   if (regression) run.files.problem_type = "regression";
   run.files.seed = run.arguments.seed;
-  run.files.checks_data = !json && !quiet;
+  run.files.checks_data = !hides_notes();
   fine_tuning.settle(run.arguments.fine_tuning);
   runs::validate(run);
   for (std::string& note : train::options_without_effect(run.arguments)) ignored.push_back(std::move(note));

@@ -22,9 +22,11 @@ struct TrainOptions {
   std::string optim_args, lr_scheduler_kwargs;
   std::string eval_strategy;  // Transformers' no, steps or epoch
   ThreadOptions threads;
-  bool json = false, quiet = false, profile = false, regression = false;
-  std::optional<std::string> resume_from;  // Transformers' spelling of --resume
-  // Flags of the Transformers scripts that were given and mean nothing here.
+  ScreenOptions screen;
+  bool json = false, profile = false, regression = false;
+  std::optional<std::string> resume_from;   // Transformers' spelling of --resume
+  std::string config_name, tokenizer_name;  // Transformers': here they are the model's
+  // What was given and has no effect.
   std::vector<std::string> ignored;
 
   CLI::App* declared_on = nullptr;
@@ -36,12 +38,17 @@ struct TrainOptions {
   // Makes run.model a folder, downloaded if need be, and finds its base. A new adapter will name the model as
   // it was given.
   void find_model();
-  std::string model_to_repeat;  // the model as it was given, a name with the commit that it now means
+  // What the file that repeats the run holds instead of what was given: of a model's name the commit that it
+  // now means.
+  Json to_repeat = Json::object();
   // What follows from several options together; throws UsageError.
   void settle();
+  bool hides_progress() const { return json || screen.hides_progress(); }
+  bool hides_notes() const { return json || screen.silent; }
 
  private:
   void settle_evaluation();
+  void require_names_of_model() const;
   void settle_resume();
 };
 

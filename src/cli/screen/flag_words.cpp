@@ -14,6 +14,16 @@ std::string dashed(std::string_view name) {
   return result;
 }
 
+std::string_view name_of(std::string_view words) { return words.substr(0, words.find('=')); }
+
+// "lora_rank=8" as --lora-rank 8.
+std::string with_value(std::string_view words) {
+  const std::string_view name = name_of(words);
+  const std::string value =
+      name.size() == words.size() ? "" : fmt::format(" {}", words.substr(name.size() + 1));
+  return fmt::format("--{}{}", dashed(name), value);
+}
+
 FlagWords& known() {
   static FlagWords words({}, {});
   return words;
@@ -37,11 +47,14 @@ std::string FlagWords::render(std::string_view message) const {
 }
 
 std::string FlagWords::flag(std::string_view words) const {
-  const std::size_t equals = words.find('=');
-  const std::string_view name = words.substr(0, equals);
-  if (!options_.contains(name)) return {};
-  const std::string value = equals == words.npos ? "" : fmt::format(" {}", words.substr(equals + 1));
-  return fmt::format("--{}{}", dashed(name), value);
+  const std::string_view name = name_of(words);
+  return options_.contains(name) ? with_value(words) : flag_elsewhere(words);
+}
+
+std::string FlagWords::flag_elsewhere(std::string_view words) const {
+  const auto found = elsewhere_.find(name_of(words));
+  return found == elsewhere_.end() ? ""
+                                   : fmt::format("bertune {} {}", dashed(found->second), with_value(words));
 }
 
 std::string FlagWords::call(std::string_view words) const {
@@ -50,8 +63,9 @@ std::string FlagWords::call(std::string_view words) const {
   if (open == words.npos || !commands_.contains(name)) return {};
   const std::string_view argument = words.substr(open + 1, words.size() - open - 2);
   if (argument.empty()) return fmt::format("bertune {}", dashed(name));
-  const std::string option = flag(argument);
-  return option.empty() ? "" : fmt::format("bertune {} {}", dashed(name), option);
+  const std::string_view option = name_of(argument);
+  const bool known = options_.contains(option) || elsewhere_.contains(option);
+  return known ? fmt::format("bertune {} {}", dashed(name), with_value(argument)) : "";
 }
 
 void know_flags(FlagWords words) { known() = std::move(words); }

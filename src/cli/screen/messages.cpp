@@ -15,12 +15,22 @@
 
 namespace bertune::cli {
 
+namespace {
+
+bool silent = false;
+
+}  // namespace
+
+void silence() { silent = true; }
+
 void print_notes(const std::vector<std::string>& notes) {
+  if (silent) return;
   for (const std::string& note : notes)
     fmt::print(stderr, "note: {}\n", without_control_characters(with_flags(note)));
 }
 
 void warn(std::string_view message) {
+  if (silent) return;
   static const report::Style kStyle(report::terminal_of(STDERR_FILENO).colors);
   fmt::print(stderr, "{} {}\n", kStyle.yellow("warning:"), without_control_characters(with_flags(message)));
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/screen/flag_words.h"
+#include "core/counted.h"
 #include "core/json.h"
 #include "report/folds_report.h"
 #include "report/metrics_report.h"
@@ -26,8 +27,8 @@ void print_run_json(const runs::FinishedRun& run) {
 void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, std::string_view try_it) {
   const train::TrainingResult& result = run.training;
   const double seconds = std::max(result.runtime, 1e-9);
-  fmt::print("\nTrained {} steps in {} ({} tokens/s, peak memory {:.0f} MiB); mean training loss {:.4f}\n",
-             result.state.global_step, report::format_duration(result.runtime),
+  fmt::print("\nTrained {} in {} ({} tokens/s, peak memory {:.0f} MiB); mean training loss {:.4f}\n",
+             counted(result.state.global_step, "step"), report::format_duration(result.runtime),
              report::grouped(static_cast<long long>(static_cast<double>(result.state.tokens) / seconds)),
              run.results.at("train").at("peak_rss_mib").get<double>(), result.train_loss);
   if (!result.stopped_early.empty()) fmt::print("Training {}\n", with_flags(result.stopped_early));

@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <ostream>
 #include <variant>
 
 #include "bertune/config.h"
 #include "bertune/threads.h"
 #include "cli/screen/flag_words.h"
+#include "core/counted.h"
 #include "kernels/ops.h"
 #include "report/data_report.h"
 #include "report/metrics_report.h"
@@ -46,15 +48,19 @@ std::string model_line(const ModelLoaded& model) {
 
 }  // namespace
 
-TrainDisplay::TrainDisplay(std::ostream& out, bool quiet)
-    : out_(out), quiet_(quiet), terminal_(report::terminal_of(STDERR_FILENO)) {}
+TrainDisplay::TrainDisplay(std::ostream& out, bool without_progress, bool silent)
+    : out_(out),
+      quiet_(without_progress || silent),
+      silent_(silent),
+      terminal_(report::terminal_of(STDERR_FILENO)) {}
 
 void TrainDisplay::on(const Event& event) {
   std::visit([this](const auto& what) { show(what); }, event);
+  if (!steps_) steps_began_ = report::monotonic_seconds();
 }
 
 void TrainDisplay::say(std::string_view line) {
-  if (quiet_) return;
+  if (silent_) return;
   if (steps_) {
     steps_->message(with_flags(line));
   } else {
@@ -62,24 +68,31 @@ void TrainDisplay::say(std::string_view line) {
   }
 }
 
+void TrainDisplay::progress(std::string_view line) {
+  if (!quiet_) say(line);
+}
+
 void TrainDisplay::show(const Note& note) { say("note: " + note.text); }
 
 void TrainDisplay::show(const DataRead& data) {
-  if (quiet_) return;
+  if (silent_) return;
   out_ << report::data_facts(*data.facts, {.style = report::Style(terminal_.colors), .render = with_flags});
 }
 
 void TrainDisplay::show(const TextRead& text) {
-  const auto count = [](std::int64_t n) { return report::grouped(static_cast<long long>(n)); };
+  const auto count = [](std::int64_t n, std::string_view thing) {
+    return fmt::format("{} {}{}", report::grouped(n), thing, n == 1 ? "" : "s");
+  };
   const std::string others =
       text.files.size() > 1 ? fmt::format(" and {} more", text.files.size() - 1) : std::string();
-  say(fmt::format("{}{}: {} documents, {} sentences, {} tokens", text.files.front().string(), others,
-                  count(text.documents), count(text.sentences), count(text.tokens)));
+  say(fmt::format("{}{}: {}, {}, {}", text.files.front().string(), others, count(text.documents, "document"),
+                  count(text.sentences, "sentence"), count(text.tokens, "token")));
 }
 
 void TrainDisplay::show(const ModelLoaded& model) {
   say(fmt::format(
-      "{}\nTraining on {} threads with {} kernels{}", model_line(model), num_threads(), kernels::ops().name,
+      "{}\nTraining on {} with {} kernels{}", model_line(model), counted(num_threads(), "thread"),
+      kernels::ops().name,
       model.precision == Precision::bf16 ? ", matrix products in bf16 (--precision fp32 for f32)" : ""));
 }
 
@@ -108,7 +121,8 @@ void TrainDisplay::show(const StepEvent& step) {
   if (!steps_) {
     steps_.emplace(
         out_, "step", step.total_steps,
-        report::ProgressOptions{.terminal = terminal_, .quiet = quiet_, .already_done = resumed_step_});
+        report::ProgressOptions{
+            .terminal = terminal_, .quiet = quiet_, .already_done = resumed_step_, .since = steps_began_});
     smooth_loss_ = step.loss;
   }
   tokens_ += step.tokens;
@@ -130,8 +144,12 @@ void TrainDisplay::show(const EvaluationProgress& progress) {
 }
 
 void TrainDisplay::show(const EvaluationEvent& evaluation) {
-  say(fmt::format("epoch {:.4g}: validation {}{}", evaluation.epoch, report::metrics_line(evaluation.metrics),
-                  evaluation.best ? "  (best so far)" : ""));
+  // A ten-thousandth of an epoch says nothing to a person; the step does.
+  const std::string when = evaluation.epoch < 0.01
+                               ? fmt::format("step {}", evaluation.step)
+                               : fmt::format("epoch {:.4g}", std::round(evaluation.epoch * 100) / 100);
+  progress(fmt::format("{}: validation {}{}", when, report::metrics_line(evaluation.metrics),
+                       evaluation.best ? "  (best so far)" : ""));
 }
 
 void TrainDisplay::show(const EarlyStop& stop) { say(stop.why); }
@@ -146,14 +164,14 @@ void TrainDisplay::show(const FoldBegins& fold) {
   resumed_step_ = tokens_ = 0;
   const std::string place =
       fold.given ? fmt::format(" ({} of {})", fold.fold + 1, fold.folds) : fmt::format(" of {}", fold.folds);
-  say(fmt::format("\nFold {}{}: trained on {} rows, measured on {}", report::printable(fold.name), place,
-                  fold.train_rows, fold.test_rows));
+  progress(fmt::format("\nFold {}{}: trained on {}, measured on {}", report::printable(fold.name), place,
+                       counted(fold.train_rows, "row"), fold.test_rows));
 }
 
 void TrainDisplay::show(const FoldEnded& fold) {
-  say(fold.done_before
-          ? std::string("done before")
-          : fmt::format("fold {}: {}", report::printable(fold.name), report::metrics_line(fold.metrics)));
+  progress(fold.done_before ? std::string("done before")
+                            : fmt::format("fold {}: {}", report::printable(fold.name),
+                                          report::metrics_line(fold.metrics)));
 }
 
 void TrainDisplay::finish() {

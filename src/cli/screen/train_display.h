@@ -12,7 +12,8 @@ namespace bertune::cli {
 
 class TrainDisplay : public train::Observer {
  public:
-  TrainDisplay(std::ostream& out, bool quiet);
+  // Without progress: findings, notes and guesses. Silent: nothing.
+  TrainDisplay(std::ostream& out, bool without_progress, bool silent);
 
   void on(const Event& event) override;
   // Whether the loop has ended: an interrupt before leaves a checkpoint.
@@ -37,14 +38,17 @@ class TrainDisplay : public train::Observer {
   template <typename Other>
   void show(const Other& /*event*/) {}
 
-  // A line above the bar, where there is one.
+  // A line above the bar, where there is one: what was found, decided or guessed.
   void say(std::string_view line);
+  // The same of how it goes, which --quiet hides.
+  void progress(std::string_view line);
 
   std::ostream& out_;
-  bool quiet_, training_ended_ = false;
+  bool quiet_, silent_, training_ended_ = false;
   report::Terminal terminal_;
   std::optional<report::ProgressBar> steps_, evaluation_;
   std::int64_t resumed_step_ = 0, tokens_ = 0;
+  double steps_began_ = 0;  // the bar is made when the first step is done
   double smooth_loss_ = 0;
 };
 

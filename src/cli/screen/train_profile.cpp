@@ -4,6 +4,7 @@
 
 #include <variant>
 
+#include "core/counted.h"
 #include "core/file.h"
 #include "report/profile_report.h"
 
@@ -47,7 +48,8 @@ void TrainProfile::on(const Event& event) {
 std::string TrainProfile::finish(const std::filesystem::path& trace, bool bf16) {
   stop();
   if (steps_ == 0)
-    return fmt::format("No profile: training took {} steps, and the first {} are left out\n", seen_, kWarmUp);
+    return fmt::format("No profile: training took {}, and the first {} are left out\n",
+                       counted(seen_, "step"), kWarmUp);
   write_file_atomically(trace, report::chrome_trace(calls_));
   return fmt::format("{}Trace (chrome://tracing, Perfetto): {}\n",
                      report::profile_table(calls_, kernels::measure_peak(bf16), steps_, seconds_),

@@ -15,6 +15,7 @@
 #include "data/files/json_text.h"
 #include "data/files/records.h"
 #include "data/files/sniff.h"
+#include "data/files/text_file.h"
 #include "data/texts/columns.h"
 
 namespace bertune::data {
@@ -187,14 +188,16 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
 }
 
 MultipleChoiceDataset read_multiple_choice(const fs::path& path, const MultipleChoiceReadOptions& options) {
-  const MappedFile file(file_part(path).file);
+  const TextFile file(file_part(path).file);
   const Format format = format_of(path, file.text(), options.format);
-  return parse_multiple_choice(file.text(), path.string(), format, options);
+  MultipleChoiceDataset dataset = parse_multiple_choice(file.text(), path.string(), format, options);
+  dataset.notes.insert(dataset.notes.begin(), file.notes().begin(), file.notes().end());
+  return dataset;
 }
 
 bool looks_like_multiple_choice(const fs::path& path) {
   try {
-    const MappedFile file(file_part(path).file);
+    const TextFile file(file_part(path).file);
     std::string_view text = file.text();
     const Format format = format_of(path, text, std::nullopt);
     if (format == Format::text) return false;

@@ -14,6 +14,7 @@
 #include "data/files/python_literal.h"
 #include "data/files/records.h"
 #include "data/files/sniff.h"
+#include "data/files/text_file.h"
 #include "data/questions/question_answering_builder.h"
 #include "data/questions/question_answering_json.h"
 #include "data/questions/question_names.h"
@@ -147,13 +148,15 @@ QuestionAnsweringDataset parse_question_answering(std::string_view text, const s
 
 QuestionAnsweringDataset read_question_answering(const fs::path& path,
                                                  const QuestionAnsweringReadOptions& options) {
-  const MappedFile file(file_part(path).file);
+  const TextFile file(file_part(path).file);
   std::string_view text = file.text();
   text.remove_prefix(byte_order_mark(text));
   // The content says what is JSON, whatever the name.
   const bool json = !options.format && is_json(text) && file_part(path).file.extension() != ".jsonl";
   const Format format = options.format ? *options.format : json ? Format::json : format_from_path(path);
-  return parse_question_answering(file.text(), path.string(), format, options);
+  QuestionAnsweringDataset dataset = parse_question_answering(file.text(), path.string(), format, options);
+  dataset.notes.insert(dataset.notes.begin(), file.notes().begin(), file.notes().end());
+  return dataset;
 }
 
 void QuestionAnsweringDataset::take_over(const QuestionAnsweringDataset& whole,

@@ -12,6 +12,7 @@
 #include "core/nearest.h"
 #include "core/random.h"
 #include "core/random_streams.h"
+#include "data/files/records.h"
 #include "data/splits/given_folds.h"
 #include "data/splits/text_groups.h"
 #include "data/splits/text_index.h"
@@ -78,7 +79,7 @@ void note_leaks(const Texts& texts, const GivenFolds& given, const std::vector<s
   };
   const auto where = [&](std::int64_t row) {
     const auto record = static_cast<std::size_t>(records[static_cast<std::size_t>(row)]);
-    return fmt::format("{}:{}", given.path, given.line_of[record]);
+    return place_in(given.path, given.line_of[record]);
   };
   std::vector<std::int64_t> rows_with(static_cast<std::size_t>(texts.size));
   std::vector<bool> is_in_several(rows_with.size());

@@ -12,6 +12,7 @@
 #include "data/files/records.h"
 #include "data/files/sniff.h"
 #include "data/files/storage.h"
+#include "data/files/text_file.h"
 #include "data/tagged/tagged_file.h"
 #include "data/tagged/tagged_form.h"
 #include "data/tagged/words.h"
@@ -149,7 +150,7 @@ TagFormat tag_format_from_string(std::string_view name) {
 }
 
 TagFormat guess_tag_format(const fs::path& path) {
-  const MappedFile file(file_part(path).file);
+  const TextFile file(file_part(path).file);
   std::string_view input = file.text();
   input.remove_prefix(byte_order_mark(input));
   return guess_tag_format(path, input);

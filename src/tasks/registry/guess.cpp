@@ -60,7 +60,7 @@ TaskGuess guess_task(const std::filesystem::path& train, const FileOptions& opti
   if (options.format == "conll" || options.format == "conllu")
     return guess(Architecture::token_classification, fmt::format("`format={}`", options.format));
   if (!options.text_column.empty() || !options.text_pair_column.empty()) return texts;
-  const std::optional<MappedFile> file = look_into(train);
+  const std::optional<data::TextFile> file = look_into(train);
   if (!file) return texts;
   try {
     data::refuse_foreign_bytes(file->text(), train.string());

@@ -108,7 +108,7 @@ bool keeps_words(const PredictionFile& file) {
   const bool is_tagged = file.data.format == "conll" || file.data.format == "conllu";
   if (is_tagged || file.stream != nullptr || !file.data.text_column.empty()) return is_tagged;
   if (!file.data.format.empty() && file.data.format != "jsonl" && file.data.format != "json") return false;
-  const std::optional<MappedFile> content = look_into(file.path);
+  const std::optional<data::TextFile> content = look_into(file.path);
   if (!content) return false;
   std::string_view text = content->text();
   text.remove_prefix(data::byte_order_mark(text));
