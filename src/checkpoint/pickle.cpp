@@ -21,6 +21,7 @@ using namespace pickled;
 // Bounds on what a small pickle can make the reader allocate; a state dict of a thousand tensors has 20,000
 // values.
 constexpr std::size_t kMaxValues = 1'000'000;
+constexpr std::size_t kMaxPickleBytes = std::size_t{64} << 20;
 constexpr std::size_t kMaxArguments = 8;
 constexpr std::size_t kMaxRank = 8;
 constexpr std::size_t kMaxStorageKey = 32;
@@ -43,17 +44,30 @@ std::string instruction_name(unsigned char opcode) {
 
 class Machine {
  public:
-  Machine(std::span<const std::byte> pickle, const std::string& where)
-      : text_(reinterpret_cast<const char*>(pickle.data()), pickle.size()), where_(where) {}
+  // Of the pickle that begins at `begin`.
+  Machine(std::span<const std::byte> file, const std::string& where, std::size_t begin = 0)
+      : text_(reinterpret_cast<const char*>(file.data()), std::min(file.size(), begin + kMaxPickleBytes)),
+        where_(where),
+        position_(begin) {}
 
-  std::vector<PickledTensor> run();
+  // Runs to the end of the pickle, whose value is `root()` then.
+  void run();
+  std::size_t end() const { return position_; }
 
- private:
+  // What that value is read as; each throws Error where it is something else.
+  std::vector<PickledTensor> state_dict();
+  std::int64_t number() { return as<std::int64_t>(root(), "a number"); }
+  std::optional<bool> flag(std::string_view name);  // of a dict; nothing where it has none of that name
+  std::vector<std::string_view> names();
+  // The storages that the pickle speaks of, by name.
+  std::unordered_map<std::string_view, PickledStorage> storages() const;
+
   [[noreturn]] void damaged(std::string_view what) const {
-    throw Error(fmt::format("{}: its pickle is damaged near byte {}: {}; fetch the file again", where_,
-                            position_, what));
+    throw Error(fmt::format("{}: its pickle is damaged near byte {}: {}; {}", where_, position_, what,
+                            repair_hint(where_)));
   }
 
+ private:
   [[noreturn]] void refuse(std::string_view what) const {
     throw Error(fmt::format(
         "{}: its pickle uses {}, which a table of tensors has no need of. Bertune never executes code from a "
@@ -125,6 +139,11 @@ class Machine {
     Kind* value = std::get_if<Kind>(&values_[index]);
     if (value == nullptr) damaged(fmt::format("{} where {} belongs", kind_name(values_[index]), expected));
     return *value;
+  }
+
+  Index root() {
+    if (stack_.empty() || !marks_.empty()) damaged("its stack is empty");
+    return stack_.back();
   }
 
   std::int64_t take_long() {
@@ -201,8 +220,7 @@ class Machine {
       refuse(fmt::format("a call of {}", kind_name(values_[callee])));
     switch (std::get<Global>(values_[callee]).kind) {
       case GlobalKind::ordered_dict:
-        if (!items.empty()) refuse("an OrderedDict made from arguments");
-        return push(Dict{});
+        return push(ordered_dict(items));
       case GlobalKind::size:
         if (items.size() != 1) damaged("torch.Size takes one tuple");
         as<Tuple>(items[0], "a shape");
@@ -221,6 +239,24 @@ class Machine {
       default:
         refuse("a call of a storage type or dtype");
     }
+  }
+
+  // Python 2 makes it from a list of pairs.
+  Dict ordered_dict(const std::vector<Index>& arguments) {
+    Dict dict;
+    if (arguments.empty()) return dict;
+    const List* list = std::get_if<List>(&values_[arguments[0]]);
+    if (list == nullptr || arguments.size() > 1) refuse("an OrderedDict made from arguments");
+    copied_ += list->items.size();  // one list may be the argument of many calls
+    if (copied_ > kMaxValues) damaged("it holds more values than a table of tensors can");
+    for (const Index item : list->items) {
+      const std::vector<Index>* pair = nullptr;
+      if (const auto* as_list = std::get_if<List>(&values_[item])) pair = &as_list->items;
+      if (const auto* as_tuple = std::get_if<Tuple>(&values_[item])) pair = &as_tuple->items;
+      if (pair == nullptr || pair->size() != 2) refuse("an OrderedDict made from what are no pairs");
+      dict.items.emplace_back(pair->front(), pair->back());
+    }
+    return dict;
   }
 
   std::vector<std::int64_t> integers(Index index, std::string_view what) {
@@ -249,7 +285,7 @@ class Machine {
     } else {
       damaged("a tensor without a dtype");
     }
-    const auto bytes = checked_multiply(storage.elements, storage.dtype ? size_of(*storage.dtype) : 1);
+    const auto bytes = checked_multiply(storage.elements, width_of(storage));
     const std::int64_t offset = as<std::int64_t>(items[1], "an offset");
     if (!bytes || offset < 0) damaged("a storage that cannot be");
     tensor.storage = storage.key;
@@ -257,12 +293,15 @@ class Machine {
     tensor.offset = static_cast<std::uint64_t>(offset);
     tensor.shape = integers(items[2], "a shape");
     tensor.strides = integers(items[3], "strides");
-    require_inside(tensor);
+    require_inside(tensor, storage.seen * width_of(storage) / size_of(tensor.dtype));
+    tensor.offset += storage.first;
     return tensor;
   }
 
-  void require_inside(const Tensor& tensor) const {
-    const std::uint64_t available = tensor.storage_bytes / size_of(tensor.dtype);
+  static std::size_t width_of(const Storage& storage) { return storage.dtype ? size_of(*storage.dtype) : 1; }
+
+  // `available`: elements that the tensor may reach.
+  void require_inside(const Tensor& tensor, std::uint64_t available) const {
     const auto elements = element_count(tensor.shape);
     if (!elements || tensor.strides.size() != tensor.shape.size()) damaged("a shape that cannot be");
     if (*elements == 0) return;
@@ -277,11 +316,12 @@ class Machine {
       damaged("a tensor that reaches beyond its storage");
   }
 
-  // ("storage", type, key, device, number of elements)
+  // ("storage", type, key, device, number of elements), and in the format before torch 1.6 a part of it to
+  // see, which is None but for views of torch before 0.4.
   void persistent() {
     const Index id = pop();
-    const std::vector<Index> items = as<Tuple>(id, "a storage's description").items;
-    if (items.size() != 5 || as<std::string_view>(items[0], "\"storage\"") != "storage") {
+    const std::vector<Index>& items = as<Tuple>(id, "a storage's description").items;
+    if (items.size() < 5 || items.size() > 6 || as<std::string_view>(items[0], "\"storage\"") != "storage") {
       damaged("a storage's description that cannot be");
     }
     const Global type = as<Global>(items[1], "a storage type");
@@ -291,33 +331,22 @@ class Machine {
     if ((!typed && type.kind != GlobalKind::untyped_storage) || elements < 0 || key.size() > kMaxStorageKey) {
       damaged("a storage's description that cannot be");
     }
-    push(
-        Storage{typed ? std::optional(type.dtype) : std::nullopt, key, static_cast<std::uint64_t>(elements)});
+    const auto size = static_cast<std::uint64_t>(elements);
+    Storage storage{typed ? std::optional(type.dtype) : std::nullopt, key, size, 0, size};
+    if (items.size() == 6 && !std::holds_alternative<None>(values_[items[5]])) see_part(items[5], storage);
+    push(storage);
   }
 
-  std::vector<PickledTensor> state_dict() {
-    const Value& result = values_[pop()];
-    const Dict* dict = std::get_if<Dict>(&result);
-    if (dict == nullptr) {
-      throw Error(fmt::format("{}: holds {} where a dict of tensors belongs; save model.state_dict()", where_,
-                              kind_name(result)));
-    }
-    std::vector<PickledTensor> tensors;
-    std::unordered_set<std::string_view> names;
-    for (const auto& [key, value] : dict->items) {
-      const auto name = as<std::string_view>(key, "a tensor's name");
-      const Tensor* tensor = std::get_if<Tensor>(&values_[value]);
-      if (tensor == nullptr) {
-        throw Error(fmt::format(
-            "{}: its entry {} is {}, not a tensor: a training checkpoint? Save the model's weights alone "
-            "(save_pretrained, or torch.save(model.state_dict(), ...))",
-            where_, in_quotes(name), kind_name(values_[value])));
-      }
-      if (!names.insert(name).second) damaged(fmt::format("it names {} twice", in_quotes(name)));
-      tensors.push_back({std::string(name), tensor->dtype, tensor->shape, tensor->strides, tensor->offset,
-                         std::string(tensor->storage), tensor->storage_bytes});
-    }
-    return tensors;
+  // (name, first element, number of elements)
+  void see_part(Index view, Storage& storage) {
+    const std::vector<Index>& items = as<Tuple>(view, "a part of a storage").items;
+    if (items.size() != 3) damaged("a part of a storage that cannot be");
+    const auto first = as<std::int64_t>(items[1], "an offset"), seen = as<std::int64_t>(items[2], "a size");
+    const auto size = static_cast<std::int64_t>(storage.elements);
+    if (first < 0 || seen < 0 || first > size || seen > size - first || !storage.dtype)
+      damaged("a part that reaches beyond its storage");
+    storage.first = static_cast<std::uint64_t>(first);
+    storage.seen = static_cast<std::uint64_t>(seen);
   }
 
   struct Instruction {
@@ -333,6 +362,7 @@ class Machine {
   std::vector<Index> stack_;
   std::vector<std::size_t> marks_;
   std::unordered_map<std::uint32_t, Index> memo_;
+  std::size_t copied_ = 0;  // values
 };
 
 // The instructions that a state dict uses, of all that protocols 2 to 5 have.
@@ -340,8 +370,8 @@ const Machine::Instruction Machine::kInstructions[] = {
     {0x80, [](Machine& m) { m.protocol(); }},                                         // PROTO
     {0x95, [](Machine& m) { m.take(sizeof(std::uint64_t)); }},                        // FRAME
     {'N', [](Machine& m) { m.push(None{}); }},                                        // NONE
-    {0x88, [](Machine& m) { m.push(Boolean{}); }},                                    // NEWTRUE
-    {0x89, [](Machine& m) { m.push(Boolean{}); }},                                    // NEWFALSE
+    {0x88, [](Machine& m) { m.push(Boolean{true}); }},                                // NEWTRUE
+    {0x89, [](Machine& m) { m.push(Boolean{false}); }},                               // NEWFALSE
     {'K', [](Machine& m) { m.push(std::int64_t{m.take_number<std::uint8_t>()}); }},   // BININT1
     {'M', [](Machine& m) { m.push(std::int64_t{m.take_number<std::uint16_t>()}); }},  // BININT2
     {'J', [](Machine& m) { m.push(std::int64_t{m.take_number<std::int32_t>()}); }},   // BININT
@@ -377,11 +407,11 @@ const Machine::Instruction Machine::kInstructions[] = {
     {'Q', [](Machine& m) { m.persistent(); }},                                        // BINPERSID
 };
 
-std::vector<PickledTensor> Machine::run() {
+void Machine::run() {
   constexpr unsigned char kStop = '.';
   for (;;) {
     const auto opcode = static_cast<unsigned char>(take(1)[0]);
-    if (opcode == kStop) return state_dict();
+    if (opcode == kStop) return;
     const auto* known =
         std::find_if(std::begin(kInstructions), std::end(kInstructions),
                      [&](const Instruction& instruction) { return instruction.opcode == opcode; });
@@ -390,10 +420,105 @@ std::vector<PickledTensor> Machine::run() {
   }
 }
 
+std::vector<PickledTensor> Machine::state_dict() {
+  const Value& result = values_[root()];
+  const Dict* dict = std::get_if<Dict>(&result);
+  if (dict == nullptr) {
+    throw Error(fmt::format("{}: holds {} where a dict of tensors belongs; save model.state_dict()", where_,
+                            kind_name(result)));
+  }
+  std::vector<PickledTensor> tensors;
+  std::unordered_set<std::string_view> names;
+  for (const auto& [key, value] : dict->items) {
+    const auto name = as<std::string_view>(key, "a tensor's name");
+    const Tensor* tensor = std::get_if<Tensor>(&values_[value]);
+    if (tensor == nullptr) {
+      throw Error(fmt::format(
+          "{}: its entry {} is {}, not a tensor: a training checkpoint? Save the model's weights alone "
+          "(save_pretrained, or torch.save(model.state_dict(), ...))",
+          where_, in_quotes(name), kind_name(values_[value])));
+    }
+    if (!names.insert(name).second) damaged(fmt::format("it names {} twice", in_quotes(name)));
+    tensors.push_back({std::string(name), tensor->dtype, tensor->shape, tensor->strides, tensor->offset,
+                       std::string(tensor->storage), tensor->storage_bytes});
+  }
+  return tensors;
+}
+
+std::optional<bool> Machine::flag(std::string_view name) {
+  std::optional<bool> found;
+  for (const auto& [key, value] : as<Dict>(root(), "a dict").items) {
+    const auto* text = std::get_if<std::string_view>(&values_[key]);
+    if (text != nullptr && *text == name) found = as<Boolean>(value, "a truth value").value;
+  }
+  return found;
+}
+
+std::vector<std::string_view> Machine::names() {
+  std::vector<std::string_view> texts;
+  for (const Index item : as<List>(root(), "a list").items)
+    texts.push_back(as<std::string_view>(item, "a storage's name"));
+  return texts;
+}
+
+std::unordered_map<std::string_view, PickledStorage> Machine::storages() const {
+  std::unordered_map<std::string_view, PickledStorage> result;
+  for (const Value& value : values_) {
+    const auto* storage = std::get_if<Storage>(&value);
+    if (storage == nullptr) continue;
+    const PickledStorage one{std::string(storage->key), storage->elements, width_of(*storage)};
+    const PickledStorage& first = result.try_emplace(storage->key, one).first->second;
+    if (first.elements != one.elements || first.width != one.width) damaged("two sizes for one storage");
+  }
+  return result;
+}
+
 }  // namespace
 
 std::vector<PickledTensor> read_state_dict(std::span<const std::byte> pickle, const std::string& where) {
-  return Machine(pickle, where).run();
+  Machine machine(pickle, where);
+  machine.run();
+  return machine.state_dict();
+}
+
+std::size_t legacy_magic_bytes(std::span<const std::byte> file) {
+  // 0x1950a86a20f9469cfc6c, as LONG1 with its length, and STOP.
+  constexpr std::string_view kMagic = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+  constexpr std::size_t kProtocol = 2, kFrame = 9;  // bytes of the instructions that may stand before
+  const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
+  if (!text.starts_with('\x80')) return 0;
+  for (const std::size_t before : {kProtocol, kProtocol + kFrame}) {
+    if (text.size() > before && text.substr(before).starts_with(kMagic)) return before + kMagic.size();
+  }
+  return 0;
+}
+
+PickledFile read_legacy_pickles(std::span<const std::byte> file, const std::string& where) {
+  constexpr std::int64_t kVersion = 1001;
+  Machine version(file, where, legacy_magic_bytes(file));
+  version.run();
+  if (const std::int64_t number = version.number(); number != kVersion)
+    throw Error(fmt::format("{}: is of version {} of torch's format before 1.6; {} is the one that is known",
+                            where, number, kVersion));
+  Machine system(file, where, version.end());
+  system.run();
+  if (!system.flag("little_endian").value_or(true))
+    throw Error(fmt::format("{}: was not saved on a little-endian machine; save it again on one", where));
+  Machine weights(file, where, system.end());
+  weights.run();
+  Machine order(file, where, weights.end());
+  order.run();
+  PickledFile result{weights.state_dict(), {}, order.end()};
+  auto storages = weights.storages();
+  for (const std::string_view name : order.names()) {
+    const auto found = storages.find(name);
+    if (found == storages.end()) order.damaged(fmt::format("no tensor has the storage {}", in_quotes(name)));
+    result.storages.push_back(std::move(found->second));
+    storages.erase(found);
+  }
+  if (!storages.empty())
+    order.damaged(fmt::format("it lacks the storage {}", in_quotes(storages.begin()->first)));
+  return result;
 }
 
 }  // namespace bertune::checkpoint
