@@ -16,10 +16,12 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "bertune/dataset.h"
 #include "bertune/events.h"
 #include "bertune/export.h"
+#include "bertune/findings.h"
 #include "bertune/metrics.h"
 #include "bertune/training_arguments.h"
 
@@ -42,6 +44,7 @@ struct TrainOptions {
   std::optional<std::int64_t> doc_stride, n_best_size, max_answer_length;  // question answering
   bool version_2_with_negative = false;  // question answering: a question may have no answer
   bool ignore_mismatched_sizes = false;  // a new head where the checkpoint's has another number of labels
+  bool check_data = true;                // look for what is odd in the rows: findings.h, DataRead
   bool overwrite = false;                // start anew in an output folder that holds a model
   TrainingArguments arguments;           // output_dir must be given
 
@@ -60,6 +63,7 @@ struct TrainResult {
   std::int64_t best_step = 0;               // whose weights the model has, where there was a validation set
   std::string stopped_early;                // why, in words; empty: it was not
   std::optional<Metrics> validation, test;  // of the finished model, where there is such a set
+  std::vector<Finding> findings;            // what is odd in the data, the most serious first
 };
 
 // Throws UsageError for options that cannot be, Error for files that cannot be read or written and for losses

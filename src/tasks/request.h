@@ -33,6 +33,7 @@ class Decoder {
 };
 
 struct Request {
+  std::shared_ptr<const void> inputs;  // what examples and decoder point into, if anything
   std::shared_ptr<const Examples> examples;
   std::int64_t items = 0;
   std::function<std::unique_ptr<Decoder>(UsePrediction use)> decoder;  // holds while the request does
@@ -64,6 +65,14 @@ class PredictionTask {
   // The inputs need not stay. Throws UsageError for one without what the task reads.
   virtual Request request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const = 0;
 };
+
+// Texts, or pairs of them, as the rows that a file would have; the inputs must stay. Throws UsageError for
+// some of both.
+struct InputRows {
+  std::vector<data::Row> rows;
+  bool has_pairs = false;
+};
+InputRows rows_of(std::span<const Input> inputs);
 
 // A file or a stream of things to predict.
 struct PredictionFile {

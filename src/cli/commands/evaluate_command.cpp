@@ -84,6 +84,7 @@ void add_evaluate_command(CLI::App& app) {
   command->add_option("--output,--output_dir", options->output,
                       "Folder for test_results.json and all_results.json");
   add_data_options(*command, options->data);
+  add_labels_file_option(*command, options->data, "--test");
   add_question_answering_options(*command, options->question_answering);
   command->add_option("--threshold", options->threshold,
                       "Multi-label: probability from which a label counts (default: what was best on "

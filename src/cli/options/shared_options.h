@@ -15,6 +15,8 @@ namespace bertune::cli {
 void add_data_options(CLI::App& command, tasks::FileOptions& options,
                       const std::string& format_flag = "--format");
 // Of question answering, in all commands.
+// Labels in a file of their own; `of`: the flag of the file that has the texts.
+void add_labels_file_option(CLI::App& command, tasks::FileOptions& options, const std::string& of);
 void add_question_answering_options(CLI::App& command, tasks::QuestionAnsweringOptions& options);
 
 struct ThreadOptions {

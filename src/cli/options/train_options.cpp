@@ -122,6 +122,13 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
   command.add_option("--output,--output_dir", run.arguments.output_dir, "Folder for the fine-tuned model")
       ->required();
   add_data_options(command, run.files.data);
+  add_labels_file_option(command, run.files.data, "--train");
+  command
+      .add_option("--validation-labels-file,--validation_labels_file", run.files.validation_labels,
+                  "The same for --validation")
+      ->group("Data");
+  command.add_option("--test-labels-file,--test_labels_file", run.files.test_labels, "The same for --test")
+      ->group("Data");
   command
       .add_option("--validation-split", run.files.validation_split,
                   "Share of the training rows held out without --validation (0: none)")

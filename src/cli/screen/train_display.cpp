@@ -11,7 +11,7 @@
 #include "bertune/threads.h"
 #include "cli/screen/flag_words.h"
 #include "kernels/ops.h"
-#include "report/data_facts.h"
+#include "report/data_report.h"
 #include "report/metrics_report.h"
 #include "report/table.h"
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "bertune/error.h"
-#include "data/texts/labels.h"
+#include "core/nearest.h"
 
 namespace bertune::data {
 namespace {

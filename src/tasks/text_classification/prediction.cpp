@@ -66,8 +66,7 @@ Request request_of(const data::Dataset& rows, const TextClassificationTask& task
                    const BertTokenizer& tokenizer) {
   Request request;
   auto examples = make_examples(rows, tokenizer, task, false);
-  for (const std::int64_t length : examples->lengths)
-    count_truncated(length, task.max_length, request.truncated);
+  request.truncated = examples->truncated_at(task.max_length);
   request.examples = std::move(examples);
   request.items = rows.size();
   request.decoder = [&task](UsePrediction use) { return decoder_of(task, std::move(use)); };
