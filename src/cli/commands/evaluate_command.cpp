@@ -29,6 +29,7 @@ void run(const EvaluateOptions& options) {
   use_threads(options.threads);
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
   train::ModelFolder folder = train::ModelFolder::open(options.model, options.max_length, options.base);
+  print_notes(folder.tokenizer.notes());
   folder.model.set_precision(Precision::fp32, train::precision_from_string(options.precision));
   train::restore_loss(folder.model, folder.settings, options.model);
   const tasks::TestData data =

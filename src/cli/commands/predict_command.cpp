@@ -63,6 +63,7 @@ void run(const PredictOptions& options) {
   use_threads(options.threads);
   const predict::SharedModel model(train::ModelFolder::open(options.model, options.max_length, options.base),
                                    train::precision_from_string(options.precision));
+  print_notes(model.tokenizer().notes());
   const tasks::TaskEntry& task = task_of(model.architecture(), options.model);
   const std::unique_ptr<tasks::RequestSource> source = task.open(
       file_of(options), model.trained(),

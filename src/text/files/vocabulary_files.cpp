@@ -48,6 +48,7 @@ std::string_view take_line(std::string_view& text) {
 
 std::vector<TokenEntry> parse_vocabulary_lines(std::string_view text, const std::string& where) {
   require_lines(text, where);
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   if (text.empty()) throw Error(fmt::format("{}: the vocabulary is empty", where));
   std::vector<TokenEntry> entries;
   std::unordered_map<std::string_view, std::size_t> places;
