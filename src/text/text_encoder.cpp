@@ -176,9 +176,9 @@ void TextEncoder::cut_out(const AddedTokenMatcher& matcher, std::string_view tex
     const AddedToken& token = added_tokens_[match->token];
     if (token.id >= embedded_limit_) {
       throw Error(fmt::format(
-          "a text holds the added token {}, whose id is {}, but the model embeds only the ids below {} "
+          "the text {} holds the added token {}, whose id is {}, but the model embeds only the ids below {} "
           "(vocab_size in config.json): leave it out of the texts, or take the model that it was added to",
-          in_quotes(token.content), token.id, embedded_limit_));
+          in_quotes(text), in_quotes(token.content), token.id, embedded_limit_));
     }
     sink.special += token.special ? 1 : 0;
     sink.tokens->push(token.id, span_of(*match), sink.words++);
