@@ -22,7 +22,8 @@ enum class FindingKind {
   empty_text,       // rows without a text, or without one of both
   truncated,        // texts that are longer than the model reads, and are cut
   windowed,         // texts that are longer than the model reads, and are read in parts that overlap
-  special_tokens    // texts that hold tokens such as [SEP] themselves
+  special_tokens,   // texts that hold tokens such as [SEP] themselves
+  unknown_tokens    // tokens that the vocabulary lacks: the model cannot read the texts
 };
 
 enum class Severity { note, warning };
@@ -50,7 +51,7 @@ struct Finding {
   std::int64_t with_other_label = 0;   // leak: of these, those whose label is another one in training
   std::int64_t limit =
       0;  // truncated, windowed: the tokens that are read at once; rare_label: too few rows end here
-  std::int64_t tokens = 0, of_tokens = 0;  // truncated: how many tokens are cut off, and of how many
+  std::int64_t tokens = 0, of_tokens = 0;  // truncated, unknown_tokens: how many tokens, and of how many
   std::vector<std::string> where;          // the first rows: "train.csv:12"
   std::vector<FindingExample> examples;    // the first of leaks, conflicts and duplicates
   std::vector<LabelRows> labels;  // those it is about; of an imbalance the most and the least frequent one

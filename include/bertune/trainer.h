@@ -36,7 +36,9 @@ struct TrainOptions {
   std::string task;          // "text-classification", "token-classification", ...; empty: by the data
   std::string problem_type;  // of text classification, as Transformers names them; empty: by the labels
   std::optional<std::int64_t> max_length;  // tokens a text; unset: the task's default
-  double validation_split = 0.1;  // share of the training rows held out without a validation file; 0: none
+  // Share of the training rows held out without a validation file; 0: none. Unset: a tenth, at most 10,000
+  // rows.
+  std::optional<double> validation_split;
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;  // negative: all
   std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;     // else the checkpoint's
   bool label_all_tokens = false;        // token classification: every piece of a word has its label

@@ -117,6 +117,9 @@ std::string finding_text(const Finding& finding) {
       return fmt::format(
           "{} {}s hold special tokens such as [SEP] themselves; they are taken as such, as Transformers does",
           finding.rows, finding.unit);
+    case FindingKind::unknown_tokens:
+      return fmt::format("{:.1f} % of the tokens are unknown to the model's vocabulary ([UNK])",
+                         100 * static_cast<double>(finding.tokens) / static_cast<double>(finding.of_tokens));
   }
   return "";
 }
@@ -142,7 +145,8 @@ constexpr Names kKinds(std::to_array<Named<FindingKind>>({{FindingKind::leak, "l
                                                           {FindingKind::empty_text, "empty_text"},
                                                           {FindingKind::truncated, "truncated"},
                                                           {FindingKind::windowed, "windowed"},
-                                                          {FindingKind::special_tokens, "special_tokens"}}));
+                                                          {FindingKind::special_tokens, "special_tokens"},
+                                                          {FindingKind::unknown_tokens, "unknown_tokens"}}));
 
 }  // namespace
 

@@ -63,6 +63,16 @@ tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& 
   tasks::TrainingData data = task.read_training(files, base.tokenizer, base.config);
   if (files.fold.number == 0) note_tokenizer(base, files, data.settings, observer);
   const auto rows = [](const auto& examples) { return examples ? examples->rows() : 0; };
+  if (files.checks_data) {
+    const std::int32_t unknown = base.tokenizer.unk_token_id();
+    for (const auto& [name, examples] : {std::pair{"train", data.train.get()},
+                                         {"validation", data.validation.get()},
+                                         {"test", data.test.get()}}) {
+      if (examples == nullptr) continue;
+      data::add_unknown_tokens(data.facts.check, name, examples->count_of(unknown),
+                               examples->tokens_of_first(examples->rows()));
+    }
+  }
   observer.on(DataRead{rows(data.train), rows(data.validation), rows(data.test), data.facts.check.findings,
                        &data.facts});
   return data;

@@ -1,6 +1,7 @@
 // Examples whose token ids lie end to end: all but pre-training's.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "bertune/prediction.h"
@@ -18,8 +19,13 @@ struct PackedExamples : Examples, PackedEncodings {
   std::int64_t tokens_of_first(std::int64_t rows) const override {
     return begins[static_cast<std::size_t>(rows)];
   }
+  std::int64_t count_of(std::int32_t token) const override { return std::ranges::count(input_ids, token); }
   std::int64_t tokens() const { return begins.back(); }
   Truncated truncated_at(std::int64_t max_length) const;
+  // Whether tokens of the row were left out.
+  bool is_cut(std::int64_t row, std::int64_t max_length) const {
+    return lengths[static_cast<std::size_t>(row)] > max_length;
+  }
 };
 
 }  // namespace bertune::tasks

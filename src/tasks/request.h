@@ -40,6 +40,9 @@ struct Request {
   std::function<std::string(std::int64_t item, const Prediction&)>
       line;  // of a file's request: as it is written
   Truncated truncated;
+  // Of a file's request, where texts may be cut: whether an item was, and its place ("new.csv:7").
+  std::function<bool(std::int64_t item)> is_cut = {};
+  std::function<std::string(std::int64_t item)> where = {};
 };
 
 // A trained model, as far as tasks see it. The members must stay where they are.

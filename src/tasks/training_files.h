@@ -41,10 +41,12 @@ struct TrainingFiles {
   FileOptions data;                               // its file of labels is that of `train`
   std::filesystem::path validation_labels = {}, test_labels = {};
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;  // negative: all
-  double validation_split = 0.1;  // share of the training rows held out where no validation file is; 0: none
-  std::uint64_t seed = 42;        // of what is held out
-  data::Fold fold;                // with a count, this part of the training file becomes the test set
-  std::string fold_column;        // a column that names the folds; empty: there is none
+  // Share of the training rows held out where no validation file is; 0: none. Unset: a tenth, at most 10,000
+  // rows.
+  std::optional<double> validation_split = {};
+  std::uint64_t seed = 42;  // of what is held out
+  data::Fold fold;          // with a count, this part of the training file becomes the test set
+  std::string fold_column;  // a column that names the folds; empty: there is none
   std::optional<std::int64_t> max_length;        // tokens a text; unset: the task's own default,
   std::optional<std::int64_t> model_max_length;  // or less where the tokenizer's files say so
   bool checks_data = true;  // looks for what a person should know of the rows, which takes time

@@ -95,6 +95,20 @@ TEST(ChoiceForms, CountRowsThatCannotBeRead) {
               HasSubstr("a quote opens here and never closes"));
 }
 
+TEST(ChoiceForms, AFewOfAnotherNumberAreLeftOut) {
+  std::string text;
+  for (int i = 0; i < 20; ++i)
+    text += R"({"question": "?", "choices": ["x", "y"], "answer": "A"})"
+            "\n";
+  const std::string three = R"({"question": "?", "choices": ["x", "y", "z"], "answer": "C"})"
+                            "\n";
+  const MultipleChoiceDataset dataset = parse(text + three);
+  EXPECT_EQ(dataset.size(), 20);
+  EXPECT_TRUE(has_note(dataset.notes, "1 of 21 questions have another number of choices and are left out"));
+  EXPECT_THAT(message_of([&] { parse(text + three + three); }),
+              HasSubstr("2 of 22 questions cannot be read"));
+}
+
 TEST(ChoiceForms, AreSeenInTheContent) {
   const TemporaryDirectory files;
   const auto look = [&](const std::string& name, const std::string& text) {

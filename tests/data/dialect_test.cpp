@@ -66,7 +66,7 @@ TEST(Dialects, TheDelimiterSeparatesAllRowsAndNotTheHeaderAlone) {
 TEST(Dialects, ARowThatSumsUpTheOthersIsNone) {
   const Dataset dataset = dataset_of("text,label\n" + kRows + "\nTotal,4\n");
   EXPECT_EQ(dataset.size(), 4);
-  EXPECT_TRUE(has_note(dataset.notes, "line 7 sums up the others, and is left out: \"Total\", \"4\""));
+  EXPECT_TRUE(has_note(dataset.notes, "data.csv:7: sums up the others, and is left out: \"Total\", \"4\""));
 }
 
 TEST(Dialects, TablesInFilesOfPlainText) {

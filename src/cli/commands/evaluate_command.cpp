@@ -16,6 +16,7 @@
 #include "report/metrics_report.h"
 #include "report/progress.h"
 #include "runs/results.h"
+#include "tasks/prediction.h"
 #include "train/arguments.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
@@ -41,6 +42,10 @@ void run(const EvaluateOptions& options) {
                      {folder.tokenizer, folder.model.config(), folder.max_length, folder.settings});
   print_notes(data.notes);
   const tasks::Examples& examples = *data.examples;
+  if (const std::string note = tasks::unknown_tokens_note(examples.count_of(folder.tokenizer.unk_token_id()),
+                                                          examples.tokens_of_first(examples.rows()));
+      !note.empty())
+    print_notes({note});
   const report::Terminal terminal = report::terminal_of(STDERR_FILENO);
   report::ProgressBar bar(std::cerr, "evaluating", examples.rows(),
                           {.terminal = terminal, .quiet = options.quiet || options.json});

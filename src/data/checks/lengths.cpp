@@ -70,4 +70,15 @@ void add_special_tokens(CheckResult& result, std::int64_t count, const std::stri
   found->rows += count;
 }
 
+void add_unknown_tokens(CheckResult& result, const std::string& set, std::int64_t unknown,
+                        std::int64_t tokens) {
+  if (unknown * 10 <= tokens) return;
+  Finding finding;
+  finding.kind = FindingKind::unknown_tokens;
+  finding.set = set, finding.unit = "token";
+  finding.tokens = unknown, finding.of_tokens = tokens;
+  finding.advice = "take a model whose vocabulary has the language and the script of the texts";
+  result.findings.insert(result.findings.begin(), std::move(finding));
+}
+
 }  // namespace bertune::data

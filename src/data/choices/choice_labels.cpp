@@ -13,6 +13,7 @@
 #include "bertune/error.h"
 #include "core/quoted.h"
 #include "data/files/bad_rows.h"
+#include "data/splits/subset.h"
 #include "data/texts/labels.h"
 
 namespace bertune::data {

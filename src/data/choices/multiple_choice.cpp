@@ -23,6 +23,8 @@ namespace {
 using Names = std::vector<std::string>;
 using Notes = std::vector<std::string>;
 
+constexpr std::int64_t kFew = 20;  // one of so many
+
 bool is_blank(std::string_view text) { return trim_blanks(text).empty(); }
 
 // Reads the header, or looks into the first objects, which may not all have every key; false where there is
@@ -154,7 +156,7 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
   MultipleChoiceBuilder builder(path, columns, names);
   Record record;
   const auto is_full = [&] { return options.max_questions >= 0 && builder.size() >= options.max_questions; };
-  BadRows bad(options.max_bad_rows);
+  BadRows bad(options.max_bad_rows), odd(options.max_bad_rows);
   for (bool more = true; more && !is_full();) {
     const std::size_t before = text.size();
     const bool is_read = bad.reads([&] {
@@ -164,11 +166,23 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
         throw Error(fmt::format("{}: {} fields where the header has {}", place_in(path, record.line),
                                 record.cells.size(), names.size()));
       }
-      builder.add(record);
+      try {
+        builder.add(record);
+      } catch (const OtherNumberOfChoices& error) {
+        odd.add(error.what());
+      }
     });
     if (!is_read && text.size() == before) bad.stop();
   }
   bad.settle(path, builder.size(), "questions", notes);
+  // ARC has a few among its thousands.
+  if (odd.count() > 0 && odd.count() * kFew <= builder.size()) {
+    notes.push_back(
+        fmt::format("{}: {} of {} questions have another number of choices and are left out; the first: {}",
+                    path, odd.count(), builder.size() + odd.count(), odd.first()));
+  } else {
+    odd.settle(path, builder.size(), "questions", notes);
+  }
   return builder.finish(std::move(notes), options.max_bad_rows);
 }
 

@@ -103,7 +103,7 @@ void MultipleChoiceBuilder::check(const MultipleChoiceQuestion& question,
                             choices.size() == 1 ? "" : "s", kMostChoices));
   }
   if (dataset_.size() > 0 && static_cast<std::int64_t>(choices.size()) != dataset_.num_choices) {
-    throw Error(
+    throw OtherNumberOfChoices(
         fmt::format("{}: the question has {} choices, and the first one ({}) has {}; all questions of a file "
                     "must have the same number",
                     here(), choices.size(), dataset_.where(0), dataset_.num_choices));

@@ -7,12 +7,19 @@
 #include <string_view>
 #include <vector>
 
+#include "bertune/error.h"
 #include "data/choices/multiple_choice.h"
 #include "data/choices/multiple_choice_columns.h"
 #include "data/files/records.h"
 #include "data/files/storage.h"
 
 namespace bertune::data {
+
+// A question has another number of choices than the first one.
+class OtherNumberOfChoices : public Error {
+ public:
+  using Error::Error;
+};
 
 class MultipleChoiceBuilder {
  public:

@@ -34,6 +34,7 @@ class BadRows {
   }
 
   std::int64_t count() const { return count_; }
+  const std::string& first() const { return first_.front(); }  // of one or more
   // After a row at which the file cannot be read any further: throws what is wrong with it.
   [[noreturn]] void stop() const { throw Error(last_); }
   // After the last row. Throws Error where there were more than may be; else notes those that were left out.

@@ -69,7 +69,8 @@ std::optional<std::vector<std::string>> listed(const std::string& cell) {
 }
 
 std::unique_ptr<RecordParser> parser_of(const std::string& path, const TagTable& table) {
-  return table.delimiter == '\t' ? make_tsv_parser(path, '\t') : make_csv_parser(path, table.delimiter);
+  if (table.delimiter == '\t') return make_tsv_parser(path, {.delimiter = '\t', .quote = '\0'});
+  return make_csv_parser(path, {.delimiter = table.delimiter});
 }
 
 // The rows after the header, as many as tell.

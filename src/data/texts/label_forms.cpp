@@ -181,20 +181,20 @@ class Settler {
   // SNLI's: those who were asked did not agree.
   void leave_out_undecided() {
     if (!dataset_.has_pairs) return;
-    std::int64_t undecided = 0, first = 0;
+    std::int64_t undecided = 0;
+    std::string first;
     for (const Row& row : dataset_.rows) {
       if (!row.has_label || row.label != "-") {
         if (row.has_label && std::ranges::none_of(row.label, [](unsigned char c) { return std::isalpha(c); }))
           return;
         continue;
       }
-      if (undecided++ == 0) first = row.line;
+      if (undecided++ == 0) first = dataset_.where(row);
     }
     if (undecided == 0 || undecided == dataset_.size()) return;
     std::erase_if(dataset_.rows, [](const Row& row) { return row.has_label && row.label == "-"; });
-    note(fmt::format(
-        "{} rows with the label \"-\" have no gold label, and are left out (the first in line {})", undecided,
-        first));
+    note(fmt::format("{} rows with the label \"-\" have no gold label, and are left out (the first is {})",
+                     undecided, first));
   }
 
   // A last row that sums up the others.
@@ -210,8 +210,8 @@ class Settler {
     if (!last.has_label ||
         !(is_total(last.text) ? same == 1 && parse_number(last.label) : is_total(last.label) && same == 1))
       return;
-    note(fmt::format("line {} sums up the others, and is left out: \"{}\", \"{}\"", last.line, last.text,
-                     last.label));
+    dataset_.notes.push_back(fmt::format("{}: sums up the others, and is left out: \"{}\", \"{}\"",
+                                         dataset_.where(last), last.text, last.label));
     dataset_.rows.pop_back();
   }
 

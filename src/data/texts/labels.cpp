@@ -3,12 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <charconv>
 #include <cmath>
-#include <map>
-#include <memory>
 #include <tuple>
 #include <unordered_set>
 #include <utility>
@@ -16,6 +12,7 @@
 #include "bertune/error.h"
 #include "core/nearest.h"
 #include "core/quoted.h"
+#include "data/texts/label_spellings.h"
 
 namespace bertune::data {
 namespace {
@@ -23,56 +20,6 @@ namespace {
 bool all_numbers(const std::vector<std::string>& names) {
   return std::all_of(names.begin(), names.end(),
                      [](const std::string& name) { return parse_number(name).has_value(); });
-}
-
-// "1" of "1", "1.0" and "-0"; empty for other texts, leading zeros ("007"), and more digits than a double
-// holds.
-std::string whole_number(std::string_view text) {
-  constexpr std::size_t kDigits = 15;
-  const bool negative = text.starts_with('-');
-  std::string_view digits = text.substr(negative ? 1 : 0);
-  if (const std::size_t point = digits.find('.'); point != std::string_view::npos) {
-    const std::string_view zeros = digits.substr(point + 1);
-    if (zeros.empty() || zeros.find_first_not_of('0') != std::string_view::npos) return {};
-    digits = digits.substr(0, point);
-  }
-  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) return {};
-  if (digits.size() > kDigits || (digits.size() > 1 && digits[0] == '0')) return {};
-  return (negative && digits != "0" ? "-" : "") + std::string(digits);
-}
-
-bool all_whole_numbers(const std::vector<std::string>& names) {
-  return std::ranges::none_of(names, [](const std::string& name) { return whole_number(name).empty(); });
-}
-
-// "true" of "True"; empty for what is no truth value.
-std::string truth_value(std::string_view text) {
-  constexpr std::array<std::string_view, 4> kWords = {"true", "false", "yes", "no"};
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return std::ranges::find(kWords, lower) == kWords.end() ? std::string() : lower;
-}
-
-// Other spellings of a name have the same; empty: there are none.
-std::string spelling(std::string_view name, bool whole_numbers) {
-  return whole_numbers ? whole_number(name) : truth_value(name);
-}
-
-// Of several spellings of a name the shortest stays, of as short ones the first.
-void join_spellings(std::vector<std::string>& names) {
-  const bool whole_numbers = all_whole_numbers(names);
-  std::map<std::string, std::string> kept;
-  for (const std::string& name : names) {
-    const std::string by = spelling(name, whole_numbers);
-    if (by.empty()) continue;
-    const auto [found, is_new] = kept.emplace(by, name);
-    if (!is_new && std::pair(name.size(), name) < std::pair(found->second.size(), found->second))
-      found->second = name;
-  }
-  std::erase_if(names, [&](const std::string& name) {
-    const std::string by = spelling(name, whole_numbers);
-    return !by.empty() && kept[by] != name;
-  });
 }
 
 void sort_numbers(std::vector<std::string>& names) {
@@ -175,178 +122,6 @@ LabelMap build_label_map(const Dataset& train, const LabelOptions& options) {
   std::vector<std::string> names = distinct_labels(train, options);
   check_classes(train, names, options);
   return LabelMap(std::move(names));
-}
-
-std::vector<std::string> name_labels(Dataset& dataset, const LabelMap& labels) {
-  const auto names = std::make_shared<const std::vector<std::string>>(labels.id2label());
-  std::map<std::string_view, std::string> others;  // spellings, and the names that they get
-  for (Row& row : dataset.rows) {
-    if (!row.has_label) continue;
-    const std::optional<std::int32_t> id = labels.id_of(row.label);
-    if (!id) continue;
-    const std::string& name = (*names)[static_cast<std::size_t>(*id)];
-    if (row.label == name) continue;
-    others.emplace(row.label, name);
-    row.label = name;
-  }
-  if (others.empty()) return {};
-  dataset.label_storage = names;
-  const auto& [other, name] = *others.begin();
-  const std::string more = others.size() > 1 ? fmt::format(", and {} more such", others.size() - 1) : "";
-  return {fmt::format("{}: the labels \"{}\" and \"{}\" are one{}", dataset.path, other, name, more)};
-}
-
-void leave_out_unknown_labels(Dataset& dataset, const LabelMap& labels, std::int64_t most) {
-  const auto is_unknown = [&](const Row& row) { return row.has_label && !labels.id_of(row.label); };
-  const auto first = std::ranges::find_if(dataset.rows, is_unknown);
-  const auto count = std::ranges::count_if(dataset.rows, is_unknown);
-  if (count == 0 || count > most || count == dataset.size()) return;
-  dataset.notes.push_back(
-      fmt::format("{}: left out: the label \"{}\" is not one of those trained on ({} {} in all)",
-                  dataset.where(*first), first->label, count, count == 1 ? "row" : "rows"));
-  std::erase_if(dataset.rows, is_unknown);
-}
-
-namespace {
-
-// " (3 rows have such labels: "x", "y")" of labels that cannot be used.
-class WrongLabels {
- public:
-  explicit WrongLabels(const Dataset& dataset) : dataset_(dataset) {}
-
-  void add(const Row& row, std::string_view label) {
-    if (count_++ == 0) first_ = &row, first_label_ = label;
-    if (different_.size() < kShown && std::ranges::find(different_, label) == different_.end())
-      different_.emplace_back(label);
-  }
-  bool any() const { return count_ > 0; }
-  std::string where() const { return dataset_.where(*first_); }
-  const std::string& label() const { return first_label_; }
-  std::string all() const {
-    return count_ == 1 ? "" : fmt::format("; {} rows have such labels: {}", count_, quoted_list(different_));
-  }
-
- private:
-  static constexpr std::size_t kShown = 5;
-  const Dataset& dataset_;
-  const Row* first_ = nullptr;
-  std::string first_label_;
-  std::int64_t count_ = 0;
-  std::vector<std::string> different_;
-};
-
-}  // namespace
-
-std::vector<std::int32_t> label_ids(const Dataset& dataset, const LabelMap& labels) {
-  std::vector<std::int32_t> ids;
-  ids.reserve(dataset.rows.size());
-  WrongLabels unknown(dataset);
-  for (const Row& row : dataset.rows) {
-    if (!row.has_label) throw Error(fmt::format("{}: no label", dataset.where(row)));
-    const std::optional<std::int32_t> id = labels.id_of(row.label);
-    if (!id) unknown.add(row, row.label);
-    ids.push_back(id.value_or(0));
-  }
-  if (unknown.any()) throw Error(unknown_label(unknown.where(), unknown.label(), labels) + unknown.all());
-  return ids;
-}
-
-std::vector<float> multi_label_targets(const Dataset& dataset, const LabelMap& labels, char separator) {
-  if (separator == '\0') separator = guess_separator(dataset);
-  const auto width = static_cast<std::size_t>(labels.size());
-  std::vector<float> targets(dataset.rows.size() * width);
-  WrongLabels unknown(dataset);
-  for (std::size_t i = 0; i < dataset.rows.size(); ++i) {
-    const Row& row = dataset.rows[i];
-    if (!row.has_label) continue;
-    for (const std::string& label : split_labels(row.label, separator, dataset.where(row))) {
-      const std::optional<std::int32_t> id = labels.id_of(label);
-      if (!id) {
-        unknown.add(row, label);
-        continue;
-      }
-      targets[i * width + static_cast<std::size_t>(*id)] = 1.0F;
-    }
-  }
-  if (unknown.any()) throw Error(unknown_label(unknown.where(), unknown.label(), labels) + unknown.all());
-  return targets;
-}
-
-std::vector<float> label_values(const Dataset& dataset) {
-  std::vector<float> values;
-  values.reserve(dataset.rows.size());
-  WrongLabels wrong(dataset);
-  for (const Row& row : dataset.rows) {
-    if (!row.has_label) throw Error(fmt::format("{}: no label", dataset.where(row)));
-    const std::optional<double> value = parse_number(row.label);
-    if (!value || !std::isfinite(static_cast<float>(*value))) {
-      wrong.add(row, row.label.substr(0, 60));
-      continue;
-    }
-    values.push_back(static_cast<float>(*value));
-  }
-  if (wrong.any()) {
-    throw Error(fmt::format("{}: the label \"{}\" is not a number, which a regression needs{}", wrong.where(),
-                            wrong.label(), wrong.all()));
-  }
-  return values;
-}
-
-namespace {
-
-struct Kinds {
-  std::unordered_set<std::string_view> distinct;
-  std::int64_t labels = 0, numbers = 0;  // rows
-  bool lists = false, bars = false, commas = false, fractions = false, listed_numbers = true;
-};
-
-// "2,27": whole numbers joined by commas.
-bool is_list_of_numbers(std::string_view label) {
-  return !label.empty() && label.find_first_not_of("0123456789,") == std::string_view::npos &&
-         !label.starts_with(',') && !label.ends_with(',');
-}
-
-Kinds kinds_of(const Dataset& train) {
-  Kinds kinds;
-  for (const Row& row : train.rows) {
-    if (!row.has_label) continue;
-    ++kinds.labels;
-    kinds.lists = kinds.lists || (row.label.starts_with('[') && row.label.ends_with(']'));
-    kinds.bars = kinds.bars || row.label.find('|') != std::string_view::npos;
-    kinds.commas = kinds.commas || row.label.find(',') != std::string_view::npos;
-    kinds.listed_numbers = kinds.listed_numbers && is_list_of_numbers(row.label);
-    const std::optional<double> value = parse_number(row.label);
-    kinds.numbers += value ? 1 : 0;
-    kinds.fractions = kinds.fractions || (value && *value != std::floor(*value));
-    kinds.distinct.insert(row.label);
-  }
-  return kinds;
-}
-
-}  // namespace
-
-ProblemTypeGuess guess_problem_type(const Dataset& train) {
-  const Kinds kinds = kinds_of(train);
-  constexpr auto kMultiLabel = ProblemType::multi_label_classification;
-  if (!train.columns.labels.empty()) {
-    return {kMultiLabel, fmt::format("multi-label classification: {} columns hold 0 or 1, each for a label",
-                                     train.columns.labels.size())};
-  }
-  if (kinds.lists) return {kMultiLabel, "multi-label classification: labels are lists"};
-  if (kinds.bars) return {kMultiLabel, "multi-label classification: labels are joined by '|'"};
-  if (kinds.commas && kinds.listed_numbers)
-    return {kMultiLabel, "multi-label classification: labels are numbers joined by commas"};
-  constexpr std::size_t kFewValues = 10;  // half stars from 0.5 to 5 are classes
-  const bool nearly_all = kinds.numbers * 20 >= kinds.labels * 19;
-  if (nearly_all && kinds.fractions && kinds.distinct.size() > kFewValues) {
-    const std::string others =
-        kinds.numbers == kinds.labels ? "" : fmt::format(" in all but {} rows", kinds.labels - kinds.numbers);
-    return {ProblemType::regression,
-            fmt::format("regression: the labels are numbers with fractions{}, {} different ones", others,
-                        kinds.distinct.size())};
-  }
-  return {ProblemType::single_label_classification,
-          fmt::format("classification: {} different labels", kinds.distinct.size())};
 }
 
 std::optional<double> parse_number(std::string_view text) {

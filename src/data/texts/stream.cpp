@@ -107,8 +107,8 @@ struct RowStream::Implementation {
 };
 
 RowStream::RowStream(const fs::path& path, const ReadOptions& options)
-    : implementation_(std::make_unique<Implementation>(open_text(file_part(path).file, options.encoding), nullptr,
-                                                       path.string(), options)) {}
+    : implementation_(std::make_unique<Implementation>(open_text(file_part(path).file, options.encoding),
+                                                       nullptr, path.string(), options)) {}
 
 RowStream::RowStream(std::istream& input, std::string name, const ReadOptions& options) {
   TextStream text = given(input, options, name);

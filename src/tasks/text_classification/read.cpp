@@ -153,6 +153,7 @@ class RowSource : public RequestSource {
     stream_.emplace(file.stream != nullptr ? data::RowStream(*file.stream, "standard input", read)
                                            : data::RowStream(file.path, read));
     has_pairs_ = static_cast<bool>(stream_->columns().text_pair);
+    rows_.path = file.stream != nullptr ? "standard input" : file.path.string();
   }
 
   std::string header() const override { return prediction_header(format_, has_pairs_); }
@@ -163,9 +164,12 @@ class RowSource : public RequestSource {
     if (at_end_) return false;
     rows_.has_pairs = has_pairs_;
     request = request_of(rows_, *task_, tokenizer_);
-    request.line = [this](std::int64_t item, const Prediction& prediction) {
+    request.line = [this, is_cut = request.is_cut](std::int64_t item, const Prediction& prediction) {
       return prediction_line(format_, rows_.rows[static_cast<std::size_t>(item)], has_pairs_, prediction,
-                             task_->label_names());
+                             task_->label_names(), is_cut(item));
+    };
+    request.where = [this](std::int64_t item) {
+      return rows_.where(rows_.rows[static_cast<std::size_t>(item)]);
     };
     return true;
   }
@@ -243,7 +247,15 @@ TestData read_test(const TestFile& file, const TrainedModel& model) {
   if (task->problem_type == ProblemType::single_label_classification)
     data::leave_out_unknown_labels(dataset, task->labels, file.data.max_bad_rows);
   auto examples = make_examples(dataset, model.tokenizer, *task, true);
-  return {std::move(task), std::move(examples), dataset.notes};
+  std::vector<std::string> notes = dataset.notes;
+  if (const Truncated cut = examples->truncated_at(model.max_length); cut.inputs > 0) {
+    std::int64_t first = 0;
+    while (!examples->is_cut(first, model.max_length)) ++first;
+    notes.push_back(truncation_note(cut.inputs, dataset.size(),
+                                    dataset.where(dataset.rows[static_cast<std::size_t>(first)]),
+                                    model.max_length));
+  }
+  return {std::move(task), std::move(examples), std::move(notes)};
 }
 
 std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {
