@@ -122,6 +122,16 @@ class BERTUNE_EXPORT BertTokenizer {
   std::int32_t mask_token_id() const;
   const TokenizerConfig& config() const;
 
+  // Holds it to a model that embeds the ids below `vocab_size` and `token_types` kinds of text (0: as many as
+  // there are). From then on encode() throws Error for a text that holds an added token beyond, naming the
+  // token, and for a second text whose type there is not; second_token_type() throws as well. Throws Error at
+  // once when a token that any text may hold is beyond.
+  void fit_to(std::int64_t vocab_size, std::int64_t token_types);
+  bool fits(std::int32_t id) const;  // whether the model embeds it; always before fit_to()
+  // What a person should know of the files, a sentence each: capital letters that no text can match, added
+  // tokens that the model does not embed.
+  const std::vector<std::string>& notes() const;
+
   // The files that Transformers 5 and 4 load: tokenizer.json, tokenizer_config.json, special_tokens_map.json
   // and vocab.txt, or vocab.json and merges.txt, as (name, contents). `model_max_length` goes into
   // tokenizer_config.json.

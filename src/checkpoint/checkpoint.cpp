@@ -11,7 +11,7 @@
 #include "bertune/error.h"
 #include "checkpoint/names.h"
 #include "checkpoint/safetensors.h"
-#include "checkpoint/torch_archive.h"
+#include "checkpoint/torch_stream.h"
 #include "checkpoint/untrusted.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -75,7 +75,7 @@ fs::path shard_path(const fs::path& index, const std::string& name) {
 
 std::unique_ptr<TensorSource> open_source(const fs::path& path) {
   if (path.extension() == ".safetensors") return std::make_unique<SafetensorsFile>(path);
-  return std::make_unique<TorchArchive>(path);
+  return open_torch_file(path);
 }
 
 }  // namespace
@@ -119,8 +119,8 @@ void Checkpoint::open_shards(const fs::path& index) {
   const Json json = parse_json_object(read_file(index, kMaxIndexBytes), index.string(), {.depth = 16});
   const auto found = json.find("weight_map");
   if (found == json.end() || !found->is_object() || found->empty()) {
-    throw Error(
-        fmt::format("{}: has no \"weight_map\" of tensor names to files; fetch it again", index.string()));
+    throw Error(fmt::format("{}: has no \"weight_map\" of tensor names to files; {}", index.string(),
+                            repair_hint(index.string())));
   }
   std::unordered_map<std::string, std::string> weight_map;
   std::map<fs::path, std::size_t> shards;  // and how many tensors each should hold

@@ -35,7 +35,8 @@ std::string own_name(ModelType type, std::string_view bert) {
 CanonicalName canonical_name(std::string_view stored, ModelType type) {
   const Family& family = family_of(type);
   std::string_view rest = stored;
-  while (strip_prefix(rest, "module.") || strip_prefix(rest, "model.")) {
+  while (strip_prefix(rest, "module.") || strip_prefix(rest, "model.") ||
+         strip_prefix(rest, "0.auto_model.")) {
   }
   std::string name;
   constexpr std::array<std::string_view, 5> kBareParts = {"embeddings.", "embeddings_project.", "encoder.",

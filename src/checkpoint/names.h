@@ -23,8 +23,9 @@ struct CanonicalName {
   NameKind kind = NameKind::weight;
 };
 
-// Undoes what tools do to names: a leading "module." or "model." (DataParallel, training scripts), the
-// missing "bert." of a bare BertModel, LayerNorm.gamma and .beta of converted TensorFlow checkpoints.
+// Undoes what tools do to names: a leading "module.", "model." or "0.auto_model." (DataParallel, training
+// scripts, the modules of sentence-transformers), the missing "bert." of a bare BertModel, LayerNorm.gamma
+// and .beta of converted TensorFlow checkpoints.
 CanonicalName canonical_name(std::string_view stored, ModelType type = ModelType::bert);
 
 // What this family calls the tensor that has the name `bert` in BERT.

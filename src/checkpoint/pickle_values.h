@@ -18,7 +18,9 @@ using Index = std::uint32_t;  // into the machine's values
 
 struct None {};
 struct Opaque {};  // a value that is allowed and never looked at (a float, bytes, a long integer)
-struct Boolean {};
+struct Boolean {
+  bool value = false;
+};
 
 enum class GlobalKind {
   ordered_dict,
@@ -52,6 +54,8 @@ struct Storage {
   std::optional<DType> dtype;  // nothing: untyped, counted in bytes
   std::string_view key;
   std::uint64_t elements = 0;
+  // The part of it that tensors see, in elements: all, but for views of torch before 0.4.
+  std::uint64_t first = 0, seen = 0;
 };
 
 struct Tensor {

@@ -23,8 +23,8 @@ struct Extent {
 
 std::uint64_t require_unsigned(const Json& value, const std::string& where, std::string_view what) {
   if (!value.is_number_unsigned()) {
-    throw Error(fmt::format("{}: {} is not a whole number; the header is damaged, fetch the file again",
-                            where, what));
+    throw Error(fmt::format("{}: {} is not a whole number; the header is damaged: {}", where, what,
+                            repair_hint(where)));
   }
   return value.get<std::uint64_t>();
 }
@@ -81,11 +81,10 @@ Extent read_extent(const std::string& key, const Json& value, std::uint64_t data
         safetensors_name(extent.tensor.dtype), shape_text(extent.tensor.shape), extent.begin, extent.end));
   }
   if (extent.end > data_size) {
-    throw Error(
-        fmt::format("{}: the header says that tensor {} ends at byte {} of the data, but the file has {}: a "
-                    "truncated download? "
-                    "fetch it again",
-                    where, name, extent.end, data_size));
+    throw Error(fmt::format(
+        "{}: is cut off or damaged: its header says that tensor {} ends at byte {} of the data, but "
+        "the file has {}; {}",
+        where, name, extent.end, data_size, repair_hint(where)));
   }
   extent.tensor.elements = *elements;
   return extent;
@@ -105,33 +104,30 @@ void require_gapless(const std::vector<Extent>& extents, std::uint64_t data_size
     end = extent.end;
   }
   if (end != data_size) {
-    throw Error(fmt::format("{}: the header says {} bytes of data but the file has {}; fetch it again", where,
-                            end, data_size));
+    throw Error(fmt::format("{}: is damaged: its header says {} bytes of data but the file has {}; {}", where,
+                            end, data_size, repair_hint(where)));
   }
 }
 
+// Texts under names. The format allows nothing else, but some tools write null, numbers and lists; no weight
+// depends on them, so that they are passed over.
 std::map<std::string, std::string> read_metadata(const Json& header, const std::string& where) {
   std::map<std::string, std::string> metadata;
   const auto found = header.find("__metadata__");
-  if (found == header.end()) return metadata;
+  if (found == header.end() || found->is_null()) return metadata;
   if (!found->is_object()) throw Error(fmt::format("{}: \"__metadata__\" is not an object", where));
   for (const auto& [key, value] : found->items()) {
-    if (!value.is_string()) {
-      throw Error(fmt::format("{}: \"__metadata__\" entry {} is not a text", where, in_quotes(key)));
-    }
-    metadata[key] = value.get<std::string>();
+    if (value.is_string()) metadata[key] = value.get<std::string>();
   }
   return metadata;
 }
 
 std::string_view read_header(std::span<const std::byte> file, const std::string& where) {
-  if (const std::string hint = foreign_file_hint(file); !hint.empty()) {
-    throw Error(fmt::format("{}: {}", where, hint));
-  }
+  require_own_file(file, where);
   std::uint64_t length = 0;
   if (file.size() < sizeof length) {
-    throw Error(
-        fmt::format("{}: {} bytes are too few for a safetensors file; fetch it again", where, file.size()));
+    throw Error(fmt::format("{}: {} bytes are too few for a safetensors file; {}", where, file.size(),
+                            repair_hint(where)));
   }
   std::memcpy(&length, file.data(), sizeof length);
   if (length > kMaxHeaderBytes) {
@@ -141,9 +137,8 @@ std::string_view read_header(std::span<const std::byte> file, const std::string&
   }
   if (length > file.size() - sizeof length) {
     throw Error(
-        fmt::format("{}: the file says that its header has {} bytes but only {} follow: a truncated "
-                    "download? fetch it again",
-                    where, length, file.size() - sizeof length));
+        fmt::format("{}: is cut off or damaged: it says that its header has {} bytes but only {} follow; {}",
+                    where, length, file.size() - sizeof length, repair_hint(where)));
   }
   return {reinterpret_cast<const char*>(file.data()) + sizeof length, static_cast<std::size_t>(length)};
 }

@@ -11,6 +11,7 @@
 
 #include "bertune/error.h"
 #include "checkpoint/pickle.h"
+#include "checkpoint/torch_layout.h"
 #include "checkpoint/untrusted.h"
 
 namespace bertune::checkpoint {
@@ -27,58 +28,18 @@ struct CloseEntry {
 };
 
 void require_zip(std::span<const std::byte> bytes, const std::string& where) {
-  if (const std::string hint = foreign_file_hint(bytes); !hint.empty()) {
-    throw Error(fmt::format("{}: {}", where, hint));
-  }
+  require_own_file(bytes, where);
   const std::string_view start(reinterpret_cast<const char*>(bytes.data()),
                                std::min<std::size_t>(bytes.size(), 4));
   if (start.starts_with("PK")) return;
-  if (start.starts_with("\x80\x02")) {
+  if (start.starts_with('\x80')) {
     throw Error(
-        fmt::format("{}: is in the format that PyTorch wrote before version 1.6, which is not supported; "
-                    "save it again in Python: "
-                    "torch.save(torch.load(file, weights_only=True), file)",
+        fmt::format("{}: is a pickle that torch.save did not write; save the weights in Python with "
+                    "save_pretrained, or torch.save(model.state_dict(), file)",
                     where));
   }
-  throw Error(fmt::format("{}: is not a file that torch.save wrote (no zip archive); fetch it again", where));
-}
-
-// A tensor that is one run of its storage, in order. Strides of dimensions of size 1 do not matter.
-bool is_contiguous(const PickledTensor& tensor) {
-  std::int64_t expected = 1;
-  for (std::size_t i = tensor.shape.size(); i-- > 0;) {
-    if (tensor.shape[i] != 1 && tensor.strides[i] != expected) return false;
-    expected *= tensor.shape[i];
-  }
-  return true;
-}
-
-// Elements of the storage from the tensor's first to its last.
-std::uint64_t reach(const PickledTensor& tensor) {
-  std::uint64_t last = 0;
-  for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
-    last += static_cast<std::uint64_t>(tensor.shape[i] - 1) * static_cast<std::uint64_t>(tensor.strides[i]);
-  }
-  return last + 1;
-}
-
-// Copies the elements of a strided view, in row-major order, to the end of `gathered`.
-std::vector<std::byte> gather(const PickledTensor& tensor, std::uint64_t elements,
-                              std::span<const std::byte> bytes) {
-  const std::size_t width = size_of(tensor.dtype), rank = tensor.shape.size();
-  std::vector<std::byte> gathered(static_cast<std::size_t>(elements) * width);
-  std::vector<std::int64_t> place(rank, 0);
-  std::int64_t source = 0;
-  for (std::size_t target = 0; target < gathered.size(); target += width) {
-    std::memcpy(gathered.data() + target, bytes.data() + static_cast<std::size_t>(source) * width, width);
-    for (std::size_t i = rank; i-- > 0;) {
-      source += tensor.strides[i];
-      if (++place[i] < tensor.shape[i]) break;
-      source -= tensor.shape[i] * tensor.strides[i];
-      place[i] = 0;
-    }
-  }
-  return gathered;
+  throw Error(
+      fmt::format("{}: is not a file that torch.save wrote (no zip archive); {}", where, repair_hint(where)));
 }
 
 }  // namespace
@@ -121,8 +82,8 @@ class TorchArchive::Implementation {
   };
 
   [[noreturn]] void damaged(std::string_view what) const {
-    throw Error(fmt::format("{}: its zip archive is damaged ({}): a truncated download? fetch it again",
-                            where_, what));
+    throw Error(
+        fmt::format("{}: its zip archive is cut off or damaged ({}); {}", where_, what, repair_hint(where_)));
   }
 
   void open_zip(std::span<const std::byte> bytes) {
@@ -226,9 +187,8 @@ class TorchArchive::Implementation {
   void add(PickledTensor tensor, const std::string& prefix) {
     const Entry entry = require_entry(prefix + "data/" + tensor.storage);
     if (entry.size != tensor.storage_bytes) {
-      throw Error(
-          fmt::format("{}: the storage of tensor {} should have {} bytes but has {}; fetch the file again",
-                      where_, in_quotes(tensor.name), tensor.storage_bytes, entry.size));
+      throw Error(fmt::format("{}: the storage of tensor {} should have {} bytes but has {}; {}", where_,
+                              in_quotes(tensor.name), tensor.storage_bytes, entry.size, repair_hint(where_)));
     }
     tensors_.push_back({tensor.name, tensor.dtype, tensor.shape, *element_count(tensor.shape)});
     entries_.push_back(entry);

@@ -17,8 +17,8 @@ namespace bertune::checkpoint {
 
 class TorchArchive : public TensorSource {
  public:
-  // Throws Error naming the file and what to do: no zip, a damaged one, TorchScript, PyTorch's format
-  // before 1.6, big endian, a pickle that holds more than tensors.
+  // Throws Error naming the file and what to do: no zip, a damaged one, TorchScript, big endian, a pickle
+  // that holds more than tensors. The format before torch 1.6 is TorchStream's (torch_stream.h).
   explicit TorchArchive(const fs::path& path);
   // The same over bytes that outlive the object; `where` stands for the file in messages.
   TorchArchive(std::span<const std::byte> bytes, std::string where);

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "bertune/error.h"
+#include "core/file.h"
+#include "core/foreign_file.h"
 
 namespace bertune::checkpoint {
 namespace {
@@ -87,6 +89,7 @@ std::string printable(std::string_view text) {
 std::string in_quotes(std::string_view text) { return fmt::format("\"{}\"", printable(text)); }
 
 Json parse_json_object(std::string_view text, const std::string& where, const JsonLimits& limits) {
+  if (!text.empty()) require_own_file(std::as_bytes(std::span(text.data(), text.size())), where);
   JsonGuard guard(where, limits);
   Json value;
   try {
@@ -132,17 +135,19 @@ std::string shape_text(std::span<const std::int64_t> shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));
 }
 
-std::string foreign_file_hint(std::span<const std::byte> bytes) {
-  if (bytes.empty()) return "the file is empty; fetch it again";
-  const std::string_view start(reinterpret_cast<const char*>(bytes.data()),
-                               std::min<std::size_t>(bytes.size(), 64));
-  if (start.starts_with("version https://git-lfs")) {
-    return "this is a Git LFS pointer, not the weights; run `git lfs pull` in the model's folder";
+void require_own_file(std::span<const std::byte> bytes, const std::string& where) {
+  const std::string hint = foreign_file_hint({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (!hint.empty()) throw Error(fmt::format("{}: {}", where, hint));
+}
+
+std::string repair_hint(const std::string& where) {
+  const fs::path folder = fs::path(where).parent_path();
+  for (const char* own : {"bertune.json", "trainer_state.json"}) {
+    if (path_exists(folder / own))
+      return "copy it again from where training wrote it, take another checkpoint of that run, or train "
+             "again";
   }
-  if (start.starts_with("<!DOCTYPE") || start.starts_with("<!doctype") || start.starts_with("<html")) {
-    return "this is a web page, not the weights; fetch the file itself (on the hub: the download link)";
-  }
-  return {};
+  return "fetch it again";
 }
 
 }  // namespace bertune::checkpoint

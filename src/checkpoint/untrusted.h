@@ -37,9 +37,12 @@ std::optional<std::uint64_t> element_count(std::span<const std::int64_t> shape);
 // "[2, 3]", as Python prints a shape.
 std::string shape_text(std::span<const std::int64_t> shape);
 
-// What a file that should hold weights really is, with what to do about it: a Git LFS pointer, a web page, an
-// empty file. Empty when it is none of these.
-std::string foreign_file_hint(std::span<const std::byte> bytes);
+// Throws Error when a file is none of a model's (core/foreign_file.h).
+void require_own_file(std::span<const std::byte> bytes, const std::string& where);
+
+// What to do about the damaged file `where`: training wrote it if Bertune's own files lie beside it, and it
+// was fetched otherwise.
+std::string repair_hint(const std::string& where);
 
 // What to do with folders that hold a model in a form that cannot be fine-tuned as it is.
 inline constexpr std::string_view kMergeAdapter =

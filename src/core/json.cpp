@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "bertune/error.h"
+#include "core/foreign_file.h"
 
 namespace bertune {
 namespace {
@@ -16,6 +17,8 @@ Value parse(std::string_view text, const std::string& where,
   try {
     return Value::parse(text.begin(), text.end(), callback);
   } catch (const nlohmann::json::parse_error& error) {
+    if (const std::string hint = foreign_file_hint(text); !text.empty() && !hint.empty())
+      throw Error(fmt::format("{}: {}", where, hint));
     throw Error(fmt::format("{}: not valid JSON at byte {} of {}: {}", where, error.byte, text.size(),
                             message_of(error)));
   } catch (const nlohmann::json::exception& error) {

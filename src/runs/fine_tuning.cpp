@@ -1,7 +1,11 @@
 #include "runs/fine_tuning.h"
 
+#include <fmt/format.h>
+
+#include <cstdint>
+
 #include "bertune/error.h"
-#include "train/model_folder.h"
+#include "tasks/trained_settings.h"
 
 namespace bertune::runs {
 
@@ -15,14 +19,37 @@ tasks::TaskGuess task_of(const TrainOptions& options) {
 BaseModel open_base_model(const TrainOptions& options) {
   BaseModel base{BertTokenizer::from_pretrained(tokenizer_folder(options.model, options.base)),
                  BertConfig::from_pretrained(config_folder(options.model, options.base))};
-  train::require_matching_vocabulary(options.model, base.tokenizer, base.config);
+  base.tokenizer.fit_to(base.config.vocab_size, base.config.type_vocab_size);
   return base;
 }
+
+namespace {
+
+// What there is to say of the tokenizer, and of the length that its files ask for.
+void note_tokenizer(const BaseModel& base, const tasks::TrainingFiles& files, const Json& settings,
+                    train::Observer& observer) {
+  for (const std::string& note : base.tokenizer.notes()) observer.on(Note{note});
+  const std::int64_t most = files.model_max_length.value_or(base.config.max_length()),
+                     length = tasks::setting(settings, "max_length", std::int64_t{0});
+  if (most >= base.config.max_length()) return;
+  if (length == most && !files.max_length) {
+    observer.on(
+        Note{fmt::format("texts are cut at {} tokens, as tokenizer_config.json says (model_max_length); "
+                         "`max_length` says otherwise",
+                         length)});
+  } else if (length > most) {
+    observer.on(Note{fmt::format(
+        "`max_length={}` is more than tokenizer_config.json says (model_max_length: {})", length, most)});
+  }
+}
+
+}  // namespace
 
 tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& base,
                                   const tasks::TaskEntry& task, train::Observer& observer) {
   tasks::TrainingFiles files = options.files;
   for (const std::string& note : tasks::name_splits(files)) observer.on(Note{note});
+  files.model_max_length = base.tokenizer.config().model_max_length;
   if (task.architecture == Architecture::sentence_embedding) {
     // PEFT has other names for the tensors of a model without a head.
     const train::FineTuning& tuning = options.arguments.fine_tuning;
@@ -34,6 +61,7 @@ tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& 
     files.sentence_embedding.train_batch_size = options.arguments.train_batch_size;
   }
   tasks::TrainingData data = task.read_training(files, base.tokenizer, base.config);
+  if (files.fold.number == 0) note_tokenizer(base, files, data.settings, observer);
   const auto rows = [](const auto& examples) { return examples ? examples->rows() : 0; };
   if (files.checks_data) {
     const std::int32_t unknown = base.tokenizer.unk_token_id();

@@ -58,10 +58,8 @@ BertConfig new_config(const PretrainOptions& options, const BertTokenizer& token
 }
 
 BertConfig config_of(const PretrainOptions& options, const BertTokenizer& tokenizer) {
-  if (options.from_nothing()) return new_config(options, tokenizer);
-  BertConfig config = BertConfig::from_pretrained(options.run.model);
-  train::require_matching_vocabulary(options.run.model, tokenizer, config);
-  return config;
+  return options.from_nothing() ? new_config(options, tokenizer)
+                                : BertConfig::from_pretrained(options.run.model);
 }
 
 BertPreTrainedModel model_of(const PretrainOptions& options, const BertConfig& config,
@@ -99,9 +97,11 @@ void require_beginning(const PretrainOptions& options) {
 FinishedRun pretrain(const PretrainOptions& options, train::Observer& observer) {
   require_beginning(options);
   TrainOptions run = options.run;
-  const BertTokenizer tokenizer =
+  BertTokenizer tokenizer =
       BertTokenizer::from_pretrained(options.from_nothing() ? options.vocabulary : run.model);
   const BertConfig config = config_of(options, tokenizer);
+  tokenizer.fit_to(config.vocab_size, config.type_vocab_size);
+  for (const std::string& note : tokenizer.notes()) observer.on(Note{note});
   auto task = std::make_unique<tasks::LanguageModellingTask>();
   task->objective = options.rows.objective;
   class_name(config.model_type, task->architecture());  // refuses what the family has no head for

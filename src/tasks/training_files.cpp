@@ -73,4 +73,9 @@ std::vector<std::string> name_splits(TrainingFiles& files) {
   return {note + " (guessed)"};
 }
 
+std::int64_t TrainingFiles::length_of(std::int64_t usual, const BertConfig& config) const {
+  if (max_length) return *max_length;
+  return std::min({usual, config.max_length(), model_max_length.value_or(usual)});
+}
+
 }  // namespace bertune::tasks

@@ -5,6 +5,7 @@
 #include "bertune/error.h"
 #include "bertune/tokenizer.h"
 #include "core/parallel.h"
+#include "core/quoted.h"
 #include "text/byte_level/byte_level.h"
 #include "text/decoder.h"
 #include "text/encoding_builder.h"
@@ -54,6 +55,8 @@ struct BertTokenizer::Implementation {
     pad = encoder.find(config.pad_token);
     unk = encoder.find(config.unk_token);
     mask = encoder.find(config.mask_token);
+    if (std::string note = text::note_on_case(encoder.spec(), encoder.vocabulary()); !note.empty())
+      notes.push_back(std::move(note));
   }
 
   Encoding encode(std::string_view first, const std::string_view* second, const EncodeOptions& options) const;
@@ -62,10 +65,33 @@ struct BertTokenizer::Implementation {
   void add_overflowing(Encoding& encoding, const Scratch& scratch, text::KeptTokens kept, bool is_pair,
                        const EncodeOptions& options) const;
   std::size_t room(bool is_pair, const EncodeOptions& options) const;
+  // The type of a second text, which the model must know.
+  std::int32_t second_type() const;
+  // Whether no text comes to the token with this id, unless it is written out.
+  bool is_seldom(std::int32_t id) const;
 
   TextEncoder encoder;
   std::int32_t cls, sep, pad, unk, mask;
+  std::int64_t token_types = 0;
+  std::vector<std::string> notes;
 };
+
+std::int32_t BertTokenizer::Implementation::second_type() const {
+  const std::int32_t type = encoder.spec().row.second_type;
+  if (token_types == 0 || type < token_types) return type;
+  throw Error(
+      fmt::format("pairs of texts were given to a model that knows one text alone (type_vocab_size is {} in "
+                  "config.json): give "
+                  "it single texts, the two in one column, or take a model with \"type_vocab_size\": {}",
+                  token_types, type + 1));
+}
+
+// White space is no token of any text: as in Transformers, a blank line of vocab.txt has an id and no use.
+bool BertTokenizer::Implementation::is_seldom(std::int32_t id) const {
+  if (encoder.added_token(id) != nullptr) return id != cls && id != sep && id != pad && id != unk;
+  if (!encoder.vocabulary().contains(id)) return true;
+  return encoder.vocabulary().token(id).find_first_not_of(" \t\r") == std::string::npos;
+}
 
 // How many tokens of the texts fit beside the special ones.
 std::size_t BertTokenizer::Implementation::room(bool is_pair, const EncodeOptions& options) const {
@@ -133,7 +159,7 @@ Encoding BertTokenizer::Implementation::encode(std::string_view first, const std
                                                const EncodeOptions& options) const {
   const bool is_pair = second != nullptr;
   require_reasonable(first);
-  if (is_pair) require_reasonable(*second);
+  if (is_pair) require_reasonable(*second), static_cast<void>(second_type());
   const std::size_t fits = room(is_pair, options);
   const ValidText first_valid(first), second_valid(is_pair ? *second : std::string_view());
   Scratch& scratch = thread_scratch();
@@ -219,6 +245,7 @@ void BertTokenizer::encode_packed(const std::vector<std::string_view>& texts,
   for (const std::string_view text : texts) require_reasonable(text);
   for (const std::string_view text : pairs) require_reasonable(text);
   if (texts.empty()) return;
+  if (!pairs.empty()) static_cast<void>(implementation_->second_type());
   const text::RowTemplate row{implementation_->cls, implementation_->sep, implementation_->encoder.spec().row,
                               options, implementation_->room(!pairs.empty(), options)};
   text::PackedEncoder(implementation_->encoder, row).encode(texts, pairs, rows);
@@ -276,9 +303,7 @@ std::int64_t BertTokenizer::num_special_tokens_to_add(bool is_pair) const {
 std::int32_t BertTokenizer::separators_between() const {
   return implementation_->encoder.spec().row.separators_between;
 }
-std::int32_t BertTokenizer::second_token_type() const {
-  return implementation_->encoder.spec().row.second_type;
-}
+std::int32_t BertTokenizer::second_token_type() const { return implementation_->second_type(); }
 
 std::int64_t BertTokenizer::vocab_size() const { return implementation_->encoder.id_limit(); }
 std::int32_t BertTokenizer::cls_token_id() const { return implementation_->cls; }
@@ -287,6 +312,30 @@ std::int32_t BertTokenizer::pad_token_id() const { return implementation_->pad; 
 std::int32_t BertTokenizer::unk_token_id() const { return implementation_->unk; }
 std::int32_t BertTokenizer::mask_token_id() const { return implementation_->mask; }
 const TokenizerConfig& BertTokenizer::config() const { return implementation_->encoder.spec().config; }
+
+void BertTokenizer::fit_to(std::int64_t vocab_size, std::int64_t token_types) {
+  TextEncoder& encoder = implementation_->encoder;
+  implementation_->token_types = token_types;
+  std::vector<std::string> beyond;
+  for (auto id = static_cast<std::int32_t>(vocab_size); id < encoder.id_limit(); ++id) {
+    if (!implementation_->is_seldom(id)) {
+      throw Error(
+          fmt::format("{}: the tokenizer has {} tokens, but the model embeds {} (vocab_size in config.json); "
+                      "the vocabulary is of another model",
+                      encoder.spec().source, encoder.id_limit(), vocab_size));
+    }
+    if (const text::AddedToken* added = encoder.added_token(id)) beyond.push_back(in_quotes(added->content));
+  }
+  encoder.set_embedded_limit(static_cast<std::int32_t>(vocab_size));
+  if (beyond.empty()) return;
+  implementation_->notes.push_back(fmt::format(
+      "{}: {} added {} no embedding in the model (vocab_size is {} in config.json), the first of them {}; "
+      "a text that holds one is refused",
+      encoder.spec().source, beyond.size(), beyond.size() == 1 ? "token has" : "tokens have", vocab_size,
+      beyond.front()));
+}
+bool BertTokenizer::fits(std::int32_t id) const { return id < implementation_->encoder.embedded_limit(); }
+const std::vector<std::string>& BertTokenizer::notes() const { return implementation_->notes; }
 
 std::vector<std::pair<std::string, std::string>> BertTokenizer::files(std::int64_t model_max_length) const {
   const TextEncoder& encoder = implementation_->encoder;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "bertune/error.h"
+#include "core/quoted.h"
 #include "core/utf8.h"
 #include "text/byte_level/byte_level.h"
 
@@ -173,6 +174,12 @@ void TextEncoder::cut_out(const AddedTokenMatcher& matcher, std::string_view tex
   while (const auto match = matcher.next(text, from, taken, options.split_special_tokens)) {
     if (taken < match->begin) between(taken, match->begin);
     const AddedToken& token = added_tokens_[match->token];
+    if (token.id >= embedded_limit_) {
+      throw Error(fmt::format(
+          "the text {} holds the added token {}, whose id is {}, but the model embeds only the ids below {} "
+          "(vocab_size in config.json): leave it out of the texts, or take the model that it was added to",
+          in_quotes(text), in_quotes(token.content), token.id, embedded_limit_));
+    }
     sink.special += token.special ? 1 : 0;
     sink.tokens->push(token.id, span_of(*match), sink.words++);
     taken = match->end;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,6 +42,9 @@ class TextEncoder {
   std::int32_t find(std::string_view token) const;       // -1 when there is none
   const AddedToken* added_token(std::int32_t id) const;  // null when `id` is no added token
   std::int32_t id_limit() const { return id_limit_; }    // ids run below it
+  // Ids that the model embeds run below it; encode() throws Error for an added token beyond.
+  std::int32_t embedded_limit() const { return embedded_limit_; }
+  void set_embedded_limit(std::int32_t limit) { embedded_limit_ = limit; }
   // A span of byte-level BPE, in bytes of `text`, without the token's spaces; `first`: of the first token of
   // a text or window, which may keep those before it.
   Span trimmed(std::string_view text, std::int32_t id, Span span, bool first) const;
@@ -65,7 +69,7 @@ class TextEncoder {
   std::vector<AddedToken> added_tokens_;  // each content once, ids given
   std::unordered_map<std::int32_t, std::size_t> added_by_id_;
   std::unordered_map<std::string, std::int32_t> added_ids_;
-  std::int32_t id_limit_ = 0;
+  std::int32_t id_limit_ = 0, embedded_limit_ = std::numeric_limits<std::int32_t>::max();
   std::optional<SegmentEncoder> segments_;  // of WordPiece
   std::optional<ByteLevelEncoder> byte_level_;
   AddedTokenMatcher matcher_, normalized_matcher_;

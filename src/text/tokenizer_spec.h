@@ -41,6 +41,7 @@ struct ByteLevelSpec {
 struct TokenizerSpec {
   std::string source;  // the file that errors name
   TokenizerConfig config;
+  bool says_case = true;  // whether a file or a caller says config.do_lower_case
   bool clean_text = true;
   std::vector<TokenEntry> vocabulary;
   std::vector<AddedToken>
@@ -59,6 +60,10 @@ TokenizerSpec read_vocabulary_file(const std::filesystem::path& vocab_txt, const
 TokenizerSpec spec_of_tokens(const std::vector<std::string>& tokens, const TokenizerConfig& config);
 
 NormalizerOptions normalizer_options(const TokenizerSpec& spec);
+
+// A sentence for a person where tokens have capital letters and texts are lower-cased though no file says so:
+// a cased model without its tokenizer_config.json. Empty elsewhere.
+std::string note_on_case(const TokenizerSpec& spec, const Vocabulary& vocabulary);
 
 // (name, contents) of the files that Transformers 5 and 4 load. `added_tokens` have their final ids.
 std::vector<std::pair<std::string, std::string>> tokenizer_files(const TokenizerSpec& spec,

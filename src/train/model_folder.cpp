@@ -31,15 +31,6 @@ Json read_settings(const std::filesystem::path& directory) {
 
 }  // namespace
 
-void require_matching_vocabulary(const std::filesystem::path& directory, const BertTokenizer& tokenizer,
-                                 const BertConfig& config) {
-  if (tokenizer.vocab_size() <= config.vocab_size) return;
-  throw Error(
-      fmt::format("{}: the tokenizer has {} tokens, but the model embeds {} (vocab_size in config.json); the "
-                  "vocabulary is of another model",
-                  directory.string(), tokenizer.vocab_size(), config.vocab_size));
-}
-
 std::optional<Architecture> architecture_of(const BertConfig& config) {
   const Json source = parse_json(config.source_json, "config.json");
   const auto names = source.find("architectures");
@@ -105,7 +96,7 @@ ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optio
   BertTokenizer tokenizer = BertTokenizer::from_pretrained(tokenizer_folder(directory, base));
   BertPreTrainedModel model = BertPreTrainedModel::from_pretrained(directory, architecture, {.base = base});
   const BertConfig& config = model.config();
-  require_matching_vocabulary(directory, tokenizer, config);
+  tokenizer.fit_to(config.vocab_size, config.type_vocab_size);
   if (!model.load_report().newly_initialized.empty()) {
     throw Error(fmt::format("{}: has no trained head ({} is missing); {}", directory.string(),
                             model.load_report().newly_initialized.front(), how));

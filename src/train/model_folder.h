@@ -36,10 +36,6 @@ struct ModelFolder {
 // The head that config.json names, where it is one of ours.
 std::optional<Architecture> architecture_of(const BertConfig& config);
 
-// Throws Error when the tokenizer has ids that the model has no embedding for.
-void require_matching_vocabulary(const std::filesystem::path& directory, const BertTokenizer& tokenizer,
-                                 const BertConfig& config);
-
 // Of the weights as save_model_folder writes them, in f32: of an adapter, what is trained.
 std::uint64_t saved_bytes(const BertPreTrainedModel& model);
 

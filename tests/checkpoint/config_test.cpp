@@ -127,6 +127,8 @@ TEST(Config, SaysWhatIsExpected) {
   EXPECT_THAT(error_of([] { parse("{\"model_type\": "); }), HasSubstr("not valid JSON"));
   EXPECT_THAT(error_of([] { parse("[]"); }), HasSubstr("array"));
   EXPECT_THAT(error_of([] { parse(""); }), HasSubstr("not valid JSON"));
+  EXPECT_THAT(error_of([] { parse("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n"); }),
+              HasSubstr("git lfs pull"));
 }
 
 TEST(Config, RefusesBottomlessNesting) {

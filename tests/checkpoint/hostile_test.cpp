@@ -36,7 +36,10 @@ std::vector<Seed> seeds() {
           {CheckpointReader::config, contents(fixture("classifier") / "config.json")},
           {CheckpointReader::pickle, pickle_of(layouts)},
           {CheckpointReader::torch_archive, layouts},
-          {CheckpointReader::torch_archive, contents(fixture("malicious") / "pytorch_model.bin")}};
+          {CheckpointReader::torch_archive, contents(fixture("malicious") / "pytorch_model.bin")},
+          {CheckpointReader::torch_stream, contents(fixture("legacy") / "pytorch_model.bin")},
+          {CheckpointReader::torch_stream, contents(fixture("legacy_protocol4") / "pytorch_model.bin")},
+          {CheckpointReader::torch_stream, contents(fixture("legacy_views") / "pytorch_model.bin")}};
 }
 
 TEST(Hostile, SeedsAreReadBeforeTheyAreDamaged) {

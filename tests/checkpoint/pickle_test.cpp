@@ -108,8 +108,12 @@ TEST(Pickle, RefusesToCallAnythingElse) {
        "storage type"},
       {"\x80\x02" + text("x") + ")R.", "a call of a text"},
       {"\x80\x02"
-       "ccollections\nOrderedDict\n]\x85R.",
+       "ccollections\nOrderedDict\nN\x85R.",
        "OrderedDict made from arguments"},
+      {"\x80\x02"
+       "ccollections\nOrderedDict\n]N"
+       "a\x85R.",
+       "OrderedDict made from what are no pairs"},
       {"\x80\x02"
        "ccollections\nOrderedDict\n}b.",
        "BUILD on a class"},

@@ -109,7 +109,7 @@ TEST(Safetensors, RefusesEveryLyingHeader) {
       {R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}})", "does not fit"},
       {R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}})", "whole number"},
       {R"({"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", "does not fit"},
-      {R"({"w":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})", "truncated download"},
+      {R"({"w":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})", "cut off or damaged"},
       {R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[18446744073709551608,18446744073709551616]}})",
        "whole"},
       {R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "hole"},
@@ -121,7 +121,6 @@ TEST(Safetensors, RefusesEveryLyingHeader) {
        "twice"},
       {R"({"w":{"dtype":"F32","dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "twice"},
       {R"({"__metadata__":[],"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "__metadata__"},
-      {R"({"__metadata__":{"a":1},"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "__metadata__"},
       {R"({"w":{"dtype":"F32","shape":[[[[[[[[[[2]]]]]]]]]],"data_offsets":[0,8]}})", "nested"},
       {R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}} x)", "not valid JSON"},
       {"{\"\xff\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", "not valid JSON"},
@@ -140,7 +139,31 @@ TEST(Safetensors, RefusesWhatIsNoSafetensorsFile) {
               HasSubstr("git lfs pull"));
   EXPECT_THAT(error_of_file("<!DOCTYPE html><html>"), HasSubstr("web page"));
   EXPECT_THAT(error_of_file(std::string(64, '\xff')), HasSubstr("not a safetensors file"));
-  EXPECT_THAT(error_of_file(std::string("\x40\0\0\0\0\0\0\0{}", 10)), HasSubstr("truncated"));
+  EXPECT_THAT(error_of_file(std::string("\x40\0\0\0\0\0\0\0{}", 10)), HasSubstr("cut off"));
+}
+
+// Other tools write null and numbers there, on which no weight depends.
+TEST(Safetensors, PassesOverMetadataThatAreNoTexts) {
+  constexpr std::string_view kTensor = R"("w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
+  const auto metadata = [&](std::string_view value) {
+    const std::string file =
+        file_with("{\"__metadata__\":" + std::string(value) + "," + std::string(kTensor), 8);
+    return SafetensorsFile(as_span(file), "m.safetensors").metadata();
+  };
+  EXPECT_TRUE(metadata("null").empty());
+  EXPECT_EQ(metadata(R"({"format":"pt","epoch":3,"tags":["a"],"none":null})"),
+            (std::map<std::string, std::string>{{"format", "pt"}}));
+}
+
+// What training wrote was never fetched.
+TEST(Safetensors, SaysWhatToDoWithADamagedFileOfOurs) {
+  const testing::TemporaryDirectory directory;
+  const fs::path path = directory.path() / "model.safetensors";
+  const auto message = [&] { return error_of([&] { const SafetensorsFile file(path); }); };
+  write_file_atomically(path, std::string("\x40\0\0\0\0\0\0\0{}", 10));
+  EXPECT_THAT(message(), HasSubstr("fetch it again"));
+  write_file_atomically(directory.path() / "bertune.json", "{}");
+  EXPECT_THAT(message(), AllOf(HasSubstr("cut off"), HasSubstr("train again"), Not(HasSubstr("fetch"))));
 }
 
 TEST(Safetensors, RefusesAHeaderThatWouldFillMemory) {

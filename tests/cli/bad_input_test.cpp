@@ -119,7 +119,7 @@ TEST_F(BadInput, NotACheckpoint) {
 TEST_F(BadInput, CorruptSafetensors) {
   const std::string whole = files.read("base/model.safetensors");
   files.write("base/model.safetensors", whole.substr(0, whole.size() / 2));
-  expect_error(train("good.csv"), 1, {"model.safetensors", "truncated"});
+  expect_error(train("good.csv"), 1, {"model.safetensors", "cut off"});
   std::string lying = whole;
   lying[7] = '\x7F';  // the header claims to be longer than any disk
   files.write("base/model.safetensors", lying);

@@ -13,11 +13,12 @@
 #include "checkpoint/pickle.h"
 #include "checkpoint/safetensors.h"
 #include "checkpoint/torch_archive.h"
+#include "checkpoint/torch_stream.h"
 
 namespace bertune::testing {
 
-enum class CheckpointReader : std::uint8_t { safetensors, config, pickle, torch_archive };
-inline constexpr std::uint8_t kCheckpointReaders = 4;
+enum class CheckpointReader : std::uint8_t { safetensors, config, pickle, torch_archive, torch_stream };
+inline constexpr std::uint8_t kCheckpointReaders = 5;
 
 inline void read_every_tensor(const checkpoint::TensorSource& source) {
   constexpr std::uint64_t kMaxElements = 1 << 20;  // what a model of the tested size would ask for
@@ -52,6 +53,9 @@ inline bool run_checkpoint_reader(CheckpointReader reader, std::span<const std::
         break;
       case CheckpointReader::torch_archive:
         read_every_tensor(checkpoint::TorchArchive(bytes, "fuzz"));
+        break;
+      case CheckpointReader::torch_stream:
+        read_every_tensor(checkpoint::TorchStream(bytes, "fuzz"));
         break;
     }
     return true;

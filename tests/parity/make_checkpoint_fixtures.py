@@ -3,10 +3,12 @@
     python tests/parity/make_checkpoint_fixtures.py
 """
 
+import collections
 import io
 import json
 import os
 import pathlib
+import pickle
 import shutil
 import zipfile
 
@@ -65,6 +67,39 @@ class Malicious:
         return os.system, ("touch owned",)
 
 
+class Python2Dict:
+    """An OrderedDict as Python 2 pickled it: made from a list of pairs."""
+
+    def __init__(self, items):
+        self.items = [list(item) for item in items]
+
+    def __reduce__(self):
+        return collections.OrderedDict, (self.items,)
+
+
+def save_views(path):
+    """What torch before 0.4 and Python 2 wrote: parts of a storage as views of it. torch.load checks it."""
+    whole = torch.arange(8.0)
+    parts = {"whole": (whole, None), "part": (torch.arange(3.0), ("view", 2, 3)), "end": (torch.zeros(1), ("end", 7, 1))}
+
+    class Pickler(pickle._Pickler):
+        def persistent_id(self, value):
+            if not isinstance(value, torch.storage.TypedStorage):
+                return None
+            view = next(view for tensor, view in parts.values() if tensor.data_ptr() == value.data_ptr())
+            return "storage", torch.FloatStorage, "7", "cpu", 8, view
+
+    with open(path, "wb") as file:
+        for value in (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True, "type_sizes": {}}):
+            pickle.dump(value, file, protocol=2)
+        Pickler(file, protocol=2).dump(Python2Dict((name, tensor) for name, (tensor, _) in parts.items()))
+        pickle.dump(["7"], file, protocol=2)
+        file.write((8).to_bytes(8, "little") + whole.numpy().tobytes())
+    loaded = torch.load(path, weights_only=False)
+    assert {name: tensor.tolist() for name, tensor in loaded.items()} == {
+        "whole": whole.tolist(), "part": [2, 3, 4], "end": [7]}
+
+
 def rewrite_zip(source, target, change, compression=zipfile.ZIP_STORED):
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", compression) as new:
         for entry in old.namelist():
@@ -76,6 +111,9 @@ def pickles():
     torch.save(layouts(), path)
     torch.save(layouts(), folder("protocol4") / "pytorch_model.bin", pickle_protocol=4)
     torch.save(layouts(), folder("legacy") / "pytorch_model.bin", _use_new_zipfile_serialization=False)
+    torch.save(layouts(), folder("legacy_protocol4") / "pytorch_model.bin", _use_new_zipfile_serialization=False,
+               pickle_protocol=4)
+    save_views(folder("legacy_views") / "pytorch_model.bin")
     torch.save({"weight": torch.ones(2), "hook": Malicious()}, folder("malicious") / "pytorch_model.bin")
     torch.save({"epoch": 3, "state_dict": {"weight": torch.ones(2)}}, folder("training") / "pytorch_model.bin")
     torch.save(torch.ones(2), folder("tensor_only") / "pytorch_model.bin")

@@ -59,7 +59,7 @@ class Embedder {
   }
 
   std::vector<std::string> notes() const {
-    std::vector<std::string> notes;
+    std::vector<std::string> notes = model_.tokenizer().notes();
     if (!config_) {
       notes.push_back(
           fmt::format("{}: has no modules.json that says how embeddings are made: they are the mean "

@@ -32,6 +32,7 @@ void run(const EvaluateOptions& options) {
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
   train::ModelFolder folder =
       train::ModelFolder::open(options.model.folder, options.max_length, options.model.base);
+  print_notes(folder.tokenizer.notes());
   folder.model.set_precision(Precision::fp32, train::precision_of(options.precision));
   train::restore_loss(folder.model, folder.settings, options.model.folder);
   const tasks::TestData data =

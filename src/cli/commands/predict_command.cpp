@@ -97,6 +97,7 @@ void run(const PredictOptions& options) {
   const predict::SharedModel model(
       train::ModelFolder::open(options.model.folder, options.max_length, options.model.base),
       train::precision_of(options.precision));
+  print_notes(model.tokenizer().notes());
   const tasks::TaskEntry& task = task_of(model.architecture(), options.model.folder);
   const std::unique_ptr<tasks::RequestSource> source = task.open(
       file_of(options), model.trained(),

@@ -97,7 +97,7 @@ LoraConfig lora_config_from_pretrained(const fs::path& directory) {
     config.base_model_name_or_path = text("base_model_name_or_path");
     config.revision = text("revision");
   } catch (const Json::exception& error) {
-    throw Error(fmt::format("{}: is damaged, or no LoRA configuration ({})", where, error.what()));
+    throw Error(fmt::format("{}: is damaged, or no LoRA configuration ({})", where, message_of(error)));
   }
   if (config.r < 1 || !(config.lora_alpha > 0))
     throw Error(fmt::format("{}: r is {} and lora_alpha {}; both must be above 0", where, config.r,

@@ -41,12 +41,12 @@ Masking::Masking(const BertTokenizer& tokenizer, const MaskingOptions& options)
     const std::string_view token = spelling(tokenizer, id);
     const bool is_special =
         token.empty() || std::find(std::begin(special), std::end(special), id) != std::end(special);
-    if (!is_special) replacements_.push_back(id);
+    if (!is_special && tokenizer.fits(id)) replacements_.push_back(id);
     kinds_.push_back(is_special                     ? Kind::special
                      : tokenizer.continues_word(id) ? Kind::continues_word
                                                     : Kind::begins_word);
   }
-  if (mask_ < 0)
+  if (mask_ < 0 || !tokenizer.fits(mask_))
     throw Error("the tokenizer has no mask token, and masked language modelling cannot do without");
   if (replacements_.empty()) throw Error("the vocabulary holds nothing but special tokens");
 }

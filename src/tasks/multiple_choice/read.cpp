@@ -164,7 +164,7 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   if (!files.problem_type.empty())
     throw UsageError("problem_type", "`problem_type` is of text classification, and not of multiple choice");
   auto task = std::make_unique<MultipleChoiceTask>();
-  task->max_length = files.max_length.value_or(std::min<std::int64_t>(128, config.max_length()));
+  task->max_length = files.length_of(128, config);
   require_max_length(task->max_length, config);
   ChoiceSets sets = read_sets(files);
   TrainingData data;

@@ -209,7 +209,7 @@ class QuestionSource : public RequestSource {
 
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config) {
-  const std::int64_t max_length = files.max_length.value_or(std::min(kUsualMaxLength, config.max_length()));
+  const std::int64_t max_length = files.length_of(kUsualMaxLength, config);
   require_max_length(max_length, config);
   QuestionSets sets = read_sets(files);
   auto task =

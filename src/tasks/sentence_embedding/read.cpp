@@ -146,8 +146,9 @@ std::unique_ptr<SentenceEmbeddingTask> task_of(const TrainingFiles& files, PairS
   auto task = std::make_unique<SentenceEmbeddingTask>();
   task->embedding = options.of_model.value_or(SentenceEmbeddingConfig());
   if (!options.pooling.empty()) task->embedding.pooling = pooling_from_string(options.pooling);
-  task->max_length =
-      files.max_length.value_or(std::min(task->embedding.max_seq_length.value_or(128), config.max_length()));
+  task->max_length = task->embedding.max_seq_length && !files.max_length
+                         ? std::min(*task->embedding.max_seq_length, config.max_length())
+                         : files.length_of(128, config);
   require_max_length(task->max_length, config);
   sets.notes.push_back(
       fmt::format("task: sentence embeddings from pairs {} ({} loss; `embedding_loss` says otherwise); "

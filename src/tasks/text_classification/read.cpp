@@ -91,7 +91,7 @@ std::unique_ptr<TextClassificationTask> task_of(const TrainingFiles& files, Text
                       !files.problem_type.empty());
   if (task->problem_type == ProblemType::single_label_classification)
     name_labels_of(files, sets, task->labels);
-  task->max_length = files.max_length.value_or(std::min<std::int64_t>(128, config.max_length()));
+  task->max_length = files.length_of(128, config);
   require_max_length(task->max_length, config);
   return task;
 }

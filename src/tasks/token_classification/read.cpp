@@ -58,7 +58,7 @@ std::unique_ptr<TokenClassificationTask> task_of(const TrainingFiles& files, con
   auto task = std::make_unique<TokenClassificationTask>();
   task->labels = data::build_tag_map(sets.train);  // before any is held out: a tag may be there once
   task->scheme = sets.train.scheme;
-  task->max_length = files.max_length.value_or(std::min(kUsualMaxLength, config.max_length()));
+  task->max_length = files.length_of(kUsualMaxLength, config);
   task->label_all_tokens = files.label_all_tokens;
   require_max_length(task->max_length, config);
   return task;

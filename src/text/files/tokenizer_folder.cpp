@@ -59,7 +59,9 @@ void read_named_tokens(const Json& object, TokenizerConfig& config, DescribedTok
   }
 }
 
-void read_config_flags(const Json& json, TokenizerConfig& config) {
+void read_config_flags(const Json& json, TokenizerSpec& spec) {
+  TokenizerConfig& config = spec.config;
+  spec.says_case = json.contains("do_lower_case");
   set_flag(json, "do_lower_case", config.do_lower_case);
   set_flag(json, "tokenize_chinese_chars", config.tokenize_chinese_chars);
   if (json.contains("strip_accents") && json["strip_accents"].is_boolean()) {
@@ -243,7 +245,7 @@ TokenizerSpec read_without_json(const fs::path& directory, const Json& config) {
   if (fs::exists(lines)) {
     spec.source = lines.string();
     spec.vocabulary = parse_vocabulary_lines(read_file(lines, kLargestFile), spec.source);
-    read_config_flags(config, spec.config);
+    read_config_flags(config, spec);
   } else if (fs::exists(vocabulary) && fs::exists(merges)) {
     spec.source = vocabulary.string();
     spec.vocabulary = parse_vocabulary_json(read_file(vocabulary, kLargestFile), spec.source);
@@ -299,7 +301,7 @@ TokenizerSpec read_tokenizer_folder(const fs::path& directory) {
                     spec.source, config_path.string(), name));
   } else if (has_config && !is_generic(name)) {
     spec.config.unk_token = json.unk_token;
-    read_config_flags(config, spec.config);
+    read_config_flags(config, spec);
   } else {
     spec.config.unk_token = json.unk_token;
     use_stored_steps(json, spec);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/foreign_file.h"
 #include "core/utf8.h"
 #include "text/files/tokenizer_json.h"
 #include "text/unicode/normalizer.h"
@@ -15,7 +16,9 @@
 namespace bertune::text {
 namespace {
 
-void require_utf8(std::string_view text, const std::string& where) {
+void require_lines(std::string_view text, const std::string& where) {
+  if (const std::string hint = foreign_file_hint(text); !text.empty() && !hint.empty())
+    throw Error(fmt::format("{}: {}", where, hint));
   if (const std::size_t bad = find_invalid_utf8(text); bad != std::string_view::npos) {
     throw Error(fmt::format("{}: not UTF-8 at byte {}: save the vocabulary as UTF-8", where, bad));
   }
@@ -44,7 +47,8 @@ std::string_view take_line(std::string_view& text) {
 }  // namespace
 
 std::vector<TokenEntry> parse_vocabulary_lines(std::string_view text, const std::string& where) {
-  require_utf8(text, where);
+  require_lines(text, where);
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   if (text.empty()) throw Error(fmt::format("{}: the vocabulary is empty", where));
   std::vector<TokenEntry> entries;
   std::unordered_map<std::string_view, std::size_t> places;
@@ -102,7 +106,7 @@ Merge parse_merge(std::string_view line, const std::string& what, const std::str
 }
 
 std::vector<Merge> parse_merges(std::string_view text, const std::string& where) {
-  require_utf8(text, where);
+  require_lines(text, where);
   std::vector<Merge> merges;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::string_view line = take_line(text);

@@ -14,7 +14,9 @@ namespace bertune::text {
 
 // One token a line. As in Transformers, trailing white space is no part of a token and the last of equal
 // lines gives the id; a line of white space alone is kept as it is (it can match nothing), so that ids stay
-// without holes.
+// without holes. That goes for a blank last line too, whose id no model need embed
+// (BertTokenizer::fit_to). Other than there, a byte-order mark is no part of the first token: Transformers
+// then lacks [PAD] and adds it anew behind the vocabulary; all other ids are the same.
 std::vector<TokenEntry> parse_vocabulary_lines(std::string_view text, const std::string& where);
 
 // An object of tokens and their ids.
