@@ -1,6 +1,7 @@
 // Labelled rows of files, whatever their format, as inputs of a Predictor and what is right of them.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -13,12 +14,21 @@
 
 namespace bertune {
 
-// How a file of rows is read. Empty: by its name, its header and its first rows.
+// How a file of rows is read. Empty: by its name, its header and its first rows. Files may be packed (gzip,
+// zstd).
 struct FileOptions {
-  std::string format = {};  // csv, tsv, jsonl, json or text; of tagged words conll, conllu or jsonl
+  // csv, tsv, jsonl, json or text; of tagged words conll, conllu, jsonl or csv
+  std::string format = {};
+  // Of several labels a row, label_column may be the columns of 0 and 1, one a label, joined by commas.
   std::string text_column = {}, text_pair_column = {}, label_column = {};
   std::string delimiter = {};  // one character, or "\t"
   bool no_header = false;      // the first line is data; columns are numbers from 1
+  std::string encoding = {};   // as iconv names it; empty: UTF-8, or what the bytes show
+  // So many rows that cannot be used (no label, too few fields) are left out; more are an error that names the
+  // first.
+  std::int64_t max_bad_rows = 0;
+  std::filesystem::path labels_file = {};  // its lines are the labels of the rows
+  bool strict = false;                     // an answer that its context does not hold is an error
 };
 
 struct LabelledInput {

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "bertune/findings.h"
 #include "bertune/loss.h"
 #include "bertune/metrics.h"
 #include "bertune/model.h"
@@ -26,8 +27,8 @@ struct Note {
 // Files of labelled rows were read. Of question answering rows are windows, and not questions.
 struct DataRead {
   std::int64_t train_rows = 0, validation_rows = 0, test_rows = 0;
-  const tasks::DataFacts* facts =
-      nullptr;  // what was found in them; the library's own, valid during the call
+  std::vector<Finding> findings;            // what is odd in them, the most serious first
+  const tasks::DataFacts* facts = nullptr;  // labels, lengths, ...; the library's own, valid during the call
 };
 
 // Files of text were read for pre-training.

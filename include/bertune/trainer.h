@@ -16,10 +16,12 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "bertune/dataset.h"
 #include "bertune/events.h"
 #include "bertune/export.h"
+#include "bertune/findings.h"
 #include "bertune/metrics.h"
 #include "bertune/training_arguments.h"
 
@@ -34,7 +36,9 @@ struct TrainOptions {
   std::string task;          // "text-classification", "token-classification", ...; empty: by the data
   std::string problem_type;  // of text classification, as Transformers names them; empty: by the labels
   std::optional<std::int64_t> max_length;  // tokens a text; unset: the task's default
-  double validation_split = 0.1;  // share of the training rows held out without a validation file; 0: none
+  // Share of the training rows held out without a validation file; 0: none. Unset: a tenth, at most 10,000
+  // rows.
+  std::optional<double> validation_split;
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;  // negative: all
   std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;     // else the checkpoint's
   bool label_all_tokens = false;        // token classification: every piece of a word has its label
@@ -42,6 +46,7 @@ struct TrainOptions {
   std::optional<std::int64_t> doc_stride, n_best_size, max_answer_length;  // question answering
   bool version_2_with_negative = false;  // question answering: a question may have no answer
   bool ignore_mismatched_sizes = false;  // a new head where the checkpoint's has another number of labels
+  bool check_data = true;                // look for what is odd in the rows: findings.h, DataRead
   bool overwrite = false;                // start anew in an output folder that holds a model
   TrainingArguments arguments;           // output_dir must be given
 
@@ -60,6 +65,7 @@ struct TrainResult {
   std::int64_t best_step = 0;               // whose weights the model has, where there was a validation set
   std::string stopped_early;                // why, in words; empty: it was not
   std::optional<Metrics> validation, test;  // of the finished model, where there is such a set
+  std::vector<Finding> findings;            // what is odd in the data, the most serious first
 };
 
 // Throws UsageError for options that cannot be, Error for files that cannot be read or written and for losses

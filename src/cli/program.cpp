@@ -33,6 +33,7 @@
 #include "cli/screen/lost_file.h"
 #include "cli/screen/messages.h"
 #include "core/counted.h"
+#include "core/quoted.h"
 #include "kernels/ops.h"
 #include "report/terminal.h"
 
@@ -48,7 +49,7 @@ std::string version() {
 
 int report_error(std::string_view message, int code) {
   const report::Style style(report::terminal_of(STDERR_FILENO).colors);
-  fmt::print(stderr, "{} {}\n", style.red("error:"), with_flags(message));
+  fmt::print(stderr, "{} {}\n", style.red("error:"), without_control_characters(with_flags(message)));
   return code;
 }
 

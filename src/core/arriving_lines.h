@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <istream>
+#include <streambuf>
 #include <string>
+#include <utility>
 
 namespace bertune {
 
@@ -22,6 +24,31 @@ class ArrivingLines {
  private:
   std::istream& input_;
   std::string rest_;  // the beginning of a line
+};
+
+// A stream of which some was read already, from its beginning again.
+class ReplayedStream : public std::istream {
+ public:
+  // `rest` must outlive it.
+  ReplayedStream(std::string beginning, std::istream& rest)
+      : std::istream(nullptr), buffer_(std::move(beginning), *rest.rdbuf()) {
+    rdbuf(&buffer_);
+  }
+
+ private:
+  class Buffer : public std::streambuf {
+   public:
+    Buffer(std::string beginning, std::streambuf& rest);
+
+   protected:
+    int_type underflow() override;
+    std::streamsize showmanyc() override { return rest_.in_avail(); }
+
+   private:
+    std::string held_;
+    std::streambuf& rest_;
+  };
+  Buffer buffer_;
 };
 
 }  // namespace bertune

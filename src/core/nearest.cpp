@@ -7,6 +7,8 @@
 #include <numeric>
 #include <utility>
 
+#include "core/quoted.h"
+
 namespace bertune {
 namespace {
 
@@ -49,10 +51,7 @@ std::string_view nearest(std::string_view word, const std::vector<std::string>& 
 std::string quoted_list(const std::vector<std::string>& names, std::size_t at_most) {
   std::string list;
   for (std::size_t i = 0; i < std::min(names.size(), at_most); ++i) {
-    const std::string_view name = names[i];
-    constexpr std::size_t kShown = 60;
-    const bool cut = name.size() > kShown;
-    list += fmt::format("{}\"{}{}\"", i == 0 ? "" : ", ", name.substr(0, kShown), cut ? "..." : "");
+    list += fmt::format("{}{}", i == 0 ? "" : ", ", in_quotes(names[i]));
   }
   if (names.size() > at_most) list += fmt::format(" and {} more", names.size() - at_most);
   return list;

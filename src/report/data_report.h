@@ -1,13 +1,14 @@
-// What was found in the data, as text for a person: about 30 lines whatever the number of labels.
+// What was found in the files of a run, whatever the task, as text for a person: about 30 lines whatever the
+// number of labels.
 #pragma once
 
 #include <functional>
-#include <span>
 #include <string>
 #include <string_view>
 
 #include "data/checks/check.h"
 #include "report/terminal.h"
+#include "tasks/training_data.h"
 
 namespace bertune::report {
 
@@ -18,10 +19,11 @@ struct DataReportOptions {
   std::function<std::string(std::string_view)> render = {};
 };
 
-// Rows and columns of each split, labels, lengths in tokens, and findings with examples and what to do. The
-// `datasets` that were checked add the chosen columns and the readers' notes; result.lengths belong to the
-// splits in order.
-std::string data_report(const data::CheckResult& result, std::span<const data::NamedDataset> datasets = {},
-                        const DataReportOptions& options = {});
+// Rows and columns of each set, labels or the range of numbers, lengths in tokens, findings with examples and
+// what to do, and the readers' notes. Empty where nothing was checked.
+std::string data_report(const data::CheckResult& result, const DataReportOptions& options = {});
+
+// The same with an empty line before and after, and the notes on all sets, a line each.
+std::string data_facts(const tasks::DataFacts& facts, const DataReportOptions& options = {});
 
 }  // namespace bertune::report

@@ -31,10 +31,6 @@ constexpr std::array kCombining = {Range{0x0300, 0x036F}, Range{0x0483, 0x0489},
                                    Range{0x0E34, 0x0E3A}, Range{0x0E47, 0x0E4E}, Range{0x200B, 0x200D},
                                    Range{0x20D0, 0x20F0}, Range{0x3099, 0x309A}, Range{0xFE00, 0xFE0F},
                                    Range{0xFE20, 0xFE2F}, Range{0xFEFF, 0xFEFF}};
-// Writing direction: an override in one label would mirror the rest of its line.
-constexpr std::array kDirection = {Range{0x061C, 0x061C}, Range{0x200E, 0x200F}, Range{0x2028, 0x202E},
-                                   Range{0x2066, 0x2069}};
-
 template <std::size_t N>
 bool in(const std::array<Range, N>& ranges, char32_t code_point) {
   return std::any_of(ranges.begin(), ranges.end(),
@@ -45,10 +41,6 @@ int width_of(char32_t code_point) {
   if (code_point < 0x0300) return 1;
   if (in(kCombining, code_point)) return 0;
   return in(kWide, code_point) ? 2 : 1;
-}
-
-bool is_control(char32_t code_point) {
-  return code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0);
 }
 
 // How much of the text fits into so many columns.
@@ -102,22 +94,6 @@ int display_width(std::string_view text) {
     at += next.bytes;
   }
   return width;
-}
-
-std::string printable(std::string_view text) {
-  std::string result;
-  for (std::size_t at = 0; at < text.size();) {
-    const CodePoint next = decode_utf8(text, at);
-    at += next.bytes;
-    if (next.value == '\t' || next.value == '\n' || next.value == '\r') {
-      result += ' ';
-    } else if (is_control(next.value) || in(kDirection, next.value)) {
-      append_utf8(result, U'\uFFFD');
-    } else {
-      append_utf8(result, next.value);
-    }
-  }
-  return result;
 }
 
 std::string shorten(std::string_view text, int width) {

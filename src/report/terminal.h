@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/printable.h"
+
 namespace bertune::report {
 
 struct Terminal {
@@ -36,9 +38,7 @@ class Style {
 // Columns that UTF-8 text takes: 2 for wide East Asian characters and emoji, 0 for combining marks.
 int display_width(std::string_view text);
 
-// Text from a user's file, safe to print: control characters (escape codes among them), marks that reverse
-// the direction of writing and malformed UTF-8 become visible stand-ins.
-std::string printable(std::string_view text);
+using bertune::printable;
 
 // At most `width` columns (at least 1), the last of them "…" when something was cut.
 std::string shorten(std::string_view text, int width);

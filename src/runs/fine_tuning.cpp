@@ -5,8 +5,11 @@
 
 namespace bertune::runs {
 
-const tasks::TaskEntry& task_of(const TrainOptions& options) {
-  return options.task.empty() ? tasks::guess_task(options.files.train) : tasks::task_named(options.task);
+tasks::TaskGuess task_of(const TrainOptions& options) {
+  if (!options.task.empty()) return {&tasks::task_named(options.task), ""};
+  tasks::TrainingFiles files = options.files;
+  tasks::name_splits(files);
+  return tasks::guess_task(files.train, files.data);
 }
 
 BaseModel open_base_model(const TrainOptions& options) {
@@ -19,6 +22,7 @@ BaseModel open_base_model(const TrainOptions& options) {
 tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& base,
                                   const tasks::TaskEntry& task, train::Observer& observer) {
   tasks::TrainingFiles files = options.files;
+  for (const std::string& note : tasks::name_splits(files)) observer.on(Note{note});
   if (task.architecture == Architecture::sentence_embedding) {
     // PEFT has other names for the tensors of a model without a head.
     const train::FineTuning& tuning = options.arguments.fine_tuning;
@@ -31,7 +35,18 @@ tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& 
   }
   tasks::TrainingData data = task.read_training(files, base.tokenizer, base.config);
   const auto rows = [](const auto& examples) { return examples ? examples->rows() : 0; };
-  observer.on(DataRead{rows(data.train), rows(data.validation), rows(data.test), &data.facts});
+  if (files.checks_data) {
+    const std::int32_t unknown = base.tokenizer.unk_token_id();
+    for (const auto& [name, examples] : {std::pair{"train", data.train.get()},
+                                         {"validation", data.validation.get()},
+                                         {"test", data.test.get()}}) {
+      if (examples == nullptr) continue;
+      data::add_unknown_tokens(data.facts.check, name, examples->count_of(unknown),
+                               examples->tokens_of_first(examples->rows()));
+    }
+  }
+  observer.on(DataRead{rows(data.train), rows(data.validation), rows(data.test), data.facts.check.findings,
+                       &data.facts});
   return data;
 }
 

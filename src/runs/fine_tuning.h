@@ -6,15 +6,15 @@
 #include "bertune/tokenizer.h"
 #include "runs/train_options.h"
 #include "runs/training_run.h"
-#include "tasks/registry/registry.h"
+#include "tasks/registry/guess.h"
 #include "tasks/training_data.h"
 #include "train/observer.h"
 
 namespace bertune::runs {
 
-// The task that options.task names, or by the look of the training file. Throws UsageError, naming the
-// choices.
-const tasks::TaskEntry& task_of(const TrainOptions& options);
+// The task that options.task names, without a reason, or by the look of the training file. Throws UsageError,
+// naming the choices.
+tasks::TaskGuess task_of(const TrainOptions& options);
 
 // What the model brings along. Throws Error where tokenizer and model do not belong together.
 struct BaseModel {

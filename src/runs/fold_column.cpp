@@ -37,6 +37,7 @@ Format format_with_columns(const tasks::TrainingFiles& files, Architecture task)
         given.empty() ? data::guess_tag_format(files.train) : data::tag_format_from_string(given);
     if (format == TagFormat::conll) refuse_format(files, "CoNLL", "JSON Lines");
     if (format == TagFormat::conllu) refuse_format(files, "CoNLL-U", "JSON Lines");
+    if (format == TagFormat::csv) refuse_format(files, "a table of words", "JSON Lines");
     return Format::jsonl;
   }
   const Format format = given.empty() ? data::format_from_path(files.train) : data::format_from_string(given);

@@ -8,6 +8,8 @@
 
 #include "bertune/error.h"
 #include "core/file.h"
+#include "data/checks/check.h"
+#include "data/documents/document_texts.h"
 #include "data/documents/tokenized_documents.h"
 #include "tasks/language_modelling/task.h"
 #include "train/model_folder.h"
@@ -17,11 +19,14 @@ namespace {
 
 using Examples = tasks::LanguageModellingExamples;
 
+// Adds the documents of the set to those that are to be checked.
 std::unique_ptr<Examples> read_examples(const PretrainOptions& options, const tasks::PretrainingOptions& rows,
                                         const std::vector<fs::path>& paths, const BertTokenizer& tokenizer,
-                                        train::Observer& observer) {
+                                        train::Observer& observer, const char* set,
+                                        std::vector<data::NamedTexts>& to_check) {
   data::TokenizedDocuments documents = data::tokenize_documents(
       paths, tokenizer, options.documents, tasks::PretrainingExamples::max_sentence_tokens(rows));
+  to_check.push_back({set, data::texts_of(documents, set)});
   observer.on(TextRead{paths, documents.size(), documents.sentences(), documents.tokens()});
   for (const std::string& note : documents.notes) observer.on(Note{note});
   try {
@@ -31,6 +36,17 @@ std::unique_ptr<Examples> read_examples(const PretrainOptions& options, const ta
   } catch (const Error& error) {  // it knows documents, not files
     throw Error(fmt::format("{}: {}", paths.front().string(), error.what()));
   }
+}
+
+// The documents that are there twice. What was read is said already (TextRead).
+void check_documents(const std::vector<data::NamedTexts>& sets, tasks::TrainingData& data,
+                     train::Observer& observer) {
+  data.facts.check = data::check_texts(sets, {.unit = "document", .conflicts = false});
+  data.facts.check.sets.clear();
+  for (Finding& finding : data.facts.check.findings)
+    for (FindingExample& example : finding.examples) example.text.clear();  // it is a hash
+  observer.on(DataRead{data.train->rows(), data.validation ? data.validation->rows() : 0, 0,
+                       data.facts.check.findings, &data.facts});
 }
 
 // Of a model that is made from nothing: the sizes of the file, and one embedding a token of the vocabulary.
@@ -95,9 +111,13 @@ FinishedRun pretrain(const PretrainOptions& options, train::Observer& observer) 
   tasks::require_max_length(rows.max_length, config);
 
   tasks::TrainingData data;
-  data.train = read_examples(options, rows, options.train, tokenizer, observer);
-  if (!options.validation.empty())
-    data.validation = read_examples(options, rows, options.validation, tokenizer, observer);
+  std::vector<data::NamedTexts> documents;
+  data.train = read_examples(options, rows, options.train, tokenizer, observer, "train", documents);
+  if (!options.validation.empty()) {
+    data.validation =
+        read_examples(options, rows, options.validation, tokenizer, observer, "validation", documents);
+  }
+  check_documents(documents, data, observer);
   data.row_name = [first = options.train.front().string()](std::int64_t row) {
     return fmt::format("row {} of {}", row, first);
   };

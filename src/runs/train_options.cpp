@@ -11,7 +11,7 @@
 namespace bertune::runs {
 
 void validate(const TrainOptions& options) {
-  const double split = options.files.validation_split;
+  const double split = options.files.validation_split.value_or(0);
   if (!(split >= 0 && split < 1)) {
     throw UsageError("validation_split",
                      fmt::format("`validation_split` is {}; it must be in [0, 1)", split));

@@ -1,5 +1,7 @@
 #include "bertune/trainer.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "runs/fine_tuning.h"
@@ -12,11 +14,14 @@ class Callback : public train::Observer {
  public:
   explicit Callback(const std::function<void(const Event&)>& function) : function_(function) {}
   void on(const Event& event) override {
+    if (const auto* data = std::get_if<DataRead>(&event)) findings_ = data->findings;
     if (function_) function_(event);
   }
+  std::vector<Finding> take_findings() { return std::move(findings_); }
 
  private:
   const std::function<void(const Event&)>& function_;
+  std::vector<Finding> findings_;
 };
 
 runs::TrainOptions run_options(const TrainOptions& options) {
@@ -48,7 +53,7 @@ runs::TrainOptions run_options(const TrainOptions& options) {
   files.max_validation_rows = options.max_validation_rows;
   files.max_test_rows = options.max_test_rows;
   files.seed = options.arguments.seed;
-  files.checks_data = false;
+  files.checks_data = options.check_data;
   return run;
 }
 
@@ -59,8 +64,13 @@ TrainResult fine_tune(const TrainOptions& options) {
   runs::validate(run);
   const FolderLock lock = runs::prepare_output(run);
   const runs::BaseModel base = runs::open_base_model(run);
-  const tasks::TaskEntry& task = runs::task_of(run);
+  const tasks::TaskGuess guess = runs::task_of(run);
+  const tasks::TaskEntry& task = *guess.task;
   Callback observer(options.on_event);
+  if (!guess.reason.empty()) {
+    observer.on(Note{
+        fmt::format("`task={}` by the look of {}: {}", task.name, run.files.train.string(), guess.reason)});
+  }
   runs::FinishedRun done = runs::fine_tune(run, base, task, observer);
   const train::TrainingResult& training = done.training;
   return {.folder = run.arguments.output_dir,
@@ -72,7 +82,8 @@ TrainResult fine_tune(const TrainOptions& options) {
           .best_step = training.state.best_step,
           .stopped_early = training.stopped_early,
           .validation = std::move(done.validation_metrics),
-          .test = std::move(done.test_metrics)};
+          .test = std::move(done.test_metrics),
+          .findings = observer.take_findings()};
 }
 
 }  // namespace bertune

@@ -1,18 +1,19 @@
 #include "tasks/glance.h"
 
-#include <fstream>
+#include "bertune/error.h"
+#include "data/files/file_part.h"
 
 namespace bertune::tasks {
 
-std::string beginning_of(const std::filesystem::path& path) {
-  constexpr std::size_t kGlance = 4096;
+std::optional<MappedFile> look_into(const std::filesystem::path& path) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) return "";
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kGlance, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
+  const std::filesystem::path file = data::file_part(path).file;
+  if (!std::filesystem::is_regular_file(file, error)) return std::nullopt;
+  try {
+    return std::optional<MappedFile>(std::in_place, file);
+  } catch (const Error&) {
+    return std::nullopt;  // whoever reads it says what is wrong with it
+  }
 }
 
 }  // namespace bertune::tasks

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
+#include <optional>
+
+#include "core/file.h"
 
 namespace bertune::tasks {
 
-// Enough for a header, or the beginning of SQuAD's JSON; empty for what is no regular file: a pipe can be
-// read only once.
-std::string beginning_of(const std::filesystem::path& path);
+// The file, or a part of it, "data.json#train"; nothing for what is no regular file: a pipe can be read only
+// once.
+std::optional<MappedFile> look_into(const std::filesystem::path& path);
 
 }  // namespace bertune::tasks

@@ -3,13 +3,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "data/splits/split.h"
+#include "data/splits/subset.h"
+#include "data/texts/texts.h"
 #include "tasks/training_files.h"
 
 namespace bertune::tasks {
@@ -20,27 +24,63 @@ struct DataSets {
   Dataset train, validation, test;
   std::vector<std::string> notes;      // on all of them
   std::vector<std::int64_t> held_out;  // rows of the file to train on that are in another set
+
+  const Dataset& named(std::string_view name) const {
+    return name == "train" ? train : name == "test" ? test : validation;
+  }
+  // Calls use(name, set) for each set that has rows, the training set first.
+  template <typename Use>
+  void for_each(const Use& use) const {
+    for (const auto& [name, set] : {std::pair{"train", &train}, {"validation", &validation}, {"test", &test}})
+      if (set->size() > 0) use(std::string(name), *set);
+  }
 };
 
+// Held out where nothing else is asked for: enough to tell models apart, and no more, for it is read after
+// each epoch.
+inline constexpr double kHeldOutShare = 0.1;
+inline constexpr std::int64_t kMostHeldOut = 10000;
+
+// The split that holds out a share of the rows, and at most so many. What stays together may be a little
+// more: then the share is lowered.
+inline data::Split split_at_most(const data::Texts& texts, double share, std::int64_t most,
+                                 std::uint64_t seed) {
+  const auto rows = static_cast<double>(texts.size());
+  double smaller = std::min(share, static_cast<double>(most) / std::max(rows, 1.0));
+  for (;;) {
+    data::Split split = data::stratified_split(texts, smaller, seed);
+    const auto held_out = static_cast<std::int64_t>(split.validation.size());
+    if (held_out <= most || smaller <= 1 / rows) return split;
+    smaller *= 0.99 * static_cast<double>(most) / static_cast<double>(held_out);
+  }
+}
+
 // Holds out a share of the training set where no validation set was given, and says so in a note; false where
-// nothing was. A fold of cross-validation becomes the test set instead. `choose` is that of the task
-// (data/splits/split.h, data/checks/sets.h).
-template <typename Dataset, typename Choose>
-bool hold_out(const TrainingFiles& files, DataSets<Dataset>& sets, const Choose& choose,
+// nothing was. A fold of cross-validation becomes the test set instead. `texts` of sets.train say what stays
+// together, and which classes are divided evenly.
+template <typename Dataset>
+bool hold_out(const TrainingFiles& files, DataSets<Dataset>& sets, const data::Texts& texts,
               std::string_view what, std::string_view how = "") {
   const bool is_fold = files.fold.count > 0;
-  if (!is_fold && (!files.validation.empty() || files.validation_split <= 0)) return false;
-  data::Split chosen = choose(sets.train, files.validation_split, files.seed, files.fold);
+  const double share = files.validation_split.value_or(kHeldOutShare);
+  if (!is_fold && (!files.validation.empty() || share <= 0)) return false;
+  const std::int64_t all = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t most = std::min(files.validation_split ? all : kMostHeldOut,
+                                     files.max_validation_rows >= 0 ? files.max_validation_rows : all);
+  data::Split chosen = is_fold ? data::stratified_split(texts, share, files.seed, files.fold)
+                               : split_at_most(texts, share, most, files.seed);
   if (chosen.validation.empty()) return false;
   if (!is_fold) {
+    const bool capped = static_cast<double>(most) < share * static_cast<double>(sets.train.size());
     sets.notes.push_back(fmt::format(
-        "no `validation`: {} of the {} training {} are held out{} (`validation_split={}` `seed={}`)",
-        chosen.validation.size(), sets.train.size(), what, how, files.validation_split, files.seed));
+        "no `validation`: {} of the {} training {} are held out{} (`validation_split={}`{} `seed={}`)",
+        chosen.validation.size(), sets.train.size(), what, how, share,
+        capped ? fmt::format(", at most {},", most) : std::string(), files.seed));
   }
   sets.notes.insert(sets.notes.end(), chosen.notes.begin(), chosen.notes.end());
-  (is_fold ? sets.test : sets.validation) = subset(sets.train, chosen.validation);
+  (is_fold ? sets.test : sets.validation) = data::subset(sets.train, chosen.validation);
   sets.held_out = std::move(chosen.validation);
-  Dataset rest = subset(sets.train, chosen.train);
+  Dataset rest = data::subset(sets.train, chosen.train);
   rest.notes = std::move(sets.train.notes);
   sets.train = std::move(rest);
   return true;

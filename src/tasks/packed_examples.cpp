@@ -18,10 +18,14 @@ Fingerprint fingerprint_of(const PackedEncodings& encodings) {
   return Fingerprint().add(encodings.input_ids).add(encodings.token_type_ids).add(encodings.begins);
 }
 
-void count_truncated(std::int64_t length, std::int64_t max_length, Truncated& truncated) {
-  if (length <= max_length) return;
-  ++truncated.inputs;
-  truncated.tokens += length - max_length;
+Truncated PackedExamples::truncated_at(std::int64_t max_length) const {
+  Truncated truncated;
+  for (const std::int32_t length : lengths) {
+    if (length <= max_length) continue;
+    ++truncated.inputs;
+    truncated.tokens += length - max_length;
+  }
+  return truncated;
 }
 
 std::string Fingerprint::text() const { return fmt::format("{:016x}", hash_); }

@@ -8,6 +8,23 @@
 #include "core/utf8.h"
 
 namespace bertune::tasks {
+
+std::string truncation_note(std::int64_t cut, std::int64_t texts, const std::string& first,
+                            std::int64_t max_length) {
+  return fmt::format(
+      "{} of {} texts {} longer than the {} tokens that are read, and cut; the first is {} "
+      "(`max_length` reads more, up to what the model takes)",
+      cut, texts, cut == 1 ? "is" : "are", max_length, first);
+}
+
+std::string unknown_tokens_note(std::int64_t unknown, std::int64_t tokens) {
+  if (unknown * 10 <= tokens) return "";
+  return fmt::format(
+      "{:.1f} % of the tokens are unknown to the model's vocabulary ([UNK]); take a model that has the "
+      "language and the script of the texts",
+      100 * static_cast<double>(unknown) / static_cast<double>(tokens));
+}
+
 namespace {
 
 // Writes the members of each kind of prediction.

@@ -33,12 +33,16 @@ class Decoder {
 };
 
 struct Request {
+  std::shared_ptr<const void> inputs;  // what examples and decoder point into, if anything
   std::shared_ptr<const Examples> examples;
   std::int64_t items = 0;
   std::function<std::unique_ptr<Decoder>(UsePrediction use)> decoder;  // holds while the request does
   std::function<std::string(std::int64_t item, const Prediction&)>
       line;  // of a file's request: as it is written
   Truncated truncated;
+  // Of a file's request, where texts may be cut: whether an item was, and its place ("new.csv:7").
+  std::function<bool(std::int64_t item)> is_cut = {};
+  std::function<std::string(std::int64_t item)> where = {};
 };
 
 // A trained model, as far as tasks see it. The members must stay where they are.
@@ -64,6 +68,14 @@ class PredictionTask {
   // The inputs need not stay. Throws UsageError for one without what the task reads.
   virtual Request request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const = 0;
 };
+
+// Texts, or pairs of them, as the rows that a file would have; the inputs must stay. Throws UsageError for
+// some of both.
+struct InputRows {
+  std::vector<data::Row> rows;
+  bool has_pairs = false;
+};
+InputRows rows_of(std::span<const Input> inputs);
 
 // A file or a stream of things to predict.
 struct PredictionFile {

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,28 +20,10 @@ struct TestLine {
   Json json;             // as a prediction is written, with "true" and "where"
 };
 
-// "12 questions", and how many of them are something else as well.
-struct Count {
-  std::int64_t number = 0;
-  std::string things;
-  std::vector<Count> of_these = {};
-};
-
-// Of the training, the validation or the test set.
-struct SetFacts {
-  std::string name, path;
-  std::vector<Count> counts = {};
-  std::optional<data::LengthCheck> lengths = {};  // in tokens
-  std::vector<std::string> notes = {};            // what a person should know
-};
-
 // What was found in the files, for a person. Empty where TrainingFiles::checks_data is false.
 struct DataFacts {
-  std::vector<SetFacts> sets;
-  std::vector<std::string> notes;          // on all sets
-  std::int64_t with_special_tokens = 0;    // texts that hold special tokens such as [SEP] themselves
-  std::optional<data::CheckResult> check;  // of texts with labels,
-  std::vector<data::NamedDataset> texts;   // which live as long as the training data
+  data::CheckResult check;
+  std::vector<std::string> notes;  // what was settled, and what readers say
 };
 
 struct TrainingData {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bertune/dataset.h"
 #include "bertune/sentence_embedding.h"
@@ -14,7 +15,8 @@
 namespace bertune::tasks {
 
 struct FileOptions : bertune::FileOptions {
-  // Throws UsageError for a format that there is not, and for a delimiter that is no single character.
+  // All but the file of labels, which is of one file. Throws UsageError for a format that there is not, and
+  // for a delimiter that is no single character.
   data::ReadOptions read_options(bool labels_required) const;
 };
 
@@ -35,12 +37,15 @@ struct SentenceEmbeddingOptions {
 // The files of a training run, and all that decides which rows and which labels they give.
 struct TrainingFiles {
   std::filesystem::path train, validation, test;  // empty: there is none
-  FileOptions data;
+  FileOptions data;                               // its file of labels is that of `train`
+  std::filesystem::path validation_labels = {}, test_labels = {};
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;  // negative: all
-  double validation_split = 0.1;  // share of the training rows held out where no validation file is; 0: none
-  std::uint64_t seed = 42;        // of what is held out
-  data::Fold fold;                // with a count, this part of the training file becomes the test set
-  std::string fold_column;        // a column that names the folds; empty: there is none
+  // Share of the training rows held out where no validation file is; 0: none. Unset: a tenth, at most 10,000
+  // rows.
+  std::optional<double> validation_split = {};
+  std::uint64_t seed = 42;  // of what is held out
+  data::Fold fold;          // with a count, this part of the training file becomes the test set
+  std::string fold_column;  // a column that names the folds; empty: there is none
   std::optional<std::int64_t> max_length;  // tokens a text; unset: the task's own default
   bool checks_data = true;  // looks for what a person should know of the rows, which takes time
 
@@ -50,6 +55,11 @@ struct TrainingFiles {
   QuestionAnsweringOptions question_answering;
   SentenceEmbeddingOptions sentence_embedding;
 };
+
+// Where the training file is a JSON object of splits, and none is named ("data.json#train"): names that to
+// train on, and those to validate and to test on where no files were given for these. Returns notes for a
+// person.
+std::vector<std::string> name_splits(TrainingFiles& files);
 
 // A labelled file to test a trained model on.
 struct TestFile {

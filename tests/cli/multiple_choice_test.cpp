@@ -75,7 +75,7 @@ class MultipleChoice : public testing::ProgramTest {
 TEST_F(MultipleChoice, LearnsEvaluatesAndPredicts) {
   const ProgramResult trained = train_with_validation("out", {"--test", path("test.csv")});
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
-  EXPECT_THAT(trained.err, HasSubstr("questions of 3"));
+  EXPECT_THAT(trained.err, HasSubstr("3 choices each"));
   EXPECT_THAT(trained.out, HasSubstr("30 questions"));
   const Json results = json("out/all_results.json");
   EXPECT_GE(results.at("test_accuracy").get<double>(), 0.9) << trained.out;

@@ -26,7 +26,7 @@ Dataset example() {
 TEST(Folds, DealsEveryClassAndAllRowsEvenly) {
   const Dataset dataset = example();
   for (const std::int64_t count : {2, 3, 5, 10}) {
-    const std::vector<std::int64_t> folds = fold_of_rows(dataset, count, 42);
+    const std::vector<std::int64_t> folds = fold_of_rows(texts_of(dataset), count, 42);
     std::map<std::string, std::vector<std::int64_t>> rows;
     for (std::size_t i = 0; i < folds.size(); ++i) {
       for (const std::string& name : {std::string(dataset.rows[i].label), std::string("all")}) {
@@ -43,7 +43,7 @@ TEST(Folds, DealsEveryClassAndAllRowsEvenly) {
 
 TEST(Folds, KeepsEqualTextsTogether) {
   const Dataset dataset = example();
-  const std::vector<std::int64_t> folds = fold_of_rows(dataset, 5, 1);
+  const std::vector<std::int64_t> folds = fold_of_rows(texts_of(dataset), 5, 1);
   std::map<std::string, std::set<std::int64_t>> of_text;
   for (std::size_t i = 0; i < folds.size(); ++i) of_text[std::string(dataset.rows[i].text)].insert(folds[i]);
   for (const auto& [text, in] : of_text) EXPECT_EQ(in.size(), 1U) << text;
@@ -51,40 +51,42 @@ TEST(Folds, KeepsEqualTextsTogether) {
 
 TEST(Folds, DependOnTheSeedAlone) {
   const Dataset dataset = example();
-  EXPECT_EQ(fold_of_rows(dataset, 5, 1), fold_of_rows(dataset, 5, 1));
-  EXPECT_NE(fold_of_rows(dataset, 5, 1), fold_of_rows(dataset, 5, 2));
+  EXPECT_EQ(fold_of_rows(texts_of(dataset), 5, 1), fold_of_rows(texts_of(dataset), 5, 1));
+  EXPECT_NE(fold_of_rows(texts_of(dataset), 5, 1), fold_of_rows(texts_of(dataset), 5, 2));
 }
 
 TEST(Folds, EachRowIsHeldOutOnce) {
   const Dataset dataset = example();
   std::vector<int> held_out(dataset.rows.size());
   for (std::int64_t i = 0; i < 4; ++i) {
-    const Split split = stratified_split(dataset, 0.1, 42, {.number = i, .count = 4});
+    const Split split = stratified_split(texts_of(dataset), 0.1, 42, {.number = i, .count = 4});
     EXPECT_EQ(split.train.size() + split.validation.size(), dataset.rows.size());
     for (const std::int64_t row : split.validation) ++held_out[static_cast<std::size_t>(row)];
     EXPECT_THAT(split.notes,
                 ElementsAre(HasSubstr("the label \"pair\" has too few different texts for each of 4 folds")));
   }
   EXPECT_EQ(std::ranges::count(held_out, 1), dataset.size());
-  EXPECT_THAT(stratified_split(dataset, 0.1, 42, {.number = 0, .count = 2}).notes, IsEmpty());
+  EXPECT_THAT(stratified_split(texts_of(dataset), 0.1, 42, {.number = 0, .count = 2}).notes, IsEmpty());
 }
 
 TEST(Folds, NumbersAreOneClass) {
   std::string csv = "text,label\n";
   for (int i = 0; i < 30; ++i) csv += "text " + std::to_string(i) + ",0." + std::to_string(i) + "\n";
   const Dataset dataset = dataset_of(csv);
-  const Split split = fold_split(dataset, {.number = 1, .count = 4}, 42);
+  const Split split = fold_split(texts_of(dataset), {.number = 1, .count = 4}, 42);
   EXPECT_NEAR(static_cast<double>(split.validation.size()), 7.5, 0.5);
   EXPECT_THAT(split.notes, IsEmpty());
 }
 
 TEST(Folds, TooManyAreRefused) {
   const Dataset dataset = dataset_of("text,label\na,x\na,x\nb,y\nc,x\n");
-  EXPECT_THAT(message_of<UsageError>([&] { fold_of_rows(dataset, 4, 1); }),
+  EXPECT_THAT(message_of<UsageError>([&] { fold_of_rows(texts_of(dataset), 4, 1); }),
               HasSubstr("has 3 different texts"));
-  EXPECT_THAT(message_of<UsageError>([&] { fold_of_rows(dataset, 1, 1); }), HasSubstr("at least 2"));
-  EXPECT_THAT(message_of<UsageError>([&] { fold_of_rows(dataset, -3, 1); }), HasSubstr("at least 2"));
-  EXPECT_EQ(fold_of_rows(dataset, 3, 1).size(), 4U);
+  EXPECT_THAT(message_of<UsageError>([&] { fold_of_rows(texts_of(dataset), 1, 1); }),
+              HasSubstr("at least 2"));
+  EXPECT_THAT(message_of<UsageError>([&] { fold_of_rows(texts_of(dataset), -3, 1); }),
+              HasSubstr("at least 2"));
+  EXPECT_EQ(fold_of_rows(texts_of(dataset), 3, 1).size(), 4U);
 }
 
 }  // namespace

@@ -125,6 +125,7 @@ TEST(ReaderFuzz, DamageIsAnErrorAtWorst) {
     const std::string text = damage(seed, random);
     ReadOptions options;
     options.format = format;
+    options.encoding = "utf-8";  // of a file, and not of a stream, it would be guessed
     options.header = random.below(4) != 0;
     options.labels_required = random.below(2) == 0;
     const std::string streamed = read_streamed(text, "d", options);

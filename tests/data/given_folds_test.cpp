@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 
-#include "data/checks/sets.h"
 #include "data/choices/multiple_choice.h"
 #include "data/helpers.h"
+#include "data/questions/question_texts.h"
 #include "data/splits/folds.h"
+#include "data/splits/subset.h"
+#include "data/tagged/tagged_texts.h"
 
 namespace bertune::data::testing {
 namespace {
@@ -115,11 +117,12 @@ TEST_F(GivenFoldsTest, EachHoldsOutItsRows) {
   const GivenFolds given = folds_of("t.csv", csv);
   const Dataset dataset = read_dataset(file_, {.fold_column = "fold"});
   EXPECT_EQ(dataset.columns.label.name, "label");
-  const Split first = stratified_split(dataset, 0.1, 42, fold(0, given));
+  const Split first = stratified_split(texts_of(dataset), 0.1, 42, fold(0, given));
   EXPECT_THAT(first.validation, ElementsAre(1, 3));
   EXPECT_THAT(first.train, ElementsAre(0, 2, 4, 5));
   EXPECT_THAT(first.notes, IsEmpty());
-  EXPECT_EQ(stratified_split(dataset, 0.5, 7, fold(1, given)).validation, first.train);  // nothing is drawn
+  EXPECT_EQ(stratified_split(texts_of(dataset), 0.5, 7, fold(1, given)).validation,
+            first.train);  // nothing is drawn
 }
 
 TEST_F(GivenFoldsTest, WhatTheyDoNotHoldApartIsSaid) {
@@ -127,7 +130,7 @@ TEST_F(GivenFoldsTest, WhatTheyDoNotHoldApartIsSaid) {
       folds_of("t.csv", "text,fold,label\na,2,x\nb,1,y\nA ,1,x\nc,2,y\na,2,x\nd,1,only\ne,1,only\nf,2,x\n");
   const Dataset dataset = read_dataset(file_, {.fold_column = "fold"});
   EXPECT_THAT(
-      fold_split(dataset, fold(0, given), 42).notes,
+      fold_split(texts_of(dataset), fold(0, given), 42).notes,
       ElementsAre(
           AllOf(HasSubstr("3 of 8 rows have a text that another fold has as well"),
                 EndsWith("(first: " + file_.string() + ":2 and " + file_.string() + ":4)")),
@@ -138,7 +141,7 @@ TEST_F(GivenFoldsTest, WhatTheyDoNotHoldApartIsSaid) {
 TEST_F(GivenFoldsTest, EachNeedsRowsAmongThoseThatAreRead) {
   const GivenFolds given = folds_of("t.csv", "text,fold,label\na,2,x\nb,1,y\nc,3,y\n");
   const Dataset two = read_dataset(file_, {.fold_column = "fold", .max_rows = 2});
-  EXPECT_THAT(message_of<UsageError>([&] { fold_split(two, fold(0, given), 42); }),
+  EXPECT_THAT(message_of<UsageError>([&] { fold_split(texts_of(two), fold(0, given), 42); }),
               HasSubstr("none of the 2 rows that are read is in the fold \"3\""));
 }
 
@@ -149,13 +152,15 @@ TEST_F(GivenFoldsTest, RowsFindTheirRecords) {
                                     "{\"tokens\": [\"b\"], \"tags\": [\"X\"], \"fold\": 2}\n");
   const TaggedDataset sentences = read_tagged(file_);
   ASSERT_EQ(sentences.size(), 2);  // the one without words is left out
-  EXPECT_THAT(split_sentences(sentences, 0.1, 1, fold(1, given)).validation, ElementsAre(1));
+  EXPECT_THAT(stratified_split(texts_of(sentences), 0.1, 1, fold(1, given)).validation, ElementsAre(1));
   Dataset others;
   others.rows.resize(1);
   others.rows[0].line = 3;  // where no record begins
-  EXPECT_THAT(message_of<Error>([&] { records_of_rows(others, given); }), HasSubstr("was changed while"));
+  EXPECT_THAT(message_of<Error>([&] { records_of_rows(texts_of(others), given); }),
+              HasSubstr("was changed while"));
   others.rows[0].line = 5;  // where there is none any more
-  EXPECT_THAT(message_of<Error>([&] { records_of_rows(others, given); }), HasSubstr("was changed while"));
+  EXPECT_THAT(message_of<Error>([&] { records_of_rows(texts_of(others), given); }),
+              HasSubstr("was changed while"));
 }
 
 // Rows are found by their lines, so that none is taken for its neighbour.
@@ -167,23 +172,27 @@ TEST_F(GivenFoldsTest, QuestionsFindTheirRecords) {
   ASSERT_EQ(questions.size(), 3);
   EXPECT_EQ(questions.examples[0].line, 2);
   EXPECT_EQ(questions.examples[2].line, 6);
-  EXPECT_THAT(split_questions(questions, 0.1, 1, fold(0, given)).validation, ElementsAre(1));
-  EXPECT_THAT(split_questions(subset(questions, Numbers{1, 2}), 0.1, 1, fold(0, given)).validation,
-              ElementsAre(0));
+  EXPECT_THAT(stratified_split(contexts_of(questions), 0.1, 1, fold(0, given)).validation, ElementsAre(1));
+  EXPECT_THAT(
+      stratified_split(contexts_of(subset(questions, Numbers{1, 2})), 0.1, 1, fold(0, given)).validation,
+      ElementsAre(0));
   // The header counted as a row.
   const GivenFolds four = folds_of("t.csv", header + rows, {.fold_column = "4", .header = false});
   ASSERT_THAT(four.names, ElementsAre("1", "2", "fold"));
   EXPECT_EQ(
-      records_of_rows(read_dataset(file_, {.text_column = "2", .label_column = "3", .header = false}), four),
+      records_of_rows(
+          texts_of(read_dataset(file_, {.text_column = "2", .label_column = "3", .header = false})), four),
       (Numbers{0, 1, 2, 3}));
-  EXPECT_THAT(message_of<UsageError>([&] { split_questions(questions, 0.1, 1, fold(0, four)); }),
-              HasSubstr("none of the 3 rows that are read is in the fold \"fold\""));
+  EXPECT_THAT(
+      message_of<UsageError>([&] { stratified_split(contexts_of(questions), 0.1, 1, fold(0, four)); }),
+      HasSubstr("none of the 3 rows that are read is in the fold \"fold\""));
   const GivenFolds lines =
       folds_of("t.jsonl",
                "{\"question\": \"q\", \"context\": \"a b\", \"answer\": \"a\", \"fold\": 1}\n\n"
                "{\"question\": \"q\", \"context\": \"a c\", \"answer\": \"c\", \"fold\": 2}\n");
-  EXPECT_THAT(split_questions(read_question_answering(file_), 0.1, 1, fold(1, lines)).validation,
-              ElementsAre(1));
+  EXPECT_THAT(
+      stratified_split(contexts_of(read_question_answering(file_)), 0.1, 1, fold(1, lines)).validation,
+      ElementsAre(1));
 }
 
 // A column that is named as the folds is no text and no label, even under the name of one.

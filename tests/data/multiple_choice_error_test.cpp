@@ -132,7 +132,7 @@ TEST(MultipleChoiceErrors, Questions) {
             "q:2: the question is empty");
   EXPECT_THAT(error_of(objects(R"("label": 0)"), Format::jsonl),
               HasSubstr("q:2: \"choices\" must be a list"));
-  EXPECT_THAT(error_of(R"({"question": {"stem": "?"}, "choices": ["a", "b"], "label": 0})", Format::jsonl),
+  EXPECT_THAT(error_of(R"({"question": {"text": "?"}, "choices": ["a", "b"], "label": 0})", Format::jsonl),
               HasSubstr("q:1: \"question\" is a JSON object"));
   const std::string long_text((std::size_t{1} << 20) + 1, 'x');
   EXPECT_THAT(error_of(rows(long_text + ",a,b,0")), HasSubstr("q:3: \"question\" has 1048577 bytes"));

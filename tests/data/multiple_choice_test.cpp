@@ -5,7 +5,10 @@
 #include <set>
 #include <string>
 
+#include "data/choices/choice_texts.h"
 #include "data/helpers.h"
+#include "data/splits/split.h"
+#include "data/splits/subset.h"
 
 namespace bertune::data::testing {
 namespace {
@@ -159,7 +162,7 @@ TEST(MultipleChoiceSplit, KeepsTheQuestionsOfAContextTogether) {
             R"(", "options": ["a", "b"], "answer": "A"})" + "\n";
   }
   const MultipleChoiceDataset dataset = parse(text);
-  const Split split = split_questions(dataset, 0.2, 42);
+  const Split split = stratified_split(contexts_of(dataset), 0.2, 42);
   EXPECT_THAT(split.validation, SizeIs(12));
   EXPECT_THAT(split.train, SizeIs(48));
   const MultipleChoiceDataset train = subset(dataset, split.train), held = subset(dataset, split.validation);
@@ -169,8 +172,8 @@ TEST(MultipleChoiceSplit, KeepsTheQuestionsOfAContextTogether) {
     EXPECT_EQ(articles.count(question.context), 0U) << question.question;
   EXPECT_EQ(held.where(0), dataset.where(split.validation[0]));
   EXPECT_EQ(held.second_text(0, 1), dataset.second_text(split.validation[0], 1));
-  EXPECT_EQ(split_questions(dataset, 0.2, 42).validation, split.validation);
-  EXPECT_NE(split_questions(dataset, 0.2, 43).validation, split.validation);
+  EXPECT_EQ(stratified_split(contexts_of(dataset), 0.2, 42).validation, split.validation);
+  EXPECT_NE(stratified_split(contexts_of(dataset), 0.2, 43).validation, split.validation);
 }
 
 }  // namespace

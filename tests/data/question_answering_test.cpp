@@ -227,8 +227,8 @@ TEST(QuestionAnsweringErrors, NameDocumentsThatAreNone) {
               HasSubstr("\"paragraphs\" must be a list"));
   EXPECT_THAT(error_of(R"({"data": [{"title": "a"}]})"), HasSubstr("q: data[0]: there is no \"context\""));
   EXPECT_THAT(error_of(R"({"data": [)"), HasSubstr("q: not valid JSON at byte"));
-  EXPECT_THAT(error_of(R"({"data": 1e999})"), HasSubstr("q: not valid JSON"));
-  EXPECT_THAT(error_of(R"({"data": "\ud800"})"), HasSubstr("q: not valid JSON"));
+  EXPECT_THAT(error_of(R"({"data": 1e999})"), HasSubstr("\"data\" must be a list of objects"));
+  EXPECT_THAT(error_of(R"({"data": "\ud800"})"), HasSubstr("\"data\" must be a list of objects"));
   EXPECT_THAT(error_of("{\"question\": \"a\", \"context\": \"b\"}\n5", Format::jsonl, kForPrediction),
               HasSubstr("q:2: expected a JSON object"));
   EXPECT_THAT(error_of<UsageError>("a", Format::text), HasSubstr("plain text cannot hold questions"));
@@ -254,7 +254,7 @@ TEST(QuestionAnsweringErrors, NameWhatATableLacks) {
               HasSubstr("more than one"));
   EXPECT_THAT(error_of("question,context,answer\na,b\n", Format::csv),
               HasSubstr("q:2: 2 fields where the header has 3"));
-  EXPECT_THAT(error_of("question,context,answers\na,b,{'text': ['b']}\n", Format::csv),
+  EXPECT_THAT(error_of("question,context,answers\na,b,{'text' ['b']}\n", Format::csv),
               HasSubstr("q:2: the column \"answers\" must hold JSON"));
   EXPECT_THAT(error_of("question,context,answer,answer_start\na,b,b,x\n", Format::csv),
               HasSubstr("q:2: \"answer_start\" is \"x\""));

@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <string>
 
-#include "data/checks/check.h"
-#include "data/helpers.h"
+#include "data/checks.h"
 #include "data/questions/question_answering.h"
 #include "data/splits/split.h"
 #include "data/texts/labels.h"
@@ -56,10 +55,9 @@ TEST_F(RealData, TrecHasItsLabelsInFront) {
   EXPECT_EQ(build_label_map(fine).size(), 50);
   const Dataset test = read("trec/test.txt", options);
   EXPECT_EQ(test.size(), 500);
-  const NamedDataset splits[] = {{"train", &fine}, {"test", &test}};
-  const CheckResult check = check_datasets(splits);
-  EXPECT_GE(check.splits[0].exact_duplicates, 71);
-  EXPECT_GE(check.splits[1].leaked_rows, 10);
+  const CheckResult check = check_labelled({{"train", &fine}, {"test", &test}});
+  EXPECT_GE(finding_of(check, FindingKind::duplicate, "train").exact, 71);
+  EXPECT_GE(finding_of(check, FindingKind::leak, "test").rows, 10);
 }
 
 TEST_F(RealData, ImdbIsJsonLines) {
@@ -76,7 +74,7 @@ TEST_F(RealData, AgNewsIsQuotedAndHasNoHeader) {
   EXPECT_EQ(dataset.size(), 7600);
   EXPECT_THAT(build_label_map(dataset).id2label(), ElementsAre("1", "2", "3", "4"));
   EXPECT_EQ(dataset.rows[0].text, "Fears for T N pension after talks");
-  EXPECT_EQ(stratified_split(dataset).validation.size(), 760U);
+  EXPECT_EQ(stratified_split(texts_of(dataset)).validation.size(), 760U);
   EXPECT_THAT(message_of<UsageError>([] { read("ag_news/test.csv"); }), HasSubstr("`no_header`"));
 }
 

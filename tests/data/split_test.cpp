@@ -7,6 +7,7 @@
 #include <string>
 
 #include "data/helpers.h"
+#include "data/splits/subset.h"
 
 namespace bertune::data::testing {
 namespace {
@@ -31,7 +32,7 @@ Dataset example() {
 
 TEST(StratifiedSplit, HoldsOutAShareOfEveryClass) {
   const Dataset dataset = example();
-  const Split split = stratified_split(dataset, 0.1, 7);
+  const Split split = stratified_split(texts_of(dataset), 0.1, 7);
   EXPECT_EQ(split.train.size() + split.validation.size(), dataset.rows.size());
   const auto validation = count_labels(dataset, split.validation);
   EXPECT_EQ(validation.at("many"), 10);
@@ -44,7 +45,7 @@ TEST(StratifiedSplit, HoldsOutAShareOfEveryClass) {
 TEST(StratifiedSplit, KeepsCopiesOnOneSide) {
   const Dataset dataset = example();
   for (const std::uint64_t seed : {1, 2, 3, 4, 5}) {
-    const Split split = stratified_split(dataset, 0.25, seed);
+    const Split split = stratified_split(texts_of(dataset), 0.25, seed);
     std::set<std::string_view> train;
     for (const std::int64_t row : split.train) train.insert(dataset.rows[static_cast<std::size_t>(row)].text);
     for (const std::int64_t row : split.validation) {
@@ -55,21 +56,23 @@ TEST(StratifiedSplit, KeepsCopiesOnOneSide) {
 
 TEST(StratifiedSplit, IsAFunctionOfTheSeed) {
   const Dataset dataset = example();
-  EXPECT_EQ(stratified_split(dataset, 0.1, 1).validation, stratified_split(dataset, 0.1, 1).validation);
-  EXPECT_NE(stratified_split(dataset, 0.1, 1).validation, stratified_split(dataset, 0.1, 2).validation);
+  EXPECT_EQ(stratified_split(texts_of(dataset), 0.1, 1).validation,
+            stratified_split(texts_of(dataset), 0.1, 1).validation);
+  EXPECT_NE(stratified_split(texts_of(dataset), 0.1, 1).validation,
+            stratified_split(texts_of(dataset), 0.1, 2).validation);
 }
 
 TEST(StratifiedSplit, TakesManyValuesAsOneClass) {
   std::string csv = "text,score\n";
   for (int i = 0; i < 50; ++i) csv += "t" + std::to_string(i) + "," + std::to_string(i) + ".5\n";
   const Dataset dataset = dataset_of(csv);
-  EXPECT_EQ(stratified_split(dataset, 0.2).validation.size(), 10U);
+  EXPECT_EQ(stratified_split(texts_of(dataset), 0.2).validation.size(), 10U);
 }
 
 TEST(StratifiedSplit, RefusesImpossibleShares) {
   const Dataset dataset = example();
-  EXPECT_THROW(stratified_split(dataset, 0.0), UsageError);
-  EXPECT_THROW(stratified_split(dataset, 1.0), UsageError);
+  EXPECT_THROW(stratified_split(texts_of(dataset), 0.0), UsageError);
+  EXPECT_THROW(stratified_split(texts_of(dataset), 1.0), UsageError);
 }
 
 TEST(Subset, SharesTheStorage) {

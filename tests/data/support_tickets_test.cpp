@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "data/checks/check.h"
-#include "data/helpers.h"
+#include "data/checks.h"
 #include "data/texts/labels.h"
 
 namespace bertune::data::testing {
@@ -72,8 +71,8 @@ TEST(SupportTickets, HasTheCountsAndLabelsItPromises) {
 
 TEST(SupportTickets, PassesTheCheckWithoutAWarning) {
   const Dataset train = tickets("train"), validation = tickets("validation"), test = tickets("test");
-  const NamedDataset splits[] = {{"train", &train}, {"validation", &validation}, {"test", &test}};
-  EXPECT_THAT(warnings(check_datasets(splits)), IsEmpty());
+  EXPECT_THAT(check_labelled({{"train", &train}, {"validation", &validation}, {"test", &test}}).findings,
+              IsEmpty());
 }
 
 TEST(SupportTickets, HasNoNearDuplicates) {

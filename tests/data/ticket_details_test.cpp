@@ -8,8 +8,7 @@
 #include <set>
 #include <string>
 
-#include "data/checks/check.h"
-#include "data/helpers.h"
+#include "data/checks.h"
 #include "data/texts/labels.h"
 
 namespace bertune::data::testing {
@@ -37,11 +36,10 @@ std::vector<std::string> damage(const Dataset& dataset) {
   return notes;
 }
 
-std::vector<std::string> findings(const Dataset& train, const Dataset& test, bool classification = true) {
-  const NamedDataset splits[] = {{"train", &train}, {"test", &test}};
-  CheckOptions options;
-  options.classification = classification;
-  return warnings(check_datasets(splits, options));
+std::vector<Finding> findings(const Dataset& train, const Dataset& test, bool classification = true) {
+  if (classification) return check_labelled({{"train", &train}, {"test", &test}}).findings;
+  const NamedTexts sets[] = {named_texts("train", train), named_texts("test", test)};
+  return check_texts(sets, {.conflicts = false}).findings;
 }
 
 TEST(TicketDetails, TopicsAreOneToThreeOfTheEightLabels) {

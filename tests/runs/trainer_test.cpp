@@ -76,6 +76,28 @@ TEST_F(TrainerOfFiles, TrainsAndTestsAndTellsWhatHappens) {
   EXPECT_THAT(kinds.steps, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
 }
 
+TEST_F(TrainerOfFiles, TellsWhatIsOddInTheData) {
+  files_.write("test.csv", "text,label\nthe film was good a,negative\nnew,positive\n");
+  TrainOptions options = this->options("output");
+  options.arguments.max_steps = 1, options.validation_split = 0;
+  std::vector<Finding> told;
+  options.on_event = [&](const Event& event) {
+    if (const auto* data = std::get_if<DataRead>(&event)) told = data->findings;
+  };
+  const TrainResult result = fine_tune(options);
+  ASSERT_EQ(result.findings.size(), 1U);
+  EXPECT_EQ(result.findings[0].kind, FindingKind::leak);
+  EXPECT_EQ(result.findings[0].with_other_label, 1);
+  EXPECT_THAT(result.findings[0].where, ElementsAre((files_.path() / "test.csv:2").string()));
+  EXPECT_THAT(to_string(result.findings[0]),
+              HasSubstr("test: 1 row (50.0 %) also in train, 1 with another label"));
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].where, result.findings[0].where);
+  options = this->options("unchecked");
+  options.arguments.max_steps = 1, options.check_data = false;
+  EXPECT_TRUE(fine_tune(options).findings.empty());
+}
+
 TEST_F(TrainerOfFiles, LeavesAModelThatAPredictorReads) {
   TrainOptions options = this->options("output");
   options.arguments.num_train_epochs = 10;

@@ -114,7 +114,7 @@ TEST(SentenceEmbeddingExamplesTest, CountsWhatIsTruncated) {
   SentenceEmbedding task;
   task.max_length = 4;
   const auto examples = examples_of(rows_of({{"a b", "a b c"}, {"a", "d d d d"}}), {}, task);
-  EXPECT_EQ(examples->truncated_texts, 2);
+  EXPECT_EQ(examples->truncated_at(task.max_length).inputs, 2);
   EXPECT_EQ(examples->tokens(), 4 + 4 + 3 + 4);
 }
 

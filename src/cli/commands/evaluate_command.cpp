@@ -17,6 +17,7 @@
 #include "report/metrics_report.h"
 #include "report/progress.h"
 #include "runs/results.h"
+#include "tasks/prediction.h"
 #include "train/arguments.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
@@ -42,6 +43,10 @@ void run(const EvaluateOptions& options) {
                      {folder.tokenizer, folder.model.config(), folder.max_length, folder.settings});
   print_notes(data.notes);
   const tasks::Examples& examples = *data.examples;
+  if (const std::string note = tasks::unknown_tokens_note(examples.count_of(folder.tokenizer.unk_token_id()),
+                                                          examples.tokens_of_first(examples.rows()));
+      !note.empty())
+    print_notes({note});
   const report::Terminal terminal = report::terminal_of(STDERR_FILENO);
   report::ProgressBar bar(std::cerr, "evaluating", examples.rows(),
                           {.terminal = terminal, .quiet = options.hides_progress()});
@@ -82,6 +87,7 @@ void add_evaluate_command(CLI::App& app) {
   command->add_option("--output,--output_dir", options->output,
                       "Folder for test_results.json and all_results.json");
   add_data_options(*command, options->data);
+  add_labels_file_option(*command, options->data, "--test");
   add_question_answering_options(*command, options->question_answering);
   command->add_option("--threshold", options->threshold,
                       "Multi-label: probability from which a label counts (default: what was best on "

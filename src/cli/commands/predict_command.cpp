@@ -14,6 +14,7 @@
 #include "cli/screen/interrupt.h"
 #include "cli/screen/standard_input.h"
 #include "predict/shared_model.h"
+#include "tasks/prediction.h"
 #include "train/arguments.h"
 #include "train/model_folder.h"
 
@@ -34,6 +35,35 @@ tasks::PredictionFile file_of(const PredictOptions& options) {
           .output_format = options.output_format};
 }
 
+// What a person should know of the texts that were asked, counted.
+class Oddities {
+ public:
+  explicit Oddities(const predict::SharedModel& model) : model_(model) {}
+
+  void add(const tasks::Request& request) {
+    texts_ += request.items;
+    cut_ += request.truncated.inputs;
+    tokens_ += request.examples->tokens_of_first(request.examples->rows());
+    unknown_ += request.examples->count_of(model_.tokenizer().unk_token_id());
+    for (std::int64_t item = 0; first_cut_.empty() && request.truncated.inputs > 0 && request.is_cut &&
+                                request.where && item < request.items;
+         ++item) {
+      if (request.is_cut(item)) first_cut_ = request.where(item);
+    }
+  }
+  void print() const {
+    if (!first_cut_.empty())
+      print_notes({tasks::truncation_note(cut_, texts_, first_cut_, model_.trained().max_length)});
+    if (const std::string note = tasks::unknown_tokens_note(unknown_, tokens_); !note.empty())
+      print_notes({note});
+  }
+
+ private:
+  const predict::SharedModel& model_;
+  std::int64_t texts_ = 0, cut_ = 0, tokens_ = 0, unknown_ = 0;
+  std::string first_cut_;
+};
+
 // Answers what the source asks, a part at a time: memory does not grow with it.
 void predict_all(const predict::SharedModel& model, tasks::RequestSource& source,
                  const PredictOptions& options) {
@@ -41,6 +71,7 @@ void predict_all(const predict::SharedModel& model, tasks::RequestSource& source
   sink.write(source.header());
   report::ProgressBar bar = prediction_bar(options, source.items());
   std::int64_t done = 0;
+  Oddities oddities(model);
   const predict::AskOptions ask{.batch_size = options.batch_size, .stop = interrupt_token()};
   for (tasks::Request request; source.next(request);) {
     std::string lines;  // a pipe gets them all at once, for whom waits for the answer to what arrived
@@ -49,11 +80,13 @@ void predict_all(const predict::SharedModel& model, tasks::RequestSource& source
       bar.update(done + item + 1);
     });
     sink.write(lines);
+    oddities.add(request);
     done += request.items;
     print_notes(source.take_notes());
   }
   sink.finish();
   bar.finish();
+  oddities.print();
   print_notes(source.take_notes());
 }
 

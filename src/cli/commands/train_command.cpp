@@ -52,9 +52,12 @@ void run(TrainOptions& options) {
   options.find_model();
   const runs::TrainOptions values = run_values(options);
   const runs::BaseModel base = runs::open_base_model(values);
-  const tasks::TaskEntry& task = runs::task_of(values);
-  if (values.task.empty() && task.architecture != Architecture::sequence_classification)
-    print_notes({fmt::format("--task {} (by the look of {})", task.name, values.files.train.string())});
+  const tasks::TaskGuess guess = runs::task_of(values);
+  const tasks::TaskEntry& task = *guess.task;
+  if (!guess.reason.empty()) {
+    print_notes({fmt::format("--task {} (by the look of {}: {}; --task names another)", task.name,
+                             values.files.train.string(), guess.reason)});
+  }
   if (values.is_cross_validation()) return cross_validate(options, values, base, task);
   watch_run(
       options,

@@ -31,17 +31,40 @@ void add_data_options(CLI::App& command, tasks::FileOptions& options) {
       ->group(group);
   command
       .add_option("--label-column,--label_column,--label_column_name", options.label_column,
-                  "Column of the label")
+                  "Column of the label; of several labels a text also columns of 0 and 1, one a label: a,b,c")
+      ->join(',')
       ->group(group);
   command
       .add_option("--format", options.format,
-                  "Of the input: csv, tsv, jsonl, json or text; of tagged words conll, conllu or jsonl "
-                  "(default: by file name)")
+                  "Of the input: csv, tsv, jsonl, json or text; of tagged words conll, conllu, jsonl or csv "
+                  "(default: by content and file name)")
+      ->group(group);
+  command
+      .add_flag("--strict", options.strict,
+                "Stop at an answer that its context does not hold (default: its text alone is compared, and "
+                "training "
+                "leaves it out)")
       ->group(group);
   command.add_option("--delimiter", options.delimiter, "Character between fields (default: by format)")
       ->group(group);
+  command
+      .add_option("--encoding", options.encoding,
+                  "Of the data files, such as latin-1 or utf-16 (default: UTF-8, or what the bytes show)")
+      ->group(group);
+  command
+      .add_option("--max-bad-rows,--max_bad_rows", options.max_bad_rows,
+                  "Leave out so many rows that cannot be read or used (0: the first are named, and it stops)")
+      ->group(group)
+      ->capture_default_str();
   command.add_flag("--no-header", options.no_header, "The first line is data; columns are numbers from 1")
       ->group(group);
+}
+
+void add_labels_file_option(CLI::App& command, tasks::FileOptions& options, const std::string& of) {
+  command
+      .add_option("--labels-file,--labels_file", options.labels_file,
+                  "File whose lines are the labels of the rows of " + of)
+      ->group("Data");
 }
 
 void add_question_answering_options(CLI::App& command, tasks::QuestionAnsweringOptions& options) {

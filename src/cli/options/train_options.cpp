@@ -95,11 +95,19 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
   command.add_option("--output,--output_dir", run.arguments.output_dir, "Folder for the fine-tuned model")
       ->required();
   add_data_options(command, run.files.data);
+  add_labels_file_option(command, run.files.data, "--train");
   command
-      .add_option("--validation-split", run.files.validation_split,
-                  "Share of the training rows held out without --validation (0: none)")
-      ->group("Data")
-      ->capture_default_str();
+      .add_option("--validation-labels-file,--validation_labels_file", run.files.validation_labels,
+                  "The same for --validation")
+      ->group("Data");
+  command.add_option("--test-labels-file,--test_labels_file", run.files.test_labels, "The same for --test")
+      ->group("Data");
+  command
+      .add_option(
+          "--validation-split", run.files.validation_split,
+          "Share of the training rows held out without --validation (0: none; default: a tenth, at most "
+          "10,000 rows)")
+      ->group("Data");
   command
       .add_option("--folds", run.folds,
                   "Cross-validation: so many models, each measured on a part of --train that it has not seen")
@@ -129,7 +137,10 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
   command
       .add_option("--max-train-rows,--max_train_samples", run.files.max_train_rows, "Use only the first rows")
       ->group("Data");
-  command.add_option("--max-validation-rows,--max_eval_samples", run.files.max_validation_rows)->group("");
+  command
+      .add_option("--max-eval-rows,--max-validation-rows,--max_eval_samples", run.files.max_validation_rows,
+                  "Validate on so many rows")
+      ->group("Data");
   command.add_option("--max-test-rows,--max_predict_samples", run.files.max_test_rows)->group("");
   command
       .add_flag("--ignore-mismatched-sizes,--ignore_mismatched_sizes", run.ignore_mismatched_sizes,

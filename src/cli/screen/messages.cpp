@@ -10,10 +10,10 @@
 
 #include "bertune/error.h"
 #include "cli/screen/flag_words.h"
+#include "core/quoted.h"
 #include "report/terminal.h"
 
 namespace bertune::cli {
-
 namespace {
 
 bool silent = false;
@@ -24,13 +24,14 @@ void silence() { silent = true; }
 
 void print_notes(const std::vector<std::string>& notes) {
   if (silent) return;
-  for (const std::string& note : notes) fmt::print(stderr, "note: {}\n", with_flags(note));
+  for (const std::string& note : notes)
+    fmt::print(stderr, "note: {}\n", without_control_characters(with_flags(note)));
 }
 
 void warn(std::string_view message) {
   if (silent) return;
   static const report::Style kStyle(report::terminal_of(STDERR_FILENO).colors);
-  fmt::print(stderr, "{} {}\n", kStyle.yellow("warning:"), with_flags(message));
+  fmt::print(stderr, "{} {}\n", kStyle.yellow("warning:"), without_control_characters(with_flags(message)));
 }
 
 void write_to_standard_output(std::string_view text) {

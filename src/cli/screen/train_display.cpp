@@ -13,7 +13,7 @@
 #include "cli/screen/flag_words.h"
 #include "core/counted.h"
 #include "kernels/ops.h"
-#include "report/data_facts.h"
+#include "report/data_report.h"
 #include "report/metrics_report.h"
 #include "report/table.h"
 

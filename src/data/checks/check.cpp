@@ -1,11 +1,14 @@
 #include "data/checks/check.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "data/checks/label_counts.h"
+#include "data/files/records.h"
 #include "data/splits/text_index.h"
 
 namespace bertune::data {
@@ -23,171 +26,185 @@ std::string excerpt(std::string_view text) {
   return size < text.size() ? shown + "..." : shown;
 }
 
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
+// A row of a set.
+struct RowOf {
+  const Texts& texts;
+  std::int64_t row;
+
+  std::string label() const { return std::string(texts.class_of(row)); }
+  // What tells it from others: of a question, beside its context, the question.
+  std::string_view text() const {
+    const TextPair pair = texts.texts(row);
+    return texts.required == 0 && !pair.second.empty() ? pair.second : pair.first;
+  }
+};
+
+bool labels_differ(const RowOf& left, const RowOf& right) {
+  const auto one = left.texts.label_of(left.row), other = right.texts.label_of(right.row);
+  return one && other && *one != *other;
 }
+
+bool is_blank(std::string_view text) { return trim_blanks(text).empty(); }
 
 class Checker {
  public:
-  Checker(std::span<const NamedDataset> splits, const CheckOptions& options)
-      : splits_(splits), options_(options) {}
+  Checker(std::span<const NamedTexts> sets, const CheckOptions& options) : sets_(sets), options_(options) {}
 
   CheckResult check() {
     CheckResult result;
-    result.options = options_;
-    if (splits_.empty()) return result;
-    const TextIndex train(*splits_[0].dataset, Folding::blanks_and_case);
-    result.splits.push_back(check_split(splits_[0], train));
-    for (const NamedDataset& other : splits_.subspan(1)) {
-      const TextIndex index(*other.dataset, Folding::blanks_and_case);
-      result.splits.push_back(check_split(other, index));
+    if (sets_.empty()) return result;
+    const TextIndex train(sets_[0].texts, Folding::blanks_and_case);
+    find_duplicates(sets_[0], train);
+    find_empty_texts(sets_[0]);
+    for (const NamedTexts& set : sets_.subspan(1)) {
+      find_leaks(set, train);
+      find_duplicates(set, TextIndex(set.texts, Folding::blanks_and_case));
+      find_empty_texts(set);
     }
-    find_leaks(train, result);
-    if (options_.classification) count_labels(result);
+    find_shared_contexts();
+    for (const NamedTexts& set : sets_) result.sets.push_back(facts_of(set));
+    std::vector<Finding> of_labels = count_labels(sets_, options_, result);
+    for (std::vector<Finding>* findings : {&leaks_, &conflicts_, &of_labels, &repeats_})
+      std::ranges::move(*findings, std::back_inserter(result.findings));
     return result;
   }
 
  private:
-  bool room(const std::vector<RowPair>& examples) const {
-    return static_cast<std::int64_t>(examples.size()) < options_.max_examples;
+  Finding finding_of(FindingKind kind, Severity severity, const NamedTexts& set) const {
+    Finding finding;
+    finding.kind = kind, finding.severity = severity;
+    finding.set = set.name, finding.unit = options_.unit;
+    finding.of_rows = set.texts.size;
+    return finding;
   }
 
-  static RowPair pair_of(const Dataset& first_set, const Row& first, const Dataset& second_set,
-                         const Row& second) {
-    return {first_set.where(first), second_set.where(second), std::string(first.label),
-            std::string(second.label), excerpt(second.text)};
+  template <typename Values>
+  bool room(const Values& values) const {
+    return static_cast<std::int64_t>(values.size()) < options_.max_examples;
   }
 
-  SplitCheck check_split(const NamedDataset& named, const TextIndex& index) const {
-    const Dataset& dataset = *named.dataset;
-    SplitCheck split;
-    split.name = named.name;
-    split.path = dataset.path;
-    split.rows = dataset.size();
-    for (const Row& row : dataset.rows) {
-      split.unlabeled += row.has_label ? 0 : 1;
-      if (!is_blank(row.text) && (!dataset.has_pairs || !is_blank(row.text_pair))) continue;
-      ++split.empty_texts;
-      if (static_cast<std::int64_t>(split.empty_examples.size()) < options_.max_examples) {
-        split.empty_examples.push_back(dataset.where(row));
-      }
+  void add_place(Finding& finding, const RowOf& place) const {
+    if (room(finding.where)) finding.where.push_back(place.texts.where(place.row));
+  }
+
+  void add_example(Finding& finding, const RowOf& first, const RowOf& second) const {
+    add_place(finding, second);
+    if (!room(finding.examples)) return;
+    finding.examples.push_back({{first.texts.where(first.row), second.texts.where(second.row)},
+                                {first.label(), second.label()},
+                                excerpt(second.text())});
+  }
+
+  SetCheck facts_of(const NamedTexts& set) const {
+    SetCheck facts;
+    facts.name = set.name, facts.path = set.texts.path, facts.unit = options_.unit;
+    facts.rows = set.texts.size;
+    for (std::int64_t row = 0; set.texts.label && row < set.texts.size; ++row)
+      facts.unlabeled += set.texts.label_of(row) ? 0 : 1;
+    facts.columns = set.columns, facts.notes = set.notes;
+    return facts;
+  }
+
+  void find_empty_texts(const NamedTexts& set) {
+    const Texts& texts = set.texts;
+    if (texts.required == 0) return;
+    Finding found = finding_of(FindingKind::empty_text, Severity::warning, set);
+    found.advice = "remove them";
+    for (std::int64_t row = 0; row < texts.size; ++row) {
+      const TextPair pair = texts.texts(row);
+      if (!is_blank(pair.first) && (texts.required < 2 || !is_blank(pair.second))) continue;
+      ++found.rows;
+      add_place(found, {texts, row});
     }
-    find_duplicates(dataset, index, split);
-    return split;
+    if (found.rows > 0) repeats_.push_back(std::move(found));
   }
 
-  void find_duplicates(const Dataset& dataset, const TextIndex& index, SplitCheck& split) const {
+  void find_duplicates(const NamedTexts& set, const TextIndex& index) {
+    const Texts& texts = set.texts;
+    Finding found = finding_of(FindingKind::duplicate, Severity::note, set);
+    found.advice = "keep one of each, unless they are meant to count more";
+    Finding conflict = finding_of(FindingKind::conflict, Severity::warning, set);
+    conflict.advice = "correct or remove them";
     // Rows alike byte for byte are alike after folding, so only copies need the exact comparison.
     std::unordered_set<std::string> exact;
-    const auto exact_key = [](const Row& row) {
-      return std::string(row.text) + '\0' + std::string(row.text_pair);
+    const auto exact_key = [&](std::int64_t row) {
+      const TextPair pair = texts.texts(row);
+      return std::string(pair.first) + '\0' + std::string(pair.second);
     };
     std::unordered_map<std::int64_t, bool> copies;  // first rows of repeated texts: do labels differ?
-    std::vector<std::pair<std::int64_t, std::int64_t>> repeats;
-    for (std::int64_t i = 0; i < dataset.size(); ++i) {
-      const std::int64_t first = index.first_of(i);
-      if (first == i) continue;
-      const Row& row = dataset.rows[static_cast<std::size_t>(i)];
-      const Row& original = dataset.rows[static_cast<std::size_t>(first)];
-      ++split.normalized_duplicates;
-      exact.insert(exact_key(original));
-      split.exact_duplicates += exact.insert(exact_key(row)).second ? 0 : 1;
-      if (room(split.duplicate_examples))
-        split.duplicate_examples.push_back(pair_of(dataset, original, dataset, row));
-      if (!options_.classification) continue;
-      const bool differ = original.has_label && row.has_label && original.label != row.label;
-      if (differ && room(split.conflict_examples)) {
-        split.conflict_examples.push_back(pair_of(dataset, original, dataset, row));
-      }
-      bool& conflict = copies[first];
-      conflict = conflict || differ;
-      repeats.emplace_back(first, i);
+    std::vector<std::int64_t> first_of_repeats;
+    for (std::int64_t row = 0; row < texts.size; ++row) {
+      const std::int64_t first = index.first_of(row);
+      if (first == row) continue;
+      const RowOf original{texts, first}, repeat{texts, row};
+      ++found.rows;
+      exact.insert(exact_key(first));
+      found.exact += exact.insert(exact_key(row)).second ? 0 : 1;
+      add_example(found, original, repeat);
+      if (!options_.conflicts) continue;
+      const bool differ = labels_differ(original, repeat);
+      if (differ) add_example(conflict, original, repeat);
+      bool& is_conflict = copies[first];
+      is_conflict = is_conflict || differ;
+      first_of_repeats.push_back(first);
     }
-    for (const auto& [first, conflict] : copies) split.conflicting_rows += conflict ? 1 : 0;
-    for (const auto& [first, repeat] : repeats) split.conflicting_rows += copies[first] ? 1 : 0;
+    for (const auto& [first, is_conflict] : copies) conflict.rows += is_conflict ? 1 : 0;
+    for (const std::int64_t first : first_of_repeats) conflict.rows += copies[first] ? 1 : 0;
+    if (conflict.rows > 0) conflicts_.push_back(std::move(conflict));
+    if (found.rows > 0) repeats_.push_back(std::move(found));
   }
 
-  void find_leaks(const TextIndex& index, CheckResult& result) const {
-    const Dataset& train = *splits_[0].dataset;
-    for (std::size_t s = 1; s < splits_.size(); ++s) {
-      const Dataset& other = *splits_[s].dataset;
-      SplitCheck& split = result.splits[s];
-      for (const Row& row : other.rows) {
-        const std::optional<std::int64_t> found = index.find(row);
-        if (!found) continue;
-        const Row& original = train.rows[static_cast<std::size_t>(*found)];
-        ++split.leaked_rows;
-        split.leaked_with_other_label +=
-            original.has_label && row.has_label && original.label != row.label ? 1 : 0;
-        if (room(split.leak_examples)) split.leak_examples.push_back(pair_of(train, original, other, row));
-      }
+  void find_leaks(const NamedTexts& set, const TextIndex& train) {
+    Finding found = finding_of(FindingKind::leak, Severity::warning, set);
+    found.advice = "remove them from " + sets_[0].name;
+    for (std::int64_t row = 0; row < set.texts.size; ++row) {
+      const std::optional<std::int64_t> original = train.find(set.texts.texts(row));
+      if (!original) continue;
+      const RowOf first{sets_[0].texts, *original}, second{set.texts, row};
+      ++found.rows;
+      found.with_other_label += labels_differ(first, second) ? 1 : 0;
+      add_example(found, first, second);
     }
+    leaked_.push_back(found.rows);
+    if (found.rows > 0) leaks_.push_back(std::move(found));
   }
 
-  void count_labels(CheckResult& result) const {
-    std::unordered_map<std::string_view, std::vector<std::int64_t>> counts;
-    for (std::size_t s = 0; s < splits_.size(); ++s) {
-      for (const Row& row : splits_[s].dataset->rows) {
-        if (!row.has_label) continue;
-        auto& rows = counts[row.label];
-        rows.resize(splits_.size());
-        ++rows[s];
+  // Questions that are not in the training set themselves, but whose contexts are.
+  void find_shared_contexts() {
+    if (sets_.size() < 2 || !sets_[0].contexts) return;
+    const TextIndex train(*sets_[0].contexts, Folding::blanks_and_case);
+    for (std::size_t i = 1; i < sets_.size(); ++i) {
+      const NamedTexts& set = sets_[i];
+      if (!set.contexts) continue;
+      Finding found = finding_of(FindingKind::shared_context, Severity::note, set);
+      found.advice = "keep the questions of a context in one set";
+      for (std::int64_t row = 0; row < set.texts.size; ++row) {
+        const std::optional<std::int64_t> original = train.find(set.contexts->texts(row));
+        if (!original) continue;
+        ++found.rows;
+        add_example(found, {*sets_[0].contexts, *original}, {*set.contexts, row});
       }
-    }
-    for (auto& [label, rows] : counts) result.labels.push_back({std::string(label), rows});
-    std::sort(
-        result.labels.begin(), result.labels.end(), [](const LabelCount& left, const LabelCount& right) {
-          return left.rows[0] != right.rows[0] ? left.rows[0] > right.rows[0] : left.label < right.label;
-        });
-    std::int64_t least = 0;
-    for (const LabelCount& label : result.labels) {
-      if (label.rows[0] > 0) least = label.rows[0];
-      if (label.rows[0] < options_.few_rows) {
-        result.rare_labels.push_back(label.label + " (" + std::to_string(label.rows[0]) + ")");
-      }
-    }
-    if (least > 0) {
-      result.imbalance = static_cast<double>(result.labels.front().rows[0]) / static_cast<double>(least);
+      if (found.rows > leaked_[i - 1]) leaks_.push_back(std::move(found));
     }
   }
 
-  std::span<const NamedDataset> splits_;
-  CheckOptions options_;
+  std::span<const NamedTexts> sets_;
+  const CheckOptions& options_;
+  std::vector<Finding> leaks_, conflicts_, repeats_;
+  std::vector<std::int64_t> leaked_;  // of each set but the first
 };
 
 }  // namespace
 
-CheckResult check_datasets(std::span<const NamedDataset> splits, const CheckOptions& options) {
-  return Checker(splits, options).check();
+NamedTexts named_texts(std::string name, const Dataset& dataset) {
+  return {.name = std::move(name),
+          .texts = texts_of(dataset),
+          .columns = dataset.columns,
+          .notes = dataset.notes};
 }
 
-LengthCheck check_lengths(std::span<const std::int32_t> lengths, std::int64_t max_length) {
-  LengthCheck check;
-  check.max_length = max_length;
-  check.rows = static_cast<std::int64_t>(lengths.size());
-  if (lengths.empty()) return check;
-  std::vector<std::int32_t> sorted(lengths.begin(), lengths.end());
-  std::sort(sorted.begin(), sorted.end());
-  const auto percentile = [&](std::int64_t percent) {
-    const std::int64_t rank = (check.rows * percent + 99) / 100;
-    return sorted[static_cast<std::size_t>(std::max<std::int64_t>(rank, 1) - 1)];
-  };
-  check.p50 = percentile(50);
-  check.p90 = percentile(90);
-  check.p95 = percentile(95);
-  check.p99 = percentile(99);
-  check.max = sorted.back();
-  std::int64_t lost = 0;
-  for (const std::int32_t length : sorted) {
-    check.tokens += length;
-    if (length <= max_length) continue;
-    ++check.truncated_rows;
-    lost += length - max_length;
-  }
-  check.truncated_share = static_cast<double>(check.truncated_rows) / static_cast<double>(check.rows);
-  if (check.tokens > 0)
-    check.lost_token_share = static_cast<double>(lost) / static_cast<double>(check.tokens);
-  return check;
+CheckResult check_texts(std::span<const NamedTexts> sets, const CheckOptions& options) {
+  return Checker(sets, options).check();
 }
 
 }  // namespace bertune::data

@@ -1,78 +1,106 @@
-// What a person should know about the data before training on it. Linear time; memory for two hashes a row.
+// What a person should know about the rows of any task before training on them. Linear time; memory for two
+// hashes a row.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "data/texts/reader.h"
+#include "bertune/findings.h"
+#include "data/checks/lengths.h"
+#include "data/texts/texts.h"
 
 namespace bertune::data {
 
+// What the rows of a task are called, and how their labels are looked at.
 struct CheckOptions {
-  std::int64_t few_rows = 10;     // a label with fewer training rows is reported
-  double imbalance = 20.0;        // most frequent over least frequent label
-  std::int64_t max_examples = 5;  // pairs of rows shown of each finding
-  bool classification = true;     // false: label counts and conflicts are left out (regression)
+  std::int64_t few_rows = 10;     // a label with fewer training rows is rare; 0: none is
+  double imbalance = 20.0;        // most frequent over least frequent label that is a finding; 0: none is
+  std::int64_t max_examples = 5;  // of each finding
+  std::string unit = "row";       // what a row is: "row", "sentence", "question"
+  std::string label = "label";    // what a row's label is: "label", "tag", "choice"
+  bool several = false;           // a row may have several labels
+  bool conflicts = true;          // whether rows with the same texts should have the same label
+  bool numbers = false;           // labels are numbers: their range is of interest
 };
 
-struct NamedDataset {
-  std::string name;  // "train", "validation", "test"; the first of a span is the training set
-  const Dataset* dataset = nullptr;
+// Tells the labels of a row: one, or several, or one a word.
+using LabelsOf = std::function<void(std::int64_t row, const std::function<void(std::string_view)>& tell)>;
+
+// A set to be checked. The first one is the training set.
+struct NamedTexts {
+  std::string name;  // "train", "validation", "test"
+  Texts texts;
+  LabelsOf labels = {};                      // to be counted; empty: they are not
+  std::optional<Texts> contexts = {};        // of questions: their contexts alone
+  std::optional<ColumnChoice> columns = {};  // that were read, of texts
+  std::vector<std::string> notes = {};       // of the reader
+};
+
+NamedTexts named_texts(std::string name, const Dataset& dataset);
+
+// "1,234 words", "3 choices each".
+struct Count {
+  std::int64_t number = 0;
+  std::string unit;        // of one of them: "word"
+  std::string after = {};  // " each"
+};
+
+struct NumberRange {
+  double least = 0, median = 0, mean = 0, most = 0;
+};
+
+struct SetCheck {
+  std::string name, path, unit;
+  std::int64_t rows = 0, unlabeled = 0;
+  std::vector<Count> counts = {};  // of what is in the rows, as the caller adds them: "1,234 words"
+  std::optional<NumberRange> numbers = {};
+  std::optional<LengthCheck> lengths = {};  // as the caller adds them
+  std::optional<ColumnChoice> columns = {};
+  std::vector<std::string> notes = {};
 };
 
 struct LabelCount {
   std::string label;
-  std::vector<std::int64_t> rows;  // one count a split, in the order given
-};
-
-// Two rows that share a text (after lower-casing ASCII and folding blanks).
-struct RowPair {
-  std::string first, second;              // file:line
-  std::string first_label, second_label;  // empty where there is none
-  std::string text;                       // the start of it
-};
-
-struct SplitCheck {
-  std::string name, path;
-  std::int64_t rows = 0;
-  std::int64_t unlabeled = 0;
-  std::int64_t empty_texts = 0;
-  std::int64_t exact_duplicates = 0;       // rows that repeat an earlier row's text byte for byte
-  std::int64_t normalized_duplicates = 0;  // the same after folding; includes the exact ones
-  std::int64_t conflicting_rows = 0;       // rows whose text another row of the split has with another label
-  std::vector<RowPair> duplicate_examples, conflict_examples;
-  std::vector<std::string> empty_examples;  // file:line
-  std::int64_t leaked_rows = 0;             // rows whose text also occurs in the first split (0 for that one)
-  std::int64_t leaked_with_other_label = 0;
-  std::vector<RowPair> leak_examples;  // first: the training row
-};
-
-struct LengthCheck {
-  std::int64_t rows = 0, tokens = 0;
-  std::int32_t p50 = 0, p90 = 0, p95 = 0, p99 = 0, max = 0;
-  std::int64_t max_length = 0;
-  std::int64_t truncated_rows = 0;
-  double truncated_share = 0;   // of rows
-  double lost_token_share = 0;  // of tokens
+  std::vector<std::int64_t> rows;  // one count a set, in the order given
 };
 
 struct CheckResult {
-  std::vector<SplitCheck> splits;
-  std::vector<LabelCount> labels;        // most frequent in the first split first, then by name
-  double imbalance = 1.0;                // most over least frequent label of the first split
-  std::vector<std::string> rare_labels;  // fewer than few_rows training rows: "name (count)"
-  std::vector<LengthCheck> lengths;      // as the caller adds them; empty: not measured
-  CheckOptions options;
+  std::vector<SetCheck> sets;
+  std::string label = "label";        // what is counted in `labels`
+  std::vector<LabelCount> labels;     // most frequent in the first set first, then by name
+  std::string lengths_of;             // what was measured, in words; empty: texts
+  std::vector<std::int64_t> labeled;  // [sets]: rows, or words, that have a label: what shares are of
+  std::vector<Finding> findings;      // the most serious first
 };
 
-CheckResult check_datasets(std::span<const NamedDataset> splits, const CheckOptions& options = {});
+CheckResult check_texts(std::span<const NamedTexts> sets, const CheckOptions& options = {});
 
-// `lengths` count tokens before truncation, special ones included. Percentiles are nearest-rank.
-LengthCheck check_lengths(std::span<const std::int32_t> lengths, std::int64_t max_length);
+// What was measured of a set.
+struct Lengths {
+  std::string set;                       // its name
+  std::span<const std::int32_t> tokens;  // before truncation, special tokens included
+  std::int64_t per_row = 1;              // how many of them belong to a row
+  std::int64_t max_length = 0;
+  std::string unit = "text";  // "text", "sentence", "question", "choice"
+  bool windowed = false;      // long ones are read in parts, and nothing is lost
+};
 
-// One line each, the most serious first; empty when there is nothing to say.
-std::vector<std::string> warnings(const CheckResult& result);
+// Adds them to the set, and a finding where some are too long. `texts` says where the rows are.
+void add_lengths(CheckResult& result, const Lengths& lengths, const Texts& texts);
+
+// Adds to the number of texts, or of words, of all sets that hold special tokens themselves.
+void add_special_tokens(CheckResult& result, std::int64_t count, const std::string& unit = "text");
+
+// Adds a finding where more than a tenth of the tokens of a set are [UNK].
+void add_unknown_tokens(CheckResult& result, const std::string& set, std::int64_t unknown,
+                        std::int64_t tokens);
+
+// The labels of the rows of a set with one label a row.
+LabelsOf one_label(const Texts& texts);
 
 }  // namespace bertune::data

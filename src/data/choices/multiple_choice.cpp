@@ -8,6 +8,11 @@
 #include "core/utf8.h"
 #include "data/choices/multiple_choice_builder.h"
 #include "data/choices/multiple_choice_columns.h"
+#include "data/choices/nested_choices.h"
+#include "data/files/bad_rows.h"
+#include "data/files/file_part.h"
+#include "data/files/json_rows.h"
+#include "data/files/json_text.h"
 #include "data/files/records.h"
 #include "data/files/sniff.h"
 #include "data/texts/columns.h"
@@ -17,6 +22,8 @@ namespace {
 
 using Names = std::vector<std::string>;
 using Notes = std::vector<std::string>;
+
+constexpr std::int64_t kFew = 20;  // one of so many
 
 bool is_blank(std::string_view text) { return trim_blanks(text).empty(); }
 
@@ -48,7 +55,16 @@ std::span<const std::string_view> MultipleChoiceDataset::choices_of(std::int64_t
 }
 
 std::string MultipleChoiceDataset::where(std::int64_t question) const {
-  return fmt::format("{}:{}", path, questions[static_cast<std::size_t>(question)].line);
+  return place_in(path, questions[static_cast<std::size_t>(question)].line);
+}
+
+void MultipleChoiceDataset::take_over(const MultipleChoiceDataset& whole,
+                                      std::span<const std::int64_t> numbers) {
+  choices.reserve(numbers.size() * static_cast<std::size_t>(num_choices));
+  for (const std::int64_t number : numbers) {
+    const std::span<const std::string_view> of_question = whole.choices_of(number);
+    choices.insert(choices.end(), of_question.begin(), of_question.end());
+  }
 }
 
 std::string_view MultipleChoiceDataset::first_text(std::int64_t question) const {
@@ -73,6 +89,31 @@ std::string MultipleChoiceDataset::second_text(std::int64_t question, std::int64
   return filled;
 }
 
+namespace {
+
+bool begins_nested(std::string_view text, const std::string& path) {
+  JsonRows rows(path);
+  JsonRow row;
+  JsonMends mends;
+  try {
+    return rows.next(text, true, row) == Parse::record &&
+           has_nested_choices(parse_json_row(row.text, path, mends));
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error&) {
+    return false;  // whoever reads it says what is wrong with it
+  }
+}
+
+// Of the file's own format, or that which its content shows.
+Format format_of(const fs::path& path, std::string_view text, std::optional<Format> given) {
+  if (given) return *given;
+  text.remove_prefix(byte_order_mark(text));
+  return is_json(text) ? Format::json : format_from_path(path);
+}
+
+}  // namespace
+
 MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::string& path, Format format,
                                             const MultipleChoiceReadOptions& options) {
   refuse_foreign_bytes(text, path);
@@ -90,8 +131,12 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
     throw UsageError(fmt::format(
         "{}: plain text cannot hold questions and their choices; use CSV, TSV, JSON Lines or JSON", path));
   }
-  const std::unique_ptr<RecordParser> parser =
+  std::unique_ptr<RecordParser> parser =
       make_parser(path, format, options.delimiter, text, notes, options.lines_before);
+  if (!is_delimited(format) && begins_nested(text, path)) {
+    parser = make_nested_choice_parser(path, options.lines_before);
+    notes.push_back(fmt::format("{}: the questions are read from objects within objects (guessed)", path));
+  }
   Names names;
   std::int64_t line = 0;
   if (!read_names(text, format, *parser, line, names))
@@ -99,8 +144,11 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
   Names others = names;
   if (const int fold = column_named(names, options.fold_column); fold >= 0 && !options.fold_column.empty())
     others.erase(others.begin() + fold);
-  const MultipleChoiceColumns columns = choose_multiple_choice_columns(
-      others, fmt::format("{}:{}", path, line), options.label_column, options.with_labels);
+  const MultipleChoiceColumns columns =
+      choose_multiple_choice_columns(others, place_in(path, line), options.label_column, options.with_labels);
+  if (const std::string guesses = guessed_columns(columns, others); !guesses.empty())
+    notes.push_back(
+        fmt::format("{}: columns guessed: {} (`label_column` names another label)", path, guesses));
   if (!is_delimited(format)) {
     names = columns.known();
     parser->set_keys(names);
@@ -108,29 +156,50 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
   MultipleChoiceBuilder builder(path, columns, names);
   Record record;
   const auto is_full = [&] { return options.max_questions >= 0 && builder.size() >= options.max_questions; };
-  while (!is_full() && parser->next(text, true, record) == Parse::record) {
-    if (record.cells.size() != names.size()) {
-      throw Error(fmt::format("{}:{}: {} fields where the header has {}", path, record.line,
-                              record.cells.size(), names.size()));
-    }
-    builder.add(record);
+  BadRows bad(options.max_bad_rows), odd(options.max_bad_rows);
+  for (bool more = true; more && !is_full();) {
+    const std::size_t before = text.size();
+    const bool is_read = bad.reads([&] {
+      more = parser->next(text, true, record) == Parse::record;
+      if (!more) return;
+      if (record.cells.size() != names.size()) {
+        throw Error(fmt::format("{}: {} fields where the header has {}", place_in(path, record.line),
+                                record.cells.size(), names.size()));
+      }
+      try {
+        builder.add(record);
+      } catch (const OtherNumberOfChoices& error) {
+        odd.add(error.what());
+      }
+    });
+    if (!is_read && text.size() == before) bad.stop();
   }
-  return builder.finish(std::move(notes));
+  bad.settle(path, builder.size(), "questions", notes);
+  // ARC has a few among its thousands.
+  if (odd.count() > 0 && odd.count() * kFew <= builder.size()) {
+    notes.push_back(
+        fmt::format("{}: {} of {} questions have another number of choices and are left out; the first: {}",
+                    path, odd.count(), builder.size() + odd.count(), odd.first()));
+  } else {
+    odd.settle(path, builder.size(), "questions", notes);
+  }
+  return builder.finish(std::move(notes), options.max_bad_rows);
 }
 
 MultipleChoiceDataset read_multiple_choice(const fs::path& path, const MultipleChoiceReadOptions& options) {
-  const Format format = options.format ? *options.format : format_from_path(path);
-  const MappedFile file(path);
+  const MappedFile file(file_part(path).file);
+  const Format format = format_of(path, file.text(), options.format);
   return parse_multiple_choice(file.text(), path.string(), format, options);
 }
 
 bool looks_like_multiple_choice(const fs::path& path) {
   try {
-    const Format format = format_from_path(path);
-    if (format == Format::text) return false;
-    const MappedFile file(path);
+    const MappedFile file(file_part(path).file);
     std::string_view text = file.text();
+    const Format format = format_of(path, text, std::nullopt);
+    if (format == Format::text) return false;
     text.remove_prefix(byte_order_mark(text));
+    if (!is_delimited(format) && begins_nested(text, path.string())) return true;
     Notes notes;
     Names names;
     std::int64_t line = 0;
@@ -139,33 +208,6 @@ bool looks_like_multiple_choice(const fs::path& path) {
   } catch (const Error&) {
     return false;  // whoever reads it says what is wrong with it
   }
-}
-
-MultipleChoiceDataset subset(const MultipleChoiceDataset& dataset, std::span<const std::int64_t> questions) {
-  MultipleChoiceDataset part;
-  part.path = dataset.path;
-  part.context_name = dataset.context_name, part.question_name = dataset.question_name;
-  part.fills_blanks = dataset.fills_blanks;
-  part.num_choices = dataset.num_choices;
-  part.storage = dataset.storage;
-  for (const std::int64_t question : questions) {
-    part.questions.push_back(dataset.questions[static_cast<std::size_t>(question)]);
-    const std::span<const std::string_view> choices = dataset.choices_of(question);
-    part.choices.insert(part.choices.end(), choices.begin(), choices.end());
-  }
-  return part;
-}
-
-Split split_questions(const MultipleChoiceDataset& dataset, double validation_share, std::uint64_t seed,
-                      const Fold& fold) {
-  Dataset texts;
-  texts.rows.resize(dataset.questions.size());
-  for (std::int64_t i = 0; i < dataset.size(); ++i) {
-    const auto place = static_cast<std::size_t>(i);
-    texts.rows[place].text = dataset.first_text(i), texts.rows[place].line = dataset.questions[place].line;
-  }
-  texts.path = dataset.path;
-  return stratified_split(texts, validation_share, seed, fold);
 }
 
 }  // namespace bertune::data

@@ -3,9 +3,14 @@
 // Read are rows of CSV, TSV, JSON Lines or JSON lists:
 //   SWAG     "sent1", "sent2", "ending0", "ending1", ..., "label", as Transformers' run_swag.py reads them
 //   RACE     "article", "question", "options", "answer"
+//   nested   {"question": {"stem", "choices": [{"label", "text"}]}, "answerKey"} and its kin: CommonsenseQA,
+//   ARC,
+//            OpenBookQA, and RACE with its lists of questions (nested_choices.h)
 //   others   "question", with "context" or "text" if there is one; "choices" or "options", a list (in tables
-//            as JSON text), or "choice0", "choice1", ... ("ending...", "option..." too); "label" or "answer"
-// and "id", if there is one. A label is the number of the choice from 0, its letter from A, or its text.
+//            as JSON text or as Python prints it), or "choice0", "choice1", ... ("ending...", "option..."
+//            too, from 1, and with letters: "answerA"); "label" or "answer"
+// and "id", if there is one. Other usual names are known (multiple_choice_columns.cpp), and a note says which
+// were taken. A label is the number of the choice from 0, or from 1, its letter from A, or its text.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +21,6 @@
 #include <string_view>
 #include <vector>
 
-#include "data/splits/split.h"
 #include "data/texts/reader.h"
 
 namespace bertune::data {
@@ -27,15 +31,24 @@ struct MultipleChoiceQuestion {
   std::int64_t line = 0;                   // where the record begins, from 1
 };
 
-struct MultipleChoiceDataset {
-  std::string path;                         // as given, for messages
-  std::string context_name, question_name;  // the columns; "" for the context where there is none
-  bool fills_blanks = false;                // RACE: a choice takes the place of "_" in its question
-  std::int64_t num_choices = 0;             // of every question
-  std::vector<MultipleChoiceQuestion> questions;
-  std::vector<std::string_view> choices;       // [questions, num_choices]
-  std::vector<std::string> notes;              // what a person should know
+// What holds of all questions of a file, and of a part of them (data/splits/subset.h).
+struct AboutChoices {
+  std::string path;                            // as given, for messages
+  std::string context_name, question_name;     // the columns; "" for the context where there is none
+  bool fills_blanks = false;                   // RACE: a choice takes the place of "_" in its question
+  std::int64_t num_choices = 0;                // of every question
   std::shared_ptr<const class Arena> storage;  // what the views point into; copies share it
+};
+
+struct MultipleChoiceDataset : AboutChoices {
+  std::vector<MultipleChoiceQuestion> questions;
+  std::vector<std::string_view> choices;  // [questions, num_choices]
+  std::vector<std::string> notes;         // what a person should know
+
+  using Whole = AboutChoices;
+  static constexpr std::vector<MultipleChoiceQuestion> MultipleChoiceDataset::*kRows =
+      &MultipleChoiceDataset::questions;
+  void take_over(const MultipleChoiceDataset& whole, std::span<const std::int64_t> numbers);
 
   std::int64_t size() const { return static_cast<std::int64_t>(questions.size()); }
   std::span<const std::string_view> choices_of(std::int64_t question) const;
@@ -50,12 +63,13 @@ struct MultipleChoiceDataset {
 
 struct MultipleChoiceReadOptions {
   std::optional<Format> format = {};  // unset: by extension
-  std::string label_column = {};      // empty: "label" or "answer"
+  std::string label_column = {};      // empty: "label", "answer" or another usual name
   std::string fold_column = {};       // a column, where there is one, that is no part of the questions
   std::int64_t max_questions = -1;    // negative: all
   bool with_labels = true;            // every question must have one; false: labels are not looked at
   char delimiter = '\0';              // CSV and TSV; '\0': ',' or the one that the first line shows; tab
   std::int64_t lines_before = 0;      // JSON Lines: of the stream whose next lines the text is
+  std::int64_t max_bad_rows = 0;      // so many questions that cannot be read are left out
 };
 
 // Throws Error saying where (file:line) for: damaged files, empty texts, fewer than two choices, another
@@ -69,16 +83,8 @@ MultipleChoiceDataset read_multiple_choice(const fs::path& path,
 MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::string& path, Format format,
                                             const MultipleChoiceReadOptions& options = {});
 
-// Whether a file has the columns of such questions. Reads the first record alone; false for anything that
+// Whether a file has the columns of such questions. Reads the first records alone; false for anything that
 // cannot be read, and for what is no file (a pipe would be used up).
 bool looks_like_multiple_choice(const fs::path& path);
-
-// The questions of these numbers; notes are left behind.
-MultipleChoiceDataset subset(const MultipleChoiceDataset& dataset, std::span<const std::int64_t> questions);
-
-// Holds out a share of the questions; those with the same first text stay on one side. Depends on questions,
-// share and seed only.
-Split split_questions(const MultipleChoiceDataset& dataset, double validation_share, std::uint64_t seed,
-                      const Fold& fold = {});
 
 }  // namespace bertune::data

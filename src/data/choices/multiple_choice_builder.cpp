@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "bertune/error.h"
 #include "core/json.h"
 #include "data/choices/choice_labels.h"
+#include "data/files/python_literal.h"
 
 namespace bertune::data {
 namespace {
@@ -65,19 +67,11 @@ std::vector<std::string_view> MultipleChoiceBuilder::listed_choices(const Record
   if (cell.kind == CellKind::missing || cell.kind == CellKind::nested) fail();
   const std::string text = cell_text(cell);
   if (!trim_blanks(text).starts_with('[')) fail();
-  Json list;
-  try {
-    list = parse_json(text, here(), [&](int depth, Json::parse_event_t event, Json&) {
-      const bool opens =
-          event == Json::parse_event_t::array_start || event == Json::parse_event_t::object_start;
-      if (opens && depth > 0) fail();
-      return true;
-    });
-  } catch (const Error&) {
-    fail();
-  }
+  const std::optional<Json> list = parse_cell_value(text);
+  if (!list) fail();
   std::vector<std::string_view> choices;
-  for (const Json& choice : list) {
+  for (const Json& choice : *list) {
+    if (choice.is_structured()) fail();
     if (choice.is_string()) {
       choices.push_back(arena_->copy(choice.get_ref<const std::string&>()));
     } else {
@@ -109,7 +103,7 @@ void MultipleChoiceBuilder::check(const MultipleChoiceQuestion& question,
                             choices.size() == 1 ? "" : "s", kMostChoices));
   }
   if (dataset_.size() > 0 && static_cast<std::int64_t>(choices.size()) != dataset_.num_choices) {
-    throw Error(
+    throw OtherNumberOfChoices(
         fmt::format("{}: the question has {} choices, and the first one ({}) has {}; all questions of a file "
                     "must have the same number",
                     here(), choices.size(), dataset_.where(0), dataset_.num_choices));
@@ -151,10 +145,10 @@ void MultipleChoiceBuilder::add(const Record& record) {
   dataset_.choices.insert(dataset_.choices.end(), choices.begin(), choices.end());
 }
 
-MultipleChoiceDataset MultipleChoiceBuilder::finish(std::vector<std::string> notes) {
+MultipleChoiceDataset MultipleChoiceBuilder::finish(std::vector<std::string> notes, std::int64_t most_bad) {
   if (dataset_.size() == 0) throw Error(fmt::format("{}: holds no questions", dataset_.path));
   dataset_.notes = std::move(notes);
-  if (label_.index >= 0) set_choice_labels(dataset_, labels_);
+  if (label_.index >= 0) set_choice_labels(dataset_, labels_, most_bad);
   dataset_.storage = std::move(arena_);
   return std::move(dataset_);
 }

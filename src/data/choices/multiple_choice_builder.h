@@ -7,12 +7,19 @@
 #include <string_view>
 #include <vector>
 
+#include "bertune/error.h"
 #include "data/choices/multiple_choice.h"
 #include "data/choices/multiple_choice_columns.h"
 #include "data/files/records.h"
 #include "data/files/storage.h"
 
 namespace bertune::data {
+
+// A question has another number of choices than the first one.
+class OtherNumberOfChoices : public Error {
+ public:
+  using Error::Error;
+};
 
 class MultipleChoiceBuilder {
  public:
@@ -21,8 +28,8 @@ class MultipleChoiceBuilder {
                         const std::vector<std::string>& names);
 
   void add(const Record& record);
-  // Throws Error when there are no questions.
-  MultipleChoiceDataset finish(std::vector<std::string> notes);
+  // Throws Error when there are no questions, and for more than `most_bad` without a right choice.
+  MultipleChoiceDataset finish(std::vector<std::string> notes, std::int64_t most_bad);
   std::int64_t size() const { return dataset_.size(); }
 
  private:
@@ -35,7 +42,7 @@ class MultipleChoiceBuilder {
   std::vector<std::string_view> listed_choices(const Record& record);
   std::vector<std::string_view> choices_in_columns(const Record& record);
   void check(const MultipleChoiceQuestion& question, std::span<const std::string_view> choices) const;
-  std::string here() const { return dataset_.path + ":" + std::to_string(line_); }
+  std::string here() const { return place_in(dataset_.path, line_); }
 
   MultipleChoiceDataset dataset_;
   Column context_, question_, list_, label_, id_;

@@ -13,9 +13,9 @@ inline constexpr std::size_t kMostChoices = 100;
 struct MultipleChoiceColumns {
   std::string context, question;  // "" for the context: there is none
   std::string list;               // of the choices; empty where each has a column of its own:
-  std::vector<std::string> each;  // ending0, ending1, ..., one more than there may be
+  std::vector<std::string> each;  // ending0, ending1, ... or answerA, answerB, ..., more than there are
   std::string label, id;          // empty: there is none
-  bool fills_blanks = false;      // RACE
+  bool fills_blanks = false;      // RACE, WinoGrande
 
   // All of them.
   std::vector<std::string> known() const;
@@ -27,6 +27,9 @@ struct MultipleChoiceColumns {
 MultipleChoiceColumns choose_multiple_choice_columns(const std::vector<std::string>& names,
                                                      const std::string& where, const std::string& label,
                                                      bool with_labels);
+
+// What was guessed by names that are less usual: 'question = "goal", label = "cop"'; empty where nothing was.
+std::string guessed_columns(const MultipleChoiceColumns& columns, const std::vector<std::string>& names);
 
 bool are_multiple_choice_columns(const std::vector<std::string>& names);
 

@@ -6,6 +6,7 @@
 #include "data/documents/sentences.h"
 #include "data/files/records.h"
 #include "data/files/sniff.h"
+#include "data/files/text_file.h"
 
 namespace bertune::data {
 namespace {
@@ -74,7 +75,7 @@ void DocumentReader::read(const fs::path& path, DocumentSink& sink) {
 
 void DocumentReader::read_text(const fs::path& path, DocumentSink& sink) {
   constexpr std::size_t kBeginning = std::size_t{1} << 20, kRelease = std::size_t{64} << 20;
-  const MappedFile file(path);
+  const TextFile file(path);
   std::string_view text = file.text();
   refuse_foreign_bytes(text, path.string());
   text.remove_prefix(byte_order_mark(text));

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
+#include <string>
 #include <utility>
 
 #include "bertune/error.h"
@@ -14,25 +16,27 @@ constexpr std::size_t kNone = std::string_view::npos;
 
 class CsvParser final : public RecordParser {
  public:
-  CsvParser(std::string path, char delimiter) : RecordParser(std::move(path)), delimiter_(delimiter) {}
+  CsvParser(std::string path, const Dialect& dialect) : RecordParser(std::move(path)), dialect_(dialect) {}
 
   std::unique_ptr<RecordParser> clone() const override { return std::make_unique<CsvParser>(*this); }
 
   Parse next(std::string_view& input, bool final, Record& record) override {
+    skip_preamble(dialect_, input);
     skip_blank_lines(input);
     if (input.empty()) return final ? Parse::end : Parse::incomplete;
     record.line = line_;
     record.cells.clear();
+    unquoted_.clear();
     Scan scan{input, final, 0, kNone, 0};
     scan.find_line_end();
     for (;;) {
-      const bool quoted = scan.position < input.size() && input[scan.position] == '"';
-      const Step step = quoted ? quoted_cell(scan, record) : plain_cell(scan, record);
+      const Step step = skip_to_quote(scan) ? quoted_cell(scan, record) : plain_cell(scan, record);
       if (step == Step::need_more) return Parse::incomplete;
       if (step == Step::record_end) break;
     }
     input.remove_prefix(scan.position);
     line_ += scan.lines;
+    drop_surplus(dialect_, record);
     return Parse::record;
   }
 
@@ -56,7 +60,7 @@ class CsvParser final : public RecordParser {
     const std::string_view rest = scan.input.substr(scan.position);
     if (!scan.final && (rest.empty() || rest == "\r")) return Step::need_more;
     if (rest.empty()) return Step::record_end;
-    if (rest[0] == delimiter_) {
+    if (rest[0] == dialect_.delimiter) {
       ++scan.position;
       return Step::next_cell;
     }
@@ -68,7 +72,7 @@ class CsvParser final : public RecordParser {
   Step plain_cell(Scan& scan, Record& record) const {
     if (scan.line_end == scan.input.size() && !scan.final) return Step::need_more;
     std::string_view line = scan.input.substr(scan.position, scan.line_end - scan.position);
-    const std::size_t size = line.find(delimiter_);
+    const std::size_t size = line.find(dialect_.delimiter);
     std::string_view text = line.substr(0, size);
     if (size == kNone && text.ends_with('\r')) text.remove_suffix(1);
     record.cells.push_back({text, CellKind::text, true});
@@ -76,25 +80,40 @@ class CsvParser final : public RecordParser {
     return finish_cell(scan);
   }
 
-  Step quoted_cell(Scan& scan, Record& record) const {
+  // Whether the cell is a quoted one; blanks before its quote are passed over where the file has them.
+  bool skip_to_quote(Scan& scan) const {
+    std::size_t place = scan.position;
+    while (dialect_.blanks_before_quotes && place < scan.input.size() && scan.input[place] == ' ') ++place;
+    if (place >= scan.input.size() || scan.input[place] != dialect_.quote) return false;
+    scan.position = place;
+    return true;
+  }
+
+  Step quoted_cell(Scan& scan, Record& record) {
     const std::size_t begin = scan.position + 1;
     std::size_t end = begin;
     bool doubled = false;
     for (;;) {
-      end = scan.input.find('"', end);
+      end = scan.input.find(dialect_.quote, end);
       if (end == kNone) {
         if (!scan.final) return Step::need_more;
         throw Error(fmt::format("{}: a quote opens here and never closes", where(line_ + scan.lines)));
       }
       if (end + 1 == scan.input.size() && !scan.final) return Step::need_more;
-      if (end + 1 == scan.input.size() || scan.input[end + 1] != '"') break;
+      if (end + 1 == scan.input.size() || scan.input[end + 1] != dialect_.quote) break;
       doubled = true;
       end += 2;
     }
     const std::string_view text = scan.input.substr(begin, end - begin);
-    record.cells.push_back({text, doubled ? CellKind::doubled_quotes : CellKind::text, true});
+    if (doubled && dialect_.quote != '"') {
+      record.cells.push_back({unquoted_.emplace_back(without_doubles(text)), CellKind::text, false});
+    } else {
+      record.cells.push_back({text, doubled ? CellKind::doubled_quotes : CellKind::text, true});
+    }
     if (end > scan.line_end) scan.lines += std::count(text.begin(), text.end(), '\n');
     scan.position = end + 1;
+    while (dialect_.blanks_before_quotes && scan.input.substr(scan.position).starts_with(' '))
+      ++scan.position;
     if (scan.position > scan.line_end) scan.find_line_end();
     check_after_quote(scan, record);
     return finish_cell(scan);
@@ -102,7 +121,7 @@ class CsvParser final : public RecordParser {
 
   void check_after_quote(const Scan& scan, const Record& record) const {
     const std::string_view rest = scan.input.substr(scan.position);
-    const bool closed = rest.empty() || rest[0] == delimiter_ || rest[0] == '\n' ||
+    const bool closed = rest.empty() || rest[0] == dialect_.delimiter || rest[0] == '\n' ||
                         rest.starts_with("\r\n") || (rest == "\r");
     if (closed) return;
     const std::string_view text = record.cells.back().text;
@@ -113,13 +132,23 @@ class CsvParser final : public RecordParser {
                     text.ends_with('\\') ? ", not with a backslash" : ""));
   }
 
-  char delimiter_;
+  std::string without_doubles(std::string_view text) const {
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      result += text[i];
+      i += text[i] == dialect_.quote ? 1 : 0;
+    }
+    return result;
+  }
+
+  Dialect dialect_;
+  std::deque<std::string> unquoted_;  // what cells of the last record are views into
 };
 
 }  // namespace
 
-std::unique_ptr<RecordParser> make_csv_parser(std::string path, char delimiter) {
-  return std::make_unique<CsvParser>(std::move(path), delimiter);
+std::unique_ptr<RecordParser> make_csv_parser(std::string path, const Dialect& dialect) {
+  return std::make_unique<CsvParser>(std::move(path), dialect);
 }
 
 }  // namespace bertune::data

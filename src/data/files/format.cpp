@@ -7,6 +7,7 @@
 
 #include "bertune/error.h"
 #include "core/names.h"
+#include "data/files/file_part.h"
 
 namespace bertune::data {
 namespace {
@@ -33,16 +34,23 @@ Format format_from_string(std::string_view name) {
 }
 
 Format format_from_path(const fs::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char character) {
-    return static_cast<char>(character >= 'A' && character <= 'Z' ? character - 'A' + 'a' : character);
-  });
-  if (const auto format = kExtensions.find(extension)) return *format;
+  if (const auto format = format_by_name(file_part(path).file)) return *format;
   throw UsageError(
       "format",
       fmt::format("{}: the name does not say what format it is (.csv .tsv .jsonl .ndjson .json .txt); add "
                   "`format=csv|tsv|jsonl|json|text`",
                   path.string()));
+}
+
+std::optional<Format> format_by_name(const fs::path& path) {
+  for (fs::path name = path.filename(); name.has_extension(); name = name.stem()) {
+    std::string extension = name.extension().string();
+    std::ranges::transform(extension, extension.begin(), [](unsigned char character) {
+      return static_cast<char>(character >= 'A' && character <= 'Z' ? character - 'A' + 'a' : character);
+    });
+    if (const auto format = kExtensions.find(extension)) return format;
+  }
+  return std::nullopt;
 }
 
 }  // namespace bertune::data

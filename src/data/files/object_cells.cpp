@@ -10,6 +10,7 @@
 #include "bertune/error.h"
 #include "core/json.h"
 #include "core/utf8.h"
+#include "data/files/json_text.h"
 
 namespace bertune::data {
 
@@ -81,16 +82,19 @@ class ObjectHandler final : public nlohmann::json_sax<Json> {
     cells_.values_.emplace_back();
     return true;
   }
+  // Keeps what is wrong, for the text may yet be mended.
   bool parse_error(std::size_t position, const std::string&,
                    const nlohmann::detail::exception& error) override {
     std::string_view reason = error.what();
     if (const std::size_t syntax = reason.find(": "); syntax != std::string_view::npos)
       reason.remove_prefix(syntax + 2);
-    throw Error(
-        fmt::format("{}: not valid JSON at byte {} of the object: {} (expected one object a line, or an "
-                    "array of objects)",
-                    where_, position, reason));
+    wrong_ = fmt::format(
+        "{}: not valid JSON at byte {} of the object: {} (expected one object a line, or an "
+        "array of objects)",
+        where_, position, reason);
+    return false;
   }
+  const std::string& wrong() const { return wrong_; }
 
  private:
   static constexpr std::size_t kIgnored = SIZE_MAX;
@@ -115,6 +119,7 @@ class ObjectHandler final : public nlohmann::json_sax<Json> {
 
   ObjectCells& cells_;
   const std::string& where_;
+  std::string wrong_;
   std::size_t current_ = kIgnored;
   std::int64_t depth_ = 0, list_depth_ = 0;
   Json list_;
@@ -135,9 +140,18 @@ void ObjectCells::parse(std::string_view text, const std::string& where, Record&
     clean = replace_invalid_utf8(text, record.replaced);
     text = clean;
   }
-  std::fill(kinds_.begin(), kinds_.end(), CellKind::missing);
-  ObjectHandler handler(*this, where);
-  Json::sax_parse(text.begin(), text.end(), &handler);
+  record.surrogates = 0;
+  std::string mended;
+  for (bool is_mended = false;; is_mended = true) {
+    std::fill(kinds_.begin(), kinds_.end(), CellKind::missing);
+    ObjectHandler handler(*this, where);
+    if (Json::sax_parse(text.begin(), text.end(), &handler)) break;
+    JsonMends mends;
+    if (!is_mended) mended = mended_json(text, mends);
+    if (mends.all() == 0) throw Error(handler.wrong());
+    record.surrogates = mends.surrogates;
+    text = mended;
+  }
   record.cells.clear();
   for (std::size_t i = 0; i < keys_.size(); ++i) record.cells.push_back({values_[i], kinds_[i], false});
 }

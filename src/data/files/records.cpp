@@ -2,14 +2,29 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/utf8.h"
-#include "data/files/sniff.h"
+#include "data/files/file_part.h"
+#include "data/files/json_shape.h"
 
 namespace bertune::data {
 
-std::string RecordParser::where(std::int64_t line) const { return fmt::format("{}:{}", path_, line); }
+namespace {
+
+constexpr std::int64_t kFirstRow = std::int64_t{1} << 48;  // no file has so many lines
+
+}  // namespace
+
+std::string place_in(std::string_view path, std::int64_t line) {
+  return line > kFirstRow ? fmt::format("{}: row {}", path, line - kFirstRow)
+                          : fmt::format("{}:{}", path, line);
+}
+
+std::int64_t place_of_row(std::int64_t number) { return kFirstRow + number; }
+
+std::string RecordParser::where(std::int64_t line) const { return place_in(path_, line); }
 
 void RecordParser::skip_blank_lines(std::string_view& input) {
   for (;;) {
@@ -23,24 +38,39 @@ void RecordParser::skip_blank_lines(std::string_view& input) {
   }
 }
 
+void RecordParser::skip_preamble(const Dialect& dialect, std::string_view& input) {
+  if (begun_) return;
+  begun_ = true;
+  input.remove_prefix(std::min(dialect.preamble, input.size()));
+  line_ += dialect.preamble_lines;
+}
+
+void RecordParser::drop_surplus(const Dialect& dialect, Record& record) {
+  if (dialect.surplus == Dialect::Surplus::none || record.cells.size() != dialect.width + 1) return;
+  if (dialect.surplus == Dialect::Surplus::row_name) {
+    record.cells.erase(record.cells.begin());
+  } else if (record.cells.back().text.empty()) {
+    record.cells.pop_back();
+  }
+}
+
 std::unique_ptr<RecordParser> make_parser(const std::string& path, Format format, char delimiter,
                                           std::string_view text, std::vector<std::string>& notes,
                                           std::int64_t lines_before) {
   switch (format) {
-    case Format::csv:
-      if (delimiter == '\0') {
-        delimiter = guess_delimiter(text);
-        const std::string shown = delimiter == '\t' ? "tab" : fmt::format("'{}'", delimiter);
-        if (delimiter != ',')
-          notes.push_back(fmt::format("{}: fields are separated by {} (guessed)", path, shown));
-      }
-      return make_csv_parser(path, delimiter);
+    case Format::csv: {
+      const Dialect dialect = guess_dialect(path, format, delimiter, text, notes);
+      return dialect.quote == '\0' ? make_tsv_parser(path, dialect) : make_csv_parser(path, dialect);
+    }
     case Format::tsv:
-      return make_tsv_parser(path, delimiter == '\0' ? '\t' : delimiter);
+      return make_tsv_parser(path, guess_dialect(path, format, delimiter, text, notes));
     case Format::jsonl:
-      return make_jsonl_parser(path, lines_before);
     case Format::json:
-      return make_json_parser(path);
+      if (const auto shape = shape_of_json(text, true, path, file_part(path).part)) {
+        if (const std::string note = note_of(*shape); !note.empty())
+          notes.push_back(fmt::format("{}: {} (guessed)", path, note));
+      }
+      return make_json_parser(path, lines_before);
     case Format::text:
       break;
   }

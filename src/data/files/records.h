@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/files/dialect.h"
 #include "data/files/format.h"
 
 namespace bertune::data {
@@ -30,10 +31,16 @@ struct Cell {
 };
 
 struct Record {
-  std::int64_t line = 0;
+  std::int64_t line = 0;  // for place_in()
   std::vector<Cell> cells;
-  std::uint64_t replaced = 0;  // malformed UTF-8 that the parser itself had to replace (JSON)
+  std::uint64_t replaced = 0;    // malformed UTF-8 that the parser itself had to replace (JSON)
+  std::uint64_t surrogates = 0;  // of JSON: halves of a pair that became U+FFFD
 };
+
+// A place in a file for messages: "file:line", or "file: row 7" for what place_of_row(7) gives, since the
+// rows of a list on one line have no lines of their own.
+std::string place_in(std::string_view path, std::int64_t line);
+std::int64_t place_of_row(std::int64_t number);  // from 1
 
 enum class Parse { record, incomplete, end };
 
@@ -50,6 +57,12 @@ class RecordParser {
   virtual std::vector<std::string> keys() const { return {}; }
   virtual void set_keys(const std::vector<std::string>&) {}
   virtual std::unique_ptr<RecordParser> clone() const = 0;
+  // For records in the midst of the input.
+  std::unique_ptr<RecordParser> clone_behind_preamble() const {
+    std::unique_ptr<RecordParser> parser = clone();
+    parser->begun_ = true;
+    return parser;
+  }
 
   std::int64_t blank_lines() const { return blank_lines_; }
 
@@ -57,24 +70,28 @@ class RecordParser {
   std::string where(std::int64_t line) const;
   // Takes blank lines off the front and counts them.
   void skip_blank_lines(std::string_view& input);
+  // Before the first record: takes what stands above the table off the front.
+  void skip_preamble(const Dialect& dialect, std::string_view& input);
+  // Takes the field off a record that rows have and the header lacks.
+  static void drop_surplus(const Dialect& dialect, Record& record);
 
   std::string path_;
   std::int64_t line_ = 1;  // of the front of the input
   std::int64_t blank_lines_ = 0;
+  bool begun_ = false;
 };
 
-std::unique_ptr<RecordParser> make_csv_parser(std::string path, char delimiter);
-std::unique_ptr<RecordParser> make_tsv_parser(std::string path, char delimiter);
+std::unique_ptr<RecordParser> make_csv_parser(std::string path, const Dialect& dialect);
+std::unique_ptr<RecordParser> make_tsv_parser(std::string path, const Dialect& dialect);
 // Without a delimiter a line is one cell; with one, it is cut at the first.
 std::unique_ptr<RecordParser> make_text_parser(std::string path, char delimiter);
-// `lines_before`: of the stream whose next lines the input is.
-std::unique_ptr<RecordParser> make_jsonl_parser(std::string path, std::int64_t lines_before = 0);
-// An array of objects; a file that does not begin with '[' is read as JSON Lines.
-std::unique_ptr<RecordParser> make_json_parser(std::string path);
+// Objects one a line, in a list, or in any other form (json_rows.h). `lines_before`: of the stream whose next
+// lines the input is.
+std::unique_ptr<RecordParser> make_json_parser(std::string path, std::int64_t lines_before = 0);
 
-// The parser of a format. Where `delimiter` is '\0', fields of CSV are separated as the first line of `text`
-// shows (which is noted, unless it is a comma), those of TSV by tabs, and lines of plain text are not cut.
-// `lines_before` is of JSON Lines.
+// The parser of a format. Where `delimiter` is '\0', fields of CSV are separated as the beginning of the
+// file, `text`, shows (which is noted, unless it is a comma), those of TSV by tabs, and lines of plain text
+// are not cut. `lines_before` is of JSON Lines.
 std::unique_ptr<RecordParser> make_parser(const std::string& path, Format format, char delimiter,
                                           std::string_view text, std::vector<std::string>& notes,
                                           std::int64_t lines_before = 0);

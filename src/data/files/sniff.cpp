@@ -88,6 +88,16 @@ void refuse_foreign_bytes(std::string_view head, const std::string& path) {
 
 std::size_t byte_order_mark(std::string_view head) { return head.starts_with("\xef\xbb\xbf"sv) ? 3 : 0; }
 
+bool is_json(std::string_view head) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const std::size_t first = head.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos || (head[first] != '{' && head[first] != '[')) return false;
+  const std::size_t second = head.find_first_not_of(kBlanks, first + 1);
+  if (second == std::string_view::npos) return false;
+  if (head[first] == '{') return head[second] == '"' || head[second] == '}';
+  return std::string_view("{[]\"").find(head[second]) != std::string_view::npos;
+}
+
 char guess_delimiter(std::string_view head) {
   const std::string_view line = head.substr(0, head.find('\n'));
   std::array<std::pair<char, std::size_t>, 4> counts = {{{',', 0}, {';', 0}, {'\t', 0}, {'|', 0}}};

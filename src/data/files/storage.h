@@ -4,10 +4,13 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/file.h"
+#include "data/files/file_part.h"
+#include "data/files/text_file.h"
 
 namespace bertune::data {
 
@@ -28,8 +31,9 @@ class Arena {
 };
 
 struct Storage {
-  explicit Storage(const fs::path& path) : file(path) {}
-  MappedFile file;
+  explicit Storage(const fs::path& path, const std::string& encoding = {})
+      : file(file_part(path).file, encoding) {}
+  TextFile file;
   Arena arena;
 };
 

@@ -9,11 +9,12 @@ namespace {
 
 class TsvParser final : public RecordParser {
  public:
-  TsvParser(std::string path, char delimiter) : RecordParser(std::move(path)), delimiter_(delimiter) {}
+  TsvParser(std::string path, const Dialect& dialect) : RecordParser(std::move(path)), dialect_(dialect) {}
 
   std::unique_ptr<RecordParser> clone() const override { return std::make_unique<TsvParser>(*this); }
 
   Parse next(std::string_view& input, bool final, Record& record) override {
+    skip_preamble(dialect_, input);
     skip_blank_lines(input);
     if (input.empty()) return final ? Parse::end : Parse::incomplete;
     std::string_view line;
@@ -21,15 +22,17 @@ class TsvParser final : public RecordParser {
     record.line = line_++;
     record.cells.clear();
     for (;;) {
-      const std::size_t size = line.find(delimiter_);
+      const std::size_t size = line.find(dialect_.delimiter);
       record.cells.push_back({line.substr(0, size), CellKind::text, true});
-      if (size == std::string_view::npos) return Parse::record;
+      if (size == std::string_view::npos) break;
       line.remove_prefix(size + 1);
     }
+    drop_surplus(dialect_, record);
+    return Parse::record;
   }
 
  private:
-  char delimiter_;
+  Dialect dialect_;
 };
 
 class TextParser final : public RecordParser {
@@ -58,8 +61,8 @@ class TextParser final : public RecordParser {
 
 }  // namespace
 
-std::unique_ptr<RecordParser> make_tsv_parser(std::string path, char delimiter) {
-  return std::make_unique<TsvParser>(std::move(path), delimiter);
+std::unique_ptr<RecordParser> make_tsv_parser(std::string path, const Dialect& dialect) {
+  return std::make_unique<TsvParser>(std::move(path), dialect);
 }
 
 std::unique_ptr<RecordParser> make_text_parser(std::string path, char delimiter) {

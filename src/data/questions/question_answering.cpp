@@ -3,17 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 #include <utility>
 
 #include "bertune/error.h"
 #include "core/nearest.h"
 #include "core/utf8.h"
+#include "data/files/file_part.h"
+#include "data/files/json_text.h"
+#include "data/files/python_literal.h"
 #include "data/files/records.h"
 #include "data/files/sniff.h"
 #include "data/questions/question_answering_builder.h"
 #include "data/questions/question_answering_json.h"
+#include "data/questions/question_names.h"
+#include "data/texts/labels.h"
 
 namespace bertune::data {
 namespace {
@@ -26,21 +30,18 @@ Json value_of(const std::string& name, std::string text, const std::string& wher
   const bool is_empty = first == std::string::npos;
   if (name == "answers") {
     if (is_empty) return Json::array();
-    try {
-      return parse_json(text, where);
-    } catch (const Error&) {
-      throw Error(
-          fmt::format("{}: the column \"answers\" must hold JSON: {{\"text\": [\"...\"], "
-                      "\"answer_start\": [0]}}",
-                      where));
-    }
+    if (text[first] != '[' && text[first] != '{') return text;
+    if (std::optional<Json> value = parse_cell_value(text)) return *value;
+    throw Error(
+        fmt::format("{}: the column \"answers\" must hold JSON: {{\"text\": [\"...\"], "
+                    "\"answer_start\": [0]}}",
+                    where));
   }
   if (name == "answer_start") {
     if (is_empty) return nullptr;
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool is_number = error == std::errc() && end == text.data() + text.size();
-    return is_number ? Json(number) : Json(std::move(text));
+    if (std::optional<Json> value = parse_cell_value(text)) return *value;
+    const std::optional<double> number = parse_number(trim_blanks(text));
+    return number ? Json(*number) : Json(std::move(text));
   }
   if (name == "is_impossible") {
     if (is_empty) return nullptr;
@@ -52,15 +53,22 @@ Json value_of(const std::string& name, std::string text, const std::string& wher
   return text;
 }
 
-std::vector<std::string> header_of(const Record& record, const std::string& where) {
-  std::vector<std::string> names;
-  for (const Cell& cell : record.cells) names.push_back(cell_text(cell));
+std::vector<std::string> header_of(const Record& record, const std::string& where,
+                                   QuestionAnsweringBuilder& builder) {
+  std::vector<std::string> given, names;
+  for (const Cell& cell : record.cells) given.push_back(cell_name(cell));
+  for (const std::string& name : given) {
+    names.push_back(usual_name(name, given));
+    if (names.back() != name)
+      builder.note(
+          fmt::format("{}: the column \"{}\" is taken for \"{}\" (guessed)", where, name, names.back()));
+  }
   for (const char* needed : {"question", "context"}) {
     const auto count = std::count(names.begin(), names.end(), needed);
     if (count == 1) continue;
     throw UsageError(fmt::format("{}: {} \"{}\" for question answering; the columns are {}", where,
                                  count == 0 ? "there is no column" : "more than one column is called", needed,
-                                 quoted_list(names)));
+                                 quoted_list(given)));
   }
   return names;
 }
@@ -69,19 +77,24 @@ void read_table(std::string_view text, const std::string& path, RecordParser& pa
                 QuestionAnsweringBuilder& builder) {
   Record record;
   if (parser.next(text, true, record) != Parse::record) throw Error(fmt::format("{}: is empty", path));
-  const std::vector<std::string> names = header_of(record, fmt::format("{}:{}", path, record.line));
+  const std::vector<std::string> names = header_of(record, fmt::format("{}:{}", path, record.line), builder);
   while (!builder.is_full() && parser.next(text, true, record) == Parse::record) {
     const std::string where = fmt::format("{}:{}", path, record.line);
     if (record.cells.size() != names.size()) {
-      throw Error(
+      builder.add_bad_row(
           fmt::format("{}: {} fields where the header has {}", where, record.cells.size(), names.size()));
+      continue;
     }
     Json row = Json::object();
-    for (std::size_t i = 0; i < names.size(); ++i)
-      row[names[i]] = value_of(names[i], cell_text(record.cells[i]), where);
+    try {
+      for (std::size_t i = 0; i < names.size(); ++i)
+        row[names[i]] = value_of(names[i], cell_text(record.cells[i]), where);
+    } catch (const Error& error) {
+      builder.add_bad_row(error.what());
+      continue;
+    }
     if (row.contains("id") && row["id"] == "") row.erase("id");
-    builder.set_context(row, where);
-    builder.add_question(row, where, record.line);
+    builder.add_row(row, where, record.line);
   }
 }
 
@@ -94,7 +107,6 @@ QuestionAnsweringDataset parse_question_answering(std::string_view text, const s
   text.remove_prefix(byte_order_mark(text));
   if (text.find_first_not_of(kBlanks) == std::string_view::npos)
     throw Error(fmt::format("{}: is empty", path));
-  QuestionAnsweringBuilder builder(path, options);
   std::vector<std::string> notes;
   std::string clean;
   if (find_invalid_utf8(text) != std::string_view::npos) {
@@ -103,32 +115,58 @@ QuestionAnsweringDataset parse_question_answering(std::string_view text, const s
     text = clean;
     notes.push_back(fmt::format("{}: {} bytes that are not UTF-8 were replaced by U+FFFD", path, replaced));
   }
-  switch (format) {
-    case Format::csv:
-    case Format::tsv:
-      read_table(text, path, *make_parser(path, format, options.delimiter, text, notes), builder);
-      break;
-    case Format::jsonl:
-      read_json_lines(text, path, options.lines_before, builder);
-      break;
-    case Format::json:
-      read_json_document(text, path, builder);
-      break;
-    case Format::text:
+  const auto read = [&](std::string_view valid) {
+    QuestionAnsweringBuilder builder(path, options);
+    if (is_delimited(format)) {
+      read_table(valid, path, *make_parser(path, format, options.delimiter, valid, notes), builder);
+    } else if (format == Format::text) {
       throw UsageError(fmt::format(
           "{}: plain text cannot hold questions and their contexts; use SQuAD's JSON, JSON Lines, "
           "CSV or TSV",
           path));
+    } else {
+      read_json_questions(valid, path, format, options.lines_before, builder);
+    }
+    for (std::string& note : notes) builder.note(std::move(note));
+    return builder.finish();
+  };
+  try {
+    return read(text);
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error&) {
+    // A document is parsed as a whole, and so it is mended as one.
+    JsonMends mends;
+    const std::string mended = is_delimited(format) ? "" : mended_json(text, mends);
+    if (mends.all() == 0) throw;
+    if (mends.surrogates > 0)
+      notes.push_back(fmt::format("{}: {} halves of surrogate pairs became U+FFFD", path, mends.surrogates));
+    return read(mended);
   }
-  for (std::string& note : notes) builder.note(std::move(note));
-  return builder.finish();
 }
 
 QuestionAnsweringDataset read_question_answering(const fs::path& path,
                                                  const QuestionAnsweringReadOptions& options) {
-  const Format format = options.format ? *options.format : format_from_path(path);
-  const MappedFile file(path);
+  const MappedFile file(file_part(path).file);
+  std::string_view text = file.text();
+  text.remove_prefix(byte_order_mark(text));
+  // The content says what is JSON, whatever the name.
+  const bool json = !options.format && is_json(text) && file_part(path).file.extension() != ".jsonl";
+  const Format format = options.format ? *options.format : json ? Format::json : format_from_path(path);
   return parse_question_answering(file.text(), path.string(), format, options);
+}
+
+void QuestionAnsweringDataset::take_over(const QuestionAnsweringDataset& whole,
+                                         std::span<const std::int64_t> /*numbers*/) {
+  std::vector<std::int64_t> numbers_of(whole.contexts.size(), -1);
+  for (QuestionAnsweringExample& example : examples) {
+    std::int64_t& number = numbers_of[static_cast<std::size_t>(example.context_index)];
+    if (number < 0) {
+      number = static_cast<std::int64_t>(contexts.size());
+      contexts.push_back(example.context);
+    }
+    example.context_index = number;
+  }
 }
 
 }  // namespace bertune::data

@@ -2,13 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
 #include "bertune/error.h"
 #include "core/json.h"
+#include "data/files/file_part.h"
+#include "data/files/json_rows.h"
+#include "data/files/json_text.h"
 #include "data/files/records.h"
 #include "data/questions/question_answering_builder.h"
+#include "data/questions/question_names.h"
 
 namespace bertune::data {
 namespace {
@@ -30,7 +35,9 @@ class RowDetector final : public nlohmann::json_sax<Json> {
 
   bool key(std::string& name) override {
     if (depth_ != 1) return true;
-    is_row = name == "question" || name == "context";
+    const auto is_among = [&](const auto& names) { return std::ranges::find(names, name) != names.end(); };
+    is_row = is_among(kQuestionNames) || is_among(kContextNames) || name == "paragraphs" || name == "qas" ||
+             name == "header";
     return !is_row && name != "data";
   }
   bool start_object(std::size_t) override { return ++depth_ <= kDeepest; }
@@ -115,20 +122,9 @@ class DocumentReader {
       throw Error(fmt::format("{}: {} must be a list of objects", where, name));
   }
 
-  void take_row(const Json& row, const std::string& where) {
-    if (builder_.is_full()) return;
-    builder_.set_context(row, where);
-    builder_.add_question(row, where, 0);
-  }
-
+  void take_row(const Json& row, const std::string& where) { builder_.add_row(row, where, 0); }
   void take_paragraph(const Json& paragraph, const std::string& where) {
-    if (builder_.is_full()) return;
-    const auto questions = paragraph.find("qas");
-    if (questions == paragraph.end() || !questions->is_array())
-      throw Error(fmt::format("{}: \"qas\" must be a list of questions", where));
-    builder_.set_context(paragraph, where);
-    for (std::size_t i = 0; i < questions->size() && !builder_.is_full(); ++i)
-      builder_.add_question((*questions)[i], fmt::format("{}.qas[{}]", where, i), 0);
+    builder_.add_paragraph(paragraph, where, 0);
   }
 
   const std::string& path_;
@@ -141,30 +137,48 @@ class DocumentReader {
 
 }  // namespace
 
-void read_json_document(std::string_view text, const std::string& path, QuestionAnsweringBuilder& builder) {
-  RowDetector detector;
-  Json::sax_parse(text.begin(), text.end(), &detector);
-  if (detector.is_row) {
-    read_json_lines(text, path, 0, builder);
-  } else {
-    DocumentReader(path, builder).read(text);
+namespace {
+
+// A value at a time.
+void read_rows(std::string_view text, const std::string& path, std::int64_t lines_before,
+               QuestionAnsweringBuilder& builder) {
+  JsonRows rows(path, lines_before);
+  JsonMends mends;
+  for (JsonRow row; !builder.is_full() && rows.next(text, true, row) == Parse::record;) {
+    const std::string where = place_in(path, row.line);
+    Json value;
+    try {
+      value = parse_json_row(row.text, where, mends);
+    } catch (const Error& error) {
+      builder.add_bad_row(error.what());
+      continue;
+    }
+    builder.add_row(value, where, row.line);
   }
+  if (mends.surrogates > 0)
+    builder.note(fmt::format("{}: {} halves of surrogate pairs became U+FFFD", path, mends.surrogates));
 }
 
-void read_json_lines(std::string_view text, const std::string& path, std::int64_t lines_before,
-                     QuestionAnsweringBuilder& builder) {
-  std::string_view line;
-  for (std::int64_t number = lines_before + 1; !text.empty() && !builder.is_full(); ++number) {
-    take_line(text, true, line);
-    if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
-    const std::string where = fmt::format("{}:{}", path, number);
-    const Json row = parse_json(line, where, [&](int depth, Json::parse_event_t event, Json&) {
-      if (is_beginning(event)) check_depth(depth, where);
-      return true;
-    });
-    if (!row.is_object()) throw Error(fmt::format("{}: expected a JSON object", where));
-    builder.set_context(row, where);
-    builder.add_question(row, where, number);
+bool begins_with_a_row(std::string_view text) {
+  RowDetector detector;
+  Json::sax_parse(text.begin(), text.end(), &detector);
+  return detector.is_row;
+}
+
+}  // namespace
+
+void read_json_questions(std::string_view text, const std::string& path, Format format,
+                         std::int64_t lines_before, QuestionAnsweringBuilder& builder) {
+  const JsonShape shape = *shape_of_json(text, true, path, file_part(path).part);
+  if (const std::string note = note_of(shape); !note.empty() && shape.place != "data")
+    builder.note(fmt::format("{}: {} (guessed)", path, note));
+  if (shape.form == JsonForm::list) {
+    const bool is_part = !shape.place.empty() && shape.place != "data";
+    DocumentReader(path, builder).read(is_part ? text.substr(shape.begin, shape.end - shape.begin) : text);
+  } else if (shape.form == JsonForm::lines && format == Format::json && !begins_with_a_row(text)) {
+    DocumentReader(path, builder).read(text);
+  } else {
+    read_rows(text, path, lines_before, builder);
   }
 }
 

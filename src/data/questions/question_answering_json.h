@@ -5,14 +5,14 @@
 #include <string>
 #include <string_view>
 
+#include "data/files/format.h"
+
 namespace bertune::data {
 
 class QuestionAnsweringBuilder;
 
-// SQuAD's {"data": [{"paragraphs": [{"context", "qas": [...]}]}]}, rows in {"data": [...]} or in a list; what
-// begins as an object of a row is read as JSON Lines.
-void read_json_document(std::string_view text, const std::string& path, QuestionAnsweringBuilder& builder);
-void read_json_lines(std::string_view text, const std::string& path, std::int64_t lines_before,
-                     QuestionAnsweringBuilder& builder);
+// SQuAD's {"data": [{"paragraphs": [{"context", "qas": [...]}]}]}, or rows in any form of JSON.
+void read_json_questions(std::string_view text, const std::string& path, Format format,
+                         std::int64_t lines_before, QuestionAnsweringBuilder& builder);
 
 }  // namespace bertune::data

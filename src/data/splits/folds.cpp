@@ -28,22 +28,24 @@ std::size_t emptiest(const std::vector<std::int64_t>& of_class, const std::vecto
   return best;
 }
 
-void require_groups(const Dataset& dataset, const Groups& groups, std::int64_t count) {
+void require_groups(const Texts& texts, const Groups& groups, std::int64_t count) {
   if (count < 2) throw UsageError("folds", fmt::format("`folds` is {}; it must be at least 2", count));
-  const std::int64_t texts = std::ranges::count_if(groups.size, [](std::int64_t rows) { return rows > 0; });
-  if (texts < count) {
+  const std::int64_t different =
+      std::ranges::count_if(groups.size, [](std::int64_t rows) { return rows > 0; });
+  if (different < count) {
     throw UsageError("folds",
                      fmt::format("`folds` is {}, and {} has {} different texts; take at most as many folds",
-                                 count, dataset.path.empty() ? "the training set" : dataset.path, texts));
+                                 count, texts.path.empty() ? "the training set" : texts.path, different));
   }
 }
 
 // Of classes, how many folds have them.
-std::vector<std::string> notes_of_classes(const Dataset& dataset, const std::vector<std::int64_t>& folds,
+std::vector<std::string> notes_of_classes(const Texts& texts, const std::vector<std::int64_t>& folds,
                                           const Fold& fold) {
-  if (!labels_are_classes(dataset)) return {};
+  if (!labels_are_classes(texts)) return {};
   std::map<std::string_view, std::set<std::int64_t>> with_label;
-  for (std::size_t row = 0; row < folds.size(); ++row) with_label[dataset.rows[row].label].insert(folds[row]);
+  for (std::int64_t row = 0; row < texts.size; ++row)
+    with_label[texts.class_of(row)].insert(folds[static_cast<std::size_t>(row)]);
   std::vector<std::string> few, in_one;
   for (const auto& [label, in] : with_label) {
     if (static_cast<std::int64_t>(in.size()) < fold.count) few.emplace_back(label);
@@ -68,9 +70,9 @@ std::vector<std::string> notes_of_classes(const Dataset& dataset, const std::vec
 }
 
 // Rows whose text another fold has too: given folds are left as they are.
-void note_leaks(const Dataset& dataset, const GivenFolds& given, const std::vector<std::int64_t>& records,
+void note_leaks(const Texts& texts, const GivenFolds& given, const std::vector<std::int64_t>& records,
                 std::vector<std::string>& notes) {
-  const TextIndex index(dataset, Folding::blanks_and_case);
+  const TextIndex index(texts, Folding::blanks_and_case);
   const auto fold_of = [&](std::int64_t row) {
     return given.fold_of[static_cast<std::size_t>(records[static_cast<std::size_t>(row)])];
   };
@@ -78,10 +80,10 @@ void note_leaks(const Dataset& dataset, const GivenFolds& given, const std::vect
     const auto record = static_cast<std::size_t>(records[static_cast<std::size_t>(row)]);
     return fmt::format("{}:{}", given.path, given.line_of[record]);
   };
-  std::vector<std::int64_t> rows_with(dataset.rows.size());
-  std::vector<bool> is_in_several(dataset.rows.size());
+  std::vector<std::int64_t> rows_with(static_cast<std::size_t>(texts.size));
+  std::vector<bool> is_in_several(rows_with.size());
   std::string places;
-  for (std::int64_t row = 0; row < dataset.size(); ++row) {
+  for (std::int64_t row = 0; row < texts.size; ++row) {
     const std::int64_t first = index.first_of(row);
     ++rows_with[static_cast<std::size_t>(first)];
     if (fold_of(row) == fold_of(first)) continue;
@@ -93,12 +95,12 @@ void note_leaks(const Dataset& dataset, const GivenFolds& given, const std::vect
   if (count == 0) return;
   notes.push_back(fmt::format(
       "{} of {} rows have a text that another fold has as well, which flatters the scores (first: {})", count,
-      dataset.size(), places));
+      texts.size, places));
 }
 
-std::vector<std::int64_t> given_fold_of_rows(const Dataset& dataset, const GivenFolds& given,
+std::vector<std::int64_t> given_fold_of_rows(const Texts& texts, const GivenFolds& given,
                                              std::vector<std::string>& notes) {
-  const std::vector<std::int64_t> records = records_of_rows(dataset, given);
+  const std::vector<std::int64_t> records = records_of_rows(texts, given);
   std::vector<std::int64_t> fold_of, rows_in(given.names.size());
   for (const std::int64_t record : records) {
     fold_of.push_back(given.fold_of[static_cast<std::size_t>(record)]);
@@ -107,20 +109,21 @@ std::vector<std::int64_t> given_fold_of_rows(const Dataset& dataset, const Given
   if (const auto empty = std::ranges::find(rows_in, 0); empty != rows_in.end()) {
     const std::string& name = given.names[static_cast<std::size_t>(empty - rows_in.begin())];
     throw UsageError(fmt::format("{}: none of the {} rows that are read is in the fold \"{}\"; read all rows",
-                                 given.path, dataset.size(), name));
+                                 given.path, texts.size, name));
   }
-  note_leaks(dataset, given, records, notes);
+  note_leaks(texts, given, records, notes);
   return fold_of;
 }
 
 }  // namespace
 
-std::vector<std::int64_t> fold_of_rows(const Dataset& dataset, std::int64_t count, std::uint64_t seed) {
-  const Groups groups = group_by_texts(dataset);
-  require_groups(dataset, groups, count);
-  auto strata = groups_by_class(dataset, groups);
+std::vector<std::int64_t> fold_of_rows(const Texts& texts, std::int64_t count, std::uint64_t seed) {
+  const Groups groups = group_by_texts(texts);
+  require_groups(texts, groups, count);
+  auto strata = groups_by_class(texts, groups);
   Random random(seed, kFoldStream);
-  std::vector<std::int64_t> fold_of(dataset.rows.size()), of_all(static_cast<std::size_t>(count));
+  std::vector<std::int64_t> fold_of(static_cast<std::size_t>(texts.size)),
+      of_all(static_cast<std::size_t>(count));
   for (auto& [label, firsts] : strata) {
     random.shuffle(firsts);
     // Large groups first: small ones then make up for them.
@@ -139,13 +142,13 @@ std::vector<std::int64_t> fold_of_rows(const Dataset& dataset, std::int64_t coun
   return fold_of;
 }
 
-Split fold_split(const Dataset& dataset, const Fold& fold, std::uint64_t seed) {
+Split fold_split(const Texts& texts, const Fold& fold, std::uint64_t seed) {
   Split split;
-  const std::vector<std::int64_t> fold_of = fold.given ? given_fold_of_rows(dataset, *fold.given, split.notes)
-                                                       : fold_of_rows(dataset, fold.count, seed);
+  const std::vector<std::int64_t> fold_of = fold.given ? given_fold_of_rows(texts, *fold.given, split.notes)
+                                                       : fold_of_rows(texts, fold.count, seed);
   for (std::size_t row = 0; row < fold_of.size(); ++row)
     (fold_of[row] == fold.number ? split.validation : split.train).push_back(static_cast<std::int64_t>(row));
-  for (std::string& note : notes_of_classes(dataset, fold_of, fold)) split.notes.push_back(std::move(note));
+  for (std::string& note : notes_of_classes(texts, fold_of, fold)) split.notes.push_back(std::move(note));
   return split;
 }
 

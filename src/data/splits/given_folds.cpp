@@ -13,6 +13,7 @@
 #include "core/nearest.h"
 #include "data/files/records.h"
 #include "data/files/sniff.h"
+#include "data/files/text_file.h"
 #include "data/texts/columns.h"
 
 namespace bertune::data {
@@ -53,7 +54,7 @@ class FoldReader {
   }
 
  private:
-  std::string where(std::int64_t line) const { return fmt::format("{}:{}", folds_.path, line); }
+  std::string where(std::int64_t line) const { return place_in(folds_.path, line); }
 
   // The header, the numbers of the columns, or the keys of the first objects, which may not all have every
   // one.
@@ -165,13 +166,14 @@ Json GivenFolds::json_name(std::int64_t fold) const {
   return are_numbers ? Json(*whole_number(name)) : Json(name);
 }
 
-std::vector<std::int64_t> records_of_rows(const Dataset& dataset, const GivenFolds& folds) {
+std::vector<std::int64_t> records_of_rows(const Texts& texts, const GivenFolds& folds) {
   std::vector<std::int64_t> records;
-  records.reserve(dataset.rows.size());
+  records.reserve(static_cast<std::size_t>(texts.size));
   std::size_t record = 0;
-  for (const Row& row : dataset.rows) {
-    while (record < folds.line_of.size() && folds.line_of[record] < row.line) ++record;
-    if (record == folds.line_of.size() || folds.line_of[record] != row.line)
+  for (std::int64_t row = 0; row < texts.size; ++row) {
+    const std::int64_t line = texts.line(row);
+    while (record < folds.line_of.size() && folds.line_of[record] < line) ++record;
+    if (record == folds.line_of.size() || folds.line_of[record] != line)
       throw Error(fmt::format("{}: was changed while it was read; start again", folds.path));
     records.push_back(static_cast<std::int64_t>(record++));
   }
@@ -179,7 +181,7 @@ std::vector<std::int64_t> records_of_rows(const Dataset& dataset, const GivenFol
 }
 
 GivenFolds read_given_folds(const fs::path& path, Format format, const ReadOptions& options) {
-  const MappedFile file(path);
+  const TextFile file(path, options.encoding);
   return FoldReader(path.string(), format, options).read(file.text());
 }
 

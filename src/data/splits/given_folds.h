@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "data/texts/reader.h"
+#include "data/texts/texts.h"
 
 namespace bertune::data {
 
@@ -24,7 +25,7 @@ struct GivenFolds {
 
 // Which record of the file each row is, by its line: some records may have been left out. Throws Error where
 // the file has become another one.
-std::vector<std::int64_t> records_of_rows(const Dataset& dataset, const GivenFolds& folds);
+std::vector<std::int64_t> records_of_rows(const Texts& texts, const GivenFolds& folds);
 
 // Reads options.fold_column of all records; of the other options header and delimiter. Throws UsageError for
 // a column that is not there (naming the nearest), for one value and for more than a hundred; Error with

@@ -35,39 +35,25 @@ void hold_out(const std::vector<std::int64_t>& firsts, const Groups& groups, dou
 
 }  // namespace
 
-Split stratified_split(const Dataset& dataset, double validation_share, std::uint64_t seed,
-                       const Fold& fold) {
-  if (fold.count > 0) return fold_split(dataset, fold, seed);
+Split stratified_split(const Texts& texts, double validation_share, std::uint64_t seed, const Fold& fold) {
+  if (fold.count > 0) return fold_split(texts, fold, seed);
   if (!(validation_share > 0 && validation_share < 1)) {
     throw UsageError("the share of the validation set must lie between 0 and 1");
   }
-  const Groups groups = group_by_texts(dataset);
-  auto strata = groups_by_class(dataset, groups);
+  const Groups groups = group_by_texts(texts);
+  auto strata = groups_by_class(texts, groups);
   Random random(seed, kSplitStream);
-  std::vector<bool> held_out(dataset.rows.size());
+  std::vector<bool> held_out(static_cast<std::size_t>(texts.size));
   for (auto& [label, firsts] : strata) {
     random.shuffle(firsts);
     hold_out(firsts, groups, validation_share, held_out);
   }
   Split split;
-  for (std::int64_t row = 0; row < dataset.size(); ++row) {
+  for (std::int64_t row = 0; row < texts.size; ++row) {
     const auto first = static_cast<std::size_t>(groups.first[static_cast<std::size_t>(row)]);
     (held_out[first] ? split.validation : split.train).push_back(row);
   }
   return split;
-}
-
-Dataset subset(const Dataset& dataset, std::span<const std::int64_t> rows) {
-  Dataset part;
-  part.path = dataset.path;
-  part.columns = dataset.columns;
-  part.has_pairs = dataset.has_pairs;
-  part.storage = dataset.storage;
-  part.rows.reserve(rows.size());
-  for (const std::int64_t row : rows) part.rows.push_back(dataset.rows.at(static_cast<std::size_t>(row)));
-  part.has_labels =
-      std::any_of(part.rows.begin(), part.rows.end(), [](const Row& row) { return row.has_label; });
-  return part;
 }
 
 }  // namespace bertune::data

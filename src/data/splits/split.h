@@ -3,11 +3,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "data/texts/reader.h"
+#include "data/texts/texts.h"
 
 namespace bertune::data {
 
@@ -18,7 +17,7 @@ struct Split {
 
 struct GivenFolds;
 
-// One of `count` parts of a dataset, from 0. None when `count` is 0.
+// One of `count` parts of a set, from 0. None when `count` is 0.
 struct Fold {
   std::int64_t number = 0, count = 0;
   std::shared_ptr<const GivenFolds> given = {};  // null: rows are dealt to them
@@ -26,12 +25,9 @@ struct Fold {
 
 // A share of every class, at least one row of each class that has two different texts; a class never leaves
 // the training side. Rows with the same texts stay on one side. Depends on rows, share and seed only. Labels
-// with many distinct values (regression) count as one class. With a fold, that is held out (folds.h) instead
-// of a share.
-Split stratified_split(const Dataset& dataset, double validation_share = 0.1, std::uint64_t seed = 42,
+// with many distinct values (regression) count as one class, and so do rows without labels. With a fold, that
+// is held out (folds.h) instead of a share.
+Split stratified_split(const Texts& texts, double validation_share = 0.1, std::uint64_t seed = 42,
                        const Fold& fold = {});
-
-// The rows named, sharing the storage of `dataset`; notes are left behind.
-Dataset subset(const Dataset& dataset, std::span<const std::int64_t> rows);
 
 }  // namespace bertune::data

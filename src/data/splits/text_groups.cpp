@@ -7,11 +7,11 @@
 
 namespace bertune::data {
 
-Groups group_by_texts(const Dataset& dataset) {
-  Groups groups{std::vector<std::int64_t>(dataset.rows.size()),
-                std::vector<std::int64_t>(dataset.rows.size())};
-  const TextIndex index(dataset, Folding::exact);
-  for (std::int64_t row = 0; row < dataset.size(); ++row) {
+Groups group_by_texts(const Texts& texts) {
+  const auto size = static_cast<std::size_t>(texts.size);
+  Groups groups{std::vector<std::int64_t>(size), std::vector<std::int64_t>(size)};
+  const TextIndex index(texts, Folding::exact);
+  for (std::int64_t row = 0; row < texts.size; ++row) {
     const std::int64_t first = index.first_of(row);
     groups.first[static_cast<std::size_t>(row)] = first;
     ++groups.size[static_cast<std::size_t>(first)];
@@ -19,20 +19,19 @@ Groups group_by_texts(const Dataset& dataset) {
   return groups;
 }
 
-bool labels_are_classes(const Dataset& dataset) {
+bool labels_are_classes(const Texts& texts) {
   std::unordered_set<std::string_view> labels;
-  for (const Row& row : dataset.rows) labels.insert(row.label);
-  return labels.size() * 2 <= dataset.rows.size();
+  for (std::int64_t row = 0; row < texts.size; ++row) labels.insert(texts.class_of(row));
+  return static_cast<std::int64_t>(labels.size()) * 2 <= texts.size;
 }
 
-std::map<std::string_view, std::vector<std::int64_t>> groups_by_class(const Dataset& dataset,
+std::map<std::string_view, std::vector<std::int64_t>> groups_by_class(const Texts& texts,
                                                                       const Groups& groups) {
-  const bool classes = labels_are_classes(dataset);
+  const bool classes = labels_are_classes(texts);
   std::map<std::string_view, std::vector<std::int64_t>> firsts;
-  for (std::int64_t row = 0; row < dataset.size(); ++row) {
-    const auto place = static_cast<std::size_t>(row);
-    if (groups.first[place] == row)
-      firsts[classes ? dataset.rows[place].label : std::string_view()].push_back(row);
+  for (std::int64_t row = 0; row < texts.size; ++row) {
+    if (groups.first[static_cast<std::size_t>(row)] == row)
+      firsts[classes ? texts.class_of(row) : std::string_view()].push_back(row);
   }
   return firsts;
 }

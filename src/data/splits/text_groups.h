@@ -1,4 +1,4 @@
-// Rows with the same texts: they go the same way when a dataset is divided, so that no model is measured on
+// Rows with the same texts: they go the same way when a set is divided, so that no model is measured on
 // what it has read.
 #pragma once
 
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "data/texts/reader.h"
+#include "data/texts/texts.h"
 
 namespace bertune::data {
 
@@ -17,13 +17,13 @@ struct Groups {
   std::vector<std::int64_t> size;   // of each first row: how many rows have its texts
 };
 
-Groups group_by_texts(const Dataset& dataset);
+Groups group_by_texts(const Texts& texts);
 
 // Whether labels are names of classes to divide evenly, and not numbers or sets with hardly two alike.
-bool labels_are_classes(const Dataset& dataset);
+bool labels_are_classes(const Texts& texts);
 
 // The groups' first rows, ascending, by their class; under "" where labels are no classes.
-std::map<std::string_view, std::vector<std::int64_t>> groups_by_class(const Dataset& dataset,
+std::map<std::string_view, std::vector<std::int64_t>> groups_by_class(const Texts& texts,
                                                                       const Groups& groups);
 
 }  // namespace bertune::data

@@ -8,26 +8,24 @@
 #include <string>
 #include <vector>
 
-#include "data/texts/reader.h"
+#include "data/texts/texts.h"
 
 namespace bertune::data {
 
 // What two texts are compared by.
 enum class Folding {
   exact,
-  blanks_and_case,  // ASCII lower-cased, runs of blanks as one space, none at the ends; blank rows equal no
-                    // other
+  blanks_and_case,  // lower-cased, runs of blanks as one space, none at the ends; blank rows equal no other
 };
 
 class TextIndex {
  public:
-  // The dataset must outlive it.
-  TextIndex(const Dataset& dataset, Folding folding);
+  TextIndex(Texts texts, Folding folding);
 
-  // The first row of the dataset with the same texts as row `index`: at most `index`.
+  // The first row with the same texts as row `index`: at most `index`.
   std::int64_t first_of(std::int64_t index) const { return first_[static_cast<std::size_t>(index)]; }
-  // The first row of the dataset with the same texts as a row of another one.
-  std::optional<std::int64_t> find(const Row& row) const;
+  // The first row with the same texts as a row of another set.
+  std::optional<std::int64_t> find(const TextPair& texts) const;
 
  private:
   struct Slot {
@@ -43,13 +41,13 @@ class TextIndex {
   static constexpr std::size_t kTables = std::size_t{1} << kTableBits;
   static std::size_t table_of(std::uint64_t hash) { return hash >> (64 - kTableBits); }
 
-  std::uint64_t hash_of(const Row& row) const;  // kNotIndexed: the row is left out
-  bool equal(const Row& left, const Row& right) const;
+  std::uint64_t hash_of(const TextPair& texts) const;  // kNotIndexed: the row is left out
+  bool equal(const TextPair& left, const TextPair& right) const;
   void fill(std::size_t table, const std::vector<std::uint64_t>& hashes, std::size_t rows);
-  // The slot of the row, or the empty one where it belongs.
-  std::size_t slot_of(const Table& table, const Row& row, std::uint64_t hash) const;
+  // The slot of a row with these texts, or the empty one where it belongs.
+  std::size_t slot_of(const Table& table, const TextPair& texts, std::uint64_t hash) const;
 
-  const Dataset& dataset_;
+  Texts texts_;
   Folding folding_;
   std::array<Table, kTables> tables_;
   std::vector<std::int64_t> first_;  // of each row

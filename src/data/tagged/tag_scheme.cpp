@@ -22,6 +22,7 @@ bool is_tag(std::string_view tag, std::string_view letters) {
 
 Tag parse(std::string_view text, TagScheme scheme) {
   if (text.empty() || text == "O") return {};
+  if (scheme == TagScheme::io) return {'I', text};
   Tag tag{text[0], text.size() > 2 ? text.substr(2) : std::string_view("_")};
   if (scheme == TagScheme::bilou && tag.letter == 'L') tag.letter = 'E';
   if (scheme == TagScheme::bilou && tag.letter == 'U') tag.letter = 'S';
@@ -74,7 +75,8 @@ constexpr Names kNames(std::to_array<Named<TagScheme>>({{TagScheme::none, "no en
                                                         {TagScheme::iob1, "IOB1"},
                                                         {TagScheme::iob2, "IOB2"},
                                                         {TagScheme::bioes, "BIOES"},
-                                                        {TagScheme::bilou, "BILOU"}}));
+                                                        {TagScheme::bilou, "BILOU"},
+                                                        {TagScheme::io, "IO"}}));
 
 }  // namespace
 
@@ -114,7 +116,8 @@ std::size_t IobUse::add(std::span<const std::string_view> tags) {
 std::vector<Entity> entities(std::span<const std::string_view> tags, TagScheme scheme,
                              EntityReading reading) {
   if (scheme == TagScheme::none) return {};
-  if (reading == EntityReading::strict && scheme != TagScheme::iob1) return read_strict(tags, scheme);
+  const bool has_book = scheme != TagScheme::iob1 && scheme != TagScheme::io;
+  if (reading == EntityReading::strict && has_book) return read_strict(tags, scheme);
   return read_lenient(tags, scheme);
 }
 

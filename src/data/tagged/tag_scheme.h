@@ -10,8 +10,8 @@
 namespace bertune::data {
 
 // `none`: the tags name no entities (parts of speech). IOB1 begins an entity with B- only where one of the
-// same type ends just before.
-enum class TagScheme { none, iob1, iob2, bioes, bilou };
+// same type ends just before. IO has types alone, without letters: neighbours of one type are one entity.
+enum class TagScheme { none, iob1, iob2, bioes, bilou, io };
 
 std::string_view to_string(TagScheme scheme);
 
@@ -22,7 +22,8 @@ struct Entity {
   bool operator==(const Entity&) const = default;
 };
 
-// By the letters before the dashes. Of B, I and O it is iob2: only sentences tell it from IOB1.
+// By the letters before the dashes. Of B, I and O it is iob2: only sentences tell it from IOB1, and IO from
+// none.
 TagScheme scheme_of_tags(const std::vector<std::string>& tags);
 
 // How the tags B-, I- and O of many sentences are used, which are given one by one.
@@ -30,8 +31,10 @@ class IobUse {
  public:
   // Returns the first word whose I- goes on with nothing, or the number of words.
   std::size_t add(std::span<const std::string_view> tags);
-  // Entities begin with I-, and B- occurs, if at all, only where IOB1 wants it.
-  bool is_iob1() const { return begun_inside_ > 0 && begun_ == between_; }
+  // Many more entities begin with I- than with a B- that IOB1 does not want.
+  bool is_iob1() const { return begun_inside_ > 3 * needless(); }
+  // B- tags where IOB1 wants none: nothing of their type ends just before.
+  std::int64_t needless() const { return begun_ - between_; }
   // I- tags that no entity of their type goes on with: they begin one.
   std::int64_t begun_inside() const { return begun_inside_; }
 
@@ -42,7 +45,7 @@ class IobUse {
 
 // lenient: what conlleval and seqeval without a mode do: whatever cannot go on begins anew. BILOU, which
 // these do not know, is read as BIOES. strict: seqeval's mode='strict' with the scheme: an entity that does
-// not begin and end by the book is none (IOB1 has no such book: as lenient).
+// not begin and end by the book is none (IOB1 and IO have no such book: as lenient).
 enum class EntityReading { lenient, strict };
 
 // In the order of words. Empty for `none`.

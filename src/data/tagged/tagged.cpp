@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -13,47 +13,16 @@
 #include "data/files/sniff.h"
 #include "data/files/storage.h"
 #include "data/tagged/tagged_file.h"
+#include "data/tagged/tagged_form.h"
 #include "data/tagged/words.h"
 
 namespace bertune::data {
 namespace {
 
-constexpr Names kNames(std::to_array<Named<TagFormat>>(
-    {{TagFormat::conll, "conll"}, {TagFormat::conllu, "conllu"}, {TagFormat::jsonl, "jsonl"}}));
-
-// What a file of CoNLL-U begins with, if not with a word.
-constexpr std::array<std::string_view, 5> kComments = {"# newdoc", "# newpar", "# sent_id",
-                                                       "# text = ", "# global.columns"};
-
-// The first line that is not blank.
-std::string_view first_line(std::string_view input) {
-  std::string_view line;
-  while (!input.empty()) {
-    take_line(input, true, line);
-    if (!trim_blanks(line).empty()) return line;
-  }
-  return {};
-}
-
-// Extensions lie (CoNLL-U is often named .conll), so the first line decides where it can.
-TagFormat guess_format(const fs::path& path, std::string_view input) {
-  const std::string extension = path.extension().string();
-  const std::string_view line = first_line(input), trimmed = trim_blanks(line);
-  const bool is_object = trimmed.starts_with("{\"") && trimmed.ends_with('}');
-  if (extension == ".json" && trimmed.starts_with('[')) {
-    throw Error(
-        fmt::format("{}: is one JSON array; write an object a line instead: jq -c '.[]'", path.string()));
-  }
-  if (extension == ".jsonl" || extension == ".ndjson" || extension == ".json" || is_object) {
-    return TagFormat::jsonl;
-  }
-  std::vector<std::string_view> cells;
-  split_cells(line, true, cells);
-  const bool ten_columns = cells.size() == 10 && (cells[0] == "1" || cells[0].starts_with("1-"));
-  const bool comment =
-      std::ranges::any_of(kComments, [&](std::string_view key) { return line.starts_with(key); });
-  return extension == ".conllu" || ten_columns || comment ? TagFormat::conllu : TagFormat::conll;
-}
+constexpr Names kNames(std::to_array<Named<TagFormat>>({{TagFormat::conll, "conll"},
+                                                        {TagFormat::conllu, "conllu"},
+                                                        {TagFormat::jsonl, "jsonl"},
+                                                        {TagFormat::csv, "csv"}}));
 
 void read_sentences(std::string_view input, const TaggedReadOptions& options, Arena& arena,
                     TaggedDataset& dataset) {
@@ -68,8 +37,16 @@ void read_sentences(std::string_view input, const TaggedReadOptions& options, Ar
     case TagFormat::jsonl:
       read_tagged_jsonl(file);
       break;
+    case TagFormat::csv:
+      read_tag_table(file);
+      break;
   }
+  file.settle();
   file.add_counts_to_notes();
+}
+
+bool is_whole_number(const std::string& tag) {
+  return !tag.empty() && std::ranges::all_of(tag, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // Tells IOB1 from IOB2, in which an I- that goes on with nothing is a mistake.
@@ -82,12 +59,38 @@ void look_at_iob(TaggedDataset& dataset) {
   }
   if (use.is_iob1()) {
     dataset.scheme = TagScheme::iob1;
+    if (use.needless() > 0) {
+      dataset.notes.push_back(
+          fmt::format("{}: the tags are read as IOB1, in which an entity begins with I-: {} do, and {} begin "
+                      "with B- where IOB1 "
+                      "needs none",
+                      dataset.path, use.begun_inside(), use.needless()));
+    }
   } else if (use.begun_inside() > 0) {
     dataset.notes.push_back(fmt::format(
         "{}: the tag is I- where no entity of its type goes on ({} in all; this is the first): it begins "
         "an entity, as seqeval reads it",
         first, use.begun_inside()));
   }
+}
+
+// Tags that are types, without B- and I-: "O" for most words, and names for the others.
+bool are_types(const TaggedDataset& dataset) {
+  if (dataset.scheme != TagScheme::none || dataset.tags.size() < 2) return false;
+  const bool named = std::ranges::all_of(dataset.tags, [](const std::string& tag) {
+    return tag == "O" || (tag.size() > 1 && !is_entity_tag(tag) && !is_whole_number(tag));
+  });
+  if (!named) return false;
+  std::map<const char*, std::int64_t> counts;  // by address: a tag is stored once
+  std::int64_t outside = 0, most = 0;
+  for (const TaggedSentence& sentence : dataset.sentences) {
+    for (const std::string_view tag : sentence.tags) {
+      std::int64_t& count = tag == "O" ? outside : counts[tag.data()];
+      ++count;
+      if (tag != "O") most = std::max(most, count);
+    }
+  }
+  return outside > most;
 }
 
 void look_at_tags(TaggedDataset& dataset) {
@@ -100,6 +103,37 @@ void look_at_tags(TaggedDataset& dataset) {
   dataset.has_tags = dataset.has_tags && !dataset.tags.empty();
   dataset.scheme = scheme_of_tags(dataset.tags);
   if (dataset.scheme == TagScheme::iob2) look_at_iob(dataset);
+  if (are_types(dataset)) {
+    dataset.scheme = TagScheme::io;
+    dataset.notes.push_back(fmt::format(
+        "{}: the tags are types without B- and I-: neighbouring words of one type are taken for one "
+        "entity (guessed; tags with B- and I- tell them apart)",
+        dataset.path));
+  }
+  if (!dataset.tags.empty() && std::ranges::all_of(dataset.tags, is_whole_number)) {
+    dataset.notes.push_back(
+        fmt::format("{}: the tags are numbers, and nothing in the file names them: they are names as they "
+                    "are, and no entities "
+                    "are counted; put the names of the tags in their place",
+                    dataset.path));
+  }
+}
+
+TaggedDataset read_all(std::string_view input, const std::string& path, const TaggedReadOptions& options,
+                       const fs::path& name, Arena& arena) {
+  refuse_foreign_bytes(input, path);
+  input.remove_prefix(byte_order_mark(input));
+  TaggedDataset dataset;
+  dataset.path = path;
+  dataset.has_tags = true;
+  if (trim_blanks(input).empty()) throw Error(fmt::format("{}: is empty", dataset.path));
+  dataset.format = options.format ? *options.format : guess_tag_format(name, input);
+  read_sentences(input, options, arena, dataset);
+  if (dataset.sentences.empty() && options.max_sentences != 0) {
+    throw Error(fmt::format("{}: has no sentence with words", dataset.path));
+  }
+  look_at_tags(dataset);
+  return dataset;
 }
 
 }  // namespace
@@ -108,15 +142,17 @@ std::string_view to_string(TagFormat format) { return kNames.of(format); }
 
 TagFormat tag_format_from_string(std::string_view name) {
   if (const auto format = kNames.find(name)) return *format;
+  if (name == "json") return TagFormat::jsonl;
+  if (name == "tsv") return TagFormat::csv;
   throw UsageError("format", fmt::format("unknown format \"{}\" of tagged sentences; choose {}", name,
                                          kNames.choices("or")));
 }
 
 TagFormat guess_tag_format(const fs::path& path) {
-  const MappedFile file(path);
+  const MappedFile file(file_part(path).file);
   std::string_view input = file.text();
   input.remove_prefix(byte_order_mark(input));
-  return guess_format(path, input);
+  return guess_tag_format(path, input);
 }
 
 std::int64_t TaggedDataset::words() const {
@@ -126,30 +162,29 @@ std::int64_t TaggedDataset::words() const {
 }
 
 std::string TaggedDataset::where(const TaggedSentence& sentence) const {
-  return fmt::format("{}:{}", path, sentence.line);
+  return place_in(path, sentence.line);
 }
 
 std::string TaggedDataset::where(const TaggedSentence& sentence, std::size_t word) const {
-  return fmt::format("{}:{}", path,
-                     sentence.line + (sentence.word_lines.empty() ? 0 : sentence.word_lines[word]));
+  return place_in(path, sentence.line + (sentence.word_lines.empty() ? 0 : sentence.word_lines[word]));
 }
 
 TaggedDataset read_tagged(const fs::path& path, const TaggedReadOptions& options) {
   const auto storage = std::make_shared<Storage>(path);
-  std::string_view input = storage->file.text();
-  refuse_foreign_bytes(input, path.string());
-  input.remove_prefix(byte_order_mark(input));
-  TaggedDataset dataset;
-  dataset.path = path.string();
+  TaggedDataset dataset = read_all(storage->file.text(), path.string(), options, path, storage->arena);
   dataset.storage = storage;
-  dataset.has_tags = true;
-  if (trim_blanks(first_line(input)).empty()) throw Error(fmt::format("{}: is empty", dataset.path));
-  dataset.format = options.format ? *options.format : guess_format(path, input);
-  read_sentences(input, options, storage->arena, dataset);
-  if (dataset.sentences.empty() && options.max_sentences != 0) {
-    throw Error(fmt::format("{}: has no sentence with words", dataset.path));
-  }
-  look_at_tags(dataset);
+  return dataset;
+}
+
+TaggedDataset parse_tagged(std::string text, const std::string& path, const TaggedReadOptions& options) {
+  struct TextStorage {
+    std::string text;
+    Arena arena;
+  };
+  const auto storage = std::make_shared<TextStorage>();
+  storage->text = std::move(text);
+  TaggedDataset dataset = read_all(storage->text, path, options, "", storage->arena);
+  dataset.storage = storage;
   return dataset;
 }
 

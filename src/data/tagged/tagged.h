@@ -1,5 +1,5 @@
-// Sentences of words with a tag each: CoNLL columns, CoNLL-U, and JSON Lines with lists of words and tags or
-// with a text and its entities.
+// Sentences of words with a tag each: CoNLL columns, CoNLL-U, tables with a word or a sentence a row, and
+// JSON with lists of words and tags or with a text and its entities.
 #pragma once
 
 #include <cstdint>
@@ -16,19 +16,22 @@
 
 namespace bertune::data {
 
-enum class TagFormat { conll, conllu, jsonl };
+enum class TagFormat { conll, conllu, jsonl, csv };
 
 std::string_view to_string(TagFormat format);
 TagFormat tag_format_from_string(std::string_view name);  // throws UsageError, naming the choices
-TagFormat guess_tag_format(const fs::path& path);         // by extension and the first line
+TagFormat guess_tag_format(const fs::path& path);         // by its content, and by extension
 
 struct TaggedReadOptions {
-  std::optional<TagFormat> format = {};  // unset: by extension and the first line
-  // Which column or key holds the tags. conll: its number from 1 (empty: the last one). conllu: its name or
-  // number (empty: UPOS). jsonl: the key of the tags or entities (empty: the usual ones).
+  std::optional<TagFormat> format = {};  // unset: by content, and by extension
+  std::int64_t lines_before = 0;         // jsonl: of the stream whose next lines the text is
+  // Which column or key holds the tags. conll: its number from 1 (empty: the last one that says something).
+  // conllu: its name or number (empty: UPOS). csv: its name. jsonl: the key of the tags or entities. Empty:
+  // the usual ones.
   std::string label_column = {};
   bool labels_required = true;      // a sentence without tags is an error
   std::int64_t max_sentences = -1;  // negative: all
+  std::int64_t max_bad_rows = 0;    // so many sentences that cannot be read are left out
 };
 
 // The views live as long as the dataset.
@@ -41,17 +44,22 @@ struct TaggedSentence {
   std::vector<std::uint32_t> word_lines;  // [words]: lines after `line`; empty when all are on that line
 };
 
-struct Storage;
-
-struct TaggedDataset {
+// What holds of all sentences of a file, and of a part of them (data/splits/subset.h).
+struct AboutSentences {
   std::string path;  // as given, for messages
   TagFormat format = TagFormat::conll;
   TagScheme scheme = TagScheme::none;
+  std::vector<std::string> tags;        // the different ones, sorted by code point
+  bool has_tags = false;                // every sentence has
+  std::shared_ptr<const void> storage;  // what the sentences point into
+};
+
+struct TaggedDataset : AboutSentences {
   std::vector<TaggedSentence> sentences;
-  std::vector<std::string> tags;           // the different ones, sorted by code point
-  bool has_tags = false;                   // every sentence has
-  std::vector<std::string> notes;          // what a person should know: guesses, replaced bytes, odd tags
-  std::shared_ptr<const Storage> storage;  // what the sentences point into
+  std::vector<std::string> notes;  // what a person should know: guesses, replaced bytes, odd tags
+
+  using Whole = AboutSentences;
+  static constexpr std::vector<TaggedSentence> TaggedDataset::*kRows = &TaggedDataset::sentences;
 
   std::int64_t size() const { return static_cast<std::int64_t>(sentences.size()); }
   std::int64_t words() const;
@@ -63,6 +71,8 @@ struct TaggedDataset {
 // Throws Error ("file:line: what is wrong") for a damaged file and UsageError for a label column that it does
 // not have.
 TaggedDataset read_tagged(const fs::path& path, const TaggedReadOptions& options = {});
+// The same of a text in memory; `path` stands for it in messages.
+TaggedDataset parse_tagged(std::string text, const std::string& path, const TaggedReadOptions& options);
 
 // Texts as sentences without tags, cut by split_words. The views point into the texts.
 std::vector<TaggedSentence> sentences_of(std::span<const std::string_view> texts);

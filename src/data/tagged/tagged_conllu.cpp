@@ -52,7 +52,7 @@ class ConlluReader {
       }
       if (sentence_.line == 0) sentence_.line = file_.line();
       if (!line.starts_with('#')) {
-        read_word(line);
+        if (!broken_) broken_ = !file_.bad().reads([&] { read_word(line); });
       } else if (constexpr std::string_view kText = "# text = "; line.starts_with(kText)) {
         sentence_.text = file_.valid(line.substr(kText.size()));
       }
@@ -88,7 +88,9 @@ class ConlluReader {
   }
 
   void end_sentence() {
-    if (sentence_.line != 0 && sentence_.words.empty()) {
+    if (broken_) {
+      broken_ = false;
+    } else if (sentence_.line != 0 && sentence_.words.empty()) {
       file_.count("comments without a sentence", sentence_.line);
     } else if (sentence_.line != 0) {
       sentence_.spans = locate_words(sentence_.text, sentence_.words);
@@ -111,6 +113,7 @@ class ConlluReader {
 
   TaggedFile& file_;
   std::size_t tag_;
+  bool broken_ = false;      // a word of the sentence cannot be read
   TaggedSentence sentence_;  // line 0: not begun
   std::vector<std::string_view> cells_;
 };

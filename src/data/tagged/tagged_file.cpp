@@ -18,17 +18,20 @@ constexpr std::string_view kBlanks = " \t\r\v\f";
 
 TaggedFile::TaggedFile(std::string_view input, const TaggedReadOptions& options, Arena& arena,
                        TaggedDataset& dataset)
-    : input_(input), options_(options), arena_(arena), dataset_(dataset) {}
+    : input_(input), options_(options), arena_(arena), dataset_(dataset), bad_(options.max_bad_rows) {}
+
+bool TaggedFile::is_full() const {
+  return options_.max_sentences >= 0 && dataset_.size() >= options_.max_sentences;
+}
 
 bool TaggedFile::next_line(std::string_view& line) {
-  const bool enough = options_.max_sentences >= 0 && dataset_.size() >= options_.max_sentences;
-  if (enough || input_.empty()) return false;
+  if (is_full() || input_.empty()) return false;
   take_line(input_, true, line);
   ++line_;
   return true;
 }
 
-std::string TaggedFile::where(std::int64_t line) const { return fmt::format("{}:{}", dataset_.path, line); }
+std::string TaggedFile::where(std::int64_t line) const { return place_in(dataset_.path, line); }
 
 void TaggedFile::refuse(std::int64_t line, std::string_view what) const {
   throw Error(fmt::format("{}: {}", where(line), what));

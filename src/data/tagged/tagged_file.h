@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/files/bad_rows.h"
 #include "data/files/storage.h"
 #include "data/tagged/tagged.h"
 
@@ -21,6 +22,9 @@ class TaggedFile {
   bool next_line(std::string_view& line);
   std::int64_t line() const { return line_; }  // of the last one taken, from 1
   std::string where(std::int64_t line) const;
+  const std::string& path() const { return dataset_.path; }
+  std::string_view rest() const { return input_; }  // what no line was taken of yet
+  bool is_full() const;                             // as many sentences as were asked for
   [[noreturn]] void refuse(std::int64_t line, std::string_view what) const;
 
   const TaggedReadOptions& options() const { return options_; }
@@ -32,10 +36,14 @@ class TaggedFile {
 
   // Throws Error for absurd sizes. A sentence without words is left out, unless labels are not required.
   void add(TaggedSentence sentence);
+  // Sentences that cannot be read.
+  BadRows& bad() { return bad_; }
   void note(std::string text) { dataset_.notes.push_back(std::move(text)); }
   // Counts what is odd; the notes name the first line and how often.
   void count(std::string_view what, std::int64_t line);
   void add_counts_to_notes();
+  // After the last sentence. Throws Error where too many could not be read.
+  void settle() { bad_.settle(dataset_.path, dataset_.size(), "sentences", dataset_.notes); }
 
  private:
   struct Tally {
@@ -50,11 +58,13 @@ class TaggedFile {
   std::int64_t line_ = 0;
   std::vector<Tally> tallies_;
   std::set<std::string_view> kept_tags_;
+  BadRows bad_;
 };
 
 void read_conll(TaggedFile& file);
 void read_conllu(TaggedFile& file);
 void read_tagged_jsonl(TaggedFile& file);
+void read_tag_table(TaggedFile& file);
 
 // The cells of a line of CoNLL: between TABs, or between runs of blanks.
 void split_cells(std::string_view line, bool by_tabs, std::vector<std::string_view>& cells);

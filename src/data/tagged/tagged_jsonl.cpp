@@ -1,19 +1,30 @@
-// JSON Lines: {"tokens": [...], "tags": [...]}, or {"text": "...", "entities": [{"start", "end", "label"}]}
+// Rows of JSON: {"tokens": [...], "tags": [...]}, or {"text": "...", "entities": [{"start", "end", "label"}]}
 // with offsets in code points.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <initializer_list>
+#include <array>
+#include <span>
+#include <utility>
 
 #include "core/json.h"
 #include "core/utf8.h"
+#include "data/files/json_rows.h"
+#include "data/files/json_text.h"
 #include "data/files/records.h"
 #include "data/tagged/tagged_file.h"
+#include "data/tagged/tagged_keys.h"
 #include "data/tagged/words.h"
 
 namespace bertune::data {
 namespace {
+
+constexpr std::array<std::string_view, 1> kTextKey = {"text"};
+constexpr std::array<std::string_view, 3> kStartKeys = {"start", "start_offset", "begin"};
+constexpr std::array<std::string_view, 3> kEndKeys = {"end", "end_offset", "stop"};
+constexpr std::array<std::string_view, 7> kLabelKeys = {"label",  "type", "entity_group", "entity",
+                                                        "labels", "tag",  "class"};
 
 // An entity as a file gives it, in bytes of the text.
 struct Annotation {
@@ -26,38 +37,58 @@ class TaggedJsonReader {
   explicit TaggedJsonReader(TaggedFile& file) : file_(file) {}
 
   void read() {
-    for (std::string_view line; file_.next_line(line);) {
-      if (trim_blanks(line).empty()) continue;
-      const Json row = parse_json(file_.valid(line), file_.where(file_.line()));
-      if (!row.is_object()) refuse("not a JSON object: each line is one, {...}");
-      TaggedSentence sentence;
-      sentence.line = file_.line();
-      if (const Json* tokens = find(row, {"tokens", "words"})) {
-        read_tokens(row, *tokens, sentence);
-      } else {
-        read_text(row, sentence);
-      }
-      file_.add(std::move(sentence));
+    std::string_view input = file_.rest();
+    std::string clean;
+    if (find_invalid_utf8(input) != std::string_view::npos) {
+      std::uint64_t replaced = 0;
+      clean = replace_invalid_utf8(input, replaced);
+      file_.note(
+          fmt::format("{}: {} bytes that are not UTF-8 were replaced by U+FFFD", file_.path(), replaced));
+      input = clean;
     }
-    file_.note(fmt::format("{}: JSON Lines, an object a line: {}", file_.where(1), form_));
+    JsonRows rows(file_.path(), file_.options().lines_before);
+    JsonMends mends;
+    for (JsonRow row; !file_.is_full() && rows.next(input, true, row) == Parse::record;) {
+      line_ = row.line;
+      file_.bad().reads([&] { read_row(plain_row(parse_json_row(row.text, file_.where(line_), mends))); });
+    }
+    const bool lines = rows.shape().form == JsonForm::lines;
+    if (const std::string note = note_of(rows.shape()); !note.empty())
+      file_.note(fmt::format("{}: {} (guessed)", file_.path(), note));
+    file_.note(
+        fmt::format("{}: {}: {}", file_.where(1), lines ? "JSON Lines, an object a line" : "JSON", form_));
+    if (mends.surrogates > 0)
+      file_.note(
+          fmt::format("{}: {} halves of surrogate pairs became U+FFFD", file_.path(), mends.surrogates));
   }
 
  private:
-  [[noreturn]] void refuse(const std::string& what) const { file_.refuse(file_.line(), what); }
+  [[noreturn]] void refuse(const std::string& what) const { file_.refuse(line_, what); }
 
-  static const Json* find(const Json& row, std::initializer_list<std::string_view> keys) {
-    for (const std::string_view key : keys) {
-      const auto found = row.find(std::string(key));
-      if (found != row.end() && !found->is_null()) return &*found;
+  void read_row(const Json& row) {
+    if (!row.is_object()) refuse("not a JSON object: each line is one, {...}");
+    TaggedSentence sentence;
+    sentence.line = line_;
+    const Json* tokens = find_key(row, kTokenKeys);
+    // Tokens with their places, of which entities are made.
+    const bool has_places = tokens != nullptr && tokens->is_array() && !tokens->empty() &&
+                            tokens->front().is_object() && row.contains("text") &&
+                            (row.contains("spans") || row.contains("entities"));
+    if (tokens != nullptr && !has_places) {
+      read_tokens(row, *tokens, sentence);
+    } else {
+      read_text(row, sentence);
     }
-    return nullptr;
+    file_.add(std::move(sentence));
   }
 
-  // The value under label_column, or else under the first of the usual keys that is there.
-  const Json* find_labels(const Json& row, std::initializer_list<std::string_view> usual) const {
-    const std::string& given = file_.options().label_column;
-    const Json* labels = given.empty() ? find(row, usual) : find(row, {given});
-    if (labels == nullptr && file_.options().labels_required) {
+  // The value under label_column, or else under the first of the usual keys that is there; null where none is
+  // needed.
+  const Json* find_labels(const Json& row, std::span<const std::string_view> usual) const {
+    if (!file_.options().labels_required) return nullptr;
+    const std::string_view given = file_.options().label_column;
+    const Json* labels = given.empty() ? find_key(row, usual) : find_key(row, std::array{given});
+    if (labels == nullptr) {
       refuse(given.empty()
                  ? fmt::format("no tags: none of the keys \"{}\" is there (`label_column` names another)",
                                fmt::join(usual, "\", \""))
@@ -70,15 +101,17 @@ class TaggedJsonReader {
     form_ = "lists of tokens and their tags";
     if (!tokens.is_array()) refuse("\"tokens\" is not a list");
     for (const Json& token : tokens) {
-      if (!token.is_string()) refuse(fmt::format("token {} is not a string", sentence.words.size() + 1));
-      sentence.words.push_back(file_.keep(token.get_ref<const std::string&>()));
+      const auto text = token.is_object() ? token.find("text") : token.end();
+      const Json& word = token.is_object() && text != token.end() ? *text : token;
+      if (!word.is_string()) refuse(fmt::format("token {} is not a string", sentence.words.size() + 1));
+      sentence.words.push_back(file_.keep(word.get_ref<const std::string&>()));
     }
-    if (const Json* text = find(row, {"text"}); text != nullptr && text->is_string()) {
+    if (const Json* text = find_key(row, kTextKey); text != nullptr && text->is_string()) {
       sentence.text = file_.keep(text->get_ref<const std::string&>());
       sentence.spans = locate_words(sentence.text, sentence.words);
       if (sentence.spans.empty()) sentence.text = {};
     }
-    const Json* tags = find_labels(row, {"ner_tags", "tags", "labels", "pos_tags"});
+    const Json* tags = find_labels(row, kTagKeys);
     if (tags == nullptr) return;
     if (!tags->is_array() || tags->size() != tokens.size()) {
       refuse(tags->is_array() ? fmt::format("{} tokens but {} tags", tokens.size(), tags->size())
@@ -95,14 +128,14 @@ class TaggedJsonReader {
 
   void read_text(const Json& row, TaggedSentence& sentence) {
     form_ = "texts and their entities, which are put on the words that BERT's tokenizer sees";
-    const Json* text = find(row, {"text"});
+    const Json* text = find_key(row, kTagTextKeys);
     if (text == nullptr || !text->is_string()) refuse("neither \"tokens\" nor \"text\" is there");
     sentence.text = file_.keep(text->get_ref<const std::string&>());
     sentence.spans = split_words(sentence.text);
     for (const Span span : sentence.spans) {
       sentence.words.push_back(sentence.text.substr(span.begin, span.end - span.begin));
     }
-    const Json* entities = find_labels(row, {"entities", "spans", "label", "labels"});
+    const Json* entities = find_labels(row, kEntityKeys);
     if (entities == nullptr) return;
     if (!entities->is_array()) refuse("the entities are not a list");
     tag_words(read_annotations(*entities, sentence.text), sentence);
@@ -133,8 +166,9 @@ class TaggedJsonReader {
   Annotation read_annotation(const Json& entity, const std::vector<std::uint32_t>& bytes) const {
     const Json *start = nullptr, *end = nullptr, *label = nullptr;
     if (entity.is_object()) {
-      start = find(entity, {"start", "start_offset"}), end = find(entity, {"end", "end_offset"});
-      label = find(entity, {"label", "type", "entity_group"});
+      start = find_key(entity, kStartKeys), end = find_key(entity, kEndKeys);
+      label = find_key(entity, kLabelKeys);
+      if (label != nullptr && label->is_array() && label->size() == 1) label = &label->front();
     } else if (entity.is_array() && entity.size() == 3) {
       start = &entity[0], end = &entity[1], label = &entity[2];
     }
@@ -167,15 +201,15 @@ class TaggedJsonReader {
       const std::size_t first = word;
       for (; word < spans.size() && spans[word].begin < entity.end; ++word) {
         const bool cut = spans[word].begin < entity.begin || spans[word].end > entity.end;
-        if (cut)
-          file_.count("an entity begins or ends inside a word: the whole word was taken", file_.line());
+        if (cut) file_.count("an entity begins or ends inside a word: the whole word was taken", line_);
         sentence.tags[word] = file_.keep_tag((word == first ? "B-" : "I-") + entity.label);
       }
-      if (word == first) file_.count("an entity without a word of its own was left out", file_.line());
+      if (word == first) file_.count("an entity without a word of its own was left out", line_);
     }
   }
 
   TaggedFile& file_;
+  std::int64_t line_ = 1;                      // of the row that is read
   std::string_view form_ = "nothing in them";  // of the last row
 };
 

@@ -16,7 +16,7 @@ struct TableHead {
   std::string path;
   std::int64_t header_line = 0;    // 0: there is no header
   std::vector<std::string> names;  // or numbers from "1"
-  // The first rows' cells, a vector a column; only of tables with two columns.
+  // Cells of the first rows and some others, a vector a column; empty where they are not looked at.
   std::vector<std::vector<std::string>> samples;
 };
 
@@ -31,8 +31,11 @@ std::string no_such_column(const std::vector<std::string>& names, const std::str
 // Throws UsageError naming the columns present and the options that choose.
 ColumnChoice choose_columns(const TableHead& head, const ReadOptions& options);
 
-// Whether the names of the header look like an example instead: the label column's name is also one of its
-// values.
-bool header_is_an_example(const TableHead& head, const ColumnChoice& choice);
+// Whether the names of the header look like an example instead: they are no usual names, and are such as the
+// values below them.
+bool header_is_an_example(const TableHead& head);
+
+// Whether the column is the text, its pair, the label or one of the labels, or the fold.
+bool is_used(const ColumnChoice& choice, int index);
 
 }  // namespace bertune::data

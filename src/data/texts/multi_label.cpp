@@ -1,4 +1,4 @@
-// Rows with several labels: "joy|love", "joy,love" or ["joy", "love"].
+// Rows with several labels: "joy|love", "joy,love", ["joy", "love"] or, as Python writes it, ['joy', 'love'].
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,6 +22,29 @@ void add(std::vector<std::string>& labels, std::string_view label) {
   labels.emplace_back(label);
 }
 
+// "['a', 'b']" and "[2 27]", as Python and NumPy print lists, as JSON; other texts stay as they are.
+std::string as_json(std::string_view list) {
+  std::string json;
+  const std::string_view inside = list.substr(1, list.size() - 2);
+  if (inside.find('\'') == std::string_view::npos) {
+    const bool numbers = inside.find_first_not_of("0123456789. ") == std::string_view::npos;
+    if (!numbers || trimmed(inside).find(' ') == std::string_view::npos) return std::string(list);
+    for (const char c : trimmed(inside)) {
+      if (c != ' ') json += c;
+      if (c == ' ' && !json.ends_with(", ")) json += ", ";
+    }
+    return "[" + json + "]";
+  }
+  char open = '\0';  // the quote of the text that this is within
+  for (const char c : list) {
+    const bool quote = (c == '\'' || c == '"') && (open == '\0' || open == c);
+    if (quote) open = open == '\0' ? c : '\0';
+    if (!quote && c == '"') json += '\\';
+    json += quote ? '"' : c;
+  }
+  return json;
+}
+
 }  // namespace
 
 char guess_separator(const Dataset& dataset) {
@@ -35,7 +58,7 @@ std::vector<std::string> split_labels(std::string_view label, char separator, co
   std::vector<std::string> labels;
   label = trimmed(label);
   if (label.starts_with('[') && label.ends_with(']')) {
-    for (const Json& element : parse_json(label, where)) {
+    for (const Json& element : parse_json(as_json(label), where)) {
       if (element.is_structured() || element.is_null()) {
         throw Error(fmt::format("{}: a list of labels holds something that is no string or number", where));
       }

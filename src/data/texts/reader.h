@@ -7,6 +7,7 @@
 #include <iosfwd>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,10 @@ struct TrainedColumns {
 };
 
 struct ReadOptions {
-  std::optional<Format> format = {};  // unset: by extension
-  // Names of columns, or with header = false (and in plain text) their numbers from 1. Empty: guessed from
-  // the usual names; with a text column given, no pair is guessed.
+  std::optional<Format> format = {};  // unset: by extension, or else by content
+  // Names of columns (of labels also several, joined by commas: 0 or 1 each), or with header = false (and in
+  // plain text) their numbers from 1. Empty: guessed from the usual names; with a text column given, no pair
+  // is guessed.
   std::string text_column = {}, text_pair_column = {}, label_column = {};
   std::string fold_column = {};                // a column, where there is one, that is none of these
   bool header = true;                          // CSV and TSV: the first record names the columns
@@ -39,18 +41,23 @@ struct ReadOptions {
   // default; when given, a line is cut at its first delimiter into columns "1" and "2" (TREC's "LABEL:kind
   // text").
   char delimiter = '\0';
+  std::string encoding = {};      // of the file; empty: UTF-8, or what its bytes show
+  std::int64_t max_bad_rows = 0;  // so many rows that cannot be used are left out; more are an error
+  fs::path labels_file = {};      // its lines are the labels of the rows; empty: a column has them
 };
 
 struct ChosenColumn {
   std::string name;
   int index = -1;  // from 0 in file order; -1: there is none
   bool guessed = false;
+  std::string reason = {};  // of a guess that is not by a usual name: one phrase for the person
   explicit operator bool() const { return index >= 0; }
 };
 
 struct ColumnChoice {
   ChosenColumn text, text_pair, label, fold;
-  std::vector<std::string> all;  // every column present, in file order
+  std::vector<ChosenColumn> labels;  // columns of 0 and 1, one a label; `label` has all their names then
+  std::vector<std::string> all;      // every column present, in file order
 };
 
 // One example. The views live as long as the Dataset (or until the next call on a RowStream).
@@ -64,14 +71,25 @@ struct Row {
 class Arena;
 struct Storage;
 
-struct Dataset {
+// What holds of all rows of a file, and of a part of them (data/splits/subset.h).
+struct AboutTexts {
   std::string path;  // as given, for messages
-  std::vector<Row> rows;
   ColumnChoice columns;
   bool has_pairs = false;
-  bool has_labels = false;                 // the label column exists and at least one row has a label
-  std::vector<std::string> notes;          // what a person should know: guesses, replaced bytes, empty texts
-  std::shared_ptr<const Storage> storage;  // what the rows point into; copies and subsets share it
+  // The names of all labels, where the file itself says which there are; else empty.
+  std::vector<std::string> label_names;
+  std::shared_ptr<const Storage> storage;          // what the rows point into; copies and subsets share it
+  std::shared_ptr<const void> label_storage = {};  // and their labels, once they are those of classes
+};
+
+struct Dataset : AboutTexts {
+  std::vector<Row> rows;
+  bool has_labels = false;         // the label column exists and at least one row has a label
+  std::vector<std::string> notes;  // what a person should know: guesses, replaced bytes, empty texts
+
+  using Whole = AboutTexts;
+  static constexpr std::vector<Row> Dataset::*kRows = &Dataset::rows;
+  void take_over(const Dataset& whole, std::span<const std::int64_t> numbers);
 
   std::int64_t size() const { return static_cast<std::int64_t>(rows.size()); }
   // Gives back the memory that texts were read into from the file, when they are hardly needed any more.

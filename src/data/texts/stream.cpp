@@ -5,36 +5,44 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
-#include <fstream>
 #include <istream>
 #include <utility>
 
 #include "bertune/error.h"
 #include "core/arriving_lines.h"
+#include "data/files/decoding.h"
 #include "data/files/storage.h"
+#include "data/files/text_file.h"
 #include "data/texts/reader.h"
 #include "data/texts/table.h"
 
 namespace bertune::data {
 namespace {
 
-std::unique_ptr<std::istream> open_file(const fs::path& path) {
-  if (fs::is_directory(path)) throw Error(fmt::format("{}: is a folder, not a file", path.string()));
-  errno = 0;
-  auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
-  if (!*file) throw Error(fmt::format("{}: cannot read: {}", path.string(), std::strerror(errno)));
-  return file;
+// Standard input is lines of text, unless options say otherwise.
+ReadOptions of_lines(ReadOptions options) {
+  if (!options.format) options.format = Format::text;
+  return options;
+}
+
+TextStream given(std::istream& input, const ReadOptions& options, const std::string& name) {
+  TextStream text;
+  if (options.encoding.empty() || is_utf8(options.encoding)) return text;
+  text.stream = decoded(std::make_unique<std::istream>(input.rdbuf()), options.encoding, name);
+  return text;
 }
 
 }  // namespace
 
 struct RowStream::Implementation {
-  Implementation(std::unique_ptr<std::istream> file, std::istream* source, std::string name, Format format,
-                 const ReadOptions& options)
-      : owned(std::move(file)),
-        input(source != nullptr ? *source : *owned),
+  // `source`: null for a file.
+  Implementation(TextStream text, std::istream* source, std::string name, const ReadOptions& options)
+      : owned(std::move(text.stream)),
+        input(owned != nullptr ? *owned : *source),
+        from_file(source == nullptr),
         path(std::move(name)),
-        table(path, format, options),
+        file_notes(std::move(text.notes)),
+        table(path, options),
         rows_left(options.max_rows < 0 ? INT64_MAX : options.max_rows) {
     std::string_view front = window();
     while (!table.open(front, final)) {
@@ -59,7 +67,7 @@ struct RowStream::Implementation {
                               kLongestRecord >> 20));
     }
     std::size_t block = std::max(kBlock, held);
-    if (owned == nullptr && held < kBlock) block = std::min(block, bytes_arrived(input));
+    if (!from_file && held < kBlock) block = std::min(block, bytes_arrived(input));
     buffer.resize(held + block);
     input.read(buffer.data() + held, static_cast<std::streamsize>(block));
     const auto got = static_cast<std::size_t>(input.gcount());
@@ -87,7 +95,9 @@ struct RowStream::Implementation {
 
   std::unique_ptr<std::istream> owned;
   std::istream& input;
+  bool from_file;
   std::string path;
+  std::vector<std::string> file_notes;
   Table table;
   std::int64_t rows_left;
   Arena arena;
@@ -97,13 +107,14 @@ struct RowStream::Implementation {
 };
 
 RowStream::RowStream(const fs::path& path, const ReadOptions& options)
-    : implementation_(std::make_unique<Implementation>(
-          open_file(path), nullptr, path.string(), options.format ? *options.format : format_from_path(path),
-          options)) {}
+    : implementation_(std::make_unique<Implementation>(open_text(file_part(path).file, options.encoding),
+                                                       nullptr, path.string(), options)) {}
 
-RowStream::RowStream(std::istream& input, std::string name, const ReadOptions& options)
-    : implementation_(std::make_unique<Implementation>(nullptr, &input, std::move(name),
-                                                       options.format.value_or(Format::text), options)) {}
+RowStream::RowStream(std::istream& input, std::string name, const ReadOptions& options) {
+  TextStream text = given(input, options, name);
+  implementation_ =
+      std::make_unique<Implementation>(std::move(text), &input, std::move(name), of_lines(options));
+}
 
 RowStream::RowStream(RowStream&&) noexcept = default;
 RowStream& RowStream::operator=(RowStream&&) noexcept = default;
@@ -113,7 +124,7 @@ bool RowStream::next_batch(std::int64_t max_rows, std::vector<Row>& rows) {
   rows.clear();
   implementation_->arena.clear();
   Row row;
-  const bool from_file = implementation_->owned != nullptr;
+  const bool from_file = implementation_->from_file;
   while (static_cast<std::int64_t>(rows.size()) < max_rows &&
          implementation_->next(row, from_file || rows.empty()))
     rows.push_back(row);
@@ -127,6 +138,10 @@ bool RowStream::next(Row& row) {
 
 const ColumnChoice& RowStream::columns() const { return implementation_->table.columns(); }
 
-std::vector<std::string> RowStream::notes() const { return implementation_->table.notes(); }
+std::vector<std::string> RowStream::notes() const {
+  std::vector<std::string> notes = implementation_->file_notes;
+  for (std::string& note : implementation_->table.notes()) notes.push_back(std::move(note));
+  return notes;
+}
 
 }  // namespace bertune::data

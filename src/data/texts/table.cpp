@@ -6,14 +6,11 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/json.h"
 #include "core/utf8.h"
-#include "data/files/sniff.h"
-#include "data/texts/trained_columns.h"
 
 namespace bertune::data {
 namespace {
-
-constexpr std::size_t kSampleRows = 1000;
 
 bool is_blank(std::string_view text) {
   // Nearly every text begins with something visible.
@@ -41,163 +38,127 @@ std::string_view name_of(CellKind kind) {
 
 }  // namespace
 
-Table::Table(std::string path, Format format, const ReadOptions& options)
-    : path_(std::move(path)), format_(format), options_(options) {
-  const char delimiter = options.delimiter;
-  if (delimiter == '"' || delimiter == '\n' || delimiter == '\r') {
-    throw UsageError("the delimiter cannot be a quote or a line end");
-  }
-  if (format == Format::text && delimiter == '\0' && options.trained && options.trained->has_pairs())
-    options_.delimiter = '\t';
-}
-
-std::string Table::where(std::int64_t line) const { return fmt::format("{}:{}", path_, line); }
-
-bool Table::open(std::string_view& input, bool final) {
-  if (!marked_) {
-    // Lines of plain text are taken as they come: somebody may be waiting for the answer to the first.
-    const std::size_t enough_to_recognise = format_ == Format::text ? 4 : 4096;
-    if (!final && input.size() < enough_to_recognise) return false;
-    refuse_foreign_bytes(input, path_);
-    input.remove_prefix(byte_order_mark(input));
-    marked_ = true;
-  }
-  if (final && trim_blanks(input).empty() && format_ != Format::text) {
-    throw Error(fmt::format("{}: is empty", path_));
-  }
-  if (!read_head(input, final)) return false;
-  options_ = with_trained_columns(head_, options_, head_notes_);
-  choice_ = choose_columns(head_, options_);
-  if (header_is_an_example(head_, choice_)) {
-    const std::string note = fmt::format(
-        "{}: looks like an example and not like a header (\"{}\" is also a label): "
-        "read as one; columns are numbered",
-        where(head_.header_line), choice_.label.name);
-    options_.header = false;
-    read_head(input, final);
-    head_notes_.push_back(note);
-    choice_ = choose_columns(head_, options_);
-  }
-  require_trained_kind(head_, options_, choice_);
-  parser_->set_keys(head_.names);
-  if (head_.header_line > 0) parser_->next(input, final, record_);
-  return true;
-}
-
-// Learns the names of the columns from the front of the input, which is left as it is.
-bool Table::read_head(std::string_view input, bool final) {
-  head_ = {};
-  head_.path = path_;
-  head_notes_.clear();
-  parser_ = make_parser(path_, format_, options_.delimiter, input, head_notes_);
-  const bool has_header = options_.header && is_delimited(format_);
-  if (has_header) {
-    const std::unique_ptr<RecordParser> parser = parser_->clone();
-    std::string_view rest = input;
-    const Parse parse = parser->next(rest, final, record_);
-    if (parse == Parse::incomplete) return false;
-    if (parse == Parse::end) throw Error(fmt::format("{}: is empty", path_));
-    head_.header_line = record_.line;
-    for (const Cell& cell : record_.cells) head_.names.push_back(cell_name(cell));
-    return sample_rows(*parser, rest, final);
-  }
-  return sample_rows(*parser_->clone(), input, final);
-}
-
-bool Table::sample_rows(RecordParser& parser, std::string_view input, bool final) {
-  const bool json = format_ == Format::jsonl || format_ == Format::json;
-  std::size_t rows = 0;
-  std::vector<std::vector<std::string>> samples(2);
-  // A user who reads ten rows of a damaged file hears nothing of the eleventh.
-  const std::size_t wanted =
-      options_.max_rows > 0 ? std::min<std::size_t>(kSampleRows, static_cast<std::size_t>(options_.max_rows))
-                            : kSampleRows;
-  for (; rows < wanted; ++rows) {
-    const Parse parse = parser.next(input, final, record_);
-    if (parse == Parse::incomplete && rows == 0) return false;
-    if (parse != Parse::record) break;
-    if (head_.names.empty() && !json) {
-      for (std::size_t i = 1; i <= record_.cells.size(); ++i) head_.names.push_back(std::to_string(i));
-    }
-    for (std::size_t i = 0; i < std::min<std::size_t>(2, record_.cells.size()); ++i) {
-      samples[i].push_back(cell_name(record_.cells[i]));
-    }
-    if (!json && head_.names.size() != 2) {
-      ++rows;
-      break;
-    }
-  }
-  if (json) head_.names = parser.keys();
-  if (head_.names.size() == 2 && samples[0].size() == samples[1].size()) head_.samples = std::move(samples);
-  if (rows == 0 && format_ == Format::text) head_.names = {"1"};
-  if (rows == 0 && format_ != Format::text) {
-    throw Error(head_.header_line > 0 ? fmt::format("{}: holds a header and no rows", path_)
-                                      : fmt::format("{}: holds no rows", path_));
-  }
-  return true;
-}
+std::string Table::where(std::int64_t line) const { return place_in(path_, line); }
 
 Parse Table::next(std::string_view& input, bool final, bool stays, Arena& arena, Row& row) {
-  const Parse parse = parser_->next(input, final, record_);
-  if (parse != Parse::record) return parse;
-  if (record_.replaced > 0) replaced_.add(record_.line, static_cast<std::int64_t>(record_.replaced));
-  check_width(record_);
-  row = {};
-  row.line = record_.line;
-  row.text = text_of(record_, choice_.text, stays, arena);
-  if (choice_.text_pair) row.text_pair = text_of(record_, choice_.text_pair, stays, arena);
-  if (choice_.label) label_of(record_, stays, arena, row);
-  if (is_blank(row.text) || (choice_.text_pair && is_blank(row.text_pair))) empty_.add(row.line);
-  if (row.has_label && row.label == choice_.label.name && row.text == choice_.text.name) {
-    repeated_headers_.add(row.line);
+  for (;;) {
+    const Parse parse = parser_->next(input, final, record_);
+    if (parse != Parse::record) return parse;
+    if (record_.replaced > 0) replaced_.add(record_.line, static_cast<std::int64_t>(record_.replaced));
+    if (record_.surrogates > 0) surrogates_.add(record_.line, static_cast<std::int64_t>(record_.surrogates));
+    row = {};
+    row.line = record_.line;
+    if (!read_row(stays, arena, row)) {
+      if (!stays) check_bad_rows();
+      continue;
+    }
+    if (is_blank(row.text) || (choice_.text_pair && is_blank(row.text_pair))) empty_.add(row.line);
+    if (row.has_label && row.label == choice_.label.name && row.text == choice_.text.name) {
+      repeated_headers_.add(row.line);
+    }
+    ++rows_;
+    labeled_ += row.has_label ? 1 : 0;
+    return parse;
   }
-  ++rows_;
-  labeled_ += row.has_label ? 1 : 0;
-  return parse;
 }
 
-void Table::check_width(const Record& record) {
-  const std::size_t width = record.cells.size(), expected = head_.names.size();
-  if (width == expected || format_ == Format::jsonl || format_ == Format::json) return;
+bool Table::read_row(bool stays, Arena& arena, Row& row) {
+  if (!check_width()) return false;
+  if (spills_ && std::any_of(record_.cells.begin() + choice_.text.index + 1, record_.cells.end(),
+                             [](const Cell& cell) { return !cell.text.empty(); })) {
+    row.text = spilled_text(stays, arena);
+  } else if (!take_text(choice_.text, stays, arena, row.text)) {
+    return false;
+  }
+  if (choice_.text_pair && !take_text(choice_.text_pair, stays, arena, row.text_pair)) return false;
+  if (!choice_.labels.empty()) return take_label_set(arena, row);
+  return !choice_.label || take_label(stays, arena, row);
+}
+
+bool Table::is_bad(std::string what) {
+  bad_.add(record_.line, std::move(what));
+  return false;
+}
+
+bool Table::check_width() {
+  const std::size_t width = record_.cells.size(), expected = head_.names.size();
+  if (width == expected || is_json()) return true;
   if (format_ == Format::csv) {
-    throw Error(fmt::format(
-        "{}: {} fields where {} has {}; a field that holds the delimiter or a line end must stand "
-        "in double quotes",
-        where(record.line), width, head_.header_line > 0 ? "the header" : "the first row", expected));
+    return is_bad(
+        fmt::format("{} fields where {} has {}; a field that holds the delimiter or a line end must stand in "
+                    "double quotes",
+                    width, head_.header_line > 0 ? "the header" : "the first row", expected));
   }
-  for (const ChosenColumn* chosen : {&choice_.text, &choice_.text_pair, &choice_.label}) {
-    if (chosen->index < static_cast<int>(width)) continue;
-    throw Error(fmt::format("{}: {} fields, so column {} (\"{}\") is missing", where(record.line), width,
-                            chosen->index + 1, chosen->name));
+  std::vector<const ChosenColumn*> chosen = {&choice_.text, &choice_.text_pair, &choice_.label};
+  for (const ChosenColumn& label : choice_.labels) chosen.push_back(&label);
+  for (const ChosenColumn* column : chosen) {
+    if (column->index < static_cast<int>(width)) continue;
+    return is_bad(
+        fmt::format("{} fields, so column {} (\"{}\") is missing", width, column->index + 1, column->name));
   }
-  ragged_.add(record.line);
+  ragged_.add(record_.line);
+  return true;
 }
 
-std::string_view Table::text_of(const Record& record, const ChosenColumn& column, bool stays, Arena& arena) {
-  const Cell& cell = record.cells[static_cast<std::size_t>(column.index)];
-  if (cell.kind == CellKind::text || cell.kind == CellKind::doubled_quotes)
-    return keep(cell, record.line, stays, arena);
-  if (cell.kind == CellKind::missing) {
-    throw Error(fmt::format("{}: the object has no \"{}\"", where(record.line), column.name));
+bool Table::take_text(const ChosenColumn& column, bool stays, Arena& arena, std::string_view& text) {
+  const Cell& cell = record_.cells[static_cast<std::size_t>(column.index)];
+  if (cell.kind == CellKind::missing) return is_bad(fmt::format("the object has no \"{}\"", column.name));
+  if (cell.kind != CellKind::text && cell.kind != CellKind::doubled_quotes) {
+    return is_bad(fmt::format("\"{}\" is {}; a text must be a string", column.name, name_of(cell.kind)));
   }
-  throw Error(fmt::format("{}: \"{}\" is {}; a text must be a string", where(record.line), column.name,
-                          name_of(cell.kind)));
+  text = keep(cell, record_.line, stays, arena);
+  return true;
 }
 
-void Table::label_of(const Record& record, bool stays, Arena& arena, Row& row) {
-  Cell cell = record.cells[static_cast<std::size_t>(choice_.label.index)];
+// The text and what stands in the columns behind it, as they were before they were cut.
+std::string_view Table::spilled_text(bool stays, Arena& arena) {
+  spilled_.add(record_.line);
+  std::string text;
+  std::size_t end = record_.cells.size();
+  while (record_.cells[end - 1].text.empty()) --end;
+  const auto begin = static_cast<std::size_t>(choice_.text.index);
+  const char delimiter = options_.delimiter != '\0' ? options_.delimiter
+                         : format_ == Format::tsv   ? '\t'
+                                                    : ',';
+  for (std::size_t i = begin; i < end; ++i) {
+    if (i > begin) text += delimiter;
+    text += keep(record_.cells[i], record_.line, stays, arena);
+  }
+  return arena.copy(text);
+}
+
+bool Table::take_label(bool stays, Arena& arena, Row& row) {
+  const Cell& cell = record_.cells[static_cast<std::size_t>(choice_.label.index)];
+  if (cell.kind == CellKind::nested && !options_.labels_required) return true;
   if (cell.kind == CellKind::nested) {
-    throw Error(
-        fmt::format("{}: \"{}\" is {}; a label must be a string, a number, true or false, or a list of these",
-                    where(record.line), choice_.label.name, name_of(cell.kind)));
+    return is_bad(
+        fmt::format("\"{}\" is {}; a label must be a string, a number, true or false, or a list of these",
+                    choice_.label.name, name_of(cell.kind)));
   }
   if (cell.kind != CellKind::missing && cell.kind != CellKind::null) {
-    row.label = trim_blanks(keep(cell, record.line, stays, arena));
+    row.label = trim_blanks(keep(cell, record_.line, stays, arena));
     row.has_label = !row.label.empty();
   }
-  if (!row.has_label && options_.labels_required) {
-    throw Error(fmt::format("{}: no label (column \"{}\" is empty)", where(record.line), choice_.label.name));
+  if (row.has_label || !options_.labels_required) return true;
+  return is_bad(fmt::format("no label (column \"{}\" is empty)", choice_.label.name));
+}
+
+// A list of the names of the columns that hold a 1.
+bool Table::take_label_set(Arena& arena, Row& row) {
+  Json names = Json::array();
+  for (const ChosenColumn& column : choice_.labels) {
+    const std::string value = cell_name(record_.cells[static_cast<std::size_t>(column.index)]);
+    if (value == "1" || value == "1.0" || value == "true" || value == "True" || value == "TRUE") {
+      names.push_back(column.name);
+    } else if (value != "0" && value != "0.0" && value != "false" && value != "False" && value != "FALSE") {
+      if (!options_.labels_required) return true;
+      return is_bad(fmt::format("\"{}\" is \"{}\"; the column of a label among several holds 0 or 1",
+                                column.name, value.substr(0, 40)));
+    }
   }
+  row.label = arena.copy(names.dump(-1, ' ', false, Json::error_handler_t::replace));
+  row.has_label = true;
+  return true;
 }
 
 std::string_view Table::keep(const Cell& cell, std::int64_t line, bool stays, Arena& arena) {
@@ -225,8 +186,7 @@ std::string Table::tallied(const Tally& tally, std::string_view what) const {
   return fmt::format("{}: {} ({} times; this is the first)", at, what, tally.count);
 }
 
-std::vector<std::string> Table::notes() const {
-  std::vector<std::string> notes = head_notes_;
+void Table::add_guesses(std::vector<std::string>& notes) const {
   std::string guessed;
   const std::pair<const ChosenColumn*, std::string_view> roles[] = {
       {&choice_.text, "text"}, {&choice_.text_pair, "pair"}, {&choice_.label, "label"}};
@@ -235,15 +195,38 @@ std::vector<std::string> Table::notes() const {
     guessed += fmt::format("{}{} = \"{}\"", guessed.empty() ? "" : ", ", role, column->name);
   }
   if (!guessed.empty()) notes.push_back(fmt::format("{}: columns guessed: {}", path_, guessed));
-  const std::pair<const Tally*, std::string_view> tallies[] = {
-      {&replaced_, "bytes that are not UTF-8 were replaced by U+FFFD"},
-      {&nul_, "a NUL byte is kept as text"},
-      {&empty_, "the text is empty"},
-      {&ragged_, "the row is wider or narrower than the others"},
-      {&repeated_headers_, "the header occurs again as a row"}};
-  for (const auto& [tally, what] : tallies) {
-    if (tally->count > 0) notes.push_back(tallied(*tally, what));
+  for (const auto& [column, role] : roles) {
+    if (!*column || column->reason.empty()) continue;
+    const std::string_view option = column == &choice_.label ? "label_column" : "text_column";
+    const bool set = column == &choice_.label && !choice_.labels.empty();
+    notes.push_back(fmt::format("{}: \"{}\" {}: {} (`{}` says otherwise)", path_, column->name,
+                                set ? "are the labels" : fmt::format("is the {}", role), column->reason,
+                                option));
   }
+}
+
+std::vector<std::string> Table::notes() const {
+  std::vector<std::string> notes = head_notes_;
+  notes.insert(notes.end(), dialect_notes_.begin(), dialect_notes_.end());
+  add_guesses(notes);
+  struct Counted {
+    const Tally& tally;
+    std::string_view what, advice;
+  };
+  const Counted tallies[] = {
+      {replaced_, "bytes that are not UTF-8 were replaced by U+FFFD",
+       "; if the file has another encoding, name it with `encoding`"},
+      {surrogates_, "half of a surrogate pair became U+FFFD", ""},
+      {nul_, "a NUL byte is kept as text", ""},
+      {empty_, "the text is empty", ""},
+      {ragged_, "the row is wider or narrower than the others", ""},
+      {spilled_, "the text goes on in columns without a name, and is put together", ""},
+      {repeated_headers_, "the header occurs again as a row", ""}};
+  for (const Counted& counted : tallies) {
+    if (counted.tally.count > 0)
+      notes.push_back(tallied(counted.tally, counted.what) + std::string(counted.advice));
+  }
+  if (const std::string left_out = bad_.note(path_); !left_out.empty()) notes.push_back(left_out);
   if (parser_ && parser_->blank_lines() > 0) {
     notes.push_back(fmt::format("{}: {} blank lines skipped", path_, parser_->blank_lines()));
   }

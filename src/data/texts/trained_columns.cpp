@@ -4,7 +4,6 @@
 
 #include "bertune/error.h"
 #include "core/nearest.h"
-#include "data/texts/labels.h"
 
 namespace bertune::data {
 namespace {
@@ -13,13 +12,23 @@ bool is_there(const TableHead& head, const std::string& name) {
   return !name.empty() && column_named(head.names, name) >= 0;
 }
 
+// The column, or, of columns of 0 and 1 joined by commas, all of them.
+bool are_there(const TableHead& head, std::string_view names) {
+  if (is_there(head, std::string(names))) return true;
+  while (names.find(',') != std::string_view::npos) {
+    if (!is_there(head, std::string(names.substr(0, names.find(','))))) return false;
+    names.remove_prefix(names.find(',') + 1);
+  }
+  return is_there(head, std::string(names));
+}
+
 // Lines of text, and tables without a header, have no names to go by.
 bool has_names(const TableHead& head) { return !head.names.empty() && head.names.front() != "1"; }
 
 void choose_label(const TableHead& head, ReadOptions& options) {
   const std::string& trained = options.trained->label;
   if (!options.label_column.empty() || !options.guess_labels || trained.empty()) return;
-  if (is_there(head, trained)) {
+  if (are_there(head, trained)) {
     options.label_column = trained;
   } else if (options.labels_required) {
     throw UsageError(

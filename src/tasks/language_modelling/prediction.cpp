@@ -13,23 +13,19 @@
 namespace bertune::tasks {
 namespace {
 
-struct EncodedTexts : Examples {
-  std::vector<Encoding> texts;
+struct EncodedTexts : PackedExamples {
   std::int32_t mask = -1;           // logits are wanted of these tokens; -1: of the whole
   std::vector<std::int64_t> masks;  // [texts]: how many there are
 
-  std::int64_t rows() const override { return static_cast<std::int64_t>(texts.size()); }
-  std::int64_t tokens_of_first(std::int64_t rows) const override {
-    std::size_t tokens = 0;
-    for (const Encoding& text : std::span(texts).first(static_cast<std::size_t>(rows)))
-      tokens += text.input_ids.size();
-    return static_cast<std::int64_t>(tokens);
+  std::span<const std::int32_t> ids_of(std::int64_t row) const {
+    const auto begin = static_cast<std::size_t>(begins[static_cast<std::size_t>(row)]),
+               end = static_cast<std::size_t>(begins[static_cast<std::size_t>(row) + 1]);
+    return std::span(input_ids).subspan(begin, end - begin);
   }
   void add_to(Batch& batch, std::int64_t row) const override {
-    const Encoding& text = texts[static_cast<std::size_t>(row)];
-    batch.add(text);
+    add_row(*this, row, batch);
     if (mask < 0) return;
-    for (const std::int32_t id : text.input_ids) batch.labels.push_back(id == mask ? 0 : kIgnoredLabel);
+    for (const std::int32_t id : ids_of(row)) batch.labels.push_back(id == mask ? 0 : kIgnoredLabel);
   }
   std::string fingerprint() const override { return ""; }  // nothing is trained on them
 };
@@ -94,10 +90,12 @@ class NextSentenceDecoder : public Decoder {
   UsePrediction use_;
 };
 
-void add_text(Encoding text, EncodedTexts& texts, Truncated& truncated) {
-  truncated.inputs += text.truncated_tokens > 0 ? 1 : 0;
-  truncated.tokens += text.truncated_tokens;
-  texts.texts.push_back(std::move(text));
+Request request_of(const std::shared_ptr<EncodedTexts>& texts, std::int64_t max_length) {
+  Request request;
+  request.examples = texts;
+  request.items = texts->rows();
+  request.truncated = texts->truncated_at(max_length);
+  return request;
 }
 
 }  // namespace
@@ -105,21 +103,21 @@ void add_text(Encoding text, EncodedTexts& texts, Truncated& truncated) {
 Request MaskedWordsTask::request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const {
   const auto texts = std::make_shared<EncodedTexts>();
   texts->mask = tokenizer.mask_token_id();
-  Request request;
-  for (const Input& input : inputs) {
-    Encoding text =
-        tokenizer.encode(input.text, {.truncation = Truncation::longest_first, .max_length = max_length});
-    texts->masks.push_back(std::ranges::count(text.input_ids, texts->mask));
+  std::vector<std::string_view> views;
+  for (const Input& input : inputs) views.emplace_back(input.text);
+  tokenizer.encode_packed(views, {}, {.truncation = Truncation::longest_first, .max_length = max_length},
+                          *texts);
+  for (std::int64_t row = 0; row < texts->rows(); ++row) {
+    const auto place = static_cast<std::size_t>(row);
+    texts->masks.push_back(std::ranges::count(texts->ids_of(row), texts->mask));
     if (texts->masks.back() == 0) {
-      throw UsageError(fmt::format("\"{}\" holds no {}{}", input.text, tokenizer.id_to_token(texts->mask),
-                                   text.truncated_tokens > 0
+      throw UsageError(fmt::format("\"{}\" holds no {}{}", views[place], tokenizer.id_to_token(texts->mask),
+                                   texts->lengths[place] > max_length
                                        ? fmt::format(" in its first {} tokens", max_length)
                                        : "; put one where a word is missing"));
     }
-    add_text(std::move(text), *texts, request.truncated);
   }
-  request.examples = texts;
-  request.items = texts->rows();
+  Request request = request_of(texts, max_length);
   request.decoder = [texts, top = top, &tokenizer](UsePrediction use) {
     return std::make_unique<MaskedWordsDecoder>(*texts, top, tokenizer, std::move(use));
   };
@@ -128,16 +126,15 @@ Request MaskedWordsTask::request(std::span<const Input> inputs, const BertTokeni
 
 Request NextSentenceTask::request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const {
   const auto texts = std::make_shared<EncodedTexts>();
-  Request request;
+  std::vector<std::string_view> firsts, seconds;
   for (const Input& input : inputs) {
     if (!input.text_pair)
-      throw UsageError(fmt::format("predict: input {} has no second text", texts->rows()));
-    add_text(tokenizer.encode(input.text, *input.text_pair,
-                              {.truncation = Truncation::longest_first, .max_length = max_length}),
-             *texts, request.truncated);
+      throw UsageError(fmt::format("predict: input {} has no second text", firsts.size()));
+    firsts.emplace_back(input.text), seconds.emplace_back(*input.text_pair);
   }
-  request.examples = texts;
-  request.items = texts->rows();
+  tokenizer.encode_packed(firsts, seconds,
+                          {.truncation = Truncation::longest_first, .max_length = max_length}, *texts);
+  Request request = request_of(texts, max_length);
   request.decoder = [](UsePrediction use) { return std::make_unique<NextSentenceDecoder>(std::move(use)); };
   return request;
 }

@@ -46,8 +46,7 @@ Request request_of(std::shared_ptr<const data::MultipleChoiceDataset> dataset, c
                    const BertTokenizer& tokenizer) {
   Request request;
   std::unique_ptr<MultipleChoiceExamples> examples = make_examples(*dataset, tokenizer, task, false);
-  for (const std::int64_t length : examples->lengths)
-    count_truncated(length, task.max_length, request.truncated);
+  request.truncated = examples->truncated_at(task.max_length);
   request.examples = std::move(examples);
   request.items = dataset->size();
   request.decoder = [dataset](UsePrediction use) { return decoder_of(*dataset, std::move(use)); };

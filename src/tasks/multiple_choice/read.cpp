@@ -11,6 +11,8 @@
 #include "bertune/error.h"
 #include "core/arriving_lines.h"
 #include "data/checks/check.h"
+#include "data/choices/choice_texts.h"
+#include "data/splits/subset.h"
 #include "tasks/hold_out.h"
 #include "tasks/multiple_choice/prediction.h"
 #include "tasks/trained_settings.h"
@@ -35,7 +37,8 @@ data::MultipleChoiceReadOptions read_options(const FileOptions& options, bool wi
   return {.format = common.format,
           .label_column = common.label_column,
           .with_labels = with_labels,
-          .delimiter = common.delimiter};
+          .delimiter = common.delimiter,
+          .max_bad_rows = options.max_bad_rows};
 }
 
 MultipleChoiceDataset read(const TrainingFiles& files, const std::filesystem::path& path,
@@ -60,10 +63,27 @@ ChoiceSets read_sets(const TrainingFiles& files) {
         fmt::format("{} has questions of {} choices and {} of {}: accuracies differ by chance",
                     sets.train.path, sets.train.num_choices, other->path, other->num_choices));
   }
-  hold_out(
-      files, sets, [](const auto&... of) { return data::split_questions(of...); }, "questions",
-      ", those of one context together");
+  hold_out(files, sets, data::contexts_of(sets.train), "questions", ", those of one context together");
   return sets;
+}
+
+data::CheckResult check(const ChoiceSets& sets) {
+  std::vector<data::NamedTexts> named;
+  sets.for_each([&](std::string name, const MultipleChoiceDataset& dataset) {
+    data::NamedTexts& set = named.emplace_back();
+    set.name = std::move(name);
+    set.texts = data::texts_of(dataset);
+    if (!dataset.context_name.empty()) set.contexts = data::contexts_of(dataset);
+    set.labels = [&dataset](std::int64_t row, const std::function<void(std::string_view)>& tell) {
+      tell(std::to_string(dataset.questions[static_cast<std::size_t>(row)].label));
+    };
+  });
+  // Where the right choice stands says little, as long as it is not always the same place.
+  data::CheckResult found =
+      data::check_texts(named, {.few_rows = 0, .imbalance = 0, .unit = "question", .label = "choice"});
+  found.lengths_of = "a choice with its question";
+  for (data::SetCheck& set : found.sets) set.counts = {{sets.named(set.name).num_choices, "choice", " each"}};
+  return found;
 }
 
 std::unique_ptr<Decoder> test_lines(const MultipleChoiceDataset& dataset,
@@ -148,17 +168,20 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   require_max_length(task->max_length, config);
   ChoiceSets sets = read_sets(files);
   TrainingData data;
-  if (files.checks_data) data.facts.notes = sets.notes;
+  if (files.checks_data) data.facts = {check(sets), sets.notes};
   const auto examples_of = [&](const char* name, const MultipleChoiceDataset& dataset) {
     std::unique_ptr<MultipleChoiceExamples> examples;
     if (dataset.size() == 0) return examples;
     examples = make_examples(dataset, tokenizer, *task, true);
     if (!files.checks_data) return examples;
-    data.facts.sets.push_back({name,
-                               dataset.path,
-                               {{dataset.size(), "questions", {{dataset.num_choices, "choices each"}}}},
-                               data::check_lengths(examples->lengths, task->max_length)});
-    data.facts.with_special_tokens += examples->rows_with_special_tokens;
+    data::add_lengths(data.facts.check,
+                      {.set = name,
+                       .tokens = examples->lengths,
+                       .per_row = dataset.num_choices,
+                       .max_length = task->max_length,
+                       .unit = "choice"},
+                      data::contexts_of(dataset));
+    data::add_special_tokens(data.facts.check, examples->rows_with_special_tokens);
     return examples;
   };
   data.train = examples_of("train", sets.train);

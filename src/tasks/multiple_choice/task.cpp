@@ -66,9 +66,7 @@ Request MultipleChoiceTask::request(std::span<const Input> inputs, const BertTok
   }
   const auto dataset = std::make_shared<const data::MultipleChoiceDataset>(std::move(questions));
   Request request = request_of(dataset, *this, tokenizer);
-  request.decoder = [kept, decoder = std::move(request.decoder)](UsePrediction use) {
-    return decoder(std::move(use));
-  };
+  request.inputs = kept;
   return request;
 }
 

@@ -158,8 +158,9 @@ class FeatureMaker {
   void add_positions(const QuestionAnsweringExample& example) {
     const ContextWindow window = features_.window(features_.rows() - 1);
     std::pair<std::int64_t, std::int64_t> positions{0, 0};
-    if (!example.answers.empty() && !window.code_points.empty()) {
-      const data::Answer& answer = example.answers.front();
+    const auto placed = std::ranges::find_if(example.answers, &data::Answer::has_place);
+    if (placed != example.answers.end() && !window.code_points.empty()) {
+      const data::Answer& answer = *placed;
       const std::int64_t begin = answer.start, end = begin + code_points_in(answer.text);
       const auto spans = window.code_points;
       if (spans.front().begin <= begin && spans.back().end >= end) {

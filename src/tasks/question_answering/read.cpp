@@ -8,8 +8,8 @@
 
 #include "bertune/error.h"
 #include "core/arriving_lines.h"
-#include "data/checks/sets.h"
-#include "tasks/glance.h"
+#include "data/checks/check.h"
+#include "data/questions/question_texts.h"
 #include "tasks/hold_out.h"
 #include "tasks/question_answering/prediction.h"
 #include "tasks/trained_settings.h"
@@ -22,9 +22,11 @@ using QuestionSets = DataSets<QuestionAnsweringDataset>;
 using MadeExamples = std::unique_ptr<QuestionAnsweringExamples>;
 
 constexpr std::int64_t kUsualMaxLength = 384;  // run_qa.py's
+constexpr auto kToLearnFrom = data::UnplacedAnswers::leave_out, kToTestOn = data::UnplacedAnswers::keep;
 
 data::QuestionAnsweringReadOptions read_options(const FileOptions& options, std::int64_t max_questions,
-                                                bool answers_required) {
+                                                data::UnplacedAnswers unplaced,
+                                                bool answers_required = true) {
   if (options.no_header) {
     throw UsageError("no_header",
                      "`no_header` does not fit question answering: its columns are known by their names");
@@ -33,6 +35,8 @@ data::QuestionAnsweringReadOptions read_options(const FileOptions& options, std:
   return {.format = given.format,
           .max_questions = max_questions,
           .answers_required = answers_required,
+          .unplaced = options.strict ? data::UnplacedAnswers::refuse : unplaced,
+          .max_bad_rows = options.max_bad_rows,
           .delimiter = given.delimiter};
 }
 
@@ -64,17 +68,16 @@ Json settings_to_keep(const QuestionAnsweringTask& task) {
 }
 
 QuestionSets read_sets(const TrainingFiles& files) {
-  const auto read = [&](const std::filesystem::path& path, std::int64_t most) {
+  const auto read = [&](const std::filesystem::path& path, std::int64_t most,
+                        data::UnplacedAnswers unplaced) {
     return path.empty() ? QuestionAnsweringDataset()
-                        : data::read_question_answering(path, read_options(files.data, most, true));
+                        : data::read_question_answering(path, read_options(files.data, most, unplaced));
   };
   QuestionSets sets;
-  sets.train = read(files.train, files.max_train_rows);
-  sets.validation = read(files.validation, files.max_validation_rows);
-  sets.test = read(files.test, files.max_test_rows);
-  hold_out(
-      files, sets, [](const auto&... of) { return data::split_questions(of...); }, "questions",
-      ", those about one context together");
+  sets.train = read(files.train, files.max_train_rows, kToLearnFrom);
+  sets.validation = read(files.validation, files.max_validation_rows, kToTestOn);
+  sets.test = read(files.test, files.max_test_rows, kToTestOn);
+  hold_out(files, sets, data::contexts_of(sets.train), "questions", ", those about one context together");
   return sets;
 }
 
@@ -82,21 +85,50 @@ void append(std::vector<std::string>& notes, const std::vector<std::string>& mor
   notes.insert(notes.end(), more.begin(), more.end());
 }
 
-SetFacts facts_of(std::string name, const QuestionAnsweringExamples& examples,
-                  const QuestionAnsweringExamples* train) {
+data::CheckResult check(const QuestionSets& sets) {
+  std::vector<data::NamedTexts> named;
+  sets.for_each([&](std::string name, const QuestionAnsweringDataset& dataset) {
+    data::NamedTexts& set = named.emplace_back();
+    set.name = std::move(name);
+    set.texts = data::texts_of(dataset), set.contexts = data::contexts_of(dataset);
+  });
+  data::CheckResult found = data::check_texts(named, {.unit = "question"});
+  found.lengths_of = "a question with its context";
+  return found;
+}
+
+// Of each question with its whole context, however many windows they are.
+std::vector<std::int32_t> lengths_of(const QuestionAnsweringFeatures& features) {
+  std::vector<std::int32_t> lengths;
+  for (std::size_t i = 0; i + 1 < features.first_rows.size(); ++i) {
+    const std::int64_t first = features.first_rows[i], last = features.first_rows[i + 1] - 1;
+    const std::int64_t before = features.context_begins[static_cast<std::size_t>(first)];
+    const std::int64_t context = features.context_tokens[static_cast<std::size_t>(last)] -
+                                 features.context_tokens[static_cast<std::size_t>(first)] +
+                                 static_cast<std::int64_t>(features.window(last).bytes.size());
+    lengths.push_back(static_cast<std::int32_t>(before + context + 1));
+  }
+  return lengths;
+}
+
+void add_facts(const std::string& name, const QuestionAnsweringExamples& examples, std::int64_t max_length,
+               DataFacts& facts) {
   const QuestionAnsweringDataset& dataset = examples.dataset();
-  SetFacts facts{std::move(name), dataset.path};
+  const QuestionAnsweringFeatures& features = examples.features();
   const std::int64_t unanswered =
       std::ranges::count_if(dataset.examples, [](const auto& example) { return example.answers.empty(); });
-  facts.counts = {{dataset.size(), "questions", {{unanswered, "without an answer"}}},
-                  {static_cast<std::int64_t>(dataset.contexts.size()), "contexts"},
-                  {examples.rows(), "windows"},
-                  {examples.features().tokens(), "tokens"}};
-  facts.notes = dataset.notes;
-  append(facts.notes, data::repeat_notes(facts.name, dataset));
-  append(facts.notes, examples.features().notes);
-  if (train != nullptr) append(facts.notes, data::leak_notes(facts.name, dataset, train->dataset()));
-  return facts;
+  std::vector<data::Count>& counts = std::ranges::find(facts.check.sets, name, &data::SetCheck::name)->counts;
+  if (unanswered > 0) counts.push_back({unanswered, "question", " without an answer"});
+  counts.push_back({static_cast<std::int64_t>(dataset.contexts.size()), "context"});
+  counts.push_back({examples.rows(), "window"});
+  const std::vector<std::int32_t> lengths = lengths_of(features);
+  data::add_lengths(
+      facts.check,
+      {.set = name, .tokens = lengths, .max_length = max_length, .unit = "question", .windowed = true},
+      data::contexts_of(dataset));
+  data::add_special_tokens(facts.check, features.rows_with_special_tokens);
+  append(facts.notes, dataset.notes);
+  append(facts.notes, features.notes);
 }
 
 std::unique_ptr<Decoder> test_lines(const std::vector<std::int64_t>& held_out,
@@ -119,7 +151,7 @@ class QuestionSource : public RequestSource {
   QuestionSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
       : tokenizer_(model.tokenizer),
         task_(trained_task(model, options)),
-        read_(read_options(file.data, -1, false)) {
+        read_(read_options(file.data, -1, kToTestOn, false)) {
     if (file.stream == nullptr) {
       questions_ = data::read_question_answering(file.path, read_);
     } else if (read_.format.value_or(data::Format::jsonl) == data::Format::jsonl) {
@@ -175,18 +207,6 @@ class QuestionSource : public RequestSource {
 
 }  // namespace
 
-bool looks_like(const std::filesystem::path& path) {
-  const std::string extension = path.extension().string(), text = beginning_of(path);
-  const bool json = extension == ".json" || extension == ".jsonl" || extension == ".ndjson";
-  const auto names = [&](std::string_view key) {
-    const std::string_view header = std::string_view(text).substr(0, text.find('\n'));
-    return json ? text.find(fmt::format("\"{}\"", key)) != std::string::npos
-                : header.find(key) != std::string_view::npos;
-  };
-  if (json && names("paragraphs") && names("qas")) return true;
-  return names("context") && names("question") && (names("answers") || names("answer"));
-}
-
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config) {
   const std::int64_t max_length = files.max_length.value_or(std::min(kUsualMaxLength, config.max_length()));
@@ -196,18 +216,16 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
       std::make_unique<QuestionAnsweringTask>(task_of(files.question_answering, Json::object(), max_length));
   task->answers.version_2_with_negative = task->answers.version_2_with_negative || sets.train.has_impossible;
   TrainingData data;
-  if (files.checks_data) data.facts.notes = sets.notes;
-  const auto examples_of = [&](const char* name, QuestionAnsweringDataset& dataset,
-                               const QuestionAnsweringExamples* train) {
+  if (files.checks_data) data.facts = {check(sets), sets.notes};
+  const auto examples_of = [&](const char* name, QuestionAnsweringDataset& dataset) {
     if (dataset.size() == 0) return MadeExamples();
     auto examples =
         std::make_unique<QuestionAnsweringExamples>(std::move(dataset), tokenizer, task->windows, true);
-    if (files.checks_data) data.facts.sets.push_back(facts_of(name, *examples, train));
+    if (files.checks_data) add_facts(name, *examples, max_length, data.facts);
     return examples;
   };
-  MadeExamples train = examples_of("train", sets.train, nullptr);
-  MadeExamples validation = examples_of("validation", sets.validation, train.get()),
-               test = examples_of("test", sets.test, train.get());
+  MadeExamples train = examples_of("train", sets.train),
+               validation = examples_of("validation", sets.validation), test = examples_of("test", sets.test);
   data.settings = settings_to_keep(*task);
   data.row_name = [rows = train.get()](std::int64_t row) {
     const auto question = rows->features().examples[static_cast<std::size_t>(row)];
@@ -234,7 +252,7 @@ std::unique_ptr<QuestionAnsweringTask> trained_task(const TrainedModel& model,
 TestData read_test(const TestFile& file, const TrainedModel& model) {
   auto task = trained_task(model, {.question_answering = file.question_answering});
   auto examples = std::make_unique<QuestionAnsweringExamples>(
-      data::read_question_answering(file.path, read_options(file.data, -1, true)), model.tokenizer,
+      data::read_question_answering(file.path, read_options(file.data, -1, kToTestOn)), model.tokenizer,
       task->windows, true);
   std::vector<std::string> notes = examples->dataset().notes;
   append(notes, examples->features().notes);
@@ -243,7 +261,7 @@ TestData read_test(const TestFile& file, const TrainedModel& model) {
 
 std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {
   const QuestionAnsweringDataset dataset =
-      data::read_question_answering(path, read_options(options, -1, true));
+      data::read_question_answering(path, read_options(options, -1, kToTestOn));
   std::vector<LabelledInput> inputs;
   for (const data::QuestionAnsweringExample& example : dataset.examples) {
     LabelledInput& input = inputs.emplace_back();

@@ -9,9 +9,6 @@
 
 namespace bertune::tasks::question_answering {
 
-// Whether a file looks like questions with contexts.
-bool looks_like(const std::filesystem::path& path);
-
 // Throws Error saying where for what cannot be read or learned from, and UsageError for options that do not
 // fit the files.
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,

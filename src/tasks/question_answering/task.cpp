@@ -86,9 +86,7 @@ Request QuestionAnsweringTask::request(std::span<const Input> inputs, const Bert
   Request request = request_of(
       std::make_shared<const QuestionAnsweringExamples>(std::move(questions), tokenizer, windows, false),
       *this);
-  request.decoder = [kept, decoder = std::move(request.decoder)](UsePrediction use) {
-    return decoder(std::move(use));
-  };
+  request.inputs = kept;
   return request;
 }
 

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "bertune/error.h"
-#include "data/choices/multiple_choice.h"
 #include "tasks/language_modelling/prediction.h"
 #include "tasks/multiple_choice/read.h"
 #include "tasks/question_answering/read.h"
@@ -61,18 +60,6 @@ const TaskEntry& task_named(std::string_view name) {
 const TaskEntry* task_of(Architecture architecture) {
   const auto found = std::ranges::find(kTasks, architecture, &TaskEntry::architecture);
   return found != kTasks.end() ? &*found : nullptr;
-}
-
-const TaskEntry& guess_task(const std::filesystem::path& train) {
-  Architecture architecture = Architecture::sequence_classification;
-  if (token_classification::looks_like(train)) {
-    architecture = Architecture::token_classification;
-  } else if (data::looks_like_multiple_choice(train)) {
-    architecture = Architecture::multiple_choice;
-  } else if (question_answering::looks_like(train)) {
-    architecture = Architecture::question_answering;
-  }
-  return *task_of(architecture);
 }
 
 std::unique_ptr<PredictionTask> prediction_task(Architecture architecture, const TrainedModel& model,

@@ -32,8 +32,6 @@ std::span<const TaskEntry> all_tasks();
 const TaskEntry& task_named(std::string_view name);
 // Of a trained model; null for heads that no file of rows is for (pre-training).
 const TaskEntry* task_of(Architecture architecture);
-// By what the file looks like: CoNLL, questions with choices or with contexts; else texts with labels.
-const TaskEntry& guess_task(const std::filesystem::path& train);
 
 // Of any head: those of tasks, and masked language models and next-sentence prediction. Throws Error, naming
 // the folder, for the head of pre-training.

@@ -73,8 +73,6 @@ std::unique_ptr<SentenceEmbeddingExamples> make_examples(std::span<const data::R
     }
     tokenizer.encode_packed(texts, {}, options, *examples);
   }
-  examples->truncated_texts =
-      std::ranges::count_if(examples->lengths, [&](std::int32_t length) { return length > task.max_length; });
   return examples;
 }
 

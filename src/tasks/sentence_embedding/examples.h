@@ -23,10 +23,9 @@ struct SentenceEmbedding {
 
 // Row i is sequence i, or of pairs the sequences 2i and 2i + 1.
 struct SentenceEmbeddingExamples : PackedExamples {
-  std::int64_t texts = 1;            // of a row
-  bool belong_together = false;      // pairs without scores: batches get labels for ranking
-  std::vector<float> scores;         // [rows] of pairs, scaled; or empty
-  std::int64_t truncated_texts = 0;  // those with more tokens than max_length
+  std::int64_t texts = 1;        // of a row
+  bool belong_together = false;  // pairs without scores: batches get labels for ranking
+  std::vector<float> scores;     // [rows] of pairs, scaled; or empty
 
   std::int64_t rows() const override { return PackedExamples::rows() / texts; }
   std::int64_t tokens_of_first(std::int64_t rows) const override {

@@ -74,8 +74,7 @@ Request request_of(std::span<const data::Row> rows, bool pairs, const SentenceEm
   const std::shared_ptr<const SentenceEmbeddingExamples> examples =
       make_examples(rows, pairs, tokenizer, task);
   Request request;
-  for (const std::int64_t length : examples->lengths)
-    count_truncated(length, task.max_length, request.truncated);
+  request.truncated = examples->truncated_at(task.max_length);
   request.examples = examples;
   request.items = examples->rows();
   request.decoder = [examples](UsePrediction use) { return decoder_of(*examples, std::move(use)); };
@@ -97,9 +96,8 @@ std::string embedding_line(const data::Row& row, std::span<const float> embeddin
 
 std::string similarity_line(const data::Row& row, double similarity, bool csv) {
   if (csv) return fmt::format("{},{},{}\n", quoted_field(row.text), quoted_field(row.text_pair), similarity);
-  const Json score = similarity;
-  return fmt::format("{{\"text\":{},\"text_pair\":{},\"score\":{}}}\n", in_json(row.text),
-                     in_json(row.text_pair), score.dump());
+  return json_line(prediction_json(
+      Score{similarity}, {}, {{"text", valid_text(row.text)}, {"text_pair", valid_text(row.text_pair)}}));
 }
 
 std::string npy_header(std::int64_t rows, std::int64_t columns) {

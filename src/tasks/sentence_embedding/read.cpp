@@ -68,16 +68,7 @@ namespace {
 
 constexpr const char *kCosine = "cosine-similarity", *kRanking = "multiple-negatives-ranking";
 
-struct PairSets : DataSets<data::Dataset> {
-  std::vector<data::NamedDataset> named() const {
-    std::vector<data::NamedDataset> list;
-    for (const auto& [name, dataset] :
-         {std::pair{"train", &train}, std::pair{"validation", &validation}, std::pair{"test", &test}}) {
-      if (dataset->size() > 0) list.push_back({name, dataset});
-    }
-    return list;
-  }
-};
+using PairSets = DataSets<data::Dataset>;
 
 data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path, std::int64_t max_rows) {
   if (path.empty()) return {};
@@ -135,15 +126,15 @@ void note_repeated_texts(const data::Dataset& train, std::vector<std::string>& n
 
 // The first set with scores says how they are scaled.
 void scale_scores(PairSets& sets, SentenceEmbedding& task) {
-  for (const data::NamedDataset& set : sets.named()) {
-    if (!set.dataset->has_labels) continue;
-    task.score_scale = score_scale(read_scores(*set.dataset));
-    if (task.score_scale != 1) {
-      sets.notes.push_back(fmt::format("scores of {} are divided by {}, so that they can be cosines",
-                                       set.name, task.score_scale));
-    }
-    return;
-  }
+  bool scaled = false;
+  sets.for_each([&](const std::string& name, const data::Dataset& pairs) {
+    if (scaled || !pairs.has_labels) return;
+    scaled = true;
+    task.score_scale = score_scale(read_scores(pairs));
+    if (task.score_scale == 1) return;
+    sets.notes.push_back(
+        fmt::format("scores of {} are divided by {}, so that they can be cosines", name, task.score_scale));
+  });
 }
 
 std::unique_ptr<SentenceEmbeddingTask> task_of(const TrainingFiles& files, PairSets& sets,
@@ -167,12 +158,12 @@ std::unique_ptr<SentenceEmbeddingTask> task_of(const TrainingFiles& files, PairS
   return task;
 }
 
-std::unique_ptr<SentenceEmbeddingExamples> examples_of(const data::Dataset& pairs,
-                                                       const BertTokenizer& tokenizer,
-                                                       const SentenceEmbedding& task) {
-  if (pairs.size() == 0) return nullptr;
-  return make_labelled_examples(pairs, pairs.has_labels ? read_scores(pairs) : std::vector<float>(),
-                                tokenizer, task);
+data::CheckResult check(const PairSets& sets) {
+  std::vector<data::NamedTexts> named;
+  sets.for_each([&](std::string name, const data::Dataset& pairs) {
+    named.push_back(data::named_texts(std::move(name), pairs));
+  });
+  return data::check_texts(named, {.conflicts = false, .numbers = true});
 }
 
 Json settings_to_keep(const PairSets& sets, const SentenceEmbedding& task) {
@@ -251,33 +242,35 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   const auto sets = std::make_shared<PairSets>(read_sets(files));
   check_loss(files.sentence_embedding, sets->train);
   std::unique_ptr<SentenceEmbeddingTask> task = task_of(files, *sets, config);
-  hold_out(files, *sets, data::stratified_split, "rows");
+  hold_out(files, *sets, data::texts_of(sets->train), "rows");
   const data::Dataset& picking = sets->validation.size() > 0 ? sets->validation : sets->train;
   task->metric = picking.has_labels ? "spearmanr" : "accuracy";
   TrainingData data;
-  if (files.checks_data) {
-    data.facts.texts = sets->named();
-    data.facts.check = data::check_datasets(data.facts.texts, {.classification = false});
-    data.facts.notes = sets->notes;
-  }
-  std::unique_ptr<SentenceEmbeddingExamples> made[] = {examples_of(sets->train, tokenizer, *task),
-                                                       examples_of(sets->validation, tokenizer, *task),
-                                                       examples_of(sets->test, tokenizer, *task)};
-  for (const auto& examples : made) {
-    if (!files.checks_data || !examples) continue;
-    data.facts.check->lengths.push_back(data::check_lengths(examples->lengths, task->max_length));
-    data.facts.with_special_tokens += examples->rows_with_special_tokens;
-  }
-  for (const data::NamedDataset& set : sets->named()) set.dataset->release_pages();
+  if (files.checks_data) data.facts = {check(*sets), sets->notes};
+  const auto examples_of = [&](const char* name, const data::Dataset& pairs) {
+    if (pairs.size() == 0) return std::unique_ptr<SentenceEmbeddingExamples>();
+    std::vector<float> scores = pairs.has_labels ? read_scores(pairs) : std::vector<float>();
+    auto examples = make_labelled_examples(pairs, std::move(scores), tokenizer, *task);
+    if (!files.checks_data) return examples;
+    data::CheckResult& found = data.facts.check;
+    data::add_lengths(
+        found, {.set = name, .tokens = examples->lengths, .per_row = 2, .max_length = task->max_length},
+        data::texts_of(pairs));
+    data::add_special_tokens(found, examples->rows_with_special_tokens);
+    return examples;
+  };
+  auto train = examples_of("train", sets->train), validation = examples_of("validation", sets->validation),
+       test = examples_of("test", sets->test);
+  sets->for_each([](const std::string&, const data::Dataset& pairs) { pairs.release_pages(); });
   data.settings = settings_to_keep(*sets, *task);
   data.row_name = [sets](std::int64_t row) {
     return sets->train.where(sets->train.rows[static_cast<std::size_t>(row)]);
   };
-  data.test_lines = [sets, rows = made[2].get()](const std::function<void(TestLine)>& use) {
+  data.test_lines = [sets, rows = test.get()](const std::function<void(TestLine)>& use) {
     return test_lines(*sets, *rows, use);
   };
   data.task = std::move(task);
-  data.train = std::move(made[0]), data.validation = std::move(made[1]), data.test = std::move(made[2]);
+  data.train = std::move(train), data.validation = std::move(validation), data.test = std::move(test);
   return data;
 }
 

@@ -1,10 +1,5 @@
 #include "tasks/sentence_embedding/task.h"
 
-#include <fmt/format.h>
-
-#include <vector>
-
-#include "bertune/error.h"
 #include "tasks/sentence_embedding/metrics.h"
 #include "tasks/sentence_embedding/prediction.h"
 
@@ -21,19 +16,8 @@ std::unique_ptr<Scorer> SentenceEmbeddingTask::scorer_of(const SentenceEmbedding
 }
 
 Request SentenceEmbeddingTask::request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const {
-  const bool pairs = !inputs.empty() && inputs.front().text_pair.has_value();
-  std::vector<data::Row> rows;
-  for (const Input& input : inputs) {
-    if (input.text_pair.has_value() != pairs) {
-      throw UsageError(fmt::format("predict: input {} is {} and the first is {}", rows.size(),
-                                   pairs ? "a single text" : "a pair of texts",
-                                   pairs ? "a pair" : "a single text"));
-    }
-    data::Row& row = rows.emplace_back();
-    row.text = input.text;
-    if (input.text_pair) row.text_pair = *input.text_pair;
-  }
-  return request_of(rows, pairs, *this, tokenizer);
+  const InputRows given = rows_of(inputs);
+  return request_of(given.rows, given.has_pairs, *this, tokenizer);
 }
 
 }  // namespace bertune::tasks

@@ -66,9 +66,10 @@ Request request_of(const data::Dataset& rows, const TextClassificationTask& task
                    const BertTokenizer& tokenizer) {
   Request request;
   auto examples = make_examples(rows, tokenizer, task, false);
-  for (const std::int64_t length : examples->lengths)
-    count_truncated(length, task.max_length, request.truncated);
-  request.examples = std::move(examples);
+  request.truncated = examples->truncated_at(task.max_length);
+  const std::shared_ptr<const TextClassificationExamples> kept = std::move(examples);
+  request.is_cut = [kept, most = task.max_length](std::int64_t item) { return kept->is_cut(item, most); };
+  request.examples = kept;
   request.items = rows.size();
   request.decoder = [&task](UsePrediction use) { return decoder_of(task, std::move(use)); };
   return request;
@@ -82,8 +83,12 @@ OrderedJson row_json(const data::Row& row, bool has_pair, const Prediction& pred
 }
 
 std::string prediction_line(PredictionFormat format, const data::Row& row, bool has_pair,
-                            const Prediction& prediction, std::span<const std::string> labels) {
-  if (format == PredictionFormat::jsonl) return json_line(row_json(row, has_pair, prediction, labels));
+                            const Prediction& prediction, std::span<const std::string> labels, bool is_cut) {
+  if (format == PredictionFormat::jsonl) {
+    OrderedJson line = row_json(row, has_pair, prediction, labels);
+    if (is_cut) line["truncated"] = true;
+    return json_line(line);
+  }
   const std::string pair = has_pair ? csv_field(valid_text(row.text_pair)) + "," : "";
   const auto [label, score] = label_and_score(prediction);
   return fmt::format("{},{}{},{}\n", csv_field(valid_text(row.text)), pair, csv_field(label), score);

@@ -9,6 +9,7 @@
 
 #include "bertune/error.h"
 #include "data/checks/check.h"
+#include "data/checks/several_labels.h"
 #include "data/texts/labels.h"
 #include "tasks/hold_out.h"
 #include "tasks/text_classification/prediction.h"
@@ -17,20 +18,14 @@
 namespace bertune::tasks::text_classification {
 namespace {
 
-struct TextSets : DataSets<data::Dataset> {
-  bool has_validation = false, has_test = false;
+using TextSets = DataSets<data::Dataset>;
 
-  std::vector<data::NamedDataset> named() const {
-    std::vector<data::NamedDataset> list = {{"train", &train}};
-    if (has_validation) list.push_back({"validation", &validation});
-    if (has_test) list.push_back({"test", &test});
-    return list;
-  }
-};
-
-data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path, std::int64_t max_rows,
+data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path,
+                   const std::filesystem::path& labels_file, std::int64_t max_rows,
                    std::optional<data::TrainedColumns> trained = {}) {
+  if (path.empty()) return {};
   data::ReadOptions options = files.data.read_options(true);
+  options.labels_file = labels_file;
   options.trained = std::move(trained);
   options.max_rows = max_rows;
   options.fold_column = files.fold_column;
@@ -39,16 +34,15 @@ data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path
 
 TextSets read_sets(const TrainingFiles& files) {
   TextSets sets;
-  sets.train = read(files, files.train, files.max_train_rows);
-  sets.has_validation = !files.validation.empty();
-  sets.has_test = !files.test.empty();
+  sets.train = read(files, files.train, files.data.labels_file, files.max_train_rows);
   const data::ColumnChoice& columns = sets.train.columns;
-  const data::TrainedColumns trained{columns.text.name, columns.text_pair.name, columns.label.name};
-  if (sets.has_validation)
-    sets.validation = read(files, files.validation, files.max_validation_rows, trained);
-  if (sets.has_test) sets.test = read(files, files.test, files.max_test_rows, trained);
-  for (const auto& [name, dataset] : sets.named()) {
-    if (dataset->has_pairs != sets.train.has_pairs) {
+  const data::TrainedColumns trained{columns.text.name, columns.text_pair.name,
+                                     columns.label ? columns.label.name : ""};
+  sets.validation =
+      read(files, files.validation, files.validation_labels, files.max_validation_rows, trained);
+  sets.test = read(files, files.test, files.test_labels, files.max_test_rows, trained);
+  for (const data::Dataset* dataset : {&sets.validation, &sets.test}) {
+    if (dataset->size() > 0 && dataset->has_pairs != sets.train.has_pairs) {
       throw UsageError(
           fmt::format("{} has {} and {} {}; name the columns with `text_column` and `text_pair_column`",
                       sets.train.path, sets.train.has_pairs ? "pairs of texts" : "single texts",
@@ -60,11 +54,23 @@ TextSets read_sets(const TrainingFiles& files) {
 
 // The checkpoint's own label names keep their ids when the data has no others: fine-tuning on continues the
 // same head.
-data::LabelMap labels_of(const data::Dataset& train, const BertConfig& config, bool multi_label) {
-  data::LabelMap labels = data::build_label_map(train, {.given = {}, .multi_label = multi_label});
+data::LabelMap labels_of(const data::Dataset& train, const BertConfig& config, bool multi_label,
+                         bool is_sure) {
+  data::LabelMap labels =
+      data::build_label_map(train, {.given = multi_label ? train.label_names : std::vector<std::string>(),
+                                    .multi_label = multi_label,
+                                    .is_sure = is_sure});
   const data::LabelMap given(config.id2label);
   const auto known = [&](const std::string& label) { return given.id_of(label).has_value(); };
   return std::ranges::all_of(labels.id2label(), known) ? given : labels;
+}
+
+// The rows have the labels that are trained, in whatever spelling files have them.
+void name_labels_of(const TrainingFiles& files, TextSets& sets, const data::LabelMap& labels) {
+  for (data::Dataset* set : {&sets.train, &sets.validation, &sets.test}) {
+    if (set != &sets.train) data::leave_out_unknown_labels(*set, labels, files.data.max_bad_rows);
+    for (std::string& note : data::name_labels(*set, labels)) sets.notes.push_back(std::move(note));
+  }
 }
 
 std::unique_ptr<TextClassificationTask> task_of(const TrainingFiles& files, TextSets& sets,
@@ -81,10 +87,28 @@ std::unique_ptr<TextClassificationTask> task_of(const TrainingFiles& files, Text
   task->labels =
       task->problem_type == ProblemType::regression
           ? data::LabelMap(std::vector<std::string>{"LABEL_0"})
-          : labels_of(sets.train, config, task->problem_type == ProblemType::multi_label_classification);
+          : labels_of(sets.train, config, task->problem_type == ProblemType::multi_label_classification,
+                      !files.problem_type.empty());
+  if (task->problem_type == ProblemType::single_label_classification)
+    name_labels_of(files, sets, task->labels);
   task->max_length = files.max_length.value_or(std::min<std::int64_t>(128, config.max_length()));
   require_max_length(task->max_length, config);
   return task;
+}
+
+data::CheckResult check(const TextSets& sets, ProblemType type) {
+  const bool several = type == ProblemType::multi_label_classification,
+             numbers = type == ProblemType::regression;
+  std::vector<data::NamedTexts> named;
+  sets.for_each([&](std::string name, const data::Dataset& dataset) {
+    data::NamedTexts& set = named.emplace_back(data::named_texts(std::move(name), dataset));
+    if (several) {
+      data::set_several_labels(dataset, set);
+    } else if (!numbers) {
+      set.labels = data::one_label(set.texts);
+    }
+  });
+  return data::check_texts(named, {.several = several, .conflicts = !numbers, .numbers = numbers});
 }
 
 Json settings_to_keep(const TextSets& sets, const TextClassificationTask& task) {
@@ -129,6 +153,7 @@ class RowSource : public RequestSource {
     stream_.emplace(file.stream != nullptr ? data::RowStream(*file.stream, "standard input", read)
                                            : data::RowStream(file.path, read));
     has_pairs_ = static_cast<bool>(stream_->columns().text_pair);
+    rows_.path = file.stream != nullptr ? "standard input" : file.path.string();
   }
 
   std::string header() const override { return prediction_header(format_, has_pairs_); }
@@ -139,9 +164,12 @@ class RowSource : public RequestSource {
     if (at_end_) return false;
     rows_.has_pairs = has_pairs_;
     request = request_of(rows_, *task_, tokenizer_);
-    request.line = [this](std::int64_t item, const Prediction& prediction) {
+    request.line = [this, is_cut = request.is_cut](std::int64_t item, const Prediction& prediction) {
       return prediction_line(format_, rows_.rows[static_cast<std::size_t>(item)], has_pairs_, prediction,
-                             task_->label_names());
+                             task_->label_names(), is_cut(item));
+    };
+    request.where = [this](std::int64_t item) {
+      return rows_.where(rows_.rows[static_cast<std::size_t>(item)]);
     };
     return true;
   }
@@ -166,26 +194,24 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   const auto sets = std::make_shared<TextSets>(read_sets(files));
   TrainingData data;
   std::unique_ptr<TextClassificationTask> task = task_of(files, *sets, config);
-  (files.fold.count > 0 ? sets->has_test : sets->has_validation) |=
-      hold_out(files, *sets, data::stratified_split, "rows", ", stratified by label");
-  if (files.checks_data) {  // before the texts are tokenized: they are in memory now, and the ids are not
-    data.facts.texts = sets->named();
-    data.facts.check = data::check_datasets(
-        data.facts.texts, {.classification = task->problem_type == ProblemType::single_label_classification});
-    data.facts.notes = sets->notes;
-  }
-  // All labels of all splits are looked up here, before the first step.
-  std::unique_ptr<TextClassificationExamples> made[3];
-  made[0] = make_examples(sets->train, tokenizer, *task, true);
-  if (sets->has_validation) made[1] = make_examples(sets->validation, tokenizer, *task, true);
-  if (sets->has_test) made[2] = make_examples(sets->test, tokenizer, *task, true);
-  for (const auto& examples : made) {
-    if (!files.checks_data || !examples) continue;
-    data.facts.check->lengths.push_back(data::check_lengths(examples->lengths, task->max_length));
-    data.facts.with_special_tokens += examples->rows_with_special_tokens;
-  }
+  hold_out(files, *sets, data::texts_of(sets->train), "rows", ", stratified by label");
+  // Before the texts are tokenized: they are in memory now, and the ids are not.
+  if (files.checks_data) data.facts = {check(*sets, task->problem_type), sets->notes};
+  const auto examples_of = [&](const char* name, const data::Dataset& set) {
+    if (set.size() == 0) return std::unique_ptr<TextClassificationExamples>();
+    auto examples = make_examples(set, tokenizer, *task, true);
+    if (!files.checks_data) return examples;
+    data::CheckResult& found = data.facts.check;
+    data::add_lengths(found, {.set = name, .tokens = examples->lengths, .max_length = task->max_length},
+                      data::texts_of(set));
+    data::add_special_tokens(found, examples->rows_with_special_tokens);
+    return examples;
+  };
+  // All labels of all sets are looked up here, before the first step.
+  auto train = examples_of("train", sets->train), validation = examples_of("validation", sets->validation),
+       test = examples_of("test", sets->test);
   // From here on rows are asked for their places alone, and a large file's memory is better the model's.
-  for (const data::NamedDataset& set : sets->named()) set.dataset->release_pages();
+  sets->for_each([](const std::string&, const data::Dataset& set) { set.release_pages(); });
   data.settings = settings_to_keep(*sets, *task);
   data.row_name = [sets](std::int64_t row) {
     return sets->train.where(sets->train.rows[static_cast<std::size_t>(row)]);
@@ -194,7 +220,7 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
     return test_lines(*sets, task, use);
   };
   data.task = std::move(task);
-  data.train = std::move(made[0]), data.validation = std::move(made[1]), data.test = std::move(made[2]);
+  data.train = std::move(train), data.validation = std::move(validation), data.test = std::move(test);
   return data;
 }
 
@@ -214,15 +240,28 @@ std::unique_ptr<TextClassificationTask> trained_task(const TrainedModel& model,
 
 TestData read_test(const TestFile& file, const TrainedModel& model) {
   data::ReadOptions options = file.data.read_options(true);
+  options.labels_file = file.data.labels_file;
   options.trained = trained_columns(model.settings);
-  const data::Dataset dataset = data::read_dataset(file.path, options);
+  data::Dataset dataset = data::read_dataset(file.path, options);
   auto task = trained_task(model, {.threshold = file.threshold});
+  if (task->problem_type == ProblemType::single_label_classification)
+    data::leave_out_unknown_labels(dataset, task->labels, file.data.max_bad_rows);
   auto examples = make_examples(dataset, model.tokenizer, *task, true);
-  return {std::move(task), std::move(examples), dataset.notes};
+  std::vector<std::string> notes = dataset.notes;
+  if (const Truncated cut = examples->truncated_at(model.max_length); cut.inputs > 0) {
+    std::int64_t first = 0;
+    while (!examples->is_cut(first, model.max_length)) ++first;
+    notes.push_back(truncation_note(cut.inputs, dataset.size(),
+                                    dataset.where(dataset.rows[static_cast<std::size_t>(first)]),
+                                    model.max_length));
+  }
+  return {std::move(task), std::move(examples), std::move(notes)};
 }
 
 std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {
-  const data::Dataset rows = data::read_dataset(path, options.read_options(true));
+  data::ReadOptions read = options.read_options(true);
+  read.labels_file = options.labels_file;
+  const data::Dataset rows = data::read_dataset(path, read);
   std::vector<LabelledInput> inputs;
   for (const data::Row& row : rows.rows) {
     LabelledInput& input = inputs.emplace_back();

@@ -52,22 +52,13 @@ Json TextClassificationTask::tune(const Metrics& validation) {
 }
 
 Request TextClassificationTask::request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const {
+  InputRows given = rows_of(inputs);
   data::Dataset rows;
-  rows.has_pairs = !inputs.empty() && inputs.front().text_pair.has_value();
+  rows.rows = std::move(given.rows), rows.has_pairs = given.has_pairs;
   if (reads_pairs && !inputs.empty() && *reads_pairs != rows.has_pairs) {
     throw UsageError(fmt::format("predict: the input is {}, and the model was trained on {}",
                                  rows.has_pairs ? "a pair of texts" : "a single text",
                                  *reads_pairs ? "pairs of texts" : "single texts"));
-  }
-  for (const Input& input : inputs) {
-    if (input.text_pair.has_value() != rows.has_pairs) {
-      throw UsageError(fmt::format("predict: input {} is {} and the first is {}", rows.size(),
-                                   rows.has_pairs ? "a single text" : "a pair of texts",
-                                   rows.has_pairs ? "a pair" : "a single text"));
-    }
-    data::Row& row = rows.rows.emplace_back();
-    row.text = input.text;
-    if (input.text_pair) row.text_pair = *input.text_pair;
   }
   return request_of(rows, *this, tokenizer);
 }

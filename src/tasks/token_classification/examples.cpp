@@ -64,6 +64,7 @@ class FeatureBuilder {
     }
     features_.word_tokens.resize(features_.word_tokens.size() + words, -1);
     const std::int64_t size = begins[words] - begins[0];
+    features_.sentence_lengths.push_back(static_cast<std::int32_t>(size + kSpecialTokens));
     if (size > room_ && long_sentences_ == LongSentences::windows) {
       add_windows(begins);
     } else if (size > 0) {
@@ -169,6 +170,14 @@ TokenClassificationFeatures make_features(std::span<const data::TaggedSentence> 
   return builder.take();
 }
 
+std::vector<std::string> word_notes(const TokenClassificationFeatures& features,
+                                    const data::TaggedDataset& dataset, const TokenClassification& task) {
+  if (features.empty_words == 0) return {};
+  return {fmt::format("{}: {} words give no token (control characters alone) and are taken for \"{}\"",
+                      dataset.path, features.empty_words,
+                      task.labels.id2label()[static_cast<std::size_t>(task.outside())])};
+}
+
 std::vector<std::string> feature_notes(const TokenClassificationFeatures& features,
                                        const data::TaggedDataset& dataset, const TokenClassification& task) {
   std::vector<std::string> notes;
@@ -184,11 +193,7 @@ std::vector<std::string> feature_notes(const TokenClassificationFeatures& featur
         fmt::format("{}: {} sentences are longer than {} tokens and are read in windows that overlap",
                     dataset.path, features.windowed_sentences, task.max_length));
   }
-  if (features.empty_words > 0) {
-    notes.push_back(fmt::format(
-        "{}: {} words give no token (control characters alone) and are taken for \"{}\"", dataset.path,
-        features.empty_words, task.labels.id2label()[static_cast<std::size_t>(task.outside())]));
-  }
+  for (std::string& note : word_notes(features, dataset, task)) notes.push_back(std::move(note));
   if (features.rows_with_special_tokens > 0) {
     notes.push_back(fmt::format("{}: {} words are special tokens such as [SEP], and are read as these",
                                 dataset.path, features.rows_with_special_tokens));

@@ -44,7 +44,8 @@ struct TokenClassificationFeatures : PackedEncodings {
   std::int64_t cut_sentences = 0, cut_words = 0;  // truncated ones, and the words that no token is left of
   std::int64_t empty_words = 0;                   // words without a piece (control characters alone)
   std::int64_t windowed_sentences = 0;
-  std::int64_t first_cut = -1;  // the first of cut_sentences
+  std::int64_t first_cut = -1;                 // the first of cut_sentences
+  std::vector<std::int32_t> sentence_lengths;  // [sentences]: tokens before any cut, special ones included
 
   std::int64_t rows() const { return static_cast<std::int64_t>(begins.size()) - 1; }
   std::int64_t tokens() const { return begins.back(); }
@@ -59,8 +60,10 @@ TokenClassificationFeatures make_features(std::span<const data::TaggedSentence> 
                                           const BertTokenizer& tokenizer, const TokenClassification& task,
                                           LongSentences long_sentences);
 
-// What a person should know of the features of a dataset: what was cut, and how much; words that give no
-// token.
+// What a person should know of the words of a dataset: those that give no token.
+std::vector<std::string> word_notes(const TokenClassificationFeatures& features,
+                                    const data::TaggedDataset& dataset, const TokenClassification& task);
+// The same, with what was cut, and how much.
 std::vector<std::string> feature_notes(const TokenClassificationFeatures& features,
                                        const data::TaggedDataset& dataset, const TokenClassification& task);
 

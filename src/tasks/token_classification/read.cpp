@@ -3,11 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <istream>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "bertune/error.h"
-#include "data/checks/sets.h"
+#include "core/arriving_lines.h"
+#include "data/checks/check.h"
+#include "data/files/sniff.h"
 #include "data/tagged/tag_labels.h"
+#include "data/tagged/tagged_form.h"
+#include "data/tagged/tagged_texts.h"
 #include "tasks/glance.h"
 #include "tasks/hold_out.h"
 #include "tasks/token_classification/prediction.h"
@@ -22,14 +29,19 @@ using MadeExamples = std::unique_ptr<TokenClassificationExamples>;
 
 constexpr std::int64_t kUsualMaxLength = 128, kSentencesAtATime = 1024;
 
-TaggedDataset read(const std::filesystem::path& path, const FileOptions& options, std::int64_t most,
-                   bool labels_required) {
+data::TaggedReadOptions read_options(const FileOptions& options, std::int64_t most, bool labels_required) {
   data::TaggedReadOptions read;
   if (!options.format.empty()) read.format = data::tag_format_from_string(options.format);
   read.label_column = options.label_column;
   read.labels_required = labels_required;
   read.max_sentences = most;
-  return data::read_tagged(path, read);
+  read.max_bad_rows = options.max_bad_rows;
+  return read;
+}
+
+TaggedDataset read(const std::filesystem::path& path, const FileOptions& options, std::int64_t most,
+                   bool labels_required) {
+  return data::read_tagged(path, read_options(options, most, labels_required));
 }
 
 TaggedSets read_sets(const TrainingFiles& files) {
@@ -56,16 +68,25 @@ void append(std::vector<std::string>& notes, const std::vector<std::string>& mor
   notes.insert(notes.end(), more.begin(), more.end());
 }
 
-SetFacts facts_of(std::string name, const TaggedDataset& dataset, const TaggedDataset* train) {
-  SetFacts facts{std::move(name), dataset.path};
-  facts.counts = {
-      {dataset.size(), "sentences"},
-      {dataset.words(), "words"},
-      {static_cast<std::int64_t>(dataset.tags.size()), fmt::format("tags ({})", to_string(dataset.scheme))}};
-  facts.notes = dataset.notes;
-  append(facts.notes, data::repeat_notes(facts.name, dataset));
-  if (train != nullptr) append(facts.notes, data::leak_notes(facts.name, dataset, *train));
-  return facts;
+data::CheckResult check(const TaggedSets& sets) {
+  std::vector<data::NamedTexts> named;
+  sets.for_each([&](std::string name, const TaggedDataset& dataset) {
+    data::NamedTexts& set = named.emplace_back();
+    set.name = std::move(name);
+    set.texts = data::texts_of(dataset, data::kWordsThatTell);
+    set.labels = [&dataset](std::int64_t row, const std::function<void(std::string_view)>& tell) {
+      for (const std::string_view tag : dataset.sentences[static_cast<std::size_t>(row)].tags) tell(tag);
+    };
+  });
+  // Words outside of entities outnumber all others, and accuracy is no measure of these tasks.
+  data::CheckResult found = data::check_texts(named, {.imbalance = 0, .unit = "sentence", .label = "tag"});
+  for (data::SetCheck& set : found.sets) {
+    const TaggedDataset& dataset = sets.named(set.name);
+    set.counts = {{dataset.words(), "word"},
+                  {static_cast<std::int64_t>(dataset.tags.size()), "tag",
+                   fmt::format(" ({})", to_string(dataset.scheme))}};
+  }
+  return found;
 }
 
 std::unique_ptr<Decoder> test_lines(const TaggedSets& sets, const TokenClassificationExamples& examples,
@@ -83,11 +104,20 @@ std::unique_ptr<Decoder> test_lines(const TaggedSets& sets, const TokenClassific
 }
 
 // Files of tagged sentences keep their words; anything else is texts.
-bool holds_sentences(const PredictionFile& file) {
-  if (file.stream != nullptr) return false;
-  const std::string extension = file.path.extension().string();
-  return file.data.format == "conll" || file.data.format == "conllu" || extension == ".conll" ||
-         extension == ".conllu" || extension == ".bio" || extension == ".iob";
+bool keeps_words(const PredictionFile& file) {
+  const bool is_tagged = file.data.format == "conll" || file.data.format == "conllu";
+  if (is_tagged || file.stream != nullptr || !file.data.text_column.empty()) return is_tagged;
+  if (!file.data.format.empty() && file.data.format != "jsonl" && file.data.format != "json") return false;
+  const std::optional<MappedFile> content = look_into(file.path);
+  if (!content) return false;
+  std::string_view text = content->text();
+  text.remove_prefix(data::byte_order_mark(text));
+  return data::holds_sentences(file.path, text);
+}
+
+TaggedDataset read_stream(std::istream& stream, const FileOptions& options) {
+  data::TaggedReadOptions read = read_options(options, -1, false);
+  return data::parse_tagged(std::string(std::istreambuf_iterator<char>(stream), {}), "standard input", read);
 }
 
 class SentenceSource : public RequestSource {
@@ -95,7 +125,8 @@ class SentenceSource : public RequestSource {
   SentenceSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
       : tokenizer_(model.tokenizer),
         task_(trained_task(model, options)),
-        dataset_(read(file.path, file.data, -1, false)) {}
+        dataset_(file.stream != nullptr ? read_stream(*file.stream, file.data)
+                                        : read(file.path, file.data, -1, false)) {}
 
   std::int64_t items() const override { return dataset_.size(); }
 
@@ -122,14 +153,54 @@ class SentenceSource : public RequestSource {
   std::size_t done_ = 0;
 };
 
-class TextSource : public RequestSource {
+// Rows of words, as JSON Lines that are answered as they arrive.
+class ArrivingSentences : public RequestSource {
  public:
-  TextSource(const PredictionFile& file, const TrainedModel& model, const PredictionOptions& options)
+  ArrivingSentences(std::unique_ptr<std::istream> stream, const PredictionFile& file,
+                    const TrainedModel& model, const PredictionOptions& options)
       : tokenizer_(model.tokenizer),
         task_(trained_task(model, options)),
-        stream_(file.stream != nullptr
-                    ? data::RowStream(*file.stream, "standard input", file.data.read_options(false))
-                    : data::RowStream(file.path, file.data.read_options(false))) {}
+        read_(read_options(file.data, -1, false)),
+        stream_(std::move(stream)),
+        lines_(*stream_) {}
+
+  bool next(Request& request) override {
+    for (std::string text = lines_.next(); !text.empty(); text = lines_.next()) {
+      const auto lines = std::ranges::count(text, '\n');
+      const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
+      if (!is_blank) dataset_ = data::parse_tagged(std::move(text), "standard input", read_);
+      read_.lines_before += lines;
+      if (is_blank) continue;
+      request = request_of(dataset_.sentences, *task_, tokenizer_);
+      request.line = [this](std::int64_t item, const Prediction& prediction) {
+        return json_line(sentence_json(dataset_.sentences[static_cast<std::size_t>(item)], prediction));
+      };
+      return true;
+    }
+    return false;
+  }
+
+  std::vector<std::string> take_notes() override { return {}; }
+
+ private:
+  const BertTokenizer& tokenizer_;
+  std::unique_ptr<TokenClassificationTask> task_;
+  data::TaggedReadOptions read_;
+  std::unique_ptr<std::istream> stream_;
+  ArrivingLines lines_;
+  TaggedDataset dataset_;  // of the lines that arrived last
+};
+
+class TextSource : public RequestSource {
+ public:
+  TextSource(std::unique_ptr<std::istream> replayed, const PredictionFile& file, const TrainedModel& model,
+             const PredictionOptions& options)
+      : tokenizer_(model.tokenizer),
+        task_(trained_task(model, options)),
+        replayed_(std::move(replayed)),
+        stream_(file.stream != nullptr ? data::RowStream(replayed_ ? *replayed_ : *file.stream,
+                                                         "standard input", file.data.read_options(false))
+                                       : data::RowStream(file.path, file.data.read_options(false))) {}
 
   bool next(Request& request) override {
     at_end_ = !stream_.next_batch(kSentencesAtATime, rows_);
@@ -151,6 +222,7 @@ class TextSource : public RequestSource {
  private:
   const BertTokenizer& tokenizer_;
   std::unique_ptr<TokenClassificationTask> task_;
+  std::unique_ptr<std::istream> replayed_;  // in place of the stream; null: none of it was read before
   data::RowStream stream_;
   bool at_end_ = false;
   std::vector<data::Row> rows_;
@@ -159,30 +231,31 @@ class TextSource : public RequestSource {
 
 }  // namespace
 
-bool looks_like(const std::filesystem::path& path) {
-  const std::string extension = path.extension().string();
-  if (extension == ".jsonl" || extension == ".ndjson") {
-    const std::string text = beginning_of(path);
-    return text.find("\"ner_tags\"") != std::string::npos || text.find("\"pos_tags\"") != std::string::npos;
-  }
-  return extension == ".conll" || extension == ".conllu" || extension == ".bio" || extension == ".iob";
-}
-
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config) {
   const auto sets = std::make_shared<TaggedSets>(read_sets(files));
   std::unique_ptr<TokenClassificationTask> task = task_of(files, *sets, config);
-  hold_out(files, *sets, data::split_sentences, "sentences");
+  // One class of sentences. Of folds that are given, short ones say nothing of what is in several.
+  data::Texts texts = data::texts_of(sets->train, files.fold.given ? data::kWordsThatTell : 0);
+  texts.label = {};
+  hold_out(files, *sets, texts, "sentences");
   TrainingData data;
-  if (files.checks_data) data.facts.notes = sets->notes;
+  if (files.checks_data) data.facts = {check(*sets), sets->notes};
   const auto examples_of = [&](const char* name, const TaggedDataset& dataset, LongSentences long_sentences) {
     if (dataset.size() == 0) return MadeExamples();
     auto examples = std::make_unique<TokenClassificationExamples>(dataset, tokenizer, *task, long_sentences);
-    if (files.checks_data) {
-      const TaggedDataset* train = &dataset == &sets->train ? nullptr : &sets->train;
-      SetFacts& facts = data.facts.sets.emplace_back(facts_of(name, dataset, train));
-      append(facts.notes, feature_notes(examples->features(), dataset, *task));
-    }
+    if (!files.checks_data) return examples;
+    const TokenClassificationFeatures& features = examples->features();
+    data::add_lengths(data.facts.check,
+                      {.set = name,
+                       .tokens = features.sentence_lengths,
+                       .max_length = task->max_length,
+                       .unit = "sentence",
+                       .windowed = long_sentences == LongSentences::windows},
+                      data::texts_of(dataset));
+    data::add_special_tokens(data.facts.check, features.rows_with_special_tokens, "word");
+    append(data.facts.notes, dataset.notes);
+    append(data.facts.notes, word_notes(features, dataset, *task));
     return examples;
   };
   MadeExamples train = examples_of("train", sets->train, LongSentences::truncate),
@@ -210,9 +283,11 @@ std::unique_ptr<TokenClassificationTask> trained_task(const TrainedModel& model,
   task->labels = data::LabelMap(names);
   task->scheme = data::scheme_of_tags(names);
   task->max_length = model.max_length;
-  if (task->scheme == data::TagScheme::iob2 &&
-      setting(model.settings, "scheme", std::string()) == to_string(data::TagScheme::iob1))
+  const std::string kept = setting(model.settings, "scheme", std::string());
+  if (task->scheme == data::TagScheme::iob2 && kept == to_string(data::TagScheme::iob1))
     task->scheme = data::TagScheme::iob1;  // the same letters
+  if (task->scheme == data::TagScheme::none && kept == to_string(data::TagScheme::io))
+    task->scheme = data::TagScheme::io;
   return task;
 }
 
@@ -242,8 +317,17 @@ std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedMod
                                     const PredictionOptions& options) {
   if (file.output_format != "jsonl")
     throw UsageError("format", "`format`: the tags of words are written as jsonl only");
-  if (holds_sentences(file)) return std::make_unique<SentenceSource>(file, model, options);
-  return std::make_unique<TextSource>(file, model, options);
+  if (keeps_words(file)) return std::make_unique<SentenceSource>(file, model, options);
+  if (file.stream == nullptr || file.data.format != "jsonl" || !file.data.text_column.empty())
+    return std::make_unique<TextSource>(nullptr, file, model, options);
+  // The first line says whether the others hold words.
+  std::string first;
+  std::getline(*file.stream, first);
+  if (!file.stream->eof()) first += '\n';
+  const bool words = data::holds_sentences("standard input", first);
+  auto stream = std::make_unique<ReplayedStream>(std::move(first), *file.stream);
+  if (words) return std::make_unique<ArrivingSentences>(std::move(stream), file, model, options);
+  return std::make_unique<TextSource>(std::move(stream), file, model, options);
 }
 
 }  // namespace bertune::tasks::token_classification

@@ -9,9 +9,6 @@
 
 namespace bertune::tasks::token_classification {
 
-// Whether a file looks like tagged words.
-bool looks_like(const std::filesystem::path& path);
-
 // Throws Error naming file:line for what cannot be read or learned from, and UsageError for options that do
 // not fit the files.
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,

@@ -45,9 +45,7 @@ Request TokenClassificationTask::request(std::span<const Input> inputs,
     }
   }
   Request request = request_of(sentences->sentences(), *this, tokenizer);
-  request.decoder = [sentences, decoder = std::move(request.decoder)](UsePrediction use) {
-    return decoder(std::move(use));
-  };
+  request.inputs = sentences;
   return request;
 }
 

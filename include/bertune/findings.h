@@ -1,0 +1,66 @@
+// What is odd in the data of a run, as values: what it is, how bad, where, and what to do about it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bertune/export.h"
+
+namespace bertune {
+
+enum class FindingKind {
+  leak,             // rows whose texts are in the training set as well
+  shared_context,   // questions about contexts that the training set has as well
+  conflict,         // rows that share a text, but not the label
+  untrained_label,  // labels that the training set lacks
+  rare_label,       // labels that few rows of the training set have
+  imbalance,        // one label has many times the rows of another
+  one_label,        // all rows have the same label
+  duplicate,        // rows that repeat the texts of an earlier one
+  empty_text,       // rows without a text, or without one of both
+  truncated,        // texts that are longer than the model reads, and are cut
+  windowed,         // texts that are longer than the model reads, and are read in parts that overlap
+  special_tokens,   // texts that hold tokens such as [SEP] themselves
+  unknown_tokens    // tokens that the vocabulary lacks: the model cannot read the texts
+};
+
+enum class Severity { note, warning };
+
+// Rows that belong together: of a leak the one of the training set and the other.
+struct FindingExample {
+  std::vector<std::string> where;   // "train.csv:12" of each
+  std::vector<std::string> labels;  // of each; "" where it has none; empty: labels are not compared
+  std::string text;                 // the beginning of the text that they share, on one line
+};
+
+struct LabelRows {
+  std::string label;
+  std::int64_t rows = 0;  // of the training set
+};
+
+struct Finding {
+  FindingKind kind = FindingKind::duplicate;
+  Severity severity = Severity::warning;
+  std::string set;  // "train", "validation" or "test"; empty: it is about all of them
+  std::string unit =
+      "row";  // what is counted: "row", "sentence", "question", "document", "text", "word", "tag"
+  std::int64_t rows = 0, of_rows = 0;  // how many, and of how many
+  std::int64_t exact = 0;              // duplicate: of these, those that are alike byte for byte
+  std::int64_t with_other_label = 0;   // leak: of these, those whose label is another one in training
+  std::int64_t limit =
+      0;  // truncated, windowed: the tokens that are read at once; rare_label: too few rows end here
+  std::int64_t tokens = 0, of_tokens = 0;  // truncated, unknown_tokens: how many tokens, and of how many
+  std::vector<std::string> where;          // the first rows: "train.csv:12"
+  std::vector<FindingExample> examples;    // the first of leaks, conflicts and duplicates
+  std::vector<LabelRows> labels;  // those it is about; of an imbalance the most and the least frequent one
+  std::string advice;             // what to do: "correct or remove them"; empty: nothing need be done
+};
+
+// One line for a person: "test: 12 rows (3.0 %) also in train; ...: remove them from train". Options are
+// named in backticks, as errors do (bertune/error.h). What stands in files is made safe to print.
+BERTUNE_EXPORT std::string to_string(const Finding& finding);
+BERTUNE_EXPORT std::string_view to_string(FindingKind kind);  // "leak", "shared_context", ...
+
+}  // namespace bertune

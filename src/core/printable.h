@@ -1,0 +1,13 @@
+// Text from files on its way to a terminal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace bertune {
+
+// One line that is safe to print: line ends and tabs become blanks; control characters (escape codes among
+// them), marks that reverse the direction of writing and malformed UTF-8 become visible stand-ins.
+std::string printable(std::string_view text);
+
+}  // namespace bertune

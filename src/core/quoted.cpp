@@ -1,0 +1,58 @@
+#include "core/quoted.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+
+#include "core/utf8.h"
+
+namespace bertune {
+namespace {
+
+bool is_control(char32_t value) {
+  // Marks that reverse the direction of writing would mirror the rest of a line.
+  const bool turns = value == 0x061C || (value >= 0x200E && value <= 0x200F) ||
+                     (value >= 0x2028 && value <= 0x202E) || (value >= 0x2066 && value <= 0x2069);
+  return value < 0x20 || (value >= 0x7F && value < 0xA0) || turns;
+}
+
+void append_escape(std::string& text, char32_t value) {
+  if (value == '\n') {
+    text += "\\n";
+  } else if (value == '\t') {
+    text += "\\t";
+  } else if (value == '\r') {
+    text += "\\r";
+  } else {
+    text += value < 0x100 ? fmt::format("\\x{:02x}", static_cast<std::uint32_t>(value))
+                          : fmt::format("\\u{:04x}", static_cast<std::uint32_t>(value));
+  }
+}
+
+std::string escaped(std::string_view text, bool keeps_line_ends) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint next = decode_utf8(text, at);
+    at += next.bytes;
+    if (is_control(next.value) && !(keeps_line_ends && next.value == '\n')) {
+      append_escape(result, next.value);
+    } else {
+      append_utf8(result, next.value);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string in_quotes(std::string_view text, std::size_t most) {
+  std::size_t size = text.size();
+  if (size > most) {
+    for (size = most; size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80;) --size;
+  }
+  return fmt::format("\"{}{}\"", escaped(text.substr(0, size), false), size < text.size() ? "..." : "");
+}
+
+std::string without_control_characters(std::string_view message) { return escaped(message, true); }
+
+}  // namespace bertune

@@ -1,0 +1,50 @@
+// Rows that cannot be read: counted, the first ones named, and left out where so many may be.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bertune/error.h"
+
+namespace bertune::data {
+
+class BadRows {
+ public:
+  // Negative: the first one is thrown.
+  explicit BadRows(std::int64_t most) : most_(most) {}
+
+  // What is wrong with a row, and where.
+  void add(std::string message);
+  // Runs `read`, which reads one row; false where it threw an Error, which is counted. A UsageError goes on.
+  template <typename Read>
+  bool reads(const Read& read) {
+    try {
+      read();
+      return true;
+    } catch (const UsageError&) {
+      throw;
+    } catch (const Error& error) {
+      if (most_ < 0) throw;
+      add(error.what());
+      return false;
+    }
+  }
+
+  std::int64_t count() const { return count_; }
+  const std::string& first() const { return first_.front(); }  // of one or more
+  // After a row at which the file cannot be read any further: throws what is wrong with it.
+  [[noreturn]] void stop() const { throw Error(last_); }
+  // After the last row. Throws Error where there were more than may be; else notes those that were left out.
+  void settle(const std::string& path, std::int64_t good, std::string_view things,
+              std::vector<std::string>& notes) const;
+
+ private:
+  std::int64_t most_, count_ = 0;
+  std::vector<std::string> first_;
+  std::string last_;
+};
+
+}  // namespace bertune::data

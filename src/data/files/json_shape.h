@@ -1,0 +1,43 @@
+// Where the rows of a JSON file are: found by walking over its first value, however long that is.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bertune::data {
+
+enum class JsonForm {
+  lines,    // a value a line
+  values,   // values one after another, each over several lines
+  list,     // [{...}, {...}]
+  columns,  // {"text": {"0": ..., "1": ...}, ...} or {"text": [..., ...], ...}, as pandas writes it
+  named,    // {"0": {...}, "1": {...}}
+  table,    // {"columns": [...], "data": [[...], [...]]}
+};
+
+struct JsonShape {
+  JsonForm form = JsonForm::lines;
+  std::size_t begin = 0;   // of the list, or of the object, in the text
+  std::size_t end = 0;     // one past it; of a list that is the whole document 0: not looked for
+  std::string place = {};  // what leads to it: "data", "train.data"; empty: it is the document itself
+};
+
+// Of the text, which is the beginning of the file or, when `final`, all of it. Nothing: more of it is needed.
+// `part` chooses a member of the document, a split; throws UsageError where the document has no such member,
+// and where it is an object of splits and none was chosen. `path` is for messages.
+std::optional<JsonShape> shape_of_json(std::string_view text, bool final, const std::string& path,
+                                       const std::string& part);
+
+// The splits of a document that is an object of them, {"train": [...], "dev": [...]}; empty for any other.
+std::vector<std::string> splits_of_json(std::string_view text);
+
+// One past the value that begins at `at`, by its quotes and brackets; npos where it does not end in the text.
+std::size_t end_of_json_value(std::string_view text, std::size_t at);
+
+// What a person should know of where the rows are; empty for lines and for a list that is the document.
+std::string note_of(const JsonShape& shape);
+
+}  // namespace bertune::data

@@ -1,0 +1,39 @@
+// A file of text, whole or as a stream: packed or not (gzip, zstd), in any encoding, or a pipe.
+#pragma once
+
+#include <istream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/file.h"
+
+namespace bertune::data {
+
+class TextFile {
+ public:
+  // `encoding`: empty for UTF-8, what the mark of the file says, or what western texts are that are no UTF-8.
+  // "-" is standard input. Throws Error naming the file and the reason, UsageError for an unknown encoding.
+  explicit TextFile(const fs::path& path, const std::string& encoding = {});
+
+  std::string_view text() const { return text_; }  // UTF-8, but for stray bytes; its mark may be in front
+  void release_pages() const;                      // of memory that can be read from the file again
+  const std::vector<std::string>& notes() const { return notes_; }
+
+ private:
+  std::optional<MappedFile> mapped_;
+  std::shared_ptr<const std::string> read_;
+  std::string_view text_;
+  std::vector<std::string> notes_;
+};
+
+// The same as a stream.
+struct TextStream {
+  std::unique_ptr<std::istream> stream;
+  std::vector<std::string> notes;
+};
+TextStream open_text(const fs::path& path, const std::string& encoding = {});
+
+}  // namespace bertune::data

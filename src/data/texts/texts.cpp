@@ -1,0 +1,22 @@
+#include "data/texts/texts.h"
+
+namespace bertune::data {
+
+Texts texts_of(const Dataset& dataset) {
+  const auto row_of = [&dataset](std::int64_t row) -> const Row& {
+    return dataset.rows[static_cast<std::size_t>(row)];
+  };
+  Texts texts;
+  texts.path = dataset.path;
+  texts.size = dataset.size();
+  texts.required = dataset.has_pairs ? 2 : 1;
+  texts.texts = [row_of](std::int64_t row) { return TextPair{row_of(row).text, row_of(row).text_pair}; };
+  texts.label = [row_of](std::int64_t row) {
+    return row_of(row).has_label ? std::optional(row_of(row).label) : std::nullopt;
+  };
+  texts.line = [row_of](std::int64_t row) { return row_of(row).line; };
+  texts.where = [&dataset, row_of](std::int64_t row) { return dataset.where(row_of(row)); };
+  return texts;
+}
+
+}  // namespace bertune::data
