@@ -233,7 +233,7 @@ TEST_F(Pretrain, OneDocumentIsEnoughForMasks) {
   files.write("train.txt", corpus(20, 0));
   const ProgramResult result = run(anew("out", {"--objective", "mlm", "--document-per", "file"}));
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.err, HasSubstr(": 1 documents"));
+  EXPECT_THAT(result.err, HasSubstr(": 1 document, "));
 }
 
 TEST_F(Pretrain, FillMaskAnswersTextsAndStandardInput) {

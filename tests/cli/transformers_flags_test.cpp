@@ -27,7 +27,7 @@ struct Given {
 constexpr auto kTrainingArguments = std::to_array<Given>({
     {"_n_gpu", "1"},
     {"accelerator_config", "{\"split_batches\": true}"},
-    {"activation_checkpointing", "False"},
+    {"activation_checkpointing", "True"},
     {"activation_checkpointing_kwargs", "{\"use_reentrant\": false}"},
     {"adafactor", "False"},
     {"adam_beta1", "0.9"},
@@ -118,7 +118,7 @@ constexpr auto kTrainingArguments = std::to_array<Given>({
     {"no_cuda", "True"},
     {"num_train_epochs", "3.0"},
     {"optim", "adamw_torch_fused"},
-    {"optim_args", "eps=1e-8"},
+    {"optim_args", "amsgrad=false"},
     {"optim_target_modules", nullptr},
     {"output_dir", "out"},
     {"overwrite_output_dir", "True"},
@@ -265,7 +265,7 @@ class TransformersFlags : public testing::ProgramTest {
   void expect_understood(const std::vector<std::string>& arguments) const {
     const ProgramResult result = at(arguments);
     EXPECT_EQ(result.exit_code, 1) << result.err;
-    EXPECT_THAT(result.err, HasSubstr("error: missing.csv: No such file"));
+    EXPECT_THAT(result.err, HasSubstr("error: missing.csv: cannot read: No such file"));
   }
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,7 +27,8 @@ struct Options {
   runs::PretrainOptions values;  // what they ask for
   std::optional<std::string> objective;
   std::string document_per, format;
-  bool line_by_line = false;  // run_mlm's
+  bool line_by_line = false;             // run_mlm's
+  std::filesystem::path tokenizer_name;  // its name of --vocabulary, which may also be the model's own
 };
 
 constexpr Names kInitializations(std::to_array<Named<Initialization>>(
@@ -49,7 +51,10 @@ void run(Options& options) {
   print_notes(options.flags.ignored);
   runs::PretrainOptions& values = options.values;
   values.run.model = options.flags.run.model;
-  if (values.vocabulary == values.run.model) values.vocabulary.clear();  // run_mlm's --tokenizer_name
+  if (!options.tokenizer_name.empty() && options.tokenizer_name != values.run.model) {
+    values.vocabulary = options.tokenizer_name;
+    options.flags.to_repeat["vocabulary"] = values.vocabulary.string();
+  }
   runs::require_beginning(values);
   const InterruptGuard guard;
   use_threads(options.flags.threads);
@@ -85,8 +90,9 @@ void add_pretrain_command(CLI::App& app) {
                       "Folder of a BERT to go on from, or its name on the hub");
   command->add_option("--config-name,--config_name", options->values.config,
                       "config.json with the sizes of a new model, instead of --model");
-  command->add_option("--vocabulary,--tokenizer_name", options->values.vocabulary,
+  command->add_option("--vocabulary", options->values.vocabulary,
                       "Folder with the vocabulary of a new model (bertune vocabulary makes one)");
+  command->add_option("--tokenizer_name", options->tokenizer_name)->group("");
   add_parsed_option(*command, "--init", options->values.initialization, initialization_from_string,
                     "How a new model begins: normal, or local-attention, with heads that look at "
                     "neighbouring tokens (for little text)")

@@ -23,6 +23,7 @@ const std::vector<std::vector<std::string>> kOneSetting = {
     {"validation", "validation-split"},
     {"folds", "fold-column"},
     {"format", "input-format"},
+    {"vocabulary", "tokenizer-name"},
     {"resume", "resume-from-checkpoint", "overwrite"},
 };
 

@@ -12,8 +12,9 @@ namespace bertune::cli {
 namespace {
 
 // Of one start of the program, not of what it trains.
-constexpr std::array<std::string_view, 10> kOfThisStart = {
-    "help", "config", "resume", "overwrite", "json", "quiet", "silent", "profile", "threads", "pin-threads"};
+constexpr std::array<std::string_view, 13> kOfThisStart = {
+    "help",        "config",         "resume",       "overwrite", "json",    "quiet",      "silent",
+    "config_name", "tokenizer_name", "input-format", "profile",   "threads", "pin-threads"};
 
 bool is_secret(std::string_view name) {
   return std::ranges::any_of(std::array{"token", "password", "secret"},

@@ -22,7 +22,7 @@ constexpr Names kPrecisions(std::to_array<Named<Precision>>(
 void add_data_options(CLI::App& command, tasks::FileOptions& options) {
   const std::string group = "Data";
   command
-      .add_option("--text-column,--text_column,--text_column_names", options.text_column,
+      .add_option("--text-column,--text_column,--text_column_names,--text_column_name", options.text_column,
                   "Column of the text (default: guessed, and said)")
       ->group(group);
   command

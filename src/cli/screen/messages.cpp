@@ -14,7 +14,6 @@
 #include "report/terminal.h"
 
 namespace bertune::cli {
-
 namespace {
 
 bool silent = false;
