@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -112,15 +113,21 @@ class Writer {
     return fold + (names.empty() ? "" : "  not used: " + names + "\n");
   }
 
+  // Other sets are read by the columns of the first, as far as they have them; how it chose them is of no
+  // interest.
   std::string columns() const {
-    std::string text, first;
+    std::string text;
+    const ColumnChoice* first = nullptr;
+    const auto name_of = [](const ColumnChoice& choice) {
+      return std::tie(choice.text.name, choice.text_pair.name, choice.label.name);
+    };
     for (const SetCheck& set : result_.sets) {
       if (!set.columns) continue;
       const std::string choice = choice_text(*set.columns);
-      if (first.empty()) {
-        first = choice;
+      if (first == nullptr) {
+        first = &*set.columns;
         text += choice + others_text(*set.columns);
-      } else if (choice != first) {
+      } else if (name_of(*set.columns) != name_of(*first)) {
         std::string line = choice;
         std::replace(line.begin(), line.end(), '\n', ',');
         if (line.ends_with(',')) line.pop_back();

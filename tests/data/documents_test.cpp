@@ -186,7 +186,9 @@ TEST(Documents, NothingIsLost) {
   const TemporaryDirectory directory;
   Random random(13, 13);
   for (int round = 0; round < 1000; ++round) {
-    std::string text = "x";  // not empty, and no line ends of CR alone
+    // Not empty, no line ends of CR alone, and UTF-8 enough for stray bytes not to be those of another
+    // encoding.
+    std::string text = "x。。。。。。。。";
     for (std::uint64_t size = random.below(60); size > 0; --size)
       text += parts[random.below(std::size(parts))];
     DocumentOptions options;

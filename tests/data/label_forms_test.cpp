@@ -145,7 +145,7 @@ TEST(BadRows, OfUnknownLabelsAreCountedToo) {
   Dataset dataset = dataset_of(table({"x", "z", "y", "\x1b[31mw", "z"}));
   EXPECT_THAT(message_of([&] { label_ids(dataset, known); }),
               AllOf(HasSubstr("data.csv:3: the label \"z\" is not one of those trained on"),
-                    HasSubstr("3 rows have such labels: \"z\", \"\xef\xbf\xbd[31mw\"")));
+                    HasSubstr("3 rows have such labels: \"z\", \"\\x1b[31mw\"")));
   leave_out_unknown_labels(dataset, known, 2);
   EXPECT_EQ(dataset.size(), 5);
   leave_out_unknown_labels(dataset, known, 3);

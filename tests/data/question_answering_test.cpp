@@ -239,8 +239,8 @@ TEST(QuestionAnsweringErrors, RefuseDeepNesting) {
   for (const std::string deep : {"[", "{\"data\":[", "{\"a\":"}) {
     std::string text;
     for (int i = 0; i < 100000; ++i) text += deep;
-    EXPECT_THAT(error_of(text), HasSubstr("nested more than 32 deep")) << deep;
-    EXPECT_THAT(error_of(text, Format::jsonl), HasSubstr("nested more than 32 deep")) << deep;
+    EXPECT_THAT(error_of(text), HasSubstr("nested more than")) << deep;
+    EXPECT_THAT(error_of(text, Format::jsonl), HasSubstr("nested more than")) << deep;
   }
   const std::string list(100000, '[');
   EXPECT_THAT(error_of("question\tcontext\tanswers\nq\tc\t" + list + "\n", Format::tsv),
@@ -248,7 +248,7 @@ TEST(QuestionAnsweringErrors, RefuseDeepNesting) {
 }
 
 TEST(QuestionAnsweringErrors, NameWhatATableLacks) {
-  EXPECT_THAT(error_of<UsageError>("question,text\na,b\n", Format::csv),
+  EXPECT_THAT(error_of<UsageError>("question,title\na,b\n", Format::csv),
               HasSubstr("q:1: there is no column \"context\" for question answering; the columns are"));
   EXPECT_THAT(error_of<UsageError>("question,context,question\na,b,c\n", Format::csv),
               HasSubstr("more than one"));

@@ -79,7 +79,7 @@ TEST(TaggedErrors, OfJsonTokens) {
   EXPECT_THAT(row(R"({"tags": ["O"]})"), HasSubstr("a.jsonl:2: neither \"tokens\" nor \"text\""));
   EXPECT_THAT(row("[1]"), HasSubstr("a.jsonl:2: not a JSON object"));
   EXPECT_THAT(row(R"({"tokens": ["a")"), HasSubstr("a.jsonl:2: not valid JSON"));
-  EXPECT_THAT(row(std::string(100'000, '[')), HasSubstr("a.jsonl:2: JSON nested more than 32 deep"));
+  EXPECT_THAT(row(std::string(100'000, '[')), HasSubstr("a.jsonl:2: nested more than 200 levels deep"));
   EXPECT_THAT(refusal("a.json", "[{\"tokens\": []}]"), HasSubstr("a.json:1: no tags"));
 }
 

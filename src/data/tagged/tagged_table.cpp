@@ -18,6 +18,7 @@
 #include "data/files/sniff.h"
 #include "data/tagged/tagged_file.h"
 #include "data/tagged/tagged_form.h"
+#include "data/texts/columns.h"
 
 namespace bertune::data {
 namespace {
@@ -114,8 +115,7 @@ class TableLooker {
 
   bool has_named_columns() {
     table_.has_header = true;
-    table_.tag = label_.empty() ? first_named(table_.names, kTagNames)
-                                : first_named(table_.names, std::array{std::string_view(label_)});
+    table_.tag = label_.empty() ? first_named(table_.names, kTagNames) : column_named(table_.names, label_);
     if (table_.tag < 0) return false;
     table_.word = first_named(table_.names, kWordNames, table_.tag);
     if (table_.word >= 0) table_.sentence = first_named(table_.names, kSentenceNames);

@@ -33,9 +33,10 @@ void choose_label(const TableHead& head, ReadOptions& options) {
   } else if (options.labels_required) {
     throw UsageError(
         "label_column",
-        fmt::format("{}: has no column \"{}\", which held the labels in training; the columns are {}. "
-                    "If another one holds them, name it with `label_column`",
-                    head.path, trained, quoted_list(head.names)));
+        fmt::format(
+            "{}: has no column \"{}\", which held the labels in training; the columns are {}. "
+            "If another one holds them, name it with `label_column`; rows without labels are for `predict()`",
+            head.path, trained, quoted_list(head.names)));
   }
 }
 
@@ -62,7 +63,11 @@ ReadOptions with_trained_columns(const TableHead& head, ReadOptions options,
                                  std::vector<std::string>& notes) {
   if (!options.trained) return options;
   options.guess_pairs = options.trained->has_pairs();
-  if (!has_names(head) && !is_there(head, options.trained->text)) return options;
+  if (!has_names(head) && !is_there(head, options.trained->text)) {
+    if (options.trained->has_pairs() && head.names.size() == 2 && options.text_column.empty())
+      options.text_column = "1", options.text_pair_column = "2";  // a pair in a line
+    return options;
+  }
   choose_label(head, options);
   choose_texts(head, options, notes);
   return options;
