@@ -35,7 +35,7 @@ TEST_F(TokenizerNotes, SayThatACasedVocabularyIsLowerCased) {
   vocabulary.replace(vocabulary.find("##z"), 3, "Film");
   files.write("base/vocab.txt", vocabulary);
   files.write("base/tokenizer_config.json", "{}");
-  const auto said = AllOf(HasSubstr("note: "), HasSubstr("1 of its 70 tokens"), HasSubstr("do_lower_case"));
+  const auto said = AllOf(HasSubstr("note: "), HasSubstr("1 of its "), HasSubstr("do_lower_case"));
   EXPECT_THAT(run({"tokenize", "--model", path("base")}, "Film\n").err, said);
   EXPECT_THAT(train("good.csv").err, said);
   // From then on the model's own file says it.
@@ -49,7 +49,7 @@ TEST_F(TokenizerNotes, SayThatACasedVocabularyIsLowerCased) {
 TEST_F(TokenizerNotes, TheLengthOfTheTokenizerIsHeeded) {
   files.write("base/tokenizer_config.json", R"({"do_lower_case": true, "model_max_length": 16})");
   EXPECT_THAT(train("good.csv").err,
-              AllOf(HasSubstr("cut at 16 tokens"), HasSubstr("`--max-length` says otherwise")));
+              AllOf(HasSubstr("cut at 16 tokens"), HasSubstr("--max-length says otherwise")));
   EXPECT_EQ(json("out/bertune.json").at("max_length"), 16);
   EXPECT_THAT(train("good.csv", {"--max-length", "20"}).err,
               HasSubstr("more than tokenizer_config.json says"));

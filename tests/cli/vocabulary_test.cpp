@@ -106,12 +106,10 @@ TEST_F(VocabularyCommand, BadInputs) {
   files.write("empty.txt", "");
   files.write("blank.txt", " \n\t\n");
   files.write("bad.jsonl", "{\"text\": \"fine\"}\n{\"text\": 3}\n");
-  files.write("unnamed", "words\n");
   expect_error(build({path("absent.txt")}), 1, {"absent.txt", "No such file"});
   expect_error(build({path("empty.txt")}), 1, {"no word"});
   expect_error(build({path("blank.txt")}), 1, {"no word"});
   expect_error(build({path("texts.txt"), path("bad.jsonl")}), 1, {"bad.jsonl:2", "text"});
-  expect_error(build({path("unnamed")}), 2, {"unnamed", "--format"});
   expect_error(build({path("texts.txt"), "--vocab-size", "10"}), 2, {"10 tokens", "--limit-alphabet"});
   expect_error(build({path("texts.txt"), "--vocab-size", "-3"}), 2, {"--vocab-size"});
   expect_error(build({path("texts.txt"), "--score", "best"}), 2, {"best", "likelihood"});

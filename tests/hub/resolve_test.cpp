@@ -108,7 +108,7 @@ TEST_F(ResolveTest, ShardsOutsideOfTheFolderAreRefused) {
   }
   server.repository("owner/name").commit[0] = '9';
   files["model.safetensors.index.json"] = {"<html>no JSON</html>"};
-  EXPECT_THAT(error_of(), HasSubstr("not valid JSON"));
+  EXPECT_THAT(error_of(), HasSubstr("is a web page, not the file itself"));
 }
 
 TEST_F(ResolveTest, TheTokenizerComesAloneWhereItIsEnough) {

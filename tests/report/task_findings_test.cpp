@@ -127,7 +127,7 @@ TEST_F(TaskFindings, OfTaggedWords) {
   EXPECT_THAT(text_,
               HasSubstr("\nData\n  train  5 sentences  train.conll  17 words, 2 tags (IOB2)\n"
                         "  test   2 sentences  test.conll   13 words, 2 tags (IOB2)\n"
-                        "\nTags (2)\n                train          test\n"
+                        "\nTags (2)\n             train         test\n"
                         "  O    15   88.2 %  12   92.3 %\n  B-F   2   11.8 %   1    7.7 %\n"
                         "  1 tag has fewer than 10 training words, too few to learn well: \"B-F\" (2)\n"));
   EXPECT_THAT(
@@ -176,7 +176,7 @@ TEST_F(TaskFindings, OfQuestionsWithChoices) {
   EXPECT_THAT(findings(), ElementsAre("1 leak of test", "2 conflict of train", "1 duplicate of train"));
   EXPECT_THAT(text_, HasSubstr("\nData\n  train  3 questions  train.csv  2 choices each\n"
                                "  test   2 questions  test.csv   2 choices each\n"
-                               "\nRight choices (2)\n           train         test\n"
+                               "\nRight choices (2)\n          train        test\n"
                                "  0  3  100.0 %  1   50.0 %\n  1  0    0.0 %  1   50.0 %\n"));
   EXPECT_THAT(text_, HasSubstr("train.csv:2 \"food\" and train.csv:3 \"film\": WHAT film food\n"));
 }

@@ -72,7 +72,7 @@ TEST_F(TrainerOfFiles, TrainsAndTestsAndTellsWhatHappens) {
   ASSERT_TRUE(result.validation && result.test);
   EXPECT_EQ(result.test->rows, 40);
   EXPECT_THAT(kinds.names, ElementsAre("data", "model", "step", "progress", "evaluated", "checkpoint", "step",
-                                       "progress", "evaluated", "ended", "saved", "tested"));
+                                       "progress", "evaluated", "ended", "saved", "progress", "tested"));
   EXPECT_THAT(kinds.steps, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
 }
 

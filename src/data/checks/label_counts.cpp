@@ -84,6 +84,7 @@ class LabelFindings {
   }
 
   void find_untrained() {
+    if (options_.few_rows <= 0) return;  // labels are places, of which none is missed
     std::vector<LabelRows> labels = labels_where([](std::int64_t rows) { return rows == 0; });
     if (labels.empty()) return;
     findings_.push_back(finding_of(FindingKind::untrained_label, Severity::warning, std::move(labels),

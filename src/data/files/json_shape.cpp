@@ -17,9 +17,10 @@ constexpr std::size_t kNone = std::string_view::npos;
 constexpr int kDeepestList = 4;  // members that may lead to the rows
 
 // Objects with one of these are rows, whatever lists they hold.
-constexpr std::array<std::string_view, 17> kRowKeys = {
-    "text",    "tokens", "words", "sentence", "sentence1", "question",   "context",   "article", "passage",
-    "premise", "goal",   "query", "label",    "labels",    "paragraphs", "paragraph", "answers"};
+constexpr std::array<std::string_view, 19> kRowKeys = {
+    "text",       "tokens",    "words",   "sentence",      "sentence1", "question", "context",
+    "article",    "passage",   "premise", "goal",          "query",     "label",    "labels",
+    "paragraphs", "paragraph", "answers", "question_stem", "answerKey"};
 constexpr std::array<std::string_view, 14> kListNames = {
     "data",    "rows",      "examples", "records", "items",   "instances", "samples",
     "entries", "sentences", "results",  "dataset", "content", "documents", "common_examples"};

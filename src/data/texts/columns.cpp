@@ -11,6 +11,7 @@
 #include "core/nearest.h"
 #include "data/texts/column_chooser.h"
 #include "data/texts/column_facts.h"
+#include "data/texts/column_names.h"
 
 namespace bertune::data {
 namespace {
@@ -49,6 +50,17 @@ ColumnChoice choose_columns(const TableHead& head, const ReadOptions& options) {
   others.names.erase(others.names.begin() + fold);
   if (!others.samples.empty()) others.samples.erase(others.samples.begin() + fold);
   ColumnChoice choice = ColumnChooser(others, options).choose();
+  // Somebody who takes the labels for the folds is told so, and not given another column of labels.
+  const auto names_a_label = [](const std::string& name) {
+    return std::ranges::find(label_names(), name_key(name)) != label_names().end();
+  };
+  if (choice.label.guessed && !names_a_label(choice.label.name) &&
+      names_a_label(head.names[static_cast<std::size_t>(fold)])) {
+    throw UsageError("label_column",
+                     fmt::format("{}: which column holds the labels? \"{}\" holds the folds; name it with "
+                                 "`label_column`; the columns are {}",
+                                 head.path, options.fold_column, quoted_list(head.names)));
+  }
   for (ChosenColumn* column : {&choice.text, &choice.text_pair, &choice.label})
     if (column->index >= fold) ++column->index;
   for (ChosenColumn& column : choice.labels)

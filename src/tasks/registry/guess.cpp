@@ -59,7 +59,11 @@ TaskGuess guess_task(const std::filesystem::path& train, const FileOptions& opti
   const TaskGuess texts = guess(Architecture::sequence_classification, "");
   if (options.format == "conll" || options.format == "conllu")
     return guess(Architecture::token_classification, fmt::format("`format={}`", options.format));
-  if (!options.text_column.empty() || !options.text_pair_column.empty()) return texts;
+  if (!options.text_column.empty() || !options.text_pair_column.empty()) {
+    return data::looks_like_multiple_choice(train)  // which has no such columns, and says so
+               ? guess(Architecture::multiple_choice, "rows hold a question and its choices")
+               : texts;
+  }
   const std::optional<data::TextFile> file = look_into(train);
   if (!file) return texts;
   try {
