@@ -24,8 +24,8 @@ struct FileOptions {
   std::string delimiter = {};  // one character, or "\t"
   bool no_header = false;      // the first line is data; columns are numbers from 1
   std::string encoding = {};   // as iconv names it; empty: UTF-8, or what the bytes show
-  // So many rows that cannot be used (no label, too few fields) are left out; more are an error that names the
-  // first.
+  // So many rows that cannot be used (no label, too few fields) are left out; more are an error that names
+  // the first.
   std::int64_t max_bad_rows = 0;
   std::filesystem::path labels_file = {};  // its lines are the labels of the rows
   bool strict = false;                     // an answer that its context does not hold is an error

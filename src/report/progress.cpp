@@ -89,7 +89,8 @@ void ProgressBar::update(std::int64_t done, std::optional<double> loss, std::int
     return;
   }
   const auto tenth = [this](std::int64_t part) { return total_ > 0 ? part * 10 / total_ : 0; };
-  const bool due = !options_.only_when_long && tenth(done_) > tenth(shown_done_ < 0 ? options_.already_done : shown_done_);
+  const bool due =
+      !options_.only_when_long && tenth(done_) > tenth(shown_done_ < 0 ? options_.already_done : shown_done_);
   const double waited = now - last_shown_;
   if (waited >= kPlainAtLeast || (due && waited >= kPlainAtMost)) write_plain(now);
 }

@@ -102,8 +102,8 @@ TEST_F(Train, EvaluateAndPredictAgreeWithTheTest) {
       rows[0].at("scores").at("positive").get<double>() + rows[0].at("scores").at("negative").get<double>(),
       1, 1e-9);
 
-  const ProgramResult file = run({"predict", "--model", path("out"), path("test.csv"), "--output-format", "csv",
-                                  "--output", path("predictions.csv")});
+  const ProgramResult file = run({"predict", "--model", path("out"), path("test.csv"), "--output-format",
+                                  "csv", "--output", path("predictions.csv")});
   ASSERT_EQ(file.exit_code, 0) << file.err;
   EXPECT_THAT(files.read("predictions.csv"),
               ::testing::StartsWith("text,label,score\nthe film was rather good p"));
