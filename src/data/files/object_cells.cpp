@@ -67,9 +67,8 @@ class ObjectHandler final : public nlohmann::json_sax<Json> {
   }
   bool key(std::string& name) override {
     if (depth_ != 1) return true;
-    const auto found = std::find(cells_.keys_.begin(), cells_.keys_.end(), name);
-    current_ = static_cast<std::size_t>(found - cells_.keys_.begin());
-    if (found != cells_.keys_.end()) {
+    last_ = current_ = cells_.place_of(name, last_);
+    if (current_ < cells_.keys_.size()) {
       if (cells_.kinds_[current_] == CellKind::missing) return true;
       throw Error(fmt::format("{}: the key \"{}\" occurs twice", where_, name));
     }
@@ -77,9 +76,7 @@ class ObjectHandler final : public nlohmann::json_sax<Json> {
       current_ = kIgnored;
       return true;
     }
-    cells_.keys_.push_back(name);
-    cells_.kinds_.push_back(CellKind::missing);
-    cells_.values_.emplace_back();
+    cells_.add_key(name);
     return true;
   }
   // Keeps what is wrong, for the text may yet be mended.
@@ -120,16 +117,29 @@ class ObjectHandler final : public nlohmann::json_sax<Json> {
   ObjectCells& cells_;
   const std::string& where_;
   std::string wrong_;
-  std::size_t current_ = kIgnored;
+  std::size_t current_ = kIgnored, last_ = kIgnored;  // of the key that is read, and of the one before
   std::int64_t depth_ = 0, list_depth_ = 0;
   Json list_;
   bool flat_ = true;
 };
 
+std::size_t ObjectCells::place_of(const std::string& key, std::size_t last) const {
+  const std::size_t next = last + 1;  // 0 at first
+  if (next < keys_.size() && keys_[next] == key) return next;
+  const auto found = places_.find(key);
+  return found == places_.end() ? keys_.size() : found->second;
+}
+
+void ObjectCells::add_key(const std::string& key) {
+  places_.emplace(key, keys_.size());  // of two alike the first
+  keys_.push_back(key);
+  kinds_.push_back(CellKind::missing);
+  values_.emplace_back();
+}
+
 void ObjectCells::set_keys(const std::vector<std::string>& keys) {
-  keys_ = keys;
-  values_.assign(keys.size(), {});
-  kinds_.assign(keys.size(), CellKind::missing);
+  keys_.clear(), places_.clear(), kinds_.clear(), values_.clear();
+  for (const std::string& key : keys) add_key(key);
   fixed_ = true;
 }
 

@@ -1,8 +1,10 @@
 // One JSON object to cells: a cell a key.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "data/files/records.h"
@@ -19,8 +21,14 @@ class ObjectCells {
 
  private:
   friend class ObjectHandler;
+  // The number of a key, keys_.size() where it is none. Objects mostly have the same keys in the same order,
+  // so that the one after `last` comes first.
+  std::size_t place_of(const std::string& key, std::size_t last) const;
+  void add_key(const std::string& key);
+
   std::vector<std::string> keys_;
-  std::vector<std::string> values_;  // one a key
+  std::unordered_map<std::string, std::size_t> places_;  // of the keys
+  std::vector<std::string> values_;                      // one a key
   std::vector<CellKind> kinds_;
   bool fixed_ = false;
 };
