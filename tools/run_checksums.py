@@ -279,7 +279,7 @@ def digest(path: Path, folder: Path) -> str:
         content = content.replace(bytes(folder), b".").replace(bytes(folder.parent), b"..")
     if path.suffix == ".json" or path.name == "evaluate.out":
         value = without_times(json.loads(content))
-        if path.name == "trainer_state.json":
+        if path.name == "trainer_state.json" and not path.parent.name.startswith("checkpoint-"):
             value.pop("bertune", None)  # which data and settings it was, and not what came of them
         content = json.dumps(value, sort_keys=True).encode()
     return hashlib.sha256(content).hexdigest()
