@@ -28,6 +28,7 @@ struct FileOptions {
   // the first.
   std::int64_t max_bad_rows = 0;
   std::filesystem::path labels_file = {};  // its lines are the labels of the rows
+  std::string id_column = {};              // carried into predictions of texts, as their "id"; empty: none is
   bool strict = false;                     // an answer that its context does not hold is an error
 };
 

@@ -39,6 +39,7 @@ struct TrainOptions {
   // Share of the training rows held out without a validation file; 0: none. Unset: a tenth, at most 10,000
   // rows.
   std::optional<double> validation_split;
+  bool shuffle_rows = false;  // max_train_rows are drawn from all rows by the seed, and not the first ones
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;  // negative: all
   std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;     // else the checkpoint's
   bool label_all_tokens = false;        // token classification: every piece of a word has its label

@@ -8,5 +8,6 @@ namespace bertune {
 constexpr std::uint32_t kEpochOrderStream = 0xDA000000;  // plus the epoch, below 2^24
 constexpr std::uint32_t kSplitStream = 0xDB000000;
 constexpr std::uint32_t kFoldStream = 0xDC000000;
+constexpr std::uint32_t kDrawnRowsStream = 0xDD000000;
 
 }  // namespace bertune

@@ -1,10 +1,14 @@
 #include "runs/fine_tuning.h"
 
 #include <fmt/format.h>
+#include <filesystem>
+#include <system_error>
 
 #include <cstdint>
 
 #include "bertune/error.h"
+#include "core/file.h"
+#include "core/stopwatch.h"
 #include "tasks/trained_settings.h"
 
 namespace bertune::runs {
@@ -83,12 +87,32 @@ BertPreTrainedModel new_model(const TrainOptions& options, const tasks::Task& ta
                                               load_options(options, task));
 }
 
+namespace {
+
+// Of large files a person wants to know what took so long before anything moved.
+void tell_preparation(const fs::path& train, double reading, double model, train::Observer& observer) {
+  constexpr std::uintmax_t kLarge = 50'000'000;  // bytes
+  std::error_code error;
+  const std::uintmax_t bytes = fs::file_size(train, error);
+  if (error || bytes < kLarge) return;
+  observer.on(Note{
+      fmt::format("the first step begins after {:.1f} s: reading, checking and tokenizing {} MB took {:.1f} "
+                  "s, the model {:.1f} s",
+                  reading + model, bytes / 1'000'000, reading, model)});
+}
+
+}  // namespace
+
 FinishedRun fine_tune(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
                       train::Observer& observer) {
+  Stopwatch watch;
   tasks::TrainingData data = read_training(options, base, task, observer);
+  const double reading = watch.seconds();
   TrainOptions settled = options;
   settled.arguments.settle(*data.task);
+  watch = {};
   BertPreTrainedModel model = new_model(settled, *data.task);
+  tell_preparation(options.files.train, reading, watch.seconds(), observer);
   return run_training(settled, base.tokenizer, model, data, observer);
 }
 

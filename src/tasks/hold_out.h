@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "core/random.h"
+#include "core/random_streams.h"
 #include "data/splits/split.h"
 #include "data/splits/subset.h"
 #include "data/texts/texts.h"
@@ -35,6 +38,26 @@ struct DataSets {
       if (set->size() > 0) use(std::string(name), *set);
   }
 };
+
+// How many rows of the training file its reader is to read.
+inline std::int64_t rows_to_read(const TrainingFiles& files) {
+  return files.shuffle_rows ? -1 : files.max_train_rows;
+}
+
+// Of the rows that were read those to train on: with shuffle_rows so many of all, in the order of the file.
+template <typename Dataset>
+void draw_rows(const TrainingFiles& files, Dataset& train) {
+  if (!files.shuffle_rows || files.max_train_rows < 0 || train.size() <= files.max_train_rows) return;
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(train.size()));
+  std::iota(rows.begin(), rows.end(), std::int64_t{0});
+  Random random(files.seed, kDrawnRowsStream);
+  random.shuffle(rows);
+  rows.resize(static_cast<std::size_t>(files.max_train_rows));
+  std::ranges::sort(rows);
+  std::vector<std::string> notes = std::move(train.notes);
+  train = data::subset(train, rows);
+  train.notes = std::move(notes);
+}
 
 // Held out where nothing else is asked for: enough to tell models apart, and no more, for it is read after
 // each epoch.

@@ -24,6 +24,7 @@ data::ReadOptions FileOptions::read_options(bool labels_required) const {
   options.text_column = text_column;
   options.text_pair_column = text_pair_column;
   options.label_column = label_column;
+  options.id_column = id_column;
   options.header = !no_header;
   options.labels_required = labels_required;
   options.encoding = encoding;

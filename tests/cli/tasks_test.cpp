@@ -12,7 +12,10 @@
 namespace bertune {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using Strings = std::vector<std::string>;
 using testing::json_lines;
 using testing::ProgramResult;
 using testing::run;
@@ -275,6 +278,34 @@ TEST_F(TaskCommandLine, APredictionKnowsTheColumnsOfTheTraining) {
   EXPECT_EQ(scored.exit_code, 2);
   EXPECT_THAT(scored.err, HasSubstr("no column \"label\""));
   EXPECT_EQ(train("pairs.csv", "again", {"--test", path("unlabelled.csv")}).exit_code, 2);
+}
+
+TEST_F(TaskCommandLine, RowsMayKeepTheirIdsAndBeDrawnFromASortedFile) {
+  std::string rows = "key,text,label\n";
+  for (int i = 0; i < 40; ++i)
+    rows += "k" + std::to_string(i) + (i < 20 ? ",good film,yes\n" : ",bad food,no\n");
+  files.write("sorted.csv", rows);
+  const Strings few = {"--validation-split", "0", "--epochs", "1", "--max-train-rows", "12"};
+  const ProgramResult first = train("sorted.csv", "out", few);
+  EXPECT_EQ(first.exit_code, 1);
+  EXPECT_THAT(first.err, HasSubstr("--shuffle-rows draws them from all of it"));
+  Strings drawn = few;
+  drawn.push_back("--shuffle-rows");
+  const ProgramResult trained = train("sorted.csv", "out", drawn);
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_THAT(trained.err, HasSubstr("12 rows"));
+
+  const Strings predict = {"predict", "--model",     path("out"), path("sorted.csv"),
+                           "--quiet", "--id-column", "key"};
+  const ProgramResult lines = run(predict);
+  ASSERT_EQ(lines.exit_code, 0) << lines.err;
+  EXPECT_EQ(json_lines(lines.out).at(7).at("id"), "k7");
+  Strings as_csv = predict;
+  as_csv.insert(as_csv.end(), {"--output-format", "csv"});
+  EXPECT_THAT(run(as_csv).out, AllOf(StartsWith("id,text,label,score\nk0,"), HasSubstr("\nk39,bad food,")));
+  Strings wrong = predict;
+  wrong.back() = "kez";
+  EXPECT_THAT(run(wrong).err, HasSubstr("did you mean \"key\"?"));
 }
 
 }  // namespace

@@ -119,6 +119,10 @@ void add_predict_command(CLI::App& app) {
   command->add_option("--output-format", options->output_format, "What to write: jsonl or csv")
       ->capture_default_str();
   add_data_options(*command, options->data);
+  command
+      ->add_option("--id-column,--id_column", options->data.id_column,
+                   "Column that numbers or names the rows, of texts: carried into the output as \"id\"")
+      ->group("Data");
   command->add_option("--input-format", options->data.format)->group("");  // an earlier name of --format
   add_question_answering_options(*command, options->question_answering);
   command->add_option("--top,--top_k", options->top, "Question answering: candidates to list")

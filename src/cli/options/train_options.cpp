@@ -138,6 +138,10 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
       .add_option("--max-train-rows,--max_train_samples", run.files.max_train_rows, "Use only the first rows")
       ->group("Data");
   command
+      .add_flag("--shuffle-rows,--shuffle_rows", run.files.shuffle_rows,
+                "Draw the rows of --max-train-rows from the whole file, which may be sorted")
+      ->group("Data");
+  command
       .add_option("--max-eval-rows,--max-validation-rows,--max_eval_samples", run.files.max_validation_rows,
                   "Validate on so many rows")
       ->group("Data");

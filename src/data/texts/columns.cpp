@@ -43,7 +43,9 @@ std::string no_such_column(const std::vector<std::string>& names, const std::str
   return fmt::format("there is no column \"{}\" for `{}`{}{}", name, option, meant, numbers);
 }
 
-ColumnChoice choose_columns(const TableHead& head, const ReadOptions& options) {
+namespace {
+
+ColumnChoice choose_among_all(const TableHead& head, const ReadOptions& options) {
   const int fold = options.fold_column.empty() ? -1 : column_named(head.names, options.fold_column);
   if (fold < 0) return ColumnChooser(head, options).choose();
   TableHead others = head;
@@ -70,6 +72,21 @@ ColumnChoice choose_columns(const TableHead& head, const ReadOptions& options) {
   return choice;
 }
 
+}  // namespace
+
+ColumnChoice choose_columns(const TableHead& head, const ReadOptions& options) {
+  ColumnChoice choice = choose_among_all(head, options);
+  if (options.id_column.empty()) return choice;
+  const int id = column_named(head.names, options.id_column);
+  if (id < 0) {
+    throw UsageError("id_column", fmt::format("{}: {}; the columns are {}", head.path,
+                                              no_such_column(head.names, options.id_column, "id_column"),
+                                              quoted_list(head.names)));
+  }
+  choice.id = {head.names[static_cast<std::size_t>(id)], id};
+  return choice;
+}
+
 bool header_is_an_example(const TableHead& head) {
   return head.header_line > 0 && is_an_example(head.names, head.samples);
 }
@@ -77,7 +94,7 @@ bool header_is_an_example(const TableHead& head) {
 bool is_used(const ColumnChoice& choice, int index) {
   const auto is_it = [index](const ChosenColumn& column) { return column.index == index; };
   return is_it(choice.text) || is_it(choice.text_pair) || is_it(choice.label) || is_it(choice.fold) ||
-         std::ranges::any_of(choice.labels, is_it);
+         is_it(choice.id) || std::ranges::any_of(choice.labels, is_it);
 }
 
 }  // namespace bertune::data

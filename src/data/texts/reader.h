@@ -30,6 +30,7 @@ struct ReadOptions {
   // plain text) their numbers from 1. Empty: guessed from the usual names; with a text column given, no pair
   // is guessed.
   std::string text_column = {}, text_pair_column = {}, label_column = {};
+  std::string id_column = {};                  // a column that is carried along
   std::string fold_column = {};                // a column, where there is one, that is none of these
   bool header = true;                          // CSV and TSV: the first record names the columns
   std::int64_t max_rows = -1;                  // negative: all
@@ -55,7 +56,7 @@ struct ChosenColumn {
 };
 
 struct ColumnChoice {
-  ChosenColumn text, text_pair, label, fold;
+  ChosenColumn text, text_pair, label, fold, id = {};
   std::vector<ChosenColumn> labels;  // columns of 0 and 1, one a label; `label` has all their names then
   std::vector<std::string> all;      // every column present, in file order
 };
@@ -64,6 +65,7 @@ struct ColumnChoice {
 struct Row {
   std::string_view text, text_pair;
   std::string_view label;  // without surrounding blanks; a JSON list is its JSON text
+  std::string_view id;     // where ReadOptions::id_column names it
   bool has_label = false;
   std::int64_t line = 0;  // where the record begins, from 1
 };

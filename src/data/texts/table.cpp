@@ -64,6 +64,8 @@ Parse Table::next(std::string_view& input, bool final, bool stays, Arena& arena,
 
 bool Table::read_row(bool stays, Arena& arena, Row& row) {
   if (!check_width()) return false;
+  if (choice_.id.index >= 0 && choice_.id.index < static_cast<int>(record_.cells.size()))
+    row.id = keep(record_.cells[static_cast<std::size_t>(choice_.id.index)], record_.line, stays, arena);
   if (spills_ && std::any_of(record_.cells.begin() + choice_.text.index + 1, record_.cells.end(),
                              [](const Cell& cell) { return !cell.text.empty(); })) {
     row.text = spilled_text(stays, arena);

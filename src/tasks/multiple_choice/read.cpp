@@ -54,7 +54,8 @@ MultipleChoiceDataset read(const TrainingFiles& files, const std::filesystem::pa
 
 ChoiceSets read_sets(const TrainingFiles& files) {
   ChoiceSets sets;
-  sets.train = read(files, files.train, files.max_train_rows, sets.notes);
+  sets.train = read(files, files.train, rows_to_read(files), sets.notes);
+  draw_rows(files, sets.train);
   sets.validation = read(files, files.validation, files.max_validation_rows, sets.notes);
   sets.test = read(files, files.test, files.max_test_rows, sets.notes);
   for (const MultipleChoiceDataset* other : {&sets.validation, &sets.test}) {

@@ -74,7 +74,8 @@ QuestionSets read_sets(const TrainingFiles& files) {
                         : data::read_question_answering(path, read_options(files.data, most, unplaced));
   };
   QuestionSets sets;
-  sets.train = read(files.train, files.max_train_rows, kToLearnFrom);
+  sets.train = read(files.train, rows_to_read(files), kToLearnFrom);
+  draw_rows(files, sets.train);
   sets.validation = read(files.validation, files.max_validation_rows, kToTestOn);
   sets.test = read(files.test, files.max_test_rows, kToTestOn);
   hold_out(files, sets, data::contexts_of(sets.train), "questions", ", those about one context together");

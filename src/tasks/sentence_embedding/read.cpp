@@ -80,7 +80,8 @@ data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path
 
 PairSets read_sets(const TrainingFiles& files) {
   PairSets sets;
-  sets.train = read(files, files.train, files.max_train_rows);
+  sets.train = read(files, files.train, rows_to_read(files));
+  draw_rows(files, sets.train);
   sets.validation = read(files, files.validation, files.max_validation_rows);
   sets.test = read(files, files.test, files.max_test_rows);
   return sets;

@@ -77,7 +77,9 @@ Request request_of(const data::Dataset& rows, const TextClassificationTask& task
 
 OrderedJson row_json(const data::Row& row, bool has_pair, const Prediction& prediction,
                      std::span<const std::string> labels) {
-  OrderedJson source = {{"text", valid_text(row.text)}};
+  OrderedJson source = OrderedJson::object();
+  if (!row.id.empty()) source["id"] = valid_text(row.id);
+  source["text"] = valid_text(row.text);
   if (has_pair) source["text_pair"] = valid_text(row.text_pair);
   return prediction_json(prediction, labels, std::move(source));
 }
@@ -91,12 +93,14 @@ std::string prediction_line(PredictionFormat format, const data::Row& row, bool 
   }
   const std::string pair = has_pair ? csv_field(valid_text(row.text_pair)) + "," : "";
   const auto [label, score] = label_and_score(prediction);
-  return fmt::format("{},{}{},{}\n", csv_field(valid_text(row.text)), pair, csv_field(label), score);
+  const std::string id = row.id.data() != nullptr ? csv_field(valid_text(row.id)) + "," : "";
+  return fmt::format("{}{},{}{},{}\n", id, csv_field(valid_text(row.text)), pair, csv_field(label), score);
 }
 
-std::string prediction_header(PredictionFormat format, bool has_pair) {
+std::string prediction_header(PredictionFormat format, bool has_pair, bool has_id) {
   if (format == PredictionFormat::jsonl) return "";
-  return has_pair ? "text,text_pair,label,score\n" : "text,label,score\n";
+  return std::string(has_id ? "id," : "") +
+         (has_pair ? "text,text_pair,label,score\n" : "text,label,score\n");
 }
 
 }  // namespace bertune::tasks

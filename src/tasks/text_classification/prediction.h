@@ -24,13 +24,15 @@ Request request_of(const data::Dataset& rows, const TextClassificationTask& task
 
 enum class PredictionFormat { jsonl, csv };
 
-// {"text", "text_pair"?} and the prediction.
+// {"id"?, "text", "text_pair"?} and the prediction.
 OrderedJson row_json(const data::Row& row, bool has_pair, const Prediction& prediction,
                      std::span<const std::string> labels);
-// A line with its newline: the JSON, with "truncated" where the text was cut, or text,text_pair?,label,score.
+// A line with its newline: the JSON, with "truncated" where the text was cut, or
+// id?,text,text_pair?,label,score.
 std::string prediction_line(PredictionFormat format, const data::Row& row, bool has_pair,
                             const Prediction& prediction, std::span<const std::string> labels,
                             bool is_cut = false);
-std::string prediction_header(PredictionFormat format, bool has_pair);  // empty for JSONL
+std::string prediction_header(PredictionFormat format, bool has_pair,
+                              bool has_id = false);  // empty for JSONL
 
 }  // namespace bertune::tasks

@@ -34,7 +34,8 @@ data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path
 
 TextSets read_sets(const TrainingFiles& files) {
   TextSets sets;
-  sets.train = read(files, files.train, files.data.labels_file, files.max_train_rows);
+  sets.train = read(files, files.train, files.data.labels_file, rows_to_read(files));
+  draw_rows(files, sets.train);
   const data::ColumnChoice& columns = sets.train.columns;
   const data::TrainedColumns trained{columns.text.name, columns.text_pair.name,
                                      columns.label ? columns.label.name : ""};
@@ -73,8 +74,16 @@ void name_labels_of(const TrainingFiles& files, TextSets& sets, const data::Labe
   }
 }
 
+// Of the first rows of a sorted file all may have one label.
+[[noreturn]] void blame_the_first_rows(const Error& error) {
+  throw Error(fmt::format(
+      "{}; `max_train_rows` takes the first rows of the file, which may be sorted: `shuffle_rows` "
+      "draws them from all of it",
+      error.what()));
+}
+
 std::unique_ptr<TextClassificationTask> task_of(const TrainingFiles& files, TextSets& sets,
-                                                const BertConfig& config) {
+                                                const BertConfig& config) try {
   auto task = std::make_unique<TextClassificationTask>();
   if (files.problem_type.empty()) {
     const data::ProblemTypeGuess guess = data::guess_problem_type(sets.train);
@@ -94,6 +103,11 @@ std::unique_ptr<TextClassificationTask> task_of(const TrainingFiles& files, Text
   task->max_length = files.length_of(128, config);
   require_max_length(task->max_length, config);
   return task;
+} catch (const UsageError&) {
+  throw;
+} catch (const Error& error) {
+  if (files.max_train_rows < 0 || files.shuffle_rows) throw;
+  blame_the_first_rows(error);
 }
 
 data::CheckResult check(const TextSets& sets, ProblemType type) {
@@ -156,7 +170,9 @@ class RowSource : public RequestSource {
     rows_.path = file.stream != nullptr ? "standard input" : file.path.string();
   }
 
-  std::string header() const override { return prediction_header(format_, has_pairs_); }
+  std::string header() const override {
+    return prediction_header(format_, has_pairs_, static_cast<bool>(stream_->columns().id));
+  }
 
   bool next(Request& request) override {
     constexpr std::int64_t kRowsAtATime = 1024;

@@ -46,7 +46,8 @@ TaggedDataset read(const std::filesystem::path& path, const FileOptions& options
 
 TaggedSets read_sets(const TrainingFiles& files) {
   TaggedSets sets;
-  sets.train = read(files.train, files.data, files.max_train_rows, true);
+  sets.train = read(files.train, files.data, rows_to_read(files), true);
+  draw_rows(files, sets.train);
   if (!files.validation.empty())
     sets.validation = read(files.validation, files.data, files.max_validation_rows, true);
   if (!files.test.empty()) sets.test = read(files.test, files.data, files.max_test_rows, true);
