@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/file_error.h"
+#include "core/folder_lock.h"
 #include "core/temporary_names.h"
 
 namespace bertune {
@@ -66,24 +68,44 @@ void move_file(const fs::path& from, const fs::path& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) throw_file_error("replace", to, errno);
 }
 
+// Of a model or of an adapter: what is not in the new folder belongs to the old one's, and would be taken for
+// the new.
+constexpr std::array kWeights = {"model.safetensors", "pytorch_model.bin", "adapter_config.json",
+                                 "adapter_model.safetensors"};
+
+bool holds_weights(const fs::path& folder) {
+  return std::ranges::any_of(kWeights, [&](const char* name) { return path_exists(folder / name); });
+}
+
 // Every file of the complete staging folder `staging`, which is in `folder`, takes its place there. Whoever
 // is killed meanwhile leaves a staging folder with the rest.
 void move_in(const fs::path& staging, const fs::path& folder) {
   std::vector<fs::path> files;
   for (const auto& entry : fs::recursive_directory_iterator(staging))
     if (!entry.is_directory() && entry.path().filename() != kReplacing) files.push_back(entry.path());
+  const bool holds_new_weights = holds_weights(staging);
+  for (const char* name : kWeights) {
+    std::error_code ignored;
+    if (holds_new_weights && !path_exists(staging / name)) fs::remove(folder / name, ignored);
+  }
   std::ranges::sort(files, {}, [](const fs::path& file) { return std::pair(order_of(file), file); });
   for (const fs::path& file : files) move_file(file, folder / file.lexically_relative(staging));
   sync_directory(folder);
   fs::remove_all(staging);
 }
 
+bool is_of_other_weights(const fs::path& name, bool new_holds_weights) {
+  return new_holds_weights && std::ranges::find(kWeights, name) != kWeights.end();
+}
+
 // What the old folder held and the new one does not.
 void carry_over(const fs::path& old, const fs::path& folder) {
+  const bool new_holds_weights = holds_weights(folder);
   for (const auto& entry : fs::directory_iterator(old)) {
-    const fs::path kept = folder / entry.path().filename();
+    const fs::path name = entry.path().filename(), kept = folder / name;
     std::error_code error;
-    if (!fs::exists(fs::symlink_status(kept, error))) fs::rename(entry.path(), kept, error);
+    if (is_of_other_weights(name, new_holds_weights) || fs::exists(fs::symlink_status(kept, error))) continue;
+    fs::rename(entry.path(), kept, error);
     if (error) throw_file_error("carry over", entry.path(), error.value());
   }
   sync_directory(folder);
@@ -96,11 +118,13 @@ void copy_folder(const fs::path& from, const fs::path& to) {
       fs::create_directory(copy);
       continue;
     }
+    if (entry.path().filename() == kReplacing) continue;  // says that all is there
     const MappedFile file(entry.path());
     AtomicFile made(copy);
     made.write(file.bytes());
     made.commit();
   }
+  write_file_atomically(to / kReplacing, to.filename().string());
 }
 
 void finish_exchange(const fs::path& old, const fs::path& folder) {
@@ -110,28 +134,70 @@ void finish_exchange(const fs::path& old, const fs::path& folder) {
   fs::remove(folder / kReplacing, ignored);
 }
 
-}  // namespace
+bool exchange_places(const fs::path& one, const fs::path& other) {
+  return ::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0;
+}
 
-void recover_folder(const fs::path& given) {
-  const fs::path folder = folder_named(given), parent = parent_of(folder);
+// Whether other file systems begin in the folder: their mount points cannot be carried over.
+bool holds_mount_points(const fs::path& folder) {
+  struct stat own {};
+  if (::stat(folder.c_str(), &own) != 0) return false;
   std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    struct stat status {};
+    if (::lstat(entry->path().c_str(), &status) == 0 && status.st_dev != own.st_dev) return true;
+  }
+  return false;
+}
+
+// What a killed process had completed takes its place; true where there was anything of the kind.
+bool finish_complete(const fs::path& folder, bool only_look) {
+  const fs::path parent = parent_of(folder);
+  std::error_code error;
+  bool found = false;
   if (path_exists(folder / kReplacing)) {
     const fs::path old = parent / fs::path(read_file(folder / kReplacing, 4096)).filename();
     if (is_left_behind(old) && fs::is_directory(old, error)) {
-      finish_exchange(old, folder);
-    } else if (!is_temporary(old) || !path_exists(old)) {
+      found = true;
+      if (!only_look) finish_exchange(old, folder);
+    } else if (!only_look && (!is_temporary(old) || !path_exists(old))) {
       fs::remove(folder / kReplacing, error);  // it names nothing that is ours
     }
   }
   for (const fs::path& path : left_behind_in(folder)) {
-    if (finished_name(path) == kInside && path_exists(path / kReplacing)) {
-      move_in(path, folder);
-    } else {
-      fs::remove_all(path, error);
-    }
+    if (finished_name(path) != kInside || !path_exists(path / kReplacing)) continue;
+    found = true;
+    if (!only_look) move_in(path, folder);
   }
-  for (const fs::path& path : left_behind_in(parent))
+  for (const fs::path& path : left_behind_in(parent)) {
+    if (finished_name(path) != folder.filename() || !path_exists(path / kReplacing)) continue;
+    found = true;
+    if (!only_look && exchange_places(path, folder)) finish_exchange(path, folder);
+  }
+  return found;
+}
+
+}  // namespace
+
+void recover_folder(const fs::path& given) {
+  const fs::path folder = folder_named(given);
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) return;
+  const bool is_ours = FolderLock::is_held_here(folder);
+  const std::optional<FolderLock> lock = is_ours ? std::nullopt : FolderLock::try_to_lock(folder);
+  if (!is_ours && !lock) return;
+  finish_complete(folder, false);
+  for (const fs::path& path : left_behind_in(folder)) fs::remove_all(path, error);
+  for (const fs::path& path : left_behind_in(parent_of(folder)))
     if (finished_name(path) == folder.filename()) fs::remove_all(path, error);
+}
+
+void finish_folder(const fs::path& given) {
+  const fs::path folder = folder_named(given);
+  std::error_code error;
+  if (!fs::is_directory(folder, error) || !finish_complete(folder, true)) return;
+  const std::optional<FolderLock> lock = FolderLock::try_to_lock(folder);
+  if (lock) finish_complete(folder, false);
 }
 
 AtomicDirectory::AtomicDirectory(fs::path path) : path_(folder_named(std::move(path))) {
@@ -170,7 +236,9 @@ void AtomicDirectory::commit() {
 
 // Both names change hands in one step; from then on the staging name holds the old folder.
 bool AtomicDirectory::exchange() {
-  if (::renameat2(AT_FDCWD, staging_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) != 0) {
+  if (holds_mount_points(path_)) return false;
+  ::link((path_ / kLockFile).c_str(), (staging_ / kLockFile).c_str());  // whoever holds it goes on holding it
+  if (!exchange_places(staging_, path_)) {
     if (!is_no_exchange(errno)) throw_file_error("replace the folder", path_, errno);
     return false;
   }

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -14,6 +15,14 @@
 namespace bertune {
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  // What stands there for an open file must not be replaced: it is added to, as a shell's redirection does.
+  const std::string name = path_.lexically_normal().string();
+  if (name == "/dev/stdout" || name == "/dev/stderr" || name.starts_with("/dev/fd/") ||
+      name.starts_with("/proc/")) {
+    descriptor_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    if (descriptor_.get() < 0) throw_file_error("write", path_, errno);
+    return;
+  }
   std::error_code error;
   const fs::path target = fs::canonical(path_, error);  // a link stays a link: what it names is replaced
   if (!error) path_ = target;

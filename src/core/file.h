@@ -98,6 +98,10 @@ class AtomicDirectory {
   bool inside_ = false, committed_ = false;
 };
 
+// For whoever reads a folder: what a process that was killed had completed takes its place. Nothing is
+// removed, and nothing is done where another process is at it, or where the folder cannot be written to.
+void finish_folder(const fs::path& folder);
+
 // Ends what a process that was killed had begun with a folder: what it had carried over in part is carried
 // over, what was complete takes its place, and what was not is removed.
 void recover_folder(const fs::path& folder);

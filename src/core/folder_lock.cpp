@@ -6,7 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <map>
+#include <mutex>
 #include <string>
+#include <system_error>
+#include <utility>
 
 #include "bertune/error.h"
 #include "core/file.h"
@@ -14,47 +18,91 @@
 namespace bertune {
 namespace {
 
-struct flock whole_file() {
-  struct flock lock {};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  return lock;
+// Those of this process. Locks of open files do not tell one's own from another's.
+std::mutex held_mutex;
+std::map<fs::path, pid_t>& held() {  // and the process: a child of fork() has the list, and no lock
+  static std::map<fs::path, pid_t> paths;
+  return paths;
+}
+
+fs::path lock_path(const fs::path& folder) {
+  std::error_code error;
+  const fs::path target = fs::weakly_canonical(folder, error);
+  return (error ? fs::absolute(folder) : target) / kLockFile;
 }
 
 // Whoever lets go of a lock removes its file: the one that was opened may be gone by the time that it is
 // locked.
 bool is_still_there(int file, const fs::path& path) {
-  struct stat opened {
-  }, named{};
+  struct stat opened {};
+  struct stat named {};
   return ::fstat(file, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
          opened.st_dev == named.st_dev;
 }
 
-std::string holder_of(int file) {
-  struct flock lock = whole_file();
-  const bool known = ::fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0;
-  return known ? fmt::format("process {}", lock.l_pid) : std::string("a process of another machine");
+std::string holder_of(const fs::path& path) {
+  try {
+    const std::string text = read_file(path, 100);
+    const bool is_number = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+    return is_number ? "process " + text : "another process";
+  } catch (const Error&) {
+    return "another process";
+  }
 }
 
 }  // namespace
 
-FolderLock::FolderLock(const fs::path& folder) : path_(fs::absolute(folder) / ".lock") {
+bool FolderLock::lock(const fs::path& folder) {
+  path_ = lock_path(folder);
   for (;;) {
     file_ = Descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
-    if (file_.get() < 0) return;  // whether the folder can be written to is found out by writing
-    struct flock lock = whole_file();
-    if (::fcntl(file_.get(), F_SETLK, &lock) != 0) {
-      if (errno != EACCES && errno != EAGAIN) return;
-      throw Error(
-          fmt::format("{}: {} is writing to this folder; wait until it has finished, or choose another one",
-                      folder.string(), holder_of(file_.get())));
+    if (file_.get() < 0) return true;  // whether the folder can be written to is found out by writing
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    whole.l_whence = SEEK_SET;
+    if (::fcntl(file_.get(), F_OFD_SETLK, &whole) != 0) {
+      const bool taken = errno == EACCES || errno == EAGAIN;
+      file_ = Descriptor();
+      return !taken;
     }
-    if (is_still_there(file_.get(), path_)) return;
+    if (is_still_there(file_.get(), path_)) break;
   }
+  const std::string number = std::to_string(::getpid());
+  if (::ftruncate(file_.get(), 0) != 0 || ::pwrite(file_.get(), number.data(), number.size(), 0) < 0) {
+    // The number is for a message alone.
+  }
+  const std::lock_guard guard(held_mutex);
+  held()[path_] = ::getpid();
+  return true;
 }
 
+FolderLock::FolderLock(const fs::path& folder) {
+  if (lock(folder)) return;
+  throw Error(
+      fmt::format("{}: {} is writing to this folder; wait until it has finished, or choose another one",
+                  folder.string(), holder_of(path_)));
+}
+
+FolderLock::FolderLock(FolderLock&& other) noexcept
+    : path_(std::move(other.path_)), file_(std::move(other.file_)) {}
+
 FolderLock::~FolderLock() {
-  if (file_.get() >= 0) ::unlink(path_.c_str());
+  if (file_.get() < 0) return;
+  ::unlink(path_.c_str());
+  const std::lock_guard guard(held_mutex);
+  held().erase(path_);
+}
+
+std::optional<FolderLock> FolderLock::try_to_lock(const fs::path& folder) {
+  FolderLock lock;
+  if (!lock.lock(folder) || lock.file_.get() < 0) return std::nullopt;
+  return lock;
+}
+
+bool FolderLock::is_held_here(const fs::path& folder) {
+  const std::lock_guard guard(held_mutex);
+  const auto found = held().find(lock_path(folder));
+  return found != held().end() && found->second == ::getpid();
 }
 
 }  // namespace bertune

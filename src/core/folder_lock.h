@@ -2,10 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 #include "core/descriptor.h"
 
 namespace bertune {
+
+// The name of the file in the folder that is locked, and holds the number of the process.
+inline constexpr const char* kLockFile = ".lock";
 
 // Holds FOLDER/.lock while it lives; the folder may change places with another meanwhile, which keeps the
 // file. The system lets go of it when the process ends, in whatever way. File systems without locks are not
@@ -14,11 +18,19 @@ class FolderLock {
  public:
   // Throws Error, naming the process that holds it.
   explicit FolderLock(const std::filesystem::path& folder);
-  FolderLock(FolderLock&&) noexcept = default;
-  FolderLock& operator=(FolderLock&&) noexcept = default;
+  FolderLock(FolderLock&&) noexcept;
+  FolderLock& operator=(FolderLock&&) = delete;
   ~FolderLock();
 
+  // The lock where nobody else holds it, and the folder can be written to.
+  static std::optional<FolderLock> try_to_lock(const std::filesystem::path& folder);
+  // Whether a lock of this process is held on the folder.
+  static bool is_held_here(const std::filesystem::path& folder);
+
  private:
+  FolderLock() = default;
+  bool lock(const std::filesystem::path& folder);  // false: another one holds it
+
   std::filesystem::path path_;
   Descriptor file_;
 };

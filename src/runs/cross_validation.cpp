@@ -49,6 +49,7 @@ class CrossValidation {
     options.files.fold.number = fold;
     options.files.checks_data = options_.files.checks_data && fold == 0;  // the data are the same
     options.arguments.output_dir = folder;
+    recover_folder(folder);
     options.arguments.resume = options_.arguments.resume && !train::checkpoints(folder).empty();
     return options;
   }

@@ -38,7 +38,10 @@ FolderLock prepare_output(const TrainOptions& options) {
   FolderLock lock(output);
   const AtomicDirectory as_in_the_end(output);  // what cannot be is found out now, not after an epoch
   require_writable(output);
-  if (options.overwrite) train::remove_checkpoints_except(output, {});
+  if (options.overwrite) {
+    train::remove_checkpoints_except(output, {});
+    fs::remove(output / "trainer_state.json", error);  // which would say that this run is finished
+  }
   return lock;
 }
 

@@ -135,17 +135,20 @@ void require_whole(const fs::path& checkpoint) {
     throw Error(fmt::format("{}: {}; the checkpoint is damaged", checkpoint.string(), damage));
 }
 
-// Of the checkpoint itself, or else of the one that holds the best weights of its run.
-std::string damage_with_best(const fs::path& checkpoint, const fs::path& output_dir) {
-  if (std::string damage = damage_of(checkpoint); !damage.empty()) return damage;
+struct Damage {
+  std::string text;      // empty: there is none
+  bool of_best = false;  // of the checkpoint that holds the best weights of the run, and not of this one
+};
+
+Damage damage_with_best(const fs::path& checkpoint, const fs::path& output_dir) {
+  if (std::string damage = damage_of(checkpoint); !damage.empty()) return {std::move(damage)};
   const Json file = parse_json(read_file(checkpoint / kStateFile), kStateFile);
   const Json best = file.value("best_global_step", Json());
-  if (!best.is_number_integer() || best == file.value("global_step", Json())) return "";
+  if (!best.is_number_integer() || best == file.value("global_step", Json())) return {};
   const fs::path path = checkpoint_path(output_dir, best);
   const std::string damage = damage_of(path);
-  return damage.empty()
-             ? ""
-             : fmt::format("its best weights are in {}, which {}", path.filename().string(), damage);
+  if (damage.empty()) return {};
+  return {fmt::format("its best weights are in {}, where {}", path.filename().string(), damage), true};
 }
 
 }  // namespace
@@ -180,17 +183,22 @@ void save_checkpoint(const fs::path& output_dir, const BertPreTrainedModel& mode
 
 ChosenCheckpoint newest_whole_checkpoint(const fs::path& output_dir) {
   ChosenCheckpoint chosen;
+  fs::path without_best;
   std::vector<fs::path> found = checkpoints(output_dir);
   std::ranges::reverse(found);
   for (const fs::path& path : found) {
-    const std::string damage = damage_with_best(path, output_dir);
-    if (damage.empty()) {
+    const Damage damage = damage_with_best(path, output_dir);
+    if (damage.text.empty()) {
       chosen.folder = path;
       return chosen;
     }
-    chosen.damaged.push_back(fmt::format("{}: {}", path.string(), damage));
+    if (damage.of_best && without_best.empty()) without_best = path;
+    chosen.damaged.push_back(fmt::format("{}: {}", path.string(), damage.text));
   }
-  if (!found.empty()) {
+  if (!without_best.empty()) {
+    chosen.folder = without_best;
+    chosen.lost_best = true;
+  } else if (!found.empty()) {
     throw Error(
         fmt::format("no checkpoint is whole, so that there is nothing to resume from:\n  {}\nStart anew with "
                     "`overwrite`.",
@@ -202,17 +210,22 @@ ChosenCheckpoint newest_whole_checkpoint(const fs::path& output_dir) {
 void save_finished_state(const fs::path& output_dir, const RunState& state, const RunIdentity& identity,
                          const StepPlan& plan) {
   Json file = trainer_state(state, identity.arguments, plan, output_dir);
-  file["bertune"] = {{"arguments", identity.arguments}, {"data_fingerprint", identity.data_fingerprint}};
+  file["bertune"] = {{"arguments", identity.arguments},
+                     {"data_fingerprint", identity.data_fingerprint},
+                     {"base_weights", identity.base_weights}};
   write_file_atomically(output_dir / kStateFile, dump_json(file));
 }
 
 bool is_finished(const fs::path& output_dir, const RunIdentity& identity) {
   const fs::path path = output_dir / kStateFile;
-  if (!path_exists(path)) return false;
+  const bool has_model =
+      path_exists(output_dir / "model.safetensors") || path_exists(output_dir / "adapter_model.safetensors");
+  if (!path_exists(path) || !has_model) return false;
   try {
     const Json own = parse_json(read_file(path), path.string()).value("bertune", Json());
     return own.is_object() && own.value("arguments", Json()) == identity.arguments &&
-           own.value("data_fingerprint", Json()) == identity.data_fingerprint;
+           own.value("data_fingerprint", Json()) == identity.data_fingerprint &&
+           own.value("base_weights", Json()) == identity.base_weights;
   } catch (const Error&) {  // not ours, or damaged: the run is not known to be finished
     return false;
   }

@@ -26,8 +26,9 @@ void save_checkpoint(const std::filesystem::path& output_dir, const BertPreTrain
                      const RunIdentity& identity, const StepPlan& plan);
 
 struct ChosenCheckpoint {
-  std::filesystem::path folder;      // empty: there is none, and the run begins
-  std::vector<std::string> damaged;  // newer ones that were passed over, and why
+  std::filesystem::path folder;           // empty: there is none, and the run begins
+  std::vector<std::string> damaged = {};  // newer ones that were passed over, and why
+  bool lost_best = false;  // the best weights so far are lost: what comes is compared among itself
 };
 
 // The checkpoint with the most steps that is whole, as is the one with the best weights so far, which it

@@ -50,6 +50,11 @@ std::string damage_of_file(const fs::path& path, const Json& entry) {
 
 }  // namespace
 
+std::string hash_of(std::span<const float> values) {
+  const XXH128_hash_t hash = XXH3_128bits(values.data(), values.size_bytes());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
 void write_manifest(const fs::path& folder) {
   Json files = Json::object();
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
@@ -63,7 +68,8 @@ void write_manifest(const fs::path& folder) {
 
 std::string damage_of(const fs::path& folder) {
   const fs::path path = folder / kManifest;
-  if (!path_exists(path)) return fmt::format("has no {}", kManifest);
+  if (!path_exists(path))
+    return fmt::format("there is no {}: it was not finished, or is of an earlier version", kManifest);
   try {
     const Json manifest = parse_json(read_file(path, 1 << 20), path.string());
     for (const auto& [name, entry] : manifest.at("files").items())

@@ -3,11 +3,15 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 
 namespace bertune::train {
 
 void write_manifest(const std::filesystem::path& folder);
+
+// A hash of numbers, in hexadecimal digits.
+std::string hash_of(std::span<const float> values);
 
 // What is wrong with the first file that is not as it was written, or with the manifest, in words; empty
 // where the folder is whole. Reads every file once. Files that the manifest does not name are not looked at.

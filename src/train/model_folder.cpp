@@ -70,7 +70,7 @@ std::optional<Architecture> architecture_in(const std::filesystem::path& directo
 
 ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
                               const std::filesystem::path& base) {
-  recover_folder(directory);
+  finish_folder(directory);
   const Architecture architecture =
       architecture_in(directory, base).value_or(Architecture::sequence_classification);
   return open(directory, max_length, architecture,

@@ -37,6 +37,7 @@ struct RunState {
 struct RunIdentity {
   Json arguments;
   std::string data_fingerprint;
+  std::string base_weights = {};  // a hash of the weights that training begins with
 };
 
 // trainer_state.json as Transformers writes it.

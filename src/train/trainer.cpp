@@ -9,11 +9,13 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/stopwatch.h"
+#include "kernels/host_access.h"
 #include "train/batches.h"
 #include "train/checkpoints.h"
 #include "train/early_stopping.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
+#include "train/manifest.h"
 #include "train/model_folder.h"
 #include "train/step_batches.h"
 
@@ -107,12 +109,19 @@ void Trainer::resume_if_asked() {
         fmt::format("{}: the run is finished, and its model is there; there is nothing to resume",
                     arguments_.output_dir.string()));
   }
-  ChosenCheckpoint chosen{.folder = arguments_.resume_from_checkpoint, .damaged = {}};
+  ChosenCheckpoint chosen{.folder = arguments_.resume_from_checkpoint};
   if (chosen.folder.empty()) chosen = newest_whole_checkpoint(arguments_.output_dir);
   for (const std::string& damaged : chosen.damaged) observer_.on(Note{"passed over " + damaged});
   if (!chosen.folder.empty()) {
     state_ = load_checkpoint(chosen.folder, model_, *optimizer_, identity_);
     schedule_->restore(state_.schedule);
+    if (chosen.lost_best) {
+      observer_.on(
+          Note{fmt::format("the best weights so far, of step {}, are lost: the best of what follows is kept",
+                           state_.best_step)});
+      state_.best_metric.reset();
+      state_.best_step = 0;
+    }
   }
   observer_.on(Resumed{state_.global_step, chosen.folder});
   if (!arguments_.resume_from_checkpoint.empty()) keep_resumed_checkpoint(chosen.folder);
@@ -145,6 +154,8 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   if (validation != nullptr) {  // an unknown metric is found now, not after an epoch
     task_.scorer(*validation)->result().value(arguments_.metric_for_best_model);
   }
+  kernels::HostView<float> base;
+  identity_.base_weights = hash_of(base.see(std::as_const(model_).parameters().values()));
   make_schedule();
   resume_if_asked();
   const Stopwatch watch;

@@ -1,4 +1,5 @@
 // Folders that are replaced whole: wherever they are, and whenever the process is killed.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -152,7 +153,7 @@ TEST_F(Folders, WhatAKilledProcessHadCompletedTakesItsPlace) {
 }
 
 TEST_F(Folders, OfALivingProcessNothingIsTouched) {
-  const std::string living = "model.tmp-" + std::to_string(::getpid()) + "-0123456789abcdef";
+  const std::string living = "model.tmp-" + std::to_string(::getppid()) + "-0123456789abcdef";
   files_.write(living + "/config.json", "half");
   recover_folder(model_);
   EXPECT_EQ(entries(""), 2U);
@@ -199,6 +200,107 @@ TEST_F(Folders, AreFreeAgainWhenTheProcessEnds) {
             }),
             0);
   const FolderLock again(model_);
+}
+
+TEST_F(Folders, WhatWasCompleteBesideTheFolderTakesItsPlace) {
+  const std::string staging = dead("model");
+  files_.write(staging + "/config.json", "new");
+  files_.write(staging + "/1_Pooling/config.json", "new");
+  files_.write(staging + "/.replacing", staging);
+  recover_folder(model_);
+  expect_new();
+}
+
+TEST_F(Folders, AReaderRemovesNothing) {
+  files_.write(dead("model") + "/config.json", "half");
+  files_.write("model/" + dead("notes.txt"), "mine too");
+  finish_folder(model_);
+  EXPECT_EQ(entries("model"), 3U);
+  EXPECT_EQ(entries(""), 2U);
+  const std::string staging = "model/" + dead("new");
+  files_.write(staging + "/config.json", "new");
+  files_.write(staging + "/.replacing", "");
+  finish_folder(model_);
+  EXPECT_EQ(files_.read("model/config.json"), "new");
+}
+
+TEST_F(Folders, WhatAPersonNamedSoIsLeft) {
+  files_.write("model.tmp-1999999/mine", "x");
+  files_.write("model/notes.tmp-3999999", "x");
+  recover_folder(model_);
+  EXPECT_EQ(entries("model"), 3U);
+  EXPECT_EQ(entries(""), 2U);
+}
+
+// Where every process has the number 1.
+TEST_F(Folders, OfAnEarlierProcessOfTheSameNumberItIsFinished) {
+  const std::string staging = "model/new.tmp-" + std::to_string(::getpid()) + "-0123456789abcdef";
+  files_.write(staging + "/config.json", "new");
+  files_.write(staging + "/1_Pooling/config.json", "new");
+  files_.write(staging + "/.replacing", "");
+  recover_folder(model_);
+  expect_new();
+}
+
+TEST_F(Folders, OnesThatAreLockedAreNotRecovered) {
+  const std::string staging = dead("model");
+  files_.write(staging + "/config.json", "half");
+  const FolderLock lock(model_);
+  EXPECT_EQ(status_of_child([&] {
+              recover_folder(model_);
+              return 0;
+            }),
+            0);
+  EXPECT_TRUE(fs::exists(files_.path() / staging));
+}
+
+// An adapter's files beside a model's would be taken for the model.
+TEST_F(Folders, WeightsOfAnotherKindAreNotCarriedOver) {
+  files_.write("model/adapter_config.json", "old");
+  files_.write("model/adapter_model.safetensors", "old");
+  for (const bool inside : {false, true}) {
+    EXPECT_EQ(status_of_child([&] {
+                if (inside) fs::current_path(model_);
+                AtomicDirectory made(model_);
+                write_file_atomically(made.path() / "model.safetensors", "new");
+                made.commit();
+                return 0;
+              }),
+              0);
+    EXPECT_FALSE(fs::exists(model_ / "adapter_config.json"));
+    EXPECT_FALSE(fs::exists(model_ / "adapter_model.safetensors"));
+    EXPECT_EQ(files_.read("model/notes.txt"), "mine");
+    files_.write("model/adapter_config.json", "old");
+  }
+}
+
+TEST_F(Folders, WhatHoldsAMountPointIsFilled) {
+  const int status = status_of_child([&] {
+    fs::create_directory(model_ / "volume");
+    const int as_root = ::geteuid() == 0 ? 0 : CLONE_NEWUSER;
+    if (::unshare(CLONE_NEWNS | as_root) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("none", (model_ / "volume").c_str(), "tmpfs", 0, nullptr) != 0)
+      return kCannotMount;
+    replace(model_, "new");
+    return read_file(model_ / "config.json") == "new" && fs::exists(model_ / "volume") && entries("") == 1
+               ? 0
+               : 1;
+  });
+  if (status == kCannotMount) GTEST_SKIP() << "this system lets nobody mount here";
+  EXPECT_EQ(status, 0);
+}
+
+TEST(AtomicFile, AddsToTheOpenFileThatAPathStandsFor) {
+  const testing::TemporaryDirectory files;
+  const fs::path log = files.write("log", "kept\n");
+  EXPECT_EQ(status_of_child([&] {
+              const int file = ::open(log.c_str(), O_WRONLY | O_APPEND);
+              write_file_atomically("/dev/fd/" + std::to_string(file), "added\n");
+              return 0;
+            }),
+            0);
+  EXPECT_EQ(files.read("log"), "kept\nadded\n");
 }
 
 TEST(AtomicFile, KeepsTheModeOfWhatItReplaces) {

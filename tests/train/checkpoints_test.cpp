@@ -21,6 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -115,7 +116,7 @@ TEST_F(Checkpoints, TheManifestIsItselfChecked) {
     EXPECT_THAT(damage_of(newest()), HasSubstr("manifest.json")) << damaged;
   }
   fs::remove(path);
-  EXPECT_EQ(damage_of(newest()), "has no manifest.json");
+  EXPECT_THAT(damage_of(newest()), HasSubstr("there is no manifest.json"));
 }
 
 TEST_F(Checkpoints, ADamagedOneIsNamedAndTheNewestWholeOneTakenToTheSameBits) {
@@ -127,7 +128,7 @@ TEST_F(Checkpoints, ADamagedOneIsNamedAndTheNewestWholeOneTakenToTheSameBits) {
   EXPECT_NE(watcher.resumed, newest());
   EXPECT_THAT(watcher.resumed.string(), HasSubstr("checkpoint-"));
   EXPECT_THAT(watcher.notes,
-              ElementsAre(AllOf(HasSubstr("checkpoint-99"), HasSubstr("has no manifest.json")),
+              ElementsAre(AllOf(HasSubstr("checkpoint-99"), HasSubstr("there is no manifest.json")),
                           AllOf(HasSubstr("checkpoint-7"), HasSubstr("model.safetensors has"))));
 }
 
@@ -144,14 +145,19 @@ TEST_F(Checkpoints, WhereNoneIsWholeNothingIsTrained) {
   }
 }
 
-TEST_F(Checkpoints, ANewestWithoutItsBestWeightsIsNotTaken) {
+TEST_F(Checkpoints, ANewestWhoseBestWeightsAreLostGoesOnWithoutThem) {
   const ChosenCheckpoint before = newest_whole_checkpoint(out());
   EXPECT_EQ(before.folder, newest());
   EXPECT_THAT(before.damaged, IsEmpty());
   const auto all = checkpoints(out());
   ASSERT_EQ(all.size(), 2U);
   fs::remove(all.front() / "model.safetensors");
-  EXPECT_THROW(newest_whole_checkpoint(out()), Error);
+  const ChosenCheckpoint after = newest_whole_checkpoint(out());
+  EXPECT_EQ(after.folder, newest());
+  EXPECT_TRUE(after.lost_best);
+  Watcher watcher;
+  train(watcher, "out", true);
+  EXPECT_THAT(watcher.notes, Contains(HasSubstr("are lost")));
 }
 
 TEST_F(Checkpoints, OfAPathIsTakenOrNothing) {
