@@ -34,7 +34,7 @@ void note_tokenizer(const BaseModel& base, const tasks::TrainingFiles& files, co
                     train::Observer& observer) {
   for (const std::string& note : base.tokenizer.notes()) observer.on(Note{note});
   const std::int64_t most = files.model_max_length.value_or(base.config.max_length()),
-                     length = tasks::setting(settings, "max_length", std::int64_t{0});
+                     length = tasks::setting(settings, tasks::keys::kMaxLength, std::int64_t{0});
   if (most >= base.config.max_length()) return;
   if (length == most && !files.max_length) {
     observer.on(

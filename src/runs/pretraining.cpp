@@ -12,6 +12,7 @@
 #include "data/documents/document_texts.h"
 #include "data/documents/tokenized_documents.h"
 #include "tasks/language_modelling/task.h"
+#include "tasks/trained_settings.h"
 #include "train/model_folder.h"
 
 namespace bertune::runs {
@@ -121,7 +122,8 @@ FinishedRun pretrain(const PretrainOptions& options, train::Observer& observer) 
   data.row_name = [first = options.train.front().string()](std::int64_t row) {
     return fmt::format("row {} of {}", row, first);
   };
-  data.settings = {{"max_length", rows.max_length}, {"objective", to_string(rows.objective)}};
+  data.settings = {{tasks::keys::kMaxLength, rows.max_length},
+                   {tasks::keys::kObjective, to_string(rows.objective)}};
   BertPreTrainedModel model = model_of(options, config, *task);
   data.task = std::move(task);
   run.arguments.settle(*data.task);

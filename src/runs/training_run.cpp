@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/stopwatch.h"
 #include "runs/output.h"
+#include "tasks/trained_settings.h"
 #include "train/checkpoints.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
@@ -30,10 +31,10 @@ void set_up_fine_tuning(const TrainOptions& options, const tasks::TrainingData& 
 Json save_trained_model(const fs::path& folder, const TrainOptions& options, const tasks::TrainingData& data,
                         const BertTokenizer& tokenizer, BertPreTrainedModel& model) {
   Json settings = data.settings;
-  settings["bertune_version"] = BERTUNE_VERSION;
-  settings["task"] = data.task->name();
-  settings["arguments"] = options.arguments.to_json();
-  if (!model.loss_options().is_plain()) settings["loss"] = train::kept_loss(model);
+  settings[tasks::keys::kBertuneVersion] = BERTUNE_VERSION;
+  settings[tasks::keys::kTask] = data.task->name();
+  settings[tasks::keys::kArguments] = options.arguments.to_json();
+  if (!model.loss_options().is_plain()) settings[tasks::keys::kLoss] = train::kept_loss(model);
   if (options.arguments.fine_tuning.merge_lora) model.merge_lora();
   train::save_model_folder(folder, model, tokenizer, settings, options.arguments.save_dtype);
   return settings;

@@ -9,6 +9,33 @@
 
 namespace bertune::tasks {
 
+// The keys of bertune.json, which keeps what evaluation and prediction must share with training.
+namespace keys {
+inline constexpr const char* kTask = "task";
+inline constexpr const char* kBertuneVersion = "bertune_version";
+inline constexpr const char* kArguments = "arguments";  // TrainingArguments of the run
+inline constexpr const char* kLoss = "loss";            // LossOptions, where the loss is not plain
+inline constexpr const char* kMaxLength = "max_length";
+// Of texts: columns of the files that were trained on, and what was made of their labels.
+inline constexpr const char* kTextColumn = "text_column";
+inline constexpr const char* kTextPairColumn = "text_pair_column";
+inline constexpr const char* kLabelColumn = "label_column";
+inline constexpr const char* kProblemType = "problem_type";
+inline constexpr const char* kThreshold = "threshold";     // of several labels
+inline constexpr const char* kScoreScale = "score_scale";  // of sentence embeddings
+// Of token classification.
+inline constexpr const char* kScheme = "scheme";
+inline constexpr const char* kLabelAllTokens = "label_all_tokens";
+// Of question answering.
+inline constexpr const char* kDocStride = "doc_stride";
+inline constexpr const char* kNBestSize = "n_best_size";
+inline constexpr const char* kMaxAnswerLength = "max_answer_length";
+inline constexpr const char* kVersion2WithNegative = "version_2_with_negative";
+inline constexpr const char* kNullScoreDiffThreshold = "null_score_diff_threshold";
+// Of pre-training.
+inline constexpr const char* kObjective = "objective";
+}  // namespace keys
+
 // A value of bertune.json, which anyone may have written: `usual` where the key is missing or holds another
 // type.
 std::int64_t setting(const Json& settings, const char* key, std::int64_t usual);

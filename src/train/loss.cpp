@@ -9,6 +9,7 @@
 #include <ranges>
 
 #include "bertune/error.h"
+#include "tasks/trained_settings.h"
 
 namespace bertune::train {
 namespace {
@@ -127,7 +128,7 @@ void restore_loss(BertPreTrainedModel& model, const Json& settings, const std::f
     const auto found = from.find(key);
     return found != from.end() && found->is_number() ? found->get<float>() : usual;
   };
-  const auto kept = settings.find("loss");
+  const auto kept = settings.find(tasks::keys::kLoss);
   if (kept == settings.end() || !kept->is_object()) return;
   LossOptions options{.label_smoothing = number(*kept, "label_smoothing", 0),
                       .focal_gamma = number(*kept, "focal_gamma", 0)};

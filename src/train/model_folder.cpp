@@ -12,6 +12,7 @@
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/save_dtype.h"
 #include "core/file.h"
+#include "tasks/trained_settings.h"
 
 namespace bertune::train {
 namespace {
@@ -103,7 +104,7 @@ ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optio
   }
   Json settings = read_settings(directory);
   const std::int64_t length = max_length.value_or(
-      tasks::setting(settings, "max_length", usual_max_length(config, tokenizer, architecture)));
+      tasks::setting(settings, tasks::keys::kMaxLength, usual_max_length(config, tokenizer, architecture)));
   tasks::require_max_length(length, config);
   return {std::move(tokenizer), std::move(model), length, std::move(settings)};
 }

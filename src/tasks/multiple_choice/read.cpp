@@ -190,7 +190,7 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   data.test = examples_of("test", sets.test);
   std::vector<std::int64_t> lines;  // the texts are not needed any more
   for (const data::MultipleChoiceQuestion& question : sets.train.questions) lines.push_back(question.line);
-  data.settings = {{"max_length", task->max_length}};
+  data.settings = {{keys::kMaxLength, task->max_length}};
   data.row_name = [path = sets.train.path, lines = std::move(lines)](std::int64_t row) {
     return fmt::format("{}:{}", path, lines[static_cast<std::size_t>(row)]);
   };

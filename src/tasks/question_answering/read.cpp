@@ -46,25 +46,25 @@ QuestionAnsweringTask task_of(const QuestionAnsweringOptions& options, const Jso
   const auto kept = [&](const char* key, auto usual) { return setting(settings, key, usual); };
   QuestionAnsweringTask task;
   task.windows.max_length = max_length;
-  task.windows.doc_stride = options.doc_stride.value_or(kept("doc_stride", task.windows.doc_stride));
+  task.windows.doc_stride = options.doc_stride.value_or(kept(keys::kDocStride, task.windows.doc_stride));
   AnswerOptions& answers = task.answers;
-  answers.n_best_size = options.n_best_size.value_or(kept("n_best_size", answers.n_best_size));
+  answers.n_best_size = options.n_best_size.value_or(kept(keys::kNBestSize, answers.n_best_size));
   answers.max_answer_length =
-      options.max_answer_length.value_or(kept("max_answer_length", answers.max_answer_length));
+      options.max_answer_length.value_or(kept(keys::kMaxAnswerLength, answers.max_answer_length));
   answers.null_score_diff_threshold = options.null_score_diff_threshold.value_or(
-      kept("null_score_diff_threshold", answers.null_score_diff_threshold));
+      kept(keys::kNullScoreDiffThreshold, answers.null_score_diff_threshold));
   answers.version_2_with_negative =
-      options.version_2_with_negative || kept("version_2_with_negative", answers.version_2_with_negative);
+      options.version_2_with_negative || kept(keys::kVersion2WithNegative, answers.version_2_with_negative);
   return task;
 }
 
 Json settings_to_keep(const QuestionAnsweringTask& task) {
-  return {{"max_length", task.windows.max_length},
-          {"doc_stride", task.windows.doc_stride},
-          {"n_best_size", task.answers.n_best_size},
-          {"max_answer_length", task.answers.max_answer_length},
-          {"version_2_with_negative", task.answers.version_2_with_negative},
-          {"null_score_diff_threshold", task.answers.null_score_diff_threshold}};
+  return {{keys::kMaxLength, task.windows.max_length},
+          {keys::kDocStride, task.windows.doc_stride},
+          {keys::kNBestSize, task.answers.n_best_size},
+          {keys::kMaxAnswerLength, task.answers.max_answer_length},
+          {keys::kVersion2WithNegative, task.answers.version_2_with_negative},
+          {keys::kNullScoreDiffThreshold, task.answers.null_score_diff_threshold}};
 }
 
 QuestionSets read_sets(const TrainingFiles& files) {

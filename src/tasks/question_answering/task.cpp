@@ -10,6 +10,7 @@
 #include "bertune/error.h"
 #include "tasks/question_answering/metrics.h"
 #include "tasks/question_answering/prediction.h"
+#include "tasks/trained_settings.h"
 
 namespace bertune::tasks {
 namespace {
@@ -64,7 +65,7 @@ std::unique_ptr<Scorer> QuestionAnsweringTask::scorer_of(const QuestionAnswering
 Json QuestionAnsweringTask::tune(const Metrics& validation) {
   if (!answers.version_2_with_negative) return Json::object();
   answers.null_score_diff_threshold = validation.value("best_f1_thresh");
-  return {{"null_score_diff_threshold", answers.null_score_diff_threshold}};
+  return {{keys::kNullScoreDiffThreshold, answers.null_score_diff_threshold}};
 }
 
 Request QuestionAnsweringTask::request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const {

@@ -173,11 +173,11 @@ data::CheckResult check(const PairSets& sets) {
 
 Json settings_to_keep(const PairSets& sets, const SentenceEmbedding& task) {
   const auto column = [](const data::ChosenColumn& chosen) { return chosen ? Json(chosen.name) : Json(); };
-  return {{"max_length", task.max_length},
-          {"score_scale", task.score_scale},
-          {"text_column", column(sets.train.columns.text)},
-          {"text_pair_column", column(sets.train.columns.text_pair)},
-          {"label_column", column(sets.train.columns.label)}};
+  return {{keys::kMaxLength, task.max_length},
+          {keys::kScoreScale, task.score_scale},
+          {keys::kTextColumn, column(sets.train.columns.text)},
+          {keys::kTextPairColumn, column(sets.train.columns.text_pair)},
+          {keys::kLabelColumn, column(sets.train.columns.label)}};
 }
 
 std::unique_ptr<Decoder> test_lines(const PairSets& sets, const SentenceEmbeddingExamples& examples,
@@ -284,7 +284,7 @@ std::unique_ptr<SentenceEmbeddingTask> trained_task(const TrainedModel& model,
   auto task = std::make_unique<SentenceEmbeddingTask>();
   task->embedding = model.config.sentence_embedding;
   task->max_length = model.max_length;
-  task->score_scale = setting(model.settings, "score_scale", 0.0);
+  task->score_scale = setting(model.settings, keys::kScoreScale, 0.0);
   return task;
 }
 

@@ -127,11 +127,11 @@ data::CheckResult check(const TextSets& sets, ProblemType type) {
 
 Json settings_to_keep(const TextSets& sets, const TextClassificationTask& task) {
   const auto column = [](const data::ChosenColumn& chosen) { return chosen ? Json(chosen.name) : Json(); };
-  return {{"max_length", task.max_length},
-          {"problem_type", to_string(task.problem_type)},
-          {"text_column", column(sets.train.columns.text)},
-          {"text_pair_column", column(sets.train.columns.text_pair)},
-          {"label_column", column(sets.train.columns.label)}};
+  return {{keys::kMaxLength, task.max_length},
+          {keys::kProblemType, to_string(task.problem_type)},
+          {keys::kTextColumn, column(sets.train.columns.text)},
+          {keys::kTextPairColumn, column(sets.train.columns.text_pair)},
+          {keys::kLabelColumn, column(sets.train.columns.label)}};
 }
 
 std::unique_ptr<Decoder> test_lines(const TextSets& sets, const TextClassificationTask& task,
@@ -148,9 +148,9 @@ std::unique_ptr<Decoder> test_lines(const TextSets& sets, const TextClassificati
 
 // What bertune.json keeps of the training; nothing of a model that was trained elsewhere.
 std::optional<data::TrainedColumns> trained_columns(const Json& settings) {
-  data::TrainedColumns columns{setting(settings, "text_column", std::string()),
-                               setting(settings, "text_pair_column", std::string()),
-                               setting(settings, "label_column", std::string())};
+  data::TrainedColumns columns{setting(settings, keys::kTextColumn, std::string()),
+                               setting(settings, keys::kTextPairColumn, std::string()),
+                               setting(settings, keys::kLabelColumn, std::string())};
   return columns.text.empty() ? std::nullopt : std::optional(std::move(columns));
 }
 
@@ -248,7 +248,7 @@ std::unique_ptr<TextClassificationTask> trained_task(const TrainedModel& model,
   task->labels = data::LabelMap(model.config.id2label);
   task->max_length = model.max_length;
   if (const auto columns = trained_columns(model.settings)) task->reads_pairs = columns->has_pairs();
-  task->threshold = options.threshold.value_or(setting(model.settings, "threshold", task->threshold));
+  task->threshold = options.threshold.value_or(setting(model.settings, keys::kThreshold, task->threshold));
   if (!(task->threshold >= 0 && task->threshold <= 1))
     throw UsageError("threshold", fmt::format("`threshold` is {}; it must be from 0 to 1", task->threshold));
   return task;

@@ -6,6 +6,7 @@
 
 #include "bertune/error.h"
 #include "tasks/text_classification/prediction.h"
+#include "tasks/trained_settings.h"
 
 namespace bertune::tasks {
 namespace {
@@ -48,7 +49,7 @@ std::unique_ptr<Scorer> TextClassificationTask::scorer_of(const TextClassificati
 Json TextClassificationTask::tune(const Metrics& validation) {
   if (problem_type != ProblemType::multi_label_classification) return Json::object();
   threshold = validation.value("best_threshold");
-  return {{"threshold", threshold}};
+  return {{keys::kThreshold, threshold}};
 }
 
 Request TextClassificationTask::request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const {

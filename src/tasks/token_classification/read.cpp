@@ -266,9 +266,9 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
     const auto sentence = rows->features().sentences[static_cast<std::size_t>(row)];
     return sets->train.where(sets->train.sentences[static_cast<std::size_t>(sentence)]);
   };
-  data.settings = {{"max_length", task->max_length},
-                   {"scheme", to_string(task->scheme)},
-                   {"label_all_tokens", task->label_all_tokens}};
+  data.settings = {{keys::kMaxLength, task->max_length},
+                   {keys::kScheme, to_string(task->scheme)},
+                   {keys::kLabelAllTokens, task->label_all_tokens}};
   data.test_lines = [sets, rows = test.get(), &task = *task](const std::function<void(TestLine)>& use) {
     return test_lines(*sets, *rows, task, use);
   };
@@ -284,7 +284,7 @@ std::unique_ptr<TokenClassificationTask> trained_task(const TrainedModel& model,
   task->labels = data::LabelMap(names);
   task->scheme = data::scheme_of_tags(names);
   task->max_length = model.max_length;
-  const std::string kept = setting(model.settings, "scheme", std::string());
+  const std::string kept = setting(model.settings, keys::kScheme, std::string());
   if (task->scheme == data::TagScheme::iob2 && kept == to_string(data::TagScheme::iob1))
     task->scheme = data::TagScheme::iob1;  // the same letters
   if (task->scheme == data::TagScheme::none && kept == to_string(data::TagScheme::io))
