@@ -13,6 +13,7 @@ namespace bertune::data::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -83,6 +84,14 @@ TEST(TrainedColumns, OfPairsReadNoSingleTexts) {
   EXPECT_EQ(rows[1].text, "three");
   EXPECT_EQ(rows[1].text_pair, "four");
   EXPECT_THROW(lines("one\n", kPairs), UsageError);
+}
+
+TEST(TrainedColumns, OfSeveralLabelsKeepTheNamesThatAreTrained) {
+  const TrainedColumns several{.text = "text", .text_pair = "", .label = "toxic,spam,rude"};
+  const Dataset dataset =
+      dataset_of("text,Rude,Toxic,Spam\na,1,1,0\nb,0,0,1\nc,0,0,0\n", trained_on(several));
+  EXPECT_THAT(labels(dataset), ElementsAre("[\"toxic\",\"rude\"]", "[\"spam\"]", "[]"));
+  EXPECT_THAT(dataset.label_names, ElementsAre("toxic", "spam", "rude"));
 }
 
 TEST(TrainedColumns, OfTablesWithoutAHeaderStandForTheSamePlaces) {

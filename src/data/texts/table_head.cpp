@@ -49,6 +49,7 @@ bool Table::open(std::string_view& input, bool final) {
   settle_header(input, final);
   options_ = with_trained_columns(head_, options_, head_notes_);
   choice_ = choose_columns(head_, options_);
+  name_labels_as_trained(options_, choice_);
   require_trained_kind(head_, options_, choice_);
   find_spilled_text();
   parser_->set_keys(head_.names);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "bertune/error.h"
 #include "core/nearest.h"
 
@@ -71,6 +73,19 @@ ReadOptions with_trained_columns(const TableHead& head, ReadOptions options,
   choose_label(head, options);
   choose_texts(head, options, notes);
   return options;
+}
+
+void name_labels_as_trained(const ReadOptions& options, ColumnChoice& choice) {
+  if (!options.trained) return;
+  std::vector<std::string> trained;
+  for (std::string_view rest = options.trained->label; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    trained.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  for (ChosenColumn& label : choice.labels)
+    if (const int place = column_named(trained, label.name); place >= 0)
+      label.name = trained[static_cast<std::size_t>(place)];
 }
 
 void require_trained_kind(const TableHead& head, const ReadOptions& options, const ColumnChoice& choice) {

@@ -14,6 +14,10 @@ namespace bertune::data {
 // anything. Throws UsageError for labels, or a second text, that are wanted and not there.
 ReadOptions with_trained_columns(const TableHead& head, ReadOptions options, std::vector<std::string>& notes);
 
+// Columns of labels, one a label, that differ in case from trained ones get the names of these: a model knows
+// its labels by them.
+void name_labels_as_trained(const ReadOptions& options, ColumnChoice& choice);
+
 // Throws UsageError where a model of pairs would get single texts.
 void require_trained_kind(const TableHead& head, const ReadOptions& options, const ColumnChoice& choice);
 
