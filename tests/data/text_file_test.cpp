@@ -127,7 +127,8 @@ TEST(TextFile, IsNoWindows1252WithBytesThatThisLacks) {
   const Dataset dataset = read_dataset(directory.write("d.csv", rows + "odd\x81,y\n"));
   EXPECT_EQ(dataset.rows[20].text, "odd\ufffd");
   EXPECT_TRUE(has_note(dataset.notes, "bytes that are not UTF-8 were replaced by U+FFFD"));
-  EXPECT_EQ(read_dataset(directory.write("e.csv", rows)).rows[0].text, "a long line from the caf\u00e9 there");
+  EXPECT_EQ(read_dataset(directory.write("e.csv", rows)).rows[0].text,
+            "a long line from the caf\u00e9 there");
 }
 
 TEST(TextFile, NamesEncodingsThatDoNotFit) {

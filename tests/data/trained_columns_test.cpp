@@ -74,6 +74,19 @@ TEST(TrainedColumns, OfSingleTextsReadNoPairs) {
   EXPECT_EQ(lines("one\ttwo\n", kSingle).front().text, "one\ttwo");
 }
 
+TEST(TrainedColumns, OfSingleTextsTakeATabForText) {
+  EXPECT_EQ(lines("one\ttwo\nthree\tfour\nfive\tsix\n", kSingle)[1].text, "three\tfour");
+  const TemporaryDirectory directory;
+  const auto path = directory.write("d.txt", "one\ttwo\nthree\tfour\n");
+  const Dataset dataset = read_dataset(path, trained_on(kSingle, false));
+  EXPECT_EQ(dataset.rows[0].text, "one\ttwo");
+  EXPECT_TRUE(has_note(dataset.notes, "a line is a text, tabs and all"));
+  const auto table = directory.write("e.txt", "id\tsentence\n1\tfour\n2\tsix\n");
+  EXPECT_EQ(read_dataset(table, trained_on(kSingle, false)).rows[0].text, "four");
+  const TrainedColumns numbered{.text = "2", .text_pair = "", .label = "1"};
+  EXPECT_EQ(read_dataset(path, trained_on(numbered, false)).rows[0].text, "two");
+}
+
 TEST(TrainedColumns, OfPairsReadNoSingleTexts) {
   const Dataset dataset = dataset_of("id,premise,hypothesis\n1,a,b\n", trained_on(kPairs, false));
   ASSERT_TRUE(dataset.has_pairs);

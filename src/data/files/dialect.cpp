@@ -158,7 +158,8 @@ class Guess {
     dialect_.delimiter = first;
     if (!separates(first)) {
       constexpr std::array kOthers = {',', ';', '\t', '|'};
-      const auto other = std::ranges::find_if(kOthers, [&](char c) { return c != first && separates(c) && heads(c); });
+      const auto other =
+          std::ranges::find_if(kOthers, [&](char c) { return c != first && separates(c) && heads(c); });
       if (other != kOthers.end()) dialect_.delimiter = *other;
     }
     if (dialect_.delimiter == '\t') {  // GLUE's files, by another name: there a quote is text

@@ -302,7 +302,7 @@ std::optional<JsonShape> shape_of_json(std::string_view text, bool final, const 
                                        const std::string& part, bool in_lines) {
   const std::size_t at = skip_blanks(text, 0);
   if (at == text.size()) return final ? std::optional(JsonShape()) : std::nullopt;
-  if (part.empty()) 
+  if (part.empty())
     return shape_of_value(text, at, final, path, "", in_lines || format_by_name(path) == Format::jsonl);
   const auto members = text[at] == '{' ? members_at(text, at) : std::nullopt;
   if (!members && !final) return std::nullopt;

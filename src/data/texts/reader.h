@@ -88,7 +88,7 @@ struct AboutTexts {
   bool has_pairs = false;
   // The names of all labels, where the file itself says which there are; else empty.
   std::vector<std::string> label_names;
-  LabelForm label_form = LabelForm::as_written;  // that they had in the file
+  LabelForm label_form = LabelForm::as_written;    // that they had in the file
   std::shared_ptr<const Storage> storage;          // what the rows point into; copies and subsets share it
   std::shared_ptr<const void> label_storage = {};  // and their labels, once they are those of classes
 };

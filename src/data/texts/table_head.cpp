@@ -68,6 +68,13 @@ void Table::settle_format(std::string_view input) {
   layout_ =
       guess_line_layout(input, options_.delimiter, options_.labels_required && options_.label_column.empty());
   if (layout_.form == LineLayout::Form::plain) return;
+  if (layout_.form == LineLayout::Form::fields && options_.text_column.empty() &&
+      are_trained_texts(input, layout_.delimiter, options_)) {
+    layout_ = {};
+    head_notes_.push_back(fmt::format(
+        "{}: a line is a text, tabs and all, as in training (`format=tsv` says otherwise)", path_));
+    return;
+  }
   head_notes_.push_back(fmt::format("{}: {} (guessed; `format=text` says otherwise)", path_, layout_.reason));
   if (layout_.form != LineLayout::Form::fields) return;
   format_ = layout_.delimiter == '\t' ? Format::tsv : Format::csv;

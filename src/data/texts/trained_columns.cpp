@@ -6,6 +6,7 @@
 
 #include "bertune/error.h"
 #include "core/nearest.h"
+#include "data/files/records.h"
 
 namespace bertune::data {
 namespace {
@@ -86,6 +87,20 @@ void name_labels_as_trained(const ReadOptions& options, ColumnChoice& choice) {
   for (ChosenColumn& label : choice.labels)
     if (const int place = column_named(trained, label.name); place >= 0)
       label.name = trained[static_cast<std::size_t>(place)];
+}
+
+bool are_trained_texts(std::string_view input, char delimiter, const ReadOptions& options) {
+  if (!options.trained || options.trained->has_pairs() || options.labels_required) return false;
+  const TrainedColumns& trained = *options.trained;
+  const bool has_name = trained.text.find_first_not_of("0123456789") != std::string::npos;
+  // Texts in a file of their own are column "1", and their labels none.
+  if (!has_name && !trained.label.empty()) return false;
+  const std::string_view line = trim_blanks(input.substr(0, input.find('\n')));
+  const std::size_t cut = line.find(delimiter);
+  if (cut == std::string_view::npos || line.find(delimiter, cut + 1) != std::string_view::npos) return false;
+  const std::vector<std::string> names = {std::string(trim_blanks(line.substr(0, cut))),
+                                          std::string(trim_blanks(line.substr(cut + 1)))};
+  return column_named(names, trained.text) < 0;
 }
 
 void require_trained_kind(const TableHead& head, const ReadOptions& options, const ColumnChoice& choice) {
