@@ -20,6 +20,7 @@ inline constexpr const char* kMaxLength = "max_length";
 inline constexpr const char* kTextColumn = "text_column";
 inline constexpr const char* kTextPairColumn = "text_pair_column";
 inline constexpr const char* kLabelColumn = "label_column";
+inline constexpr const char* kLabelForm = "label_form";  // where labels could mean two things
 inline constexpr const char* kProblemType = "problem_type";
 inline constexpr const char* kThreshold = "threshold";     // of several labels
 inline constexpr const char* kScoreScale = "score_scale";  // of sentence embeddings

@@ -416,6 +416,12 @@ TEST_F(TransformersFlags, AnotherTrainingIsAnErrorThatSaysWhatToUse) {
   expect_error({"--wholly_unknown", "3"}, "no option --wholly_unknown; bertune train --help lists them");
 }
 
+TEST_F(TransformersFlags, ListsEndBeforeTheFilesOfACommand) {
+  const ProgramResult result = at({"predict", "--model", "base", "--report_to", "none", "missing.csv"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("missing.csv: cannot read"));
+}
+
 TEST_F(TransformersFlags, WrongValuesAndCommandsAreNamed) {
   const auto expect_error = [&](const std::vector<std::string>& arguments, const std::string& part) {
     const ProgramResult result = at(arguments);

@@ -63,6 +63,18 @@ TEST(Dialects, TheDelimiterSeparatesAllRowsAndNotTheHeaderAlone) {
   EXPECT_THAT(texts(dataset), ElementsAre("one text", "two texts", "three", "four"));
 }
 
+TEST(Dialects, OneColumnMayHoldDelimitersInItsTexts) {
+  for (const char sign : {';', '|'}) {
+    std::string csv = "text\n";
+    for (int i = 0; i < 8; ++i) csv += "good film " + std::to_string(i) + sign + " really\n";
+    const Dataset dataset = dataset_of(csv, {.labels_required = false});
+    ASSERT_EQ(dataset.size(), 8);
+    EXPECT_EQ(dataset.rows[0].text, std::string("good film 0") + sign + " really");
+  }
+  const Dataset titled = dataset_of("Report\n\n" + with("text,label\n" + kRows, ';'));
+  EXPECT_THAT(labels(titled), ElementsAre("x", "y", "x", "y"));
+}
+
 TEST(Dialects, ARowThatSumsUpTheOthersIsNone) {
   const Dataset dataset = dataset_of("text,label\n" + kRows + "\nTotal,4\n");
   EXPECT_EQ(dataset.size(), 4);

@@ -67,6 +67,19 @@ TEST(JsonRows, OfAListOnOneLineAreNumbered) {
   EXPECT_EQ(place_in("t", row.line), "t:2");
 }
 
+TEST(JsonRows, OfJsonLinesAreLinesWhateverListsTheyHold) {
+  const std::string commented =
+      R"({"comment":"a great film was seen","annotations":[{"text":"great","label":"pos"}]})";
+  const std::string review = R"({"review":"hi there","items":["a","b"]})";
+  const TemporaryDirectory files;
+  ReadOptions options{.text_column = "comment", .labels_required = false};
+  EXPECT_THAT(texts(read_dataset(files.write("d.jsonl", commented), options)),
+              ElementsAre("a great film was seen"));
+  options.format = Format::jsonl, options.text_column = "review";
+  EXPECT_THAT(texts(read_dataset(files.write("d", review + "\n"), options)), ElementsAre("hi there"));
+  EXPECT_THAT(rows_of(commented), ElementsAre(R"({"text":"great","label":"pos"})"));
+}
+
 TEST(JsonRows, ArriveInPieces) {
   for (const std::string& text : Strings{"{\"data\": [{\"text\": \"a\"}, {\"text\": \"b\"}]}",
                                          "{\n\"text\": \"a\"\n}\n{\n\"text\": \"b\"\n}\n",

@@ -108,6 +108,21 @@ TEST(LabelForms, ListsOfZeroAndOne) {
   EXPECT_THAT(labels(others), ElementsAre("[0,1]", "[1]"));
 }
 
+TEST(LabelForms, AreThoseOfTraining) {
+  const Dataset lists = dataset_of(table({"[1,1]", "[0,1]", "[1,0]", "[0,0]"}));
+  EXPECT_EQ(lists.label_form, LabelForm::places);
+  ReadOptions options;
+  options.trained = {.text = "text", .text_pair = "", .label = "label", .label_form = lists.label_form};
+  EXPECT_THAT(labels(dataset_of(table({"[0,1]", "[1,0]"}), options)), ElementsAre("[1]", "[0]"));
+  EXPECT_THAT(labels(dataset_of(table({"[0,1]", "[1,0]"}))), ElementsAre("[0,1]", "[1,0]"));
+  EXPECT_THAT(labels(dataset_of(table({"[0,1]", "[1]"}), options)), ElementsAre("[0,1]", "[1]"));
+  const std::vector<std::string> few = {"1", "2", "3", "1,1", "2,2", "3,3"};
+  EXPECT_THAT(labels(dataset_of(table(few))).back(), "3,3");
+  options.trained->label_form = dataset_of(table({"1,5", "4", "2,25", "4,5"})).label_form;
+  EXPECT_THAT(labels(dataset_of(table(few), options)).back(), "3.3");
+  EXPECT_EQ(dataset_of(table(few)).label_form, LabelForm::as_written);
+}
+
 TEST(LabelFiles, HaveALineForEachRow) {
   const TemporaryDirectory directory;
   const auto texts_file = directory.write("seq.in", "one text\ntwo\n\n"),

@@ -120,6 +120,17 @@ TEST(TextFile, LeavesWhatIsNoWesternText) {
   EXPECT_EQ(read_dataset(russian, options).rows[1].text, "\xc3\x8c\xc3\xa8\xc3\xb0");
 }
 
+TEST(TextFile, IsNoWindows1252WithBytesThatThisLacks) {
+  const TemporaryDirectory directory;
+  std::string rows = "text,label\n";
+  for (int i = 0; i < 20; ++i) rows += "a long line from the caf\xe9 there,x\n";
+  const Dataset dataset = read_dataset(directory.write("d.csv", rows + "odd\x81,y\n"));
+  EXPECT_EQ(dataset.rows[20].text, "odd\ufffd");
+  EXPECT_TRUE(has_note(dataset.notes, "bytes that are not UTF-8 were replaced by U+FFFD"));
+  EXPECT_EQ(read_dataset(directory.write("e.csv", rows)).rows[0].text,
+            "a long line from the caf\u00e9 there");
+}
+
 TEST(TextFile, NamesEncodingsThatDoNotFit) {
   const TemporaryDirectory directory;
   const auto path = directory.write("d.csv", "text,label\n\x81\xff,x\n");

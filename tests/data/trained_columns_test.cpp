@@ -13,6 +13,7 @@ namespace bertune::data::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -73,6 +74,19 @@ TEST(TrainedColumns, OfSingleTextsReadNoPairs) {
   EXPECT_EQ(lines("one\ttwo\n", kSingle).front().text, "one\ttwo");
 }
 
+TEST(TrainedColumns, OfSingleTextsTakeATabForText) {
+  EXPECT_EQ(lines("one\ttwo\nthree\tfour\nfive\tsix\n", kSingle)[1].text, "three\tfour");
+  const TemporaryDirectory directory;
+  const auto path = directory.write("d.txt", "one\ttwo\nthree\tfour\n");
+  const Dataset dataset = read_dataset(path, trained_on(kSingle, false));
+  EXPECT_EQ(dataset.rows[0].text, "one\ttwo");
+  EXPECT_TRUE(has_note(dataset.notes, "a line is a text, tabs and all"));
+  const auto table = directory.write("e.txt", "id\tsentence\n1\tfour\n2\tsix\n");
+  EXPECT_EQ(read_dataset(table, trained_on(kSingle, false)).rows[0].text, "four");
+  const TrainedColumns numbered{.text = "2", .text_pair = "", .label = "1"};
+  EXPECT_EQ(read_dataset(path, trained_on(numbered, false)).rows[0].text, "two");
+}
+
 TEST(TrainedColumns, OfPairsReadNoSingleTexts) {
   const Dataset dataset = dataset_of("id,premise,hypothesis\n1,a,b\n", trained_on(kPairs, false));
   ASSERT_TRUE(dataset.has_pairs);
@@ -83,6 +97,14 @@ TEST(TrainedColumns, OfPairsReadNoSingleTexts) {
   EXPECT_EQ(rows[1].text, "three");
   EXPECT_EQ(rows[1].text_pair, "four");
   EXPECT_THROW(lines("one\n", kPairs), UsageError);
+}
+
+TEST(TrainedColumns, OfSeveralLabelsKeepTheNamesThatAreTrained) {
+  const TrainedColumns several{.text = "text", .text_pair = "", .label = "toxic,spam,rude"};
+  const Dataset dataset =
+      dataset_of("text,Rude,Toxic,Spam\na,1,1,0\nb,0,0,1\nc,0,0,0\n", trained_on(several));
+  EXPECT_THAT(labels(dataset), ElementsAre("[\"toxic\",\"rude\"]", "[\"spam\"]", "[]"));
+  EXPECT_THAT(dataset.label_names, ElementsAre("toxic", "spam", "rude"));
 }
 
 TEST(TrainedColumns, OfTablesWithoutAHeaderStandForTheSamePlaces) {

@@ -102,7 +102,8 @@ class Settling {
       value = next_boolean().value_or("true");
     } else if (!value) {
       value = next_value();
-      while (known.takes_list && next_value()) {
+      // Where a command takes files by themselves, what follows the first value may be one of them.
+      while (known.takes_list && !has_positionals(command_) && next_value()) {
       }
     }
     if (!value) throw UsageError(fmt::format("--{} needs a value", name));

@@ -142,13 +142,24 @@ class Guess {
     return width > 1 && usual;
   }
 
+  // Whether the header has the delimiter too, or stands below a title: a text of one column may hold one.
+  bool heads(char delimiter) const {
+    Dialect tried = dialect_;
+    tried.delimiter = delimiter;
+    const std::vector<Line> lines = records(tried);
+    const std::string& first = lines[0].cells[0];
+    return lines[0].cells.size() > 1 || first.starts_with('#') || first.find(' ') != std::string::npos ||
+           lines[1].line > lines[0].line + 1;
+  }
+
   // What the first line shows, unless it separates nothing that the lines below have.
   void guess_delimiter_of_csv() {
     const char first = guess_delimiter(table());
     dialect_.delimiter = first;
     if (!separates(first)) {
       constexpr std::array kOthers = {',', ';', '\t', '|'};
-      const auto other = std::ranges::find_if(kOthers, [&](char c) { return c != first && separates(c); });
+      const auto other =
+          std::ranges::find_if(kOthers, [&](char c) { return c != first && separates(c) && heads(c); });
       if (other != kOthers.end()) dialect_.delimiter = *other;
     }
     if (dialect_.delimiter == '\t') {  // GLUE's files, by another name: there a quote is text

@@ -38,6 +38,7 @@ std::string_view marked_encoding(std::string_view head) {
 }
 
 std::string_view guess_encoding(std::string_view text) {
+  constexpr std::string_view kUndefined = "\x81\x8D\x8F\x90\x9D"sv;  // in Windows-1252
   if (find_invalid_utf8(text) == std::string_view::npos) return {};
   std::uint64_t western = 0, other = 0, utf8 = 0;
   for (std::size_t i = 0; i < text.size();) {
@@ -51,6 +52,7 @@ std::string_view guess_encoding(std::string_view text) {
       i += point.bytes;
       continue;
     }
+    if (kUndefined.find(text[i]) != std::string_view::npos) return {};
     is_western(text, i) ? ++western : ++other;
     ++i;
   }

@@ -102,8 +102,8 @@ class Rewriter {
 
 }  // namespace
 
-JsonRows::JsonRows(std::string path, std::int64_t lines_before)
-    : path_(std::move(path)), part_(file_part(path_).part), line_(1 + lines_before) {}
+JsonRows::JsonRows(std::string path, std::int64_t lines_before, bool in_lines)
+    : path_(std::move(path)), part_(file_part(path_).part), line_(1 + lines_before), in_lines_(in_lines) {}
 
 void JsonRows::take(std::string_view& input, std::string_view rest, std::size_t size) {
   const std::size_t taken = input.size() - rest.size() + size;
@@ -117,7 +117,7 @@ std::int64_t JsonRows::line_at(std::string_view input, std::string_view rest) co
 }
 
 bool JsonRows::begin(std::string_view& input, bool final) {
-  shape_ = shape_of_json(input, final, path_, part_);
+  shape_ = shape_of_json(input, final, path_, part_, in_lines_);
   if (!shape_) return false;
   switch (shape_->form) {
     case JsonForm::lines:

@@ -21,8 +21,8 @@ struct JsonRow {
 class JsonRows {
  public:
   // A split of a document is asked for in the path, "data.json#train". `lines_before`: of the stream whose
-  // next lines the input is.
-  explicit JsonRows(std::string path, std::int64_t lines_before = 0);
+  // next lines the input is. `in_lines`: as for shape_of_json().
+  explicit JsonRows(std::string path, std::int64_t lines_before = 0, bool in_lines = false);
 
   // Takes the next row off the front of `input`, as RecordParser::next does.
   Parse next(std::string_view& input, bool final, JsonRow& row);
@@ -47,6 +47,7 @@ class JsonRows {
   std::int64_t line_ = 1, blank_lines_ = 0, rows_ = 0;
   std::optional<JsonShape> shape_;
   State state_ = State::first;
+  bool in_lines_;
   bool by_rows_ = false;  // the list stands on one line, so that lines tell rows from one another no more
   std::shared_ptr<const std::string> rewritten_;  // of columns: a row a line
   std::size_t taken_ = 0;                         // of it

@@ -8,6 +8,7 @@
 
 #include "bertune/error.h"
 #include "core/nearest.h"
+#include "data/files/format.h"
 
 namespace bertune::data {
 namespace {
@@ -166,6 +167,15 @@ bool is_row(const std::vector<Member>& members) {
   });
 }
 
+// Of JSON Lines: an object on one line that holds a text, whatever lists stand beside that.
+bool is_line_with_a_text(std::string_view text, std::size_t at, std::size_t end) {
+  if (text.substr(at, end - at).find('\n') != kNone) return false;
+  const auto members = members_at(text, at);
+  return members && std::ranges::any_of(*members, [](const Member& member) {
+           return member.first == '"' && member.name != "version";
+         });
+}
+
 // The rows of the object at `at`, which is no row itself; nothing where it is one.
 std::optional<JsonShape> rows_inside(std::string_view text, std::size_t at, std::string place,
                                      const std::string& path, int depth) {
@@ -242,7 +252,7 @@ std::optional<JsonShape> shape_of_list(std::string_view text, std::size_t at, bo
 }
 
 std::optional<JsonShape> shape_of_value(std::string_view text, std::size_t at, bool final,
-                                        const std::string& path, std::string place) {
+                                        const std::string& path, std::string place, bool in_lines) {
   if (text[at] == '[') {
     if (place.empty()) return shape_of_list(text, at, final);
     return JsonShape{JsonForm::list, at, end_of_json_value(text, at), std::move(place)};
@@ -253,7 +263,7 @@ std::optional<JsonShape> shape_of_value(std::string_view text, std::size_t at, b
   if (!form) return std::nullopt;
   if (end == kNone || (*form == JsonForm::lines && end > text.find('\n', at))) return JsonShape{*form, at};
   const bool is_last = text.find_first_not_of(kBlanks, end) == kNone || !place.empty();
-  if (!is_last) return JsonShape{*form, at};
+  if (!is_last || (in_lines && is_line_with_a_text(text, at, end))) return JsonShape{*form, at};
   if (auto inside = rows_inside(text, at, place, path, 1)) {
     if (!final && place.empty()) return std::nullopt;
     return inside;
@@ -289,10 +299,11 @@ std::size_t end_of_json_value(std::string_view text, std::size_t at) {
 }
 
 std::optional<JsonShape> shape_of_json(std::string_view text, bool final, const std::string& path,
-                                       const std::string& part) {
+                                       const std::string& part, bool in_lines) {
   const std::size_t at = skip_blanks(text, 0);
   if (at == text.size()) return final ? std::optional(JsonShape()) : std::nullopt;
-  if (part.empty()) return shape_of_value(text, at, final, path, "");
+  if (part.empty())
+    return shape_of_value(text, at, final, path, "", in_lines || format_by_name(path) == Format::jsonl);
   const auto members = text[at] == '{' ? members_at(text, at) : std::nullopt;
   if (!members && !final) return std::nullopt;
   const auto found =
@@ -301,7 +312,7 @@ std::optional<JsonShape> shape_of_json(std::string_view text, bool final, const 
     throw UsageError(fmt::format("{}: there is no \"{}\" in it{}", path, part,
                                  members ? "; it holds " + quoted_list(names_of(*members)) : ""));
   }
-  return shape_of_value(text, found->begin, true, path, part);
+  return shape_of_value(text, found->begin, true, path, part, false);
 }
 
 std::vector<std::string> splits_of_json(std::string_view text) {

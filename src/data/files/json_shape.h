@@ -27,9 +27,10 @@ struct JsonShape {
 
 // Of the text, which is the beginning of the file or, when `final`, all of it. Nothing: more of it is needed.
 // `part` chooses a member of the document, a split; throws UsageError where the document has no such member,
-// and where it is an object of splits and none was chosen. `path` is for messages.
+// and where it is an object of splits and none was chosen. `path` is for messages, and says, as `in_lines`
+// does, whether the file is JSON Lines: there an object on one line that holds a text is a row.
 std::optional<JsonShape> shape_of_json(std::string_view text, bool final, const std::string& path,
-                                       const std::string& part);
+                                       const std::string& part, bool in_lines = false);
 
 // The splits of a document that is an object of them, {"train": [...], "dev": [...]}; empty for any other.
 std::vector<std::string> splits_of_json(std::string_view text);

@@ -28,8 +28,8 @@ std::string numbered_cells(std::string_view list) {
 
 class JsonParser final : public RecordParser {
  public:
-  JsonParser(const std::string& path, std::int64_t lines_before)
-      : RecordParser(path), rows_(path, lines_before) {}
+  JsonParser(const std::string& path, std::int64_t lines_before, bool in_lines)
+      : RecordParser(path), rows_(path, lines_before, in_lines) {}
 
   std::unique_ptr<RecordParser> clone() const override { return std::make_unique<JsonParser>(*this); }
   std::vector<std::string> keys() const override { return object_.keys(); }
@@ -60,8 +60,8 @@ class JsonParser final : public RecordParser {
 
 }  // namespace
 
-std::unique_ptr<RecordParser> make_json_parser(std::string path, std::int64_t lines_before) {
-  return std::make_unique<JsonParser>(path, lines_before);
+std::unique_ptr<RecordParser> make_json_parser(std::string path, std::int64_t lines_before, bool in_lines) {
+  return std::make_unique<JsonParser>(path, lines_before, in_lines);
 }
 
 }  // namespace bertune::data

@@ -66,11 +66,11 @@ std::unique_ptr<RecordParser> make_parser(const std::string& path, Format format
       return make_tsv_parser(path, guess_dialect(path, format, delimiter, text, notes));
     case Format::jsonl:
     case Format::json:
-      if (const auto shape = shape_of_json(text, true, path, file_part(path).part)) {
+      if (const auto shape = shape_of_json(text, true, path, file_part(path).part, format == Format::jsonl)) {
         if (const std::string note = note_of(*shape); !note.empty())
           notes.push_back(fmt::format("{}: {} (guessed)", path, note));
       }
-      return make_json_parser(path, lines_before);
+      return make_json_parser(path, lines_before, format == Format::jsonl);
     case Format::text:
       break;
   }

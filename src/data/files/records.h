@@ -86,8 +86,9 @@ std::unique_ptr<RecordParser> make_tsv_parser(std::string path, const Dialect& d
 // Without a delimiter a line is one cell; with one, it is cut at the first.
 std::unique_ptr<RecordParser> make_text_parser(std::string path, char delimiter);
 // Objects one a line, in a list, or in any other form (json_rows.h). `lines_before`: of the stream whose next
-// lines the input is.
-std::unique_ptr<RecordParser> make_json_parser(std::string path, std::int64_t lines_before = 0);
+// lines the input is. `in_lines`: as for shape_of_json().
+std::unique_ptr<RecordParser> make_json_parser(std::string path, std::int64_t lines_before = 0,
+                                               bool in_lines = false);
 
 // The parser of a format. Where `delimiter` is '\0', fields of CSV are separated as the beginning of the
 // file, `text`, shows (which is noted, unless it is a comma), those of TSV by tabs, and lines of plain text

@@ -58,8 +58,10 @@ std::optional<std::vector<bool>> ones_of(std::string_view list) {
 
 class Settler {
  public:
-  Settler(Dataset& dataset, Arena& arena, bool labels_required, BadLines& bad)
-      : dataset_(dataset), arena_(arena), labels_required_(labels_required), bad_(bad) {}
+  Settler(Dataset& dataset, Arena& arena, const ReadOptions& options, BadLines& bad)
+      : dataset_(dataset), arena_(arena), labels_required_(options.labels_required), bad_(bad) {
+    if (options.trained) trained_ = options.trained->label_form;
+  }
 
   void settle() {
     if (!dataset_.has_labels) return;
@@ -89,7 +91,8 @@ class Settler {
   // Lists of as many 0 and 1 each: the ones say which labels a row has.
   void read_places() {
     std::optional<std::size_t> size;
-    bool ones_repeat = false;
+    // A list of two names never holds one of them twice.
+    bool ones_repeat = trained_ == LabelForm::places;
     for (const Row& row : dataset_.rows) {
       if (!row.has_label) continue;
       const auto ones = ones_of(row.label);
@@ -106,6 +109,7 @@ class Settler {
         if (ones[i]) places += fmt::format("{}{}", places.empty() ? "" : ",", i);
       row.label = arena_.copy("[" + places + "]");
     }
+    dataset_.label_form = LabelForm::places;
     for (std::size_t i = 0; i < *size; ++i) dataset_.label_names.push_back(std::to_string(i));
     note(fmt::format("labels are lists of {} numbers, 0 or 1: each place is a label, 0 to {}", *size,
                      *size - 1));
@@ -114,6 +118,7 @@ class Settler {
   // Whether commas stand between labels and not in numbers: two in one, or a name that says so, or parts that
   // are labels by themselves.
   bool commas_separate() const {
+    if (trained_ == LabelForm::decimal_commas) return false;
     const std::string key = name_key(dataset_.columns.label.name);
     const std::array kPlurals = {"labels"sv, "tags"sv,       "classes"sv, "emotions"sv,
                                  "topics"sv, "categories"sv, "genres"sv};
@@ -158,6 +163,7 @@ class Settler {
         row.label = arena_.copy(number);
       }
       numbers += fractions;
+      dataset_.label_form = LabelForm::decimal_commas;
       note(fmt::format("{} labels are numbers with a decimal comma, such as \"{}\"", fractions, first));
     }
     if (missing > 0 && missing * 2 < numbers) drop_missing();
@@ -219,12 +225,13 @@ class Settler {
   Arena& arena_;
   bool labels_required_;
   BadLines& bad_;
+  LabelForm trained_ = LabelForm::as_written;
 };
 
 }  // namespace
 
-void settle_labels(Dataset& dataset, Arena& arena, bool labels_required, BadLines& bad) {
-  Settler(dataset, arena, labels_required, bad).settle();
+void settle_labels(Dataset& dataset, Arena& arena, const ReadOptions& options, BadLines& bad) {
+  Settler(dataset, arena, options, bad).settle();
 }
 
 }  // namespace bertune::data

@@ -76,7 +76,7 @@ Dataset read_dataset(const fs::path& path, const ReadOptions& options) {
   dataset.has_pairs = static_cast<bool>(dataset.columns.text_pair);
   dataset.has_labels = table.labeled_rows() > 0;
   if (!options.labels_file.empty()) take_labels_of(options.labels_file, dataset, storage->arena);
-  settle_labels(dataset, storage->arena, options.labels_required, table.bad_rows());
+  settle_labels(dataset, storage->arena, options, table.bad_rows());
   table.check_bad_rows();
   if (dataset.rows.empty() && options.max_rows != 0) throw Error(fmt::format("{}: is empty", dataset.path));
   std::vector<std::string> notes = storage->file.notes();

@@ -17,10 +17,18 @@
 
 namespace bertune::data {
 
+// How labels that could mean two things are meant, as all rows of a training set show it.
+enum class LabelForm {
+  as_written,
+  places,          // lists of 0 and 1, a place for each label
+  decimal_commas,  // numbers such as "1,5"
+};
+
 // Names of the columns that a model was trained on, or numbers; text_pair is empty where its texts were
-// single.
+// single. Labels in a form of two meanings have it in every file, whatever the rows of that file show.
 struct TrainedColumns {
   std::string text, text_pair, label;
+  LabelForm label_form = LabelForm::as_written;
   bool has_pairs() const { return !text_pair.empty(); }
 };
 
@@ -80,6 +88,7 @@ struct AboutTexts {
   bool has_pairs = false;
   // The names of all labels, where the file itself says which there are; else empty.
   std::vector<std::string> label_names;
+  LabelForm label_form = LabelForm::as_written;    // that they had in the file
   std::shared_ptr<const Storage> storage;          // what the rows point into; copies and subsets share it
   std::shared_ptr<const void> label_storage = {};  // and their labels, once they are those of classes
 };

@@ -49,6 +49,7 @@ bool Table::open(std::string_view& input, bool final) {
   settle_header(input, final);
   options_ = with_trained_columns(head_, options_, head_notes_);
   choice_ = choose_columns(head_, options_);
+  name_labels_as_trained(options_, choice_);
   require_trained_kind(head_, options_, choice_);
   find_spilled_text();
   parser_->set_keys(head_.names);
@@ -67,6 +68,13 @@ void Table::settle_format(std::string_view input) {
   layout_ =
       guess_line_layout(input, options_.delimiter, options_.labels_required && options_.label_column.empty());
   if (layout_.form == LineLayout::Form::plain) return;
+  if (layout_.form == LineLayout::Form::fields && options_.text_column.empty() &&
+      are_trained_texts(input, layout_.delimiter, options_)) {
+    layout_ = {};
+    head_notes_.push_back(fmt::format(
+        "{}: a line is a text, tabs and all, as in training (`format=tsv` says otherwise)", path_));
+    return;
+  }
   head_notes_.push_back(fmt::format("{}: {} (guessed; `format=text` says otherwise)", path_, layout_.reason));
   if (layout_.form != LineLayout::Form::fields) return;
   format_ = layout_.delimiter == '\t' ? Format::tsv : Format::csv;

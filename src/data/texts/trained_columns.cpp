@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "bertune/error.h"
 #include "core/nearest.h"
+#include "data/files/records.h"
 
 namespace bertune::data {
 namespace {
@@ -71,6 +74,33 @@ ReadOptions with_trained_columns(const TableHead& head, ReadOptions options,
   choose_label(head, options);
   choose_texts(head, options, notes);
   return options;
+}
+
+void name_labels_as_trained(const ReadOptions& options, ColumnChoice& choice) {
+  if (!options.trained) return;
+  std::vector<std::string> trained;
+  for (std::string_view rest = options.trained->label; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    trained.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  for (ChosenColumn& label : choice.labels)
+    if (const int place = column_named(trained, label.name); place >= 0)
+      label.name = trained[static_cast<std::size_t>(place)];
+}
+
+bool are_trained_texts(std::string_view input, char delimiter, const ReadOptions& options) {
+  if (!options.trained || options.trained->has_pairs() || options.labels_required) return false;
+  const TrainedColumns& trained = *options.trained;
+  const bool has_name = trained.text.find_first_not_of("0123456789") != std::string::npos;
+  // Texts in a file of their own are column "1", and their labels none.
+  if (!has_name && !trained.label.empty()) return false;
+  const std::string_view line = trim_blanks(input.substr(0, input.find('\n')));
+  const std::size_t cut = line.find(delimiter);
+  if (cut == std::string_view::npos || line.find(delimiter, cut + 1) != std::string_view::npos) return false;
+  const std::vector<std::string> names = {std::string(trim_blanks(line.substr(0, cut))),
+                                          std::string(trim_blanks(line.substr(cut + 1)))};
+  return column_named(names, trained.text) < 0;
 }
 
 void require_trained_kind(const TableHead& head, const ReadOptions& options, const ColumnChoice& choice) {

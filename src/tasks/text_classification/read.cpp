@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/names.h"
 #include "data/checks/check.h"
 #include "data/checks/several_labels.h"
 #include "data/texts/labels.h"
@@ -38,7 +40,7 @@ TextSets read_sets(const TrainingFiles& files) {
   draw_rows(files, sets.train);
   const data::ColumnChoice& columns = sets.train.columns;
   const data::TrainedColumns trained{columns.text.name, columns.text_pair.name,
-                                     columns.label ? columns.label.name : ""};
+                                     columns.label ? columns.label.name : "", sets.train.label_form};
   sets.validation =
       read(files, files.validation, files.validation_labels, files.max_validation_rows, trained);
   sets.test = read(files, files.test, files.test_labels, files.max_test_rows, trained);
@@ -125,13 +127,19 @@ data::CheckResult check(const TextSets& sets, ProblemType type) {
   return data::check_texts(named, {.several = several, .conflicts = !numbers, .numbers = numbers});
 }
 
+constexpr Names kLabelForms(std::to_array<Named<data::LabelForm>>(
+    {{data::LabelForm::places, "places"}, {data::LabelForm::decimal_commas, "decimal_commas"}}));
+
 Json settings_to_keep(const TextSets& sets, const TextClassificationTask& task) {
   const auto column = [](const data::ChosenColumn& chosen) { return chosen ? Json(chosen.name) : Json(); };
-  return {{keys::kMaxLength, task.max_length},
-          {keys::kProblemType, to_string(task.problem_type)},
-          {keys::kTextColumn, column(sets.train.columns.text)},
-          {keys::kTextPairColumn, column(sets.train.columns.text_pair)},
-          {keys::kLabelColumn, column(sets.train.columns.label)}};
+  Json settings = {{keys::kMaxLength, task.max_length},
+                   {keys::kProblemType, to_string(task.problem_type)},
+                   {keys::kTextColumn, column(sets.train.columns.text)},
+                   {keys::kTextPairColumn, column(sets.train.columns.text_pair)},
+                   {keys::kLabelColumn, column(sets.train.columns.label)}};
+  if (sets.train.label_form != data::LabelForm::as_written)
+    settings[keys::kLabelForm] = kLabelForms.of(sets.train.label_form);
+  return settings;
 }
 
 std::unique_ptr<Decoder> test_lines(const TextSets& sets, const TextClassificationTask& task,
@@ -150,7 +158,9 @@ std::unique_ptr<Decoder> test_lines(const TextSets& sets, const TextClassificati
 std::optional<data::TrainedColumns> trained_columns(const Json& settings) {
   data::TrainedColumns columns{setting(settings, keys::kTextColumn, std::string()),
                                setting(settings, keys::kTextPairColumn, std::string()),
-                               setting(settings, keys::kLabelColumn, std::string())};
+                               setting(settings, keys::kLabelColumn, std::string()),
+                               kLabelForms.find(setting(settings, keys::kLabelForm, std::string()))
+                                   .value_or(data::LabelForm::as_written)};
   return columns.text.empty() ? std::nullopt : std::optional(std::move(columns));
 }
 
