@@ -95,10 +95,15 @@ TEST(DataReport, SaysWhatToDo) {
 
 TEST(DataReport, ShowsTheChosenColumns) {
   CheckResult result = reviews();
-  result.sets[0].columns = {{"review", 1, true}, {}, {"stars", 2, false},
-                            {"part", 3, false},  {}, {"id", "review", "stars", "part"}};
+  result.sets[0].columns = {{"review", 1, true},
+                            {},
+                            {"stars", 2, false},
+                            {"part", 3, false},
+                            {},
+                            {},
+                            {"id", "review", "stars", "part"}};
   result.sets[0].notes = {"train.csv: columns guessed: text = \"review\"", "train.csv:7: the text is empty"};
-  result.sets[1].columns = {{"text", 0, true}, {}, {"stars", 1, false}, {}, {}, {"text", "stars"}};
+  result.sets[1].columns = {{"text", 0, true}, {}, {"stars", 1, false}, {}, {}, {}, {"text", "stars"}};
   const std::string text = data_report(result);
   EXPECT_THAT(text, HasSubstr("Columns\n  text column: \"review\" (guessed)\n  label column: \"stars\"\n"
                               "  fold column: \"part\"\n  not used: \"id\"\n  but in validation:  text "
@@ -116,7 +121,7 @@ TEST(DataReport, StaysShortWithManyLabels) {
   rare.limit = 10, rare.labels = {{"intent_76", 4}};
   imbalance.labels = {{"intent_0", 200}, {"intent_76", 4}};
   result.findings.insert(result.findings.begin(), {rare, imbalance});
-  result.sets[0].columns = {{"text", 0, true}, {}, {"label", 1, true}, {}, {}, {"text", "label"}};
+  result.sets[0].columns = {{"text", 0, true}, {}, {"label", 1, true}, {}, {}, {}, {"text", "label"}};
   for (int i = 0; i < 20; ++i) result.sets[0].notes.push_back("note " + std::to_string(i));
   const std::string text = data_report(result);
   EXPECT_LE(lines_of(text), 36) << text;
