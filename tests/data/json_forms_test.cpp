@@ -80,6 +80,22 @@ TEST(JsonRows, OfJsonLinesAreLinesWhateverListsTheyHold) {
   EXPECT_THAT(rows_of(commented), ElementsAre(R"({"text":"great","label":"pos"})"));
 }
 
+TEST(JsonRows, OfColumnsAreFoundInLinearTime) {
+  std::string texts, rows;
+  for (int i = 0; i < 30'000; ++i) {
+    texts += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":\"a\"";
+    rows += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":{\"text\":\"a\"}";
+  }
+  // Time that grows with the square of the rows would be some ten seconds here.
+  EXPECT_EQ(rows_of("{\"text\":{" + texts + "}}").size(), 30'000U);
+  EXPECT_EQ(rows_of("{" + rows + "}").size(), 30'000U);
+  EXPECT_THAT(message_of([] { rows_of(R"({"text":{"0":"a"},"label":{"1":"x"}})"); }),
+              HasSubstr("the column \"label\" has the key \"1\" where the first has \"0\""));
+  EXPECT_THAT(message_of([] { rows_of(R"({"text":{"0":"a"},"label":{"0":"x","1":"x"}})"); }),
+              HasSubstr("the columns have 1 and 2 rows"));
+  EXPECT_THAT(message_of([] { rows_of(R"({"text":{"0":nope}})"); }), HasSubstr("not valid JSON"));
+}
+
 TEST(JsonRows, ArriveInPieces) {
   for (const std::string& text : Strings{"{\"data\": [{\"text\": \"a\"}, {\"text\": \"b\"}]}",
                                          "{\n\"text\": \"a\"\n}\n{\n\"text\": \"b\"\n}\n",

@@ -24,10 +24,10 @@ std::string_view without_blanks(std::string_view text) {
 
 std::int64_t line_ends(std::string_view text) { return std::count(text.begin(), text.end(), '\n'); }
 
-OrderedJson parse_document(std::string_view text, const std::string& path) {
+std::string mended_document(std::string_view text) {
   JsonMends mends;
   std::uint64_t replaced = 0;
-  return parse_ordered_json(mended_json(replace_invalid_utf8(text, replaced), mends), path);
+  return mended_json(replace_invalid_utf8(text, replaced), mends);
 }
 
 class Rewriter {
@@ -35,13 +35,17 @@ class Rewriter {
   Rewriter(const std::string& path, const JsonShape& shape) : path_(path), shape_(shape) {}
 
   std::string rows(std::string_view document) {
-    const OrderedJson value = parse_document(document, path_);
+    const std::string mended = mended_document(document);
+    // An object of a member a row is walked over: to parse it takes a time that grows with their square.
+    if (const auto members = members_of_json(mended)) {
+      if (shape_.form == JsonForm::named ? add_named(*members) : add_keyed_columns(*members))
+        return std::move(text_);
+    }
+    const OrderedJson value = parse_ordered_json(mended, path_);
     if (shape_.form == JsonForm::columns) {
       add_columns(value);
     } else if (shape_.form == JsonForm::table) {
       add_table(value);
-    } else {
-      for (const OrderedJson& row : value) add(row);
     }
     return std::move(text_);
   }
@@ -52,26 +56,51 @@ class Rewriter {
     text_ += '\n';
   }
 
+  bool add_named(const std::vector<JsonMember>& rows) {
+    for (const JsonMember& row : rows) add(parse_ordered_json(row.value, path_));
+    return true;
+  }
+
+  // Columns that are objects of cells by their row's key; false where they are none.
+  bool add_keyed_columns(const std::vector<JsonMember>& members) {
+    std::vector<std::vector<JsonMember>> columns;
+    for (const JsonMember& member : members) {
+      auto cells = shape_.form == JsonForm::columns ? members_of_json(member.value) : std::nullopt;
+      if (!cells) return false;
+      columns.push_back(std::move(*cells));
+      if (columns.back().size() != columns.front().size())
+        fail_sizes(columns.front().size(), columns.back().size());
+    }
+    for (std::size_t row = 0; row < columns.front().size(); ++row) {
+      const std::string_view key = columns.front()[row].name;
+      std::string object;
+      for (std::size_t i = 0; i < columns.size(); ++i) {
+        const JsonMember& cell = columns[i][row];
+        if (cell.name != key) {
+          throw Error(fmt::format("{}: the column \"{}\" has the key \"{}\" where the first has \"{}\"",
+                                  path_, members[i].name, cell.name, key));
+        }
+        object += fmt::format("{}\"{}\":{}", i == 0 ? "{" : ",", members[i].name, cell.value);
+      }
+      add(parse_ordered_json(object + "}", path_));
+    }
+    return true;
+  }
+
+  [[noreturn]] void fail_sizes(std::size_t first, std::size_t other) const {
+    throw Error(
+        fmt::format("{}: the columns have {} and {} rows; all must have the same", path_, first, other));
+  }
+
+  // Columns that are lists.
   void add_columns(const OrderedJson& value) {
     const OrderedJson& first = value.front();
-    std::vector<OrderedJson::const_iterator> cells;  // of each column, side by side
-    for (const OrderedJson& column : value) {
-      if (column.size() != first.size() || column.type() != first.type()) {
-        throw Error(fmt::format("{}: the columns have {} and {} rows; all must have the same", path_,
-                                first.size(), column.size()));
-      }
-      cells.push_back(column.begin());
-    }
-    for (auto row = first.begin(); row != first.end(); ++row) {
+    for (const OrderedJson& column : value)
+      if (!column.is_array() || column.size() != first.size()) fail_sizes(first.size(), column.size());
+    for (std::size_t row = 0; row < first.size(); ++row) {
       OrderedJson object = OrderedJson::object();
-      std::size_t i = 0;
-      for (auto column = value.begin(); column != value.end(); ++column, ++i) {
-        if (first.is_object() && cells[i].key() != row.key()) {
-          throw Error(fmt::format("{}: the column \"{}\" has the key \"{}\" where the first has \"{}\"",
-                                  path_, column.key(), cells[i].key(), row.key()));
-        }
-        object[column.key()] = *cells[i]++;
-      }
+      for (auto column = value.begin(); column != value.end(); ++column)
+        object[column.key()] = column.value()[row];
       add(object);
     }
   }

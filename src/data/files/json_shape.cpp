@@ -324,6 +324,16 @@ std::vector<std::string> splits_of_json(std::string_view text) {
   return names_of(*members);
 }
 
+std::optional<std::vector<JsonMember>> members_of_json(std::string_view text) {
+  const std::size_t at = skip_blanks(text, 0);
+  const auto members = at < text.size() && text[at] == '{' ? members_at(text, at) : std::nullopt;
+  if (!members) return std::nullopt;
+  std::vector<JsonMember> found;
+  for (const Member& member : *members)
+    found.push_back({member.name, text.substr(member.begin, member.end - member.begin)});
+  return found;
+}
+
 std::string note_of(const JsonShape& shape) {
   const std::string under = shape.place.empty() ? "" : fmt::format(" under \"{}\"", shape.place);
   switch (shape.form) {

@@ -38,6 +38,13 @@ std::vector<std::string> splits_of_json(std::string_view text);
 // One past the value that begins at `at`, by its quotes and brackets; npos where it does not end in the text.
 std::size_t end_of_json_value(std::string_view text, std::size_t at);
 
+struct JsonMember {
+  std::string_view name, value;  // as they are written, the name without its quotes
+};
+
+// The members of the object that begins at the front; nothing where it does not end in the text, or is none.
+std::optional<std::vector<JsonMember>> members_of_json(std::string_view text);
+
 // What a person should know of where the rows are; empty for lines and for a list that is the document.
 std::string note_of(const JsonShape& shape);
 
