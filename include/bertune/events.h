@@ -31,7 +31,7 @@ struct DataRead {
   const tasks::DataFacts* facts = nullptr;  // labels, lengths, ...; the library's own, valid during the call
 };
 
-// Files of text were read for pre-training.
+// Files of text were read for pre-training, which fine_tune does not do.
 struct TextRead {
   std::vector<std::filesystem::path> files;
   std::int64_t documents = 0, sentences = 0, tokens = 0;
@@ -100,7 +100,8 @@ struct Tested {
   Metrics metrics;
 };
 
-// A fold of cross-validation, from 0. `name` is a number from 1, or what the data calls it.
+// A fold of the program's cross-validation, which fine_tune does not do, from 0. `name` is a number from 1,
+// or what the data calls it.
 struct FoldBegins {
   std::int64_t fold = 0, folds = 0;
   std::string name;

@@ -150,31 +150,38 @@ bool holds_mount_points(const fs::path& folder) {
   return false;
 }
 
-// What a killed process had completed takes its place; true where there was anything of the kind.
-bool finish_complete(const fs::path& folder, bool only_look) {
-  const fs::path parent = parent_of(folder);
-  std::error_code error;
-  bool found = false;
-  if (path_exists(folder / kReplacing)) {
-    const fs::path old = parent / fs::path(read_file(folder / kReplacing, 4096)).filename();
-    if (is_left_behind(old) && fs::is_directory(old, error)) {
-      found = true;
-      if (!only_look) finish_exchange(old, folder);
-    } else if (!only_look && (!is_temporary(old) || !path_exists(old))) {
-      fs::remove(folder / kReplacing, error);  // it names nothing that is ours
-    }
-  }
-  for (const fs::path& path : left_behind_in(folder)) {
-    if (finished_name(path) != kInside || !path_exists(path / kReplacing)) continue;
-    found = true;
-    if (!only_look) move_in(path, folder);
-  }
-  for (const fs::path& path : left_behind_in(parent)) {
-    if (finished_name(path) != folder.filename() || !path_exists(path / kReplacing)) continue;
-    found = true;
-    if (!only_look && exchange_places(path, folder)) finish_exchange(path, folder);
-  }
+// Staging folders for `name` that processes which were killed had completed.
+std::vector<fs::path> complete_in(const fs::path& where, const fs::path& name) {
+  std::vector<fs::path> found = left_behind_in(where);
+  std::erase_if(found, [&](const fs::path& path) {
+    return finished_name(path) != name || !path_exists(path / kReplacing);
+  });
   return found;
+}
+
+// The folder that is said to have changed places with this one; empty: none is.
+fs::path named_by(const fs::path& folder) {
+  if (!path_exists(folder / kReplacing)) return {};
+  return parent_of(folder) / fs::path(read_file(folder / kReplacing, 4096)).filename();
+}
+
+// Whether it is an old folder that a killed process had not carried over.
+bool is_to_carry_over(const fs::path& old) {
+  std::error_code error;
+  return is_left_behind(old) && fs::is_directory(old, error);
+}
+
+void finish_complete(const fs::path& folder) {
+  const fs::path old = named_by(folder);
+  if (is_to_carry_over(old)) {
+    finish_exchange(old, folder);
+  } else if (!is_temporary(old) || !path_exists(old)) {
+    std::error_code ignored;
+    fs::remove(folder / kReplacing, ignored);  // it names nothing that is ours
+  }
+  for (const fs::path& path : complete_in(folder, kInside)) move_in(path, folder);
+  for (const fs::path& path : complete_in(parent_of(folder), folder.filename()))
+    if (exchange_places(path, folder)) finish_exchange(path, folder);
 }
 
 }  // namespace
@@ -186,7 +193,7 @@ void recover_folder(const fs::path& given) {
   const bool is_ours = FolderLock::is_held_here(folder);
   const std::optional<FolderLock> lock = is_ours ? std::nullopt : FolderLock::try_to_lock(folder);
   if (!is_ours && !lock) return;
-  finish_complete(folder, false);
+  finish_complete(folder);
   for (const fs::path& path : left_behind_in(folder)) fs::remove_all(path, error);
   for (const fs::path& path : left_behind_in(parent_of(folder)))
     if (finished_name(path) == folder.filename()) fs::remove_all(path, error);
@@ -194,10 +201,10 @@ void recover_folder(const fs::path& given) {
 
 void finish_folder(const fs::path& given) {
   const fs::path folder = folder_named(given);
-  std::error_code error;
-  if (!fs::is_directory(folder, error) || !finish_complete(folder, true)) return;
-  const std::optional<FolderLock> lock = FolderLock::try_to_lock(folder);
-  if (lock) finish_complete(folder, false);
+  if (!is_to_carry_over(named_by(folder)) && complete_in(folder, kInside).empty() &&
+      complete_in(parent_of(folder), folder.filename()).empty())
+    return;
+  if (const std::optional<FolderLock> lock = FolderLock::try_to_lock(folder)) finish_complete(folder);
 }
 
 AtomicDirectory::AtomicDirectory(fs::path path) : path_(folder_named(std::move(path))) {

@@ -3,22 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <numeric>
 #include <utility>
 
+#include "core/lower_case.h"
 #include "core/quoted.h"
 
 namespace bertune {
 namespace {
 
-char lower(char character) { return static_cast<char>(std::tolower(static_cast<unsigned char>(character))); }
-
 // Insertions, deletions, substitutions, and two neighbours swapped, each at a cost of one.
 std::size_t edit_distance(std::string_view left, std::string_view right) {
   std::vector<std::size_t> before(right.size() + 1), above(right.size() + 1), row(right.size() + 1);
   std::iota(above.begin(), above.end(), std::size_t{0});
-  const auto same = [&](std::size_t i, std::size_t j) { return lower(left[i]) == lower(right[j]); };
+  const auto same = [&](std::size_t i, std::size_t j) { return lower_case(left[i]) == lower_case(right[j]); };
   for (std::size_t i = 0; i < left.size(); ++i) {
     row[0] = i + 1;
     for (std::size_t j = 0; j < right.size(); ++j) {

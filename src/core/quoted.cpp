@@ -4,17 +4,11 @@
 
 #include <cstdint>
 
+#include "core/printable.h"
 #include "core/utf8.h"
 
 namespace bertune {
 namespace {
-
-bool is_control(char32_t value) {
-  // Marks that reverse the direction of writing would mirror the rest of a line.
-  const bool turns = value == 0x061C || (value >= 0x200E && value <= 0x200F) ||
-                     (value >= 0x2028 && value <= 0x202E) || (value >= 0x2066 && value <= 0x2069);
-  return value < 0x20 || (value >= 0x7F && value < 0xA0) || turns;
-}
 
 void append_escape(std::string& text, char32_t value) {
   if (value == '\n') {

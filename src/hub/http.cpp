@@ -9,6 +9,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/lower_case.h"
 #include "hub/curl_library.h"
 
 namespace bertune::hub {
@@ -30,13 +31,6 @@ std::string_view trimmed(std::string_view text) {
   while (!text.empty() && blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && blank(text.back())) text.remove_suffix(1);
   return text;
-}
-
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
 }
 
 ConnectionError connection_error(CURLcode code, const std::string& url, const std::string& detail) {

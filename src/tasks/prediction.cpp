@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/utf8.h"
+#include "data/checks/lengths.h"
 
 namespace bertune::tasks {
 
@@ -18,7 +19,7 @@ std::string truncation_note(std::int64_t cut, std::int64_t texts, const std::str
 }
 
 std::string unknown_tokens_note(std::int64_t unknown, std::int64_t tokens) {
-  if (unknown * 10 <= tokens) return "";
+  if (!data::are_too_many_unknown(unknown, tokens)) return "";
   return fmt::format(
       "{:.1f} % of the tokens are unknown to the model's vocabulary ([UNK]); take a model that has the "
       "language and the script of the texts",

@@ -130,11 +130,6 @@ RunState state_of(const Json& file, const Json& own, std::int64_t total_steps) {
   return state;
 }
 
-void require_whole(const fs::path& checkpoint) {
-  if (const std::string damage = damage_of(checkpoint); !damage.empty())
-    throw Error(fmt::format("{}: {}; the checkpoint is damaged", checkpoint.string(), damage));
-}
-
 struct Damage {
   std::string text;      // empty: there is none
   bool of_best = false;  // of the checkpoint that holds the best weights of the run, and not of this one
@@ -231,9 +226,13 @@ bool is_finished(const fs::path& output_dir, const RunIdentity& identity) {
   }
 }
 
+void require_whole(const fs::path& checkpoint) {
+  if (const std::string damage = damage_of(checkpoint); !damage.empty())
+    throw Error(fmt::format("{}: {}; the checkpoint is damaged", checkpoint.string(), damage));
+}
+
 RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model, optim::Optimizer& optimizer,
                          const RunIdentity& identity) {
-  require_whole(checkpoint);
   const std::string where = (checkpoint / kStateFile).string();
   const Json file = parse_json(read_file(checkpoint / kStateFile), where);
   RunState state;
@@ -249,11 +248,6 @@ RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model,
   load_optimizer(checkpoint / kOptimizerFile, optimizer, state.global_step);
   model.dropout_state().step = state.dropout_step;
   return state;
-}
-
-void load_best_weights(const fs::path& checkpoint, BertPreTrainedModel& model) {
-  require_whole(checkpoint);
-  model.load_weights(checkpoint);
 }
 
 void remove_checkpoints_except(const fs::path& output_dir, const std::vector<std::int64_t>& steps) {

@@ -42,13 +42,13 @@ void save_finished_state(const std::filesystem::path& output_dir, const RunState
 // Whether the run of this identity has left that.
 bool is_finished(const std::filesystem::path& output_dir, const RunIdentity& identity);
 
-// Restores weights, optimizer and state. Throws UsageError, listing what differs, when the checkpoint is of
-// another run; Error when it is damaged.
+// Throws Error, saying what is wrong with it, where a checkpoint is not as it was written.
+void require_whole(const std::filesystem::path& checkpoint);
+
+// Restores weights, optimizer and state of a checkpoint that is whole. Throws UsageError, listing what
+// differs, when it is of another run.
 RunState load_checkpoint(const std::filesystem::path& checkpoint, BertPreTrainedModel& model,
                          optim::Optimizer& optimizer, const RunIdentity& identity);
-
-// The weights alone. Throws Error when the checkpoint is damaged.
-void load_best_weights(const std::filesystem::path& checkpoint, BertPreTrainedModel& model);
 
 // Removes the checkpoints of OUTPUT but those of the given steps, and what is left of unfinished ones.
 void remove_checkpoints_except(const std::filesystem::path& output_dir,

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <system_error>
 #include <vector>
 
 // The hash is compiled in: there is nothing to link.
@@ -23,7 +22,12 @@ namespace {
 constexpr const char* kManifest = "manifest.json";
 constexpr std::size_t kBlock = std::size_t{64} << 20;  // bytes of a large file in memory at a time
 
-// XXH3 of 128 bits, as `xxhsum -H2` prints it.
+// As `xxhsum -H2` prints it.
+std::string text_of(const XXH128_hash_t& hash) {
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+// XXH3 of 128 bits.
 std::string hash_of(const MappedFile& file) {
   XXH3_state_t state;
   XXH3_128bits_reset(&state);
@@ -33,14 +37,12 @@ std::string hash_of(const MappedFile& file) {
     file.release_pages();
     rest = rest.subspan(block.size());
   }
-  const XXH128_hash_t hash = XXH3_128bits_digest(&state);
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+  return text_of(XXH3_128bits_digest(&state));
 }
 
 std::string damage_of_file(const fs::path& path, const Json& entry) {
   const std::string name = path.filename().string();
-  std::error_code error;
-  if (!fs::exists(path, error)) return fmt::format("{} is missing", name);
+  if (!path_exists(path)) return fmt::format("{} is missing", name);
   const MappedFile file(path);
   const std::uint64_t size = entry.at("size");
   if (file.bytes().size() != size)
@@ -51,8 +53,7 @@ std::string damage_of_file(const fs::path& path, const Json& entry) {
 }  // namespace
 
 std::string hash_of(std::span<const float> values) {
-  const XXH128_hash_t hash = XXH3_128bits(values.data(), values.size_bytes());
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+  return text_of(XXH3_128bits(values.data(), values.size_bytes()));
 }
 
 void write_manifest(const fs::path& folder) {

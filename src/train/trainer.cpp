@@ -110,7 +110,11 @@ void Trainer::resume_if_asked() {
                     arguments_.output_dir.string()));
   }
   ChosenCheckpoint chosen{.folder = arguments_.resume_from_checkpoint};
-  if (chosen.folder.empty()) chosen = newest_whole_checkpoint(arguments_.output_dir);
+  if (chosen.folder.empty()) {
+    chosen = newest_whole_checkpoint(arguments_.output_dir);
+  } else {
+    require_whole(chosen.folder);
+  }
   for (const std::string& damaged : chosen.damaged) observer_.on(Note{"passed over " + damaged});
   if (!chosen.folder.empty()) {
     state_ = load_checkpoint(chosen.folder, model_, *optimizer_, identity_);
@@ -326,8 +330,10 @@ void Trainer::evaluate(const tasks::Examples& validation) {
 }
 
 void Trainer::load_best() {
+  const std::filesystem::path best = checkpoint_path(arguments_.output_dir, state_.best_step);
   try {
-    load_best_weights(checkpoint_path(arguments_.output_dir, state_.best_step), model_);
+    require_whole(best);
+    model_.load_weights(best);
   } catch (const Error&) {
     if (!is_wanted_checkpoint()) save();  // the last weights are then not in memory alone
     throw;

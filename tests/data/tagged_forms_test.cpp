@@ -1,9 +1,9 @@
 // Tagged words as published corpora and other programs have them.
 #include <gmock/gmock.h>
 
-#include "data/helpers.h"
 #include "data/tagged/tagged.h"
 #include "data/tagged/tagged_form.h"
+#include "data/tagged_helpers.h"
 
 namespace bertune::data::testing {
 namespace {
@@ -14,19 +14,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-TaggedDataset read(const std::string& name, std::string_view contents,
-                   const TaggedReadOptions& options = {}) {
-  const TemporaryDirectory directory;
-  TaggedDataset dataset = read_tagged(directory.write(name, contents), options);
-  dataset.path = name;
-  return dataset;
-}
-
 TEST(TaggedColumns, OfGermEvalAreCountedAndNested) {
-  const TaggedDataset dataset =
-      read("a.tsv",
-           "#\thttp://de.example.org\t[2009]\n1\tDie\tO\tO\n2\tUni\tB-ORG\tO\n3\tBonn\tI-ORG\tB-LOC\n"
-           "4\tlehrt\tO\tO\n\n#\thttp://x\t[2010]\n1\tBonn\tB-LOC\tO\n2\truft\tO\tO\n");
+  const TaggedDataset dataset = read_tagged_text(
+      "a.tsv",
+      "#\thttp://de.example.org\t[2009]\n1\tDie\tO\tO\n2\tUni\tB-ORG\tO\n3\tBonn\tI-ORG\tB-LOC\n"
+      "4\tlehrt\tO\tO\n\n#\thttp://x\t[2010]\n1\tBonn\tB-LOC\tO\n2\truft\tO\tO\n");
   ASSERT_THAT(dataset.sentences, SizeIs(2));
   EXPECT_THAT(dataset.sentences[0].words, ElementsAre("Die", "Uni", "Bonn", "lehrt"));
   EXPECT_THAT(dataset.sentences[0].tags, ElementsAre("O", "B-ORG", "I-ORG", "O"));
@@ -40,7 +32,7 @@ TEST(TaggedColumns, OfConll2012HaveBrackets) {
   const auto line = [](const std::string& number, const std::string& word, const std::string& entity) {
     return "bc/x 0 " + number + " " + word + " NN (TOP(NP*) - - - A " + entity + " * -\n";
   };
-  const TaggedDataset dataset = read(
+  const TaggedDataset dataset = read_tagged_text(
       "a.conll", "#begin document (bc/x); part 000\n" + line("0", "New", "(GPE*") + line("1", "York", "*)") +
                      line("2", "is", "*") + line("3", "IBM", "(ORG)") + "\n#end document\n");
   ASSERT_THAT(dataset.sentences, SizeIs(1));
@@ -49,41 +41,44 @@ TEST(TaggedColumns, OfConll2012HaveBrackets) {
 }
 
 TEST(TaggedColumns, OfWikiAnnLoseTheirLanguage) {
-  const TaggedDataset dataset = read("train", "en:Rome\tB-LOC\nen:::\tO\n\nen:a\tO\n");
+  const TaggedDataset dataset = read_tagged_text("train", "en:Rome\tB-LOC\nen:::\tO\n\nen:a\tO\n");
   EXPECT_THAT(dataset.sentences[0].words, ElementsAre("Rome", "::"));
   EXPECT_TRUE(has_note(dataset.notes, "every word begins with \"en:\""));
 }
 
 TEST(TaggedColumns, CommentsHaveNoWord) {
-  const TaggedDataset dataset = read("a.txt", "# id = 7\nRome B-LOC\n#tag O\n# O\n\n# id = 8\nis O\n");
+  const TaggedDataset dataset =
+      read_tagged_text("a.txt", "# id = 7\nRome B-LOC\n#tag O\n# O\n\n# id = 8\nis O\n");
   ASSERT_THAT(dataset.sentences, SizeIs(2));
   EXPECT_THAT(dataset.sentences[0].words, ElementsAre("Rome", "#tag", "#"));
 }
 
 TEST(TaggedScheme, OfTypesAloneIsIo) {
-  const TaggedDataset dataset = read("a.conll", "Anna\tPER\nLee\tPER\nwent\tO\nto\tO\nParis\tLOC\nnow\tO\n");
+  const TaggedDataset dataset =
+      read_tagged_text("a.conll", "Anna\tPER\nLee\tPER\nwent\tO\nto\tO\nParis\tLOC\nnow\tO\n");
   EXPECT_EQ(dataset.scheme, TagScheme::io);
   EXPECT_THAT(entities(dataset.sentences[0].tags, dataset.scheme),
               ElementsAre(Entity{"PER", 0, 2}, Entity{"LOC", 4, 5}));
   EXPECT_EQ(entities(dataset.sentences[0].tags, dataset.scheme, EntityReading::strict).size(), 2U);
   EXPECT_TRUE(has_note(dataset.notes, "types without B- and I-"));
-  EXPECT_EQ(read("b.conll", "a\tNN\nb\tO\nc\tNN\n").scheme, TagScheme::none);  // "O" is not the usual one
+  EXPECT_EQ(read_tagged_text("b.conll", "a\tNN\nb\tO\nc\tNN\n").scheme,
+            TagScheme::none);  // "O" is not the usual one
 }
 
 TEST(TaggedScheme, Iob1IsDecidedByMost) {
   std::string text = "Paris B-LOC\n";
   for (int i = 0; i < 5; ++i) text += "is O\nAnna I-PER\n";
-  const TaggedDataset dataset = read("a.conll", text);
+  const TaggedDataset dataset = read_tagged_text("a.conll", text);
   EXPECT_EQ(dataset.scheme, TagScheme::iob1);
   EXPECT_TRUE(
       has_note(dataset.notes, "read as IOB1, in which an entity begins with I-: 5 do, and 1 begin with B-"));
 }
 
 TEST(TaggedTables, AreReadByWord) {
-  const TaggedDataset first_rows =
-      read("a.csv",
-           "Sentence #,Word,POS,Tag\nSentence: 1,Anna,NNP,B-per\n,met,VBD,O\n,\",\",\",\",O\nSentence: "
-           "2,Bob,NNP,B-per\n");
+  const TaggedDataset first_rows = read_tagged_text(
+      "a.csv",
+      "Sentence #,Word,POS,Tag\nSentence: 1,Anna,NNP,B-per\n,met,VBD,O\n,\",\",\",\",O\nSentence: "
+      "2,Bob,NNP,B-per\n");
   ASSERT_THAT(first_rows.sentences, SizeIs(2));
   EXPECT_EQ(first_rows.format, TagFormat::csv);
   EXPECT_THAT(first_rows.sentences[0].words, ElementsAre("Anna", "met", ","));
@@ -91,13 +86,16 @@ TEST(TaggedTables, AreReadByWord) {
   EXPECT_EQ(first_rows.where(first_rows.sentences[0], 2), "a.csv:4");
   EXPECT_TRUE(has_note(first_rows.notes,
                        "\"Word\" is the word, \"Tag\" the tag, a sentence ends where \"Sentence #\""));
-  const TaggedDataset all_rows = read("a.tsv", "sentence_id\twords\tlabels\n7\ta\tO\n7\tb\tB-X\n8\tc\tO\n");
+  const TaggedDataset all_rows =
+      read_tagged_text("a.tsv", "sentence_id\twords\tlabels\n7\ta\tO\n7\tb\tB-X\n8\tc\tO\n");
   EXPECT_THAT(all_rows.sentences, SizeIs(2));
-  EXPECT_THAT(read("a.csv", "Sentence #,Word,POS,Tag\ns,a,DT,O\ns,b,NN,B-x\n", {.label_column = "POS"}).tags,
-              ElementsAre("DT", "NN"));
-  const TaggedDataset bare = read("a.csv", "Anna,B-per\nmet,O\n\nBob,B-per\nleft,O\n");
+  EXPECT_THAT(
+      read_tagged_text("a.csv", "Sentence #,Word,POS,Tag\ns,a,DT,O\ns,b,NN,B-x\n", {.label_column = "POS"})
+          .tags,
+      ElementsAre("DT", "NN"));
+  const TaggedDataset bare = read_tagged_text("a.csv", "Anna,B-per\nmet,O\n\nBob,B-per\nleft,O\n");
   EXPECT_THAT(bare.sentences, SizeIs(2));
-  EXPECT_THAT(read("a.csv", "word,tag\na,O\nb,B-X\n\nc,O\n").sentences, SizeIs(2));
+  EXPECT_THAT(read_tagged_text("a.csv", "word,tag\na,O\nb,B-X\n\nc,O\n").sentences, SizeIs(2));
 }
 
 TEST(TaggedTables, AreReadBySentence) {
@@ -106,13 +104,13 @@ TEST(TaggedTables, AreReadBySentence) {
         std::string("\"['Anna' 'met']\",\"['B-PER' 'O']\"\n"),
         std::string("\"[\"\"Anna\"\", \"\"met\"\"]\",\"[\"\"B-PER\"\", \"\"O\"\"]\"\n"),
         std::string("Anna met,B-PER O\n")}) {
-    const TaggedDataset dataset = read("a.csv", "tokens,ner_tags\n" + row + row);
+    const TaggedDataset dataset = read_tagged_text("a.csv", "tokens,ner_tags\n" + row + row);
     ASSERT_THAT(dataset.sentences, SizeIs(2)) << row;
     EXPECT_THAT(dataset.sentences[1].words, ElementsAre("Anna", "met")) << row;
     EXPECT_THAT(dataset.sentences[1].tags, ElementsAre("B-PER", "O")) << row;
   }
   const TaggedDataset numbers =
-      read("a.csv", "tokens,ner_tags\n\"['a', 'b']\",[0 3]\n\"['a', 'b']\",[0 0]\n");
+      read_tagged_text("a.csv", "tokens,ner_tags\n\"['a', 'b']\",[0 3]\n\"['a', 'b']\",[0 0]\n");
   EXPECT_THAT(numbers.tags, ElementsAre("0", "3"));
   EXPECT_TRUE(has_note(numbers.notes, "the tags are numbers, and nothing in the file names them"));
 }
@@ -130,7 +128,7 @@ TEST(TaggedJson, OfOtherPrograms) {
       R"({"tokens": [["Anna", "went"], ["it"]], "ner_tags": [["B-PER", "O"], ["O"]]})",
       "{\n  \"tokens\": [\"Anna\", \"went\"],\n  \"ner_tags\": [\"B-PER\", \"O\"]\n}\n"};
   for (const std::string& row : rows) {
-    const TaggedDataset dataset = read("a.json", row);
+    const TaggedDataset dataset = read_tagged_text("a.json", row);
     EXPECT_THAT(dataset.sentences[0].words, ElementsAre("Anna", "went")) << row;
     EXPECT_THAT(dataset.sentences[0].tags, ElementsAre("B-PER", "O")) << row;
   }
@@ -141,7 +139,7 @@ TEST(TaggedJson, NeedsNoLabelsToPredict) {
   for (const char* row :
        {R"({"tokens": ["a"], "ner_tags": [["O"]]})", R"({"text": "a", "label": "x"})",
         R"({"text": "a", "entities": {"k": 1}})", R"({"tokens": ["a"], "tags": ["O", "O"]})"}) {
-    EXPECT_THAT(read("a.jsonl", row, options).sentences[0].words, ElementsAre("a")) << row;
+    EXPECT_THAT(read_tagged_text("a.jsonl", row, options).sentences[0].words, ElementsAre("a")) << row;
   }
 }
 
@@ -151,12 +149,13 @@ TEST(TaggedRows, ThatAreBadAreCounted) {
   EXPECT_THAT(message_of([&] { read_tagged(files.write("a.conll", text)); }),
               AllOf(HasSubstr("a.conll:2: 1 column where line 1 has 2"), HasSubstr("a.conll:7: 1 column"),
                     HasSubstr("2 of 3 sentences cannot be read")));
-  const TaggedDataset dataset = read("a.conll", text, {.max_bad_rows = 2});
+  const TaggedDataset dataset = read_tagged_text("a.conll", text, {.max_bad_rows = 2});
   ASSERT_THAT(dataset.sentences, SizeIs(1));
   EXPECT_THAT(dataset.sentences[0].words, ElementsAre("c", "d"));
   EXPECT_THAT(
-      read("a.jsonl", "{\"tokens\": [\"a\"], \"tags\": []}\n{\"tokens\": [\"b\"], \"tags\": [\"O\"]}\n{\"tok",
-           {.max_bad_rows = 2})
+      read_tagged_text(
+          "a.jsonl", "{\"tokens\": [\"a\"], \"tags\": []}\n{\"tokens\": [\"b\"], \"tags\": [\"O\"]}\n{\"tok",
+          {.max_bad_rows = 2})
           .sentences,
       SizeIs(1));
 }

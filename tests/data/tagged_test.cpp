@@ -3,8 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include "data/helpers.h"
 #include "data/tagged/tag_labels.h"
+#include "data/tagged_helpers.h"
 
 namespace bertune::data::testing {
 namespace {
@@ -14,16 +14,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-TaggedDataset read(const std::string& name, std::string_view contents,
-                   const TaggedReadOptions& options = {}) {
-  const TemporaryDirectory directory;
-  TaggedDataset dataset = read_tagged(directory.write(name, contents), options);
-  dataset.path = name;
-  return dataset;
-}
-
 TEST(Tagged, ConllWithTabs) {
-  const TaggedDataset dataset = read("a.conll", "New York\tB-LOC\n's\tO\n\t\nHi\tO\n");
+  const TaggedDataset dataset = read_tagged_text("a.conll", "New York\tB-LOC\n's\tO\n\t\nHi\tO\n");
   EXPECT_EQ(dataset.format, TagFormat::conll);
   ASSERT_THAT(dataset.sentences, SizeIs(2));
   EXPECT_THAT(dataset.sentences[0].words, ElementsAre("New York", "'s"));
@@ -41,25 +33,25 @@ TEST(Tagged, Conll2003) {
   const std::string text =
       "-DOCSTART- -X- O O\r\n\r\nEU NNP I-NP I-ORG\r\nrejects VBZ I-VP O\r\n  \r\n-DOCSTART- -X- O O\r\n# "
       "SYM I-NP O";
-  const TaggedDataset last = read("eng.train", text);
+  const TaggedDataset last = read_tagged_text("eng.train", text);
   ASSERT_THAT(last.sentences, SizeIs(2));
   EXPECT_THAT(last.sentences[0].tags, ElementsAre("I-ORG", "O"));
   EXPECT_THAT(last.sentences[1].words, ElementsAre("#"));
   EXPECT_EQ(last.scheme, TagScheme::iob1);
   EXPECT_TRUE(has_note(last.notes, "the tag column 4 of 4 (the last; `label_column` chooses)"));
-  const TaggedDataset second = read("eng.train", text, {.label_column = "2"});
+  const TaggedDataset second = read_tagged_text("eng.train", text, {.label_column = "2"});
   EXPECT_THAT(second.sentences[0].tags, ElementsAre("NNP", "VBZ"));
   EXPECT_EQ(second.scheme, TagScheme::none);
 }
 
 TEST(Tagged, ConlluSkipsRangesAndEmptyNodes) {
   const TaggedDataset dataset =
-      read("a.conllu",
-           "# sent_id = 1\n# text = I "
-           "don't.\n1\tI\ti\tPRON\tPRP\t_\t0\troot\t_\t_\n2-3\tdon't\t_\t_\t_\t_\t_\t_\t_\t_\n"
-           "2\tdo\tdo\tAUX\tVBP\tMood=Ind\t0\tx\t_\t_\n3\tn't\tnot\tPART\tRB\t_\t0\tx\t_\t_\n"
-           "3.1\tgo\tgo\tVERB\t_\t_\t_\t_\t_\t_\n4\t.\t.\tPUNCT\t.\t_\t0\tx\t_\t_\n\n"
-           "# text = other\n1\t#\t#\tSYM\t#\t_\t0\troot\t_\t_\n\n");
+      read_tagged_text("a.conllu",
+                       "# sent_id = 1\n# text = I "
+                       "don't.\n1\tI\ti\tPRON\tPRP\t_\t0\troot\t_\t_\n2-3\tdon't\t_\t_\t_\t_\t_\t_\t_\t_\n"
+                       "2\tdo\tdo\tAUX\tVBP\tMood=Ind\t0\tx\t_\t_\n3\tn't\tnot\tPART\tRB\t_\t0\tx\t_\t_\n"
+                       "3.1\tgo\tgo\tVERB\t_\t_\t_\t_\t_\t_\n4\t.\t.\tPUNCT\t.\t_\t0\tx\t_\t_\n\n"
+                       "# text = other\n1\t#\t#\tSYM\t#\t_\t0\troot\t_\t_\n\n");
   ASSERT_THAT(dataset.sentences, SizeIs(2));
   EXPECT_THAT(dataset.sentences[0].words, ElementsAre("I", "do", "n't", "."));
   EXPECT_THAT(dataset.sentences[0].tags, ElementsAre("PRON", "AUX", "PART", "PUNCT"));
@@ -72,27 +64,29 @@ TEST(Tagged, ConlluSkipsRangesAndEmptyNodes) {
 
 TEST(Tagged, ConlluByTheNameOfAColumn) {
   const std::string text = "1\tI\ti\tPRON\tPRP\tCase=Nom\t0\troot\t_\t_\n\n";
-  EXPECT_THAT(read("a.conllu", text, {.label_column = "xpos"}).sentences[0].tags, ElementsAre("PRP"));
-  EXPECT_THAT(read("a.conllu", text, {.label_column = "FEATS"}).sentences[0].tags, ElementsAre("Case=Nom"));
-  EXPECT_THAT(read("a.conllu", text, {.label_column = "3"}).sentences[0].tags, ElementsAre("i"));
+  EXPECT_THAT(read_tagged_text("a.conllu", text, {.label_column = "xpos"}).sentences[0].tags,
+              ElementsAre("PRP"));
+  EXPECT_THAT(read_tagged_text("a.conllu", text, {.label_column = "FEATS"}).sentences[0].tags,
+              ElementsAre("Case=Nom"));
+  EXPECT_THAT(read_tagged_text("a.conllu", text, {.label_column = "3"}).sentences[0].tags, ElementsAre("i"));
 }
 
 TEST(Tagged, FormatIsSeenInTheFirstLine) {
   const std::string conllu = "1\tI\ti\tPRON\tPRP\t_\t0\troot\t_\t_\n";
-  EXPECT_EQ(read("a.conll", conllu).format, TagFormat::conllu);
-  EXPECT_EQ(read("a.txt", "# newdoc id = x\n" + conllu).format, TagFormat::conllu);
-  EXPECT_EQ(read("a.txt", R"({"tokens": ["a"], "tags": ["O"]})").format, TagFormat::jsonl);
-  EXPECT_EQ(read("a.json", R"( {"tokens": ["a"], "tags": ["O"]})").format, TagFormat::jsonl);
-  EXPECT_EQ(read("a.txt", "# O\nx O\n").format, TagFormat::conll);
-  EXPECT_EQ(read("a.jsonl", "a O\n", {.format = TagFormat::conll}).format, TagFormat::conll);
+  EXPECT_EQ(read_tagged_text("a.conll", conllu).format, TagFormat::conllu);
+  EXPECT_EQ(read_tagged_text("a.txt", "# newdoc id = x\n" + conllu).format, TagFormat::conllu);
+  EXPECT_EQ(read_tagged_text("a.txt", R"({"tokens": ["a"], "tags": ["O"]})").format, TagFormat::jsonl);
+  EXPECT_EQ(read_tagged_text("a.json", R"( {"tokens": ["a"], "tags": ["O"]})").format, TagFormat::jsonl);
+  EXPECT_EQ(read_tagged_text("a.txt", "# O\nx O\n").format, TagFormat::conll);
+  EXPECT_EQ(read_tagged_text("a.jsonl", "a O\n", {.format = TagFormat::conll}).format, TagFormat::conll);
   EXPECT_EQ(tag_format_from_string("conllu"), TagFormat::conllu);
 }
 
 TEST(Tagged, JsonOfTokens) {
-  const TaggedDataset dataset =
-      read("a.jsonl",
-           "{\"id\": 1, \"tokens\": [\"In\", \"Rome\", \"\"], \"ner_tags\": [\"O\", \"B-LOC\", \"O\"]}\n\n"
-           "{\"words\": [\"no\"], \"text\": \" no\", \"labels\": [\"O\"]}\n");
+  const TaggedDataset dataset = read_tagged_text(
+      "a.jsonl",
+      "{\"id\": 1, \"tokens\": [\"In\", \"Rome\", \"\"], \"ner_tags\": [\"O\", \"B-LOC\", \"O\"]}\n\n"
+      "{\"words\": [\"no\"], \"text\": \" no\", \"labels\": [\"O\"]}\n");
   ASSERT_THAT(dataset.sentences, SizeIs(2));
   EXPECT_THAT(dataset.sentences[0].words, ElementsAre("In", "Rome", ""));
   EXPECT_THAT(dataset.sentences[0].tags, ElementsAre("O", "B-LOC", "O"));
@@ -103,12 +97,13 @@ TEST(Tagged, JsonOfTokens) {
 
 TEST(Tagged, JsonTagsMayBeNumbersOrUnderAnotherKey) {
   const std::string row = R"({"tokens": ["a", "b"], "ner_tags": [0, 3], "pos": ["X", "Y"]})";
-  EXPECT_THAT(read("a.jsonl", row).sentences[0].tags, ElementsAre("0", "3"));
-  EXPECT_THAT(read("a.jsonl", row, {.label_column = "pos"}).sentences[0].tags, ElementsAre("X", "Y"));
+  EXPECT_THAT(read_tagged_text("a.jsonl", row).sentences[0].tags, ElementsAre("0", "3"));
+  EXPECT_THAT(read_tagged_text("a.jsonl", row, {.label_column = "pos"}).sentences[0].tags,
+              ElementsAre("X", "Y"));
 }
 
 TEST(Tagged, JsonOfTextAndEntities) {
-  const TaggedDataset dataset = read(
+  const TaggedDataset dataset = read_tagged_text(
       "a.jsonl",
       R"({"text": "é 😀 in New-York.", "entities": [{"start": 7, "end": 15, "label": "LOC"}, {"start": 0, "end": 1, "label": "X"}]})"
       "\n"
@@ -125,7 +120,7 @@ TEST(Tagged, JsonOfTextAndEntities) {
 }
 
 TEST(Tagged, EntitiesThatCutWordsTakeThemWhole) {
-  const TaggedDataset dataset = read(
+  const TaggedDataset dataset = read_tagged_text(
       "a.jsonl",
       R"({"text": "3km  from Yorkshire", "entities": [[0, 1, "NUM"], [1, 3, "UNIT"], [3, 5, "GAP"], [10, 14, "LOC"]]})");
   EXPECT_THAT(dataset.sentences[0].tags, ElementsAre("B-NUM", "O", "B-LOC"));
@@ -135,7 +130,7 @@ TEST(Tagged, EntitiesThatCutWordsTakeThemWhole) {
 }
 
 TEST(Tagged, BrokenIobIsCountedAndReadAsABeginning) {
-  const TaggedDataset dataset = read("a.conll", "a\tB-A\nb\tI-B\n\nc\tO\nd\tI-A\n");
+  const TaggedDataset dataset = read_tagged_text("a.conll", "a\tB-A\nb\tI-B\n\nc\tO\nd\tI-A\n");
   EXPECT_EQ(dataset.scheme, TagScheme::iob2);
   EXPECT_TRUE(
       has_note(dataset.notes, "a.conll:2: the tag is I- where no entity of its type goes on (2 in all"));
@@ -144,17 +139,18 @@ TEST(Tagged, BrokenIobIsCountedAndReadAsABeginning) {
 }
 
 TEST(Tagged, BytesThatAreNotUtf8AreReplacedAndCounted) {
-  const TaggedDataset dataset = read("a.conll", "caf\xe9\tO\nx\tB-A\n\xff\tO\n");
+  const TaggedDataset dataset = read_tagged_text("a.conll", "caf\xe9\tO\nx\tB-A\n\xff\tO\n");
   EXPECT_EQ(dataset.sentences[0].words[0], "caf\ufffd");
   EXPECT_TRUE(
       has_note(dataset.notes, "a.conll:1: bytes that are not UTF-8 were replaced by U+FFFD (2 times"));
-  EXPECT_EQ(read("a.jsonl", "{\"tokens\": [\"\xe9\"], \"tags\": [\"O\"]}").sentences[0].words[0], "\ufffd");
+  EXPECT_EQ(read_tagged_text("a.jsonl", "{\"tokens\": [\"\xe9\"], \"tags\": [\"O\"]}").sentences[0].words[0],
+            "\ufffd");
 }
 
 TEST(Tagged, MarkAndMissingNewline) {
-  EXPECT_THAT(read("a.conll",
-                   "\xef\xbb\xbf"
-                   "a O\nb O")
+  EXPECT_THAT(read_tagged_text("a.conll",
+                               "\xef\xbb\xbf"
+                               "a O\nb O")
                   .sentences[0]
                   .words,
               ElementsAre("a", "b"));
@@ -162,24 +158,25 @@ TEST(Tagged, MarkAndMissingNewline) {
 
 TEST(Tagged, SentencesWithoutWords) {
   const std::string text = "{\"tokens\": [], \"tags\": []}\n{\"tokens\": [\"a\"], \"tags\": [\"O\"]}\n";
-  const TaggedDataset labelled = read("a.jsonl", text);
+  const TaggedDataset labelled = read_tagged_text("a.jsonl", text);
   EXPECT_THAT(labelled.sentences, SizeIs(1));
   EXPECT_TRUE(has_note(labelled.notes, "a.jsonl:1: a sentence without words was left out"));
-  EXPECT_THAT(read("a.jsonl", text, {.labels_required = false}).sentences, SizeIs(2));
+  EXPECT_THAT(read_tagged_text("a.jsonl", text, {.labels_required = false}).sentences, SizeIs(2));
 }
 
 TEST(Tagged, WithoutLabelsForPrediction) {
   const TaggedReadOptions options{.labels_required = false};
-  const TaggedDataset words = read("a.txt", "one\ntwo\n\nthree\n", options);
+  const TaggedDataset words = read_tagged_text("a.txt", "one\ntwo\n\nthree\n", options);
   EXPECT_FALSE(words.has_tags);
   EXPECT_THAT(words.sentences[0].words, ElementsAre("one", "two"));
-  EXPECT_FALSE(read("a.jsonl", R"({"text": "a b"})", options).has_tags);
-  EXPECT_FALSE(read("a.conllu", "1\tI\ti\t_\tPRP\t_\t0\troot\t_\t_\n", options).has_tags);
-  EXPECT_TRUE(read("a.conll", "a O\n", options).has_tags);
+  EXPECT_FALSE(read_tagged_text("a.jsonl", R"({"text": "a b"})", options).has_tags);
+  EXPECT_FALSE(read_tagged_text("a.conllu", "1\tI\ti\t_\tPRP\t_\t0\troot\t_\t_\n", options).has_tags);
+  EXPECT_TRUE(read_tagged_text("a.conll", "a O\n", options).has_tags);
 }
 
 TEST(Tagged, MaxSentences) {
-  EXPECT_THAT(read("a.conll", "a O\n\nb O\n\nbroken\n", {.max_sentences = 2}).sentences, SizeIs(2));
+  EXPECT_THAT(read_tagged_text("a.conll", "a O\n\nb O\n\nbroken\n", {.max_sentences = 2}).sentences,
+              SizeIs(2));
 }
 
 TEST(Tagged, SentencesOfTexts) {

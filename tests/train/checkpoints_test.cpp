@@ -7,12 +7,11 @@
 
 #include <fstream>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "bertune/error.h"
 #include "support/temporary_directory.h"
-#include "train/made_task.h"
+#include "train/made_run.h"
 #include "train/manifest.h"
 #include "train/trainer.h"
 
@@ -25,8 +24,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::MadeExamples;
-using testing::MadeTask;
 
 const testing::Kind kKind = testing::every_kind().front();
 
@@ -56,19 +53,12 @@ class Checkpoints : public ::testing::Test {
   }
 
   std::vector<float> train(Watcher& watcher, const char* output, bool resume, const fs::path& from = {}) {
-    BertPreTrainedModel model = testing::make_model(kKind);
     TrainingArguments arguments;
     arguments.num_train_epochs = 4;
-    arguments.train_batch_size = 8;
-    arguments.precision = Precision::fp32;
     arguments.output_dir = folder_.path() / output;
     arguments.resume = resume;
     arguments.resume_from_checkpoint = from;
-    MadeExamples rows(kKind, 24), validation(kKind, 4);
-    Trainer trainer(model, tokenizer_, arguments, watcher, task_, [](std::int64_t) { return "row"; });
-    trainer.train(rows, &validation, watcher.stop.get_token());
-    const auto values = std::as_const(model).parameters().values();
-    return {values.begin(), values.end()};
+    return testing::weights_of_run(kKind, arguments, watcher, watcher.stop.get_token());
   }
 
   fs::path out() const { return folder_.path() / "out"; }
@@ -82,8 +72,6 @@ class Checkpoints : public ::testing::Test {
   }
 
   bertune::testing::TemporaryDirectory folder_;
-  const BertTokenizer tokenizer_ = testing::tiny_tokenizer();
-  MadeTask task_{kKind};
   std::vector<float> whole_;
 };
 

@@ -3,14 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <stop_token>
-#include <utility>
 #include <variant>
 #include <vector>
 
 #include "bertune/error.h"
 #include "support/temporary_directory.h"
 #include "train/evaluation.h"
-#include "train/made_task.h"
+#include "train/made_run.h"
 #include "train/trainer.h"
 
 namespace bertune::train {
@@ -38,22 +37,14 @@ struct Stopper : Observer {
 class Stop : public ::testing::Test {
  protected:
   std::vector<float> train(Stopper& stopper, const char* output, bool resume) {
-    BertPreTrainedModel model = testing::make_model(kKind);
     TrainingArguments arguments;
     arguments.num_train_epochs = 3;
-    arguments.train_batch_size = 8;
-    arguments.precision = Precision::fp32;
     arguments.output_dir = folder_.path() / output;
     arguments.resume = resume;
-    MadeExamples rows(kKind, 24), validation(kKind, 4);
-    Trainer trainer(model, tokenizer_, arguments, stopper, task_, [](std::int64_t) { return "row"; });
-    trainer.train(rows, &validation, stopper.stop.get_token());
-    const auto values = std::as_const(model).parameters().values();
-    return {values.begin(), values.end()};
+    return testing::weights_of_run(kKind, arguments, stopper, stopper.stop.get_token());
   }
 
   bertune::testing::TemporaryDirectory folder_;
-  const BertTokenizer tokenizer_ = testing::tiny_tokenizer();
   MadeTask task_{kKind};
 };
 

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "bertune/error.h"
 #include "cli/options/option_kinds.h"
+#include "core/lower_case.h"
 
 namespace bertune::cli {
 namespace {
@@ -181,12 +181,6 @@ constexpr auto kNames = std::to_array<TransformersName>({
     {"validation_split_name", another_training, "validation", kOneFileEach},
 });
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
-  return result;
-}
-
 }  // namespace
 
 bool TransformersName::is_boolean() const {
@@ -198,7 +192,7 @@ bool TransformersName::is_neutral(std::string_view value) const {
   const std::string wanted = boolean ? (*boolean ? "true" : "false") : std::string(value);
   for (std::string_view rest = neutral;;) {
     const std::size_t end = rest.find('|');
-    if (lower(rest.substr(0, end)) == lower(wanted)) return true;
+    if (lower_case(rest.substr(0, end)) == lower_case(wanted)) return true;
     if (end == rest.npos) return false;
     rest.remove_prefix(end + 1);
   }
@@ -216,7 +210,7 @@ std::vector<std::string> transformers_names() {
 }
 
 std::optional<bool> boolean_word(std::string_view word) {
-  const std::string plain = lower(word);
+  const std::string plain = lower_case(word);
   if (plain == "true" || plain == "yes" || plain == "t" || plain == "y" || plain == "1") return true;
   if (plain == "false" || plain == "no" || plain == "f" || plain == "n" || plain == "0") return false;
   return std::nullopt;

@@ -44,8 +44,6 @@ bool labels_differ(const RowOf& left, const RowOf& right) {
   return one && other && *one != *other;
 }
 
-bool is_blank(std::string_view text) { return trim_blanks(text).empty(); }
-
 class Checker {
  public:
   Checker(std::span<const NamedTexts> sets, const CheckOptions& options) : sets_(sets), options_(options) {}

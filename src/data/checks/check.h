@@ -96,7 +96,7 @@ void add_lengths(CheckResult& result, const Lengths& lengths, const Texts& texts
 // Adds to the number of texts, or of words, of all sets that hold special tokens themselves.
 void add_special_tokens(CheckResult& result, std::int64_t count, const std::string& unit = "text");
 
-// Adds a finding where more than a tenth of the tokens of a set are [UNK].
+// Adds a finding where too many tokens of a set are [UNK].
 void add_unknown_tokens(CheckResult& result, const std::string& set, std::int64_t unknown,
                         std::int64_t tokens);
 

@@ -72,7 +72,7 @@ void add_special_tokens(CheckResult& result, std::int64_t count, const std::stri
 
 void add_unknown_tokens(CheckResult& result, const std::string& set, std::int64_t unknown,
                         std::int64_t tokens) {
-  if (unknown * 10 <= tokens) return;
+  if (!are_too_many_unknown(unknown, tokens)) return;
   Finding finding;
   finding.kind = FindingKind::unknown_tokens;
   finding.set = set, finding.unit = "token";

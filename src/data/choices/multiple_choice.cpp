@@ -26,8 +26,6 @@ using Notes = std::vector<std::string>;
 
 constexpr std::int64_t kFew = 20;  // one of so many
 
-bool is_blank(std::string_view text) { return trim_blanks(text).empty(); }
-
 // Reads the header, or looks into the first objects, which may not all have every key; false where there is
 // none. `line` is that of the first.
 bool read_names(std::string_view& text, Format format, RecordParser& parser, std::int64_t& line,

@@ -10,14 +10,13 @@
 #include "core/json.h"
 #include "data/choices/choice_labels.h"
 #include "data/files/python_literal.h"
+#include "data/files/records.h"
 
 namespace bertune::data {
 namespace {
 
 constexpr std::size_t kLongestContext = std::size_t{16} << 20, kLongestText = std::size_t{1} << 20,
                       kLongestId = 1024;  // bytes
-
-bool is_blank(std::string_view text) { return trim_blanks(text).empty(); }
 
 }  // namespace
 

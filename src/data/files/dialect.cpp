@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
-#include <set>
 
 #include "bertune/error.h"
+#include "core/lower_case.h"
 #include "data/files/records.h"
 #include "data/files/sniff.h"
 
@@ -61,9 +60,7 @@ class Guess {
     if (line.starts_with('"') && line.ends_with('"') && line.size() > 2)
       line = line.substr(1, line.size() - 2);
     if (line.size() != 5 || size == text_.size()) return;
-    std::string word(line.substr(0, 4));
-    std::ranges::transform(word, word.begin(), [](unsigned char c) { return std::tolower(c); });
-    if (word != "sep=") return;
+    if (lower_case(line.substr(0, 4)) != "sep=") return;
     dialect_.delimiter = line[4];
     dialect_.preamble = size + 1, dialect_.preamble_lines = 1;
     delimiter_is_given_ = true;
@@ -212,7 +209,6 @@ class Guess {
   void find_surplus() {
     if (sample_.size() < 3) return;
     const std::size_t width = sample_[0].cells.size();
-    std::set<std::string> names;
     bool empty = true, numbers = true;
     std::size_t previous = 0;
     for (std::size_t i = 1; i < sample_.size(); ++i) {

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 
 #include "bertune/error.h"
+#include "core/lower_case.h"
 #include "core/names.h"
 #include "data/files/file_part.h"
 
@@ -44,11 +44,7 @@ Format format_from_path(const fs::path& path) {
 
 std::optional<Format> format_by_name(const fs::path& path) {
   for (fs::path name = path.filename(); name.has_extension(); name = name.stem()) {
-    std::string extension = name.extension().string();
-    std::ranges::transform(extension, extension.begin(), [](unsigned char character) {
-      return static_cast<char>(character >= 'A' && character <= 'Z' ? character - 'A' + 'a' : character);
-    });
-    if (const auto format = kExtensions.find(extension)) return format;
+    if (const auto format = kExtensions.find(lower_case(name.extension().string()))) return format;
   }
   return std::nullopt;
 }

@@ -109,6 +109,11 @@ std::string_view trim_blanks(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
 }
 
+bool is_blank(std::string_view text) {
+  // Nearly every text begins with something visible.
+  return text.empty() || (static_cast<unsigned char>(text[0]) <= ' ' && trim_blanks(text).empty());
+}
+
 bool take_line(std::string_view& input, bool final, std::string_view& line) {
   const std::size_t end = input.find('\n');
   if (end == std::string_view::npos && !final) return false;

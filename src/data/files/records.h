@@ -109,6 +109,8 @@ std::string_view undouble_quotes(std::string_view text, char* memory);
 
 // Without ASCII blanks at both ends.
 std::string_view trim_blanks(std::string_view text);
+// Whether nothing is left then.
+bool is_blank(std::string_view text);
 
 // One line off the front of `input`, without its end ("\n" or "\r\n"). False: no line end there yet.
 bool take_line(std::string_view& input, bool final, std::string_view& line);

@@ -1,5 +1,7 @@
 #include "data/questions/question_names.h"
 
+#include "core/lower_case.h"
+
 #include <algorithm>
 
 namespace bertune::data {
@@ -7,7 +9,7 @@ namespace {
 
 std::string folded(std::string_view name) {
   std::string lower;
-  for (const char c : name) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c == ' ' ? '_' : c;
+  for (const char c : name) lower += c == ' ' ? '_' : lower_case(c);
   return lower;
 }
 

@@ -23,8 +23,6 @@ std::int64_t answer_start(const Json& value, const std::string& where) {
 
 }  // namespace
 
-bool is_blank(std::string_view text) { return trim_blanks(text).empty(); }
-
 const Json* find(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found == object.end() || found->is_null() ? nullptr : &*found;

@@ -9,8 +9,6 @@
 
 namespace bertune::data {
 
-bool is_blank(std::string_view text);
-
 // The value under the key, or null; null in JSON stands for a key that is not there.
 const Json* find(const Json& object, const char* key);
 // Throws Error where it is not there, or no string.

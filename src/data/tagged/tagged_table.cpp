@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <memory>
 #include <optional>
 #include <span>
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/lower_case.h"
 #include "core/nearest.h"
 #include "data/files/python_literal.h"
 #include "data/files/records.h"
@@ -34,17 +34,11 @@ constexpr std::array<std::string_view, 20> kTagNames = {
     "bio_tag",     "bio_tags", "bio",      "iob",      "label", "labels",  "entity",
     "word_labels", "slots",    "tag_name", "pos_tags", "pos",   "upos"};
 
-std::string folded(std::string_view name) {
-  std::string lower;
-  for (const char c : name) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
-
 int first_named(const std::vector<std::string>& names, std::span<const std::string_view> wanted,
                 int except = -1) {
   for (const std::string_view name : wanted) {
     for (std::size_t i = 0; i < names.size(); ++i)
-      if (static_cast<int>(i) != except && folded(names[i]) == name) return static_cast<int>(i);
+      if (static_cast<int>(i) != except && lower_case(names[i]) == name) return static_cast<int>(i);
   }
   return -1;
 }

@@ -10,17 +10,12 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "core/lower_case.h"
 #include "data/texts/column_names.h"
 #include "data/texts/labels.h"
 
 namespace bertune::data {
 namespace {
-
-std::string folded(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
 
 std::size_t words_of(std::string_view text) {
   std::size_t words = 0;
@@ -51,7 +46,7 @@ std::string shape_of(std::string_view text) {
 
 std::set<std::string> word_set(const std::string& text) {
   std::set<std::string> words;
-  std::istringstream stream(folded(text));
+  std::istringstream stream(lower_case(text));
   for (std::string word; stream >> word;)
     if (word.size() > 3) words.insert(word);
   return words;
@@ -76,13 +71,13 @@ ColumnFacts facts_of(const std::vector<std::string>& values) {
   double length = 0, words = 0, before = -INFINITY;
   const std::string* previous = nullptr;
   for (const std::string& value : values) {
-    const bool is_boolean = folded(value) == "true" || folded(value) == "false";
+    const bool is_boolean = lower_case(value) == "true" || lower_case(value) == "false";
     facts.zero_or_one =
         facts.zero_or_one && (value == "0" || value == "1" || value == "0.0" || value == "1.0");
     facts.boolean = facts.boolean && is_boolean;
     facts.changes += previous != nullptr && *previous != value ? 1 : 0;
     previous = &value;
-    if (value.empty() || folded(value) == "null" || folded(value) == "nan") continue;
+    if (value.empty() || lower_case(value) == "null" || lower_case(value) == "nan") continue;
     ++facts.filled;
     if (distinct.insert(value).second) shapes.insert(shape_of(value));
     length += static_cast<double>(characters_of(value));

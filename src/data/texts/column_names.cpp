@@ -1,5 +1,7 @@
 #include "data/texts/column_names.h"
 
+#include "core/lower_case.h"
+
 #include <algorithm>
 #include <cctype>
 
@@ -84,7 +86,7 @@ std::string name_key(std::string_view name) {
   std::string key;
   for (const char c : name) {
     if (c == ' ' || c == '_' || c == '-' || c == '.') continue;
-    key += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    key += lower_case(c);
   }
   return key;
 }

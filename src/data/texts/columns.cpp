@@ -3,35 +3,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <string_view>
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/lower_case.h"
 #include "core/nearest.h"
 #include "data/texts/column_chooser.h"
 #include "data/texts/column_facts.h"
 #include "data/texts/column_names.h"
 
 namespace bertune::data {
-namespace {
-
-std::string folded(std::string_view name) {
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
-
-}  // namespace
 
 int column_named(const std::vector<std::string>& names, std::string_view name) {
   const auto place = [&](auto found) {
     return found == names.end() ? -1 : static_cast<int>(found - names.begin());
   };
   if (const int exact = place(std::ranges::find(names, name)); exact >= 0 || name.empty()) return exact;
-  const std::string lower = folded(name);
-  return std::ranges::count(names, lower, folded) == 1 ? place(std::ranges::find(names, lower, folded)) : -1;
+  const auto is_it = [lower = lower_case(name)](const std::string& each) {
+    return lower_case(each) == lower;
+  };
+  return std::ranges::count_if(names, is_it) == 1 ? place(std::ranges::find_if(names, is_it)) : -1;
 }
 
 std::string no_such_column(const std::vector<std::string>& names, const std::string& name,

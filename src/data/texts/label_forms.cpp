@@ -9,6 +9,7 @@
 #include <set>
 #include <string_view>
 
+#include "core/lower_case.h"
 #include "data/texts/column_names.h"
 #include "data/texts/labels.h"
 
@@ -30,9 +31,7 @@ std::string with_point(std::string_view label) {
 
 bool says_nothing(std::string_view label) {
   constexpr std::array kWords = {"n/a"sv, "na"sv, "nan"sv, "null"sv, "none"sv, "#n/a"sv, "-"sv, "?"sv, "."sv};
-  std::string lower(label);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return std::ranges::find(kWords, lower) != kWords.end();
+  return std::ranges::find(kWords, lower_case(label)) != kWords.end();
 }
 
 // The numbers of a list of 0 and 1; unset for any other list.

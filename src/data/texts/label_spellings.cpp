@@ -1,8 +1,9 @@
 #include "data/texts/label_spellings.h"
 
+#include "core/lower_case.h"
+
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <utility>
 
@@ -28,8 +29,7 @@ std::string whole_number(std::string_view text) {
 // "true" of "True"; empty for what is no truth value.
 std::string truth_value(std::string_view text) {
   constexpr std::array<std::string_view, 4> kWords = {"true", "false", "yes", "no"};
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::string lower = lower_case(text);
   return std::ranges::find(kWords, lower) == kWords.end() ? std::string() : lower;
 }
 

@@ -12,11 +12,6 @@
 namespace bertune::data {
 namespace {
 
-bool is_blank(std::string_view text) {
-  // Nearly every text begins with something visible.
-  return text.empty() || (static_cast<unsigned char>(text[0]) <= ' ' && trim_blanks(text).empty());
-}
-
 std::string_view name_of(CellKind kind) {
   switch (kind) {
     case CellKind::missing:
