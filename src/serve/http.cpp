@@ -16,7 +16,7 @@ bool equal_names(std::string_view left, std::string_view right) {
   return std::ranges::equal(left, right, {}, lower, lower);
 }
 
-constexpr std::array<std::pair<int, std::string_view>, 17> kReasons = {
+constexpr std::array<std::pair<int, std::string_view>, 18> kReasons = {
     {{200, "OK"},
      {204, "No Content"},
      {400, "Bad Request"},
@@ -25,6 +25,7 @@ constexpr std::array<std::pair<int, std::string_view>, 17> kReasons = {
      {404, "Not Found"},
      {405, "Method Not Allowed"},
      {408, "Request Timeout"},
+     {409, "Conflict"},
      {413, "Content Too Large"},
      {421, "Misdirected Request"},
      {422, "Unprocessable Content"},

@@ -36,6 +36,8 @@ OrderedJson responses_of(const Route& route, const ServedModel* model) {
     if (route.later != nullptr) responses["500"] = error_response_of("It failed");
     return responses;
   }
+  if (route.group == "Open Inference Protocol")
+    responses["409"] = error_response_of("The tensors do not go together");
   responses["413"] = error_response_of("The body is too large");
   responses["422"] = error_response_of("A field is wrong");
   responses["429"] = error_response_of("Too much is waiting; Retry-After says for how long");

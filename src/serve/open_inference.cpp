@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "bertune/error.h"
 #include "serve/inputs.h"
 #include "serve/routes.h"
 #include "serve/service.h"
@@ -42,11 +43,12 @@ bool is_text(std::string_view output) { return output == "label" || output == "p
 
 Shape body_shape(const ServedModel& model) {
   const Shape shape = list_of(integer_shape(1, kMostRows)).at_least(1).at_most(2);
-  const Shape input = object_of({{"name", text_of(input_names(model.head())), true},
-                                 {"shape", shape, true},
-                                 {"datatype", text_of({"BYTES"}), true},
-                                 {"parameters", open_object_of({})},
-                                 {"data", list_of(text_shape()).at_least(1).at_most(kMostRows), true}});
+  const Shape input =
+      object_of({{"name", text_of(input_names(model.head())), true},
+                 {"shape", shape, true},
+                 {"datatype", text_of({"BYTES"}), true},
+                 {"parameters", open_object_of({})},
+                 {"data", list_of(text_shape_for(model)).at_least(1).at_most(kMostRows), true}});
   const Shape output =
       object_of({{"name", text_of(output_names(model.head())), true}, {"parameters", open_object_of({})}});
   return object_of({{"id", text_shape()},
@@ -55,15 +57,22 @@ Shape body_shape(const ServedModel& model) {
                     {"outputs", list_of(output)}});
 }
 
+// What one tensor says of an input; where several do not go together, no schema of one could have said so.
 void set(Input& input, const std::string& name, const std::string& text) {
   if (name == "text") input.text = text;
   if (name == "text_pair") input.text_pair = text;
   if (name == "question") input.question = text;
   if (name == "context") input.context = text;
   if (name != "choices") return;
-  const Json list = parse_json(text, "choices");
-  require_shape(list, list_of(text_shape()).at_least(2).at_most(64), "choices");
-  input.choices = list.get<std::vector<std::string>>();
+  try {
+    const Json list = parse_json(text, "choices");
+    require_shape(list, list_of(text_shape()).at_least(2).at_most(64), "choices");
+    input.choices = list.get<std::vector<std::string>>();
+  } catch (const Refusal& refusal) {
+    throw Refusal{409, "Conflict", refusal.sentence};
+  } catch (const Error& error) {
+    throw Refusal{409, "Conflict", error.what()};
+  }
 }
 
 void read(Call& call, const Json& body) {
@@ -75,11 +84,11 @@ void read(Call& call, const Json& body) {
   for (const Json& tensor : inputs) {
     const auto& name = given.emplace_back(tensor.at("name"));
     if (std::ranges::count(given, name) > 1)
-      throw Refusal{422, "Validation", fmt::format("there are two inputs \"{}\"", name)};
+      throw Refusal{409, "Conflict", fmt::format("there are two inputs \"{}\"", name)};
     std::int64_t size = 1;
     for (const Json& extent : tensor.at("shape")) size *= extent.get<std::int64_t>();
     if (tensor.at("data").size() != rows || size != static_cast<std::int64_t>(rows)) {
-      throw Refusal{422, "Validation",
+      throw Refusal{409, "Conflict",
                     fmt::format("input \"{}\" has {} texts, its shape says {}, and the first input has {}",
                                 name, tensor.at("data").size(), size, rows)};
     }
@@ -87,7 +96,7 @@ void read(Call& call, const Json& body) {
   }
   for (const std::string& name : input_names(head))
     if (is_needed(head, name) && std::ranges::find(given, name) == given.end())
-      throw Refusal{422, "Validation", fmt::format("there is no input \"{}\", which this model reads", name)};
+      throw Refusal{409, "Conflict", fmt::format("there is no input \"{}\", which this model reads", name)};
   call.asked = {{"id", body.value("id", Json())}, {"outputs", body.value("outputs", Json::array())}};
 }
 

@@ -241,7 +241,7 @@ TEST(OpenInferenceProtocol, TensorsInTensorsOut) {
       served.error(
           "/v2/models/answers/infer",
           {{"inputs", {{{"name", "question"}, {"shape", {1}}, {"datatype", "BYTES"}, {"data", {"a"}}}}}},
-          422),
+          409),
       HasSubstr("no input \"context\""));
   EXPECT_EQ(served.status(get("/v2/models/classes/ready")), 200);
   EXPECT_EQ(served.status(get("/v2/models/none/ready")), 404);
