@@ -11,12 +11,13 @@ import os
 import sys
 from pathlib import Path
 
-from docs_check import commands, flags, links, pages, style
+from docs_check import commands, flags, links, messages, pages, style
 
 
 def findings(all_pages, program):
     """{check: [(page, line, what)]}"""
-    checks = {**style.CHECKS, **links.CHECKS, "code without a language or a mark": commands.unmarked}
+    checks = {**style.CHECKS, **links.CHECKS, **messages.CHECKS,
+              "code without a language or a mark": commands.unmarked}
     result = {}
     for name, check in checks.items():
         result[name] = [(page, *found) for page in all_pages for found in check(page)]

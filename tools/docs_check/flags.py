@@ -11,7 +11,7 @@ OTHERS = {"--preset", "--build", "--prefix", "--target", "--gtest_filter", "--on
           "--program", "--quick", "--tasks", "--seeds", "--model", "--data", "--work", "--python", "--threads", "--bertune",
           "--run", "--full", "--padding", "--group-by-length", "--fused", "--compile", "--version", "--help", "--help-all",
           "--line_by_line", "--test-dir", "--output-on-failure"}
-NO_DEFAULT = {"", "none", "off", "required", "no limit", "below"}
+NO_DEFAULT = {"", "none", "off", "required", "detected"}
 
 
 class Program:

@@ -9,7 +9,7 @@ PREFERRED = [
     (r"\banew\b", "again, over"),
     (r"\bbeside\b", "compared with, next to"),
     (r"guessed, and said", "detected and printed"),
-    (r"\bguess(ed|es)?\b", "detect, detected"),
+    (r"\bguessed\b", "detected"),
     (r"says? otherwise|says? so too", "overrides; has the same effect"),
     (r"by the look of", "detected from"),
     (r"\bso many\b", "N, this many"),
@@ -23,7 +23,7 @@ PREFERRED = [
     (r"falls? to zero|falls? in a line", "decays to zero"),
     (r"linear maps?\b", "linear layer"),
     (r"relatives? of BERT|BERT's relatives?|\bkin\b", "model families"),
-    (r"\bthe hub\b|\ba hub\b|face hub\b", "Hugging Face Hub"),
+    (r"(?-i:\bhubs?\b)", "Hugging Face Hub"),
     (r"\b(is|are|was|were|be) cut\b|\bwill cut\b|\bcuts texts\b", "truncated"),
     (r"\bflatters?\b", "inflates the scores"),
     (r"contradict(ing|ory) labels?", "conflicting labels"),
@@ -37,17 +37,17 @@ PREFERRED = [
     (r"\bfloor\b", "roofline bound"),
     (r"own limit\b", "roofline bound"),
     (r"numbers that (is|are) none|number that is none", "NaN"),
-    (r"\bwants?\b", "needs, works best with"),
+    (r"\bwants\b|\b(is|are|was|were) wanted\b", "needs, works best with"),
     (r"\bholds?\b(?! out)", "contains"),
     (r"\b(tokens?|texts?|labels?|rows?|steps?|words?|pieces|batch(es)?|windows?|predictions|questions?) a "
      r"(text|batch|step|row|word|mask|token|second|label|sentence|line|label|epoch)\b", "per text, per step"),
     (r"\bone a line\b|\ba row a\b|\ba line a\b|\ban object a line\b|\ba weight a\b", "per line"),
-    (r"\bis no [a-z]+\b|\bare no [a-z]+s\b", "is not a"),
+    (r"(?<!there )\b(is|are) no (?!longer|better|more|less|other)[a-z]+\b", "is not a"),
     (r"\btimes (as )?(faster|slower)\b", "N× as fast"),
 ]
 
 # Sentences that begin with a fragment or an inversion.
-BAD_STARTS = r"^(And|Of|Which|Whose|What|Such|Whoever|Whatever|Trained are|Not marked are)\b(?![^?]*\?$)"
+BAD_STARTS = r"^(And|Of|Which|Whose|What|Whoever|Whatever|Trained are|Not marked are)\b(?![^?]*\?$)"
 
 BRITISH = (
     r"\b(normali|initiali|tokeni|recogni|regulari|optimi|orthogonali|minimi|maximi|vectori|summari|organi|generali|"
