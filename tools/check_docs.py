@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks README.md, the other pages of the root, and docs/*.md.
+"""Checks README.md, the other pages of the root, docs/*.md, and the README.md of the examples.
 
     tools/check_docs.py [--program build/bertune] [PAGE ...]     style, links, flags and defaults; fails where one is wrong
     tools/check_docs.py --run --program build/bertune            runs the commands of the pages, shortened

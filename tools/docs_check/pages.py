@@ -119,4 +119,5 @@ def read(path):
 
 
 def all_pages():
-    return [read(path) for path in sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md"))]
+    found = [path for pattern in ("*.md", "docs/*.md", "examples/**/README.md") for path in sorted(ROOT.glob(pattern))]
+    return [read(path) for path in found]
