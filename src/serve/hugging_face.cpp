@@ -6,7 +6,7 @@
 #include "serve/inputs.h"
 #include "serve/routes.h"
 
-namespace bertune::serve {
+namespace bertune::serve::hugging_face {
 namespace {
 
 // What the model does with its logits: a request may ask for that, and for nothing else.
@@ -214,7 +214,10 @@ const Route kRoutes[] = {
 };
 
 }  // namespace
+}  // namespace bertune::serve::hugging_face
 
-std::span<const Route> hugging_face_routes() { return kRoutes; }
+namespace bertune::serve {
+
+std::span<const Route> hugging_face_routes() { return hugging_face::kRoutes; }
 
 }  // namespace bertune::serve

@@ -6,7 +6,7 @@
 #include "serve/inputs.h"
 #include "serve/routes.h"
 
-namespace bertune::serve {
+namespace bertune::serve::native {
 namespace {
 
 bool has_candidates(Head head) {
@@ -177,7 +177,10 @@ const Route kRoutes[] = {
 };
 
 }  // namespace
+}  // namespace bertune::serve::native
 
-std::span<const Route> native_routes() { return kRoutes; }
+namespace bertune::serve {
+
+std::span<const Route> native_routes() { return native::kRoutes; }
 
 }  // namespace bertune::serve

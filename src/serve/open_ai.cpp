@@ -8,7 +8,7 @@
 #include "serve/inputs.h"
 #include "serve/routes.h"
 
-namespace bertune::serve {
+namespace bertune::serve::open_ai {
 namespace {
 
 bool is_embedder(Head head) { return head == Head::embeddings; }
@@ -121,7 +121,10 @@ const Route kRoutes[] = {
 };
 
 }  // namespace
+}  // namespace bertune::serve::open_ai
 
-std::span<const Route> open_ai_routes() { return kRoutes; }
+namespace bertune::serve {
+
+std::span<const Route> open_ai_routes() { return open_ai::kRoutes; }
 
 }  // namespace bertune::serve

@@ -9,40 +9,40 @@
 namespace bertune::serve {
 namespace {
 
-OrderedJson response_of(std::string_view what, OrderedJson schema,
+OrderedJson described(std::string_view what, OrderedJson schema,
                         std::string_view type = "application/json") {
   return {{"description", what},
           {"content", OrderedJson{{std::string(type), OrderedJson{{"schema", std::move(schema)}}}}}};
 }
 
-OrderedJson error_response_of(std::string_view what) {
-  return response_of(what, {{"$ref", "#/components/schemas/Error"}});
+OrderedJson described_error(std::string_view what) {
+  return described(what, {{"$ref", "#/components/schemas/Error"}});
 }
 
-OrderedJson responses_of(const Route& route, const ServedModel* model) {
+OrderedJson all_responses_of(const Route& route, const ServedModel* model) {
   OrderedJson schema = OrderedJson::object();
   if (route.answer != nullptr && model != nullptr) schema = json_schema(route.answer(*model));
   if (route.type != "application/json") schema = {{"type", "string"}};
-  OrderedJson responses = {{"200", response_of("The answer", std::move(schema), route.type)}};
-  responses["401"] = error_response_of("A key is needed");
-  responses["403"] = error_response_of("A page of another site, or a key that is none");
-  responses["421"] = error_response_of("The server does not answer under that name");
-  responses["400"] = error_response_of("No HTTP request, or no JSON");
-  responses["404"] = error_response_of("There is no such path or model");
-  responses["408"] = error_response_of("The request came too slowly");
-  responses["431"] = error_response_of("The header is too large");
-  responses["503"] = error_response_of("The model is being loaded, or the server ends");
+  OrderedJson responses = {{"200", described("The answer", std::move(schema), route.type)}};
+  responses["401"] = described_error("A key is needed");
+  responses["403"] = described_error("A page of another site, or a key that is none");
+  responses["421"] = described_error("The server does not answer under that name");
+  responses["400"] = described_error("No HTTP request, or no JSON");
+  responses["404"] = described_error("There is no such path or model");
+  responses["408"] = described_error("The request came too slowly");
+  responses["431"] = described_error("The header is too large");
+  responses["503"] = described_error("The model is being loaded, or the server ends");
   if (route.body == nullptr) {
-    if (route.later != nullptr) responses["500"] = error_response_of("It failed");
+    if (route.later != nullptr) responses["500"] = described_error("It failed");
     return responses;
   }
   if (route.group == "Open Inference Protocol")
-    responses["409"] = error_response_of("The tensors do not go together");
-  responses["413"] = error_response_of("The body is too large");
-  responses["422"] = error_response_of("A field is wrong");
-  responses["429"] = error_response_of("Too much is waiting; Retry-After says for how long");
-  responses["500"] = error_response_of("It could not be computed");
-  responses["504"] = error_response_of("The deadline passed");
+    responses["409"] = described_error("The tensors do not go together");
+  responses["413"] = described_error("The body is too large");
+  responses["422"] = described_error("A field is wrong");
+  responses["429"] = described_error("Too much is waiting; Retry-After says for how long");
+  responses["500"] = described_error("It could not be computed");
+  responses["504"] = described_error("The deadline passed");
   return responses;
 }
 
@@ -70,7 +70,7 @@ OrderedJson operation_of(const Route& route, const ServedModel* model) {
         {"required", true},
         {"content", {{"application/json", {{"schema", json_schema(route.body(*model))}}}}}};
   }
-  operation["responses"] = responses_of(route, model);
+  operation["responses"] = all_responses_of(route, model);
   if (route.access == Access::open) operation["security"] = OrderedJson::array();
   return operation;
 }

@@ -9,7 +9,7 @@
 #include "serve/service.h"
 #include "tasks/prediction.h"
 
-namespace bertune::serve {
+namespace bertune::serve::open_inference {
 namespace {
 
 std::vector<std::string> input_names(Head head) {
@@ -240,7 +240,10 @@ const Route kRoutes[] = {
 };
 
 }  // namespace
+}  // namespace bertune::serve::open_inference
 
-std::span<const Route> open_inference_routes() { return kRoutes; }
+namespace bertune::serve {
+
+std::span<const Route> open_inference_routes() { return open_inference::kRoutes; }
 
 }  // namespace bertune::serve

@@ -7,7 +7,7 @@
 #include "serve/routes.h"
 #include "serve/service.h"
 
-namespace bertune::serve {
+namespace bertune::serve::site {
 namespace {
 
 HttpResponse live(const Service& /*service*/, const HttpRequest& /*request*/, const Found& /*found*/) {
@@ -149,7 +149,10 @@ const Route kRoutes[] = {
 };
 
 }  // namespace
+}  // namespace bertune::serve::site
 
-std::span<const Route> site_routes() { return kRoutes; }
+namespace bertune::serve {
+
+std::span<const Route> site_routes() { return site::kRoutes; }
 
 }  // namespace bertune::serve

@@ -7,7 +7,7 @@
 #include "serve/inputs.h"
 #include "serve/routes.h"
 
-namespace bertune::serve {
+namespace bertune::serve::text_embeddings {
 namespace {
 
 bool is_classifier(Head head) {
@@ -165,7 +165,10 @@ const Route kRoutes[] = {
 };
 
 }  // namespace
+}  // namespace bertune::serve::text_embeddings
 
-std::span<const Route> text_embeddings_routes() { return kRoutes; }
+namespace bertune::serve {
+
+std::span<const Route> text_embeddings_routes() { return text_embeddings::kRoutes; }
 
 }  // namespace bertune::serve
