@@ -29,7 +29,7 @@ TICKETS := examples/support_tickets
 SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
-.PHONY: help deps build-deps build checkpoint demo test parity sanitize tsan bench bench-full bench-peer bench-build format format-check tidy install clean
+.PHONY: help deps build-deps build checkpoint demo test parity sanitize tsan tsan-part bench bench-full bench-peer bench-build format format-check tidy install clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target what; do \
@@ -82,6 +82,16 @@ tsan: ## run the tests under ThreadSanitizer
 	@cmake --preset tsan
 	@cmake --build --preset tsan -j $(JOBS)
 	@ctest --preset tsan -j 2
+
+# A fifth of the test programs, another one with each commit, so that five commits have run them all.
+THREAD_PARTS := core,predict hub,kernels,model text,data,checkpoint optim,train,runs tasks,report,parity
+tsan-part: ## run a part of the tests under ThreadSanitizer, chosen by the number of commits
+	@parts=($(THREAD_PARTS)); number=$$(git rev-list --count HEAD 2>/dev/null || echo 0); \
+	part=$${parts[$$((number % $${#parts[@]}))]}; programs=$${part//,/_test }_test; \
+	echo "ThreadSanitizer: $$programs (of $${parts[*]})"; \
+	cmake --preset tsan; \
+	cmake --build --preset tsan -j $(JOBS) --target $$programs bertune_program; \
+	ctest --preset tsan -j 2 -R "^($${part//,/|})/"
 
 ifeq ($(wildcard $(REQUIREMENTS)),)
 parity bench-peer:
