@@ -34,6 +34,7 @@
 #include "cli/screen/messages.h"
 #include "core/counted.h"
 #include "core/quoted.h"
+#include "data/files/text_file.h"
 #include "kernels/ops.h"
 #include "report/terminal.h"
 
@@ -97,6 +98,7 @@ int run_program(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);     // whoever writes decides what a closed pipe means
   std::signal(SIGXFSZ, SIG_IGN);     // a file size limit shows as a failed write too
   end_where_a_mapped_file_shrinks();
+  const data::KeptPipes pipes;
   CLI::App app(
       "Fine-tune a pre-trained BERT on your own dataset, test it, and use it.\n"
       "Checkpoints are Hugging Face folders, in and out.",
