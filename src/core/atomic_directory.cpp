@@ -28,7 +28,7 @@ namespace {
 constexpr const char* kReplacing = ".replacing";
 // Says of a staging folder in the folder itself that its files are taking their places.
 constexpr const char* kMoving = ".moving";
-constexpr const char* kInside = "new";  // the stem of a staging folder in the folder itself
+constexpr const char* kStemInside = "new";  // the stem of a staging folder in the folder itself
 
 // "out/" names the folder "out", and a link the folder that it leads to: the link stays.
 fs::path folder_named(fs::path path) {
@@ -157,7 +157,7 @@ void finish_complete(const fs::path& folder) {
   } else if (!is_temporary(old) || !path_exists(old)) {
     writing::unlink(folder / kReplacing);  // it names nothing that is ours
   }
-  for (const fs::path& path : complete_in(folder, kInside)) move_in(path, folder);
+  for (const fs::path& path : complete_in(folder, kStemInside)) move_in(path, folder);
   for (const fs::path& path : complete_in(parent_of(folder), folder.filename()))
     if (exchange_places(path, folder)) finish_exchange(path, folder);
 }
@@ -179,7 +179,7 @@ void recover_folder(const fs::path& given) {
 
 void finish_folder(const fs::path& given) {
   const fs::path folder = folder_named(given);
-  if (!is_to_carry_over(named_by(folder)) && complete_in(folder, kInside).empty() &&
+  if (!is_to_carry_over(named_by(folder)) && complete_in(folder, kStemInside).empty() &&
       complete_in(parent_of(folder), folder.filename()).empty())
     return;
   if (const std::optional<FolderLock> lock = FolderLock::try_to_lock(folder)) finish_complete(folder);
@@ -195,7 +195,7 @@ AtomicDirectory::AtomicDirectory(fs::path path) : path_(folder_named(std::move(p
     if (writing::mkdir(staging_) == 0) return;
   }
   const int beside = errno;
-  staging_ = temporary_name(path_ / kInside);
+  staging_ = temporary_name(path_ / kStemInside);
   if (!exists) throw_file_error("create the folder", path_, beside);
   if (writing::mkdir(staging_) != 0) throw_file_error("write to the folder", path_, errno);
   inside_ = true;
@@ -238,7 +238,7 @@ bool AtomicDirectory::exchange() {
 
 // Another file system may begin at the folder: then the files are copied.
 void AtomicDirectory::move_staging_inside() {
-  const fs::path inside = temporary_name(path_ / kInside);
+  const fs::path inside = temporary_name(path_ / kStemInside);
   if (writing::rename(staging_, inside) != 0) {
     if (errno != EXDEV) throw_file_error("write to the folder", path_, errno);
     if (writing::mkdir(inside) != 0) throw_file_error("write to the folder", path_, errno);
