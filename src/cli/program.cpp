@@ -105,14 +105,7 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
   }
 }
 
-}  // namespace
-
-int run_program(int argc, char** argv) {
-  std::set_terminate(end_without_memory);
-  std::ios::sync_with_stdio(false);  // lets a reader of standard input see how much has arrived
-  std::signal(SIGPIPE, SIG_IGN);     // whoever writes decides what a closed pipe means
-  std::signal(SIGXFSZ, SIG_IGN);     // a file size limit shows as a failed write too
-  end_where_a_mapped_file_shrinks();
+int run(int argc, char** argv) {
   CLI::App app(
       "Fine-tune a pre-trained BERT on your own dataset, test it, and use it.\n"
       "Checkpoints are Hugging Face folders, in and out.",
@@ -140,6 +133,21 @@ int run_program(int argc, char** argv) {
   add_inspect_command(app);
   add_convert_command(app);
   return parse_and_run(app, argc, argv);
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  std::set_terminate(end_without_memory);
+  try {
+    std::ios::sync_with_stdio(false);  // lets a reader of standard input see how much has arrived
+    std::signal(SIGPIPE, SIG_IGN);     // whoever writes decides what a closed pipe means
+    std::signal(SIGXFSZ, SIG_IGN);     // a file size limit shows as a failed write too
+    end_where_a_mapped_file_shrinks();
+    return run(argc, argv);
+  } catch (const std::bad_alloc&) {  // so early that no option was read
+    return report_error(kNoMemory, 1);
+  }
 }
 
 }  // namespace bertune::cli

@@ -83,6 +83,7 @@ const Code& json_destructor() {
 struct Allocations {
   bool counted = false, is_copy = false;
   long number = 0, stride = 0;
+  long only = 0;  // this one fails in the process itself
   Follower* follower = nullptr;
   std::map<std::string, long> failures = {};  // what went wrong, and the first allocation of which
   long cases = 0;
@@ -99,7 +100,10 @@ struct Allocations {
 
   // Whether this allocation is to fail: in the copy it is, and in the process it is not.
   bool fails() {
-    if (!counted || ++number % stride != 0) return false;
+    if (!counted) return false;
+    ++number;
+    if (only != 0) return number == only;
+    if (number % stride != 0) return false;
     const Pause pause(*this);
     if (json_destructor().is_running()) return false;
     ++cases;
@@ -237,6 +241,37 @@ TEST_F(AllocationFailure, EndsAPredictionCleanly) {
   };
   predict();
   fail_allocations(stride(43), nullptr, predict, [] { return true; });
+}
+
+// Of whichever allocation, also of one that no exception can report.
+TEST_F(AllocationFailure, IsSaidByTheProgram) {
+  std::vector<std::string> arguments = {"bertune",     "train",
+                                        "--model",     files_.path() / "base",
+                                        "--train",     files_.path() / "train.csv",
+                                        "--output",    files_.path() / "out",
+                                        "--threads",   "1",
+                                        "--max-steps", "1",
+                                        "--overwrite", "--silent"};
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  const auto failing = [&](long only) {
+    return in_child([&] {
+      allocations = {.counted = true, .only = only};
+      const int code = cli::run_program(static_cast<int>(arguments.size()), argv.data());
+      allocations.counted = false;
+      std::printf("allocations: %ld", allocations.number);
+      return code;
+    });
+  };
+  const std::string printed = failing(-1).out;
+  const long count = std::atol(printed.substr(printed.find("allocations: ") + 13).c_str());
+  ASSERT_GT(count, 1000);
+  for (long only = 1; only <= count; only += takes_all() ? 17 : count / 16) {
+    const Ended ended = failing(only);
+    EXPECT_EQ(ended.code, 1) << only;
+    EXPECT_THAT(ended.err, ::testing::StartsWith("error: not enough memory")) << only;
+  }
 }
 
 }  // namespace
