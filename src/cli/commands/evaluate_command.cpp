@@ -53,7 +53,7 @@ void run(const EvaluateOptions& options) {
   report::ProgressBar bar(std::cerr, "evaluating", examples.rows(),
                           {.terminal = terminal, .quiet = options.hides_progress()});
   const Stopwatch watch;
-  const tasks::Metrics metrics = train::evaluate(
+  const Metrics metrics = train::evaluate(
       folder.model, *data.task, examples, options.batch_size,
       [&](std::int64_t rows) { bar.update(rows, {}, examples.tokens_of_first(rows)); }, interrupt_token());
   bar.finish();
