@@ -29,7 +29,7 @@ TICKETS := examples/support_tickets
 SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
-.PHONY: help deps build-deps build checkpoint demo test parity sanitize tsan tsan-part bench bench-full bench-peer bench-build format format-check tidy install clean
+.PHONY: help deps build-deps build checkpoint demo test parity sanitize tsan tsan-part faults soak bench bench-full bench-peer bench-build format format-check tidy install clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target what; do \
@@ -77,6 +77,16 @@ sanitize: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@cmake --preset asan
 	@cmake --build --preset asan -j $(JOBS)
 	@ctest --preset asan -j 2
+
+faults: deps ## have every change of the disk and every allocation fail in turn (minutes; `make test` takes a sample)
+	@cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target faults_test
+	@BERTUNE_FAULTS=all ctest --preset $(PRESET) -j $(JOBS) -R '^faults/' --timeout 3600
+
+# Minutes.
+TIME ?= 60
+soak: build ## kill, resume, predict and evaluate for TIME minutes, and fail where memory, open files or folders grow
+	@tools/soak.py --program build/bertune --time $(TIME)
 
 tsan: ## run the tests under ThreadSanitizer
 	@cmake --preset tsan

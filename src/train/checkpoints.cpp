@@ -15,6 +15,8 @@
 #include "bertune/error.h"
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
+#include "core/folder.h"
+#include "core/writing.h"
 #include "kernels/host_access.h"
 #include "train/manifest.h"
 
@@ -154,10 +156,8 @@ fs::path checkpoint_path(const fs::path& output_dir, std::int64_t step) {
 
 std::vector<fs::path> checkpoints(const fs::path& output_dir) {
   std::vector<fs::path> found;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(output_dir, error)) {
-    if (step_of(entry.path())) found.push_back(entry.path());
-  }
+  for (fs::path& entry : readable_entries_of(output_dir))
+    if (step_of(entry)) found.push_back(std::move(entry));
   std::ranges::sort(found, {}, [](const fs::path& path) { return *step_of(path); });
   return found;
 }
@@ -202,13 +202,15 @@ ChosenCheckpoint newest_whole_checkpoint(const fs::path& output_dir) {
   return chosen;
 }
 
-void save_finished_state(const fs::path& output_dir, const RunState& state, const RunIdentity& identity,
-                         const StepPlan& plan) {
+void finish_run(const fs::path& output_dir, const RunState& state, const RunIdentity& identity,
+                const StepPlan& plan, bool keep_checkpoints) {
   Json file = trainer_state(state, identity.arguments, plan, output_dir);
   file["bertune"] = {{"arguments", identity.arguments},
                      {"data_fingerprint", identity.data_fingerprint},
-                     {"base_weights", identity.base_weights}};
+                     {"base_weights", identity.base_weights},
+                     {"keep_checkpoints", keep_checkpoints}};
   write_file_atomically(output_dir / kStateFile, dump_json(file));
+  if (!keep_checkpoints) remove_checkpoints_except(output_dir, {});
 }
 
 bool is_finished(const fs::path& output_dir, const RunIdentity& identity) {
@@ -218,9 +220,12 @@ bool is_finished(const fs::path& output_dir, const RunIdentity& identity) {
   if (!path_exists(path) || !has_model) return false;
   try {
     const Json own = parse_json(read_file(path), path.string()).value("bertune", Json());
-    return own.is_object() && own.value("arguments", Json()) == identity.arguments &&
-           own.value("data_fingerprint", Json()) == identity.data_fingerprint &&
-           own.value("base_weights", Json()) == identity.base_weights;
+    if (!own.is_object() || own.value("arguments", Json()) != identity.arguments ||
+        own.value("data_fingerprint", Json()) != identity.data_fingerprint ||
+        own.value("base_weights", Json()) != identity.base_weights)
+      return false;
+    if (own.value("keep_checkpoints", Json()) == false) remove_checkpoints_except(output_dir, {});
+    return true;
   } catch (const Error&) {  // not ours, or damaged: the run is not known to be finished
     return false;
   }
@@ -251,17 +256,11 @@ RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model,
 }
 
 void remove_checkpoints_except(const fs::path& output_dir, const std::vector<std::int64_t>& steps) {
-  std::error_code ignored;
   for (const fs::path& path : checkpoints(output_dir))
-    if (std::ranges::find(steps, *step_of(path)) == steps.end()) fs::remove_all(path, ignored);
+    if (std::ranges::find(steps, *step_of(path)) == steps.end()) writing::remove_tree(path);
   // What a process that was killed had begun to write.
-  std::vector<fs::path> begun;
-  for (fs::directory_iterator entry(output_dir, ignored), end; !ignored && entry != end;
-       entry.increment(ignored)) {
-    const fs::path& path = entry->path();
-    if (path.filename().string().starts_with("checkpoint-") && is_temporary(path)) begun.push_back(path);
-  }
-  for (const fs::path& path : begun) fs::remove_all(path, ignored);
+  for (const fs::path& path : readable_entries_of(output_dir))
+    if (path.filename().string().starts_with("checkpoint-") && is_temporary(path)) writing::remove_tree(path);
 }
 
 }  // namespace bertune::train
