@@ -23,20 +23,25 @@ TIDY_AS_GCC = -extra-arg=-Wno-unknown-warning-option
 # One preset for all targets that share build/, so that none compiles again what another did. In CI warnings are errors.
 PRESET := $(if $(CI),ci,release)
 
+# What `make deps` installs: all but the section at the end, which fuzzing alone needs.
+PACKAGES = sed '/^\# Fuzzing/,$$d; s/\#.*//' packages.txt
+fuzz fuzz-build fuzz-minimise: PACKAGES = sed 's/\#.*//' packages.txt
+TIME ?= 60
+
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 TICKETS := examples/support_tickets
 # Comes with the project, for where nothing can be downloaded.
 SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
-.PHONY: help deps build checkpoint demo test parity sanitize tsan bench bench-full bench-peer bench-build format format-check tidy install clean
+.PHONY: help deps build checkpoint demo test parity sanitize tsan fuzz fuzz-build fuzz-minimise bench bench-full bench-peer bench-build format format-check tidy install clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target what; do \
 	  printf 'make %-13s %s\n' "$$target" "$$what"; done
 
 deps: ## install the Debian packages of packages.txt that are missing
-	@packages=$$(sed 's/#.*//' packages.txt); \
+	@packages=$$($(PACKAGES)); \
 	if ! command -v dpkg-query >/dev/null; then \
 	  echo "make deps: this is no Debian; install the equivalents of packages.txt by hand" >&2; exit 0; \
 	fi; \
@@ -78,6 +83,16 @@ tsan: ## run the tests under ThreadSanitizer
 	@cmake --preset tsan
 	@cmake --build --preset tsan -j $(JOBS)
 	@ctest --preset tsan -j 2
+
+fuzz: fuzz-build ## look for bytes that break a reader: make fuzz TIME=60 (seconds a target) TARGET=csv
+	@tools/fuzz.py run --time $(TIME) $(if $(TARGET),--target $(TARGET))
+
+fuzz-minimise: fuzz-build ## store what fuzzing has reached in tests/fuzz/corpus, for `make test`
+	@tools/fuzz.py minimise $(if $(TARGET),--target $(TARGET))
+
+fuzz-build: deps
+	@cmake --preset fuzz
+	@cmake --build --preset fuzz -j $(JOBS) --target fuzz
 
 ifeq ($(wildcard $(REQUIREMENTS)),)
 parity bench-peer:
