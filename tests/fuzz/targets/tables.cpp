@@ -45,13 +45,15 @@ void read_all(RowStream& stream, LabelForm label_form, std::string& all) {
     for (const Row& row : rows) append(all, row, label_form);
 }
 
-void read_table(std::string_view bytes, ReadOptions options, unsigned choice) {
+void read_table(std::string bytes, ReadOptions options, unsigned choice) {
   static constexpr std::array kDelimiters = {'\0', '\0', ',', ';', '\t', '|', ' ', ':'};
   options.header = (choice & 1) == 0;
   options.labels_required = (choice & 2) == 0;
   options.max_bad_rows = (choice & 4) == 0 ? 0 : 2;
   options.delimiter = kDelimiters[choice >> 3 & 7];
   options.encoding = "utf-8";  // of a file, and not of a stream, it would be guessed
+  // Lines of text are taken as they come: columns are guessed without the last one, while its end is missing.
+  if (options.format == Format::text && !bytes.empty()) bytes += '\n';
   const std::filesystem::path path = folder().write("rows", bytes);
   std::string message;
   LabelForm label_form = LabelForm::as_written;
@@ -67,7 +69,7 @@ void read_table(std::string_view bytes, ReadOptions options, unsigned choice) {
   });
   if (options.format) {  // that of standard input is text, unless it is given
     const std::string streamed = outcome([&](std::string& all) {
-      std::istringstream input{std::string(bytes)};
+      std::istringstream input(bytes);
       RowStream stream(input, path.string(), options);
       read_all(stream, label_form, all);
     });
@@ -91,19 +93,19 @@ const Target kCsv("csv", [](std::string_view bytes) {
   ReadOptions options;
   options.format = std::array{Format::csv, Format::csv, Format::tsv, Format::text}[take_choice(bytes) % 4];
   const unsigned choice = take_choice(bytes);
-  read_table(bytes, options, choice);
+  read_table(std::string(bytes), options, choice);
 });
 
 const Target kGuessed("guessed_format", [](std::string_view bytes) {
   const unsigned choice = take_choice(bytes);
-  read_table(bytes, {}, choice);
+  read_table(std::string(bytes), {}, choice);
 });
 
 const Target kJsonRows("json_rows", [](std::string_view bytes) {
   ReadOptions options;
   options.format = take_choice(bytes) % 2 == 0 ? Format::jsonl : Format::json;
   const unsigned choice = take_choice(bytes);
-  read_table(bytes, options, choice & 7);
+  read_table(std::string(bytes), options, choice & 7);
 });
 
 // Packed and encoded bytes, and what is guessed of them; as a whole and as a stream.
