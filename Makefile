@@ -23,9 +23,7 @@ TIDY_AS_GCC = -extra-arg=-Wno-unknown-warning-option
 # One preset for all targets that share build/, so that none compiles again what another did. In CI warnings are errors.
 PRESET := $(if $(CI),ci,release)
 
-# What `make deps` installs: all but the section at the end, which fuzzing alone needs.
-PACKAGES = sed '/^\# Fuzzing/,$$d; s/\#.*//' packages.txt
-fuzz fuzz-build fuzz-minimise: PACKAGES = sed 's/\#.*//' packages.txt
+# Seconds of `make fuzz` a target.
 TIME ?= 60
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -34,33 +32,38 @@ TICKETS := examples/support_tickets
 SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
-.PHONY: help deps build checkpoint demo test parity sanitize tsan fuzz fuzz-build fuzz-minimise bench bench-full bench-peer bench-build format format-check tidy install clean
+.PHONY: help deps build-deps fuzz-deps build checkpoint demo test parity sanitize tsan fuzz fuzz-build fuzz-minimise bench bench-full bench-peer bench-build format format-check tidy install clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target what; do \
 	  printf 'make %-13s %s\n' "$$target" "$$what"; done
 
+deps: PACKAGES = sed '/^\# For fuzzing/,$$d; s/\#.*//' packages.txt
 deps: ## install the Debian packages of packages.txt that are missing
+build-deps: PACKAGES = sed '/^\# For tests/,$$d; s/\#.*//' packages.txt
+fuzz-deps: PACKAGES = sed 's/\#.*//' packages.txt
+deps build-deps fuzz-deps:
 	@packages=$$($(PACKAGES)); \
 	if ! command -v dpkg-query >/dev/null; then \
-	  echo "make deps: this is no Debian; install the equivalents of packages.txt by hand" >&2; exit 0; \
+	  echo "make $@: this is no Debian; install the equivalents of packages.txt by hand" >&2; exit 0; \
 	fi; \
 	installed=$$(dpkg-query -W -f='$${db:Status-Status} $${Package}\n' $$packages 2>/dev/null | sed -n 's/^installed //p' || true); \
 	missing=$$(comm -23 <(printf '%s\n' $$packages | sort -u) <(printf '%s\n' $$installed | sort -u)); \
 	if [[ -n $$missing ]]; then \
 	  echo "installing" $$missing; \
 	  $(SUDO) apt-get update -qq; \
-	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing </dev/null; \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 \
+	    $$missing </dev/null >/dev/null; \
 	fi
 
-build: ## compile: build/bertune
-	@cmake --preset $(PRESET)
-	@cmake --build --preset $(PRESET) -j $(JOBS)
+build: ## compile the program: build/bertune
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=OFF
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program
 
 checkpoint: ## fetch a small real BERT checkpoint (90 MB) and print its folder
 	@tools/fetch_checkpoint.sh
 
-demo: deps build ## fine-tune on the support tickets, then label two new sentences (a few minutes)
+demo: build-deps build ## fine-tune on the support tickets, then label two new sentences (a few minutes)
 	@model=$$(tools/fetch_checkpoint.sh) rate=2e-4 || \
 	  { model=$(SMALL_MODEL) rate=8e-4; echo "make demo: going on with $$model, which has read very little"; }; set -x; \
 	build/bertune train --model "$$model" --train $(TICKETS)/train.csv --validation $(TICKETS)/validation.csv \
@@ -70,7 +73,7 @@ demo: deps build ## fine-tune on the support tickets, then label two new sentenc
 
 test: deps ## build and run all tests (with CI set, warnings are errors)
 	@tools/fetch_checkpoint.sh >/dev/null || echo "make test: no checkpoint; tests that need it are skipped"
-	@cmake --preset $(PRESET)
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	@ctest --preset $(PRESET) -j 2
 
@@ -90,7 +93,7 @@ fuzz: fuzz-build ## look for bytes that break a reader: make fuzz TIME=60 (secon
 fuzz-minimise: fuzz-build ## store what fuzzing has reached in tests/fuzz/corpus, for `make test`
 	@tools/fuzz.py minimise $(if $(TARGET),--target $(TARGET))
 
-fuzz-build: deps
+fuzz-build: fuzz-deps
 	@cmake --preset fuzz
 	@cmake --build --preset fuzz -j $(JOBS) --target fuzz
 
@@ -99,7 +102,7 @@ parity bench-peer:
 	@echo "make $@: skipped, for the peer to compare with ($(REQUIREMENTS)) is not here"
 else
 parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens, logits, gradients, training, tasks, fixtures
-	@cmake --preset $(PRESET)
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	$(PEER)/bin/python tests/parity/live.py --model $(CHECKPOINT) --probe build/tests/parity_probe --data $(SHARED)/data
 	$(PEER)/bin/python tests/parity/make_head_fixtures.py --model $(CHECKPOINT) --output build/heads
@@ -164,10 +167,12 @@ format-check: ## fail where clang-format would change a C++ file
 	@clang-format --dry-run -Werror $(SOURCES)
 
 tidy: ## read the sources with clang-tidy
-	@cmake --preset release
-	@run-clang-tidy -quiet -p build -j $(JOBS) $(TIDY_AS_GCC) "$(CURDIR)/src/.*"
+	@cmake --preset debug
+	@run-clang-tidy -quiet -p build-debug -j $(JOBS) $(TIDY_AS_GCC) "$(CURDIR)/src/.*"
 
-install: build ## install program, library and headers: make install PREFIX=/usr/local
+install: ## install program, library and headers: make install PREFIX=/usr/local
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=OFF
+	@cmake --build --preset $(PRESET) -j $(JOBS)
 	@cmake --install build --prefix $(PREFIX)
 
 clean: ## remove what was built (the cache of downloads stays)

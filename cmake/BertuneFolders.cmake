@@ -24,6 +24,12 @@ function(bertune_layer name owns)
   file(APPEND ${PROJECT_BINARY_DIR}/structure.txt "# ${name}: ${owns}\n")
 endfunction()
 
+# bertune_together(TARGET): its files are compiled some at a time, for most of the time goes into the headers that they
+# share. Names in anonymous namespaces differ within a folder therefore.
+function(bertune_together target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${BERTUNE_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+endfunction()
+
 # bertune_folder(PATH [COLD] [SOURCES files in place of PATH/*.cpp] [FOLDERS folders it may include] [LIBRARIES private ones])
 # COLD: nothing in it takes time when it runs, so that it is compiled in half the time, without much optimization.
 # PATH is below src/. Its own folders below are part of it, unless they are targets themselves.
@@ -44,6 +50,7 @@ function(bertune_folder path)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${path}/*.cpp)
   endif()
   add_library(bertune_${name} OBJECT ${sources})
+  bertune_together(bertune_${name})
   target_include_directories(bertune_${name} PRIVATE ${arrow})
   if(ARG_COLD)
     target_compile_options(bertune_${name} PRIVATE $<$<CONFIG:Release>:-O1>)

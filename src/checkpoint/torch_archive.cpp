@@ -20,13 +20,6 @@ namespace {
 constexpr std::uint64_t kMaxPickleBytes = std::uint64_t{64} << 20;
 constexpr std::int64_t kMaxEntries = 1'000'000;
 
-struct CloseZip {
-  void operator()(zip_t* archive) const { zip_discard(archive); }
-};
-struct CloseEntry {
-  void operator()(zip_file_t* entry) const { zip_fclose(entry); }
-};
-
 void require_zip(std::span<const std::byte> bytes, const std::string& where) {
   require_own_file(bytes, where);
   const std::string_view start(reinterpret_cast<const char*>(bytes.data()),
@@ -75,6 +68,13 @@ class TorchArchive::Implementation {
 
  private:
   static constexpr std::uint64_t kWholeEntry = ~std::uint64_t{0};
+
+  struct CloseZip {
+    void operator()(zip_t* archive) const { zip_discard(archive); }
+  };
+  struct CloseEntry {
+    void operator()(zip_file_t* entry) const { zip_fclose(entry); }
+  };
 
   struct Entry {
     zip_uint64_t index = 0;

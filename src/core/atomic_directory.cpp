@@ -25,7 +25,7 @@ namespace {
 // A staging folder that is complete holds this, naming itself. Once it has changed places with the old
 // folder, the file says in the new one where the old one is.
 constexpr const char* kReplacing = ".replacing";
-constexpr const char* kInside = "new";  // the stem of a staging folder in the folder itself
+constexpr const char* kStemInside = "new";  // the stem of a staging folder in the folder itself
 
 // "out/" names the folder "out", and a link the folder that it leads to: the link stays.
 fs::path folder_named(fs::path path) {
@@ -179,7 +179,7 @@ void finish_complete(const fs::path& folder) {
     std::error_code ignored;
     fs::remove(folder / kReplacing, ignored);  // it names nothing that is ours
   }
-  for (const fs::path& path : complete_in(folder, kInside)) move_in(path, folder);
+  for (const fs::path& path : complete_in(folder, kStemInside)) move_in(path, folder);
   for (const fs::path& path : complete_in(parent_of(folder), folder.filename()))
     if (exchange_places(path, folder)) finish_exchange(path, folder);
 }
@@ -201,7 +201,7 @@ void recover_folder(const fs::path& given) {
 
 void finish_folder(const fs::path& given) {
   const fs::path folder = folder_named(given);
-  if (!is_to_carry_over(named_by(folder)) && complete_in(folder, kInside).empty() &&
+  if (!is_to_carry_over(named_by(folder)) && complete_in(folder, kStemInside).empty() &&
       complete_in(parent_of(folder), folder.filename()).empty())
     return;
   if (const std::optional<FolderLock> lock = FolderLock::try_to_lock(folder)) finish_complete(folder);
@@ -217,7 +217,7 @@ AtomicDirectory::AtomicDirectory(fs::path path) : path_(folder_named(std::move(p
     if (make_folder(staging_)) return;
   }
   const int beside = errno;
-  staging_ = temporary_name(path_ / kInside);
+  staging_ = temporary_name(path_ / kStemInside);
   if (!exists) throw_file_error("create the folder", path_, beside);
   if (!make_folder(staging_)) throw_file_error("write to the folder", path_, errno);
   inside_ = true;
@@ -257,7 +257,7 @@ bool AtomicDirectory::exchange() {
 
 // Another file system may begin at the folder: then the files are copied.
 void AtomicDirectory::move_staging_inside() {
-  const fs::path inside = temporary_name(path_ / kInside);
+  const fs::path inside = temporary_name(path_ / kStemInside);
   if (::rename(staging_.c_str(), inside.c_str()) != 0) {
     if (errno != EXDEV) throw_file_error("write to the folder", path_, errno);
     if (!make_folder(inside)) throw_file_error("write to the folder", path_, errno);

@@ -42,7 +42,7 @@ std::string escaped(std::string_view text, bool keeps_line_ends) {
 std::string in_quotes(std::string_view text, std::size_t most) {
   std::size_t size = text.size();
   if (size > most) {
-    for (size = most; size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80;) --size;
+    for (size = most; size > 0 && continues_character(text[size]);) --size;
   }
   return fmt::format("\"{}{}\"", escaped(text.substr(0, size), false), size < text.size() ? "..." : "");
 }

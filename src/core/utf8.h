@@ -14,6 +14,9 @@ struct CodePoint {
   bool valid;
 };
 
+// Whether `byte` goes on with a code point that another byte began.
+constexpr bool continues_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+
 // The code point at text[position] (position < text.size()). A malformed sequence is one U+FFFD for each
 // maximal subpart, as Unicode recommends and as Python's errors="replace" and Rust's from_utf8_lossy do.
 CodePoint decode_utf8(std::string_view text, std::size_t position);

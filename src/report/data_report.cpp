@@ -25,7 +25,7 @@ using data::LengthCheck;
 using data::NumberRange;
 using data::SetCheck;
 
-constexpr int kLabelWidth = 28, kTextWidth = 60, kNoteWidth = 150;
+constexpr int kTextWidth = 60, kNoteWidth = 150;
 
 // How much to show of what may be long.
 struct Detail {

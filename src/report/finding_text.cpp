@@ -12,7 +12,6 @@
 namespace bertune::report {
 namespace {
 
-constexpr int kLabelWidth = 28;
 constexpr std::size_t kLabelsShown = 6;
 
 std::string label_names(const std::vector<LabelRows>& labels, bool with_rows) {

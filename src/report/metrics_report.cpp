@@ -17,7 +17,7 @@ using tasks::Metrics;
 
 constexpr std::size_t kWorstClasses = 10;  // listed where there are too many for a full table
 constexpr std::size_t kMostConfusions = 15;
-constexpr int kLabelWidth = 28, kShortLabelWidth = 16;
+constexpr int kShortLabelWidth = 16;
 
 std::string label_text(const std::string& label, int width) {
   return shorten_middle(printable(label), width);

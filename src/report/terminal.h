@@ -40,6 +40,9 @@ int display_width(std::string_view text);
 
 using bertune::printable;
 
+// How much of a label a table shows.
+inline constexpr int kLabelWidth = 28;
+
 // At most `width` columns (at least 1), the last of them "…" when something was cut.
 std::string shorten(std::string_view text, int width);
 // The same with the cut in the middle: names that begin alike stay apart.

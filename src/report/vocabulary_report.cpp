@@ -7,7 +7,7 @@
 namespace bertune::report {
 namespace {
 
-double share(std::int64_t part, std::int64_t whole) {
+double part_of(std::int64_t part, std::int64_t whole) {
   return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
 }
 
@@ -48,7 +48,7 @@ std::string vocabulary_report(const BuiltVocabulary& built, const VocabularyOpti
   vocabulary.add({"pieces that continue one (##)", grouped(continuing)});
   vocabulary.add({"tokens", grouped(size)});
   coverage.add({"one piece", share_of_words(statistics.whole_words, statistics)});
-  coverage.add({"pieces a word", fmt::format("{:.3f}", share(statistics.pieces, statistics.words))});
+  coverage.add({"pieces a word", fmt::format("{:.3f}", part_of(statistics.pieces, statistics.words))});
   coverage.add({options.tokenizer.unk_token, share_of_words(statistics.unknown_words, statistics)});
   for (const std::vector<std::string>& pieces : statistics.examples) {
     examples.add({printable(joined(pieces)), printable(fmt::format("{}", fmt::join(pieces, " ")))});
@@ -102,9 +102,9 @@ Json vocabulary_json(const BuiltVocabulary& built) {
           {"malformed_sequences", statistics.malformed_sequences},
           {"characters", statistics.characters},
           {"dropped_characters", statistics.dropped_characters},
-          {"whole_word_share", share(statistics.whole_words, statistics.words)},
-          {"pieces_per_word", share(statistics.pieces, statistics.words)},
-          {"unknown_share", share(statistics.unknown_words, statistics.words)},
+          {"whole_word_share", part_of(statistics.whole_words, statistics.words)},
+          {"pieces_per_word", part_of(statistics.pieces, statistics.words)},
+          {"unknown_share", part_of(statistics.unknown_words, statistics.words)},
           {"examples", examples}};
 }
 

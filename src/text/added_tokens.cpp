@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/utf8.h"
 #include "text/unicode/normalizer.h"
 #include "text/unicode/unicode.h"
 
@@ -11,7 +12,7 @@ namespace {
 // The code point that ends right before `position` > 0; moves `position` to its first byte.
 char32_t previous_code_point(std::string_view text, std::size_t& position) {
   do --position;
-  while (position > 0 && (static_cast<unsigned char>(text[position]) & 0xC0) == 0x80);
+  while (position > 0 && continues_character(text[position]));
   std::size_t forward = position;
   return next_code_point(text, forward);
 }

@@ -150,9 +150,7 @@ Span TextEncoder::trimmed(std::string_view text, std::int32_t id, Span span, boo
     if (matched.find(added->content) != std::string_view::npos) token = matched;
   }
   const auto [leading, trailing] = spaces_around(token);
-  const auto continues = [&](std::uint32_t byte) {
-    return (static_cast<unsigned char>(text[byte]) & 0xC0) == 0x80;
-  };
+  const auto continues = [&](std::uint32_t byte) { return continues_character(text[byte]); };
   // One space of the first token may be the prefix; several were all there before.
   const bool keeps = spec_.byte_level->trim_keeps_first_space && (first || span.begin == 0) && leading == 1;
   for (std::uint32_t i = 0; i < (keeps ? 0 : leading) && span.begin < span.end; ++i) {

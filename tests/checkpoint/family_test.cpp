@@ -15,7 +15,7 @@
 #include "checkpoint_fixtures.h"
 #include "core/json.h"
 
-namespace bertune {
+namespace bertune::family_test {
 namespace {
 
 using ::testing::AllOf;
@@ -170,4 +170,4 @@ TEST(Family, DescribeCountsEveryPart) {
 }
 
 }  // namespace
-}  // namespace bertune
+}  // namespace bertune::family_test

@@ -12,7 +12,7 @@
 #include "checkpoint_fixtures.h"
 #include "support/temporary_directory.h"
 
-namespace bertune::checkpoint {
+namespace bertune::checkpoint::torch_archive_test {
 namespace {
 
 using testing::as_span;
@@ -120,4 +120,4 @@ TEST(TorchArchive, FindsChangedWeightsByTheirChecksum) {
 }
 
 }  // namespace
-}  // namespace bertune::checkpoint
+}  // namespace bertune::checkpoint::torch_archive_test

@@ -11,7 +11,7 @@
 
 #include "checkpoint_fixtures.h"
 
-namespace bertune::checkpoint {
+namespace bertune::checkpoint::torch_stream_test {
 namespace {
 
 using namespace std::string_literals;
@@ -135,4 +135,4 @@ TEST(TorchStream, BoundsWhatDictsOfPython2CanMakeOfAFewBytes) {
 }
 
 }  // namespace
-}  // namespace bertune::checkpoint
+}  // namespace bertune::checkpoint::torch_stream_test

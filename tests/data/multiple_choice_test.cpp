@@ -10,7 +10,7 @@
 #include "data/splits/split.h"
 #include "data/splits/subset.h"
 
-namespace bertune::data::testing {
+namespace bertune::data::testing::multiple_choice_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -177,4 +177,4 @@ TEST(MultipleChoiceSplit, KeepsTheQuestionsOfAContextTogether) {
 }
 
 }  // namespace
-}  // namespace bertune::data::testing
+}  // namespace bertune::data::testing::multiple_choice_test

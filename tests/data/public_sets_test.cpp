@@ -9,7 +9,7 @@
 #include "data/helpers.h"
 #include "data/texts/labels.h"
 
-namespace bertune::data::testing {
+namespace bertune::data::testing::public_sets_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -285,4 +285,4 @@ TEST(PublicSets, ANumberOfTheRowIsNoLabel) {
 }
 
 }  // namespace
-}  // namespace bertune::data::testing
+}  // namespace bertune::data::testing::public_sets_test

@@ -11,7 +11,7 @@
 #include "data/questions/answer_places.h"
 #include "data/questions/question_answering.h"
 
-namespace bertune::data::testing {
+namespace bertune::data::testing::question_answering_fuzz_test {
 namespace {
 
 std::string damage(std::string text, Random& random) {
@@ -106,4 +106,4 @@ TEST(QuestionAnsweringFuzz, DamageIsAnErrorAtWorst) {
 }
 
 }  // namespace
-}  // namespace bertune::data::testing
+}  // namespace bertune::data::testing::question_answering_fuzz_test

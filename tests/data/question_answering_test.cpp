@@ -7,7 +7,7 @@
 #include "data/helpers.h"
 #include "data/questions/answer_places.h"
 
-namespace bertune::data::testing {
+namespace bertune::data::testing::question_answering_test {
 namespace {
 
 using ::testing::AllOf;
@@ -278,4 +278,4 @@ TEST(AnswerPlaces, CountCodePoints) {
 }
 
 }  // namespace
-}  // namespace bertune::data::testing
+}  // namespace bertune::data::testing::question_answering_test

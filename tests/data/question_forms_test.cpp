@@ -5,7 +5,7 @@
 #include "data/questions/question_answering.h"
 #include "data/questions/question_form.h"
 
-namespace bertune::data::testing {
+namespace bertune::data::testing::question_forms_test {
 namespace {
 
 using ::testing::AllOf;
@@ -149,4 +149,4 @@ TEST(LooksLikeQuestions, ByContent) {
 }
 
 }  // namespace
-}  // namespace bertune::data::testing
+}  // namespace bertune::data::testing::question_forms_test

@@ -9,7 +9,7 @@
 #include "data/helpers.h"
 #include "data/splits/subset.h"
 
-namespace bertune::data::testing {
+namespace bertune::data::testing::split_test {
 namespace {
 
 using ::testing::UnorderedElementsAreArray;
@@ -87,4 +87,4 @@ TEST(Subset, SharesTheStorage) {
 }
 
 }  // namespace
-}  // namespace bertune::data::testing
+}  // namespace bertune::data::testing::split_test

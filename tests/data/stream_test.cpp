@@ -6,7 +6,7 @@
 #include "data/helpers.h"
 #include "support/pieces.h"
 
-namespace bertune::data::testing {
+namespace bertune::data::testing::stream_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -121,4 +121,4 @@ TEST(Stream, AnswersWhatHasArrived) {
 }
 
 }  // namespace
-}  // namespace bertune::data::testing
+}  // namespace bertune::data::testing::stream_test

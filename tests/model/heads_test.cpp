@@ -8,7 +8,7 @@
 #include "bertune/error.h"
 #include "bertune/model.h"
 
-namespace bertune {
+namespace bertune::heads_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -132,4 +132,4 @@ TEST(Heads, TransformersTensorCounts) {
 }
 
 }  // namespace
-}  // namespace bertune
+}  // namespace bertune::heads_test

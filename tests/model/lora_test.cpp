@@ -14,7 +14,7 @@
 #include "model/weights.h"
 #include "support/tiny_checkpoint.h"
 
-namespace bertune {
+namespace bertune::lora_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -328,4 +328,4 @@ TEST_F(Lora, RefusesOtherAdaptersByName) {
 }
 
 }  // namespace
-}  // namespace bertune
+}  // namespace bertune::lora_test

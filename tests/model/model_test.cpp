@@ -9,7 +9,7 @@
 #include "bertune/model.h"
 #include "support/tiny_checkpoint.h"
 
-namespace bertune {
+namespace bertune::model_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -172,4 +172,4 @@ TEST(Model, ANewHeadIsReportedAndDrawnFromTheInitializer) {
 }
 
 }  // namespace
-}  // namespace bertune
+}  // namespace bertune::model_test

@@ -16,7 +16,7 @@
 #include "model/inference.h"
 #include "support/tiny_checkpoint.h"
 
-namespace bertune {
+namespace bertune::protected_memory_test {
 namespace {
 
 using kernels::Context;
@@ -255,4 +255,4 @@ TEST(ProtectedModelDeathTest, ActivationsCannotBeReadByTheHost) {
 }
 
 }  // namespace
-}  // namespace bertune
+}  // namespace bertune::protected_memory_test

@@ -10,7 +10,7 @@
 #include "model/inference.h"
 #include "support/tiny_checkpoint.h"
 
-namespace bertune {
+namespace bertune::shared_weights_test {
 namespace {
 
 using testing::tiny_config;
@@ -211,4 +211,4 @@ TEST_F(SharedWeights, RefuseWhatAModelRefuses) {
 }
 
 }  // namespace
-}  // namespace bertune
+}  // namespace bertune::shared_weights_test

@@ -9,7 +9,7 @@
 #include "bertune/optim.h"
 #include "support/tiny_checkpoint.h"
 
-namespace bertune {
+namespace bertune::trainable_subsets_test {
 namespace {
 
 constexpr Architecture kHeads[] = {Architecture::sequence_classification,  // the last layer for [CLS] alone
@@ -196,4 +196,4 @@ TEST(TrainableSubsets, EitherMatrixOfAnAdapterLearnsAlone) {
 }
 
 }  // namespace
-}  // namespace bertune
+}  // namespace bertune::trainable_subsets_test

@@ -8,7 +8,7 @@
 #include "bertune/error.h"
 #include "optim/every_optimizer.h"
 
-namespace bertune::optim {
+namespace bertune::optim::frozen_test {
 namespace {
 
 using testing::every_optimizer;
@@ -134,4 +134,4 @@ TEST(FrozenRows, AreNeitherZeroedNorCounted) {
 }
 
 }  // namespace
-}  // namespace bertune::optim
+}  // namespace bertune::optim::frozen_test

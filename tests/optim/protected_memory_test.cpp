@@ -8,7 +8,7 @@
 #include "kernels/protected_table.h"
 #include "optim/every_optimizer.h"
 
-namespace bertune::optim {
+namespace bertune::optim::protected_memory_test {
 namespace {
 
 using kernels::Context;
@@ -116,4 +116,4 @@ TEST(ProtectedMemoryDeathTest, CannotBeReadByTheHost) {
 }
 
 }  // namespace
-}  // namespace bertune::optim
+}  // namespace bertune::optim::protected_memory_test

@@ -14,7 +14,7 @@
 #include "parity/parts.h"
 #include "support/closeness.h"
 
-namespace bertune {
+namespace bertune::heads_test {
 namespace {
 
 using testing::SafetensorsFile;
@@ -130,4 +130,4 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, HeadParity, ::testing::ValuesIn(testing::case
                          [](const auto& instance) { return instance.param; });
 
 }  // namespace
-}  // namespace bertune
+}  // namespace bertune::heads_test

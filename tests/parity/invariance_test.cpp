@@ -8,7 +8,7 @@
 #include "parity/model_case.h"
 #include "support/closeness.h"
 
-namespace bertune {
+namespace bertune::invariance_test {
 namespace {
 
 constexpr double kTolerance = 1e-5;
@@ -184,4 +184,4 @@ TEST(Order, OfSequencesInTheBatch) {
 }
 
 }  // namespace
-}  // namespace bertune
+}  // namespace bertune::invariance_test

@@ -7,7 +7,7 @@
 #include "parity/model_case.h"
 #include "support/closeness.h"
 
-namespace bertune {
+namespace bertune::model_test {
 namespace {
 
 using testing::SafetensorsFile;
@@ -74,4 +74,4 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, ModelParity, ::testing::ValuesIn(model_cases(
                          [](const auto& instance) { return instance.param; });
 
 }  // namespace
-}  // namespace bertune
+}  // namespace bertune::model_test

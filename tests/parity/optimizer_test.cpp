@@ -10,7 +10,7 @@
 #include "parity/model_case.h"
 #include "support/closeness.h"
 
-namespace bertune {
+namespace bertune::optimizer_test {
 namespace {
 
 using nlohmann::json;
@@ -219,4 +219,4 @@ TEST(ScheduleParity, RatesByMetric) {
 }
 
 }  // namespace
-}  // namespace bertune
+}  // namespace bertune::optimizer_test

@@ -8,7 +8,7 @@
 #include "parity/parts.h"
 #include "support/closeness.h"
 
-namespace bertune {
+namespace bertune::training_test {
 namespace {
 
 constexpr double kLoss = 1e-5, kNorm = 1e-4;
@@ -59,4 +59,4 @@ TEST_P(TrainingSteps, LossesAndNorms) {
 INSTANTIATE_TEST_SUITE_P(RowsATime, TrainingSteps, ::testing::Values(8, 3));
 
 }  // namespace
-}  // namespace bertune
+}  // namespace bertune::training_test

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <sstream>
 
-namespace bertune::report {
+namespace bertune::report::metrics_report_test {
 namespace {
 
 using tasks::Metrics;
@@ -131,4 +131,4 @@ TEST(MetricsReport, LabelsCannotCommandTheTerminal) {
 }
 
 }  // namespace
-}  // namespace bertune::report
+}  // namespace bertune::report::metrics_report_test

@@ -22,7 +22,7 @@ class GuessTest : public ::testing::Test {
     EXPECT_EQ(guess.reason.empty(), guess.task->name == "text-classification");
     return std::string(guess.task->name);
   }
-  testing::TemporaryDirectory files_;
+  bertune::testing::TemporaryDirectory files_;
 };
 
 TEST_F(GuessTest, GoesByContentAndNotByName) {

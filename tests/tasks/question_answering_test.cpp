@@ -25,8 +25,8 @@ using ::testing::SizeIs;
 
 BertTokenizer tokenizer() {
   std::string vocabulary;
-  for (const std::string& piece : testing::tiny_vocabulary()) vocabulary += piece + "\n";
-  const testing::TemporaryDirectory folder;
+  for (const std::string& piece : bertune::testing::tiny_vocabulary()) vocabulary += piece + "\n";
+  const bertune::testing::TemporaryDirectory folder;
   return BertTokenizer::from_vocabulary(folder.write("vocab.txt", vocabulary));
 }
 

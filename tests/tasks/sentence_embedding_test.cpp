@@ -13,7 +13,7 @@
 #include "tasks/sentence_embedding/task.h"
 #include "tasks/token_fixtures.h"
 
-namespace bertune::tasks {
+namespace bertune::tasks::sentence_embedding_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -223,4 +223,4 @@ TEST(SentencePrediction, NpyHeadersHaveOneLength) {
 }
 
 }  // namespace
-}  // namespace bertune::tasks
+}  // namespace bertune::tasks::sentence_embedding_test

@@ -10,7 +10,7 @@
 #include "core/json.h"
 #include "tasks/token_fixtures.h"
 
-namespace bertune::tasks::testing {
+namespace bertune::tasks::testing::token_metrics_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -171,4 +171,4 @@ TEST_F(WordPredictionsTest, RefuseLogitsOfAnotherSize) {
 }
 
 }  // namespace
-}  // namespace bertune::tasks::testing
+}  // namespace bertune::tasks::testing::token_metrics_test

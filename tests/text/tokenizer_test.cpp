@@ -9,7 +9,7 @@
 #include "core/utf8.h"
 #include "support/temporary_directory.h"
 
-namespace bertune {
+namespace bertune::tokenizer_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -354,4 +354,4 @@ TEST(Tokenizer, LongTextsTakeLinearTime) {
 }
 
 }  // namespace
-}  // namespace bertune
+}  // namespace bertune::tokenizer_test

@@ -6,7 +6,7 @@
 #include "train/made_task.h"
 #include "train/trainer.h"
 
-namespace bertune::train {
+namespace bertune::train::early_stopping_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -157,4 +157,4 @@ TEST_F(EarlyStopping, NeedsAValidationSet) {
 }
 
 }  // namespace
-}  // namespace bertune::train
+}  // namespace bertune::train::early_stopping_test

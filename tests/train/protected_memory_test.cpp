@@ -13,7 +13,7 @@
 #include "train/made_task.h"
 #include "train/trainer.h"
 
-namespace bertune::train {
+namespace bertune::train::protected_memory_test {
 namespace {
 
 using testing::Kind;
@@ -120,4 +120,4 @@ INSTANTIATE_TEST_SUITE_P(All, ProtectedRun, ::testing::ValuesIn(cases()),
                          [](const auto& test) { return test.param.kind.name + "_" + test.param.optimizer; });
 
 }  // namespace
-}  // namespace bertune::train
+}  // namespace bertune::train::protected_memory_test

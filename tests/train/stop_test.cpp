@@ -12,7 +12,7 @@
 #include "train/made_run.h"
 #include "train/trainer.h"
 
-namespace bertune::train {
+namespace bertune::train::stop_test {
 namespace {
 
 using testing::MadeExamples;
@@ -83,4 +83,4 @@ TEST_F(Stop, OfAnEvaluationAlone) {
 }
 
 }  // namespace
-}  // namespace bertune::train
+}  // namespace bertune::train::stop_test

@@ -17,7 +17,7 @@
 namespace bertune::cli {
 namespace {
 
-struct Options : LanguageModelOptions {
+struct FillMaskOptions : LanguageModelOptions {
   // Never a vector of arguments: CLI11 would read "[MASK]" as a list that holds MASK.
   std::optional<std::string> text;
   std::int64_t top = 5;
@@ -37,7 +37,7 @@ void print_words(const std::string& text, const Words& words, bool json) {
   }
 }
 
-void run(Options& options) {
+void fill_masks(FillMaskOptions& options) {
   if (options.top < 1) throw UsageError("--top must be at least 1");
   const Predictor predictor = options.open(Architecture::masked_lm, options.top);
   const auto answer = [&](const std::string& given) {
@@ -54,7 +54,7 @@ void run(Options& options) {
 }  // namespace
 
 void add_fill_mask_command(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<FillMaskOptions>();
   CLI::App* command = app.add_subcommand("fill-mask", "The most probable words for [MASK] in a text");
   options->add_model_to(*command);
   command->add_option("text", options->text,
@@ -62,7 +62,7 @@ void add_fill_mask_command(CLI::App& app) {
   command->add_option("--top,--top_k", options->top, "Words a mask")->capture_default_str();
   options->add_output_to(*command, "A JSON object a text");
   command->footer("Example:\n  bertune fill-mask --model bert-base \"The capital of France is [MASK].\"");
-  command->callback([options] { run(*options); });
+  command->callback([options] { fill_masks(*options); });
 }
 
 }  // namespace bertune::cli

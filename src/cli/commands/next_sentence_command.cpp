@@ -13,11 +13,11 @@
 namespace bertune::cli {
 namespace {
 
-struct Options : LanguageModelOptions {
+struct NextSentenceOptions : LanguageModelOptions {
   std::string first, second;
 };
 
-void run(Options& options) {
+void score_pairs(NextSentenceOptions& options) {
   const Predictor predictor = options.open(Architecture::next_sentence_prediction);
   const Input input{.text = tasks::valid_text(options.first), .text_pair = tasks::valid_text(options.second)};
   const auto next = std::get<NextSentence>(ask(predictor, input));
@@ -31,7 +31,7 @@ void run(Options& options) {
 }  // namespace
 
 void add_next_sentence_command(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<NextSentenceOptions>();
   CLI::App* command = app.add_subcommand("next-sentence", "How probable it is that one text follows another");
   options->add_model_to(*command);
   command->add_option("first", options->first, "A text")->required();
@@ -39,7 +39,7 @@ void add_next_sentence_command(CLI::App& app) {
   options->add_output_to(*command, "As a JSON object");
   command->footer(
       "Example:\n  bertune next-sentence --model bert-base \"It rained.\" \"We stayed at home.\"");
-  command->callback([options] { run(*options); });
+  command->callback([options] { score_pairs(*options); });
 }
 
 }  // namespace bertune::cli

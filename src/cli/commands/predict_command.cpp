@@ -90,7 +90,7 @@ void predict_all(const predict::SharedModel& model, tasks::RequestSource& source
   print_notes(source.take_notes());
 }
 
-void run(const PredictOptions& options) {
+void predict(const PredictOptions& options) {
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
   const InterruptGuard guard;
   use_threads(options.threads);
@@ -152,7 +152,7 @@ void add_predict_command(CLI::App& app) {
                        options->data.format, options->output_format)});
     }
     options->model.find(options->screen.hides_progress());
-    run(*options);
+    predict(*options);
   });
 }
 

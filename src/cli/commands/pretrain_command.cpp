@@ -22,7 +22,7 @@
 namespace bertune::cli {
 namespace {
 
-struct Options {
+struct PretrainFlags {
   TrainOptions flags;
   runs::PretrainOptions values;  // what they ask for
   std::optional<std::string> objective;
@@ -40,13 +40,13 @@ Initialization initialization_from_string(std::string_view name) {
 }
 
 // A line that is a document of its own has no next sentence.
-void settle_line_by_line(Options& options) {
+void settle_line_by_line(PretrainFlags& options) {
   if (options.document_per.empty()) options.document_per = "line";
   if (!options.objective) options.objective = "mlm";
   options.flags.to_repeat["document_per"] = options.document_per;
 }
 
-void run(Options& options) {
+void pretrain(PretrainFlags& options) {
   options.flags.settle();
   print_notes(options.flags.ignored);
   runs::PretrainOptions& values = options.values;
@@ -74,7 +74,7 @@ void run(Options& options) {
 }  // namespace
 
 void add_pretrain_command(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PretrainFlags>();
   options->flags.run.arguments.learning_rate = 1e-4;
   CLI::App* command = app.add_subcommand(
       "pretrain", "Train BERT on plain text: masked words and next sentences, from a checkpoint or nothing");
@@ -142,7 +142,7 @@ void add_pretrain_command(CLI::App& app) {
       "  bertune vocabulary --output vocab --vocab-size 8000 texts/*.txt\n"
       "  bertune pretrain --config-name config.json --vocabulary vocab --train texts/*.txt --output "
       "small-bert");
-  command->callback([options] { run(*options); });
+  command->callback([options] { pretrain(*options); });
 }
 
 }  // namespace bertune::cli

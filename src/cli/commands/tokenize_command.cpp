@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::size_t kChunkBytes = std::size_t{4} << 20, kChunkLines = std::size_t{1} << 16;
 
-struct Options {
+struct TokenizeOptions {
   std::filesystem::path model;
   HubFlags hub;
   bool pair = false, offsets = false, no_special_tokens = false, literal_special = false;
@@ -115,7 +115,7 @@ std::vector<std::string_view> split_pairs(std::vector<std::string_view>& lines, 
   return pairs;
 }
 
-void tokenize(const Options& options) {
+void tokenize(const TokenizeOptions& options) {
   set_num_threads(options.threads);
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(options.model);
   print_notes(tokenizer.notes());
@@ -154,7 +154,7 @@ void tokenize(const Options& options) {
 }  // namespace
 
 void add_tokenize_command(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TokenizeOptions>();
   CLI::App* command =
       app.add_subcommand("tokenize", "Print the token ids of each line of standard input as a JSON list");
   command

@@ -26,7 +26,7 @@ namespace {
 constexpr std::size_t kBytesAtATime = std::size_t{8} << 20;  // of text that is counted in one go
 constexpr std::int64_t kModelMaxLength = 512;                // what BERT's positions reach
 
-struct Options {
+struct VocabularyFlags {
   std::vector<fs::path> inputs;
   fs::path output;
   VocabularyOptions vocabulary;
@@ -95,7 +95,7 @@ data::RowStream open_rows(const fs::path& path, const data::ReadOptions& options
 }
 
 // Returns what is to be said of the files.
-std::vector<std::string> add_files(const Options& options, const report::ProgressOptions& progress,
+std::vector<std::string> add_files(const VocabularyFlags& options, const report::ProgressOptions& progress,
                                    VocabularyBuilder& builder) {
   report::ProgressBar bar(std::cerr, "reading text", 0, progress);
   std::vector<std::string> notes;
@@ -124,7 +124,7 @@ void save(const fs::path& output, const BertTokenizer& tokenizer) {
   folder.commit();
 }
 
-void run(Options& options) {
+void make_vocabulary(VocabularyFlags& options) {
   VocabularyOptions& wanted = options.vocabulary;
   wanted.tokenizer.do_lower_case = !options.cased;
   if (options.keep_accents) wanted.tokenizer.strip_accents = false;
@@ -150,7 +150,7 @@ void run(Options& options) {
              report::vocabulary_report(built, wanted, style), options.output.string());
 }
 
-void add_vocabulary_options(CLI::App& command, Options& options) {
+void add_vocabulary_options(CLI::App& command, VocabularyFlags& options) {
   VocabularyOptions& vocabulary = options.vocabulary;
   command.add_option("--vocab-size,--vocab_size", vocabulary.vocab_size, "Tokens, special ones included")
       ->capture_default_str();
@@ -181,7 +181,7 @@ void add_vocabulary_options(CLI::App& command, Options& options) {
 }  // namespace
 
 void add_vocabulary_command(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<VocabularyFlags>();
   CLI::App* command = app.add_subcommand("vocabulary", "Build a WordPiece vocabulary from texts");
   command
       ->add_option("files", options->inputs,
@@ -199,7 +199,7 @@ void add_vocabulary_command(CLI::App& app) {
       "  bertune vocabulary corpus.txt --output my-vocabulary\n"
       "  bertune vocabulary part1.jsonl part2.jsonl --cased --vocab-size 8000 --output my-vocabulary\n"
       "The folder loads with AutoTokenizer.from_pretrained, and with bertune tokenize --model.");
-  command->callback([options] { run(*options); });
+  command->callback([options] { make_vocabulary(*options); });
 }
 
 }  // namespace bertune::cli

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/utf8.h"
 #include "data/checks/label_counts.h"
 #include "data/files/records.h"
 #include "data/splits/text_index.h"
@@ -18,7 +19,7 @@ namespace {
 std::string excerpt(std::string_view text) {
   constexpr std::size_t kShown = 80;
   std::size_t size = std::min(text.size(), kShown);
-  while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  while (size > 0 && size < text.size() && continues_character(text[size])) --size;
   std::string shown(text.substr(0, size));
   for (char& character : shown) {
     if (static_cast<unsigned char>(character) < ' ') character = ' ';

@@ -169,7 +169,7 @@ bool ends_sentence(std::string_view text) {
   text = trim_blanks(text);
   while (!text.empty()) {
     std::size_t last = text.size() - 1;  // where the last character begins
-    while (last > 0 && text.size() - last < 4 && (text[last] & 0xC0) == 0x80) --last;
+    while (last > 0 && text.size() - last < 4 && continues_character(text[last])) --last;
     const CodePoint point = decode_utf8(text, last);
     if (!is_closer(point.value)) return mark_of(point).mark != Mark::none;
     text.remove_suffix(text.size() - last);

@@ -133,7 +133,7 @@ class Tokenizing : public DocumentSink {
       return blank + 1;
     }
     std::size_t size = kLongest;
-    while (size > 1 && (text[size] & 0xC0) == 0x80) --size;
+    while (size > 1 && continues_character(text[size])) --size;
     return size;
   }
 

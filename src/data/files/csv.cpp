@@ -12,7 +12,7 @@
 namespace bertune::data {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
+constexpr std::size_t kNoEnd = std::string_view::npos;
 
 class CsvParser final : public RecordParser {
  public:
@@ -27,7 +27,7 @@ class CsvParser final : public RecordParser {
     record.line = line_;
     record.cells.clear();
     unquoted_.clear();
-    Scan scan{input, final, 0, kNone, 0};
+    Scan scan{input, final, 0, kNoEnd, 0};
     scan.find_line_end();
     for (;;) {
       const Step step = skip_to_quote(scan) ? quoted_cell(scan, record) : plain_cell(scan, record);
@@ -50,7 +50,7 @@ class CsvParser final : public RecordParser {
 
     void find_line_end() {
       line_end = input.find('\n', position);
-      if (line_end == kNone) line_end = input.size();
+      if (line_end == kNoEnd) line_end = input.size();
     }
   };
   enum class Step { next_cell, record_end, need_more };
@@ -74,7 +74,7 @@ class CsvParser final : public RecordParser {
     std::string_view line = scan.input.substr(scan.position, scan.line_end - scan.position);
     const std::size_t size = line.find(dialect_.delimiter);
     std::string_view text = line.substr(0, size);
-    if (size == kNone && text.ends_with('\r')) text.remove_suffix(1);
+    if (size == kNoEnd && text.ends_with('\r')) text.remove_suffix(1);
     record.cells.push_back({text, CellKind::text, true});
     scan.position += text.size();
     return finish_cell(scan);
@@ -95,7 +95,7 @@ class CsvParser final : public RecordParser {
     bool doubled = false;
     for (;;) {
       end = scan.input.find(dialect_.quote, end);
-      if (end == kNone) {
+      if (end == kNoEnd) {
         if (!scan.final) return Step::need_more;
         throw Error(fmt::format("{}: a quote opens here and never closes", where(line_ + scan.lines)));
       }

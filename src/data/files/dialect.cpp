@@ -24,10 +24,10 @@ struct Line {
 
 std::string shown(char delimiter) { return delimiter == '\t' ? "tab" : fmt::format("'{}'", delimiter); }
 
-class Guess {
+class DialectGuess {
  public:
-  Guess(const std::string& path, Format format, char delimiter, std::string_view text,
-        std::vector<std::string>& notes)
+  DialectGuess(const std::string& path, Format format, char delimiter, std::string_view text,
+               std::vector<std::string>& notes)
       : path_(path), format_(format), text_(text.substr(0, kSample)), notes_(notes) {
     const std::size_t end = text_.rfind('\n');
     if (end != std::string_view::npos && end > 0 && text_.find('\n') != end) text_ = text_.substr(0, end + 1);
@@ -242,7 +242,7 @@ class Guess {
 
 Dialect guess_dialect(const std::string& path, Format format, char delimiter, std::string_view text,
                       std::vector<std::string>& notes) {
-  return Guess(path, format, delimiter, text, notes).guess();
+  return DialectGuess(path, format, delimiter, text, notes).guess();
 }
 
 }  // namespace bertune::data

@@ -10,15 +10,14 @@
 #include "core/json.h"
 #include "core/utf8.h"
 #include "data/files/file_part.h"
+#include "data/files/json_shape.h"
 #include "data/files/json_text.h"
 
 namespace bertune::data {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
-
 std::string_view without_blanks(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kBlanks), text.size()));
+  text.remove_prefix(std::min(text.find_first_not_of(kJsonBlanks), text.size()));
   return text;
 }
 
@@ -194,7 +193,7 @@ Parse JsonRows::next_line(std::string_view& input, bool final, JsonRow& row) {
     if (input.empty()) return final ? Parse::end : Parse::incomplete;
     if (!take_line(input, final, row.text)) return Parse::incomplete;
     row.line = line_++;
-    if (row.text.find_first_not_of(kBlanks) != std::string_view::npos) return Parse::record;
+    if (row.text.find_first_not_of(kJsonBlanks) != std::string_view::npos) return Parse::record;
     ++blank_lines_;
   }
 }
@@ -244,9 +243,9 @@ Parse JsonRows::next_element(std::string_view& input, bool final, JsonRow& row) 
   const std::size_t end = end_of_json_value(rest, 0);
   if (end == std::string_view::npos && !final) return Parse::incomplete;
   if (end != std::string_view::npos && state_ == State::first) {
-    const std::size_t next = rest.find_first_not_of(kBlanks, end);
+    const std::size_t next = rest.find_first_not_of(kJsonBlanks, end);
     const std::size_t second =
-        next == std::string_view::npos ? next : rest.find_first_not_of(kBlanks, next + 1);
+        next == std::string_view::npos ? next : rest.find_first_not_of(kJsonBlanks, next + 1);
     if (second == std::string_view::npos && !final) return Parse::incomplete;
     by_rows_ = second != std::string_view::npos && rest[next] == ',' &&
                rest.substr(0, second).find('\n') == std::string_view::npos;

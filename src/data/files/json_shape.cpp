@@ -13,7 +13,6 @@
 namespace bertune::data {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::size_t kNone = std::string_view::npos;
 constexpr int kDeepestList = 4;  // members that may lead to the rows
 
@@ -29,7 +28,7 @@ constexpr std::array<std::string_view, 10> kSplits = {
     "train", "training", "validation", "valid", "val", "dev", "development", "test", "testing", "eval"};
 
 std::size_t skip_blanks(std::string_view text, std::size_t at) {
-  return std::min(text.find_first_not_of(kBlanks, at), text.size());
+  return std::min(text.find_first_not_of(kJsonBlanks, at), text.size());
 }
 
 std::size_t end_of_string(std::string_view text, std::size_t at) {
@@ -229,7 +228,7 @@ std::optional<JsonForm> lines_or_values(std::string_view text, std::size_t at, s
   const std::size_t line_end = text.find('\n', at);
   if (line_end == kNone) return final || end != kNone ? std::optional(JsonForm::lines) : std::nullopt;
   if (end != kNone && end <= line_end) return JsonForm::lines;
-  const std::size_t next = text.find_first_not_of(kBlanks, line_end);
+  const std::size_t next = text.find_first_not_of(kJsonBlanks, line_end);
   if (next == kNone) return final ? std::optional(JsonForm::lines) : std::nullopt;
   if (text[next] != '"' && text[next] != '}') return JsonForm::lines;
   return end != kNone || final ? std::optional(JsonForm::values) : std::nullopt;
@@ -244,7 +243,7 @@ std::optional<JsonShape> shape_of_list(std::string_view text, std::size_t at, bo
       inner < line.size() && line[inner] != '{' && line[inner] != '[' && line[inner] != ']';
   if (of_scalars && line_end != kNone) {
     const std::size_t end = end_of_json_value(line, at);
-    const std::size_t next = end == kNone ? kNone : text.find_first_not_of(kBlanks, end);
+    const std::size_t next = end == kNone ? kNone : text.find_first_not_of(kJsonBlanks, end);
     if (end != kNone && next == kNone && !final) return std::nullopt;
     if (next != kNone && text[next] == '[' && next > line_end) return JsonShape{JsonForm::lines, at};
   }
@@ -262,7 +261,7 @@ std::optional<JsonShape> shape_of_value(std::string_view text, std::size_t at, b
   const std::optional<JsonForm> form = lines_or_values(text, at, end, final);
   if (!form) return std::nullopt;
   if (end == kNone || (*form == JsonForm::lines && end > text.find('\n', at))) return JsonShape{*form, at};
-  const bool is_last = text.find_first_not_of(kBlanks, end) == kNone || !place.empty();
+  const bool is_last = text.find_first_not_of(kJsonBlanks, end) == kNone || !place.empty();
   if (!is_last || (in_lines && is_line_with_a_text(text, at, end))) return JsonShape{*form, at};
   if (auto inside = rows_inside(text, at, place, path, 1)) {
     if (!final && place.empty()) return std::nullopt;
@@ -319,7 +318,8 @@ std::vector<std::string> splits_of_json(std::string_view text) {
   const std::size_t at = skip_blanks(text, 0);
   if (at == text.size() || text[at] != '{') return {};
   const auto members = members_at(text, at);
-  const bool holds_more = members && text.find_first_not_of(kBlanks, end_of_json_value(text, at)) != kNone;
+  const bool holds_more =
+      members && text.find_first_not_of(kJsonBlanks, end_of_json_value(text, at)) != kNone;
   if (!members || holds_more || is_row(*members) || !are_splits(*members)) return {};
   return names_of(*members);
 }

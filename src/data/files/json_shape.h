@@ -9,6 +9,8 @@
 
 namespace bertune::data {
 
+inline constexpr std::string_view kJsonBlanks = " \t\r\n";
+
 enum class JsonForm {
   lines,    // a value a line
   values,   // values one after another, each over several lines

@@ -10,7 +10,7 @@
 namespace bertune::data {
 namespace {
 
-constexpr int kDeepest = 32;
+constexpr int kDeepestText = 32;
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
@@ -82,8 +82,8 @@ Json parse_json_row(std::string_view text, const std::string& where, JsonMends& 
   const Json::parser_callback_t limit = [&](int depth, Json::parse_event_t event, Json&) {
     const bool opens =
         event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
-    if (opens && depth > kDeepest)
-      throw Error(fmt::format("{}: JSON nested more than {} deep", where, kDeepest));
+    if (opens && depth > kDeepestText)
+      throw Error(fmt::format("{}: JSON nested more than {} deep", where, kDeepestText));
     return true;
   };
   try {

@@ -5,6 +5,7 @@
 
 #include "bertune/error.h"
 #include "data/files/json_rows.h"
+#include "data/files/json_shape.h"
 #include "data/files/object_cells.h"
 #include "data/files/records.h"
 
@@ -13,15 +14,14 @@ namespace {
 
 // A list of cells as an object whose keys are their numbers from 1.
 std::string numbered_cells(std::string_view list) {
-  constexpr std::string_view kBlanks = " \t\r\n";
   std::string object = "{";
-  std::size_t at = list.find_first_not_of(kBlanks, 1);
+  std::size_t at = list.find_first_not_of(kJsonBlanks, 1);
   for (std::size_t number = 1; at != std::string_view::npos && list[at] != ']'; ++number) {
     const std::size_t end = end_of_json_value(list, at);
     object += fmt::format("{}\"{}\":{}", number > 1 ? "," : "", number, list.substr(at, end - at));
-    at = list.find_first_not_of(kBlanks, end);
+    at = list.find_first_not_of(kJsonBlanks, end);
     if (at == std::string_view::npos || list[at] != ',') break;
-    at = list.find_first_not_of(kBlanks, at + 1);
+    at = list.find_first_not_of(kJsonBlanks, at + 1);
   }
   return object + "}";
 }

@@ -35,9 +35,9 @@ bool is_atis(std::string_view line) {
   return line.starts_with("BOS ") && line.find(" EOS\t") != std::string_view::npos;
 }
 
-class Guess {
+class LayoutGuess {
  public:
-  explicit Guess(std::string_view text) {
+  explicit LayoutGuess(std::string_view text) {
     std::string_view line;
     while (lines_.size() < kLines && !text.empty() && take_line(text, true, line)) {
       line = trim_blanks(line);
@@ -211,7 +211,7 @@ class LabelledLineParser final : public RecordParser {
 }  // namespace
 
 LineLayout guess_line_layout(std::string_view text, char delimiter, bool labelled) {
-  return Guess(text).layout(delimiter, labelled);
+  return LayoutGuess(text).layout(delimiter, labelled);
 }
 
 std::unique_ptr<RecordParser> make_labelled_line_parser(std::string path, const LineLayout& layout) {

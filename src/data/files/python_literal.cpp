@@ -14,7 +14,7 @@
 namespace bertune::data {
 namespace {
 
-constexpr int kDeepest = 32;
+constexpr int kDeepestLiteral = 32;
 
 class PythonParser {
  public:
@@ -40,7 +40,7 @@ class PythonParser {
 
   std::optional<Json> value(int depth) {
     skip();
-    if (text_.empty() || depth > kDeepest) return std::nullopt;
+    if (text_.empty() || depth > kDeepestLiteral) return std::nullopt;
     switch (text_[0]) {
       case '[':
         return list(']', depth);

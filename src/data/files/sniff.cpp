@@ -6,6 +6,7 @@
 #include <array>
 
 #include "bertune/error.h"
+#include "data/files/json_shape.h"
 
 namespace bertune::data {
 namespace {
@@ -89,10 +90,9 @@ void refuse_foreign_bytes(std::string_view head, const std::string& path) {
 std::size_t byte_order_mark(std::string_view head) { return head.starts_with("\xef\xbb\xbf"sv) ? 3 : 0; }
 
 bool is_json(std::string_view head) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const std::size_t first = head.find_first_not_of(kBlanks);
+  const std::size_t first = head.find_first_not_of(kJsonBlanks);
   if (first == std::string_view::npos || (head[first] != '{' && head[first] != '[')) return false;
-  const std::size_t second = head.find_first_not_of(kBlanks, first + 1);
+  const std::size_t second = head.find_first_not_of(kJsonBlanks, first + 1);
   if (second == std::string_view::npos) return false;
   if (head[first] == '{') return head[second] == '"' || head[second] == '}';
   return std::string_view("{[]\"").find(head[second]) != std::string_view::npos;

@@ -71,16 +71,16 @@ std::vector<Entity> read_strict(std::span<const std::string_view> tags, TagSchem
   return found;
 }
 
-constexpr Names kNames(std::to_array<Named<TagScheme>>({{TagScheme::none, "no entity scheme"},
-                                                        {TagScheme::iob1, "IOB1"},
-                                                        {TagScheme::iob2, "IOB2"},
-                                                        {TagScheme::bioes, "BIOES"},
-                                                        {TagScheme::bilou, "BILOU"},
-                                                        {TagScheme::io, "IO"}}));
+constexpr Names kSchemes(std::to_array<Named<TagScheme>>({{TagScheme::none, "no entity scheme"},
+                                                          {TagScheme::iob1, "IOB1"},
+                                                          {TagScheme::iob2, "IOB2"},
+                                                          {TagScheme::bioes, "BIOES"},
+                                                          {TagScheme::bilou, "BILOU"},
+                                                          {TagScheme::io, "IO"}}));
 
 }  // namespace
 
-std::string_view to_string(TagScheme scheme) { return kNames.of(scheme); }
+std::string_view to_string(TagScheme scheme) { return kSchemes.of(scheme); }
 
 TagScheme scheme_of_tags(const std::vector<std::string>& tags) {
   const auto all = [&](std::string_view letters) {

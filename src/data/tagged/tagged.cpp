@@ -20,10 +20,10 @@
 namespace bertune::data {
 namespace {
 
-constexpr Names kNames(std::to_array<Named<TagFormat>>({{TagFormat::conll, "conll"},
-                                                        {TagFormat::conllu, "conllu"},
-                                                        {TagFormat::jsonl, "jsonl"},
-                                                        {TagFormat::csv, "csv"}}));
+constexpr Names kFormats(std::to_array<Named<TagFormat>>({{TagFormat::conll, "conll"},
+                                                          {TagFormat::conllu, "conllu"},
+                                                          {TagFormat::jsonl, "jsonl"},
+                                                          {TagFormat::csv, "csv"}}));
 
 void read_sentences(std::string_view input, const TaggedReadOptions& options, Arena& arena,
                     TaggedDataset& dataset) {
@@ -139,14 +139,14 @@ TaggedDataset read_all(std::string_view input, const std::string& path, const Ta
 
 }  // namespace
 
-std::string_view to_string(TagFormat format) { return kNames.of(format); }
+std::string_view to_string(TagFormat format) { return kFormats.of(format); }
 
 TagFormat tag_format_from_string(std::string_view name) {
-  if (const auto format = kNames.find(name)) return *format;
+  if (const auto format = kFormats.find(name)) return *format;
   if (name == "json") return TagFormat::jsonl;
   if (name == "tsv") return TagFormat::csv;
   throw UsageError("format", fmt::format("unknown format \"{}\" of tagged sentences; choose {}", name,
-                                         kNames.choices("or")));
+                                         kFormats.choices("or")));
 }
 
 TagFormat guess_tag_format(const fs::path& path) {

@@ -15,7 +15,6 @@
 namespace bertune::text {
 namespace {
 
-bool continues_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 bool is_ascii(char byte) { return static_cast<unsigned char>(byte) < 0x80; }
 
 // The key of a short word; a zero byte has none, for keys end with zeros.

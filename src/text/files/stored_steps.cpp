@@ -9,12 +9,6 @@
 namespace bertune::text {
 namespace {
 
-std::string type_of(const Json& part) {
-  return part.is_object() && part.contains("type") && part["type"].is_string()
-             ? part["type"].get<std::string>()
-             : "none";
-}
-
 void use_word_piece(const TokenizerJson& json, TokenizerSpec& spec) {
   const std::string normalizer = type_of(json.normalizer), splitter = type_of(json.pre_tokenizer);
   if (normalizer != "BertNormalizer" || splitter != "BertPreTokenizer") {

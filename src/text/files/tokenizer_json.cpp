@@ -92,12 +92,6 @@ const Json& member(const Json& object, const char* name) {
   return found == object.end() ? null : *found;
 }
 
-// The type of a part of the file; "none" when it is null or absent.
-std::string type_of(const Json& part) {
-  const Json& type = member(part, "type");
-  return type.is_string() ? type.get<std::string>() : "none";
-}
-
 // Whether the model is BPE; WordPiece is the other that there may be.
 bool check_is_bpe(const Json& model, const std::string& where) {
   if (!model.is_object()) fail(where, "it has no \"model\": this is not a file of the tokenizers library");
@@ -126,6 +120,11 @@ void check_bpe(const Json& model, const std::string& where) {
 }
 
 }  // namespace
+
+std::string type_of(const Json& part) {
+  const Json& type = member(part, "type");
+  return type.is_string() ? type.get<std::string>() : "none";
+}
 
 std::int64_t parse_token_id(const Json& value, std::string_view token, const std::string& where) {
   const bool fits = value.is_number_unsigned()

@@ -35,6 +35,9 @@ TokenizerJson parse_tokenizer_json(std::string_view text, const std::string& whe
 // The id of `token` as a vocabulary gives it; throws Error naming `where` when it is no number of 31 bits.
 std::int64_t parse_token_id(const Json& value, std::string_view token, const std::string& where);
 
+// The type of a part of the file; "none" where it is null or absent.
+std::string type_of(const Json& part);
+
 // An added token as both tokenizer.json and tokenizer_config.json write it, but for its id.
 AddedToken parse_added_token(const Json& value, const std::string& where);
 

@@ -27,7 +27,7 @@ void require_lines(std::string_view text, const std::string& where) {
 std::string_view trim_white_space(std::string_view line) {
   while (!line.empty()) {
     std::size_t last = line.size() - 1;
-    while (last > 0 && (static_cast<unsigned char>(line[last]) & 0xC0) == 0x80) --last;
+    while (last > 0 && continues_character(line[last])) --last;
     std::size_t position = last;
     const char32_t value = next_code_point(line, position);
     if ((Unicode::instance().properties(value) & kWhiteSpace) == 0) break;

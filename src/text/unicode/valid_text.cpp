@@ -22,7 +22,7 @@ class CodePointCursor {
 
  private:
   std::uint32_t starts_character(std::uint32_t byte) const {
-    return (static_cast<unsigned char>(text_[byte]) & 0xC0) == 0x80 ? 0 : 1;
+    return continues_character(text_[byte]) ? 0 : 1;
   }
 
   std::string_view text_;

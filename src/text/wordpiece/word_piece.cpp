@@ -4,10 +4,10 @@
 #include <array>
 #include <bit>
 
+#include "core/utf8.h"
+
 namespace bertune::text {
 namespace {
-
-bool continues_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
 std::size_t count_characters(std::string_view text) {
   return static_cast<std::size_t>(
