@@ -23,22 +23,26 @@ TIDY_AS_GCC = -extra-arg=-Wno-unknown-warning-option
 # One preset for all targets that share build/, so that none compiles again what another did. In CI warnings are errors.
 PRESET := $(if $(CI),ci,release)
 
+# Seconds of `make fuzz` a target.
+TIME ?= 60
+
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 TICKETS := examples/support_tickets
 # Comes with the project, for where nothing can be downloaded.
 SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
-.PHONY: help deps build-deps build checkpoint demo test parity sanitize tsan tsan-part faults soak bench bench-full bench-peer bench-build format format-check tidy install clean
+.PHONY: help deps build-deps build checkpoint demo test parity sanitize tsan tsan-part faults soak bench bench-full bench-peer bench-build format format-check tidy install clean fuzz-deps fuzz fuzz-build fuzz-minimise
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target what; do \
 	  printf 'make %-13s %s\n' "$$target" "$$what"; done
 
-deps: PACKAGES = sed 's/\#.*//' packages.txt
+deps: PACKAGES = sed '/^\# For fuzzing/,$$d; s/\#.*//' packages.txt
 deps: ## install the Debian packages of packages.txt that are missing
 build-deps: PACKAGES = sed '/^\# For tests/,$$d; s/\#.*//' packages.txt
-deps build-deps:
+fuzz-deps: PACKAGES = sed 's/\#.*//' packages.txt
+deps build-deps fuzz-deps:
 	@packages=$$($(PACKAGES)); \
 	if ! command -v dpkg-query >/dev/null; then \
 	  echo "make $@: this is no Debian; install the equivalents of packages.txt by hand" >&2; exit 0; \
@@ -102,6 +106,15 @@ tsan-part: ## run a part of the tests under ThreadSanitizer, chosen by the numbe
 	cmake --preset tsan; \
 	cmake --build --preset tsan -j $(JOBS) --target $$programs bertune_program; \
 	ctest --preset tsan -j 2 -R "^($${part//,/|})/"
+fuzz: fuzz-build ## look for bytes that break a reader: make fuzz TIME=60 (seconds a target) TARGET=csv
+	@tools/fuzz.py run --time $(TIME) $(if $(TARGET),--target $(TARGET))
+
+fuzz-minimise: fuzz-build ## store what fuzzing has reached in tests/fuzz/corpus, for `make test`
+	@tools/fuzz.py minimise $(if $(TARGET),--target $(TARGET))
+
+fuzz-build: fuzz-deps
+	@cmake --preset fuzz
+	@cmake --build --preset fuzz -j $(JOBS) --target fuzz
 
 ifeq ($(wildcard $(REQUIREMENTS)),)
 parity bench-peer:
