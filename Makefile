@@ -98,7 +98,7 @@ tsan: ## run the tests under ThreadSanitizer
 	@ctest --preset tsan -j 2
 
 # A fifth of the test programs, another one with each commit, so that five commits have run them all.
-THREAD_PARTS := core,predict hub,kernels,model text,data,checkpoint optim,train,runs tasks,report,parity
+THREAD_PARTS := core,predict,serve hub,kernels,model text,data,checkpoint optim,train,runs tasks,report,parity
 tsan-part: ## run a part of the tests under ThreadSanitizer, chosen by the number of commits
 	@parts=($(THREAD_PARTS)); number=$$(git rev-list --count HEAD 2>/dev/null || echo 0); \
 	part=$${parts[$$((number % $${#parts[@]}))]}; programs=$${part//,/_test }_test; \
@@ -106,6 +106,7 @@ tsan-part: ## run a part of the tests under ThreadSanitizer, chosen by the numbe
 	cmake --preset tsan; \
 	cmake --build --preset tsan -j $(JOBS) --target $$programs bertune_program; \
 	ctest --preset tsan -j 2 -R "^($${part//,/|})/"
+
 fuzz: fuzz-build ## look for bytes that break a reader: make fuzz TIME=60 (seconds a target) TARGET=csv
 	@tools/fuzz.py run --time $(TIME) $(if $(TARGET),--target $(TARGET))
 

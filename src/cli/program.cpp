@@ -24,6 +24,7 @@
 #include "cli/commands/next_sentence_command.h"
 #include "cli/commands/predict_command.h"
 #include "cli/commands/pretrain_command.h"
+#include "cli/commands/serve_command.h"
 #include "cli/commands/tokenize_command.h"
 #include "cli/commands/train_command.h"
 #include "cli/commands/vocabulary_command.h"
@@ -126,6 +127,7 @@ int run(int argc, char** argv) {
   add_evaluate_command(app);
   add_predict_command(app);
   add_embed_command(app);
+  add_serve_command(app);
   add_pretrain_command(app);
   add_fill_mask_command(app);
   add_next_sentence_command(app);
