@@ -29,7 +29,7 @@ TICKETS := examples/support_tickets
 SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
-.PHONY: help deps build-deps build checkpoint demo test parity sanitize tsan bench bench-full bench-peer bench-build format format-check tidy install clean
+.PHONY: help deps build-deps build checkpoint demo test parity sanitize tsan page bench bench-full bench-peer bench-build format format-check tidy install clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target what; do \
@@ -82,6 +82,16 @@ tsan: ## run the tests under ThreadSanitizer
 	@cmake --preset tsan
 	@cmake --build --preset tsan -j $(JOBS)
 	@ctest --preset tsan -j 2
+
+# The page of `bertune serve` in a browser; where Chromium or npm is missing, this says so.
+PAGE := $(BERTUNE_CACHE)/page
+page: deps ## use the server's page in headless Chromium, with a tiny model of every head
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program write_models
+	@build/tests/write_models build/page_models
+	@[[ -d $(PAGE)/node_modules/axe-core ]] || npm install --silent --no-fund --prefix $(PAGE) playwright-core@1.65.1 axe-core@4.14.1 || true
+	@command -v node >/dev/null || { echo "make $@: skipped, for node is not here" >&2; exit 0; }; \
+	node tests/serve/page/page_test.mjs build/bertune build/page_models $(PAGE)/node_modules || [[ $$? == 77 ]]
 
 ifeq ($(wildcard $(REQUIREMENTS)),)
 parity bench-peer:
