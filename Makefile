@@ -32,7 +32,9 @@ TICKETS := examples/support_tickets
 SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
-.PHONY: help deps build-deps build checkpoint demo test parity sanitize tsan tsan-part faults soak bench bench-full bench-peer bench-build format format-check tidy install clean fuzz-deps fuzz fuzz-build fuzz-minimise
+.PHONY: help deps build-deps fuzz-deps build checkpoint demo install clean
+.PHONY: test parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
+.PHONY: bench bench-full bench-peer bench-build format format-check tidy
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target what; do \
@@ -116,6 +118,16 @@ fuzz-minimise: fuzz-build ## store what fuzzing has reached in tests/fuzz/corpus
 fuzz-build: fuzz-deps
 	@cmake --preset fuzz
 	@cmake --build --preset fuzz -j $(JOBS) --target fuzz
+
+# The page of `bertune serve` in a browser; where Chromium or npm is missing, this says so.
+PAGE := $(BERTUNE_CACHE)/page
+page: deps ## use the server's page in headless Chromium, with a tiny model of every head
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program write_models
+	@build/tests/write_models build/page_models
+	@[[ -d $(PAGE)/node_modules/axe-core ]] || npm install --silent --no-fund --prefix $(PAGE) playwright-core@1.65.1 axe-core@4.14.1 || true
+	@command -v node >/dev/null || { echo "make $@: skipped, for node is not here" >&2; exit 0; }; \
+	node tests/serve/page/page_test.mjs build/bertune build/page_models $(PAGE)/node_modules || [[ $$? == 77 ]]
 
 ifeq ($(wildcard $(REQUIREMENTS)),)
 parity bench-peer:
