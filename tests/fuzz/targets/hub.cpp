@@ -115,7 +115,7 @@ const Target kAnswers("hub_answers", [](std::string_view bytes) {
   options.first_retry_wait = std::chrono::milliseconds(0);
   const auto begin = std::chrono::steady_clock::now();
   options.interrupted = [&] {
-    return std::chrono::steady_clock::now() - begin > std::chrono::milliseconds(200);
+    return std::chrono::steady_clock::now() - begin > std::chrono::milliseconds(500);
   };
   try {
     resolve_model("o/n", options);

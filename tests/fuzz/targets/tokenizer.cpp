@@ -34,21 +34,19 @@ void use(const BertTokenizer& tokenizer, std::string_view text) {
   require(again.encode(text, options).input_ids == encoding.input_ids, "a saved tokenizer is the same");
 }
 
-void read_folder(std::string_view text) {
-  const std::filesystem::path directory = folder().path() / "tokenizer";
-  std::optional<BertTokenizer> tokenizer;
-  tokenizer.emplace(BertTokenizer::from_pretrained(directory));
-  use(*tokenizer, kText);
-  if (!text.empty()) use(*tokenizer, text);
+void read_folder(const char* name, std::string_view text) {
+  const BertTokenizer tokenizer = BertTokenizer::from_pretrained(folder().path() / name);
+  use(tokenizer, kText);
+  if (!text.empty()) use(tokenizer, text);
 }
 
 // tokenizer.json, tokenizer_config.json, a text.
 const Target kJson("tokenizer_json", [](std::string_view bytes) {
   const std::vector<std::string_view> files = parts(bytes, 3);
-  folder().write("tokenizer/tokenizer.json", files[0]);
-  std::filesystem::remove(folder().path() / "tokenizer/tokenizer_config.json");
-  if (!files[1].empty()) folder().write("tokenizer/tokenizer_config.json", files[1]);
-  read_folder(files[2]);
+  folder().write("whole/tokenizer.json", files[0]);
+  std::filesystem::remove(folder().path() / "whole/tokenizer_config.json");
+  if (!files[1].empty()) folder().write("whole/tokenizer_config.json", files[1]);
+  read_folder("whole", files[2]);
 });
 
 // The files of tokenizers without tokenizer.json.
@@ -61,11 +59,11 @@ const Target kFolder("tokenizer_folder", [](std::string_view bytes) {
                                         "merges.txt"};
   const std::vector<std::string_view> files = parts(bytes, kNames.size() + 1);
   for (std::size_t i = 0; i < kNames.size(); ++i) {
-    const std::string name = std::string("tokenizer/") + kNames[i];
+    const std::string name = std::string("separate/") + kNames[i];
     std::filesystem::remove(folder().path() / name);
     if (!files[i].empty()) folder().write(name, files[i]);
   }
-  read_folder(files.back());
+  read_folder("separate", files.back());
 });
 
 const Target kVocabulary("vocabulary", [](std::string_view bytes) {
