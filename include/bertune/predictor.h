@@ -64,7 +64,8 @@ class BERTUNE_EXPORT Predictor {
   // UsageError for an input without what the head reads.
   std::vector<Prediction> predict(std::span<const Input> inputs, Truncated* truncated = nullptr) const;
   Prediction predict(const Input& input) const;
-  // Of an input, without predicting it: tokenizes it. Throws as predict() does. Any number of threads may call.
+  // Of an input, without predicting it: tokenizes it. Throws as predict() does. Any number of threads may
+  // call.
   InputSize size_of(const Input& input) const;
 
   // Bytes: of the weights, once for all callers, and of the workspaces that are not in use, one for each call

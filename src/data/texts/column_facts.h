@@ -16,6 +16,7 @@ struct ColumnFacts {
   bool zero_or_one = false, boolean = false;       // in all rows
   bool uniform = false;  // digits and letters stand in the same places: dates and the like
 
+  bool is_yes_or_no() const { return rows > 0 && (zero_or_one || boolean); }
   bool full() const { return filled == rows; }
   // Few values that come again and again.
   bool repeats() const {
