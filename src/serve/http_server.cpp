@@ -56,8 +56,8 @@ std::string head_of(const HttpResponse& response, bool close, bool has_body) {
   std::tm utc{};
   ::gmtime_r(&now, &utc);
   std::strftime(date.data(), date.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
-  std::string head =
-      fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason_of(response.status), date.data());
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nX-Content-Type-Options: nosniff\r\n",
+                                 response.status, reason_of(response.status), date.data());
   if (has_body)
     head += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n", response.type, response.body.size());
   for (const auto& [name, value] : response.headers) head += fmt::format("{}: {}\r\n", name, value);
@@ -228,7 +228,11 @@ void Connection::advance() {
     state_ = State::answering;
     ++core_.busy;
     exchange_ = std::make_shared<Answer>(core_.io, shared_from_this());
-    core_.handlers.answer(std::move(request), exchange_);
+    try {
+      core_.handlers.answer(std::move(request), exchange_);
+    } catch (const std::exception&) {
+      exchange_->send(error_response(503, "Overloaded", "there is too little memory for the request now"));
+    }
   }
 }
 

@@ -9,8 +9,7 @@
 namespace bertune::serve {
 namespace {
 
-OrderedJson described(std::string_view what, OrderedJson schema,
-                        std::string_view type = "application/json") {
+OrderedJson described(std::string_view what, OrderedJson schema, std::string_view type = "application/json") {
   return {{"description", what},
           {"content", OrderedJson{{std::string(type), OrderedJson{{"schema", std::move(schema)}}}}}};
 }

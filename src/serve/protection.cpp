@@ -5,7 +5,7 @@
 namespace bertune::serve {
 namespace {
 
-std::string lower(std::string_view text) {
+std::string lower_case(std::string_view text) {
   std::string out(text);
   for (char& letter : out)
     if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
@@ -13,7 +13,7 @@ std::string lower(std::string_view text) {
 }
 
 // "example.org:8080" and "[::1]:8080" without their port.
-std::string_view name_of(std::string_view host) {
+std::string_view host_name(std::string_view host) {
   if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
   return host.substr(0, host.find(':'));
 }
@@ -27,7 +27,7 @@ bool is_this_machine(std::string_view name) {
 }
 
 bool contains(const std::vector<std::string>& list, std::string_view text) {
-  return std::ranges::any_of(list, [&](const std::string& one) { return lower(one) == text; });
+  return std::ranges::any_of(list, [&](const std::string& one) { return lower_case(one) == text; });
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ bool equal_keys(std::string_view left, std::string_view right) {
 bool has_key(const HttpRequest& request, const std::vector<std::string>& keys) {
   std::string_view given = request.header("Authorization");
   constexpr std::string_view kBearer = "bearer ";
-  if (lower(given.substr(0, kBearer.size())) == kBearer) {
+  if (lower_case(given.substr(0, kBearer.size())) == kBearer) {
     given.remove_prefix(kBearer.size());
   } else {
     given = request.header("X-Api-Key");
@@ -56,8 +56,8 @@ bool has_key(const HttpRequest& request, const std::vector<std::string>& keys) {
 }
 
 std::optional<Refusal> refused_host(const HttpRequest& request, const Protection& protection) {
-  const std::string host = lower(request.header("Host"));
-  const std::string_view name = name_of(host);
+  const std::string host = lower_case(request.header("Host"));
+  const std::string_view name = host_name(host);
   if (host.empty()) return Refusal{400, "Validation", "the request has no Host"};
   if (is_this_machine(name) || contains(protection.allowed_hosts, name)) return std::nullopt;
   if (!protection.is_loopback && is_address(name)) return std::nullopt;
@@ -68,19 +68,19 @@ std::optional<Refusal> refused_host(const HttpRequest& request, const Protection
 }
 
 std::optional<Refusal> refused_origin(const HttpRequest& request, const Protection& protection) {
-  const std::string origin = lower(request.header("Origin"));
+  const std::string origin = lower_case(request.header("Origin"));
   if (origin.empty() || contains(protection.cors_origins, origin) || contains(protection.cors_origins, "*"))
     return std::nullopt;
-  const std::string host = lower(request.header("Host"));
+  const std::string host = lower_case(request.header("Host"));
   if (origin == "http://" + host || origin == "https://" + host) return std::nullopt;
   return Refusal{403, "Origin", "pages of other sites may not ask; the option `cors_origin` may allow one"};
 }
 
 Headers cors_headers(const HttpRequest& request, const Protection& protection) {
-  const std::string origin = lower(request.header("Origin"));
+  const std::string origin = lower_case(request.header("Origin"));
   if (origin.empty()) return {};
   for (const std::string& allowed : protection.cors_origins) {
-    if (allowed != "*" && lower(allowed) != origin) continue;
+    if (allowed != "*" && lower_case(allowed) != origin) continue;
     return {{"Access-Control-Allow-Origin", allowed},
             {"Access-Control-Allow-Methods", "GET, POST"},
             {"Access-Control-Allow-Headers", "Authorization, Content-Type, X-Api-Key"},

@@ -64,9 +64,21 @@ std::int64_t Scheduler::queued_tokens() const {
   return queued_tokens_;
 }
 
-bool Scheduler::is_full() const {
+// What waits is estimated, and so has to end well before the deadline.
+bool Scheduler::is_in_time(std::int64_t tokens, std::chrono::duration<double> left) const {
+  constexpr double kMargin = 0.8;
+  return wait_of(tokens) <= kMargin * left.count();
+}
+
+bool Scheduler::has_room_for(const Call& call) const {
+  if (2 * call.queued_tokens > options_.max_queue_tokens) return false;
+  const std::chrono::duration<double> left = call.deadline - Clock::now();
+  return static_cast<double>(call.queued_tokens) <= call.model->tokens_per_second() * left.count();
+}
+
+bool Scheduler::is_full(std::chrono::milliseconds deadline) const {
   const std::lock_guard lock(mutex_);
-  return queued_tokens_ >= options_.max_queue_tokens;
+  return queued_tokens_ >= options_.max_queue_tokens || !is_in_time(queued_tokens_, deadline);
 }
 
 bool Scheduler::offer(const std::shared_ptr<Call>& call) {
@@ -75,11 +87,9 @@ bool Scheduler::offer(const std::shared_ptr<Call>& call) {
     const std::lock_guard lock(mutex_);
     if (speed_ == 0) speed_ = call->model->tokens_per_second();
     const std::int64_t tokens = queued_tokens_ + call->queued_tokens;
-    // What is full is so for large calls first: one that the queue has no room for may come when it is empty.
-    if (queued_tokens_ > 0 && tokens > options_.max_queue_tokens) return false;
-    constexpr double kMargin = 0.8;  // of the time until the deadline
-    const std::chrono::duration<double> left = call->deadline - now;
-    if (queued_tokens_ > 0 && wait_of(tokens) > kMargin * left.count()) return false;
+    if (queued_tokens_ > 0 &&
+        (tokens > options_.max_queue_tokens || !is_in_time(tokens, call->deadline - now)))
+      return false;
     queued_tokens_ = tokens;
     call->queued_at = now;
     queue_.push_back(call);

@@ -33,7 +33,11 @@ class Scheduler {
 
   // Takes a call whose rows are ready. False: the queue is full, or it would not be done before its deadline.
   bool offer(const std::shared_ptr<Call>& call);
-  bool is_full() const;
+  // Whether a call could be taken at all: not where it has half of the tokens that may wait, or takes longer
+  // than its deadline even when nothing else does.
+  bool has_room_for(const Call& call) const;
+  // Whether a small call would not be done within `deadline`, or finds no room.
+  bool is_full(std::chrono::milliseconds deadline) const;
   std::int64_t queued_tokens() const;
   // Seconds until what waits now is computed.
   double wait() const;
@@ -50,6 +54,7 @@ class Scheduler {
   void compute(const std::vector<Taken>& batch);
   void forget(const Call& call);  // its rows that wait
   double wait_of(std::int64_t tokens) const;
+  bool is_in_time(std::int64_t tokens, std::chrono::duration<double> left) const;
 
   const SchedulerOptions options_;
   Metrics& metrics_;

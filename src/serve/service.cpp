@@ -112,7 +112,7 @@ std::optional<Refusal> Service::refused(const HttpRequest& head, const Match& fo
   if (drains_) return Refusal{503, "Unhealthy", "the server is ending"};
   if (route.body == nullptr) return std::nullopt;
   if (!models_.is_ready()) return Refusal{503, "Unhealthy", "the model is being loaded"};
-  if (scheduler_.is_full() || workers_.waiting() >= options_.max_waiting)
+  if (scheduler_.is_full(options_.deadline) || workers_.waiting() >= options_.max_waiting)
     return Refusal{429, "Overloaded", "too much is waiting; ask again later"};
   return std::nullopt;
 }
@@ -130,7 +130,7 @@ std::optional<HttpResponse> Service::refuse(const HttpRequest& head) {
   }
   if (!response) return std::nullopt;
   response->headers.insert(response->headers.end(), cors.begin(), cors.end());
-  metrics_.note_answer(found.route != nullptr ? found.route->path : "", response->status, 0);
+  note_answer(*response, found.route != nullptr ? found.route->path : "", Clock::now(), nullptr);
   return response;
 }
 
@@ -212,6 +212,11 @@ void Service::prepare(const std::shared_ptr<Call>& call) {
     measure_rows(*call);
     call->tokenizing = Clock::now() - begin;
     if (call->open == 0) return finish(call);
+    if (!scheduler_.has_room_for(*call)) {
+      throw Refusal{413, "Validation",
+                    fmt::format("{} tokens are too many for one request; send fewer texts at a time",
+                                call->queued_tokens)};
+    }
     if (!scheduler_.offer(call)) throw Refusal{429, "Overloaded", "too much is waiting; ask again later"};
   } catch (const Refusal& refusal) {
     call->refusal = refusal;
@@ -245,26 +250,32 @@ void Service::finish(const std::shared_ptr<Call>& call) {
   send(*call->exchange, std::move(response), call->route->path, call->arrived, call.get());
 }
 
-void Service::send(Exchange& exchange, HttpResponse response, std::string_view route,
-                   Clock::time_point arrived, const Call* call) {
+void Service::note_answer(const HttpResponse& response, std::string_view route, Clock::time_point arrived,
+                          const Call* call) {
+  const auto milliseconds = [](std::chrono::duration<double> time) {
+    return std::round(time.count() * 1e6) / 1e3;
+  };
   const std::chrono::duration<double> took = Clock::now() - arrived;
   metrics_.note_answer(route, response.status, took.count());
-  if (options_.log) {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    OrderedJson line = {{"time", std::chrono::duration<double>(now).count()},
-                        {"route", route},
-                        {"status", response.status},
-                        {"ms", std::round(took.count() * 1e6) / 1e3},
-                        {"bytes", response.body.size()}};
-    if (call != nullptr && call->model) {
-      line["model"] = call->model->name(), line["version"] = call->model->version();
-      line["rows"] = call->rows.size(), line["tokens"] = call->tokens;
-      line["truncated"] = call->truncated_rows();
-      line["queue_ms"] = std::round(call->queueing.count() * 1e6) / 1e3;
-      line["compute_ms"] = std::round(call->computing.count() * 1e6) / 1e3;
-    }
-    options_.log(line.dump() + "\n");
+  if (!options_.log) return;
+  const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+  OrderedJson line = {{"time", now.count()},
+                      {"route", route},
+                      {"status", response.status},
+                      {"ms", milliseconds(took)},
+                      {"bytes", response.body.size()}};
+  if (call != nullptr && call->model) {
+    line["model"] = call->model->name(), line["version"] = call->model->version();
+    line["rows"] = call->rows.size(), line["tokens"] = call->tokens;
+    line["truncated"] = call->truncated_rows();
+    line["queue_ms"] = milliseconds(call->queueing), line["compute_ms"] = milliseconds(call->computing);
   }
+  options_.log(line.dump() + "\n");
+}
+
+void Service::send(Exchange& exchange, HttpResponse response, std::string_view route,
+                   Clock::time_point arrived, const Call* call) {
+  note_answer(response, route, arrived, call);
   exchange.send(std::move(response));
 }
 

@@ -65,6 +65,8 @@ class Service {
   HttpResponse response_of(Call& call) const;
   void send(Exchange& exchange, HttpResponse response, std::string_view route, Clock::time_point arrived,
             const Call* call);
+  void note_answer(const HttpResponse& response, std::string_view route, Clock::time_point arrived,
+                   const Call* call);
   int retry_after() const;
 
   ServiceOptions options_;

@@ -161,6 +161,8 @@ TEST_F(Scheduling, AFullQueueTakesNoMore) {
   EXPECT_FALSE(scheduler.offer(call(40)));
   EXPECT_TRUE(scheduler.offer(call(10)));
   EXPECT_EQ(scheduler.queued_tokens(), 930);
+  EXPECT_FALSE(scheduler.has_room_for(*call(200)));  // of the 1000 that may wait
+  EXPECT_TRUE(scheduler.has_room_for(*call(100)));
   let_go();
 }
 
@@ -336,6 +338,7 @@ TEST_F(OnAPort, ClosesEachConnectionAfterItsAnswerWhenItEnds) {
   http.drain();
   connection.send("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_THAT(connection.receive_all(), HasSubstr("Connection: close\r\n"));
+  for (int i = 0; i < 1000 && !http.is_quiet(); ++i) std::this_thread::sleep_for(1ms);
   EXPECT_TRUE(http.is_quiet());
 }
 

@@ -173,8 +173,8 @@ void run(const Options& options) {
   if (options.access_log)
     service.log = [&written = log.emplace()](std::string line) { written.add(std::move(line)); };
   serve::Server server(http_options_of(options), sources_of(options), std::move(service));
+  ServerSignals signals;  // from here on, for systemd may ask to load again as soon as it knows of the first
   server.load();
-  ServerSignals signals;
   write_to_standard_output(fmt::format("READY {}\n", server.url()));
   while (signals.wait() == ServerSignals::Kind::reload) reload(server);
   const auto timeout = std::chrono::seconds(static_cast<std::int64_t>(options.drain_timeout));
