@@ -1,5 +1,5 @@
-// Pre-training on plain text, as `pretrain` of the program does it: masked words and next sentences (Devlin
-// et al. 2019, section 3.1), from a checkpoint or from nothing.
+// Pre-trains on plain text, as `pretrain` of the program does it: masked words and next sentences (Devlin et
+// al. 2019, section 3.1), from a checkpoint or from scratch.
 //
 //     bertune::PretrainOptions options;
 //     options.model = "bert-base-uncased-folder", options.train = {"our-texts.txt"};
@@ -24,7 +24,7 @@
 
 namespace bertune {
 
-// Names and defaults are those of the program (docs/pretraining.md).
+// Options of pre-training; names and defaults are those of the program (docs/pretraining.md).
 struct PretrainOptions {
   PretrainOptions() { arguments.learning_rate = 1e-4; }
 
@@ -46,13 +46,13 @@ struct PretrainOptions {
   bool overwrite = false;       // start anew in an output folder that holds a model
   TrainingArguments arguments;  // output_dir must be given; learning_rate is 1e-4 unless it is set
 
-  // As those of TrainOptions (trainer.h).
+  // The callback for events and the stop token, as in TrainOptions (trainer.h).
   std::function<void(const Event& event)> on_event;
   std::stop_token stop;
 };
 
-// Throws as fine_tune does (trainer.h). The result's test metrics are empty; its validation metrics have loss
-// and perplexity, and the accuracies of both objectives.
+// Runs pre-training. The result's test metrics are empty; its validation metrics have loss and perplexity,
+// and the accuracies of both objectives. Throws as fine_tune does (trainer.h).
 BERTUNE_EXPORT TrainResult pretrain(const PretrainOptions& options);
 
 }  // namespace bertune
