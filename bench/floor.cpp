@@ -56,7 +56,7 @@ double best_seconds(const Function& function) {
   return best;
 }
 
-// What a training step has to do, for one batch.
+// The work of a training step, for one batch.
 struct Step {
   std::int64_t sequences = 0, tokens = 0, embedding_rows = 0;
 };
