@@ -1,4 +1,4 @@
-// What bertune fill-mask and bertune next-sentence have in common: a pre-trained BERT is asked about texts.
+// The common parts of bertune fill-mask and bertune next-sentence: a pre-trained BERT is asked about texts.
 #pragma once
 
 #include <CLI/App.hpp>
