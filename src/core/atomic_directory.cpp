@@ -35,7 +35,7 @@ fs::path folder_named(fs::path path) {
   return error ? path : target;
 }
 
-// Whether the process works in the folder, or below: it would be left in the old one.
+// Returns whether the process works in the folder, or below: it would be left in the old one.
 bool is_at_work_in(const fs::path& folder) {
   std::error_code error;
   const fs::path here = fs::current_path(error);
@@ -45,8 +45,8 @@ bool is_at_work_in(const fs::path& folder) {
 
 bool make_folder(const fs::path& path) { return ::mkdir(path.c_str(), 0777) == 0; }
 
-// What says that a folder cannot change places with another, and not that the disk is at fault: mount points,
-// kernels and file systems without the exchange, parents that may not be written to.
+// The errors that say that a folder cannot change places with another, not that the disk is at fault: mount
+// points, kernels and file systems without the exchange, parents that may not be written to.
 bool is_no_exchange(int error) {
   constexpr std::array kErrors = {EBUSY, EINVAL, EXDEV, ENOSYS, EACCES, EPERM, EROFS, ENOTSUP};
   return std::ranges::find(kErrors, error) != kErrors.end();
@@ -68,8 +68,8 @@ void move_file(const fs::path& from, const fs::path& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) throw_file_error("replace", to, errno);
 }
 
-// Of a model or of an adapter: what is not in the new folder belongs to the old one's, and would be taken for
-// the new.
+// The weights of a model or of an adapter: one that is not in the new folder belongs to the old folder's
+// model, and would be taken for the new one's.
 constexpr std::array kWeights = {"model.safetensors", "pytorch_model.bin", "adapter_config.json",
                                  "adapter_model.safetensors"};
 
@@ -98,7 +98,7 @@ bool is_of_other_weights(const fs::path& name, bool new_holds_weights) {
   return new_holds_weights && std::ranges::find(kWeights, name) != kWeights.end();
 }
 
-// What the old folder held and the new one does not.
+// Keeps the files that the old folder held and the new one does not.
 void carry_over(const fs::path& old, const fs::path& folder) {
   const bool new_holds_weights = holds_weights(folder);
   for (const auto& entry : fs::directory_iterator(old)) {
@@ -138,7 +138,7 @@ bool exchange_places(const fs::path& one, const fs::path& other) {
   return ::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0;
 }
 
-// Whether other file systems begin in the folder: their mount points cannot be carried over.
+// Returns whether other file systems begin in the folder: their mount points cannot be carried over.
 bool holds_mount_points(const fs::path& folder) {
   struct stat own {};
   if (::stat(folder.c_str(), &own) != 0) return false;
@@ -165,7 +165,7 @@ fs::path named_by(const fs::path& folder) {
   return parent_of(folder) / fs::path(read_file(folder / kReplacing, 4096)).filename();
 }
 
-// Whether it is an old folder that a killed process had not carried over.
+// Returns whether it is an old folder that a killed process had not carried over.
 bool is_to_carry_over(const fs::path& old) {
   std::error_code error;
   return is_left_behind(old) && fs::is_directory(old, error);
@@ -241,7 +241,7 @@ void AtomicDirectory::commit() {
   move_in(staging_, path_);
 }
 
-// Both names change hands in one step; from then on the staging name holds the old folder.
+// The two folders exchange their names in one step; from then on the staging name holds the old folder.
 bool AtomicDirectory::exchange() {
   if (holds_mount_points(path_)) return false;
   ::link((path_ / kLockFile).c_str(), (staging_ / kLockFile).c_str());  // whoever holds it goes on holding it

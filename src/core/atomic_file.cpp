@@ -15,7 +15,8 @@
 namespace bertune {
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
-  // What stands there for an open file must not be replaced: it is added to, as a shell's redirection does.
+  // A path that stands for an open file must not be replaced: the text is appended, as by a shell's
+  // redirection.
   const std::string name = path_.lexically_normal().string();
   if (name == "/dev/stdout" || name == "/dev/stderr" || name.starts_with("/dev/fd/") ||
       name.starts_with("/proc/")) {

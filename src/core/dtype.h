@@ -26,7 +26,7 @@ inline float f16_to_f32(std::uint16_t half) {
   return sign != 0 ? -subnormal : subnormal;
 }
 
-// To the nearest, ties to even. What is beyond the range becomes infinity; not-a-number stays that.
+// Rounds to nearest, ties to even. Overflow becomes infinity; NaN stays NaN.
 inline std::uint16_t f32_to_bf16(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   const bool is_nan = (bits & 0x7FFFFFFFU) > 0x7F800000U;

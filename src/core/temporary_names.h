@@ -7,14 +7,14 @@
 
 namespace bertune {
 
-// Beside `path` (or in `folder`): its name, ".tmp-", the number of this process, and 64 random bits. Nobody
-// can have put a file or a link under it on purpose.
+// Returns a path beside `path` (or in `folder`): its name, ".tmp-", the number of this process, and 64 random
+// bits. Nobody can have put a file or a link under it on purpose.
 std::filesystem::path temporary_name(const std::filesystem::path& path);
 
 // The name that it was made for; empty where it is none of ours.
 std::string finished_name(const std::filesystem::path& temporary);
 
-// Whether the name is one of ours, and the process that made it is gone.
+// Returns whether the name is one of ours, and the process that made it is gone.
 bool is_left_behind(const std::filesystem::path& path);
 // All such entries of a folder.
 std::vector<std::filesystem::path> left_behind_in(const std::filesystem::path& folder);

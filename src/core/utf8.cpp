@@ -45,7 +45,8 @@ void append_utf8(std::string& text, char32_t code_point) {
 
 namespace {
 
-// How many of 64 bytes are whole valid characters, if the first begins one; 0 when something is malformed.
+// Returns how many of 64 bytes are whole valid characters, if the first begins one; 0 when something is
+// malformed.
 std::size_t valid_characters(const char* text) {
   constexpr std::size_t kSize = 64;
   // Bytes of a kind, a bit each. `not_below_x` are those >= x.
