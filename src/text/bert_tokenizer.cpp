@@ -67,7 +67,7 @@ struct BertTokenizer::Implementation {
   std::size_t room(bool is_pair, const EncodeOptions& options) const;
   // The type of a second text, which the model must know.
   std::int32_t second_type() const;
-  // Whether no text comes to the token with this id, unless it is written out.
+  // Returns whether no text comes to the token with this id, unless it is written out.
   bool is_seldom(std::int32_t id) const;
 
   TextEncoder encoder;

@@ -39,7 +39,7 @@ ChosenCheckpoint newest_whole_checkpoint(const std::filesystem::path& output_dir
 // OUTPUT/trainer_state.json, which says that this run is finished.
 void save_finished_state(const std::filesystem::path& output_dir, const RunState& state,
                          const RunIdentity& identity, const StepPlan& plan);
-// Whether the run of this identity has left that.
+// Returns whether the run of this identity has left that.
 bool is_finished(const std::filesystem::path& output_dir, const RunIdentity& identity);
 
 // Throws Error, saying what is wrong with it, where a checkpoint is not as it was written.

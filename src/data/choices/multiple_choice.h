@@ -83,8 +83,8 @@ MultipleChoiceDataset read_multiple_choice(const fs::path& path,
 MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::string& path, Format format,
                                             const MultipleChoiceReadOptions& options = {});
 
-// Whether a file has the columns of such questions. Reads the first records alone; false for anything that
-// cannot be read, and for what is no file (a pipe would be used up).
+// Returns whether a file has the columns of such questions. Reads the first records alone; false for anything
+// that cannot be read, and for what is no file (a pipe would be used up).
 bool looks_like_multiple_choice(const fs::path& path);
 
 }  // namespace bertune::data

@@ -112,7 +112,8 @@ bool is_initials(std::string_view word) {
   return true;
 }
 
-// Whether the full stop at text[stop] belongs to the word before it. `next` is what follows the blanks.
+// Returns whether the full stop at text[stop] belongs to the word before it. `next` is what follows the
+// blanks.
 bool is_abbreviation(std::string_view text, std::size_t stop, char32_t next) {
   constexpr std::size_t kLongest = 16;
   std::size_t begin = stop;

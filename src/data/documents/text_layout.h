@@ -23,8 +23,8 @@ struct TextLayout {
   bool sentence_per_line = false;  // lines are sentences already, and are not split
 };
 
-// Whether lines were broken at a fixed width: of those that another line follows, most do not end a sentence,
-// and most of the text is in lines nearly as long as the longest.
+// Returns whether lines were broken at a fixed width: of those that another line follows, most do not end a
+// sentence, and most of the text is in lines nearly as long as the longest.
 bool has_wrapped_lines(std::string_view text);
 
 // The layout of a file by its beginning. Wrapped lines: a book, so one document a file. Groups of lines

@@ -37,7 +37,7 @@ struct ForeignLines {
 };
 ForeignLines count_foreign_lines(std::string_view text);
 
-// Whether the name is one of UTF-8.
+// Returns whether the name is one of UTF-8.
 bool is_utf8(std::string_view encoding);
 
 }  // namespace bertune::data

@@ -139,7 +139,8 @@ class DialectGuess {
     return width > 1 && usual;
   }
 
-  // Whether the header has the delimiter too, or stands below a title: a text of one column may hold one.
+  // Returns whether the header has the delimiter too, or stands below a title: a text of one column may hold
+  // one.
   bool heads(char delimiter) const {
     Dialect tried = dialect_;
     tried.delimiter = delimiter;

@@ -97,7 +97,7 @@ std::unique_ptr<RecordParser> make_parser(const std::string& path, Format format
                                           std::string_view text, std::vector<std::string>& notes,
                                           std::int64_t lines_before = 0);
 
-// Whether records are lines of fields, of which the first may name the columns: CSV and TSV.
+// Returns whether records are lines of fields, of which the first may name the columns: CSV and TSV.
 bool is_delimited(Format format);
 
 std::string cell_text(const Cell& cell);
@@ -109,7 +109,7 @@ std::string_view undouble_quotes(std::string_view text, char* memory);
 
 // Without ASCII blanks at both ends.
 std::string_view trim_blanks(std::string_view text);
-// Whether nothing is left then.
+// Returns whether nothing is left then.
 bool is_blank(std::string_view text);
 
 // One line off the front of `input`, without its end ("\n" or "\r\n"). False: no line end there yet.

@@ -93,7 +93,7 @@ class DocumentReader {
     return true;
   }
 
-  // Whether the object was a row, a paragraph or an article.
+  // Returns whether the object was a row, a paragraph or an article.
   bool take(int depth, const Json& value) {
     if (is_list_[0]) {
       if (depth != 1) return false;

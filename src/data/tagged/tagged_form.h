@@ -19,7 +19,8 @@ TagFormat guess_tag_format(const fs::path& path, std::string_view input);
 // one.
 std::string looks_like_tagged_words(const fs::path& path, std::string_view input);
 
-// Whether a file that a model is asked about holds words, or texts with their entities, and not texts alone.
+// Returns whether a file that a model is asked about holds words, or texts with their entities, and not texts
+// alone.
 bool holds_sentences(const fs::path& path, std::string_view input);
 
 // "O", or a letter of a scheme and a type: "B-LOC".

@@ -37,13 +37,14 @@ ColumnFacts facts_of(const std::vector<std::string>& values);
 // How well a column may hold the labels, by its values; 0: not at all.
 int label_evidence(const ColumnFacts& facts);
 
-// Whether the values of two columns say the same in other words: each of one stands beside one of the other.
+// Returns whether the values of two columns say the same in other words: each of one stands beside one of the
+// other.
 bool say_the_same(const std::vector<std::string>& first, const std::vector<std::string>& second);
-// Whether texts share more words with the text beside them than with the one beside the next.
+// Returns whether texts share more words with the text beside them than with the one beside the next.
 bool belong_together(const std::vector<std::string>& first, const std::vector<std::string>& second);
 
-// Whether a first row holds values as the rows below do, and no names of columns: a number among numbers, a
-// value that comes again, a sentence among sentences.
+// Returns whether a first row holds values as the rows below do, and no names of columns: a number among
+// numbers, a value that comes again, a sentence among sentences.
 bool is_an_example(const std::vector<std::string>& row, const std::vector<std::vector<std::string>>& below);
 
 }  // namespace bertune::data

@@ -31,11 +31,11 @@ std::string no_such_column(const std::vector<std::string>& names, const std::str
 // Throws UsageError naming the columns present and the options that choose.
 ColumnChoice choose_columns(const TableHead& head, const ReadOptions& options);
 
-// Whether the names of the header look like an example instead: they are no usual names, and are such as the
-// values below them.
+// Returns whether the names of the header look like an example instead: they are no usual names, and are such
+// as the values below them.
 bool header_is_an_example(const TableHead& head);
 
-// Whether the column is the text, its pair, the label or one of the labels, or the fold.
+// Returns whether the column is the text, its pair, the label or one of the labels, or the fold.
 bool is_used(const ColumnChoice& choice, int index);
 
 }  // namespace bertune::data

@@ -114,8 +114,8 @@ class Settler {
                      *size - 1));
   }
 
-  // Whether commas stand between labels and not in numbers: two in one, or a name that says so, or parts that
-  // are labels by themselves.
+  // Returns whether commas stand between labels and not in numbers: two in one, or a name that says so, or
+  // parts that are labels by themselves.
   bool commas_separate() const {
     if (trained_ == LabelForm::decimal_commas) return false;
     const std::string key = name_key(dataset_.columns.label.name);

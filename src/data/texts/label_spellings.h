@@ -7,7 +7,7 @@
 
 namespace bertune::data {
 
-// Whether each is a whole number, with or without ".0".
+// Returns whether each is a whole number, with or without ".0".
 bool all_whole_numbers(const std::vector<std::string>& names);
 // What all spellings of a label have in common: "1" of "1.0" where all labels are whole numbers, and "true"
 // of "True" else. Empty: it has no other spelling.

@@ -34,7 +34,7 @@ class LabelMap {
 
 // Numbers by value, other names by code point.
 void sort_names(std::vector<std::string>& names);
-// Whether they are LABEL_0, LABEL_1, ..., which Transformers fills in where nobody gave names.
+// Returns whether they are LABEL_0, LABEL_1, ..., which Transformers fills in where nobody gave names.
 bool are_default_names(const std::vector<std::string>& names);
 // The message that a label is not in the map, with the nearest and the known.
 std::string unknown_label(const std::string& where, std::string_view label, const LabelMap& labels);

@@ -77,7 +77,7 @@ std::vector<std::string> family_targets(const std::vector<std::string>& targets,
                   near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near), fmt::join(known, ", ")));
 }
 
-// Whether the parameter belongs to the module, by its name or the end of it.
+// Returns whether the parameter belongs to the module, by its name or the end of it.
 bool belongs_to(std::string_view parameter, std::string_view module) {
   return fmt::format(".{}", parameter).find(fmt::format(".{}.", module)) != std::string::npos;
 }

@@ -39,7 +39,7 @@ class Head {
   virtual ~Head() = default;
 
   virtual HiddenStates reads() const = 0;
-  // Whether the word embeddings are the decoder too, and so get a gradient in every row.
+  // Returns whether the word embeddings are the decoder too, and so get a gradient in every row.
   virtual bool ties_word_embeddings() const { return false; }
   // Adds what bind() will look for, beside the encoder's.
   virtual void add_parameters(LayoutBuilder& layout) const = 0;
@@ -54,7 +54,7 @@ class Head {
   // What the losses of a batch with labels are means over.
   virtual LossItems loss_items(const Batch& batch) const;
 
-  // Whether the batch has labels. Throws Error when they do not fit the batch or the configuration.
+  // Returns whether the batch has labels. Throws Error when they do not fit the batch or the configuration.
   virtual bool check_labels(const Batch& batch) const = 0;
   // Adds what the loss of a batch with labels reads to what is copied to memory of the table; the copy sets
   // the pointers of `inputs`, which must stay where they are until then.
