@@ -1,4 +1,4 @@
-// How long texts are, beside what the model reads of them.
+// Compares the lengths of texts with what the model reads of them.
 #pragma once
 
 #include <cstdint>

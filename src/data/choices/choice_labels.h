@@ -1,4 +1,4 @@
-// From what a file calls the right choice to its number.
+// Converts what a file calls the right choice to its number.
 #pragma once
 
 #include <cstdint>

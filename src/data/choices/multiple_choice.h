@@ -31,7 +31,7 @@ struct MultipleChoiceQuestion {
   std::int64_t line = 0;                   // where the record begins, from 1
 };
 
-// What holds of all questions of a file, and of a part of them (data/splits/subset.h).
+// The properties of all questions of a file, and of a part of them (data/splits/subset.h).
 struct AboutChoices {
   std::string path;                            // as given, for messages
   std::string context_name, question_name;     // the columns; "" for the context where there is none

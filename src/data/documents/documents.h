@@ -40,7 +40,7 @@ class DocumentReader {
   // nothing, naming it.
   void read(const fs::path& path, DocumentSink& sink);
 
-  // What a person should know of the files so far: guesses, and what is odd in tables.
+  // Returns notes on the files so far, for a person: detected settings, and what is odd in tables.
   std::vector<std::string> notes() const;
 
  private:

@@ -1,4 +1,5 @@
-// What the lines and blank lines of plain text mean. Corpora come in a few layouts that no name tells apart.
+// Detects the meaning of lines and blank lines in plain text. Corpora come in a few layouts that no name
+// tells apart.
 #pragma once
 
 #include <optional>
@@ -7,7 +8,7 @@
 
 namespace bertune::data {
 
-// What separates the documents of a plain text file.
+// The separator of the documents in a plain text file.
 enum class DocumentPer {
   blank_line,  // the form of google-research/bert's create_pretraining_data.py
   file,        // blank lines separate paragraphs, if anything
@@ -33,7 +34,7 @@ bool has_wrapped_lines(std::string_view text);
 // `document_per`, when given, overrides the first.
 TextLayout guess_layout(std::string_view beginning, std::optional<DocumentPer> document_per = {});
 
-// For a note: "a document a file, wrapped lines joined".
+// Describes the layout in a note: "a document a file, wrapped lines joined".
 std::string describe(const TextLayout& layout);
 
 }  // namespace bertune::data

@@ -126,7 +126,7 @@ class Tokenizing : public DocumentSink {
     text_ += text;
     ends_.push_back(text_.size());
   }
-  // Where to cut a text that is too long: at a blank, or else between two characters.
+  // Returns where to cut a text that is too long: at a blank, or else between two characters.
   static std::size_t cut(std::string_view text) {
     if (const std::size_t blank = text.find_last_of(" \t\r\n", kLongest - 1);
         blank != std::string_view::npos) {

@@ -1,4 +1,4 @@
-// Which encoding a text has.
+// Detects the encoding of a text.
 #include <algorithm>
 #include <array>
 #include <cstdint>

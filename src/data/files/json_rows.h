@@ -27,7 +27,7 @@ class JsonRows {
   // Takes the next row off the front of `input`, as RecordParser::next does.
   Parse next(std::string_view& input, bool final, JsonRow& row);
   std::int64_t blank_lines() const { return blank_lines_; }
-  // Where the rows are; once the first was taken.
+  // Returns where the rows are; valid once the first was taken.
   const JsonShape& shape() const { return *shape_; }
 
  private:

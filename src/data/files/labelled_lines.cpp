@@ -85,7 +85,7 @@ class LayoutGuess {
     return {};
   }
 
-  // Whether what `part` gives of the lines are few things that come again and again.
+  // Returns whether the values that `part` gives for the lines are few and come again and again.
   template <typename Part>
   bool repeats(const Part& part) const {
     std::map<std::string_view, std::size_t> counts;

@@ -16,7 +16,7 @@ class ObjectCells {
   // Cells are views into this object until the next call. Throws Error "<where>: ...".
   void parse(std::string_view text, const std::string& where, Record& record);
   const std::vector<std::string>& keys() const { return keys_; }
-  // From now on these keys number the cells, and others are ignored.
+  // Sets the keys that number the cells from now on; others are ignored.
   void set_keys(const std::vector<std::string>& keys);
 
  private:

@@ -20,8 +20,8 @@ namespace {
 // "-" is standard input, for commands that take the names of files.
 fs::path file_of(const fs::path& path) { return path == "-" ? fs::path("/dev/stdin") : path; }
 
-// What pipes gave. A pipe can be read once, and a run reads its files several times: for the task, for the
-// folds, and for the rows.
+// The contents of pipes. A pipe can be read once, and a run reads its files several times: for the task, for
+// the folds, and for the rows.
 std::shared_ptr<const std::string> read_pipe(const fs::path& path, const struct stat& status) {
   static std::mutex mutex;
   static std::map<std::pair<dev_t, ino_t>, std::shared_ptr<const std::string>> read;

@@ -1,4 +1,4 @@
-// From the tags of words to class ids.
+// Converts the tags of words to class ids.
 #pragma once
 
 #include <cstdint>

@@ -22,11 +22,11 @@ struct Entity {
   bool operator==(const Entity&) const = default;
 };
 
-// By the letters before the dashes. Of B, I and O it is iob2: only sentences tell it from IOB1, and IO from
-// none.
+// Detects the scheme by the letters before the dashes. Of B, I and O it is iob2: only sentences tell it from
+// IOB1, and IO from none.
 TagScheme scheme_of_tags(const std::vector<std::string>& tags);
 
-// How the tags B-, I- and O of many sentences are used, which are given one by one.
+// IobUse counts how the tags B-, I- and O of many sentences, given one by one, are used.
 class IobUse {
  public:
   // Returns the first word whose I- goes on with nothing, or the number of words.
@@ -48,7 +48,7 @@ class IobUse {
 // not begin and end by the book is none (IOB1 and IO have no such book: as lenient).
 enum class EntityReading { lenient, strict };
 
-// In the order of words. Empty for `none`.
+// Returns the entities in the order of words. Empty for `none`.
 std::vector<Entity> entities(std::span<const std::string_view> tags, TagScheme scheme,
                              EntityReading reading = EntityReading::lenient);
 

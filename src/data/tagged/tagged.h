@@ -25,9 +25,9 @@ TagFormat guess_tag_format(const fs::path& path);         // by its content, and
 struct TaggedReadOptions {
   std::optional<TagFormat> format = {};  // unset: by content, and by extension
   std::int64_t lines_before = 0;         // jsonl: of the stream whose next lines the text is
-  // Which column or key holds the tags. conll: its number from 1 (empty: the last one that says something).
-  // conllu: its name or number (empty: UPOS). csv: its name. jsonl: the key of the tags or entities. Empty:
-  // the usual ones.
+  // The column or key that holds the tags. conll: its number from 1 (empty: the last one that says
+  // something). conllu: its name or number (empty: UPOS). csv: its name. jsonl: the key of the tags or
+  // entities. Empty: the usual ones.
   std::string label_column = {};
   bool labels_required = true;      // a sentence without tags is an error
   std::int64_t max_sentences = -1;  // negative: all
@@ -44,7 +44,7 @@ struct TaggedSentence {
   std::vector<std::uint32_t> word_lines;  // [words]: lines after `line`; empty when all are on that line
 };
 
-// What holds of all sentences of a file, and of a part of them (data/splits/subset.h).
+// The properties of all sentences of a file, and of a part of them (data/splits/subset.h).
 struct AboutSentences {
   std::string path;  // as given, for messages
   TagFormat format = TagFormat::conll;

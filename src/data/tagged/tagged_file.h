@@ -1,4 +1,5 @@
-// What the readers of tagged sentences share: lines with their numbers, texts made valid, and what was odd.
+// The common parts of the readers of tagged sentences: lines with their numbers, texts made valid, and
+// oddities.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +43,7 @@ class TaggedFile {
   // Counts what is odd; the notes name the first line and how often.
   void count(std::string_view what, std::int64_t line);
   void add_counts_to_notes();
-  // After the last sentence. Throws Error where too many could not be read.
+  // Checks the count of bad sentences after the last one. Throws Error where too many could not be read.
   void settle() { bad_.settle(dataset_.path, dataset_.size(), "sentences", dataset_.notes); }
 
  private:

@@ -31,7 +31,8 @@ bool are_tokens(const Json& value);
 // is too.
 bool are_entities(const Json& value);
 
-// Why the row is one of tagged words; empty where it is none, and beginning with '?' where it could be.
+// Returns why the row is one of tagged words; empty where it is none, and beginning with '?' where it could
+// be.
 std::string tagged_row(const Json& row);
 // Returns whether the row has words, or a text with entities, tagged or not.
 bool holds_words(const Json& row);

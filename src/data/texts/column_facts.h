@@ -1,4 +1,4 @@
-// What the values of a column show: whether they may be labels or texts.
+// The properties of a column's values, which show whether they may be labels or texts.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,7 @@ struct ColumnFacts {
 
 ColumnFacts facts_of(const std::vector<std::string>& values);
 
-// How well a column may hold the labels, by its values; 0: not at all.
+// Returns how well a column may hold the labels, by its values; 0: not at all.
 int label_evidence(const ColumnFacts& facts);
 
 // Returns whether the values of two columns say the same in other words: each of one stands beside one of the

@@ -1,5 +1,5 @@
-// Which column is the text, its pair, and the label: as the user named them, or guessed from names and
-// values.
+// Chooses the columns of the text, its pair, and the label: as the user named them, or detected from names
+// and values.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace bertune::data {
 
-// What is known of a file before its columns are chosen.
+// The beginning of a file, as known before its columns are chosen.
 struct TableHead {
   std::string path;
   std::int64_t header_line = 0;    // 0: there is no header
@@ -23,8 +23,8 @@ struct TableHead {
 // The place of a column from 0: by its exact name, or else the only one that differs in case alone; -1: there
 // is none.
 int column_named(const std::vector<std::string>& names, std::string_view name);
-// What is wrong then, and which name was meant: "there is no column "x" for `text_column` (did you mean
-// "y"?)".
+// Returns the message for a name that no column has, with the closest match: "there is no column "x" for
+// `text_column` (did you mean "y"?)".
 std::string no_such_column(const std::vector<std::string>& names, const std::string& name,
                            std::string_view option);
 

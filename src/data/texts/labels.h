@@ -1,4 +1,4 @@
-// From the labels of rows to class ids, vectors of ids, or numbers, and back to names.
+// Converts the labels of rows to class ids, vectors of ids, or numbers, and back to names.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +63,7 @@ void leave_out_unknown_labels(Dataset& dataset, const LabelMap& labels, std::int
 // the known, and how many there are.
 std::vector<std::int32_t> label_ids(const Dataset& dataset, const LabelMap& labels);
 
-// What separates the labels of a row: '|' when any row has one, else ','. JSON lists need none.
+// Returns the separator of a row's labels: '|' when any row has one, else ','. JSON lists need none.
 char guess_separator(const Dataset& dataset);
 // The labels of one row of a multi-label set, in order, without empties and repeats; a list is read as one
 // whatever the separator, in JSON or as Python writes it. `where` is for messages.

@@ -17,7 +17,7 @@
 
 namespace bertune::data {
 
-// How labels that could mean two things are meant, as all rows of a training set show it.
+// The meaning of labels that could mean two things, as all rows of a training set show it.
 enum class LabelForm {
   as_written,
   places,          // lists of 0 and 1, a place for each label
@@ -81,7 +81,7 @@ struct Row {
 class Arena;
 struct Storage;
 
-// What holds of all rows of a file, and of a part of them (data/splits/subset.h).
+// The properties of all rows of a file, and of a part of them (data/splits/subset.h).
 struct AboutTexts {
   std::string path;  // as given, for messages
   ColumnChoice columns;

@@ -29,7 +29,7 @@ void require_trained_kind(const TableHead& head, const ReadOptions& options, con
 
 // Returns whether the columns had no names in training, and so are known by their numbers.
 bool has_numbered_columns(const TrainedColumns& trained);
-// Such columns by the names that a file has for them.
+// Returns such columns under the names that a file has for them.
 TrainedColumns named_by_place(TrainedColumns trained, const std::vector<std::string>& names);
 
 }  // namespace bertune::data
