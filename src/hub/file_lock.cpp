@@ -43,7 +43,8 @@ bool FileLock::acquire() {
     if (error == EWOULDBLOCK || error == EINTR) return false;
     throw_file_error("lock", path_, error);
   }
-  // Its last holder may have removed it between the two calls: then this lock is on a file without a name.
+  // The last holder may have removed the file between the two calls: then this lock is on a file without a
+  // name.
   struct stat held {
   }, named{};
   if (::fstat(file, &held) != 0 || ::stat(path_.c_str(), &named) != 0 || held.st_ino != named.st_ino) {

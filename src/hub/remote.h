@@ -14,7 +14,7 @@
 
 namespace bertune::hub {
 
-// What the hub says of a file before it is downloaded.
+// The hub's description of a file before it is downloaded.
 struct FileMetadata {
   std::string commit;                 // that the revision means: 40 hexadecimal digits
   std::string etag;                   // SHA-256 (64 digits) of large files, the git blob (40) of others

@@ -46,7 +46,7 @@ fs::path cache_of_environment() {
   return cache.empty() ? home_of_hugging_face() / "hub" : expand_home(cache);
 }
 
-// What `hf auth login` (once `huggingface-cli login`) leaves.
+// Returns the token that `hf auth login` (once `huggingface-cli login`) leaves.
 std::string stored_token() {
   if (is_set({"HF_HUB_DISABLE_IMPLICIT_TOKEN"})) return {};
   const std::string named = environment({"HF_TOKEN_PATH"});

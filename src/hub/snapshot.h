@@ -1,4 +1,4 @@
-// Which files of a model Bertune reads, and how they come into a snapshot of the cache.
+// Chooses the files of a model that Bertune reads, and brings them into a snapshot of the cache.
 #pragma once
 
 #include <string>
