@@ -50,7 +50,8 @@ struct Dropout {
   std::uint32_t layer = 0;
 };
 
-// Which sequence of the global batch each token belongs to, and where in it: [T] each, and [sequences + 1].
+// The sequence of the global batch to which each token belongs, and its position in it: [T] each, and
+// [sequences + 1].
 struct Layout {
   std::int64_t tokens = 0, sequences = 0;
   const std::int32_t* cu_seqlens = nullptr;

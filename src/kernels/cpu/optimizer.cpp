@@ -12,7 +12,7 @@ float sqrt(float x) { return __builtin_sqrtf(x); }
 float sign(float x) { return (x > 0.0F ? 1.0F : 0.0F) - (x < 0.0F ? 1.0F : 0.0F); }
 float f32(double x) { return static_cast<float>(x); }
 
-// What every rule begins with.
+// The gradient with which every rule begins.
 struct Gradient {
   const float *gradients, *values;
   float scale, l2;

@@ -102,7 +102,7 @@ template <typename F>
 inline F tanh(F x) {
   const F magnitude = abs(x);
   const F t = 1.0F - 2.0F / (exp(2.0F * magnitude) + 1.0F);
-  // Near zero the difference above loses digits; there tanh x = x - x^3/3 + 2x^5/15 - 17x^7/315.
+  // The difference above loses digits near zero; there tanh x = x - x^3/3 + 2x^5/15 - 17x^7/315.
   const F square = x * x;
   const F series =
       magnitude * (1.0F + square * (-0.333333333F + square * (0.133333333F - square * 0.053968254F)));

@@ -1,4 +1,4 @@
-// What each operation of the table means, in plain loops: the explanation, the oracle of the tests (in
+// The meaning of each operation of the table, in plain loops: the explanation, the oracle of the tests (in
 // double, for numerical gradients) and the path of machines without a faster one (in float).
 #pragma once
 
@@ -268,7 +268,7 @@ void first_token_attention_backward(const FirstTokenHead<T>& op, const T* d_cont
     matmul<T>(d, h, n, d_values.data(), 1, d, op.x, h, 1, true, d_value_weight, h);
 }
 
-// What the means of losses divide by, and what they weigh (kernels::CrossEntropy, ElementwiseLoss).
+// The denominators of the losses' means, and their weights (kernels::CrossEntropy, ElementwiseLoss).
 template <typename T>
 struct LossOptions {
   double items = 0;
