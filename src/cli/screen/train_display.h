@@ -12,8 +12,7 @@ namespace bertune::cli {
 
 class TrainDisplay : public train::Observer {
  public:
-  // `without_progress`: shows only findings, notes and detected settings. `silent`: shows nothing. Silent:
-  // nothing.
+  // `without_progress`: shows only findings, notes and detected settings. `silent`: shows nothing.
   TrainDisplay(std::ostream& out, bool without_progress, bool silent);
 
   void on(const Event& event) override;
