@@ -1,4 +1,4 @@
-// From a checkpoint folder to a configuration and parameters, and back.
+// Loads a checkpoint folder into a configuration and parameters, and saves them.
 #pragma once
 
 #include <filesystem>

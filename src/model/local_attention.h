@@ -15,8 +15,9 @@
 
 namespace bertune::model {
 
-// On top of initialize(). Head h of every layer looks at distance -1, 1, -2, 2, ... A function of the
-// configuration and seed. Throws Error when heads have an odd size, or embeddings another width than layers.
+// Initializes local attention on top of initialize(). Head h of every layer looks at distance -1, 1, -2, 2,
+// ... A function of the configuration and seed. Throws Error when heads have an odd size, or embeddings
+// another width than layers.
 void initialize_local_attention(const BertConfig& config, Parameters& parameters, std::uint64_t seed);
 
 }  // namespace bertune::model

@@ -1,4 +1,4 @@
-// Which parameters a BERT has, under the names of the checkpoint, and how its layers see them. This code says
+// The parameters of a BERT, under the names of the checkpoint, and how its layers see them. This code says
 // BERT's names; LayoutBuilder and WeightViews turn them into those of the model's family.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace bertune::model {
 
 class Head;
 
-// After the name of a linear map, of the matrices that change its weight (LowRank).
+// The endings, after the name of a linear layer, of the matrices that change its weight (LowRank).
 inline constexpr const char *kLoraA = ".lora_A.weight", *kLoraB = ".lora_B.weight";
 
 std::string layer_prefix(std::int64_t layer);  // "bert.encoder.layer.3.", BERT's name
@@ -53,7 +53,7 @@ struct QueryKeyValue {
 
   bool is_trained() const;
   std::int64_t scratch_size(std::int64_t rows) const;
-  // From dy [rows,3H], for x [rows,H]. `sums`: 3H numbers.
+  // Adds the gradients from dy [rows,3H], for x [rows,H]. `sums`: 3H numbers.
   void add_gradients(const Pass& pass, std::int64_t rows, const float* dy, const float* x, float* scratch,
                      float* sums) const;
 };

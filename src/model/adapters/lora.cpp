@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::string_view kWeight = ".weight", kEveryLinear = "all-linear";
 
-// As PEFT's target_modules.
+// Returns whether a module matches a target, as PEFT's target_modules do.
 bool matches(std::string_view module, std::string_view target) {
   return module == target ||
          (module.ends_with(target) && module.substr(0, module.size() - target.size()).ends_with('.'));

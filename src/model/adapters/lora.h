@@ -28,10 +28,10 @@ void settle_trainable(Parameters& parameters, LoraConfig& config, const LoadRepo
 // The weights of linear maps with the low-rank change in them, in a buffer of their own.
 class MergedWeights {
  public:
-  // And lets them use it.
+  // Merges every adapted weight into a buffer and points `weights` at the merged copies.
   explicit MergedWeights(EncoderWeights& weights);
-  // Again, where the low-rank matrices do not hold the bits that were merged last, or the weight itself is
-  // trained; frozen values are those of the beginning. Returns for how many maps.
+  // Merges again where the low-rank matrices do not hold the bits that were merged last, or the weight itself
+  // is trained; frozen values are those of the beginning. Returns the number of merged weights.
   std::int64_t merge();
   std::size_t size_bytes() const { return buffer_.size() * sizeof(float); }
 

@@ -10,8 +10,8 @@
 namespace bertune::model {
 namespace {
 
-// What the cosines of a batch are multiplied by before the softmax, as in the package: the inverse of a
-// temperature of 0.05.
+// The factor of a batch's cosines before the softmax, as in the package: the inverse of a temperature of
+// 0.05.
 constexpr float kRankingScale = 20;
 
 kernels::PoolKind pool_kind(Pooling pooling) {
@@ -32,7 +32,8 @@ HiddenStates SentenceEmbeddingHead::reads() const {
                                                             : HiddenStates::every_token;
 }
 
-// Only batches with labels are pairs. Those for ranking, which `predictions` counts, compare each with each.
+// Takes memory for a batch; only batches with labels are pairs. Those for ranking, which `predictions`
+// counts, compare each with each.
 void SentenceEmbeddingHead::take_memory(HeadActivations& activations, kernels::Arena& arena,
                                         const BatchSize& size, bool training) const {
   Activations& own = activations.sentence_embedding;
@@ -166,8 +167,8 @@ Linear SentenceEmbeddingHead::second_texts(const Batch& batch, const Activations
   return {{own.second.unit}, {}, config_.hidden_size, batch.sequences() / 2};
 }
 
-// Of ranking (Henderson et al. 2017) a softmax over the batch's second texts, one of which belongs to a first
-// text; of scores the squared error of the cosines.
+// Computes the loss: for ranking (Henderson et al. 2017) a softmax over the batch's second texts, one of
+// which belongs to a first text; for scores the squared error of the cosines.
 double SentenceEmbeddingHead::loss(const Pass& pass, const Batch& batch, const Activations& own,
                                    float* d_similarities) const {
   const std::int64_t pairs = batch.sequences() / 2;

@@ -23,8 +23,8 @@ struct FirstTokenActivations {
 void first_token_attention(const Block& block, const EncoderLayerWeights& weights, const float* input,
                            FirstTokenActivations& activations, Scratch& scratch);
 
-// From scratch.d_residual [sequences,H], which `producer` completes, to d_input [T,H], overwritten. Adds the
-// gradients of the weights.
+// Computes d_input [T,H], overwritten, from scratch.d_residual [sequences,H], which `producer` completes.
+// Adds the gradients of the weights.
 void first_token_attention_backward(const Block& block, const EncoderLayerWeights& weights,
                                     const kernels::Matmul& producer, const float* input,
                                     const FirstTokenActivations& activations, float* d_input,
