@@ -15,7 +15,7 @@ using kernels::ops;
 
 constexpr auto kDecoupled = true, kCoupled = false;
 
-// What all of the family have: the moments, and weight decay of either kind.
+// The common parts of the family: the moments, and weight decay of either kind.
 class AdamLike : public StatefulOptimizer {
  protected:
   template <typename Options>

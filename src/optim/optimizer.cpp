@@ -59,7 +59,7 @@ void Optimizer::add_ranges(Updates& updates, std::size_t first, std::size_t end,
   }
 }
 
-// Of row 0 of the matrix with few_rows.
+// Returns the update of row 0 of the matrix with few_rows.
 Optimizer::Update Optimizer::row_update(const float* gradients, float gradient_scale, double rate,
                                         std::int64_t step) const {
   const Parameter& sparse = *parameters_->few_rows();

@@ -8,8 +8,8 @@
 
 namespace bertune::optim {
 
-// What a search asks of its vectors. Views are of memory that the host need not be able to read; tests have
-// vectors of doubles in this one's place.
+// The vectors of a search, in memory of the table. Views are of memory that the host need not be able to
+// read; tests have vectors of doubles in this one's place.
 struct TableVectors {
   using Real = float;
   using Vector = kernels::Buffer<float>;
