@@ -43,7 +43,7 @@ int width_of(char32_t code_point) {
   return in(kWide, code_point) ? 2 : 1;
 }
 
-// How much of the text fits into so many columns.
+// Returns how many bytes of the text fit into this many columns.
 std::size_t bytes_within(std::string_view text, int columns) {
   std::size_t end = 0;
   for (int used = 0; end < text.size();) {
