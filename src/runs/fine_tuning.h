@@ -16,14 +16,15 @@ namespace bertune::runs {
 // naming the choices.
 tasks::TaskGuess task_of(const TrainOptions& options);
 
-// What the model brings along. Throws Error where tokenizer and model do not belong together.
+// The tokenizer and the configuration of the model to train. Throws Error where tokenizer and model do not
+// belong together.
 struct BaseModel {
   BertTokenizer tokenizer;
   BertConfig config;
 };
 BaseModel open_base_model(const TrainOptions& options);
 
-// What the task makes of options.files.
+// Reads options.files for the task.
 tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& base,
                                   const tasks::TaskEntry& task, train::Observer& observer);
 

@@ -25,11 +25,11 @@ class FoldFolders {
   std::string title(std::int64_t fold) const;  // for a person
   Json name(std::int64_t fold) const;          // for result files
 
-  // Whether OUTPUT may be written to. Throws UsageError where it holds another cross-validation, or none to
-  // resume; with options.overwrite what there is goes.
+  // Checks that OUTPUT may be written to. Throws UsageError where it holds another cross-validation, or none
+  // to resume; with options.overwrite what there is goes.
   void prepare(const TrainOptions& options) const;
 
-  // What is left of a fold that is finished: its results with the run's identity, and its predictions.
+  // Saves what is left of a fold that is finished: its results with the run's identity, and its predictions.
   void save_results(std::int64_t fold, const Json& results, const Json& identity) const;
   // Null where the fold is not finished. Throws UsageError where the identity is another run's.
   Json finished_results(std::int64_t fold, const Json& identity) const;
@@ -37,7 +37,7 @@ class FoldFolders {
   // OUTPUT/out_of_fold.jsonl: all rows, in the order of the file.
   void join_predictions() const;
 
-  // What this run wrote into the folders of folds; they go when they held nothing else.
+  // Removes what this run wrote into the folders of folds, and each folder that is then empty.
   void remove() const;
 
  private:

@@ -1,4 +1,4 @@
-// What a training run is asked for, as values.
+// The options of a training run, as values.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ struct TrainOptions {
 // Throws UsageError for values that cannot be, naming the option and the range; of `arguments` too.
 void validate(const TrainOptions& options);
 
-// Of the model that is to be trained, with the head of the task.
+// Returns the options for loading the model that is to be trained, with the head of the task.
 LoadOptions load_options(const TrainOptions& options, const tasks::Task& task);
 
 }  // namespace bertune::runs
