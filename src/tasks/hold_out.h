@@ -39,12 +39,13 @@ struct DataSets {
   }
 };
 
-// How many rows of the training file its reader is to read.
+// Returns how many rows of the training file its reader is to read.
 inline std::int64_t rows_to_read(const TrainingFiles& files) {
   return files.shuffle_rows ? -1 : files.max_train_rows;
 }
 
-// Of the rows that were read those to train on: with shuffle_rows so many of all, in the order of the file.
+// Draws the rows to train on from those that were read: with shuffle_rows max_train_rows of all, in the order
+// of the file.
 template <typename Dataset>
 void draw_rows(const TrainingFiles& files, Dataset& train) {
   if (!files.shuffle_rows || files.max_train_rows < 0 || train.size() <= files.max_train_rows) return;

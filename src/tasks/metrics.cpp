@@ -70,7 +70,7 @@ void add_best_threshold(Metrics& metrics, const std::vector<std::int64_t>& count
 // Pearson's coefficient; 0 where one side is constant.
 double correlation(const std::vector<double>& left, const std::vector<double>& right) {
   const auto constant = [](const std::vector<double>& numbers) {
-    // By value: rounding of the mean may leave a constant a tiny variance.
+    // The comparison is by value: rounding of the mean may leave a constant a tiny variance.
     return std::adjacent_find(numbers.begin(), numbers.end(), std::not_equal_to<>()) == numbers.end();
   };
   if (left.size() < 2 || constant(left) || constant(right)) return 0;

@@ -17,9 +17,9 @@ struct MaskingOptions {
   bool whole_word_masking = false;   // all pieces of a word (those that go on it) or none
 };
 
-// Of n tokens that are not special, mlm_probability * n are chosen: that number, rounded up or down at random
-// so that its mean is exact, at least 1 and at most max_predictions. (google-research/bert chooses a fixed
-// number too; Transformers draws each token for itself, which has the same mean, but leaves short rows
+// Masking chooses mlm_probability * n of n tokens that are not special: that number, rounded up or down at
+// random so that its mean is exact, at least 1 and at most max_predictions. (google-research/bert chooses a
+// fixed number too; Transformers draws each token for itself, which has the same mean, but leaves short rows
 // without any and makes the work of the output layer vary from step to step.) With whole words, the word that
 // would go over that number is taken with the probability that keeps the mean. Of the chosen tokens, each for
 // itself, 80 % become [MASK], 10 % a random token that is not special, 10 % stay.

@@ -1,4 +1,4 @@
-// What pre-trained models are asked: words for masks, and whether one text follows another.
+// The predictions of pre-trained models: words for masks, and whether one text follows another.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct MaskedWordsTask : PredictionTask {
   Request request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const override;
 };
 
-// Of a pair of texts.
+// Predicts whether the second text of a pair follows the first.
 struct NextSentenceTask : PredictionTask {
   std::int64_t max_length = 512;
 

@@ -41,8 +41,8 @@ struct PretrainingRow {
 // wants shuffling (train::epoch_order). Safe to call from many threads.
 class PretrainingExamples {
  public:
-  // What a sentence should be cut to when documents are tokenized: with pairs, half of a row, so that A and B
-  // both fit; blocks take sentences of any length.
+  // Returns the most tokens to which a sentence should be cut when documents are tokenized: with pairs, half
+  // of a row, so that A and B both fit; blocks take sentences of any length.
   static std::int64_t max_sentence_tokens(const PretrainingOptions& options);
 
   // `documents` are tokenized by `tokenizer`; both must outlive this. Throws UsageError for options out of
@@ -50,9 +50,9 @@ class PretrainingExamples {
   PretrainingExamples(const data::TokenizedDocuments& documents, const BertTokenizer& tokenizer,
                       const PretrainingOptions& options);
 
-  // How many rows an epoch has; differs a little from epoch to epoch. The tokens that its rows are made of
-  // are chosen on all cores when an epoch is first asked for (a second for some hundred million tokens) and
-  // kept, 24 bytes a row, until another epoch is.
+  // Returns how many rows an epoch has; differs a little from epoch to epoch. The tokens that its rows are
+  // made of are chosen on all cores when an epoch is first asked for (a second for some hundred million
+  // tokens) and kept, 24 bytes a row, until another epoch is.
   std::int64_t rows(std::int64_t epoch) const;
   // Row `index` of the epoch: copied and masked, some microseconds. `row` keeps its memory from call to call.
   void row(std::int64_t epoch, std::int64_t index, PretrainingRow& row) const;

@@ -1,4 +1,4 @@
-// What a training file is for, where nobody says: guessed from its content.
+// Detects the task of a training file from its content, where nobody says it.
 #pragma once
 
 #include <filesystem>

@@ -14,7 +14,7 @@
 
 namespace bertune::tasks {
 
-// How texts become features.
+// The settings that turn texts into features.
 struct SentenceEmbedding {
   SentenceEmbeddingConfig embedding;
   std::int64_t max_length = 128;

@@ -1,4 +1,4 @@
-// How good predicted tags are: entities as seqeval counts them, and words.
+// Metrics of predicted tags: entities as seqeval counts them, and words.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// From the tags of words to what a user is told: entities or a tag a word, and their lines in a file.
+// Turns the tags of words into predictions for a user: entities or a tag per word, and their lines in a file.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ std::unique_ptr<Decoder> decoder_of(const TokenClassificationExamples& examples,
                                     std::span<const data::TaggedSentence> sentences,
                                     const TokenClassification& task, UsePrediction use);
 
-// What sentences without tags ask; sentences and task must stay.
+// Returns the request of sentences without tags; sentences and task must stay.
 Request request_of(std::span<const data::TaggedSentence> sentences, const TokenClassification& task,
                    const BertTokenizer& tokenizer);
 

@@ -1,4 +1,4 @@
-// What a model says of each word of a dataset.
+// The model's prediction for each word of a dataset.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ class WordPredictions {
 
   // The logits of a row: [tokens of the row, num_labels]. Throws Error for another size.
   void add(std::int64_t row, std::span<const float> logits);
-  // Those of all rows of a batch, of which `first_row` is the first.
+  // Adds the logits of all rows of a batch, of which `first_row` is the first.
   void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output);
 
   std::span<const WordPrediction> all() const { return words_; }

@@ -17,8 +17,9 @@ struct WordWindow {
 // the pieces of a word begin.
 std::vector<WordWindow> word_windows(std::span<const std::int64_t> begins, std::int64_t room);
 
-// For each word, which window shows most of its surroundings: the one whose smaller side, in pieces, is the
-// largest, and of equal ones that with the larger other side. An end of the sentence hides nothing.
+// Returns, for each word, the window that shows most of its surroundings: the one whose smaller side, in
+// pieces, is the largest, and of equal ones that with the larger other side. An end of the sentence hides
+// nothing.
 std::vector<std::size_t> best_windows(std::span<const std::int64_t> begins,
                                       std::span<const WordWindow> windows);
 
