@@ -21,7 +21,7 @@ struct AddedToken {
   bool operator==(const AddedToken&) const = default;
 };
 
-// Where an added token lies in a text.
+// The place of an added token in a text.
 struct AddedTokenMatch {
   std::size_t token;       // index into the list that the matcher was made of
   std::size_t begin, end;  // bytes, stripped white space included

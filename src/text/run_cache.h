@@ -16,10 +16,10 @@
 
 namespace bertune::text {
 
-// Up to 16 bytes of a run, padded with zeros; a run does not begin with a zero byte.
+// The key of a run: up to 16 bytes, padded with zeros; a run does not begin with a zero byte.
 struct RunKey {
   std::uint64_t low = 0, high = 0;
-  // Without a branch: which of two entries a run has is not to be predicted.
+  // The comparison has no branch: which of two entries a run has cannot be predicted.
   bool operator==(const RunKey& other) const { return ((low ^ other.low) | (high ^ other.high)) == 0; }
 };
 

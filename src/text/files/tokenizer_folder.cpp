@@ -1,4 +1,4 @@
-// Which of a checkpoint's files says what, as Transformers 5 reads them.
+// Chooses which of a checkpoint's files says what, as Transformers 5 reads them.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -14,7 +14,7 @@
 
 namespace bertune::text {
 
-// What the tokenizer.json of WordPiece or BPE says. Stored truncation and padding are those of somebody's
+// The contents of a tokenizer.json of WordPiece or BPE. Stored truncation and padding are those of somebody's
 // last call: not read.
 struct TokenizerJson {
   bool is_bpe = false;

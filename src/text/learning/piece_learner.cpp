@@ -150,7 +150,7 @@ void PieceLearner::refresh(PairId id) {
   queue_.update(id);
 }
 
-// After counts of pairs, and those of `pieces`, have changed.
+// Updates the scores after counts of pairs, and those of `pieces`, have changed.
 void PieceLearner::refresh_changed(std::span<const PieceId> pieces) {
   for (const PairId id : changed_) {
     pairs_[id].changed = false;
