@@ -66,8 +66,8 @@ void load_optimizer(const fs::path& path, optim::Optimizer& optimizer, std::int6
   optimizer.set_steps(step);
 }
 
-// What trainer_state.json keeps under "bertune", beside the identity of the run: calls field(key, member) for
-// each.
+// Visits what trainer_state.json keeps under "bertune", beside the identity of the run: calls field(key,
+// member) for each.
 template <typename State, typename Field>
 void for_each_field(State& state, const Field& field) {
   field("dropout_step", state.dropout_step);
@@ -254,7 +254,7 @@ void remove_checkpoints_except(const fs::path& output_dir, const std::vector<std
   std::error_code ignored;
   for (const fs::path& path : checkpoints(output_dir))
     if (std::ranges::find(steps, *step_of(path)) == steps.end()) fs::remove_all(path, ignored);
-  // What a process that was killed had begun to write.
+  // A process that was killed may have left folders that it had begun to write.
   std::vector<fs::path> begun;
   for (fs::directory_iterator entry(output_dir, ignored), end; !ignored && entry != end;
        entry.increment(ignored)) {

@@ -1,4 +1,4 @@
-// Who watches a run; the loop itself prints nothing.
+// Observer is the interface of whoever watches a run; the loop itself prints nothing.
 #pragma once
 
 #include "bertune/events.h"

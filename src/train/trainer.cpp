@@ -340,7 +340,7 @@ void Trainer::load_best() {
   }
 }
 
-// Only the newest and the best checkpoint stay.
+// Saves a checkpoint; only the newest and the best stay.
 void Trainer::save() {
   optimizer_->bring_up_to_date();
   state_.schedule = schedule_->state();

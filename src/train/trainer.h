@@ -35,7 +35,7 @@ struct TrainingResult {
   std::int64_t samples = 0;
   std::string stopped_early = {};  // why, in words; empty: it was not
   bool kept_best = false;          // the model now holds the best epoch's weights, not the last's
-  // Of the weights that the model now holds, where this process evaluated them.
+  // The evaluation of the weights that the model now holds, if this process evaluated them.
   std::optional<Evaluated> evaluation = {};
 };
 
