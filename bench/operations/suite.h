@@ -101,7 +101,7 @@ class Suite {
   BERTUNE_OPERATIONS(BERTUNE_BENCH)
 #undef BERTUNE_BENCH
 
-  // All of them.
+  // Runs all benches.
   void run(const Shape& shape) const {
 #define BERTUNE_BENCH(name, Op) name(shape);
     BERTUNE_OPERATIONS(BERTUNE_BENCH)

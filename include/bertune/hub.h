@@ -32,8 +32,8 @@ struct HubOptions {
   // Receives a line for the person: what is downloaded, that another process is waited for, that the cache is
   // used because the Hub cannot be reached.
   std::function<void(std::string_view)> on_note = {};
-  // Asked several times a second; true ends the download with Interrupted and keeps what was downloaded so
-  // far.
+  // Returns whether to stop; it is called several times a second, and true ends the download with Interrupted
+  // and keeps what was downloaded so far.
   std::function<bool()> interrupted = {};
   std::chrono::milliseconds first_retry_wait{1000};  // doubled with each further attempt
 };

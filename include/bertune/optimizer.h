@@ -80,7 +80,7 @@ class BERTUNE_EXPORT Optimizer {
   struct Update;   // of a range of numbers (optim/update.h)
   struct Updates;  // of all that a step moves
   virtual void update(const Updates& updates) = 0;
-  // Called once a step, before its updates; returns the learning rate that they get.
+  // Begins a step, before its updates; returns the learning rate that they get.
   virtual double begin_step() { return learning_rate_; }
   // Returns that rate for parameters with this Parameter::learning_rate_scale.
   virtual double scaled_rate(double rate, double scale) const { return rate * scale; }

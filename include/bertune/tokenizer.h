@@ -55,8 +55,8 @@ struct EncodeOptions {
   bool return_offsets = false;    // also word_ids and special_tokens_mask
   bool return_overflowing_tokens = false;
   bool split_special_tokens = false;  // "[SEP]" in the text is plain text, as any other word in brackets
-  // Whether a text is one word of many: byte-level BPE reads it with a space before it, as if the tokenizer
-  // had add_prefix_space.
+  // Marks a text that is one word of many: byte-level BPE reads it with a space before it, as if the
+  // tokenizer had add_prefix_space.
   bool is_split_into_words = false;
 };
 

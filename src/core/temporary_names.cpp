@@ -29,7 +29,7 @@ std::uint32_t random_bits() {
   return bits;
 }
 
-// Drawn once a process: in a container all have the same number.
+// Returns random bits that are drawn once per process: in a container all processes have the same number.
 std::uint32_t process_mark() {
   static const std::uint32_t mark = random_bits();
   return mark;

@@ -34,7 +34,7 @@ FileLock::~FileLock() {
 }
 
 bool FileLock::acquire() {
-  // Writable for the group, as huggingface_hub has it: users of one cache wait for one another.
+  // The lock is writable for the group, as huggingface_hub has it: users of one cache wait for one another.
   const int file = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0664);
   if (file < 0) throw_file_error("lock", path_, errno);
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {

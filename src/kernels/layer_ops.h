@@ -184,7 +184,7 @@ struct FirstTokenAttention {
   const float* x = nullptr;      // [T, H]: the layer's input
   const float* query = nullptr;  // [sequences, H], with its bias
   const float *key_weight = nullptr, *value_weight = nullptr, *value_bias = nullptr;  // [H, H], [H, H], [H]
-  // Written by forward, read by backward.
+  // The forward pass writes these and backward reads them.
   float* context = nullptr;           // [sequences, H]
   float* absorbed_query = nullptr;    // [sequences, heads, H]: Wkᵀ q
   float* mixed_input = nullptr;       // [sequences, heads, H]: sum_j p_j x_j

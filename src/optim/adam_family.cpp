@@ -1,4 +1,4 @@
-// Adam and its kin: two moments of the gradient, and a rule of what to make of them.
+// The Adam family: two moments of the gradient, and a rule of what to make of them.
 #include <cmath>
 
 #include "bertune/error.h"

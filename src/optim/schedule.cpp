@@ -107,7 +107,7 @@ std::unique_ptr<Schedule> cosine_with_min_lr(const ScheduleSpan& span, const Cos
   });
 }
 
-// Unlike the others it counts the steps from 1, so that neither the first nor the last is lost.
+// This schedule counts the steps from 1, unlike the others, so that neither the first nor the last is lost.
 std::unique_ptr<Schedule> cosine_warmup_with_min_lr(const ScheduleSpan& span, const CosineWithMinLr& o) {
   const double min_factor = min_rate("cosine_warmup_with_min_lr", span, o);
   return by_step(span, [steps = Steps(span), o, min_factor](double step) {

@@ -18,8 +18,8 @@ struct Range {
   bool contains(char32_t code_point) const { return code_point >= first && code_point <= last; }
 };
 
-// Coarse on purpose: what labels and file names are likely to hold. A column too many or too few only shifts
-// a table.
+// The table is coarse on purpose: what labels and file names are likely to hold. A column too many or too few
+// only shifts a table.
 constexpr std::array kWide = {Range{0x1100, 0x115F},   Range{0x2E80, 0x303E},   Range{0x3041, 0xA4CF},
                               Range{0xA960, 0xA97C},   Range{0xAC00, 0xD7A3},   Range{0xF900, 0xFAFF},
                               Range{0xFE30, 0xFE6F},   Range{0xFF01, 0xFF60},   Range{0xFFE0, 0xFFE6},

@@ -1,4 +1,4 @@
-// Pre-training on plain text: masked words and next sentences, from a checkpoint or from nothing.
+// Pre-training on plain text: masked words and next sentences, from a checkpoint or from scratch.
 #pragma once
 
 #include <filesystem>

@@ -60,8 +60,8 @@ void draw_rows(const TrainingFiles& files, Dataset& train) {
   train.notes = std::move(notes);
 }
 
-// Held out where nothing else is asked for: enough to tell models apart, and no more, for it is read after
-// each epoch.
+// The rows that are held out by default: enough to tell models apart, and no more, because they are read
+// after each epoch.
 inline constexpr double kHeldOutShare = 0.1;
 inline constexpr std::int64_t kMostHeldOut = 10000;
 

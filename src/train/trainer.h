@@ -45,7 +45,7 @@ class Trainer {
   Trainer(BertPreTrainedModel& model, const BertTokenizer& tokenizer, TrainingArguments arguments,
           Observer& observer, const tasks::Task& task, std::function<std::string(std::int64_t)> row_name);
 
-  // Trains, and leaves the best weights by validation in the model (the last where there is no validation
+  // Trains the model, and leaves the best weights by validation in it (the last where there is no validation
   // set). Throws Interrupted when `stop` is requested, with a checkpoint saved; Error when loss or gradients
   // stop being finite.
   TrainingResult train(tasks::Examples& train, const tasks::Examples* validation, std::stop_token stop = {});

@@ -24,7 +24,7 @@ struct LanguageModelOptions {
   Predictor open(Architecture architecture, std::int64_t top = 1);
 };
 
-// Asks, and warns where the model reads less than all.
+// Asks the model, and warns where it reads less than all.
 Prediction ask(const Predictor& predictor, const Input& input);
 
 }  // namespace bertune::cli

@@ -17,7 +17,7 @@ struct MultipleChoiceColumns {
   std::string label, id;          // empty: there is none
   bool fills_blanks = false;      // RACE, WinoGrande
 
-  // All of them.
+  // Returns the names of all columns that were found.
   std::vector<std::string> known() const;
 };
 

@@ -119,7 +119,7 @@ class Tokenizing : public DocumentSink {
   std::int64_t empty_documents() const { return empty_documents_; }
 
  private:
-  // Far more than max_length tokens, and few enough for the tokenizer to take at once.
+  // The parts have far more than max_length tokens, and few enough for the tokenizer to take at once.
   static constexpr std::size_t kLongest = std::size_t{1} << 15, kWave = std::size_t{8} << 20;
 
   void keep(std::string_view text) {

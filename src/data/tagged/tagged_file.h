@@ -31,7 +31,7 @@ class TaggedFile {
   const TaggedReadOptions& options() const { return options_; }
   // `text` itself, which points into the file, or a copy with U+FFFD for what is not UTF-8.
   std::string_view valid(std::string_view text);
-  // Copies.
+  // Returns a copy that lives as long as the dataset.
   std::string_view keep(std::string_view text) { return arena_.copy(text); }
   std::string_view keep_tag(std::string_view tag);  // once each
 

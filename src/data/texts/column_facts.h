@@ -18,13 +18,14 @@ struct ColumnFacts {
 
   bool is_yes_or_no() const { return rows > 0 && (zero_or_one || boolean); }
   bool full() const { return filled == rows; }
-  // Few values that come again and again.
+  // Returns whether the column has few values that come again and again.
   bool repeats() const {
     return distinct >= 2 && distinct * 2 <= filled && mean_words <= 5 && mean_length <= 50;
   }
   // Numbers for the rows themselves.
   bool counts_rows() const { return whole && ascending && filled >= 2 && distinct == filled; }
-  // Longer than a name or a number, and different nearly everywhere; sentences may come a few times.
+  // Returns whether the values are longer than a name or a number, and different nearly everywhere; sentences
+  // may come a few times.
   bool is_text() const {
     const bool differs = distinct * 2 > filled && (mean_words >= 2.5 || mean_length >= 40);
     return !numbers && !uniform && filled > 0 && (differs || (distinct * 5 > filled && mean_words >= 4));

@@ -113,7 +113,7 @@ void forward_head(const AttentionForward& op, const Head& head) {
     }
     const Rows to = target_rows(context + first * h, h, head, context_copy);
     small_matmul(rows, dp, n, {scores, np, 1}, values.data, values.stride, to.data, to.stride, false);
-    // Divided only now: no row has to wait for its sum before the product.
+    // The rows are divided only now: none has to wait for its sum before the product.
     for (std::int64_t i = 0; i < rows; ++i) {
       const float inverse = 1.0F / sums[i];
       float* row = to.data + i * to.stride;

@@ -38,7 +38,7 @@ inline F abs(F x) {
   return from_bits(bits_of(x) & 0x7FFFFFFF);
 }
 
-// Adding it to a number of at most 2^22 rounds that to an integer, which the lowest bits of the sum then
+// Adding kRound to a number of at most 2^22 rounds that to an integer, which the lowest bits of the sum then
 // hold.
 constexpr float kRound = 12582912.0F;  // 1.5 * 2^23
 

@@ -16,7 +16,7 @@ struct WordPrediction {
   float loss = 0;          // cross-entropy of the word's own label, where it has one
 };
 
-// Filled row by row, in any order: what comes out does not depend on batches.
+// WordPredictions is filled row by row, in any order: the result does not depend on batches.
 class WordPredictions {
  public:
   // `features` must stay.
