@@ -40,7 +40,7 @@ struct BERTUNE_EXPORT Batch {
   std::vector<float> targets;
   std::vector<std::int32_t> start_positions, end_positions;
   std::vector<std::int32_t> next_sentence_labels;
-  std::int64_t num_choices = 1;  // neighbouring sequences that are the choices of one question
+  std::int64_t num_choices = 1;  // neighboring sequences that are the choices of one question
 
   std::int64_t first_sequence = 0;  // place of sequence 0 in the global batch, which dropout is keyed by
   // The denominators of the global batch's losses, where this batch is a part of it: the losses of the parts,

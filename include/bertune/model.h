@@ -31,8 +31,8 @@ struct LoadOptions {
   std::vector<std::string> id2label = {};  // names, in id order; implies num_labels
   std::optional<ProblemType> problem_type = {};
   std::optional<float> hidden_dropout_prob = {}, attention_probs_dropout_prob = {}, classifier_dropout = {};
-  bool ignore_mismatched_sizes = false;  // a head of another shape is newly initialised instead of an error
-  std::uint64_t seed = 42;               // for newly initialised tensors
+  bool ignore_mismatched_sizes = false;  // a head of another shape is newly initialized instead of an error
+  std::uint64_t seed = 42;               // for newly initialized tensors
   std::optional<LoraConfig> lora = {};   // a new adapter, beside which all but the head is frozen
   // The pooling of sentence embeddings; unset: as the folder's own files say, or the mean over all tokens.
   std::optional<SentenceEmbeddingConfig> sentence_embedding = {};
@@ -45,7 +45,7 @@ struct LoadReport {
   std::vector<std::string>
       newly_initialized;                // not in the checkpoint: normal(0, initializer_range), biases zero
   std::vector<std::string> unexpected;  // in the checkpoint, not in the model
-  std::vector<std::string> mismatched;  // of another shape, newly initialised on request
+  std::vector<std::string> mismatched;  // of another shape, newly initialized on request
 };
 
 // The heads: what each computes, and the labels that its loss needs (Batch). C is num_labels.
@@ -56,7 +56,7 @@ enum class Architecture {
   token_classification,
   // every token to a start and an end logit [tokens, 2]; `start_positions`, `end_positions` [sequences]
   question_answering,
-  // pooled [CLS] of each choice, choices of one question being neighbours, to logits
+  // pooled [CLS] of each choice, choices of one question being neighbors, to logits
   // [questions, num_choices]; `labels` [questions]
   multiple_choice,
   // pooled [CLS] of a pair to logits [sequences, 2], 0: is the next sentence; `labels` [sequences]

@@ -72,7 +72,7 @@ class BERTUNE_EXPORT Optimizer {
     double lr = 0;
     bool maximize = false;
     UnusedRows unused_rows = UnusedRows::can_wait;
-    bool whole_tensors = false;  // ranges are of one parameter each, not of neighbours together
+    bool whole_tensors = false;  // ranges are of one parameter each, not of neighbors together
     bool needs_closure = false;
   };
   Optimizer(Parameters& parameters, const Traits& traits);

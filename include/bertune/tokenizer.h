@@ -51,7 +51,7 @@ struct EncodeOptions {
   bool add_special_tokens = true;
   Truncation truncation = Truncation::do_not_truncate;
   std::int64_t max_length = 512;  // tokens, special ones included; used when truncation is on
-  std::int64_t stride = 0;        // tokens that neighbouring windows share
+  std::int64_t stride = 0;        // tokens that neighboring windows share
   bool return_offsets = false;    // also word_ids and special_tokens_mask
   bool return_overflowing_tokens = false;
   bool split_special_tokens = false;  // "[SEP]" in the text is plain text, as any other word in brackets

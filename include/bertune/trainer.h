@@ -31,7 +31,7 @@ namespace bertune {
 struct TrainOptions {
   std::filesystem::path model;                    // folder of the pre-trained checkpoint; see resolve_model
   std::filesystem::path base;                     // where `model` is an adapter: see LoadOptions::base
-  std::filesystem::path train, validation, test;  // files of labelled rows; the last two may be empty
+  std::filesystem::path train, validation, test;  // files of labeled rows; the last two may be empty
   FileOptions data;                               // how they are read
   std::string task;          // "text-classification", "token-classification", ...; empty: by the data
   std::string problem_type;  // of text classification, as Transformers names them; empty: by the labels

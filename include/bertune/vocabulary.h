@@ -25,7 +25,7 @@ struct VocabularyOptions {
   std::int64_t limit_alphabet = 1000;  // different characters; words with a rarer one become [UNK]
   std::int64_t unused_tokens = 0;      // "[unused0]", ...: ids kept for later
   MergeScore score = MergeScore::frequency;
-  TokenizerConfig tokenizer = {};  // how texts are normalised, and the names of the special tokens
+  TokenizerConfig tokenizer = {};  // how texts are normalized, and the names of the special tokens
 };
 
 // Statistics of the texts that the vocabulary was built from. Words are normalized ones; "words" counts each

@@ -37,7 +37,7 @@ class LayoutBuilder {
 };
 
 // The parameters of a model in the order of the flat buffer: from the input to the head. Query, key and value
-// are neighbours, so that they are one [3H, H] matrix.
+// are neighbors, so that they are one [3H, H] matrix.
 std::vector<Parameter> parameter_layout(const BertConfig& config, const Head& head);
 
 struct EmbeddingWeights {

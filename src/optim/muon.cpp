@@ -1,4 +1,4 @@
-// Muon (Jordan et al. 2024): momentum, orthogonalised, for the matrices of the hidden layers. Embeddings,
+// Muon (Jordan et al. 2024): momentum, orthogonalized, for the matrices of the hidden layers. Embeddings,
 // heads, biases and LayerNorm are AdamW's, as the documentation of torch.optim.Muon demands.
 #include <algorithm>
 #include <cmath>

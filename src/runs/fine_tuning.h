@@ -1,4 +1,4 @@
-// Fine-tuning a checkpoint on files of labelled rows.
+// Fine-tuning a checkpoint on files of labeled rows.
 #pragma once
 
 #include "bertune/config.h"

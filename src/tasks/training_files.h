@@ -68,7 +68,7 @@ struct TrainingFiles {
 // Returns notes for a person.
 std::vector<std::string> name_splits(TrainingFiles& files);
 
-// A labelled file to test a trained model on.
+// A labeled file to test a trained model on.
 struct TestFile {
   std::filesystem::path path;
   FileOptions data;

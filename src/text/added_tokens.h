@@ -17,7 +17,7 @@ struct AddedToken {
   bool single_word = false;  // only where no word character stands beside it
   bool lstrip = false;       // takes the white space before it
   bool rstrip = false;       // and behind it
-  bool normalized = false;   // looked for in the normalised text, by its own normalised form
+  bool normalized = false;   // looked for in the normalized text, by its own normalized form
   bool operator==(const AddedToken&) const = default;
 };
 

@@ -14,7 +14,7 @@
 
 namespace bertune::text {
 
-// A normalised word, and for each of its characters where it begins in `bytes` and what of the text it stands
+// A normalized word, and for each of its characters where it begins in `bytes` and what of the text it stands
 // for.
 struct Word {
   struct Character {

@@ -12,7 +12,7 @@
 namespace bertune::text {
 namespace {
 
-// A normalised text, its characters, and where each begins in the UTF-8.
+// A normalized text, its characters, and where each begins in the UTF-8.
 struct NormalizedText {
   std::string utf8;
   std::vector<NormalizedCharacter> characters;

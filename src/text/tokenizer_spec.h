@@ -35,7 +35,7 @@ struct ByteLevelSpec {
   bool trim_offsets = true;             // spaces are no part of the place of a token,
   bool trim_keeps_first_space = false;  // but for those of the first token
   std::string unk_token;                // for bytes that the vocabulary lacks; empty: they are dropped
-  bool fuse_unk = false;                // one of it for all such neighbours
+  bool fuse_unk = false;                // one of it for all such neighbors
 };
 
 struct TokenizerSpec {

@@ -100,7 +100,7 @@ class Vocabulary {
   const std::string& token(std::int32_t id) const { return tokens_[static_cast<std::size_t>(id)]; }
 
  private:
-  std::vector<bool> is_token_;  // before tokens_, whose initialiser fills it
+  std::vector<bool> is_token_;  // before tokens_, whose initializer fills it
   std::vector<std::string> tokens_;
   std::size_t size_ = 0;
   PieceTable initial_, continuing_;

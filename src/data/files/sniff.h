@@ -1,4 +1,4 @@
-// Recognises files that are not text, or not UTF-8, by their first bytes.
+// Recognizes files that are not text, or not UTF-8, by their first bytes.
 #pragma once
 
 #include <string>

@@ -10,7 +10,7 @@
 namespace bertune::data {
 
 // `none`: the tags name no entities (parts of speech). IOB1 begins an entity with B- only where one of the
-// same type ends just before. IO has types alone, without letters: neighbours of one type are one entity.
+// same type ends just before. IO has types alone, without letters: neighbors of one type are one entity.
 enum class TagScheme { none, iob1, iob2, bioes, bilou, io };
 
 std::string_view to_string(TagScheme scheme);

@@ -1,4 +1,4 @@
-// A text cut into the words that BERT's tokenizer would see, before it normalises them.
+// A text cut into the words that BERT's tokenizer would see, before it normalizes them.
 #pragma once
 
 #include <string_view>

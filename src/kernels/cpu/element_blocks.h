@@ -1,4 +1,4 @@
-// Work on each of many numbers, cut into blocks for the threads and vectorised within one.
+// Work on each of many numbers, cut into blocks for the threads and vectorized within one.
 #pragma once
 
 #include "kernels/cpu/isa.h"

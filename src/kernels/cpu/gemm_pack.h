@@ -37,7 +37,7 @@ inline Pairs load_across_k(const float* low, const float* high, std::int64_t cou
 }
 #endif
 
-// `count` numbers of two rows that are neighbours along k; `high` is null where k ends between them.
+// `count` numbers of two rows that are neighbors along k; `high` is null where k ends between them.
 inline void copy_rows(const float* low, const float* high, std::int64_t count, Pair* to) {
 #if defined(__AVX512BF16__)
   for (std::int64_t j = 0; j < count; j += kLanes) {

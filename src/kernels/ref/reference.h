@@ -110,7 +110,7 @@ void layer_norm_row(std::int64_t n, T epsilon, const T* x, const T* gamma, const
 template <typename T>
 void layer_norm_backward_row(std::int64_t n, const T* dy, const T* x, T mean, T rstd, const T* gamma, T* dx,
                              T* d_gamma, T* d_beta) {
-  T mean_g{0}, mean_gx{0};  // of dy * gamma, and of that times the normalised x
+  T mean_g{0}, mean_gx{0};  // of dy * gamma, and of that times the normalized x
   for (std::int64_t i = 0; i < n; ++i) {
     mean_g += dy[i] * gamma[i] / static_cast<T>(n);
     mean_gx += dy[i] * gamma[i] * (x[i] - mean) * rstd / static_cast<T>(n);

@@ -80,7 +80,7 @@ kernels::PoolRows SentenceEmbeddingHead::pool(const Pass& pass, const Activation
           own.pooled_rows};
 }
 
-// Every second row: the texts of a pair are neighbours.
+// Every second row: the texts of a pair are neighbors.
 kernels::NormalizeRows SentenceEmbeddingHead::normalize(const Batch& batch, const Activations& own,
                                                         bool first) const {
   const std::int64_t h = config_.hidden_size;

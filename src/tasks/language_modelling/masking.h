@@ -1,4 +1,4 @@
-// Masked language modelling: which tokens of a row are to be predicted, and what the model sees in their
+// Masked language modeling: which tokens of a row are to be predicted, and what the model sees in their
 // place (Devlin et al. 2019, section 3.1 and appendix A.1).
 #pragma once
 

@@ -1,5 +1,5 @@
 // The rows of BERT's pre-training, made from tokenized documents while training goes: masked language
-// modelling, with next-sentence prediction or without (Devlin et al. 2019, section 3.1 and appendix A.1).
+// modeling, with next-sentence prediction or without (Devlin et al. 2019, section 3.1 and appendix A.1).
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,7 @@ namespace bertune::tasks {
 
 struct QuestionAnswering {
   std::int64_t max_length = 384;  // tokens of a window, special ones included
-  std::int64_t doc_stride = 128;  // tokens that neighbouring windows of a context share
+  std::int64_t doc_stride = 128;  // tokens that neighboring windows of a context share
 };
 
 // The tokens of a context that a window holds, and where they lie in the window and in the context.

@@ -46,7 +46,7 @@ class TokenMetricsAccumulator {
   std::vector<std::int64_t> support_, predicted_, correct_, confusion_;  // of tags
 };
 
-// All words of a labelled dataset. A word that no token speaks for counts as predicted "O".
+// All words of a labeled dataset. A word that no token speaks for counts as predicted "O".
 Metrics token_metrics(const TokenClassificationFeatures& features, const WordPredictions& predictions,
                       const TokenClassification& task,
                       data::EntityReading reading = data::EntityReading::lenient);

@@ -30,7 +30,7 @@ class WordPredictions {
   std::span<const WordPrediction> all() const { return words_; }
   std::span<const WordPrediction> of_sentence(std::int64_t sentence) const;
   // Words that a token speaks for, and the mean of their losses (what BertForTokenClassification gives for
-  // all labelled tokens, without label_all_tokens).
+  // all labeled tokens, without label_all_tokens).
   std::int64_t spoken() const { return spoken_; }
   double mean_loss() const;
 

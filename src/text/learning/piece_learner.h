@@ -1,4 +1,4 @@
-// Learns the pieces of a WordPiece vocabulary: the best pair of neighbouring pieces becomes one, again and
+// Learns the pieces of a WordPiece vocabulary: the best pair of neighboring pieces becomes one, again and
 // again.
 //
 // Only words that hold the pair are touched by a merge, and only the counts of the pairs at its borders

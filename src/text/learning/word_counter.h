@@ -1,4 +1,4 @@
-// Texts become counts of their words, cut and normalised as BertTokenizer does it.
+// Texts become counts of their words, cut and normalized as BertTokenizer does it.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Normalised characters become words: cut at white space; a mark of punctuation or an ideograph is a word of
+// Normalized characters become words: cut at white space; a mark of punctuation or an ideograph is a word of
 // its own.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace bertune::text {
 
-// The UTF-8 of a normalised word.
+// The UTF-8 of a normalized word.
 class WordBytes {
  public:
   void clear() { size_ = 0; }
