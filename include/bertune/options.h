@@ -15,7 +15,7 @@ using OptionValues = std::map<std::string, std::string>;
 
 struct OptionInfo {
   std::string name;           // PyTorch's or Transformers'
-  std::string default_value;  // theirs, too; "none" where leaving it out means something
+  std::string default_value;  // also theirs; "none" where leaving it out means something
 };
 
 // Parses "name=value,name=value" as Transformers' optim_args, or a flat JSON object as its

@@ -43,7 +43,7 @@ struct PretrainOptions {
   bool whole_word_masking = false;         // all pieces of a word, or none
   double short_seq_prob = 0.1;             // share of the pairs that are made shorter
   std::optional<double> hidden_dropout, attention_dropout;  // in place of the checkpoint's
-  bool overwrite = false;       // start anew in an output folder that holds a model
+  bool overwrite = false;       // start over in an output folder that holds a model
   TrainingArguments arguments;  // output_dir must be given; learning_rate is 1e-4 unless it is set
 
   // The callback for events and the stop token, as in TrainOptions (trainer.h).

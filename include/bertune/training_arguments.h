@@ -17,7 +17,7 @@ namespace bertune {
 // The parameters that a run trains, and how fast each: freezing, layer-wise learning rates, low-rank
 // adaptation.
 struct FineTuning {
-  std::optional<std::int64_t> freeze_layers;  // the embeddings, and so many layers from the bottom
+  std::optional<std::int64_t> freeze_layers;  // the embeddings, and this many layers from the bottom
   bool freeze_embeddings = false;
   std::vector<std::string> freeze;  // patterns of a shell over the names of parameters
   bool freeze_eval_mode = false;    // no dropout in the lowest layers where they are frozen

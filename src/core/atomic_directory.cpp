@@ -177,7 +177,7 @@ void finish_complete(const fs::path& folder) {
     finish_exchange(old, folder);
   } else if (!is_temporary(old) || !path_exists(old)) {
     std::error_code ignored;
-    fs::remove(folder / kReplacing, ignored);  // it names nothing that is ours
+    fs::remove(folder / kReplacing, ignored);  // it names nothing that Bertune made
   }
   for (const fs::path& path : complete_in(folder, kStemInside)) move_in(path, folder);
   for (const fs::path& path : complete_in(parent_of(folder), folder.filename()))
@@ -244,7 +244,7 @@ void AtomicDirectory::commit() {
 // The two folders exchange their names in one step; from then on the staging name holds the old folder.
 bool AtomicDirectory::exchange() {
   if (holds_mount_points(path_)) return false;
-  ::link((path_ / kLockFile).c_str(), (staging_ / kLockFile).c_str());  // whoever holds it goes on holding it
+  ::link((path_ / kLockFile).c_str(), (staging_ / kLockFile).c_str());  // its holder keeps it
   if (!exchange_places(staging_, path_)) {
     if (!is_no_exchange(errno)) throw_file_error("replace the folder", path_, errno);
     return false;

@@ -11,10 +11,10 @@ namespace bertune {
 // bits. Nobody can have put a file or a link under it on purpose.
 std::filesystem::path temporary_name(const std::filesystem::path& path);
 
-// The name that it was made for; empty where it is none of ours.
+// The name that it was made for; empty if Bertune did not make it.
 std::string finished_name(const std::filesystem::path& temporary);
 
-// Returns whether the name is one of ours, and the process that made it is gone.
+// Returns whether Bertune made the name, and the process that made it is gone.
 bool is_left_behind(const std::filesystem::path& path);
 // All such entries of a folder.
 std::vector<std::filesystem::path> left_behind_in(const std::filesystem::path& folder);

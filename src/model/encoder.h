@@ -32,7 +32,7 @@ class Encoder {
   // their products.
   void forget_frozen_outputs();
 
-  // Takes this encoder's activations from `arena` for batches of up to so many tokens and sequences. Only
+  // Takes this encoder's activations from `arena` for batches of up to this many tokens and sequences. Only
   // training keeps what layers computed, and of those alone that run backward; with gradient checkpointing no
   // more than their outputs.
   void take_memory(const EncoderWeights& weights, kernels::Arena& arena, std::int64_t tokens,

@@ -45,8 +45,8 @@ struct EmbeddingWeights {
   LayerNorm norm;
   std::optional<Linear> project;  // to hidden_size, where embeddings have another width
 };
-// Query, key and value as one linear map, and each for itself; the gradients are those of the parts where not
-// all three are wanted.
+// Query, key and value as one linear layer, and each for itself; the gradients are those of the parts where
+// not all three are wanted.
 struct QueryKeyValue {
   Linear whole;  // [3H,H], without low-rank matrices
   std::array<Linear, 3> parts;

@@ -12,7 +12,7 @@
 
 namespace bertune::runs {
 
-// The task that options.task names, without a reason, or by the look of the training file. Throws UsageError,
+// The task that options.task names, without a reason, or detected from the training file. Throws UsageError,
 // naming the choices.
 tasks::TaskGuess task_of(const TrainOptions& options);
 

@@ -62,7 +62,7 @@ void require_disk(const TrainOptions& options, const BertPreTrainedModel& model,
 namespace {
 
 // Returns the run's values of settings that were left to it, under the names of their options. Columns are
-// guessed for each file, and stay so.
+// detected for each file, and stay so.
 Json resolved_settings(const TrainOptions& options, const tasks::TrainingData& data) {
   Json resolved = Json::object();
   for (const auto& [name, value] : data.settings.items())

@@ -65,8 +65,8 @@ void draw_rows(const TrainingFiles& files, Dataset& train) {
 inline constexpr double kHeldOutShare = 0.1;
 inline constexpr std::int64_t kMostHeldOut = 10000;
 
-// The split that holds out a share of the rows, and at most so many. What stays together may be a little
-// more: then the share is lowered.
+// The split that holds out a share of the rows, and at most `most` of them. What stays together may be a
+// little more: then the share is lowered.
 inline data::Split split_at_most(const data::Texts& texts, double share, std::int64_t most,
                                  std::uint64_t seed) {
   const auto rows = static_cast<double>(texts.size);

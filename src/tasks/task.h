@@ -21,9 +21,9 @@ class Examples {
   // Rows as batches count them; of question answering, for one, windows and not questions.
   virtual std::int64_t rows() const = 0;
   virtual std::int64_t tokens_of_first(std::int64_t rows) const = 0;
-  // Pre-training draws its rows anew each epoch (from 0).
+  // Pre-training draws new rows each epoch (from 0).
   virtual void start_epoch(std::int64_t /*epoch*/) {}
-  // Returns how many of all tokens are this one; 0 where rows are drawn anew.
+  // Returns how many of all tokens are this one; 0 where each epoch draws new rows.
   virtual std::int64_t count_of(std::int32_t /*token*/) const { return 0; }
   // Appends a row, with its labels when there are any.
   virtual void add_to(Batch& batch, std::int64_t row) const = 0;

@@ -24,7 +24,7 @@ struct RunKey {
 };
 
 // Nearly all runs are short words of one to three tokens: they have entries of half a cache line in a table,
-// two to a place. The others are records in a pool, which starts anew when it is full.
+// two to a place. The others are records in a pool, which starts over when it is full.
 class RunCache {
  public:
   static constexpr std::size_t kShort = 16;    // bytes of the longest run that has a RunKey

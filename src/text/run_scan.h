@@ -62,7 +62,7 @@ class ScanBlock {
       spaces_ |= std::uint64_t{bits_of(space)} << i;
     }
     has_controls_ = bits_of(any_control) != 0;
-    // A run that goes on behind the block is left to the next one, unless it fills this one.
+    // A run that continues behind the block is left to the next one, unless it fills this one.
     const auto open = static_cast<std::size_t>(std::countl_one(runs_));
     size_ = kSize - open;
   }

@@ -105,7 +105,7 @@ void require_same_run(const fs::path& checkpoint, const Json& saved, const RunId
   }
 }
 
-// A count in [0, most]; a negative or huge one would have the run go on for ever.
+// A count in [0, most]; a negative or huge one would have the run continue for ever.
 std::int64_t count_in(const Json& json, const char* key, std::int64_t most) {
   const Json& value = json.at(key);
   const std::int64_t count = value.is_number_integer() ? value.get<std::int64_t>() : -1;
@@ -221,7 +221,7 @@ bool is_finished(const fs::path& output_dir, const RunIdentity& identity) {
     return own.is_object() && own.value("arguments", Json()) == identity.arguments &&
            own.value("data_fingerprint", Json()) == identity.data_fingerprint &&
            own.value("base_weights", Json()) == identity.base_weights;
-  } catch (const Error&) {  // not ours, or damaged: the run is not known to be finished
+  } catch (const Error&) {  // not Bertune's, or damaged: the run is not known to be finished
     return false;
   }
 }

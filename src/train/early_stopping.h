@@ -9,7 +9,7 @@
 
 namespace bertune::train {
 
-// RunState::evaluations_without_gain after an evaluation gave `value`, before the best is set anew.
+// RunState::evaluations_without_gain after an evaluation gave `value`, before the best is updated.
 std::int64_t evaluations_without_gain(const TrainingArguments& arguments, const RunState& state,
                                       const std::string& metric, double value);
 

@@ -33,7 +33,7 @@ struct ModelFolder {
                           const std::filesystem::path& base = {});
 };
 
-// The head that config.json names, where it is one of ours.
+// The head that config.json names, if Bertune has it.
 std::optional<Architecture> architecture_of(const BertConfig& config);
 
 // Returns the bytes of the weights as save_model_folder writes them, in f32: of an adapter, what is trained.

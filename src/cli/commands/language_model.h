@@ -20,7 +20,7 @@ struct LanguageModelOptions {
 
   void add_model_to(CLI::App& command);
   void add_output_to(CLI::App& command, const std::string& what_json_is);
-  // Downloads it if need be. `top`: guesses a mask.
+  // Downloads it if need be. `top`: guesses per mask.
   Predictor open(Architecture architecture, std::int64_t top = 1);
 };
 

@@ -16,7 +16,7 @@ struct SettledArguments {
 };
 
 // Throws UsageError for a command or an option that there is not, naming the nearest; for a value that is
-// missing or no number; and for flags of Transformers that ask for what is not done here.
+// missing or not a number; and for flags of Transformers that ask for what is not done here.
 SettledArguments settled_arguments(const CLI::App& program, const std::vector<std::string>& arguments);
 
 // Returns whether the command takes flags of the Transformers scripts: where it takes files of options.

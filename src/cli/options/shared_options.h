@@ -20,7 +20,8 @@ void add_labels_file_option(CLI::App& command, tasks::FileOptions& options, cons
 // Adds the options of question answering that all commands share.
 void add_question_answering_options(CLI::App& command, tasks::QuestionAnsweringOptions& options);
 
-// --quiet hides progress; findings, notes and guesses stay. --silent leaves standard error to errors.
+// --quiet hides progress; findings, notes and detected settings stay. --silent leaves standard error to
+// errors.
 struct ScreenOptions {
   bool quiet = false, silent = false;
 

@@ -38,7 +38,7 @@ class TrainDisplay : public train::Observer {
   template <typename Other>
   void show(const Other& /*event*/) {}
 
-  // A line above the bar, where there is one: what was found, decided or guessed.
+  // A line above the bar, where there is one: what was found, decided or detected.
   void say(std::string_view line);
   // The same of how it goes, which --quiet hides.
   void progress(std::string_view line);

@@ -44,7 +44,7 @@ class TokenizedDocuments {
   // A hash of everything: equal for equal corpora, whatever files they came from.
   std::uint64_t fingerprint() const;
 
-  std::vector<std::string> notes;  // what a person should know: guesses, replaced bytes, empty documents
+  std::vector<std::string> notes;  // for a person: detected settings, replaced bytes, empty documents
 
   static constexpr std::int64_t kLongestSentence = 65535;
 

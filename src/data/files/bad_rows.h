@@ -1,4 +1,4 @@
-// Rows that cannot be read: counted, the first ones named, and left out where so many may be.
+// Rows that cannot be read: counted, the first ones named, and left out where that many may be.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ class BadRows {
 
   // Counts a bad row; the message says what is wrong with it, and where.
   void add(std::string message);
-  // Runs `read`, which reads one row; false where it threw an Error, which is counted. A UsageError goes on.
+  // Runs `read`, which reads one row; false where it threw an Error, which is counted. A UsageError passes
+  // through.
   template <typename Read>
   bool reads(const Read& read) {
     try {

@@ -25,7 +25,7 @@ struct Dialect {
 };
 
 // Detects the dialect from the beginning of the file. What is not as RFC 4180, or GLUE's files, have it is
-// noted. `delimiter`: as given; '\0': guessed. Text may stop anywhere: what stands behind its last line end
+// noted. `delimiter`: as given; '\0': detected. Text may stop anywhere: what stands behind its last line end
 // is not looked at, unless there is no other line.
 Dialect guess_dialect(const std::string& path, Format format, char delimiter, std::string_view text,
                       std::vector<std::string>& notes);

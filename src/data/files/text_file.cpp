@@ -64,7 +64,7 @@ std::shared_ptr<const std::string> whole(std::istream& stream) {
   }
 }
 
-// The encoding to read by: the one given, the one marked, or the one guessed, with a note. Empty: UTF-8.
+// The encoding to read by: the one given, the one marked, or the one detected, with a note. Empty: UTF-8.
 std::string encoding_for(const std::string& path, std::string_view text, const std::string& given,
                          std::vector<std::string>& notes) {
   if (!given.empty()) return is_utf8(given) ? "" : given;

@@ -78,7 +78,7 @@ struct QuestionAnsweringReadOptions {
   std::int64_t max_questions = -1;    // negative: all
   bool answers_required = true;       // a question without a label is an error
   UnplacedAnswers unplaced = UnplacedAnswers::refuse;
-  std::int64_t max_bad_rows = 0;  // so many questions that cannot be read are left out
+  std::int64_t max_bad_rows = 0;  // this many questions that cannot be read are left out
   char delimiter = '\0';          // CSV and TSV; '\0': ',' or the one that the first line shows; tab
   // The number of lines and questions in the earlier parts, for JSON Lines that come in parts: for messages
   // and for ids that are not given.

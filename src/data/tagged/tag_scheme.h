@@ -29,13 +29,13 @@ TagScheme scheme_of_tags(const std::vector<std::string>& tags);
 // IobUse counts how the tags B-, I- and O of many sentences, given one by one, are used.
 class IobUse {
  public:
-  // Returns the first word whose I- goes on with nothing, or the number of words.
+  // Returns the first word whose I- continues nothing, or the number of words.
   std::size_t add(std::span<const std::string_view> tags);
   // Many more entities begin with I- than with a B- that IOB1 does not want.
   bool is_iob1() const { return begun_inside_ > 3 * needless(); }
   // B- tags where IOB1 wants none: nothing of their type ends just before.
   std::int64_t needless() const { return begun_ - between_; }
-  // I- tags that no entity of their type goes on with: they begin one.
+  // I- tags that continue no entity of their type: they begin one.
   std::int64_t begun_inside() const { return begun_inside_; }
 
  private:
@@ -43,16 +43,16 @@ class IobUse {
                between_ = 0;  // between_: of begun_, right after their own type
 };
 
-// lenient: what conlleval and seqeval without a mode do: whatever cannot go on begins anew. BILOU, which
-// these do not know, is read as BIOES. strict: seqeval's mode='strict' with the scheme: an entity that does
-// not begin and end by the book is none (IOB1 and IO have no such book: as lenient).
+// lenient: what conlleval and seqeval without a mode do: a tag that cannot continue an entity begins one.
+// BILOU, which these do not know, is read as BIOES. strict: seqeval's mode='strict' with the scheme: an
+// entity that does not begin and end by the book is none (IOB1 and IO have no such book: as lenient).
 enum class EntityReading { lenient, strict };
 
 // Returns the entities in the order of words. Empty for `none`.
 std::vector<Entity> entities(std::span<const std::string_view> tags, TagScheme scheme,
                              EntityReading reading = EntityReading::lenient);
 
-// The tag of a word that goes on with what `tag` begins: I-X of B-X; empty when `tag` is no B-.
+// The tag of a word that continues what `tag` begins: I-X of B-X; empty when `tag` is no B-.
 std::string inside_tag(std::string_view tag);
 
 }  // namespace bertune::data

@@ -31,7 +31,7 @@ struct TaggedReadOptions {
   std::string label_column = {};
   bool labels_required = true;      // a sentence without tags is an error
   std::int64_t max_sentences = -1;  // negative: all
-  std::int64_t max_bad_rows = 0;    // so many sentences that cannot be read are left out
+  std::int64_t max_bad_rows = 0;    // this many sentences that cannot be read are left out
 };
 
 // The views live as long as the dataset.
@@ -56,7 +56,7 @@ struct AboutSentences {
 
 struct TaggedDataset : AboutSentences {
   std::vector<TaggedSentence> sentences;
-  std::vector<std::string> notes;  // what a person should know: guesses, replaced bytes, odd tags
+  std::vector<std::string> notes;  // for a person: detected settings, replaced bytes, odd tags
 
   using Whole = AboutSentences;
   static constexpr std::vector<TaggedSentence> TaggedDataset::*kRows = &TaggedDataset::sentences;

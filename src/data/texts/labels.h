@@ -44,7 +44,7 @@ struct LabelOptions {
   // (LABEL_0, ...) say nothing and are ignored.
   std::vector<std::string> given = {};
   bool multi_label = false;
-  char separator = '\0';  // between the labels of one row; '\0': guessed
+  char separator = '\0';  // between the labels of one row; '\0': detected
   bool is_sure = false;   // that the column holds classes, however many
 };
 

@@ -35,8 +35,8 @@ struct TrainedColumns {
 struct ReadOptions {
   std::optional<Format> format = {};  // unset: by extension, or else by content
   // Names of columns (of labels also several, joined by commas: 0 or 1 each), or with header = false (and in
-  // plain text) their numbers from 1. Empty: guessed from the usual names; with a text column given, no pair
-  // is guessed.
+  // plain text) their numbers from 1. Empty: detected from the usual names; with a text column given, no pair
+  // is detected.
   std::string text_column = {}, text_pair_column = {}, label_column = {};
   std::string id_column = {};                  // a column that is carried along
   std::string fold_column = {};                // a column, where there is one, that is none of these
@@ -51,7 +51,7 @@ struct ReadOptions {
   // text").
   char delimiter = '\0';
   std::string encoding = {};      // of the file; empty: UTF-8, or what its bytes show
-  std::int64_t max_bad_rows = 0;  // so many rows that cannot be used are left out; more are an error
+  std::int64_t max_bad_rows = 0;  // this many rows that cannot be used are left out; more are an error
   fs::path labels_file = {};      // its lines are the labels of the rows; empty: a column has them
 };
 
@@ -59,7 +59,7 @@ struct ChosenColumn {
   std::string name;
   int index = -1;  // from 0 in file order; -1: there is none
   bool guessed = false;
-  std::string reason = {};  // of a guess that is not by a usual name: one phrase for the person
+  std::string reason = {};  // of a column that was not detected by a usual name: one phrase for the person
   explicit operator bool() const { return index >= 0; }
 };
 
@@ -96,7 +96,7 @@ struct AboutTexts {
 struct Dataset : AboutTexts {
   std::vector<Row> rows;
   bool has_labels = false;         // the label column exists and at least one row has a label
-  std::vector<std::string> notes;  // what a person should know: guesses, replaced bytes, empty texts
+  std::vector<std::string> notes;  // for a person: detected settings, replaced bytes, empty texts
 
   using Whole = AboutTexts;
   static constexpr std::vector<Row> Dataset::*kRows = &Dataset::rows;

@@ -86,7 +86,7 @@ class Table {
   bool marked_ = false;  // the byte order mark was looked for
   std::int64_t rows_ = 0, labeled_ = 0;
   Tally replaced_, surrogates_, nul_, empty_, ragged_, repeated_headers_, spilled_;
-  bool spills_ = false;  // the text goes on in the columns behind it, which have no names
+  bool spills_ = false;  // the text continues in the columns behind it, which have no names
   BadLines bad_;
   std::vector<std::string> head_notes_, dialect_notes_;
 };

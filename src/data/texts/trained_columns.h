@@ -11,7 +11,7 @@
 namespace bertune::data {
 
 // The options with the trained columns where nothing else was asked for (options.trained). Texts in columns
-// of other names are left to be guessed, which is noted; labels are not, for rows would be scored against
+// of other names are left to be detected, which is noted; labels are not, for rows would be scored against
 // anything. Throws UsageError for labels, or a second text, that are wanted and not there.
 ReadOptions with_trained_columns(const TableHead& head, ReadOptions options, std::vector<std::string>& notes);
 

@@ -148,7 +148,7 @@ void rmsprop_numbers(const RmspropStep& op) {
       const float g = gradient(i);
       squares[i] = alpha.beta * squares[i] + alpha.rest * g * g;
       means[i] = alpha.beta * means[i] + alpha.rest * g;
-      // Rounding can make a variance negative; PyTorch's root of it is not a number.
+      // Rounding can make a variance negative; PyTorch's root of it is NaN.
       return g / (sqrt(max(squares[i] - means[i] * means[i], 0.0F)) + eps);
     });
   }

@@ -14,7 +14,7 @@ namespace {
 inline float select(bool condition, float yes, float no) { return condition ? yes : no; }
 inline Vec select(Indices condition, Vec yes, Vec no) { return condition ? yes : no; }
 
-// The second where either is not a number. (Of vectors: one instruction, which GCC does not find by itself.)
+// The second if either is NaN. (Of vectors: one instruction, which GCC does not find by itself.)
 inline float max(float a, float b) { return a > b ? a : b; }
 inline float min(float a, float b) { return a < b ? a : b; }
 #if defined(__AVX512F__)

@@ -41,7 +41,7 @@ T activate(Activation activation, T x) {
     case Activation::quick_gelu:
       return x / (1 + std::exp(T(-1.702) * x));
     case Activation::relu:
-      return x < 0 ? T{0} : x;  // what is not a number stays so
+      return x < 0 ? T{0} : x;  // NaN stays NaN
     case Activation::silu:
       return x / (1 + std::exp(-x));
     case Activation::tanh:

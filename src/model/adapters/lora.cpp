@@ -47,7 +47,7 @@ std::vector<LinearMap> linear_maps(const std::vector<Parameter>& layout) {
   return maps;
 }
 
-// Targets that are BERT's names of a layer's linear maps, as the family calls these; others as they are.
+// Targets that are BERT's names of a layer's linear layers, as the family calls these; others as they are.
 std::vector<std::string> family_targets(const std::vector<std::string>& targets, ModelType type) {
   const std::string prefix = layer_prefix(0), family_prefix = checkpoint::own_name(type, prefix);
   std::vector<std::string> own;
@@ -162,7 +162,7 @@ void settle_trainable(Parameters& parameters, LoraConfig& config, const LoadRepo
 MergedWeights::MergedWeights(EncoderWeights& weights) {
   const auto changed = [](const Linear& linear) { return linear.low_rank.rank > 0; };
   std::int64_t size = 0;
-  const auto for_each = [&](const auto& function) {  // of one weight, the linear maps that it consists of
+  const auto for_each = [&](const auto& function) {  // of one weight, the linear layers that it consists of
     for (EncoderLayerWeights& layer : weights.layers) {
       auto& parts = layer.query_key_value.parts;
       if (std::ranges::any_of(parts, changed))

@@ -162,7 +162,7 @@ void SentenceEmbeddingHead::compare_backward(const Pass& pass, const Batch& batc
                      .ldc = h});
 }
 
-// The similarities of a first text with all second ones are a linear map of it.
+// The similarities of a first text with all second ones are a linear function of it.
 Linear SentenceEmbeddingHead::second_texts(const Batch& batch, const Activations& own) const {
   return {{own.second.unit}, {}, config_.hidden_size, batch.sequences() / 2};
 }

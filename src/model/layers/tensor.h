@@ -1,4 +1,4 @@
-// A parameter as a layer sees it, and the layers' common step: a linear map.
+// A parameter as a layer sees it, and the layers' common step: a linear layer.
 #pragma once
 
 #include <cstdint>

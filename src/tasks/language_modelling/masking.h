@@ -13,8 +13,8 @@ namespace bertune::tasks {
 
 struct MaskingOptions {
   double mlm_probability = 0.15;     // share of the tokens chosen
-  std::int64_t max_predictions = 0;  // at most so many a row; 0: no limit
-  bool whole_word_masking = false;   // all pieces of a word (those that go on it) or none
+  std::int64_t max_predictions = 0;  // at most this many per row; 0: no limit
+  bool whole_word_masking = false;   // all pieces of a word (those that continue it) or none
 };
 
 // Masking chooses mlm_probability * n of n tokens that are not special: that number, rounded up or down at

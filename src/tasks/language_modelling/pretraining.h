@@ -36,7 +36,7 @@ struct PretrainingRow {
   std::int32_t next_sentence_label = 0;  // 0: B follows A, 1: it does not, as in Transformers; 0 without B
 };
 
-// Rows are drawn anew every epoch, and each is a pure function of documents, options, epoch and index: a
+// Rows are drawn again for every epoch, and each is a pure function of documents, options, epoch and index: a
 // resumed run needs no state, and threads and order change nothing. Documents come in order, so an epoch
 // wants shuffling (train::epoch_order). Safe to call from many threads.
 class PretrainingExamples {

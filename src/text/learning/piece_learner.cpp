@@ -137,7 +137,7 @@ double PieceLearner::score_of(const Pair& pair) const {
 }
 
 // Every merge lowers the total, and with it all scores of likelihood a little. So an old score is too high,
-// and one that is not on top even so need not be computed anew.
+// and one that is not on top even so need not be computed again.
 bool PieceLearner::is_current(PairId id) const {
   return score_ == MergeScore::frequency || pairs_[id].total == total_;
 }

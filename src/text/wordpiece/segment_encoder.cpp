@@ -130,7 +130,7 @@ void SegmentEncoder::encode_general_run(std::string_view run, std::uint32_t base
   collector.finish();
 }
 
-// The end of the run that goes on, or ends, at `position`.
+// The end of the run that continues, or ends, at `position`.
 std::size_t SegmentEncoder::run_end(std::string_view segment, std::size_t position) const {
   for (;;) {
     for (; position + 16 <= segment.size(); position += 16) {
