@@ -49,8 +49,10 @@ struct BERTUNE_EXPORT Batch {
 
   std::int64_t tokens() const { return static_cast<std::int64_t>(input_ids.size()); }
   std::int64_t sequences() const { return static_cast<std::int64_t>(cu_seqlens.size()) - 1; }
+  // Appends a sequence; missing token types are 0. Labels are appended by the caller.
   void add(const Encoding& encoding);
   void add(std::span<const std::int32_t> input_ids, std::span<const std::int32_t> token_type_ids);
+  // Removes all sequences and labels, and keeps the memory and num_choices.
   void clear();
 };
 

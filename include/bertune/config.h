@@ -55,16 +55,16 @@ struct BERTUNE_EXPORT BertConfig {
   float attention_probs_dropout_prob = 0.1F;
   std::optional<float> classifier_dropout;  // unset: hidden_dropout_prob. DistilBERT's seq_classif_dropout
   float qa_dropout = 0;                     // DistilBERT's, before the layer that finds answers
-  std::string summary_activation = "gelu";  // ELECTRA's, of multiple choice
+  std::string summary_activation = "gelu";  // ELECTRA's, for multiple choice
   float summary_last_dropout = 0.1F;
   bool sinusoidal_pos_embds = false;  // DistilBERT's: how the position table of a new model begins
   bool tie_word_embeddings = true;    // whether masked language models decode with the word embeddings
   float initializer_range = 0.02F;
   float layer_norm_eps = 1e-12F;
   std::optional<ProblemType> problem_type;
-  std::vector<std::string> id2label = {"LABEL_0", "LABEL_1"};  // one name a label; its size is num_labels
+  std::vector<std::string> id2label = {"LABEL_0", "LABEL_1"};  // one name per label; its size is num_labels
 
-  SentenceEmbeddingConfig sentence_embedding = {};  // of models with that head; in files of its own
+  SentenceEmbeddingConfig sentence_embedding = {};  // for models with that head; in files of its own
 
   std::int64_t num_labels() const { return static_cast<std::int64_t>(id2label.size()); }
   std::int64_t head_size() const { return hidden_size / num_attention_heads; }
@@ -77,11 +77,12 @@ struct BERTUNE_EXPORT BertConfig {
 
   // Returns a configuration of this family with the defaults that Transformers has for it.
   static BertConfig of(ModelType type);
-  // Reads DIR/config.json. Throws Error when it is missing, is of an unknown model_type, or holds values that
-  // cannot be (sizes below 1, heads that do not divide the width, an unknown hidden_act), naming the key.
-  // Without id2label there are `num_labels` labels (2 where that is missing too), called LABEL_0, LABEL_1,
-  // ...
+  // Reads DIR/config.json. Throws Error, naming the key, if the file is missing, has an unknown model_type,
+  // or holds values that cannot be (sizes below 1, heads that do not divide the width, an unknown
+  // hidden_act). Without id2label there are `num_labels` labels (2 if that is missing too), called LABEL_0,
+  // LABEL_1, ...
   static BertConfig from_pretrained(const std::filesystem::path& directory);
+  // Parses the text of a config.json; `where` names it in errors. Throws as from_pretrained does.
   static BertConfig from_json(std::string_view json, const std::string& where);
   // Returns the text of a config.json that Transformers 4 and 5 load; `architecture` is such as
   // "BertForSequenceClassification". Keys of the original configuration that Bertune does not know are kept,

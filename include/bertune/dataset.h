@@ -48,8 +48,9 @@ BERTUNE_EXPORT std::vector<LabelledInput> read_dataset(const std::filesystem::pa
                                                        Architecture architecture,
                                                        const FileOptions& options = {});
 
-// Returns the metrics of predicted classes or numbers, and the loss of their probabilities. `labels` are the
-// model's. Throws Error for a label that the model lacks, and UsageError for other kinds of predictions.
+// Returns the metrics of predicted classes or numbers, one per row, and the loss of their probabilities.
+// `labels` are the model's. Throws Error for a label that the model lacks, and UsageError for other kinds of
+// predictions or another number of them.
 BERTUNE_EXPORT Metrics measure(std::span<const Prediction> predictions, std::span<const LabelledInput> rows,
                                std::span<const std::string> labels);
 

@@ -42,7 +42,7 @@ struct ModelLoaded {
   std::filesystem::path folder;
   std::int64_t num_hidden_layers = 0, hidden_size = 0;
   std::size_t parameters = 0, trained_parameters = 0;
-  Precision precision = Precision::fp32;  // of matrix products in training
+  Precision precision = Precision::fp32;  // of matrix multiplications in training
   LoadReport report;
 };
 

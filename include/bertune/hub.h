@@ -45,7 +45,7 @@ struct HubOptions {
 // be called from many threads and processes at once.
 //
 // Throws Error, saying what to do, when there is no such folder or model, access is denied, the network or
-// the disk fails, or a file does not have the checksum that the hub states; Interrupted on request.
+// the disk fails, or a file does not have the checksum that the Hub states; Interrupted on request.
 BERTUNE_EXPORT std::filesystem::path resolve_model(std::string_view name_or_path,
                                                    const HubOptions& options = {});
 

@@ -1,7 +1,7 @@
 // Low-rank adaptation (Hu et al. 2021), as the PEFT library has it: a frozen weight W [out,in] is changed by
 // scale · B · A, with B [out,r] and A [r,in] trained in its stead. A model folder then holds the adapter
 // alone (adapter_config.json, adapter_model.safetensors), which PEFT loads, and names its base: a folder, or
-// a model of the hub.
+// a model of the Hub.
 #pragma once
 
 #include <cstdint>

@@ -69,6 +69,7 @@ class BERTUNE_EXPORT MetricsAccumulator {
   // [num_labels]. Throws Error for sizes or a class id that do not fit, or for the other kind of label.
   void add(std::span<const float> logits, std::int32_t label);
   void add(std::span<const float> logits, std::span<const float> targets);
+  // Returns the metrics of the rows added so far.
   Metrics result() const;
 
  private:
@@ -82,7 +83,7 @@ class BERTUNE_EXPORT MetricsAccumulator {
   double loss_sum_ = 0;  // of the rows' own losses, so that the mean does not depend on batches
   std::int64_t rows_ = 0, exact_ = 0;
   std::vector<std::int64_t> confusion_;                      // classes: [true, predicted]
-  std::vector<std::int64_t> support_, predicted_, correct_;  // a label
+  std::vector<std::int64_t> support_, predicted_, correct_;  // per label
   std::vector<float> outputs_, targets_;                     // regression: [rows, num_labels]
   // Multi-label: how many labels have a probability in (i %, i + 1 %], and how many of them are true.
   std::vector<std::int64_t> probability_counts_, true_counts_;

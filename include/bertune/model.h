@@ -102,7 +102,7 @@ struct DropoutState {
 // PyTorch's autocast, except that the weights of the head and the attention itself stay f32 too).
 enum class Precision { fp32, bf16 };
 BERTUNE_EXPORT Precision fastest_precision();  // bf16 where this processor multiplies it faster than f32
-BERTUNE_EXPORT bool has_bf16_products();       // whether it multiplies bf16 at all; else it takes f32 for it
+BERTUNE_EXPORT bool has_bf16_products();       // whether it multiplies bf16 at all; else f32 is used instead
 
 // Settings of the encoder in training. Its lowest layers are frozen if no parameter below some depth is
 // trainable.

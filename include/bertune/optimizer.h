@@ -45,6 +45,7 @@ class BERTUNE_EXPORT Optimizer {
   // missed: results are bit-identical, at the cost of the used rows only. No effect on optimizers whose rows
   // cannot wait (UnusedRows).
   void defer_unused_rows();
+  // Apply the deferred updates of these rows, or of all.
   void bring_up_to_date(std::span<const std::int32_t> rows);
   void bring_up_to_date();
 
@@ -101,7 +102,7 @@ class BERTUNE_EXPORT Optimizer {
   void catch_up(std::span<const std::int32_t> rows);
 
   std::unique_ptr<DeferredRows> deferred_;  // null unless rows are deferred
-  std::vector<std::size_t> state_offsets_;  // a parameter each
+  std::vector<std::size_t> state_offsets_;  // one per parameter
 };
 
 }  // namespace bertune::optim

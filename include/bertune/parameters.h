@@ -36,7 +36,7 @@ class BERTUNE_EXPORT Parameters {
   ~Parameters();
 
   const std::vector<Parameter>& layout() const { return layout_; }
-  std::size_t count() const;          // of numbers
+  std::size_t count() const;          // of values
   std::size_t sparse_prefix() const;  // of them, how many at the start belong to the matrix with few_rows
 
   // Values lie in memory of the operations that compute with them: on a CPU, in the host's own.
@@ -58,7 +58,7 @@ class BERTUNE_EXPORT Parameters {
   // optimizer is made, whose state is laid out for the trainable parameters, and before the model's train().
   void set_trainable(std::size_t index, bool trainable);  // of layout()
   void set_learning_rate_scale(std::size_t index, double scale);
-  std::size_t trainable_count() const;  // of numbers
+  std::size_t trainable_count() const;  // of values
 
   const Parameter* find(std::string_view name) const;  // nullptr when there is none
   std::span<float> value(std::string_view name);       // throws Error when there is none

@@ -28,10 +28,10 @@ namespace bertune {
 struct PredictorOptions {
   std::optional<Architecture> architecture = {};  // a head that the weights have, in place of config.json's
   std::filesystem::path base = {};                // of an adapter (LoadOptions::base)
-  std::optional<std::int64_t> max_length = {};    // tokens a text
+  std::optional<std::int64_t> max_length = {};    // tokens per text
   std::int64_t batch_size = 64;                   // texts, windows or questions computed at a time
-  Precision precision = Precision::fp32;          // of matrix products
-  std::optional<double> threshold = {};           // of several labels: the probability from which one counts
+  Precision precision = Precision::fp32;          // of matrix multiplications
+  std::optional<double> threshold = {};           // multi-label: the probability above which a label counts
   std::int64_t top = 1;                           // candidates for an answer, or for a mask
   // Options of question answering; by default those of Transformers' run_qa.py if the folder says nothing.
   std::optional<std::int64_t> doc_stride = {}, n_best_size = {}, max_answer_length = {};

@@ -34,10 +34,10 @@ struct PretrainOptions {
   Initialization initialization = Initialization::normal;  // of a new model
   std::vector<std::filesystem::path> train, validation;    // files of text; the second may be empty
   std::string format;                      // txt, jsonl, csv, ...; empty: by the name of the file
-  std::string text_column = "text";        // of tables: a document a row
+  std::string text_column = "text";        // of tables: one document per row
   std::string document_per;                // "blank-line", "file" or "line"; empty: detected
   std::string objective = "mlm+nsp";       // or "mlm"
-  std::optional<std::int64_t> max_length;  // tokens a row; unset: 128, or fewer where the model has fewer
+  std::optional<std::int64_t> max_length;  // tokens per row; unset: 128, or fewer where the model has fewer
   double mlm_probability = 0.15;           // share of the tokens to predict
   std::int64_t max_predictions = 0;        // of a row at most; 0: no limit
   bool whole_word_masking = false;         // all pieces of a word, or none

@@ -22,7 +22,7 @@ struct Span {
   bool operator==(const Span&) const = default;
 };
 
-// The tokens of one text or pair (Transformers' BatchEncoding of one row). All vectors have one entry a
+// The tokens of one text or pair (Transformers' BatchEncoding of one row). All vectors have one entry per
 // token, except those not asked for, which are empty.
 struct Encoding {
   std::vector<std::int32_t> input_ids;
@@ -93,19 +93,24 @@ class BERTUNE_EXPORT BertTokenizer {
   ~BertTokenizer();
 
   // Tokenizes a text, or a pair of texts, in UTF-8; invalid bytes become U+FFFD first, as with Python's
-  // errors="replace". Threads: may be called from many at once.
+  // errors="replace". Throws Error for a text of more than 1 GiB, for a max_length that the special tokens
+  // exceed or to which the strategy cannot shorten, and for a stride that leaves no window to move. Threads:
+  // may be called from many at once.
   Encoding encode(std::string_view text, const EncodeOptions& options = {}) const;
   Encoding encode(std::string_view text, std::string_view text_pair, const EncodeOptions& options = {}) const;
   // Tokenizes many texts on all cores; the results are those of encode(), in order. `pairs` is empty or as
-  // long as `texts`.
+  // long as `texts`; otherwise throws Error.
   std::vector<Encoding> encode_batch(const std::vector<std::string_view>& texts,
                                      const std::vector<std::string_view>& pairs = {},
                                      const EncodeOptions& options = {}) const;
 
-  // Appends the ids of encode() to `rows`. Offsets and windows are not made, whatever the options say.
+  // Appends the ids of encode() to `rows`, on all cores. Offsets and windows are not made, whatever the
+  // options say. Throws as encode_batch does.
   void encode_packed(const std::vector<std::string_view>& texts, const std::vector<std::string_view>& pairs,
                      const EncodeOptions& options, PackedEncodings& rows) const;
 
+  // Returns the text of ids, as Transformers' decode; special tokens are left out by default. Throws Error
+  // for an id that the vocabulary does not have.
   std::string decode(const std::vector<std::int32_t>& ids, bool skip_special_tokens = true) const;
 
   std::optional<std::int32_t> token_to_id(std::string_view token) const;

@@ -35,7 +35,7 @@ struct TrainOptions {
   FileOptions data;                               // how they are read
   std::string task;          // "text-classification", "token-classification", ...; empty: by the data
   std::string problem_type;  // of text classification, as Transformers names them; empty: by the labels
-  std::optional<std::int64_t> max_length;  // tokens a text; unset: the task's default
+  std::optional<std::int64_t> max_length;  // tokens per text; unset: the task's default
   // The share of the training rows that is held out without a validation file; 0: none. Unset: a tenth, at
   // most 10,000 rows.
   std::optional<double> validation_split;
