@@ -172,7 +172,7 @@ struct AttentionBackward {
   float* d_qkv = nullptr;            // [T, 3H]
 };
 
-// Attention in a layer of which only the first token of each sequence is wanted: one query a sequence. Keys
+// Attention in a layer of which only the first token of each sequence is wanted: one query per sequence. Keys
 // and values of all tokens x_j would be products with weights of [H, H]; with one query they can be absorbed
 // into what there is one of: q · (Wk x_j) = (Wkᵀ q) · x_j, and sum_j p_j (Wv x_j + b) = Wv (sum_j p_j x_j) +
 // b sum_j p_j. The bias of the keys adds the same to every score and cancels. Equal to AttentionForward at

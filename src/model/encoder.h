@@ -22,7 +22,7 @@ namespace bertune::model {
 
 // An encoder at work: what its layers compute, in memory of a workspace; the weights come with each call,
 // always those that take_memory() was given last. For heads that look at each sequence's first token alone
-// ([CLS]), the last layer works for that one row a sequence, which leaves out nearly all of its products.
+// ([CLS]), the last layer works for that one row per sequence, which leaves out nearly all of its products.
 class Encoder {
  public:
   // Sets the options from the next take_memory() on.

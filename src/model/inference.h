@@ -3,7 +3,7 @@
 //
 //     const std::shared_ptr<const model::Weights> weights =
 //         model::load_weights(folder, Architecture::sequence_classification);
-//     model::Workspace workspace;  // one a thread
+//     model::Workspace workspace;  // one per thread
 //     const ModelOutput output = model::run(*weights, batch, workspace);
 #pragma once
 

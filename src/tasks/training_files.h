@@ -49,7 +49,7 @@ struct TrainingFiles {
   std::uint64_t seed = 42;  // of what is held out
   data::Fold fold;          // with a count, this part of the training file becomes the test set
   std::string fold_column;  // a column that names the folds; empty: there is none
-  std::optional<std::int64_t> max_length;        // tokens a text; unset: the task's own default,
+  std::optional<std::int64_t> max_length;        // tokens per text; unset: the task's own default,
   std::optional<std::int64_t> model_max_length;  // or less where the tokenizer's files say so
   bool checks_data = true;  // looks for what a person should know of the rows, which takes time
 

@@ -28,7 +28,7 @@ struct CheckOptions {
   bool numbers = false;           // labels are numbers: their range is of interest
 };
 
-// Tells the labels of a row: one, or several, or one a word.
+// Tells the labels of a row: one, or several, or one per word.
 using LabelsOf = std::function<void(std::int64_t row, const std::function<void(std::string_view)>& tell)>;
 
 // A set to be checked. The first one is the training set.
@@ -100,7 +100,7 @@ void add_special_tokens(CheckResult& result, std::int64_t count, const std::stri
 void add_unknown_tokens(CheckResult& result, const std::string& set, std::int64_t unknown,
                         std::int64_t tokens);
 
-// The labels of the rows of a set with one label a row.
+// The labels of the rows of a set with one label per row.
 LabelsOf one_label(const Texts& texts);
 
 }  // namespace bertune::data

@@ -18,7 +18,7 @@ namespace bertune::data {
 
 struct DocumentOptions {
   std::optional<Format> format = {};             // unset: by extension
-  std::string text_column = "text";              // of tables and JSON: a document a row
+  std::string text_column = "text";              // of tables and JSON: a document per row
   std::optional<DocumentPer> document_per = {};  // of plain text; unset: detected for each file
 };
 

@@ -28,9 +28,9 @@ struct TextLayout {
 // sentence, and most of the text is in lines nearly as long as the longest.
 bool has_wrapped_lines(std::string_view text);
 
-// The layout of a file by its beginning. Wrapped lines: a book, so one document a file. Groups of lines
+// The layout of a file by its beginning. Wrapped lines: a book, so one document per file. Groups of lines
 // between blank lines: documents. Single lines between blank lines: paragraphs of one document. No blank
-// lines: a document a line where lines hold several sentences, else one document of a sentence a line.
+// lines: a document per line where lines hold several sentences, else one document of a sentence per line.
 // `document_per`, when given, overrides the first.
 TextLayout guess_layout(std::string_view beginning, std::optional<DocumentPer> document_per = {});
 

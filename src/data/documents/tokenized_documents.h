@@ -1,5 +1,5 @@
 // A corpus as token ids: documents, their sentences, their tokens, all numbered from 0 through the whole
-// corpus. Memory: 2 bytes a token for vocabularies of up to 65,536 (4 above), 2.1 a sentence and 8 a
+// corpus. Memory: 2 bytes per token for vocabularies of up to 65,536 (4 above), 2.1 per sentence and 8 per
 // document: about half a byte for a byte of English text.
 #pragma once
 

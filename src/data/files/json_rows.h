@@ -49,7 +49,7 @@ class JsonRows {
   State state_ = State::first;
   bool in_lines_;
   bool by_rows_ = false;  // the list stands on one line, so that lines tell rows from one another no more
-  std::shared_ptr<const std::string> rewritten_;  // of columns: a row a line
+  std::shared_ptr<const std::string> rewritten_;  // of columns: a row per line
   std::size_t taken_ = 0;                         // of it
 };
 

@@ -238,7 +238,7 @@ std::optional<JsonForm> lines_or_values(std::string_view text, std::size_t at, s
 
 std::optional<JsonShape> shape_of_list(std::string_view text, std::size_t at, bool final) {
   const std::size_t line_end = text.find('\n', at);
-  // Lists of cells, one a line, begin like one list that is the document.
+  // Lists of cells, one per line, begin like one list that is the document.
   const std::string_view line = text.substr(0, line_end);
   const std::size_t inner = skip_blanks(line, at + 1);
   const bool of_scalars =

@@ -12,7 +12,7 @@ namespace bertune::data {
 inline constexpr std::string_view kJsonBlanks = " \t\r\n";
 
 enum class JsonForm {
-  lines,    // a value a line
+  lines,    // a value per line
   values,   // values one after another, each over several lines
   list,     // [{...}, {...}]
   columns,  // {"text": {"0": ..., "1": ...}, ...} or {"text": [..., ...], ...}, as pandas writes it

@@ -1,4 +1,4 @@
-// One JSON object to cells: a cell a key.
+// One JSON object to cells: a cell per key.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,7 @@ class ObjectCells {
 
   std::vector<std::string> keys_;
   std::unordered_map<std::string, std::size_t> places_;  // of the keys
-  std::vector<std::string> values_;                      // one a key
+  std::vector<std::string> values_;                      // one per key
   std::vector<CellKind> kinds_;
   bool fixed_ = false;
 };

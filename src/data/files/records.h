@@ -85,8 +85,8 @@ std::unique_ptr<RecordParser> make_csv_parser(std::string path, const Dialect& d
 std::unique_ptr<RecordParser> make_tsv_parser(std::string path, const Dialect& dialect);
 // The parser makes a line one cell without a delimiter; with one, it is cut at the first.
 std::unique_ptr<RecordParser> make_text_parser(std::string path, char delimiter);
-// Objects one a line, in a list, or in any other form (json_rows.h). `lines_before`: of the stream whose next
-// lines the input is. `in_lines`: as for shape_of_json().
+// Objects one per line, in a list, or in any other form (json_rows.h). `lines_before`: of the stream whose
+// next lines the input is. `in_lines`: as for shape_of_json().
 std::unique_ptr<RecordParser> make_json_parser(std::string path, std::int64_t lines_before = 0,
                                                bool in_lines = false);
 

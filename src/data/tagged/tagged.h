@@ -1,4 +1,4 @@
-// Sentences of words with a tag each: CoNLL columns, CoNLL-U, tables with a word or a sentence a row, and
+// Sentences of words with a tag each: CoNLL columns, CoNLL-U, tables with a word or a sentence per row, and
 // JSON with lists of words and tags or with a text and its entities.
 #pragma once
 

@@ -1,4 +1,4 @@
-// CoNLL columns: a word a line with its tag in another column, a blank line after each sentence.
+// CoNLL columns: a word per line with its tag in another column, a blank line after each sentence.
 #include <fmt/format.h>
 
 #include <charconv>

@@ -50,7 +50,7 @@ struct TagTable {
   bool has_header = false;
   std::vector<std::string> names;  // or numbers from 1
   int sentence = -1, word = -1, tag = -1;
-  bool lists = false;  // a sentence a row: words and tags are lists
+  bool lists = false;  // a sentence per row: words and tags are lists
 };
 // Finds the columns of a table of words; `label_column`, if given, holds the tags. Nothing where the input is
 // no such table.

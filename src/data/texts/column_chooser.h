@@ -35,7 +35,7 @@ class ColumnChooser {
   // A usual name, unless its values number the rows or are sentences.
   ChosenColumn label_by_name() const;
   bool numbers_rows(int index) const;
-  // Columns of 0 and 1, or of true and false, side by side: one a label. Two may be anything, where another
+  // Columns of 0 and 1, or of true and false, side by side: one per label. Two may be anything, where another
   // column may hold labels.
   void guess_label_set();
   static std::vector<int> longest_run(const std::vector<int>& indices);

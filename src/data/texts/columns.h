@@ -16,7 +16,7 @@ struct TableHead {
   std::string path;
   std::int64_t header_line = 0;    // 0: there is no header
   std::vector<std::string> names;  // or numbers from "1"
-  // Cells of the first rows and some others, a vector a column; empty where they are not looked at.
+  // Cells of the first rows and some others, a vector per column; empty where they are not looked at.
   std::vector<std::vector<std::string>> samples;
 };
 

@@ -59,7 +59,7 @@ std::vector<std::string> name_labels(Dataset& dataset, const LabelMap& labels);
 // stay.
 void leave_out_unknown_labels(Dataset& dataset, const LabelMap& labels, std::int64_t most);
 
-// One class id a row. A label that the map lacks is an Error naming file:line, the nearest known label and
+// One class id per row. A label that the map lacks is an Error naming file:line, the nearest known label and
 // the known, and how many there are.
 std::vector<std::int32_t> label_ids(const Dataset& dataset, const LabelMap& labels);
 

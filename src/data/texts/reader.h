@@ -1,5 +1,5 @@
 // Reads the files that users have: CSV (RFC 4180), TSV (as GLUE writes it: quotes are text), JSON Lines, JSON
-// arrays of objects, and plain text with one example a line.
+// arrays of objects, and plain text with one example per line.
 #pragma once
 
 #include <cstdint>
@@ -65,7 +65,7 @@ struct ChosenColumn {
 
 struct ColumnChoice {
   ChosenColumn text, text_pair, label, fold, id = {};
-  std::vector<ChosenColumn> labels;  // columns of 0 and 1, one a label; `label` has all their names then
+  std::vector<ChosenColumn> labels;  // columns of 0 and 1, one per label; `label` has all their names then
   std::vector<std::string> all;      // every column present, in file order
 };
 

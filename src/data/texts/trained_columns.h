@@ -15,8 +15,8 @@ namespace bertune::data {
 // anything. Throws UsageError for labels, or a second text, that are wanted and not there.
 ReadOptions with_trained_columns(const TableHead& head, ReadOptions options, std::vector<std::string>& notes);
 
-// Columns of labels, one a label, that differ in case from trained ones get the names of these: a model knows
-// its labels by them.
+// Columns of labels, one per label, that differ in case from trained ones get the names of these: a model
+// knows its labels by them.
 void name_labels_as_trained(const ReadOptions& options, ColumnChoice& choice);
 
 // Returns whether lines with one delimiter each are single texts to predict and no fields: a model of single

@@ -126,7 +126,7 @@ void cross_entropy(const CrossEntropy& op) {
   *op.loss = items > 0 ? sum / items : 0;
 }
 
-// A few numbers a step.
+// A few numbers per step.
 void binary_cross_entropy(const ElementwiseLoss& op) { ref::binary_cross_entropy(op); }
 void mean_squared_error(const ElementwiseLoss& op) { ref::mean_squared_error(op); }
 

@@ -15,7 +15,7 @@
 namespace bertune::kernels::ref {
 
 // The factor for number `index` of a sequence: 0 when dropped, else 1 / (1 - p). 128 consecutive numbers
-// share 16 Philox blocks, one a lane, so that wide registers draw them together; each takes 16 bits.
+// share 16 Philox blocks, one per lane, so that wide registers draw them together; each takes 16 bits.
 template <typename T>
 T dropout_factor(const Dropout& dropout, std::uint32_t sequence, std::uint32_t head, std::uint64_t index) {
   if (dropout.probability <= 0) return T{1};

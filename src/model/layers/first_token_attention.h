@@ -1,5 +1,5 @@
 // The first half of the last layer where only the first token's hidden state is wanted: self_attention.h for
-// one row a sequence, keys and values absorbed into it (kernels/layer_ops.h, FirstTokenAttention).
+// one row per sequence, keys and values absorbed into it (kernels/layer_ops.h, FirstTokenAttention).
 #pragma once
 
 #include "model/layers/block.h"

@@ -11,7 +11,7 @@
 
 namespace bertune::model {
 
-// The rows of hidden states that a head reads: a row a token, or the first of each sequence ([CLS]).
+// The rows of hidden states that a head reads: a row per token, or the first of each sequence ([CLS]).
 enum class HiddenStates { every_token, first_token };
 
 // The inputs of losses beside logits, as Batch has them; null where there are none.
@@ -30,7 +30,7 @@ struct Pass {
   kernels::Context context;
   const Batch* batch = nullptr;       // the same on the host
   kernels::Layout layout = {};        // every token
-  kernels::Layout first_tokens = {};  // the first of each sequence, [CLS]: a row a sequence
+  kernels::Layout first_tokens = {};  // the first of each sequence, [CLS]: a row per sequence
   const std::int32_t* input_ids = nullptr;
   const std::int32_t* token_type_ids = nullptr;
   const std::int32_t* position_ids = nullptr;  // rows of the position table

@@ -11,7 +11,7 @@ namespace bertune::tasks {
 // The most probable words for each mask token of a text. Items are texts.
 struct MaskedWordsTask : PredictionTask {
   std::int64_t max_length = 512;
-  std::int64_t top = 1;  // words a mask
+  std::int64_t top = 1;  // words per mask
 
   // Throws UsageError for a text without a mask token among those that the model reads.
   Request request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const override;

@@ -22,7 +22,7 @@ Objective objective_from_string(std::string_view name);  // throws UsageError, n
 
 struct PretrainingOptions {
   Objective objective = Objective::mlm_and_nsp;
-  std::int64_t max_length = 128;  // tokens a row, special ones included
+  std::int64_t max_length = 128;  // tokens per row, special ones included
   double short_seq_prob = 0.1;    // share of the pairs that are made shorter; pairs only
   MaskingOptions masking = {};
   std::uint64_t seed = 42;
@@ -52,7 +52,7 @@ class PretrainingExamples {
 
   // Returns how many rows an epoch has; differs a little from epoch to epoch. The tokens that its rows are
   // made of are chosen on all cores when an epoch is first asked for (a second for some hundred million
-  // tokens) and kept, 24 bytes a row, until another epoch is.
+  // tokens) and kept, 24 bytes per row, until another epoch is.
   std::int64_t rows(std::int64_t epoch) const;
   // Row `index` of the epoch: copied and masked, some microseconds. `row` keeps its memory from call to call.
   void row(std::int64_t epoch, std::int64_t index, PretrainingRow& row) const;

@@ -53,8 +53,8 @@ struct TokenClassificationFeatures : PackedEncodings {
   void add_to(Batch& batch, std::int64_t index) const;
 };
 
-// Tokenizes on all cores. `labels` are class ids, one a word of all sentences, or none. Throws UsageError for
-// a max_length without room for a piece.
+// Tokenizes on all cores. `labels` are class ids, one per word of all sentences, or none. Throws UsageError
+// for a max_length without room for a piece.
 TokenClassificationFeatures make_features(std::span<const data::TaggedSentence> sentences,
                                           std::span<const std::int32_t> labels,
                                           const BertTokenizer& tokenizer, const TokenClassification& task,

@@ -21,7 +21,7 @@ class TokenMetricsAccumulator {
   TokenMetricsAccumulator(const data::LabelMap& labels, data::TagScheme scheme,
                           data::EntityReading reading = data::EntityReading::lenient);
 
-  // Class ids, one a word. Throws Error for different sizes or an id that is no class.
+  // Class ids, one per word. Throws Error for different sizes or an id that is no class.
   void add(std::span<const std::int32_t> truth, std::span<const std::int32_t> predicted);
 
   // Metrics::rows are words. With entities, values are in this order: loss, precision, recall, f1

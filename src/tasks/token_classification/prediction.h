@@ -16,8 +16,8 @@
 namespace bertune::tasks {
 
 // Entities of a sentence as Transformers' pipeline with aggregation_strategy="first" finds them: a word has
-// the label of its first piece, and words are put together as seqeval reads tags. Else a tag a word. `words`:
-// one a word of the sentence; throws Error for another number.
+// the label of its first piece, and words are put together as seqeval reads tags. Else a tag per word.
+// `words`: one per word of the sentence; throws Error for another number.
 Prediction predict(const data::TaggedSentence& sentence, std::span<const WordPrediction> words,
                    const TokenClassification& task);
 
