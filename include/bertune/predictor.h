@@ -38,6 +38,13 @@ struct PredictorOptions {
   std::optional<double> null_score_diff_threshold = {};
 };
 
+// The size of an input, as a prediction reads it.
+struct InputSize {
+  std::int64_t tokens = 0;            // that the model computes, those of all windows and choices
+  std::int64_t windows = 1;           // that a long text or context is read in
+  std::int64_t truncated_tokens = 0;  // that are not read
+};
+
 class BERTUNE_EXPORT Predictor {
  public:
   // Loads the model. Throws Error for a folder that contains no trained model, or whose head predicts nothing
@@ -59,6 +66,9 @@ class BERTUNE_EXPORT Predictor {
   // scores by rounding only. Throws UsageError for an input without what the head reads.
   std::vector<Prediction> predict(std::span<const Input> inputs, Truncated* truncated = nullptr) const;
   Prediction predict(const Input& input) const;
+  // Returns the size of an input without predicting it, by tokenizing it. Throws as predict() does. Any
+  // number of threads may call.
+  InputSize size_of(const Input& input) const;
 
   // Return the bytes of the weights, which all callers share, and of the workspaces that are not in use, one
   // for each call that ran beside others.

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "data/files/text_file.h"
 #include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
 #include "runs/output.h"
@@ -58,6 +59,7 @@ struct Prepared {
         fmt::format("`task={}` by the look of {}: {}", task->name, run.files.train.string(), guess.reason)});
   }
 
+  data::KeptPipes pipes;
   runs::Callback observer;
   FolderLock lock;
   runs::BaseModel base;

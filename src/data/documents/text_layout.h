@@ -34,7 +34,7 @@ bool has_wrapped_lines(std::string_view text);
 // `document_per`, when given, overrides the first.
 TextLayout guess_layout(std::string_view beginning, std::optional<DocumentPer> document_per = {});
 
-// Describes the layout in a note: "a document a file, wrapped lines joined".
+// Describes the layout in a note: "a document per file, wrapped lines joined".
 std::string describe(const TextLayout& layout);
 
 }  // namespace bertune::data
