@@ -39,7 +39,7 @@ std::uint32_t random_bits() {
   return bits;
 }
 
-// Returns random bits that are drawn once per process: in a container all processes have the same number.
+// Returns random bits, drawn once per process: processes in containers have the same number.
 std::uint32_t process_mark() {
   static const std::uint32_t mark = random_bits();
   return mark;

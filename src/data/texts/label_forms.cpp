@@ -138,7 +138,7 @@ class Settler {
            std::ranges::all_of(behind, [&](std::string_view part) { return alone.contains(part); });
   }
 
-  // Reads labels as numbers if all but a few are numbers: "1,5" is then one and a half, and "N/A" no label.
+  // Reads "1,5" as one and a half, and "N/A" as no label, if all other labels are numbers.
   void read_numbers() {
     std::int64_t numbers = 0, fractions = 0, missing = 0;
     for (const Row& row : dataset_.rows) {
