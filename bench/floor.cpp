@@ -5,7 +5,7 @@
 // It is the time of
 //   - the bare matrix products: forward, input gradient and weight gradient of the four linear layers of
 //   every encoder
-//     layer for all tokens, in the last one for one row a sequence (all that a classifier needs, with keys
+//     layer for all tokens, in the last one for one row per sequence (all that a classifier needs, with keys
 //     and values absorbed into its query), and of the pooler. Each is timed alone and repeated, so its
 //     operands lie as near as the caches allow; bf16 where training takes bf16.
 //   - the optimizer's bytes: AdamW reads 16 and writes 12 a parameter, for the encoder, the head, and the
@@ -56,7 +56,7 @@ double best_seconds(const Function& function) {
   return best;
 }
 
-// What a training step has to do, for one batch.
+// The work of a training step, for one batch.
 struct Step {
   std::int64_t sequences = 0, tokens = 0, embedding_rows = 0;
 };

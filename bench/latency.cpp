@@ -1,4 +1,4 @@
-// How long one text takes from its bytes to its prediction, with the library as a program would use it:
+// Measures the time from one text's bytes to its prediction, with the library as a program would use it:
 //
 //     latency MODEL_FOLDER TEXTS THREADS fp32|bf16      (a text a line)
 //

@@ -5,7 +5,7 @@ namespace bertune::kernels::bench {
 
 namespace {
 
-// Of one product of [length, head_size] matrices for all heads.
+// Returns the floating-point operations of one product of [length, head_size] matrices for all heads.
 double product_flops(const Shape& shape) {
   return 2.0 * static_cast<double>(shape.tokens * shape.sequence_length * shape.hidden);
 }
@@ -39,7 +39,8 @@ FirstTokenAttention first_token_of(const Shape& shape, Memory& memory) {
           .probability_sums = memory.take(s * shape.heads())};
 }
 
-// Of every token's input with every head's absorbed query, and of each query or context with a weight.
+// Returns the floating-point operations of multiplying every token's input by every head's absorbed query,
+// and each query or context by a weight.
 double first_token_flops(const Shape& shape) {
   const std::int64_t h = shape.hidden;
   return 2.0 * static_cast<double>(shape.tokens * shape.heads() * h + shape.sequences() * h * h);

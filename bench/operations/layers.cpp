@@ -1,4 +1,4 @@
-// What the layers of an encoder are made of, attention aside.
+// Benches of the operations in an encoder's layers, without attention.
 #include "operations/suite.h"
 
 namespace bertune::kernels::bench {

@@ -1,4 +1,4 @@
-// Losses, and what sentence embeddings are made of: operations on a row a sequence.
+// Losses, and what sentence embeddings are made of: operations on a row per sequence.
 #include "operations/suite.h"
 
 namespace bertune::kernels::bench {

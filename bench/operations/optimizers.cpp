@@ -90,7 +90,8 @@ void Suite::factored_update(const Shape& shape) const {
   });
 }
 
-// Not worth a bench: Adafactor's averages are a number a row and a column, a diagonal is one a row.
+// These operations are not worth a bench: Adafactor's averages have a number per row and column, a diagonal
+// one per row.
 void Suite::decay_average(const Shape&) const {}
 void Suite::add_to_diagonal(const Shape&) const {}
 

@@ -1,4 +1,4 @@
-// What benches of operations have in common: shapes, memory, and how a bench is registered.
+// The common parts of benches of operations: shapes, memory, and how a bench is registered.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -24,7 +24,7 @@ struct Peak {
   double flops = 0, bytes = 0;  // a second
 };
 
-// How much an operation does in one go: one of the two is what bounds it.
+// The work of one call of an operation: one of the two bounds its speed.
 struct Work {
   double flops = 0, bytes = 0;
 };
@@ -65,7 +65,7 @@ class Memory {
     });
     return data;
   }
-  // For what is not negative: variances, sums of squares, reciprocals of deviations.
+  // Returns values that are not negative, for variances, sums of squares and reciprocals of deviations.
   float* take_positive(std::int64_t size) {
     float* data = take(size);
     for (std::int64_t i = 0; i < size; ++i) data[i] += 1;
@@ -101,7 +101,7 @@ class Suite {
   BERTUNE_OPERATIONS(BERTUNE_BENCH)
 #undef BERTUNE_BENCH
 
-  // All of them.
+  // Runs all benches.
   void run(const Shape& shape) const {
 #define BERTUNE_BENCH(name, Op) name(shape);
     BERTUNE_OPERATIONS(BERTUNE_BENCH)

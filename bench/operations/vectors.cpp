@@ -9,7 +9,7 @@ void Suite::fill(const Shape& shape) const {
   });
 }
 
-// By 1: repeated, another factor would end at zero or infinity.
+// The factor is 1: repeated, any other would end at zero or infinity.
 void Suite::scale(const Shape& shape) const {
   add_vectors("scale", shape, 2, [](Memory& memory, std::int64_t size) {
     return [op = Scale{size, memory.take(size), 1}] { ops().scale(op); };

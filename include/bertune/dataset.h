@@ -1,4 +1,4 @@
-// Labelled rows of files, whatever their format, as inputs of a Predictor and what is right of them.
+// Reads labeled rows of files, whatever their format, as inputs of a Predictor with their right answers.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +14,18 @@
 
 namespace bertune {
 
-// How a file of rows is read. Empty: by its name, its header and its first rows. Files may be packed (gzip,
-// zstd).
+// The format of a file of rows. Empty members are detected from the file's name, its header and its first
+// rows. Files may be compressed (gzip, zstd).
 struct FileOptions {
   // csv, tsv, jsonl, json or text; of tagged words conll, conllu, jsonl or csv
   std::string format = {};
-  // Of several labels a row, label_column may be the columns of 0 and 1, one a label, joined by commas.
+  // For multi-label classification, label_column may name the columns of 0 and 1, one per label, joined by
+  // commas.
   std::string text_column = {}, text_pair_column = {}, label_column = {};
   std::string delimiter = {};  // one character, or "\t"
   bool no_header = false;      // the first line is data; columns are numbers from 1
   std::string encoding = {};   // as iconv names it; empty: UTF-8, or what the bytes show
-  // So many rows that cannot be used (no label, too few fields) are left out; more are an error that names
+  // The number of unusable rows (no label, too few fields) that may be left out; more are an error that names
   // the first.
   std::int64_t max_bad_rows = 0;
   std::filesystem::path labels_file = {};  // its lines are the labels of the rows
@@ -34,8 +35,9 @@ struct FileOptions {
 
 struct LabelledInput {
   Input input;
-  // Of texts the label as it stands in the file, of sentences the tags of their words; of questions all right
-  // answers, none where there is none; of multiple choice the number of the right choice.
+  // The right answers. Texts: the label as it stands in the file. Sentences: the tags of their words.
+  // Questions: all right answers, none if there is no answer. Multiple choice: the number of the right
+  // choice.
   std::vector<std::string> labels;
   std::string where;  // "file:line"
 };
@@ -46,8 +48,9 @@ BERTUNE_EXPORT std::vector<LabelledInput> read_dataset(const std::filesystem::pa
                                                        Architecture architecture,
                                                        const FileOptions& options = {});
 
-// How good predictions of classes or numbers are, and the loss of their probabilities. `labels`: the model's.
-// Throws Error for a label that it lacks, and UsageError for other kinds of predictions.
+// Returns the metrics of predicted classes or numbers, one per row, and the loss of their probabilities.
+// `labels` are the model's. Throws Error for a label that the model lacks, and UsageError for other kinds of
+// predictions or another number of them.
 BERTUNE_EXPORT Metrics measure(std::span<const Prediction> predictions, std::span<const LabelledInput> rows,
                                std::span<const std::string> labels);
 

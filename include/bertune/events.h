@@ -1,5 +1,5 @@
-// What happens in a run, as values for whoever watches it: a screen, a log, a server. The library itself
-// prints nothing.
+// Events of a run are values for whoever watches it: a screen, a log, a server. The library itself prints
+// nothing.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct Note {
   std::string text;
 };
 
-// Files of labelled rows were read. Of question answering rows are windows, and not questions.
+// Files of labeled rows were read. For question answering the rows are windows, not questions.
 struct DataRead {
   std::int64_t train_rows = 0, validation_rows = 0, test_rows = 0;
   std::vector<Finding> findings;            // what is odd in them, the most serious first
@@ -42,7 +42,7 @@ struct ModelLoaded {
   std::filesystem::path folder;
   std::int64_t num_hidden_layers = 0, hidden_size = 0;
   std::size_t parameters = 0, trained_parameters = 0;
-  Precision precision = Precision::fp32;  // of matrix products in training
+  Precision precision = Precision::fp32;  // of matrix multiplications in training
   LoadReport report;
 };
 
@@ -52,7 +52,7 @@ struct LossChosen {
   std::vector<std::string> labels;
 };
 
-// A run that was asked to go on does so after `step`; at the beginning where there is no checkpoint.
+// A resumed run continues after `step`, or at the beginning if there is no checkpoint.
 struct Resumed {
   std::int64_t step = 0;
   std::filesystem::path checkpoint;  // empty: there is none
@@ -100,8 +100,8 @@ struct Tested {
   Metrics metrics;
 };
 
-// A fold of the program's cross-validation, which fine_tune does not do, from 0. `name` is a number from 1,
-// or what the data calls it.
+// A fold of cross_validate begins (fine_tune has none); folds are numbered from 0. `name` is a number from 1,
+// or the data's name for the fold.
 struct FoldBegins {
   std::int64_t fold = 0, folds = 0;
   std::string name;
@@ -109,7 +109,7 @@ struct FoldBegins {
   std::int64_t train_rows = 0, test_rows = 0;
 };
 
-// What the fold's model makes of the rows that it has not seen.
+// A fold has ended: `metrics` are its model's on the rows that were held out.
 struct FoldEnded {
   std::int64_t fold = 0, folds = 0;
   std::string name;

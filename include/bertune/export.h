@@ -1,4 +1,4 @@
-// What a shared library shows: the classes and functions that the public headers mark.
+// Marks the classes and functions that a shared library exports: those of the public headers.
 #pragma once
 
 #define BERTUNE_EXPORT __attribute__((visibility("default")))

@@ -1,4 +1,5 @@
-// What is odd in the data of a run, as values: what it is, how bad, where, and what to do about it.
+// Findings are oddities in the data of a run, as values: what is odd, how serious it is, where it is, and
+// what to do about it.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,7 @@ enum class FindingKind {
 
 enum class Severity { note, warning };
 
-// Rows that belong together: of a leak the one of the training set and the other.
+// Rows that belong together: for a leak, the training row and the other one.
 struct FindingExample {
   std::vector<std::string> where;   // "train.csv:12" of each
   std::vector<std::string> labels;  // of each; "" where it has none; empty: labels are not compared
@@ -58,8 +59,8 @@ struct Finding {
   std::string advice;             // what to do: "correct or remove them"; empty: nothing need be done
 };
 
-// One line for a person: "test: 12 rows (3.0 %) also in train; ...: remove them from train". Options are
-// named in backticks, as errors do (bertune/error.h). What stands in files is made safe to print.
+// Returns one line for a person: "test: 12 rows (3.0 %) also in train; ...: remove them from train". Options
+// are named in backticks, as in errors (bertune/error.h). Text from files is made safe to print.
 BERTUNE_EXPORT std::string to_string(const Finding& finding);
 BERTUNE_EXPORT std::string_view to_string(FindingKind kind);  // "leak", "shared_context", ...
 

@@ -1,4 +1,4 @@
-// Models by name: a folder, the cache of the Hugging Face hub, or a download into it (docs/models.md).
+// Finds models by name: a folder, the cache of the Hugging Face Hub, or a download into it (docs/models.md).
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,8 @@ struct DownloadProgress {
   std::uint64_t total = 0;  // bytes of the whole file; 0 where the server does not say
 };
 
-// Empty texts: what the environment says, by the variables of huggingface_hub.
+// Options of the Hugging Face Hub. Empty members take the values of the environment, from the variables of
+// huggingface_hub. The callbacks are called on the calling thread.
 struct HubOptions {
   std::string revision = {};  // a branch, tag or commit (default: that of "owner/name@revision", or main)
   std::filesystem::path cache_dir = {};  // HF_HUB_CACHE, HF_HOME/hub, or ~/.cache/huggingface/hub
@@ -28,22 +29,23 @@ struct HubOptions {
   bool weights = true;                   // false: configuration and tokenizer only
 
   std::function<void(const DownloadProgress&)> on_progress = {};
-  // A line for the person: what is downloaded, that another process is waited for, that the cache is used
-  // because the hub cannot be reached.
+  // Receives a line for the person: what is downloaded, that another process is waited for, that the cache is
+  // used because the Hub cannot be reached.
   std::function<void(std::string_view)> on_note = {};
-  // Asked several times a second; true ends the download with Interrupted, and what came so far is kept.
+  // Returns whether to stop; it is called several times a second, and true ends the download with Interrupted
+  // and keeps what was downloaded so far.
   std::function<bool()> interrupted = {};
   std::chrono::milliseconds first_retry_wait{1000};  // doubled with each further attempt
 };
 
-// The folder of a model: `name_or_path` where that is a folder, or else the snapshot of the hub's model of
-// that name ("bert-base-uncased", "owner/name", "owner/name@revision"), with config.json, the tokenizer's
-// files and the weights that Bertune reads, downloaded where the cache lacks them. Layout and locks of the
-// cache are those of Python's huggingface_hub, which finds what was downloaded here, and the other way round.
-// Safe to call from many threads and processes at once.
+// Returns the folder of a model: `name_or_path` if that is a folder, otherwise the snapshot of the Hub's
+// model of that name ("bert-base-uncased", "owner/name", "owner/name@revision"), with config.json, the
+// tokenizer's files and the weights that Bertune reads, downloaded if the cache lacks them. Layout and locks
+// of the cache are those of Python's huggingface_hub: each finds what the other has downloaded. Threads: may
+// be called from many threads and processes at once.
 //
 // Throws Error, saying what to do, when there is no such folder or model, access is denied, the network or
-// the disk fails, or a file does not have the checksum that the hub states; Interrupted on request.
+// the disk fails, or a file does not have the checksum that the Hub states; Interrupted on request.
 BERTUNE_EXPORT std::filesystem::path resolve_model(std::string_view name_or_path,
                                                    const HubOptions& options = {});
 

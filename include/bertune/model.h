@@ -1,4 +1,4 @@
-// BERT's encoder, or one of its relatives (ModelType), with one of the heads of Transformers
+// BERT's encoder, or that of a related model family (ModelType), with one of the heads of Transformers
 // (BertForSequenceClassification, ...), forward and backward.
 #pragma once
 
@@ -26,29 +26,29 @@ class Weights;
 }
 
 struct LoadOptions {
-  // What to make of the head; unset values keep what the checkpoint's config.json says.
+  // Settings of the head and its dropout; unset values keep those of the checkpoint's config.json.
   std::optional<std::int64_t> num_labels = {};
   std::vector<std::string> id2label = {};  // names, in id order; implies num_labels
   std::optional<ProblemType> problem_type = {};
   std::optional<float> hidden_dropout_prob = {}, attention_probs_dropout_prob = {}, classifier_dropout = {};
-  bool ignore_mismatched_sizes = false;  // a head of another shape is newly initialised instead of an error
-  std::uint64_t seed = 42;               // for newly initialised tensors
+  bool ignore_mismatched_sizes = false;  // a head of another shape is newly initialized instead of an error
+  std::uint64_t seed = 42;               // for newly initialized tensors
   std::optional<LoraConfig> lora = {};   // a new adapter, beside which all but the head is frozen
-  // How sentence embeddings are made; unset: as the folder's own files say, or the mean over all tokens.
+  // The pooling of sentence embeddings; unset: as the folder's own files say, or the mean over all tokens.
   std::optional<SentenceEmbeddingConfig> sentence_embedding = {};
   std::filesystem::path base = {};  // of a folder with an adapter: that of its base (base_of_adapter)
 };
 
-// What from_pretrained found, as Transformers reports it.
+// The result of from_pretrained, as Transformers reports it.
 struct LoadReport {
   std::int64_t loaded = 0;  // tensors taken from the checkpoint
   std::vector<std::string>
       newly_initialized;                // not in the checkpoint: normal(0, initializer_range), biases zero
   std::vector<std::string> unexpected;  // in the checkpoint, not in the model
-  std::vector<std::string> mismatched;  // of another shape, newly initialised on request
+  std::vector<std::string> mismatched;  // of another shape, newly initialized on request
 };
 
-// What a head computes, and the labels that its loss takes (Batch). C is num_labels.
+// The heads: what each computes, and the labels that its loss needs (Batch). C is num_labels.
 enum class Architecture {
   // pooled [CLS] to logits [sequences, C]; `labels` [sequences] or `targets` [sequences, C]
   sequence_classification,
@@ -56,7 +56,7 @@ enum class Architecture {
   token_classification,
   // every token to a start and an end logit [tokens, 2]; `start_positions`, `end_positions` [sequences]
   question_answering,
-  // pooled [CLS] of each choice, choices of one question being neighbours, to logits
+  // pooled [CLS] of each choice, choices of one question being neighbors, to logits
   // [questions, num_choices]; `labels` [questions]
   multiple_choice,
   // pooled [CLS] of a pair to logits [sequences, 2], 0: is the next sentence; `labels` [sequences]
@@ -73,58 +73,62 @@ enum class Architecture {
   sentence_embedding
 };
 BERTUNE_EXPORT std::string_view to_string(Architecture architecture);  // "BertForSequenceClassification", ...
-// The class of Transformers for a family: "DistilBertForMaskedLM". Throws UsageError where it has no such
-// head.
+// Returns the class of Transformers for a family: "DistilBertForMaskedLM". Throws UsageError if the family
+// has no such head.
 BERTUNE_EXPORT std::string class_name(ModelType type, Architecture architecture);
-// From a class of any family. Throws Error, naming BERT's.
+// Returns the architecture of a class name of any family. Throws Error, naming BERT's classes, for an unknown
+// one.
 BERTUNE_EXPORT Architecture architecture_from_string(std::string_view name);
 
 struct ModelOutput {
-  // Mean over the batch (or its part of the mean: Batch::global_items); 0 without labels. Pre-training: the
-  // sum of its two parts.
+  // The mean loss over the batch (or its part of the global batch's mean: Batch::global_items); 0 without
+  // labels. Pre-training: the sum of both losses below.
   float loss = 0;
-  // As Architecture says. Lent: they lie in the model until its next forward.
+  // The logits, in the shapes that Architecture gives. They are views into the model and valid until its next
+  // forward.
   std::span<const float> logits, next_sentence_logits;
   float masked_lm_loss = 0, next_sentence_loss = 0;  // of language models: the parts
 };
 
-// Where dropout takes its random numbers: a function of (seed, step) and of the place of each number in the
-// global batch, so that it does not depend on packing, threads or ranks.
+// The state of dropout's random numbers, which are a function of (seed, step) and of the place of each
+// element in the global batch: they do not depend on packing, threads or ranks.
 struct DropoutState {
   std::uint64_t seed = 42;
   std::uint64_t step = 0;
 };
 
-// Of the matrix products of a pass. bf16: their inputs are rounded to 8 bits of mantissa; sums,
-// weights, gradients, optimizer state and everything between the products stay f32 (as PyTorch's autocast,
-// but for the weights of the head and the attention itself, which stay f32 too).
+// The data type of matrix multiplications in a pass. bf16: their inputs are rounded to 8 bits of mantissa;
+// sums, weights, gradients, optimizer state and everything between the multiplications stay f32 (as in
+// PyTorch's autocast, except that the weights of the head and the attention itself stay f32 too).
 enum class Precision { fp32, bf16 };
 BERTUNE_EXPORT Precision fastest_precision();  // bf16 where this processor multiplies it faster than f32
-BERTUNE_EXPORT bool has_bf16_products();       // whether it multiplies bf16 at all; else it takes f32 for it
+BERTUNE_EXPORT bool has_bf16_products();       // whether it multiplies bf16 at all; else f32 is used instead
 
-// Of the encoder in training. Its lowest layers are frozen where no parameter below some depth is trainable.
+// Settings of the encoder in training. Its lowest layers are frozen if no parameter below some depth is
+// trainable.
 struct EncoderOptions {
-  // Layers keep their inputs alone, and compute the rest once more in backward: the same bits from less
+  // Layers keep only their inputs and compute the rest again in backward: bit-identical results with less
   // memory, in more time.
   bool gradient_checkpointing = false;
   bool frozen_eval_mode = false;  // no dropout in the frozen lowest layers, as after eval() of PyTorch's
-  // As long as there is no dropout in them, what they give for a text is kept, up to so much, and computed
-  // once: the same bits in less time.
+  // The most bytes of outputs of the frozen lowest layers to keep, one output per text, if they have no
+  // dropout: each is computed once, with bit-identical results in less time.
   std::size_t frozen_cache_bytes = 0;
 };
 
-// How a model from nothing begins: as Transformers initialises it, or with heads that look at neighbouring
-// tokens, which learns from less text (model/local_attention.h).
+// The initialization of a new model: as in Transformers, or with heads that look at neighboring tokens, which
+// learns from less text (model/local_attention.h).
 enum class Initialization { normal, local_attention };
 
 class BERTUNE_EXPORT BertPreTrainedModel {
  public:
   // Reads a Hugging Face folder (config.json with model.safetensors, its shards, or pytorch_model.bin), or an
-  // adapter and its base (bertune/lora.h), which may be on the hub.
-  // Throws Error when a file is missing or broken, or a tensor has another shape than the configuration says.
+  // adapter and its base (bertune/lora.h), which may be on the Hub. Throws Error if a file is missing or
+  // broken, or a tensor has another shape than the configuration says.
   static BertPreTrainedModel from_pretrained(const std::filesystem::path& directory,
                                              Architecture architecture, const LoadOptions& options = {});
-  // Random weights.
+  // Makes a model with random weights, a function of the configuration, `seed` and `initialization`. Throws
+  // Error for sizes that do not fit together, and UsageError for a head that the family lacks.
   static BertPreTrainedModel from_config(const BertConfig& config, Architecture architecture,
                                          std::uint64_t seed = 42,
                                          Initialization initialization = Initialization::normal);
@@ -139,46 +143,48 @@ class BERTUNE_EXPORT BertPreTrainedModel {
   Parameters& parameters();
   const Parameters& parameters() const;
 
-  // Dropout on. To be called again after a change of what is trainable, or of frozen values.
+  // Turns dropout on. Requires: call it again after a change of what is trainable, or of frozen values.
   void train();
   void eval();  // dropout off
   bool training() const;
   void set_encoder_options(const EncoderOptions& options);  // from the next train() on
   const EncoderOptions& encoder_options() const;
-  // Of a model with an adapter; null without. Its save_weights() and load_weights() are of the adapter alone.
+  // Returns the configuration of the model's adapter, or null if it has none. With an adapter, save_weights()
+  // and load_weights() concern the adapter alone.
   const LoraConfig* lora() const;
   void merge_lora();  // makes the adapter a part of the weights; all are trainable again
 
-  // From the next forward on; fp32 until set.
+  // Sets the data type of matrix multiplications from the next forward on; it is fp32 until set.
   void set_precision(Precision in_train_mode, Precision in_eval_mode = Precision::fp32);
   DropoutState& dropout_state();  // its step advances with every forward in train mode
 
-  // What the loss is from the next forward on, in train and in eval mode. Throws UsageError for options that
-  // have no meaning for this head, or are out of range.
+  // Sets the options of the loss from the next forward on, in train and in eval mode. Throws UsageError for
+  // options that have no meaning for this head, or are out of range.
   void set_loss(const LossOptions& options);
   const LossOptions& loss_options() const;
-  // What the loss of a batch with labels is a mean over: for Batch::global_items.
+  // Returns the denominators of the mean losses of a batch with labels, for Batch::global_items.
   LossItems loss_items(const Batch& batch) const;
 
-  // Logits, and the loss when the batch has labels. Throws Error when an id, a position or a label is out of
-  // range.
+  // Returns logits, and the loss if the batch has labels. Throws Error if an id, a position or a label is out
+  // of range. Threads: one call at a time per model; share() serves many.
   ModelOutput forward(const Batch& batch);
   // Adds the gradient of the last forward's loss, times `scale`, to parameters().gradients(). Throws Error
   // unless the last forward was in train mode with labels.
   void backward(float scale = 1.0F);
 
-  // The weights as they are now, for evaluation by many threads at once, with that precision. They share the
-  // memory of the parameters, which these copy when they are next changed (Parameters::snapshot).
+  // Returns the weights as they are now, with the data type of multiplications, for evaluation by many
+  // threads at once. They share the memory of the parameters, which copy it when they are next changed
+  // (Parameters::snapshot).
   std::shared_ptr<const model::Weights> share(Precision precision = Precision::fp32) const;
 
-  // Replaces every weight by that of a folder that save_weights or save_pretrained wrote. Throws Error when
-  // one is missing or of another shape.
+  // Replaces every weight by that of a folder written by save_weights or save_pretrained. Throws Error if one
+  // is missing or of another shape.
   void load_weights(const std::filesystem::path& directory);
 
-  // config.json and model.safetensors of a folder that Transformers' AutoModelFor... class loads (of sentence
-  // embeddings AutoModel, and with the files that sentence-transformers needs besides), written
-  // atomically file by file into the existing folder `directory` (bertune::save_pretrained writes a whole
-  // one). Throws Error when a weight is beyond the range of `dtype`, naming its tensor.
+  // Writes config.json and model.safetensors of a folder that Transformers' AutoModelFor... class loads (for
+  // sentence embeddings AutoModel, with the additional files that sentence-transformers needs), atomically
+  // file by file, into the existing folder `directory` (bertune::save_pretrained writes a whole one). Throws
+  // Error, naming the tensor, if a weight is beyond the range of `dtype`.
   void save_weights(const std::filesystem::path& directory, SaveDtype dtype = SaveDtype::float32) const;
 
  private:
@@ -211,12 +217,13 @@ using BertForMaskedLM = BertFor<Architecture::masked_lm>;
 using BertForPreTraining = BertFor<Architecture::pretraining>;
 using BertForSentenceEmbedding = BertFor<Architecture::sentence_embedding>;
 
-// The files of a tokenizer for this model into an existing folder: its longest text, and whether it takes
-// token types.
+// Writes the files of a tokenizer for this model into an existing folder, with the model's longest text and
+// whether it has token types. Throws Error if a file cannot be written.
 BERTUNE_EXPORT void save_tokenizer(const std::filesystem::path& directory, const BertTokenizer& tokenizer,
                                    const BertConfig& config);
 
-// A whole folder, model and tokenizer, that Transformers loads unchanged; atomic: a crash leaves the old one.
+// Writes a whole folder, model and tokenizer, that Transformers loads unchanged. It is atomic: a crash leaves
+// the old folder. Throws as save_weights and save_tokenizer do.
 BERTUNE_EXPORT void save_pretrained(const std::filesystem::path& directory, const BertPreTrainedModel& model,
                                     const BertTokenizer& tokenizer, SaveDtype dtype = SaveDtype::float32);
 

@@ -19,8 +19,9 @@
 
 namespace bertune::optim {
 
-// Options have PyTorch's names and defaults; what is a tuple there has the names of its parts. Weight decay
-// applies to the parameters whose `weight_decay` is set (all but biases and LayerNorm), as in the Trainer.
+// The options have PyTorch's names and defaults; a tuple's parts have names of their own (beta1, beta2).
+// Weight decay applies to the parameters whose `weight_decay` is set (all but biases and LayerNorm), as in
+// the Trainer.
 
 struct AdadeltaOptions {
   double lr = 1.0, rho = 0.9, eps = 1e-6, weight_decay = 0;
@@ -66,8 +67,8 @@ struct LBFGSOptions {  // max_eval none: max_iter * 5 / 4; line_search_fn: "stro
 struct LionOptions {  // Chen et al. 2023, algorithm 2
   double lr = 1e-4, beta1 = 0.9, beta2 = 0.99, weight_decay = 0;
 };
-// Muon for the matrices of the encoder's layers, AdamW for all else (as torch.optim.Muon's documentation
-// demands), at the learning rate times adamw_lr_scale.
+// Muon updates the matrices of the encoder's layers, and AdamW all other parameters (as torch.optim.Muon's
+// documentation demands), at the learning rate times adamw_lr_scale.
 struct MuonOptions {
   double lr = 1e-3, weight_decay = 0.1, momentum = 0.95;
   bool nesterov = true;
@@ -96,8 +97,8 @@ struct SGDOptions {
   double lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0;
   bool nesterov = false, maximize = false;
 };
-// SparseAdam for the rows of the word embeddings that a batch uses, Adam for all else. Needs a model with
-// Parameter::few_rows; throws UsageError without.
+// SparseAdam updates the rows of the word embeddings that a batch uses, and Adam all other parameters. Throws
+// UsageError for a model without Parameter::few_rows.
 struct SparseAdamOptions {
   double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
   bool maximize = false;
@@ -124,25 +125,26 @@ BERTUNE_EXPORT std::unique_ptr<Optimizer> sgd(Parameters& parameters, const SGDO
 BERTUNE_EXPORT std::unique_ptr<Optimizer> sparse_adam(Parameters& parameters,
                                                       const SparseAdamOptions& options = {});
 
-// The same by name: what the command line, checkpoints and tests go through.
+// An optimizer by name: the command line, checkpoints and tests use these.
 struct Algorithm {
   std::string name;                  // "adamw"
   std::vector<std::string> aliases;  // the Trainer's spellings: "adamw_torch"
   double default_learning_rate = 0;  // PyTorch's
   bool needs_closure = false;        // as Optimizer::needs_closure()
   std::vector<OptionInfo> options;   // all others
-  // All options, those that are not given at their defaults. Throws UsageError for a name that there is not,
-  // with the nearest and the list, and for a value that cannot be.
+  // Returns all options, with defaults for those not given. Throws UsageError for an unknown name, with the
+  // closest match and the list, and for an invalid value.
   std::function<OptionValues(const OptionValues&)> resolve;
   std::function<std::unique_ptr<Optimizer>(Parameters&, double lr, const OptionValues&)> make;
 };
 BERTUNE_EXPORT std::span<const Algorithm> algorithms();  // by name
-// Throws UsageError for an unknown name, with the nearest and the list.
+// Returns the algorithm of this name or alias. Throws UsageError for an unknown name, with the closest match
+// and the list.
 BERTUNE_EXPORT const Algorithm& algorithm_from_string(std::string_view name);
 
-// The 2-norm of the gradients of all that is trainable, summed in a fixed order.
+// Returns the 2-norm of the gradients of all trainable parameters, summed in a fixed order.
 BERTUNE_EXPORT double gradient_norm(const Parameters& parameters);
-// What to multiply gradients by so that their norm is at most max_norm (torch.nn.utils.clip_grad_norm_).
+// Returns the factor for gradients that makes their norm at most max_norm (torch.nn.utils.clip_grad_norm_).
 BERTUNE_EXPORT float clip_scale(double norm, double max_norm);
 
 }  // namespace bertune::optim

@@ -1,4 +1,5 @@
-// Options by name, as texts: of an optimizer (optim_args) or a schedule (lr_scheduler_kwargs).
+// OptionValues are options by name, as texts: of an optimizer (optim_args) or a schedule
+// (lr_scheduler_kwargs).
 #pragma once
 
 #include <map>
@@ -14,13 +15,13 @@ using OptionValues = std::map<std::string, std::string>;
 
 struct OptionInfo {
   std::string name;           // PyTorch's or Transformers'
-  std::string default_value;  // theirs, too; "none" where leaving it out means something
+  std::string default_value;  // also theirs; "none" where leaving it out means something
 };
 
-// "name=value,name=value" as Transformers' optim_args, or a flat JSON object as its lr_scheduler_kwargs.
-// Throws UsageError, naming `option`, whose value the text is.
+// Parses "name=value,name=value" as Transformers' optim_args, or a flat JSON object as its
+// lr_scheduler_kwargs. `option` is the option with this value. Throws UsageError, naming it, for other text.
 BERTUNE_EXPORT OptionValues parse_options(std::string_view text, std::string_view option);
-// "name=value,name=value".
+// Returns the options as "name=value,name=value".
 BERTUNE_EXPORT std::string options_text(const OptionValues& options);
 
 }  // namespace bertune::optim

@@ -1,5 +1,5 @@
-// Every trainable number of a model in one flat buffer, its gradient in another: clipping, an optimizer step
-// or a checkpoint is one pass over contiguous memory. A tensor is a named range of both.
+// Parameters holds every trainable value of a model in one flat buffer and its gradient in another: clipping,
+// an optimizer step or a checkpoint is one pass over contiguous memory. A tensor is a named range of both.
 #pragma once
 
 #include <cstdint>
@@ -36,30 +36,29 @@ class BERTUNE_EXPORT Parameters {
   ~Parameters();
 
   const std::vector<Parameter>& layout() const { return layout_; }
-  std::size_t count() const;          // of numbers
+  std::size_t count() const;          // of values
   std::size_t sparse_prefix() const;  // of them, how many at the start belong to the matrix with few_rows
 
-  // Numbers lie in memory of the operations that compute with them: the host's own, on a CPU.
+  // Values lie in memory of the operations that compute with them: on a CPU, in the host's own.
   std::span<float> values();  // counts as a change, for version()
   std::span<const float> values() const;
   std::span<float> gradients();              // zeros, allocated by the first call
   std::span<const float> gradients() const;  // empty until then
 
-  // A number that is another one after values(), value() or set_trainable() gave the chance of a change, and
-  // after every step of an optimizer: what was computed from values of an older version is old. A write
-  // through a span that was kept from earlier cannot be seen: call mark_changed() after it, or values()
-  // again.
+  // Returns a number that changes after values(), value() or set_trainable() allowed a change, and after
+  // every step of an optimizer: anything computed from values of an older version is stale. A write through a
+  // span that was kept from earlier is not noticed: call mark_changed() after it, or values() again.
   std::uint64_t version() const;
   void mark_changed();
-  // The values as they are now, for as long as the pointer is held. No copy is made here: these parameters
-  // copy themselves when values() (not const) or mark_changed() is next called while it is held.
+  // Returns the values as they are now, for as long as the pointer is held. This call makes no copy: the
+  // parameters copy themselves when values() (not const) or mark_changed() is next called while it is held.
   std::shared_ptr<const float> snapshot() const;
 
-  // Both are to be set before an optimizer is made, whose state is laid out for what is trainable, and before
-  // the model's train().
+  // Set whether a parameter is trained, and its learning rate's factor. Requires: call them before an
+  // optimizer is made, whose state is laid out for the trainable parameters, and before the model's train().
   void set_trainable(std::size_t index, bool trainable);  // of layout()
   void set_learning_rate_scale(std::size_t index, double scale);
-  std::size_t trainable_count() const;  // of numbers
+  std::size_t trainable_count() const;  // of values
 
   const Parameter* find(std::string_view name) const;  // nullptr when there is none
   std::span<float> value(std::string_view name);       // throws Error when there is none
@@ -68,21 +67,22 @@ class BERTUNE_EXPORT Parameters {
 
   void zero_grad();
 
-  // For the matrix with `few_rows`, where there is one. Once rows are tracked, its gradient may be written
-  // only in rows that mark_rows() was given since the last zero_grad(), and it starts at zero; then zeroing,
-  // clipping and optimizers pass over the others.
+  // Tracks the rows of the matrix with `few_rows`, if there is one. From then on its gradient is zero except
+  // in rows that mark_rows() was given since the last zero_grad(), and only these may be written; zeroing,
+  // clipping and optimizers skip the others.
   void track_rows();
   bool rows_are_tracked() const;
   const Parameter* few_rows() const;                   // nullptr when there is none, or it is frozen
   void mark_rows(std::span<const std::int32_t> rows);  // no effect unless tracked
   std::span<const std::int32_t> marked_rows() const;   // ascending, each once
 
-  // Where the trainable numbers lie, neighbours together; not those of few_rows() once rows are tracked.
+  // A range of values. trainable_ranges() returns those that are trainable, neighbors together, without those
+  // of few_rows() once rows are tracked.
   struct Range {
     std::size_t offset = 0, size = 0;
   };
   std::vector<Range> trainable_ranges() const;
-  // Where gradients may be other than zero: trainable_ranges(), and each of the marked rows once rows are
+  // Returns the ranges where gradients may be nonzero: trainable_ranges(), and each marked row once rows are
   // tracked.
   std::vector<Range> gradient_ranges() const;
 

@@ -1,5 +1,4 @@
-// What is asked of a model, and what it answers: values, which report, server and files write in their own
-// form.
+// Inputs and predictions of a model, as values; report, server and files write them in their own form.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +13,10 @@
 
 namespace bertune {
 
-// A thing to be predicted. Which members are read depends on the head; the others stay empty.
+// An input to predict for. The head decides which members are read; the others stay empty.
 struct Input {
-  // Classification, token classification, and masked language models: the text, with a mask token in it for
-  // each word to be guessed. Classification of pairs and next-sentence prediction: the first text.
+  // The text, for classification, token classification, and masked language models, with a mask token in it
+  // for each word to guess. For classification of pairs and next-sentence prediction it is the first text.
   std::string text;
   std::optional<std::string> text_pair = {};  // the second text, for a model of pairs
   std::vector<std::string> words = {};        // token classification: in place of a text
@@ -44,7 +43,7 @@ struct Score {
   double score = 0;
 };
 
-// Where something lies in a text.
+// A place in a text, in code points and in bytes.
 struct TextPlace {
   Span code_points, bytes;
 };
@@ -55,7 +54,7 @@ struct TaggedWord {
   std::optional<TextPlace> place = {};  // without one where words were given
 };
 
-// A tag for each word, of a model whose tags name no entities (parts of speech).
+// A tag for each word, from a model whose tags name no entities (parts of speech).
 struct Tags {
   std::vector<TaggedWord> words;
 };
@@ -80,7 +79,7 @@ struct AnswerSpan {
 };
 
 struct Answer : AnswerSpan {
-  // Of models that may find no answer: the score of "no answer" less that of the best answer. Above the
+  // The score of "no answer" minus that of the best answer, for models that may find no answer. Above the
   // threshold, "no answer" is the prediction.
   std::optional<double> null_odds = {};
   std::vector<AnswerSpan> candidates = {};  // as many as were asked for, the best first; empty for one
@@ -104,12 +103,13 @@ struct Words {
   std::vector<std::vector<WordGuess>> masks;
 };
 
-// Whether the second text follows the first.
+// The probability that the second text follows the first.
 struct NextSentence {
   double is_next = 0;  // probability
 };
 
-// Of a text, by a model of sentence embeddings; of a pair of texts it predicts the Score of their cosine.
+// The embedding of a text, from a model of sentence embeddings. For a pair of texts such a model predicts the
+// Score of their cosine.
 struct Embedding {
   std::vector<float> embedding;  // [hidden_size]
 };
@@ -117,14 +117,14 @@ struct Embedding {
 using Prediction =
     std::variant<Label, Labels, Score, Tags, Entities, Answer, Choice, Words, NextSentence, Embedding>;
 
-// How many texts, or texts with a choice, were longer than the model reads, and of how many tokens it read
-// nothing.
+// The number of inputs (texts, or texts with a choice) that were longer than the model reads, and of the
+// tokens that it did not read.
 struct Truncated {
   std::int64_t inputs = 0, tokens = 0;
 };
 
-// One JSON object, as the program writes it but for what was asked. `labels`: the model's, of Label and
-// Labels. Bytes that are not UTF-8 are written as U+FFFD.
+// Returns one JSON object, as the program writes it, without the input. `labels` are the model's, for Label
+// and Labels. Bytes that are not UTF-8 are written as U+FFFD.
 BERTUNE_EXPORT std::string to_json(const Prediction& prediction, std::span<const std::string> labels);
 
 }  // namespace bertune

@@ -1,5 +1,5 @@
-// Pre-training on plain text, as `pretrain` of the program does it: masked words and next sentences (Devlin
-// et al. 2019, section 3.1), from a checkpoint or from nothing.
+// Pre-trains on plain text, as `pretrain` of the program does it: masked words and next sentences (Devlin et
+// al. 2019, section 3.1), from a checkpoint or from scratch.
 //
 //     bertune::PretrainOptions options;
 //     options.model = "bert-base-uncased-folder", options.train = {"our-texts.txt"};
@@ -24,7 +24,7 @@
 
 namespace bertune {
 
-// Names and defaults are those of the program (docs/pretraining.md).
+// Options of pre-training; names and defaults are those of the program (docs/pretraining.md).
 struct PretrainOptions {
   PretrainOptions() { arguments.learning_rate = 1e-4; }
 
@@ -34,25 +34,25 @@ struct PretrainOptions {
   Initialization initialization = Initialization::normal;  // of a new model
   std::vector<std::filesystem::path> train, validation;    // files of text; the second may be empty
   std::string format;                      // txt, jsonl, csv, ...; empty: by the name of the file
-  std::string text_column = "text";        // of tables: a document a row
+  std::string text_column = "text";        // of tables: one document per row
   std::string document_per;                // "blank-line", "file" or "line"; empty: detected
   std::string objective = "mlm+nsp";       // or "mlm"
-  std::optional<std::int64_t> max_length;  // tokens a row; unset: 128, or fewer where the model has fewer
+  std::optional<std::int64_t> max_length;  // tokens per row; unset: 128, or fewer where the model has fewer
   double mlm_probability = 0.15;           // share of the tokens to predict
   std::int64_t max_predictions = 0;        // of a row at most; 0: no limit
   bool whole_word_masking = false;         // all pieces of a word, or none
   double short_seq_prob = 0.1;             // share of the pairs that are made shorter
   std::optional<double> hidden_dropout, attention_dropout;  // in place of the checkpoint's
-  bool overwrite = false;       // start anew in an output folder that holds a model
+  bool overwrite = false;       // start over in an output folder that holds a model
   TrainingArguments arguments;  // output_dir must be given; learning_rate is 1e-4 unless it is set
 
-  // As those of TrainOptions (trainer.h).
+  // The callback for events and the stop token, as in TrainOptions (trainer.h).
   std::function<void(const Event& event)> on_event;
   std::stop_token stop;
 };
 
-// Throws as fine_tune does (trainer.h). The result's test metrics are empty; its validation metrics have loss
-// and perplexity, and the accuracies of both objectives.
+// Runs pre-training. The result's test metrics are empty; its validation metrics have loss and perplexity,
+// and the accuracies of both objectives. Throws as fine_tune does (trainer.h).
 BERTUNE_EXPORT TrainResult pretrain(const PretrainOptions& options);
 
 }  // namespace bertune

@@ -1,4 +1,5 @@
-// How one embedding is made from the tokens of a text, as the files of the sentence-transformers package say.
+// SentenceEmbeddingConfig says how one embedding is made from the tokens of a text, as the files of the
+// sentence-transformers package do.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,9 @@
 
 namespace bertune {
 
-// How the hidden states of a text's tokens, special ones included, become one vector: their mean, that of the
-// first token ([CLS]), the largest value of each element, or the sum over the square root of their number.
+// The pooling of a text's hidden states, special tokens included, into one vector: their mean, that of the
+// first token ([CLS]), the largest value of each element, or the sum divided by the square root of their
+// number.
 enum class Pooling { mean, cls, max, mean_sqrt_len_tokens };
 
 BERTUNE_EXPORT std::string_view to_string(Pooling pooling);         // as sentence-transformers names it
@@ -28,7 +30,8 @@ struct BERTUNE_EXPORT SentenceEmbeddingConfig {
   // asks for something else than a Transformer, one Pooling and perhaps a Normalize.
   static std::optional<SentenceEmbeddingConfig> from_pretrained(const std::filesystem::path& directory,
                                                                 const std::filesystem::path& base = {});
-  // Writes these files into an existing folder, for embeddings of `hidden_size` elements.
+  // Writes these files into an existing folder, for embeddings of `hidden_size` elements; throws Error if one
+  // cannot be written.
   void save(const std::filesystem::path& directory, std::int64_t hidden_size) const;
 
   bool operator==(const SentenceEmbeddingConfig&) const = default;

@@ -1,4 +1,5 @@
-// How many threads the library works with. Results have the same bits for any number.
+// Sets and returns the number of threads that the library works with. Results are bit-identical for any
+// number.
 #pragma once
 
 #include "bertune/export.h"

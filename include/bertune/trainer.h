@@ -1,6 +1,6 @@
-// Fine-tuning from files of labelled rows, as `train` of the program does it: reads and checks the data,
-// trains with checkpoints, keeps the best model by validation, tests it, and leaves a folder that a Predictor
-// reads.
+// Fine-tunes a model with files of labeled rows, as `train` of the program does it: reads and checks the
+// data, trains with checkpoints, keeps the best model by validation, tests it, and leaves a folder that a
+// Predictor reads.
 //
 //     bertune::TrainOptions options;
 //     options.model = "bert-base-uncased-folder", options.train = "train.csv", options.test = "test.csv";
@@ -27,17 +27,17 @@
 
 namespace bertune {
 
-// Names and defaults are those of the program (docs/training.md).
+// Options of fine-tuning; names and defaults are those of the program (docs/training.md).
 struct TrainOptions {
   std::filesystem::path model;                    // folder of the pre-trained checkpoint; see resolve_model
   std::filesystem::path base;                     // where `model` is an adapter: see LoadOptions::base
-  std::filesystem::path train, validation, test;  // files of labelled rows; the last two may be empty
+  std::filesystem::path train, validation, test;  // files of labeled rows; the last two may be empty
   FileOptions data;                               // how they are read
   std::string task;          // "text-classification", "token-classification", ...; empty: by the data
   std::string problem_type;  // of text classification, as Transformers names them; empty: by the labels
-  std::optional<std::int64_t> max_length;  // tokens a text; unset: the task's default
-  // Share of the training rows held out without a validation file; 0: none. Unset: a tenth, at most 10,000
-  // rows.
+  std::optional<std::int64_t> max_length;  // tokens per text; unset: the task's default
+  // The share of the training rows that is held out without a validation file; 0: none. Unset: a tenth, at
+  // most 10,000 rows.
   std::optional<double> validation_split;
   bool shuffle_rows = false;  // max_train_rows are drawn from all rows by the seed, and not the first ones
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;  // negative: all
@@ -48,10 +48,10 @@ struct TrainOptions {
   bool version_2_with_negative = false;  // question answering: a question may have no answer
   bool ignore_mismatched_sizes = false;  // a new head where the checkpoint's has another number of labels
   bool check_data = true;                // look for what is odd in the rows: findings.h, DataRead
-  bool overwrite = false;                // start anew in an output folder that holds a model
+  bool overwrite = false;                // start over in an output folder that holds a model
   TrainingArguments arguments;           // output_dir must be given
 
-  // Told what happens, on the calling thread; what it throws ends the run.
+  // Receives the events of the run, on the calling thread; an exception that it throws ends the run.
   std::function<void(const Event& event)> on_event;
   std::stop_token stop;  // asked between steps
 };
@@ -69,12 +69,12 @@ struct TrainResult {
   std::vector<Finding> findings;            // what is odd in the data, the most serious first
 };
 
-// Throws UsageError for options that cannot be, Error for files that cannot be read or written and for losses
-// that stop being numbers, and Interrupted when `stop` is requested, with a checkpoint saved: the same
-// options with arguments.resume go on from it.
+// Runs the training. Throws UsageError for invalid options, Error for files that cannot be read or written
+// and for losses that become infinite or NaN, and Interrupted when `stop` is requested, with a checkpoint
+// saved: the same options with arguments.resume continue from it.
 BERTUNE_EXPORT TrainResult fine_tune(const TrainOptions& options);
 
-// How the rows of the training file are divided for cross-validation.
+// The division of the training file's rows for cross-validation.
 struct FoldOptions {
   std::optional<std::int64_t> folds = {};  // how many; unset: 5, or as many as fold_column has values
   std::string fold_column = {};  // a column of the file that names the folds; empty: at random, by the seed
@@ -92,9 +92,9 @@ struct CrossValidation {
   std::vector<Finding> findings;              // what is odd in the data, the most serious first
 };
 
-// Trains a model for each fold, on the rows of the others, and measures it on the fold's; options.test is not
-// looked at. Throws as fine_tune does, and UsageError for fewer than two folds; an interrupted one goes on
-// with arguments.resume.
+// Trains a model for each fold, on the rows of the others, and measures it on the fold's rows; options.test
+// is not used. Throws as fine_tune does, and UsageError for fewer than two folds; an interrupted run
+// continues with arguments.resume.
 BERTUNE_EXPORT CrossValidation cross_validate(const TrainOptions& options, const FoldOptions& folds = {});
 
 }  // namespace bertune

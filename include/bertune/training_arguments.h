@@ -14,15 +14,16 @@
 
 namespace bertune {
 
-// Which parameters a run trains, and how fast each: freezing, rates by layer, low-rank adaptation.
+// The parameters that a run trains, and how fast each: freezing, layer-wise learning rates, low-rank
+// adaptation.
 struct FineTuning {
-  std::optional<std::int64_t> freeze_layers;  // the embeddings, and so many layers from the bottom
+  std::optional<std::int64_t> freeze_layers;  // the embeddings, and this many layers from the bottom
   bool freeze_embeddings = false;
-  std::vector<std::string> freeze;  // patterns of a shell over the names of parameters
+  std::vector<std::string> freeze;  // shell patterns for the names of parameters
   bool freeze_eval_mode = false;    // no dropout in the lowest layers where they are frozen
   std::int64_t frozen_cache_mib = 1024;
-  // Times the learning rate: 1 for the head, this for the last layer, its square for the one below, and so
-  // on to the embeddings (BEiT, timm).
+  // The layer-wise learning-rate decay: the rate is multiplied by 1 for the head, by this for the last layer,
+  // by its square for the one below, and so on to the embeddings (BEiT, timm).
   double layer_wise_lr_decay = 1;
   std::optional<LoraConfig> lora;
   bool merge_lora = false;
@@ -33,13 +34,14 @@ struct TrainingArguments {
   std::filesystem::path output_dir;
   double num_train_epochs = 3;
   std::int64_t max_steps = -1;                   // positive: instead of epochs
-  std::int64_t train_batch_size = 32;            // rows in memory at a time
-  std::int64_t gradient_accumulation_steps = 1;  // such batches a step
+  std::int64_t train_batch_size = 32;            // examples per batch
+  std::int64_t gradient_accumulation_steps = 1;  // batches per optimizer step
   std::int64_t eval_batch_size = 64;
   std::string optimizer = "adamw";
   double learning_rate = 5e-5;
-  // Options of the optimizer in PyTorch's names. The members after them are short for the options of these
-  // names (adam_epsilon: eps); left out, options keep their defaults, but weight_decay is 0.01.
+  // Options of the optimizer under PyTorch's names. The members after them are shorthand for the options of
+  // these names (adam_epsilon: eps). Options that are left out keep their defaults, except that weight_decay
+  // is 0.01.
   optim::OptionValues optim_args;
   std::optional<double> weight_decay, adam_beta1, adam_beta2, adam_epsilon, momentum;
   bool nesterov = false;
@@ -49,17 +51,17 @@ struct TrainingArguments {
   double warmup_ratio = 0.1;
   std::int64_t warmup_steps = 0;  // positive: instead of the ratio
   double label_smoothing_factor = 0;
-  std::string class_weights;           // "balanced", "name=weight,...", or a weight a label; empty: none
+  std::string class_weights;           // "balanced", "name=weight,...", or one weight per label; empty: none
   double focal_loss_gamma = 0;         // 0: off
-  std::optional<Precision> precision;  // of matrix products in training; left out: the fastest here
+  std::optional<Precision> precision;  // of matrix multiplications in training; unset: the fastest here
   std::uint64_t seed = 42;
-  std::optional<std::uint64_t> data_seed;  // of the order of rows; left out: the seed
+  std::optional<std::uint64_t> data_seed;  // of the order of rows; unset: the seed
   std::int64_t eval_steps = 0;             // 0: an evaluation after each epoch
   std::int64_t save_steps = 0;             // 0: a checkpoint after each epoch
-  std::int64_t logging_steps = 0;          // 0: about a hundred times a run
+  std::int64_t logging_steps = 0;          // 0: about a hundred times per run
   std::string metric_for_best_model;       // empty: the task's default
-  // Evaluations in a row that may be no better than the best by more than the threshold; 0: never stops
-  // early.
+  // The number of evaluations in a row that may be no better than the best by more than the threshold; 0:
+  // never stops early.
   std::int64_t early_stopping_patience = 0;
   double early_stopping_threshold = 0;
   SaveDtype save_dtype = SaveDtype::float32;     // of the finished model; checkpoints are always float32

@@ -1,4 +1,4 @@
-// VocabularyBuilder: a WordPiece vocabulary learned from texts.
+// VocabularyBuilder learns a WordPiece vocabulary from texts.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace bertune {
 
-// Which two neighbouring pieces become one, again and again, until the vocabulary is full.
+// The score that picks the two neighboring pieces to merge, again and again, until the vocabulary is full.
 enum class MergeScore {
   frequency,   // the pair that occurs most often, as the `tokenizers` package does it
   likelihood,  // the pair that makes the texts most likely, if pieces are drawn one by one by their frequency
@@ -25,10 +25,11 @@ struct VocabularyOptions {
   std::int64_t limit_alphabet = 1000;  // different characters; words with a rarer one become [UNK]
   std::int64_t unused_tokens = 0;      // "[unused0]", ...: ids kept for later
   MergeScore score = MergeScore::frequency;
-  TokenizerConfig tokenizer = {};  // how texts are normalised, and the names of the special tokens
+  TokenizerConfig tokenizer = {};  // how texts are normalized, and the names of the special tokens
 };
 
-// Of the texts that the vocabulary was built from. Words are normalised ones; "words" counts each occurrence.
+// Statistics of the texts that the vocabulary was built from. Words are normalized ones; "words" counts each
+// occurrence.
 struct VocabularyStatistics {
   std::int64_t texts = 0,
                malformed_sequences = 0;  // the latter were replaced by U+FFFD, as the tokenizer does
@@ -45,24 +46,25 @@ struct BuiltVocabulary {
   VocabularyStatistics statistics;
 };
 
-// Memory grows with the number of distinct words, not with the length of the texts. The same texts give the
-// same vocabulary, whatever their order and the number of threads.
+// VocabularyBuilder's memory grows with the number of distinct words, not with the length of the texts. The
+// same texts give the same vocabulary, whatever their order and the number of threads. Threads: one call at a
+// time.
 class BERTUNE_EXPORT VocabularyBuilder {
  public:
-  // Throws UsageError for options that cannot be.
+  // Makes an empty builder; throws UsageError for invalid options.
   explicit VocabularyBuilder(const VocabularyOptions& options = {});
   VocabularyBuilder(VocabularyBuilder&&) noexcept;
   VocabularyBuilder& operator=(VocabularyBuilder&&) noexcept;
   ~VocabularyBuilder();
 
-  // Counts the words of the texts (UTF-8) on all threads. Nothing of them is kept but the words.
+  // Counts the words of the texts (UTF-8) on all threads. Only the words are kept.
   void add(const std::vector<std::string_view>& texts);
 
-  // From the texts added so far: [PAD], [UNK], [CLS], [SEP], [MASK]; then characters, and merged pieces in
-  // the order of merging. Up to 99 unused tokens stand behind [PAD] and the others behind [MASK], so that 99
-  // of them give [UNK] to [MASK] the ids 100 to 103 of the published models. `progress` is called with tokens
-  // done and wanted. Throws Error when there is no word, and UsageError when there is no room for the
-  // characters.
+  // Builds the vocabulary of the texts added so far: [PAD], [UNK], [CLS], [SEP], [MASK]; then characters, and
+  // merged pieces in the order of merging. Up to 99 unused tokens come after [PAD] and the others after
+  // [MASK], so that 99 of them give [UNK] to [MASK] the ids 100 to 103 of the published models. `progress` is
+  // called with the number of tokens done and wanted. Throws Error if there is no word, and UsageError if
+  // there is no room for the characters.
   BuiltVocabulary build(const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 
  private:

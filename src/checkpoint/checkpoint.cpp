@@ -19,7 +19,7 @@
 namespace bertune::checkpoint {
 namespace {
 
-// Without a branch, so that it takes no longer than reading the values.
+// The loop has no branch, so that it takes no longer than reading the values.
 bool all_finite(std::span<const float> values) {
   constexpr std::uint32_t kExponent = 0x7F800000;
   std::uint32_t any = 0;

@@ -54,7 +54,7 @@ class Checkpoint {
   // not entry.elements, when it holds integers, or when the file is damaged.
   void read_f32(const TensorEntry& entry, std::span<float> out) const;
 
-  // For messages: "DIR/model.safetensors", or the index of the shards.
+  // Returns the file's name for messages: "DIR/model.safetensors", or the index of the shards.
   std::string source() const { return source_.string(); }
 
  private:

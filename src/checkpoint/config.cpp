@@ -68,7 +68,8 @@ void refuse_unsupported(const ConfigReader& reader, const std::string& where) {
   }
 }
 
-// How the first token becomes the features of ELECTRA's multiple choice: here as its checkpoints say it.
+// Reads how the first token becomes the features of ELECTRA's multiple choice; only the form that its
+// checkpoints have is supported.
 void read_summary(const ConfigReader& reader, BertConfig& config) {
   constexpr std::array<std::string_view, 1> kFirst = {"first"};
   reader.read_choice("summary_type", kFirst);

@@ -1,4 +1,4 @@
-// What a model folder holds, for whoever inspects it: told from headers, without reading a weight.
+// Describes the contents of a model folder for a person: from headers, without reading a weight.
 #pragma once
 
 #include <cstdint>

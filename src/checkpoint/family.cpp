@@ -173,7 +173,7 @@ Family electra() {
           .masked_lm_activation = nullptr};
 }
 
-// In the order of ModelType.
+// The families, in the order of ModelType.
 const std::array<Family, 5>& families() {
   static const std::array<Family, 5> kFamilies{bert(), distilbert(), roberta(), xlm_roberta(), electra()};
   return kFamilies;

@@ -1,6 +1,7 @@
-// What sets the models apart that are BERT inside, as data: the keys of their config.json, the names of their
-// tensors, their heads, and the few things that they compute otherwise (Transformers' modeling_distilbert.py,
-// modeling_roberta.py, modeling_electra.py). All code that reads it knows no family by name.
+// The differences among the model families that are BERT inside, as data: the keys of their config.json, the
+// names of their tensors, their heads, and the few things that they compute differently (Transformers'
+// modeling_distilbert.py, modeling_roberta.py, modeling_electra.py). All code that reads them knows no family
+// by name.
 #pragma once
 
 #include <optional>
@@ -40,8 +41,8 @@ struct Rename {
 using Probability = float (*)(const BertConfig&);
 using ActivationName = std::string_view (*)(const BertConfig&);
 
-// From the first token's hidden state to logits: dropout, a dense layer, its activation, dropout, and the
-// output layer. Names are of tensors, without ".weight".
+// The layers from the first token's hidden state to logits: dropout, a dense layer, its activation, dropout,
+// and the output layer. Names are of tensors, without ".weight".
 struct PooledHead {
   std::string_view dense, output;
   ActivationName activation;
@@ -67,7 +68,7 @@ struct Family {
 
 const Family& family_of(ModelType type);
 inline const Family& family_of(const BertConfig& config) { return family_of(config.model_type); }
-// Nothing for an unknown name.
+// Returns nothing for an unknown name.
 std::optional<ModelType> find_model_type(std::string_view name);
 std::vector<std::string> model_types();  // their names
 

@@ -28,7 +28,7 @@ struct CanonicalName {
 // and .beta of converted TensorFlow checkpoints.
 CanonicalName canonical_name(std::string_view stored, ModelType type = ModelType::bert);
 
-// What this family calls the tensor that has the name `bert` in BERT.
+// Returns this family's name of the tensor that has the name `bert` in BERT.
 std::string own_name(ModelType type, std::string_view bert);
 
 // The layer that a tensor of any family belongs to: 3 of "distilbert.transformer.layer.3.ffn.lin1.weight".

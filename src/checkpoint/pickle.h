@@ -30,7 +30,7 @@ struct PickledStorage {
   std::size_t width = 0;  // bytes of an element
 };
 
-// What a file of torch before 1.6 says before its numbers.
+// The contents of the pickles in a file of torch before 1.6, which come before its numbers.
 struct PickledFile {
   std::vector<PickledTensor> tensors;
   std::vector<PickledStorage> storages;  // in the order of their bytes, each name once
@@ -46,8 +46,8 @@ std::vector<PickledTensor> read_state_dict(std::span<const std::byte> pickle, co
 // bytes of that pickle, or 0 when `file` begins otherwise.
 std::size_t legacy_magic_bytes(std::span<const std::byte> file);
 
-// Such a file's pickles: the number, the version of the format, the machine that wrote it, the state dict,
-// the names of the storages. Every tensor's storage is among those of the result. Throws Error as
+// Reads such a file's pickles: the number, the version of the format, the machine that wrote it, the state
+// dict, the names of the storages. Every tensor's storage is among those of the result. Throws Error as
 // read_state_dict, and for another version, and for numbers that are not little endian.
 PickledFile read_legacy_pickles(std::span<const std::byte> file, const std::string& where);
 

@@ -29,7 +29,7 @@ inline constexpr std::size_t kMaxPickleBytes = std::size_t{64} << 20;
 
 class Machine {
  public:
-  // Of the pickle that begins at `begin`.
+  // Makes a machine for the pickle that begins at `begin`.
   Machine(std::span<const std::byte> file, const std::string& where, std::size_t begin = 0)
       : text_(reinterpret_cast<const char*>(file.data()), std::min(file.size(), begin + kMaxPickleBytes)),
         where_(where),
@@ -39,7 +39,7 @@ class Machine {
   void run();
   std::size_t end() const { return position_; }
 
-  // What that value is read as; each throws Error where it is something else.
+  // Return that value as a state dict, a number, a flag or names; each throws Error if it is something else.
   std::vector<PickledTensor> state_dict();
   std::int64_t number() { return as<std::int64_t>(root(), "a number"); }
   std::optional<bool> flag(std::string_view name);  // of a dict; nothing where it has none of that name

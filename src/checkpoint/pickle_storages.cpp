@@ -62,7 +62,7 @@ void Machine::require_inside(const Tensor& tensor, std::uint64_t available) cons
                                        static_cast<std::uint64_t>(tensor.strides[i]));
     last = step ? checked_add(*last, *step) : std::nullopt;
   }
-  // More elements than the storage has would be a view of repeated rows: no weights are saved so.
+  // A tensor with more elements than its storage would be a view of repeated rows: no weights are saved so.
   if (!last || *last >= available || *elements > available)
     damaged("a tensor that reaches beyond its storage");
 }

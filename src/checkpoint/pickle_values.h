@@ -69,7 +69,7 @@ struct Tensor {
 using Value = std::variant<None, Opaque, Boolean, std::int64_t, std::string_view, Global, Tuple, List, Dict,
                            Storage, Tensor>;
 
-// Nothing when the name is no part of a state dict.
+// Returns nothing if the name is not part of a state dict.
 std::optional<Global> find_global(std::string_view module, std::string_view name);
 
 // "a dict", "a tensor", ... for messages.

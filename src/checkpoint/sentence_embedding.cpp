@@ -196,7 +196,7 @@ std::optional<SentenceEmbeddingConfig> SentenceEmbeddingConfig::from_pretrained(
   return config;
 }
 
-// In the form that all versions of the package read.
+// Writes the form that all versions of the package read.
 void SentenceEmbeddingConfig::save(const fs::path& directory, std::int64_t hidden_size) const {
   Json modules = Json::array(), pooling_json = {{"word_embedding_dimension", hidden_size}};
   const auto add_module = [&](std::string_view kind, const std::string& path) {

@@ -1,4 +1,4 @@
-// What every file of weights offers, whatever its format.
+// TensorSource is the interface of every file of weights, whatever its format.
 #pragma once
 
 #include <cstddef>

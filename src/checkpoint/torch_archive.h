@@ -1,5 +1,5 @@
 // pytorch_model.bin: the zip that torch.save writes, a pickle of names and layouts (data.pkl) beside one
-// stored entry a storage (data/0, data/1, ...). Read without executing anything: see pickle.h.
+// stored entry per storage (data/0, data/1, ...). Read without executing anything: see pickle.h.
 #pragma once
 
 #include <cstddef>

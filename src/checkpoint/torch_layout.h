@@ -1,4 +1,4 @@
-// How a tensor of torch lies in its storage, in every form of its files.
+// The layout of a torch tensor in its storage, in every form of its files.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,8 @@
 
 namespace bertune::checkpoint {
 
-// Whether a tensor is one run of its storage, in order. Strides of dimensions of size 1 do not matter.
+// Returns whether a tensor is one run of its storage, in order. Strides of dimensions of size 1 do not
+// matter.
 bool is_contiguous(const PickledTensor& tensor);
 
 // Elements of the storage from the tensor's first to its last, of a tensor that has some.

@@ -18,7 +18,7 @@ namespace bertune::checkpoint {
 
 class TorchStream : public TensorSource {
  public:
-  // Whether a file begins as one of this format.
+  // Returns whether a file begins as one of this format.
   static bool is_one(std::span<const std::byte> file) { return legacy_magic_bytes(file) > 0; }
 
   // Throws Error naming the file and what to do: cut off, damaged, big endian, a pickle that holds more than
@@ -41,7 +41,7 @@ class TorchStream : public TensorSource {
   std::vector<std::span<const std::byte>> storages_;  // that of each tensor
 };
 
-// What torch.save wrote, whenever it did.
+// Opens a file that any version of torch.save wrote.
 std::unique_ptr<TensorSource> open_torch_file(const fs::path& path);
 
 }  // namespace bertune::checkpoint

@@ -40,11 +40,11 @@ std::string shape_text(std::span<const std::int64_t> shape);
 // Throws Error when a file is none of a model's (core/foreign_file.h).
 void require_own_file(std::span<const std::byte> bytes, const std::string& where);
 
-// What to do about the damaged file `where`: training wrote it if Bertune's own files lie beside it, and it
-// was fetched otherwise.
+// Returns what to do about the damaged file `where`: training wrote it if Bertune's own files are beside it,
+// and it was fetched otherwise.
 std::string repair_hint(const std::string& where);
 
-// What to do with folders that hold a model in a form that cannot be fine-tuned as it is.
+// The advice for folders that hold a model in a form that cannot be fine-tuned as it is.
 inline constexpr std::string_view kMergeAdapter =
     "It holds a LoRA adapter only (adapter_config.json); `convert(merge)` makes a model of it and its "
     "base";

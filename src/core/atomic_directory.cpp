@@ -38,7 +38,7 @@ fs::path folder_named(fs::path path) {
   return error ? path : target;
 }
 
-// Whether the process works in the folder, or below: it would be left in the old one.
+// Returns whether the process works in the folder, or below: it would be left in the old one.
 bool is_at_work_in(const fs::path& folder) {
   std::error_code error;
   const fs::path here = fs::current_path(error);
@@ -46,8 +46,8 @@ bool is_at_work_in(const fs::path& folder) {
   return !error && difference.first == folder.end();
 }
 
-// What says that a folder cannot change places with another, and not that the disk is at fault: mount points,
-// kernels and file systems without the exchange, parents that may not be written to.
+// The errors that say that a folder cannot change places with another, not that the disk is at fault: mount
+// points, kernels and file systems without the exchange, parents that may not be written to.
 bool is_no_exchange(int error) {
   constexpr std::array kErrors = {EBUSY, EINVAL, EXDEV, ENOSYS, EACCES, EPERM, EROFS, ENOTSUP};
   return std::ranges::find(kErrors, error) != kErrors.end();
@@ -58,7 +58,8 @@ void move_file(const fs::path& from, const fs::path& to) {
   if (writing::rename(from, to) != 0) throw_file_error("replace", to, errno);
 }
 
-// Before the first file takes its place: from then on the staging folder no longer says what is new.
+// Removes the other model's files before the first file takes its place: from then on the staging folder no
+// longer says what is new.
 void remove_of_other_model(const fs::path& staging, const fs::path& folder) {
   if (!holds_weights(staging)) return;
   for (const char* name : model_files())
@@ -83,7 +84,7 @@ void move_in(const fs::path& staging, const fs::path& folder) {
   writing::remove_tree(staging);
 }
 
-// What the old folder held and the new one does not.
+// Keeps the files that the old folder held and the new one does not.
 void carry_over(const fs::path& old, const fs::path& folder) {
   const bool new_holds_weights = holds_weights(folder);
   for (const fs::path& entry : entries_of(old)) {
@@ -118,7 +119,7 @@ bool exchange_places(const fs::path& one, const fs::path& other) {
   return writing::exchange(one, other) == 0;
 }
 
-// Whether other file systems begin in the folder: their mount points cannot be carried over.
+// Returns whether other file systems begin in the folder: their mount points cannot be carried over.
 bool holds_mount_points(const fs::path& folder) {
   struct stat own {};
   if (::stat(folder.c_str(), &own) != 0) return false;
@@ -144,7 +145,7 @@ fs::path named_by(const fs::path& folder) {
   return parent_of(folder) / fs::path(read_file(folder / kReplacing, 4096)).filename();
 }
 
-// Whether it is an old folder that a killed process had not carried over.
+// Returns whether it is an old folder that a killed process had not carried over.
 bool is_to_carry_over(const fs::path& old) {
   std::error_code error;
   return is_left_behind(old) && fs::is_directory(old, error);
@@ -221,7 +222,7 @@ void AtomicDirectory::commit() {
   move_in(staging_, path_);
 }
 
-// Both names change hands in one step; from then on the staging name holds the old folder.
+// The two folders exchange their names in one step; from then on the staging name holds the old folder.
 bool AtomicDirectory::exchange() {
   if (holds_mount_points(path_)) return false;
   writing::link(path_ / kLockFile, staging_ / kLockFile);  // whoever holds it goes on holding it

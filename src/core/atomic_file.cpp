@@ -16,8 +16,8 @@
 namespace bertune {
 namespace {
 
-// Held on a temporary file while it is written, so that no other process takes it for one that was left
-// behind: numbers of processes say little between containers. File systems without locks do without.
+// Locks a temporary file while it is written, so that no other process takes it for one that was left behind:
+// numbers of processes say little between containers. File systems without locks do without.
 bool lock_whole(int file) {
   struct flock whole {};
   whole.l_type = F_WRLCK;
@@ -25,7 +25,7 @@ bool lock_whole(int file) {
   return ::fcntl(file, F_OFD_SETLK, &whole) == 0;
 }
 
-// What processes that were killed had written of the file.
+// Removes what processes that were killed had written of the file.
 void remove_left_behind(const fs::path& path) {
   for (const fs::path& found : left_behind_in(parent_of(path))) {
     if (!is_temporary_of(found, path.filename())) continue;
@@ -37,7 +37,8 @@ void remove_left_behind(const fs::path& path) {
 }  // namespace
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
-  // What stands there for an open file must not be replaced: it is added to, as a shell's redirection does.
+  // A path that stands for an open file must not be replaced: the text is appended, as by a shell's
+  // redirection.
   const std::string name = path_.lexically_normal().string();
   if (name == "/dev/stdout" || name == "/dev/stderr" || name.starts_with("/dev/fd/") ||
       name.starts_with("/proc/")) {

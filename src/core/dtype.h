@@ -26,7 +26,7 @@ inline float f16_to_f32(std::uint16_t half) {
   return sign != 0 ? -subnormal : subnormal;
 }
 
-// To the nearest, ties to even. What is beyond the range becomes infinity; not-a-number stays that.
+// Rounds to nearest, ties to even. Overflow becomes infinity; NaN stays NaN.
 inline std::uint16_t f32_to_bf16(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   const bool is_nan = (bits & 0x7FFFFFFFU) > 0x7F800000U;
@@ -41,7 +41,7 @@ inline std::uint16_t f32_to_f16(float value) {
     half = 0x7E00;
   } else if (magnitude >= 0x47800000U) {  // from 2^16
     half = 0x7C00;
-  } else if (magnitude >= 0x38800000U) {  // from 2^-14: normal numbers; a carry goes on into the exponent
+  } else if (magnitude >= 0x38800000U) {  // from 2^-14: normal numbers; a carry continues into the exponent
     const std::uint32_t rebiased = magnitude - (112U << 23);
     half = (rebiased + 0xFFFU + (rebiased >> 13 & 1U)) >> 13;
   } else {  // multiples of 2^-24, to which the sum with 1/2 is rounded

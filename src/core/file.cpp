@@ -33,7 +33,7 @@ void throw_file_error(std::string_view doing, const fs::path& path, int error) {
 
 namespace {
 
-// Without waiting for whoever may write to a pipe; and then it is refused.
+// Opens without waiting for a writer of a pipe, which is refused afterwards.
 Descriptor open_regular(const fs::path& path) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) throw_file_error("read", path, errno);

@@ -37,7 +37,7 @@ class MappedFile {
 // another program has cut a file off that is mapped: takes no lock and no memory.
 const char* mapped_file_at(const void* address);
 
-// Whether something is there and may be seen; never throws.
+// Returns whether something is there and may be seen; never throws.
 bool path_exists(const fs::path& path);
 
 // The whole file. Throws Error when it cannot be read, is larger than `max_bytes`, or is no regular file: a
@@ -98,15 +98,16 @@ class AtomicDirectory {
   bool inside_ = false, committed_ = false;
 };
 
-// For whoever reads a folder: what a process that was killed had completed takes its place. Nothing is
-// removed, and nothing is done where another process is at it, or where the folder cannot be written to.
+// Completes a folder before it is read: what a process that was killed had completed takes its place. Nothing
+// is removed, and nothing is done where another process is at it, or where the folder cannot be written to.
 void finish_folder(const fs::path& folder);
 
 // Ends what a process that was killed had begun with a folder: what it had carried over in part is carried
 // over, what was complete takes its place, and what was not is removed.
 void recover_folder(const fs::path& folder);
 
-// Whether a name is one that the two give to what is not finished; a process that was killed leaves it.
+// Returns whether `path` is a temporary name of AtomicFile or AtomicDirectory. A killed process can leave
+// such files behind.
 bool is_temporary(const fs::path& path);
 
 // Bytes that a file system can still take at `path` (or at its nearest existing parent).

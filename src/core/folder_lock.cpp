@@ -20,7 +20,7 @@
 namespace bertune {
 namespace {
 
-// Those of this process. Locks of open files do not tell one's own from another's.
+// The locks of this process: locks of open files do not tell one's own from another's.
 std::mutex held_mutex;
 std::map<fs::path, pid_t>& held() {  // and the process: a child of fork() has the list, and no lock
   static std::map<fs::path, pid_t> paths;
@@ -33,8 +33,8 @@ fs::path lock_path(const fs::path& folder) {
   return (error ? fs::absolute(folder) : target) / kLockFile;
 }
 
-// Whoever lets go of a lock removes its file: the one that was opened may be gone by the time that it is
-// locked.
+// The holder that releases a lock removes its file: the one that was opened may be gone by the time that it
+// is locked.
 bool is_still_there(int file, const fs::path& path) {
   struct stat opened {};
   struct stat named {};

@@ -24,7 +24,7 @@ class FolderLock {
 
   // The lock where nobody else holds it, and the folder can be written to.
   static std::optional<FolderLock> try_to_lock(const std::filesystem::path& folder);
-  // Whether a lock of this process is held on the folder.
+  // Returns whether a lock of this process is held on the folder.
   static bool is_held_here(const std::filesystem::path& folder);
 
  private:

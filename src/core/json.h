@@ -17,7 +17,7 @@ inline constexpr int kDeepestJson = 200;
 // Throws Error "<where>: ..." for text that goes deeper. What is no JSON is left to a parser to refuse.
 void require_shallow_json(std::string_view text, const std::string& where);
 
-// What nlohmann's exceptions say, without the number of their kind.
+// Returns the message of nlohmann's exceptions, without the number of their kind.
 std::string message_of(const Json::exception& error);
 
 // Throws Error "<where>: not valid JSON: ..." on a syntax error, on a number beyond the largest double, and

@@ -12,7 +12,7 @@
 namespace bertune {
 namespace {
 
-// Insertions, deletions, substitutions, and two neighbours swapped, each at a cost of one.
+// Insertions, deletions, substitutions, and two neighbors swapped, each at a cost of one.
 std::size_t edit_distance(std::string_view left, std::string_view right) {
   std::vector<std::size_t> before(right.size() + 1), above(right.size() + 1), row(right.size() + 1);
   std::iota(above.begin(), above.end(), std::size_t{0});

@@ -27,7 +27,7 @@ constexpr PhiloxCounter philox(PhiloxCounter counter, PhiloxKey key) {
   return counter;
 }
 
-// A stream of numbers for sequential uses (shuffling, initialisation); `stream` separates uses of one seed.
+// A stream of numbers for sequential uses (shuffling, initialization); `stream` separates uses of one seed.
 class Random {
  public:
   Random(std::uint64_t seed, std::uint32_t stream) : seed_(seed), stream_(stream) {}

@@ -1,4 +1,4 @@
-// Which streams of a seed's random numbers are taken for what; no two uses share one.
+// The streams of a seed's random numbers, and their uses; no two uses share one.
 #pragma once
 
 #include <cstdint>

@@ -25,7 +25,8 @@ namespace {
 constexpr std::string_view kTemporary = ".tmp-";
 constexpr std::size_t kLongestStem = 200;  // bytes; file systems take names of 255
 
-// What comes before ".tmp-". Long names end in a hash: what was made for one is not taken for another's.
+// Returns what comes before ".tmp-". Long names end in a hash: what was made for one is not taken for
+// another's.
 std::string stem_of(const std::string& name) {
   if (name.size() <= kLongestStem) return name;
   return fmt::format("{}-{:016x}", std::string_view(name).substr(0, kLongestStem - 17), quick_hash(name));
@@ -38,7 +39,7 @@ std::uint32_t random_bits() {
   return bits;
 }
 
-// Drawn once a process: in a container all have the same number.
+// Returns random bits, drawn once per process: processes in containers have the same number.
 std::uint32_t process_mark() {
   static const std::uint32_t mark = random_bits();
   return mark;

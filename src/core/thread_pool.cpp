@@ -74,7 +74,7 @@ void bind(std::thread& thread, int cpu) {
 
 }  // namespace
 
-// Of the pool, for one piece of work.
+// Ownership of the pool, for one piece of work.
 class ThreadPool::Ownership {
  public:
   explicit Ownership(ThreadPool& pool) : pool_(pool), held_(pool.acquire()) {}

@@ -22,7 +22,7 @@ class ThreadPool {
  public:
   using BlockFunction = void (*)(const void* body, std::int64_t block);
 
-  // `cpus` (none, or one a thread) are the CPUs that threads are bound to. The first is the caller's, which
+  // `cpus` (none, or one per thread) are the CPUs that threads are bound to. The first is the caller's, which
   // binds itself where it wants to.
   explicit ThreadPool(int threads, std::vector<int> cpus = {});
   ThreadPool(const ThreadPool&) = delete;

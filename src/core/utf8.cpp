@@ -45,7 +45,8 @@ void append_utf8(std::string& text, char32_t code_point) {
 
 namespace {
 
-// How many of 64 bytes are whole valid characters, if the first begins one; 0 when something is malformed.
+// Returns how many of 64 bytes are whole valid characters, if the first begins one; 0 when something is
+// malformed.
 std::size_t valid_characters(const char* text) {
   constexpr std::size_t kSize = 64;
   // Bytes of a kind, a bit each. `not_below_x` are those >= x.
@@ -74,7 +75,7 @@ std::size_t valid_characters(const char* text) {
                                       ((f0 << 1) & ~not_below_90) | ((f4 << 1) & not_below_90);
   const std::uint64_t never = (not_below_c0 & ~not_below_c2) | not_below_f5;
   if (((continuing ^ expected) | out_of_bounds | never) != 0) return 0;
-  // A character that goes on behind the end is left to the next call.
+  // A character that continues behind the end is left to the next call.
   const std::uint64_t cut =
       (not_below_c2 & (1ULL << 63)) | (not_below_e0 & (1ULL << 62)) | (not_below_f0 & (1ULL << 61));
   return cut == 0 ? kSize : static_cast<std::size_t>(std::countr_zero(cut));

@@ -14,7 +14,7 @@ struct CodePoint {
   bool valid;
 };
 
-// Whether `byte` goes on with a code point that another byte began.
+// Returns whether `byte` continues a code point that another byte began.
 constexpr bool continues_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
 // The code point at text[position] (position < text.size()). A malformed sequence is one U+FFFD for each

@@ -15,8 +15,8 @@ namespace bertune::writing {
 
 namespace fs = std::filesystem;
 
-// As the functions of the system that they are named after: below 0, with errno, where one failed. A call
-// that a signal interrupts is made again.
+// These do what the functions of the system do that they are named after; the result is below 0, with errno,
+// if one failed. A call that a signal interrupts is made again.
 int open(const fs::path& path, int flags, mode_t mode);
 ssize_t write(int file, std::span<const std::byte> bytes);
 ssize_t pwrite(int file, std::span<const std::byte> bytes, off_t offset);
@@ -34,12 +34,12 @@ int rmdir(const fs::path& path);
 // Makes the names in a folder durable.
 int sync_folder(const fs::path& path);
 
-// Of files and folders with all that they hold; the target of a link stays. Returns 0, also where there is
-// none of that name, or the errno of the first that could not be removed.
+// Removes files and folders with all that they hold; the target of a link stays. Returns 0, also where there
+// is none of that name, or the errno of the first that could not be removed.
 int remove_tree(const fs::path& path);
 
-// The folder with those above it that are missing, all of them durable. Throws Error, naming the one that
-// cannot be made.
+// Makes the folder with those above it that are missing, all of them durable. Throws Error, naming the one
+// that cannot be made.
 void make_folders(const fs::path& path);
 
 enum class Call {
@@ -71,7 +71,7 @@ struct Change {
   Descriptor* closed = nullptr;
 };
 
-// What tests put between the program and the system.
+// Watcher is what tests put between the program and the system.
 class Watcher {
  public:
   virtual ~Watcher() = default;
@@ -81,7 +81,7 @@ class Watcher {
 
 // Every change of the process goes to the watcher from here on; null: to the system. For tests alone.
 void watch(Watcher* watcher);
-// For watchers: the change as the system makes it.
+// Makes the change as the system does it, for watchers.
 ssize_t make(const Change& change);
 
 }  // namespace bertune::writing

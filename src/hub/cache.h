@@ -27,7 +27,7 @@ class Cache {
                        const std::function<bool()>& interrupted) const;
 
   std::filesystem::path snapshot(const std::string& commit) const;
-  // Where the file is or belongs.
+  // Returns where the file is or belongs.
   std::filesystem::path file(const std::string& commit, const std::string& name) const;
   bool has(const std::string& commit, const std::string& name) const;
 

@@ -25,7 +25,7 @@ struct CurlLibrary {
   decltype(::curl_url_cleanup)* url_cleanup;
 };
 
-// Loaded and initialised by the first call; throws Error where that fails.
+// Returns the library, which the first call loads and initializes; throws Error where that fails.
 const CurlLibrary& curl_library();
 
 }  // namespace bertune::hub

@@ -1,4 +1,4 @@
-// What a hub's refusal means, for the person.
+// Explains a hub's refusal to the person.
 #pragma once
 
 #include <string>
@@ -15,9 +15,10 @@ struct Asked {
   bool with_token;
 };
 
-// Of an answer that is neither 2xx nor a redirect. Texts of the server are shortened and made printable.
+// Explains an answer that is neither 2xx nor a redirect. Texts of the server are shortened and made
+// printable.
 HubError explain(const HttpAnswer& answer, const Asked& asked);
-// Where the server is no hub: `what` says by which sign.
+// Returns the error for a server that is not a hub: `what` says by which sign.
 HubError not_a_hub(const HttpAnswer& answer, const std::string& what);
 
 }  // namespace bertune::hub

@@ -33,7 +33,7 @@ FileLock::~FileLock() {
 }
 
 bool FileLock::acquire() {
-  // Writable for the group, as huggingface_hub has it: users of one cache wait for one another.
+  // The lock is writable for the group, as huggingface_hub has it: users of one cache wait for one another.
   const int file = writing::open(path_, O_RDWR | O_CREAT | O_CLOEXEC, 0664);
   if (file < 0) throw_file_error("lock", path_, errno);
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
@@ -42,7 +42,8 @@ bool FileLock::acquire() {
     if (error == EWOULDBLOCK || error == EINTR) return false;
     throw_file_error("lock", path_, error);
   }
-  // Its last holder may have removed it between the two calls: then this lock is on a file without a name.
+  // The last holder may have removed the file between the two calls: then this lock is on a file without a
+  // name.
   struct stat held {
   }, named{};
   if (::fstat(file, &held) != 0 || ::stat(path_.c_str(), &named) != 0 || held.st_ino != named.st_ino) {

@@ -18,7 +18,7 @@ namespace {
 constexpr long kConnectSeconds = 10, kHeadSeconds = 30, kSilentSeconds = 30;
 constexpr std::size_t kMostHeaderBytes = std::size_t{256} << 10, kMostDroppedBytes = std::size_t{64} << 10;
 
-// Where people name the certificates of their company's proxy.
+// Returns the certificates of a company's proxy from the variables in which people name them.
 std::string certificates() {
   for (const char* name : {"CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"}) {
     if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
@@ -104,8 +104,9 @@ std::optional<std::uint64_t> HttpAnswer::number(const std::string& lower_case_na
   return value;
 }
 
-// What requests share. Each has a handle of its own: in libcurl 7.88 one that has had an answer adds a header
-// that goes on from a line before, where the next answer begins with one, to a header that was freed.
+// The state that requests share. Each has a handle of its own: in libcurl 7.88 one that has had an answer
+// adds a header that goes on from a line before, where the next answer begins with one, to a header that was
+// freed.
 struct HttpClient::Curl {
   Curl() : share(curl_library().share_init()) {
     if (share == nullptr) throw Error("libcurl cannot be initialised");
@@ -118,7 +119,8 @@ struct HttpClient::Curl {
   CURLSH* share;
 };
 
-// What the callbacks of one request share. Exceptions do not pass through libcurl: they wait in `thrown`.
+// The state that the callbacks of one request share. Exceptions do not pass through libcurl: they wait in
+// `thrown`.
 struct HttpClient::Transfer {
   HttpAnswer answer;
   const Body& body;

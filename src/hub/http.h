@@ -61,8 +61,8 @@ class HttpClient {
   std::function<bool()> interrupted_;
 };
 
-// Where `location`, an absolute or relative address from an answer of `base`, leads. Throws HubError where
-// that is no http(s) address, or http from https.
+// Returns where `location`, an absolute or relative address from an answer of `base`, leads. Throws HubError
+// where that is no http(s) address, or http from https.
 std::string redirect_target(const std::string& base, const std::string& location);
 // Same scheme, host and port.
 bool same_origin(const std::string& left, const std::string& right);

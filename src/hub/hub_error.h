@@ -1,4 +1,4 @@
-// Why the hub did not give what was asked for.
+// HubError says why the hub did not give what was asked for.
 #pragma once
 
 #include "bertune/error.h"

@@ -23,7 +23,7 @@ class PartialFile {
   void append(std::string_view bytes);
   // Forgets what has arrived.
   void restart();
-  // Syncs, and gives it its name in one step.
+  // Syncs the file, and gives it its name in one step.
   void finish();
   void remove();
 

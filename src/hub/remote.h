@@ -14,7 +14,7 @@
 
 namespace bertune::hub {
 
-// What the hub says of a file before it is downloaded.
+// The hub's description of a file before it is downloaded.
 struct FileMetadata {
   std::string commit;                 // that the revision means: 40 hexadecimal digits
   std::string etag;                   // SHA-256 (64 digits) of large files, the git blob (40) of others
@@ -31,9 +31,9 @@ class Remote {
   // The commit that the last answer about a missing file named ("" when none).
   const std::string& commit_of_missing() const { return commit_of_missing_; }
 
-  // Adds what `partial` lacks, going on where it ends, until it has the stated size. Throws HubError when the
-  // server does not give all after some attempts, and Error when the disk fails; what has arrived stays in
-  // it.
+  // Adds what `partial` lacks, continuing where it ends, until it has the stated size. Throws HubError when
+  // the server does not give all after some attempts, and Error when the disk fails; what has arrived stays
+  // in it.
   void download(const std::string& file, const FileMetadata& metadata, PartialFile& partial);
 
  private:

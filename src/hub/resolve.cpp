@@ -96,8 +96,8 @@ class Resolver {
     if (options_.on_note) options_.on_note(line);
   }
 
-  // Last, so that a branch means a whole snapshot to those who are offline later. A cache that cannot be
-  // written to still serves.
+  // Remembers the commit, which comes last, so that a branch means a whole snapshot to those who are offline
+  // later. A cache that cannot be written to still serves.
   void remember(const std::string& commit) const {
     if (hub::is_commit(name_.revision)) return;
     try {

@@ -46,7 +46,7 @@ fs::path cache_of_environment() {
   return cache.empty() ? home_of_hugging_face() / "hub" : expand_home(cache);
 }
 
-// What `hf auth login` (once `huggingface-cli login`) leaves.
+// Returns the token that `hf auth login` (once `huggingface-cli login`) leaves.
 std::string stored_token() {
   if (is_set({"HF_HUB_DISABLE_IMPLICIT_TOKEN"})) return {};
   const std::string named = environment({"HF_TOKEN_PATH"});
@@ -59,7 +59,7 @@ std::string checked_token(std::string token) {
   const auto is_space = [](unsigned char c) { return std::isspace(c) != 0; };
   token.erase(token.begin(), std::find_if_not(token.begin(), token.end(), is_space));
   token.erase(std::find_if_not(token.rbegin(), token.rend(), is_space).base(), token.end());
-  // It becomes a line of the request.
+  // The token becomes a line of the request.
   if (!std::all_of(token.begin(), token.end(), [](unsigned char c) { return std::isgraph(c) != 0; }))
     throw UsageError(
         "the access token of the hub holds blanks or control characters: look at HF_TOKEN, or log in anew");

@@ -1,4 +1,4 @@
-// What the environment says of the hub, by the variables of huggingface_hub and Transformers.
+// Reads the environment's settings of the hub, from the variables of huggingface_hub and Transformers.
 #pragma once
 
 #include <filesystem>

@@ -20,14 +20,15 @@ constexpr std::uint64_t kLargestIndex = std::uint64_t{64} << 20;
 constexpr std::uint64_t kLargestText = std::uint64_t{512} << 20;  // what the readers take
 constexpr std::size_t kMostShards = 1000;
 
-// That a model may have or lack; "bertune.json" is our own, of models that Bertune trained.
+// Files that a model may have or lack; "bertune.json" is Bertune's own, of models that it trained.
 constexpr std::array kSmallFiles = {"tokenizer_config.json",   "tokenizer.json",    "vocab.txt",
                                     "special_tokens_map.json", "added_tokens.json", "bertune.json"};
-// Of the sentence-transformers package, where config.json names an encoder alone; the last by convention.
+// Files of the sentence-transformers package, where config.json names an encoder alone; the last by
+// convention.
 constexpr std::array kSentenceFiles = {"modules.json", "sentence_bert_config.json",
                                        "config_sentence_transformers.json", "1_Pooling/config.json"};
 constexpr std::array kPairFiles = {"vocab.json", "merges.txt"};  // tokenizers without vocab.txt
-// In the order in which Transformers looks for them.
+// Files of weights, in the order in which Transformers looks for them.
 constexpr std::array kWeights = {"model.safetensors", "pytorch_model.bin"};
 // Weights that need a conversion first, named to those who find no others.
 constexpr std::array kOtherWeights = {"tf_model.h5", "flax_model.msgpack", "adapter_model.safetensors"};

@@ -1,4 +1,4 @@
-// Which files of a model Bertune reads, and how they come into a snapshot of the cache.
+// Chooses the files of a model that Bertune reads, and brings them into a snapshot of the cache.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace bertune::hub {
 
-// Whether the cache holds what a command needs of this commit, without asking anyone. `certain`: also the
-// files that a model may lack are there, or known to be missing.
+// Returns whether the cache holds what a command needs of this commit, without asking anyone. `certain`: also
+// the files that a model may lack are there, or known to be missing.
 bool is_usable(const Cache& cache, const std::string& commit, bool weights);
 bool is_certain(const Cache& cache, const std::string& commit, bool weights);
 

@@ -15,7 +15,7 @@ template <typename T>
 class Buffer {
  public:
   Buffer() = default;
-  // Of the first `sparse` numbers few will be written, and the rest take no memory.
+  // Allocates `size` zeros; few of the first `sparse` will be written, and the rest of them take no memory.
   explicit Buffer(std::size_t size, std::size_t sparse = 0, const OpTable& table = ops())
       : data_(static_cast<T*>(table.allocate(size * sizeof(T), sparse * sizeof(T)))),
         size_(size),
@@ -30,7 +30,7 @@ class Buffer {
     if (data_ != nullptr) release_(data_, size_ * sizeof(T));
   }
 
-  // To be read and written by operations; by the host where the table's memory is the host's.
+  // Returns memory that operations read and write; the host does only where the table's memory is the host's.
   T* data() { return data_; }
   const T* data() const { return data_; }
   std::size_t size() const { return size_; }

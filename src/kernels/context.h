@@ -1,4 +1,4 @@
-// What a caller's operations run with: which table, whose threads, and who measures them.
+// A context is what a caller's operations run with: the table, the thread pool, and the profiler.
 #pragma once
 
 #include <optional>

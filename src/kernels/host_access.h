@@ -1,4 +1,4 @@
-// How the host reads and writes memory of the table: where it lies, if the host reaches it there
+// Gives the host access to memory of the table: in place, if the host reaches it there
 // (OpTable::host_memory), or else in a copy of its own.
 #pragma once
 

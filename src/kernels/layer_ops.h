@@ -50,7 +50,8 @@ struct Dropout {
   std::uint32_t layer = 0;
 };
 
-// Which sequence of the global batch each token belongs to, and where in it: [T] each, and [sequences + 1].
+// The sequence of the global batch to which each token belongs, and its position in it: [T] each, and
+// [sequences + 1].
 struct Layout {
   std::int64_t tokens = 0, sequences = 0;
   const std::int32_t* cu_seqlens = nullptr;
@@ -171,7 +172,7 @@ struct AttentionBackward {
   float* d_qkv = nullptr;            // [T, 3H]
 };
 
-// Attention in a layer of which only the first token of each sequence is wanted: one query a sequence. Keys
+// Attention in a layer of which only the first token of each sequence is wanted: one query per sequence. Keys
 // and values of all tokens x_j would be products with weights of [H, H]; with one query they can be absorbed
 // into what there is one of: q · (Wk x_j) = (Wkᵀ q) · x_j, and sum_j p_j (Wv x_j + b) = Wv (sum_j p_j x_j) +
 // b sum_j p_j. The bias of the keys adds the same to every score and cancels. Equal to AttentionForward at
@@ -183,7 +184,7 @@ struct FirstTokenAttention {
   const float* x = nullptr;      // [T, H]: the layer's input
   const float* query = nullptr;  // [sequences, H], with its bias
   const float *key_weight = nullptr, *value_weight = nullptr, *value_bias = nullptr;  // [H, H], [H, H], [H]
-  // Written by forward, read by backward.
+  // The forward pass writes these and backward reads them.
   float* context = nullptr;           // [sequences, H]
   float* absorbed_query = nullptr;    // [sequences, heads, H]: Wkᵀ q
   float* mixed_input = nullptr;       // [sequences, heads, H]: sum_j p_j x_j

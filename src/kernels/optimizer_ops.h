@@ -158,7 +158,7 @@ struct LionStep {
   }
 };
 
-// What one call of an optimizer's rule updates: ranges of numbers, and rows of a matrix, each row through
+// The updates of one call of an optimizer's rule: ranges of numbers, and rows of a matrix, each row through
 // steps of its own. No two of them overlap.
 struct SteppedRow {
   std::int64_t row = 0, first = 0, end = 0;  // the row takes row_steps[first .. end), one after another

@@ -1,4 +1,4 @@
-// Where a step's time goes: a Profiler has a table whose operations measure those of another one. Where no
+// A Profiler measures where a step's time goes: its table's operations measure those of another one. Where no
 // profiler is used, nothing is in between.
 #pragma once
 
@@ -44,7 +44,7 @@ class Profiler {
   std::vector<ProfiledCall> calls_;
 };
 
-// What this machine does at best with the threads in use, measured in some 50 ms: the floor of a profile.
+// The best that this machine does with the threads in use, measured in some 50 ms: the floor of a profile.
 struct MachinePeak {
   double flops_per_second = 0;  // of a matrix product in the cache
   double bytes_per_second = 0;  // of updating arrays that no cache holds

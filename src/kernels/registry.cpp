@@ -1,4 +1,4 @@
-// Which tables exist, which of them this machine can run, and which one is used.
+// The registry knows which tables exist, which of them this machine can run, and which one is used.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/syscall.h>

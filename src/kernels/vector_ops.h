@@ -59,7 +59,7 @@ struct Dot {
   const float *a = nullptr, *b = nullptr;
   double* result = nullptr;
 };
-// *result = the sum of |x|, or the largest |x|: infinity where one is not a number, so that no search takes
+// *result = the sum of |x|, or the largest |x|: infinity if one is NaN, so that no search takes
 // it for small.
 struct Reduction {
   std::int64_t size = 0;

@@ -16,8 +16,9 @@
 namespace bertune {
 namespace {
 
-// Up to so many, packing the weights for every product would be a good part of a pass. Between steps of
-// training, which change them, only such passes are worth the memory.
+// The number of tokens up to which packing the weights anew for every product would be a good part of a pass.
+// Between steps of training, which change the weights, only such passes are worth the memory of a packed
+// copy.
 constexpr std::int64_t kFewTokens = 256;
 
 }  // namespace

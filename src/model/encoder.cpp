@@ -202,7 +202,8 @@ void Encoder::first_token_backward(const EncoderWeights& weights, const Pass& pa
                                  scratch_.d_hidden, first_scratch_);
 }
 
-// From scratch_.d_hidden, complete, to d_embedding_, once the returned product is made.
+// Computes d_embedding_ from scratch_.d_hidden, which is complete; the result is there once the returned
+// product is made.
 kernels::Matmul Encoder::project_backward(const Linear& project, const Pass& pass) {
   const std::int64_t tokens = pass.layout.tokens;
   project.add_bias_gradient(pass, tokens, scratch_.d_hidden);

@@ -22,16 +22,17 @@ namespace bertune::model {
 
 // An encoder at work: what its layers compute, in memory of a workspace; the weights come with each call,
 // always those that take_memory() was given last. For heads that look at each sequence's first token alone
-// ([CLS]), the last layer works for that one row a sequence, which leaves out nearly all of its products.
+// ([CLS]), the last layer works for that one row per sequence, which leaves out nearly all of its products.
 class Encoder {
  public:
-  // From the next take_memory() on.
+  // Sets the options from the next take_memory() on.
   void set_options(const EncoderOptions& options);
   const EncoderOptions& options() const { return options_; }
-  // To be called when frozen weights have changed, or the precision of their products.
+  // Forgets the outputs of frozen layers; to be called when frozen weights have changed, or the precision of
+  // their products.
   void forget_frozen_outputs();
 
-  // Takes this encoder's activations from `arena` for batches of up to so many tokens and sequences. Only
+  // Takes this encoder's activations from `arena` for batches of up to this many tokens and sequences. Only
   // training keeps what layers computed, and of those alone that run backward; with gradient checkpointing no
   // more than their outputs.
   void take_memory(const EncoderWeights& weights, kernels::Arena& arena, std::int64_t tokens,
@@ -39,7 +40,8 @@ class Encoder {
 
   // The wanted hidden states, [tokens,H] or [sequences,H], valid until the next forward.
   const float* forward(const EncoderWeights& weights, const Pass& pass);
-  // Where the gradient of those hidden states goes before backward(); null when all of the encoder is frozen.
+  // Returns where the gradient of those hidden states goes before backward(); null when all of the encoder is
+  // frozen.
   float* output_gradient(const EncoderWeights& weights) {
     if (lowest_trained_ > weights.config->num_hidden_layers) return nullptr;
     return weights.wanted == HiddenStates::every_token ? scratch_.d_hidden : first_scratch_.d_hidden;
@@ -74,7 +76,8 @@ class Encoder {
   kernels::Uploads some_inputs_;  // of a pass over the sequences that are not kept
   float *embedding_sum_ = nullptr, *embedding_mean_ = nullptr, *embedding_rstd_ = nullptr;
   float* embedding_output_ = nullptr;
-  // Where embeddings have a width of their own: what layers start from (else null), and what backward needs.
+  // The projected embeddings, which layers start from if embeddings have a width of their own (else null),
+  // and what backward needs.
   float *projected_ = nullptr, *d_embedding_ = nullptr, *embedding_partial_sums_ = nullptr;
   kernels::Buffer<float> no_token_type_;       // zeros, for families without token types
   std::vector<LayerActivations> activations_;  // of the full layers; those that are not kept share theirs

@@ -1,5 +1,5 @@
-// What the frozen bottom of an encoder gives is the same in every epoch, as long as no dropout is in it: it
-// is computed once a text and kept.
+// The outputs of an encoder's frozen bottom are the same in every epoch, as long as no dropout is in it: they
+// are computed once per text and kept.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,7 @@ class FrozenOutputs {
   void keep(const Sequence& sequence, const float* rows);
 
  private:
-  // Of the sequence at hand; valid until the next call.
+  // Returns the key of a sequence; valid until the next call.
   const std::string& key_of(const Sequence& sequence);
 
   std::int64_t width_;

@@ -50,7 +50,7 @@ void Weights::bind_snapshot(const Parameters& parameters, bool bf16) {
   see(parameters, nullptr, {.training = false, .bf16 = bf16});
 }
 
-// In training, views see what a step changes, and low-rank matrices are compared with those that were merged.
+// Views see in training what a step changes, and low-rank matrices are compared with those that were merged.
 // What a step does not change, frozen values, is as it was when all was last seen.
 void Weights::refresh(Parameters& parameters, Use use) {
   const bool same =

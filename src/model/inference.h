@@ -3,7 +3,7 @@
 //
 //     const std::shared_ptr<const model::Weights> weights =
 //         model::load_weights(folder, Architecture::sequence_classification);
-//     model::Workspace workspace;  // one a thread
+//     model::Workspace workspace;  // one per thread
 //     const ModelOutput output = model::run(*weights, batch, workspace);
 #pragma once
 
@@ -37,7 +37,7 @@ struct EncoderWeights;
 // in the model that trains it (BertPreTrainedModel).
 class Weights {
  public:
-  // Of no values yet. Throws UsageError where the family has no such head.
+  // Makes weights without values. Throws UsageError where the family has no such head.
   Weights(Architecture architecture, BertConfig config);
   Weights(const Weights&) = delete;
   Weights& operator=(const Weights&) = delete;
@@ -47,7 +47,8 @@ class Weights {
   const BertConfig& config() const { return config_; }
   const LoadReport& load_report() const { return report_; }
   const LoraConfig* lora() const { return lora_ ? &*lora_ : nullptr; }  // null without an adapter
-  // Of memory: the values, if it is these weights that keep them, and all that was made of them.
+  // Returns the bytes of memory: of the values, if it is these weights that keep them, and of all that was
+  // made of them.
   std::size_t size_bytes() const;
 
   // The rest is for src/model.
@@ -105,13 +106,14 @@ class Workspace {
   ~Workspace();
 
   std::size_t size_bytes() const;
-  // What operations run with from the next pass on; else with what the calling thread uses. The table must be
-  // one that the weights can have been packed by: of the same instruction set, or the reference.
+  // Sets what operations run with from the next pass on; by default what the calling thread uses. The table
+  // must be one that the weights can have been packed by: of the same instruction set, or the reference.
   void set_context(const kernels::Context& context);
 
   // The rest is for src/model. With `training`, the pass draws dropout from there, and backward() may follow.
   ModelOutput forward(const Weights& weights, const Batch& batch, const DropoutState* training);
-  // For the weights of the last forward. Throws Error unless that was in training, with labels.
+  // Computes the gradients for the weights of the last forward. Throws Error unless that was in training,
+  // with labels.
   void backward(const Weights& weights, Parameters& parameters, float scale);
   Encoder& encoder();
   const Encoder& encoder() const;

@@ -13,7 +13,7 @@
 namespace bertune::model {
 namespace {
 
-// Vaswani et al. 2017: a sine and a cosine a wavelength, neighbours in a row.
+// Vaswani et al. 2017: a sine and a cosine a wavelength, neighbors in a row.
 void set_sinusoids(std::span<float> table, std::int64_t width) {
   for (std::size_t i = 0; i < table.size(); ++i) {
     const auto row = static_cast<std::int64_t>(i) / width, column = static_cast<std::int64_t>(i) % width;

@@ -1,4 +1,4 @@
-// What parameters begin with that no checkpoint has: numbers that are drawn on the host.
+// The initial values of parameters that no checkpoint has: numbers that are drawn on the host.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// From a checkpoint folder to a configuration and parameters, and back.
+// Loads a checkpoint folder into a configuration and parameters, and saves them.
 #pragma once
 
 #include <filesystem>
@@ -23,7 +23,7 @@ LoadedModel load_model(const std::filesystem::path& directory, Architecture arch
 BertConfig configuration(const std::filesystem::path& directory, Architecture architecture,
                          const LoadOptions& options);
 
-// Fills `parameters` from the folder's weights; the head may be missing and is then newly initialised, the
+// Fills `parameters` from the folder's weights; the head may be missing and is then newly initialized, the
 // encoder may not. Throws Error when a tensor has another shape (naming both) or the encoder is incomplete.
 LoadReport load_parameters(const std::filesystem::path& directory, const BertConfig& config,
                            const LoadOptions& options, Parameters& parameters);

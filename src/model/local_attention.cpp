@@ -31,7 +31,7 @@ std::vector<double> frequencies(const BertConfig& config, std::uint64_t seed) {
 
 std::int64_t distance_of(std::int64_t head) { return head % 2 == 0 ? -(head / 2 + 1) : head / 2 + 1; }
 
-// As large as the embeddings of words.
+// Sets position embeddings that are as large as those of words.
 void set_positions(const BertConfig& config, const std::vector<double>& frequency, std::span<float> values) {
   const double amplitude = std::numbers::sqrt2 * config.initializer_range;
   const auto width = static_cast<std::size_t>(config.hidden_size);
@@ -45,8 +45,8 @@ void set_positions(const BertConfig& config, const std::vector<double>& frequenc
   }
 }
 
-// With unit variance of what is read, half of it from positions, the largest score is about 4 above a far
-// position's, whatever the size of a head.
+// Returns the gain with which, at unit variance of what is read, half of it from positions, the largest score
+// is about 4 above a far position's, whatever the size of a head.
 double gain(std::int64_t head_size) { return std::sqrt(8.0 / std::sqrt(static_cast<double>(head_size))); }
 
 // key = R key: the pair of position j, turned back by the head's distance, is that of position j - distance,

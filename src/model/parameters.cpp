@@ -16,8 +16,8 @@ namespace bertune {
 struct Parameters::Storage {
   std::shared_ptr<kernels::Buffer<float>> values;  // shared with snapshots
   kernels::Buffer<float> gradients;
-  // Odd: changed since version() was last asked, which makes it the next even number. It is asked of const
-  // parameters, and so perhaps by several threads at once.
+  // An odd version has changed since version() was last asked, which makes it the next even number. It is
+  // asked of const parameters, and so perhaps by several threads at once.
   std::atomic<std::uint64_t> version = 0;
   std::unordered_map<std::string_view, std::size_t> by_name;  // views into layout_
   std::optional<std::size_t> few_rows;                        // place in layout_
@@ -117,7 +117,7 @@ std::vector<Parameters::Range> Parameters::gradient_ranges() const {
   return ranges;
 }
 
-// Allocated when first asked for: a model that only predicts has none.
+// The gradients are allocated when first asked for: a model that only predicts has none.
 std::span<float> Parameters::gradients() {
   if (storage_->gradients.size() == 0) storage_->gradients = kernels::Buffer<float>(count(), sparse_prefix());
   return storage_->gradients.span();

@@ -6,7 +6,7 @@
 namespace bertune::model {
 namespace {
 
-// Adds one number a token: number(sequence, token, place of the token in the sequence), in their order.
+// Adds one number per token: number(sequence, token, place of the token in the sequence), in their order.
 template <typename Number>
 void add_of_tokens(const Batch& batch, kernels::Uploads& uploads, const std::int32_t*& to,
                    const Number& number) {

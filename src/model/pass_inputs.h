@@ -1,4 +1,4 @@
-// From a batch to what a pass reads of it, in memory of the table.
+// Copies what a pass reads of a batch to memory of the table.
 #pragma once
 
 #include "bertune/batch.h"

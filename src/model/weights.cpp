@@ -174,8 +174,7 @@ PackedWeights::PackedWeights(EncoderWeights& weights) {
   const auto for_each_linear = [&](const auto& function) {
     for (std::size_t i = 0; i < weights.layers.size(); ++i) {
       EncoderLayerWeights& layer = weights.layers[i];
-      // For the first token, the last layer's keys and values are absorbed; its query is a part of the
-      // matrix.
+      // The last layer's keys and values are absorbed for the first token; its query is a part of the matrix.
       if (i + 1 < weights.layers.size() || weights.wanted == HiddenStates::every_token)
         function(layer.query_key_value.whole);
       function(layer.attention_output), function(layer.intermediate), function(layer.output);

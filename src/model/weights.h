@@ -1,4 +1,4 @@
-// Which parameters a BERT has, under the names of the checkpoint, and how its layers see them. This code says
+// The parameters of a BERT, under the names of the checkpoint, and how its layers see them. This code says
 // BERT's names; LayoutBuilder and WeightViews turn them into those of the model's family.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace bertune::model {
 
 class Head;
 
-// After the name of a linear map, of the matrices that change its weight (LowRank).
+// The endings, after the name of a linear layer, of the matrices that change its weight (LowRank).
 inline constexpr const char *kLoraA = ".lora_A.weight", *kLoraB = ".lora_B.weight";
 
 std::string layer_prefix(std::int64_t layer);  // "bert.encoder.layer.3.", BERT's name
@@ -37,7 +37,7 @@ class LayoutBuilder {
 };
 
 // The parameters of a model in the order of the flat buffer: from the input to the head. Query, key and value
-// are neighbours, so that they are one [3H, H] matrix.
+// are neighbors, so that they are one [3H, H] matrix.
 std::vector<Parameter> parameter_layout(const BertConfig& config, const Head& head);
 
 struct EmbeddingWeights {
@@ -45,15 +45,15 @@ struct EmbeddingWeights {
   LayerNorm norm;
   std::optional<Linear> project;  // to hidden_size, where embeddings have another width
 };
-// Query, key and value as one linear map, and each for itself; the gradients are those of the parts where not
-// all three are wanted.
+// Query, key and value as one linear layer, and each for itself; the gradients are those of the parts where
+// not all three are wanted.
 struct QueryKeyValue {
   Linear whole;  // [3H,H], without low-rank matrices
   std::array<Linear, 3> parts;
 
   bool is_trained() const;
   std::int64_t scratch_size(std::int64_t rows) const;
-  // From dy [rows,3H], for x [rows,H]. `sums`: 3H numbers.
+  // Adds the gradients from dy [rows,3H], for x [rows,H]. `sums`: 3H numbers.
   void add_gradients(const Pass& pass, std::int64_t rows, const float* dy, const float* x, float* scratch,
                      float* sums) const;
 };

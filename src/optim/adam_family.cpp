@@ -1,4 +1,4 @@
-// Adam and its kin: two moments of the gradient, and a rule of what to make of them.
+// The Adam family: two moments of the gradient, and a rule of what to make of them.
 #include <cmath>
 
 #include "bertune/error.h"
@@ -15,7 +15,7 @@ using kernels::ops;
 
 constexpr auto kDecoupled = true, kCoupled = false;
 
-// What all of the family have: the moments, and weight decay of either kind.
+// The common parts of the family: the moments, and weight decay of either kind.
 class AdamLike : public StatefulOptimizer {
  protected:
   template <typename Options>

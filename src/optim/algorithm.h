@@ -1,4 +1,4 @@
-// How an algorithm is described: a name, the fields of its options, and the class that does it. One line of
+// The description of an algorithm: a name, the fields of its options, and the class that does it. One line of
 // algorithms.cpp makes it known to the command line, to checkpoints and to tests.
 #pragma once
 

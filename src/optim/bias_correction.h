@@ -1,4 +1,4 @@
-// What Adam divides its moments by: they start at zero, and would be too small in the first steps.
+// The divisors of Adam's moments, which start at zero and would be too small in the first steps.
 #pragma once
 
 #include <cmath>

@@ -66,7 +66,7 @@ class Lbfgs final : public Optimizer {
       return search_.step(parameters_->values(), parameters_->gradients(), lr,
                           [&] { return static_cast<float>(closure()); });
     }
-    // What is trainable, end to end.
+    // The trainable values are searched end to end.
     kernels::Buffer<float> values(parameters_->trainable_count()), gradients(values.size());
     copy_trainable(parameters_->values(), values.data());
     const float loss = search_.step(values.span(), gradients.span(), lr, [&] {

@@ -19,7 +19,7 @@ struct LinePoint {
   Real slope = 0;
 };
 
-// Where the cubic through two points with their slopes has its minimum, within bounds.
+// Returns where the cubic through two points with their slopes has its minimum, within bounds.
 template <typename Real, typename Vector>
 Real cubic_minimum(const LinePoint<Real, Vector>& a, const LinePoint<Real, Vector>& b, Real min, Real max) {
   const Real d1 = a.slope + b.slope - 3 * (a.value - b.value) / (a.t - b.t);

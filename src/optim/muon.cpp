@@ -1,4 +1,4 @@
-// Muon (Jordan et al. 2024): momentum, orthogonalised, for the matrices of the hidden layers. Embeddings,
+// Muon (Jordan et al. 2024): momentum, orthogonalized, for the matrices of the hidden layers. Embeddings,
 // heads, biases and LayerNorm are AdamW's, as the documentation of torch.optim.Muon demands.
 #include <algorithm>
 #include <cmath>
@@ -49,7 +49,7 @@ class Muon final : public StatefulOptimizer {
     }
   }
 
-  // Where an update begins in the states of its kind.
+  // Returns where an update begins in the states of its kind.
   std::size_t place_of(const Update& u) const {
     return places_[static_cast<std::size_t>(u.parameter - parameters_->layout().data())] +
            (u.offset - u.parameter->offset);

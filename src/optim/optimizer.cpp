@@ -31,7 +31,7 @@ Optimizer::Optimizer(Parameters& parameters, const Traits& traits)
   }
 }
 
-// Parameters first .. end of the layout: neighbours with the same decay and rate are one range.
+// Parameters first .. end of the layout: neighbors with the same decay and rate are one range.
 void Optimizer::add_ranges(Updates& updates, std::size_t first, std::size_t end, float gradient_scale,
                            double rate) const {
   const std::vector<Parameter>& layout = parameters_->layout();
@@ -59,7 +59,7 @@ void Optimizer::add_ranges(Updates& updates, std::size_t first, std::size_t end,
   }
 }
 
-// Of row 0 of the matrix with few_rows.
+// Returns the update of row 0 of the matrix with few_rows.
 Optimizer::Update Optimizer::row_update(const float* gradients, float gradient_scale, double rate,
                                         std::int64_t step) const {
   const Parameter& sparse = *parameters_->few_rows();

@@ -77,7 +77,7 @@ std::unique_ptr<Schedule> polynomial(const ScheduleSpan& span, const Polynomial&
   }
   return warmed_up(span, [steps = Steps(span), o, peak](double step) {
     if (step > steps.total) return o.lr_end / peak;
-    // Nothing is left to decay where the warm-up ends with the run (Transformers divides by zero).
+    // There is nothing left to decay if the warm-up ends with the run (Transformers divides by zero).
     const double decay_steps = steps.total - steps.warmup;
     const double remaining = decay_steps > 0 ? 1 - (step - steps.warmup) / decay_steps : 1;
     return ((peak - o.lr_end) * std::pow(remaining, o.power) + o.lr_end) / peak;
@@ -107,7 +107,7 @@ std::unique_ptr<Schedule> cosine_with_min_lr(const ScheduleSpan& span, const Cos
   });
 }
 
-// Unlike the others it counts the steps from 1, so that neither the first nor the last is lost.
+// This schedule counts the steps from 1, unlike the others, so that neither the first nor the last is lost.
 std::unique_ptr<Schedule> cosine_warmup_with_min_lr(const ScheduleSpan& span, const CosineWithMinLr& o) {
   const double min_factor = min_rate("cosine_warmup_with_min_lr", span, o);
   return by_step(span, [steps = Steps(span), o, min_factor](double step) {

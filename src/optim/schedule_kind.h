@@ -1,4 +1,4 @@
-// How a schedule is described: a name, the fields of its options, and what makes it of them.
+// The description of a schedule: a name, the fields of its options, and what makes it of them.
 #pragma once
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-// What a step of an optimizer updates.
+// The updates of an optimizer's step.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace bertune::optim {
 
-// What one update of a range of numbers takes; the step counts from 1.
+// The inputs of one update of a range of numbers; the step counts from 1.
 struct Optimizer::Update {
   std::size_t offset = 0, size = 0;      // into the parameters
   std::size_t state_offset = 0;          // into a state with a number for each trainable one

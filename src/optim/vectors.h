@@ -8,8 +8,8 @@
 
 namespace bertune::optim {
 
-// What a search asks of its vectors. Views are of memory that the host need not be able to read; tests have
-// vectors of doubles in this one's place.
+// The vectors of a search, in memory of the table. Views are of memory that the host need not be able to
+// read; tests have vectors of doubles in this one's place.
 struct TableVectors {
   using Real = float;
   using Vector = kernels::Buffer<float>;
@@ -31,7 +31,7 @@ struct TableVectors {
                               kernels::Dot{.size = count(a), .a = a.data(), .b = b.data()});
   }
   static double abs_sum(View x) { return kernels::result_of(kernels::ops().abs_sum, all_of(x)); }
-  // Infinity where there is a number that is none.
+  // Returns infinity where there is a number that is NaN.
   static double abs_max(View x) { return kernels::result_of(kernels::ops().abs_max, all_of(x)); }
 
  private:

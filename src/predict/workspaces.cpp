@@ -7,7 +7,7 @@ namespace bertune::predict {
 model::Workspace Workspaces::take() {
   const std::lock_guard lock(mutex_);
   if (free_.empty()) {
-    free_.reserve(++made_);  // so that no workspace is lost for want of memory when it comes back
+    free_.reserve(++made_);  // so that no workspace is lost for lack of memory when it comes back
     return {};
   }
   model::Workspace workspace = std::move(free_.back());  // the last used: its memory is in the caches

@@ -27,7 +27,7 @@ using data::SetCheck;
 
 constexpr int kTextWidth = 60, kNoteWidth = 150;
 
-// How much to show of what may be long.
+// The most lines to show of what may be long.
 struct Detail {
   std::size_t labels, examples, notes;
 };

@@ -1,5 +1,5 @@
-// What was found in the files of a run, whatever the task, as text for a person: about 30 lines whatever the
-// number of labels.
+// The data report shows what was found in the files of a run, whatever the task, as text for a person: about
+// 30 lines whatever the number of labels.
 #pragma once
 
 #include <functional>

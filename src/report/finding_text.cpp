@@ -28,7 +28,7 @@ std::string share(std::int64_t part, std::int64_t whole) {
   return percent(whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0.0, 1);
 }
 
-// What is compared of rows beside their texts.
+// Returns what is compared of rows beside their texts.
 std::string_view label_of(const Finding& finding) {
   if (finding.unit == "sentence") return "tags";
   return finding.unit == "question" ? "answer" : "label";

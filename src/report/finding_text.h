@@ -7,8 +7,8 @@
 
 namespace bertune::report {
 
-// What was found, without the set and without the advice: "12 rows (3.0 %) also in train; ...". Options are
-// named as the library does, and what stands in files is printable.
+// Describes a finding without the set and without the advice: "12 rows (3.0 %) also in train; ...". Options
+// are named as the library does, and what stands in files is printable.
 std::string finding_text(const Finding& finding);
 
 // The set before it and the advice after it, where there are any.

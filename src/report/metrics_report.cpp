@@ -54,7 +54,7 @@ std::string headline(const Metrics& metrics, const Style& style) {
 
 bool occurs(const ClassMetrics& one) { return one.support > 0 || one.predicted > 0; }
 
-// By F1, the worst first; of equals the one with more rows.
+// Orders the classes by F1, the worst first; of equals the one with more rows.
 std::vector<std::size_t> worst_first(const Metrics& metrics) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < metrics.classes.size(); ++i) {

@@ -1,4 +1,4 @@
-// How good a model is, as text for a person.
+// Reports the metrics of a model as text for a person.
 #pragma once
 
 #include <cstdint>

@@ -20,7 +20,7 @@ constexpr const char* kClearLine = "\r\x1b[K";
 
 std::string rate_text(double rate) { return fmt::format("{:.{}f}", rate, rate < 10 ? 1 : 0); }
 
-// Enough digits to see it move.
+// Returns the loss with enough digits to see it move.
 std::string loss_text(double loss) {
   if (!std::isfinite(loss)) return fmt::format("{}", loss);
   if (loss != 0 && std::abs(loss) < 0.01) return fmt::format("{:.1e}", loss);

@@ -1,4 +1,4 @@
-// How far a long piece of work is: one line redrawn on a terminal, now and then a plain line in a log file.
+// Progress of a long piece of work: one line redrawn on a terminal, now and then a plain line in a log file.
 #pragma once
 
 #include <cstdint>

@@ -10,12 +10,12 @@ enum class Align { left, right };
 
 class Table {
  public:
-  // One alignment a column. Cells are plain text: display width is what they are aligned by.
+  // One alignment per column. Cells are plain text: display width is what they are aligned by.
   explicit Table(std::vector<Align> columns, std::string indent = "  ", std::string gap = "  ");
 
   void add(std::vector<std::string> cells);  // fewer cells than columns: the rest is blank
   bool empty() const { return rows_.empty(); }
-  // One line a row, without blanks at line ends.
+  // One line per row, without blanks at line ends.
   std::vector<std::string> lines() const;
   std::string text() const;  // the lines, each with its newline
 

@@ -18,8 +18,8 @@ struct Range {
   bool contains(char32_t code_point) const { return code_point >= first && code_point <= last; }
 };
 
-// Coarse on purpose: what labels and file names are likely to hold. A column too many or too few only shifts
-// a table.
+// The table is coarse on purpose: what labels and file names are likely to hold. A column too many or too few
+// only shifts a table.
 constexpr std::array kWide = {Range{0x1100, 0x115F},   Range{0x2E80, 0x303E},   Range{0x3041, 0xA4CF},
                               Range{0xA960, 0xA97C},   Range{0xAC00, 0xD7A3},   Range{0xF900, 0xFAFF},
                               Range{0xFE30, 0xFE6F},   Range{0xFF01, 0xFF60},   Range{0xFFE0, 0xFFE6},
@@ -43,7 +43,7 @@ int width_of(char32_t code_point) {
   return in(kWide, code_point) ? 2 : 1;
 }
 
-// How much of the text fits into so many columns.
+// Returns how many bytes of the text fit into this many columns.
 std::size_t bytes_within(std::string_view text, int columns) {
   std::size_t end = 0;
   for (int used = 0; end < text.size();) {

@@ -1,4 +1,4 @@
-// What the person's screen can show, and text that fits it.
+// The capabilities of the person's screen, and text that fits it.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ struct Terminal {
   int width = 80;            // columns; COLUMNS or 80 where the system does not say
 };
 
-// Of an open file descriptor: 1 is standard output, 2 standard error.
+// Returns the terminal of an open file descriptor: 1 is standard output, 2 standard error.
 Terminal terminal_of(int descriptor);
 
 // Wraps text in escape codes, or leaves it as it is.
@@ -39,10 +39,10 @@ int display_width(std::string_view text);
 
 using bertune::printable;
 
-// How much of a label a table shows.
+// The most columns of a label that a table shows.
 inline constexpr int kLabelWidth = 28;
 
-// At most `width` columns (at least 1), the last of them "…" when something was cut.
+// Shortens the text to at most `width` columns (at least 1), the last of them "…" when something was cut.
 std::string shorten(std::string_view text, int width);
 // The same with the cut in the middle: names that begin alike stay apart.
 std::string shorten_middle(std::string_view text, int width);

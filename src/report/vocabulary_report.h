@@ -1,4 +1,4 @@
-// What a vocabulary that was built holds, and what it makes of its texts.
+// Reports the contents of a vocabulary that was built, and what it makes of its texts.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@ namespace bertune::report {
 
 std::string vocabulary_report(const BuiltVocabulary& built, const VocabularyOptions& options,
                               const Style& style);
-// What a person should know before using it: words without characters, a vocabulary that did not fill up.
+// Returns what a person should know before using it: words without characters, a vocabulary that did not fill
+// up.
 std::vector<std::string> vocabulary_notes(const BuiltVocabulary& built, const VocabularyOptions& options);
 // The same numbers for programs; shares are of words, between 0 and 1.
 Json vocabulary_json(const BuiltVocabulary& built);

@@ -85,7 +85,7 @@ class CrossValidation {
                            .metrics = metrics == nullptr ? Metrics() : *metrics});
   }
 
-  // What an interrupted run has finished.
+  // Takes over a fold that an interrupted run has finished.
   bool take_over(std::int64_t fold, const Json& identity) {
     Json results = folders_.finished_results(fold, identity);
     if (results.is_null()) return false;

@@ -30,7 +30,7 @@ BaseModel open_base_model(const TrainOptions& options) {
 
 namespace {
 
-// What there is to say of the tokenizer, and of the length that its files ask for.
+// Notes what there is to say of the tokenizer, and of the length that its files ask for.
 void note_tokenizer(const BaseModel& base, const tasks::TrainingFiles& files, const Json& settings,
                     train::Observer& observer) {
   for (const std::string& note : base.tokenizer.notes()) observer.on(Note{note});
@@ -90,7 +90,7 @@ BertPreTrainedModel new_model(const TrainOptions& options, const tasks::Task& ta
 
 namespace {
 
-// Of large files a person wants to know what took so long before anything moved.
+// Tells, for large files, what took so long before anything moved.
 void tell_preparation(const fs::path& train, double reading, double model, train::Observer& observer) {
   constexpr std::uintmax_t kLarge = 50'000'000;  // bytes
   std::error_code error;

@@ -1,4 +1,4 @@
-// Fine-tuning a checkpoint on files of labelled rows.
+// Fine-tuning a checkpoint on files of labeled rows.
 #pragma once
 
 #include "bertune/config.h"
@@ -12,18 +12,19 @@
 
 namespace bertune::runs {
 
-// The task that options.task names, without a reason, or by the look of the training file. Throws UsageError,
+// The task that options.task names, without a reason, or detected from the training file. Throws UsageError,
 // naming the choices.
 tasks::TaskGuess task_of(const TrainOptions& options);
 
-// What the model brings along. Throws Error where tokenizer and model do not belong together.
+// The tokenizer and the configuration of the model to train. Throws Error where tokenizer and model do not
+// belong together.
 struct BaseModel {
   BertTokenizer tokenizer;
   BertConfig config;
 };
 BaseModel open_base_model(const TrainOptions& options);
 
-// What the task makes of options.files.
+// Reads options.files for the task.
 tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& base,
                                   const tasks::TaskEntry& task, train::Observer& observer);
 

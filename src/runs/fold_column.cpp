@@ -18,7 +18,7 @@ namespace {
 using data::Format;
 using data::TagFormat;
 
-// What these tasks read under a fixed name. Lists are refused by their values.
+// The columns that these tasks read under a fixed name. Lists are refused by their values.
 constexpr std::array<std::string_view, 5> kOfQuestions = {"question", "context", "answer", "answer_start",
                                                           "is_impossible"};
 constexpr std::array<std::string_view, 1> kOfSentences = {"text"};
@@ -69,7 +69,7 @@ data::Fold folds_of_column(const tasks::TrainingFiles& files, std::optional<std:
   require_other_column(files, task);
   data::ReadOptions read;
   if (task != Architecture::token_classification) read = files.data.read_options(true);
-  // Their columns are known by their names.
+  // The columns of these tasks are known by their names.
   if (task == Architecture::question_answering || task == Architecture::multiple_choice) read.header = true;
   read.fold_column = files.fold_column;
   const auto folds = std::make_shared<const data::GivenFolds>(

@@ -10,8 +10,9 @@
 
 namespace bertune::runs {
 
-// Reads them from files.train. Throws UsageError for files without columns (CoNLL, CoNLL-U, SQuAD's JSON,
-// plain text), for a column that is read as something else, and where `asked` is another number of folds.
+// Reads the folds from files.train. Throws UsageError for files without columns (CoNLL, CoNLL-U, SQuAD's
+// JSON, plain text), for a column that is read as something else, and where `asked` is another number of
+// folds.
 data::Fold folds_of_column(const tasks::TrainingFiles& files, std::optional<std::int64_t> asked,
                            Architecture task);
 

@@ -32,7 +32,7 @@ bool are_folder_names(const std::vector<std::string>& names) {
   });
 }
 
-// What a cross-validation writes into a fold's folder; the folder goes when it held nothing else.
+// Removes what a cross-validation writes into a fold's folder, and the folder itself if it is then empty.
 void remove_fold(const fs::path& path) {
   train::remove_checkpoints_except(path, {});
   writing::unlink(path / kResultsFile), writing::unlink(path / kOutOfFoldFile);
@@ -92,7 +92,8 @@ void FoldFolders::require_own(const std::vector<fs::path>& there) const {
                   output_.string(), quoted_list(names, 5)));
 }
 
-// Of an earlier run, with whatever folds. A model without a fold's predictions is another training's.
+// Returns the folders of an earlier run, with whatever folds. A model without a fold's predictions is another
+// training's.
 std::vector<fs::path> FoldFolders::folds_there() const {
   std::vector<fs::path> folds;
   for (const fs::path& path : entries_of(output_)) {

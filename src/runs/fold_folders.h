@@ -25,11 +25,11 @@ class FoldFolders {
   std::string title(std::int64_t fold) const;  // for a person
   Json name(std::int64_t fold) const;          // for result files
 
-  // Whether OUTPUT may be written to. Throws UsageError where it holds another cross-validation, or none to
-  // resume; with options.overwrite what there is goes.
+  // Checks that OUTPUT may be written to. Throws UsageError where it holds another cross-validation, or none
+  // to resume; with options.overwrite what there is goes.
   void prepare(const TrainOptions& options) const;
 
-  // What is left of a fold that is finished: its results with the run's identity, and its predictions.
+  // Saves what is left of a fold that is finished: its results with the run's identity, and its predictions.
   void save_results(std::int64_t fold, const Json& results, const Json& identity) const;
   // OUTPUT/cross_validation.json, which says that all folds are finished; then what they left goes, unless it
   // is to be kept.
@@ -44,7 +44,7 @@ class FoldFolders {
   void join_predictions() const;
 
  private:
-  // What this run wrote into the folders of folds; they go when they held nothing else.
+  // Removes what this run wrote into the folders of folds, and each folder that is then empty.
   void remove() const;
   std::vector<std::filesystem::path> folds_there() const;
   void require_own(const std::vector<std::filesystem::path>& there) const;

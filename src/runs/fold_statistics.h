@@ -7,7 +7,7 @@
 
 namespace bertune::runs {
 
-// `folds`: an object a fold, with its numbers under "metrics" (null: not finite).
+// `folds`: an object per fold, with its numbers under "metrics" (null: not finite).
 // {"mean": {name: number}, "std": {...}}: the sample standard deviation (n - 1); null where a fold's number
 // is.
 Json fold_statistics(const std::vector<Json>& folds);

@@ -60,8 +60,8 @@ void require_disk(const TrainOptions& options, const BertPreTrainedModel& model,
 
 namespace {
 
-// What the run made of settings that were left to it, under the names of their options. Columns are guessed
-// for each file, and stay so.
+// Returns the run's values of settings that were left to it, under the names of their options. Columns are
+// detected for each file, and stay so.
 Json resolved_settings(const TrainOptions& options, const tasks::TrainingData& data) {
   Json resolved = Json::object();
   for (const auto& [name, value] : data.settings.items())

@@ -50,7 +50,8 @@ void check_documents(const std::vector<data::NamedTexts>& sets, tasks::TrainingD
                        data.facts.check.findings, &data.facts});
 }
 
-// Of a model that is made from nothing: the sizes of the file, and one embedding a token of the vocabulary.
+// Returns the configuration of a model that is made from scratch: the sizes of the file, and one embedding
+// per token of the vocabulary.
 BertConfig new_config(const PretrainOptions& options, const BertTokenizer& tokenizer) {
   BertConfig config = BertConfig::from_json(read_file(options.config, 1 << 20), options.config.string());
   config.vocab_size = tokenizer.vocab_size();

@@ -1,4 +1,4 @@
-// Pre-training on plain text: masked words and next sentences, from a checkpoint or from nothing.
+// Pre-training on plain text: masked words and next sentences, from a checkpoint or from scratch.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +16,7 @@ namespace bertune::runs {
 struct PretrainOptions {
   TrainOptions run;                                      // its files are not looked at, but for max_length
   std::vector<std::filesystem::path> train, validation;  // of text
-  std::filesystem::path config;      // config.json with the sizes of a new model; empty: run.model goes on
+  std::filesystem::path config;      // config.json with the sizes of a new model; empty: run.model continues
   std::filesystem::path vocabulary;  // the folder with the tokenizer of a new model
   Initialization initialization = Initialization::normal;  // of a new model
   data::DocumentOptions documents;
@@ -25,7 +25,7 @@ struct PretrainOptions {
   bool from_nothing() const { return !config.empty(); }
 };
 
-// Throws UsageError unless there is either a model to go on from, or a configuration and a vocabulary.
+// Throws UsageError unless there is either a model to continue from, or a configuration and a vocabulary.
 void require_beginning(const PretrainOptions& options);
 
 // A training run (runs/training_run.h) on text.

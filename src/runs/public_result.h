@@ -1,4 +1,4 @@
-// What the public functions that run a training have in common.
+// The common parts of the public functions that run a training.
 #pragma once
 
 #include <filesystem>

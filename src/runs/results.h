@@ -11,7 +11,8 @@
 
 namespace bertune::runs {
 
-// By prefix ("train", "eval", "test"): an object of numbers, its keys with or without "<prefix>_".
+// The results by prefix ("train", "eval", "test"): an object of numbers, its keys with or without
+// "<prefix>_".
 using Results = std::map<std::string, Json>;
 
 // The values of an evaluation under their names: {"accuracy": 0.93, "loss": 0.2}.

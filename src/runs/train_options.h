@@ -1,4 +1,4 @@
-// What a training run is asked for, as values.
+// The options of a training run, as values.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,13 @@ namespace bertune::runs {
 
 struct TrainOptions {
   std::filesystem::path model, base;  // folders; base: of a model that is an adapter
-  std::string task = {};              // as tasks/registry names them; empty: by the look of files.train
+  std::string task = {};              // as tasks/registry names them; empty: detected from files.train
   tasks::TrainingFiles files = {};    // their seed is the run's
   train::TrainingArguments arguments;
   std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;  // instead of the checkpoint's
   bool ignore_mismatched_sizes = false;  // a new head where the checkpoint's has another number of labels
   bool overwrite = false;                // what the output folder holds of an earlier run
-  std::optional<std::int64_t> folds;     // cross-validation: so many models
+  std::optional<std::int64_t> folds;     // cross-validation: this many models
   bool keep_folds = false;               // the models of cross-validation
 
   std::stop_token stop = {};  // asked between steps; a checkpoint is saved first
@@ -39,7 +39,7 @@ struct TrainOptions {
 // Throws UsageError for values that cannot be, naming the option and the range; of `arguments` too.
 void validate(const TrainOptions& options);
 
-// Of the model that is to be trained, with the head of the task.
+// Returns the options for loading the model that is to be trained, with the head of the task.
 LoadOptions load_options(const TrainOptions& options, const tasks::Task& task);
 
 }  // namespace bertune::runs

@@ -66,7 +66,7 @@ struct Prepared {
   const tasks::TaskEntry* task = nullptr;
 };
 
-// Metrics of JSON, in which null stands for what is no number.
+// Metrics of JSON, in which null stands for infinity or NaN.
 FoldMetrics numbers_of(const Json& metrics) {
   FoldMetrics numbers;
   for (const auto& [name, value] : metrics.items())

@@ -23,7 +23,7 @@ void set_up_fine_tuning(const TrainOptions& options, const tasks::TrainingData& 
   const train::TrainingArguments& arguments = options.arguments;
   const Architecture task = data.task->architecture();
   const bool rows_repeat = task != Architecture::pretraining &&
-                           task != Architecture::masked_lm &&  // whose rows are drawn anew
+                           task != Architecture::masked_lm &&  // which draws new rows each epoch
                            (arguments.max_steps > 0 || arguments.num_train_epochs > 1);
   train::apply(arguments.fine_tuning, model, rows_repeat);
 }

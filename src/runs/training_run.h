@@ -25,7 +25,8 @@ struct FinishedRun {
   Json settings;                      // what bertune.json keeps
 };
 
-// What the options say of the model's parameters (train/fine_tuning.h); before a Trainer is made of it.
+// Applies the options for the model's parameters (train/fine_tuning.h); call it before a Trainer is made of
+// the model.
 void set_up_fine_tuning(const TrainOptions& options, const tasks::TrainingData& data,
                         BertPreTrainedModel& model);
 

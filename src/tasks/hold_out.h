@@ -39,12 +39,13 @@ struct DataSets {
   }
 };
 
-// How many rows of the training file its reader is to read.
+// Returns how many rows of the training file its reader is to read.
 inline std::int64_t rows_to_read(const TrainingFiles& files) {
   return files.shuffle_rows ? -1 : files.max_train_rows;
 }
 
-// Of the rows that were read those to train on: with shuffle_rows so many of all, in the order of the file.
+// Draws the rows to train on from those that were read: with shuffle_rows max_train_rows of all, in the order
+// of the file.
 template <typename Dataset>
 void draw_rows(const TrainingFiles& files, Dataset& train) {
   if (!files.shuffle_rows || files.max_train_rows < 0 || train.size() <= files.max_train_rows) return;
@@ -59,13 +60,13 @@ void draw_rows(const TrainingFiles& files, Dataset& train) {
   train.notes = std::move(notes);
 }
 
-// Held out where nothing else is asked for: enough to tell models apart, and no more, for it is read after
-// each epoch.
+// The rows that are held out by default: enough to tell models apart, and no more, because they are read
+// after each epoch.
 inline constexpr double kHeldOutShare = 0.1;
 inline constexpr std::int64_t kMostHeldOut = 10000;
 
-// The split that holds out a share of the rows, and at most so many. What stays together may be a little
-// more: then the share is lowered.
+// The split that holds out a share of the rows, and at most `most` of them. What stays together may be a
+// little more: then the share is lowered.
 inline data::Split split_at_most(const data::Texts& texts, double share, std::int64_t most,
                                  std::uint64_t seed) {
   const auto rows = static_cast<double>(texts.size);

@@ -51,7 +51,7 @@ void add_label_values(Metrics& metrics, std::int64_t exact) {
   metrics.values.emplace_back("recall_micro", micro.recall);
 }
 
-// The threshold in whole per cent with the highest F1 over all labels; of equals the one nearest to 50 %.
+// The threshold in whole percent with the highest F1 over all labels; of equals the one nearest to 50 %.
 void add_best_threshold(Metrics& metrics, const std::vector<std::int64_t>& counts,
                         const std::vector<std::int64_t>& true_counts) {
   const double support = count(std::reduce(true_counts.begin(), true_counts.end()));
@@ -70,7 +70,7 @@ void add_best_threshold(Metrics& metrics, const std::vector<std::int64_t>& count
 // Pearson's coefficient; 0 where one side is constant.
 double correlation(const std::vector<double>& left, const std::vector<double>& right) {
   const auto constant = [](const std::vector<double>& numbers) {
-    // By value: rounding of the mean may leave a constant a tiny variance.
+    // The comparison is by value: rounding of the mean may leave a constant a tiny variance.
     return std::adjacent_find(numbers.begin(), numbers.end(), std::not_equal_to<>()) == numbers.end();
   };
   if (left.size() < 2 || constant(left) || constant(right)) return 0;
@@ -106,7 +106,7 @@ std::vector<double> ranks(const std::vector<double>& numbers) {
 
 double spearman(const std::vector<double>& left, const std::vector<double>& right) {
   const auto is_nan = [](double number) { return std::isnan(number); };
-  // NaN has no place in an order (sorting with it would be undefined behaviour).
+  // NaN has no place in an order (sorting with it would be undefined behavior).
   if (std::any_of(left.begin(), left.end(), is_nan) || std::any_of(right.begin(), right.end(), is_nan)) {
     return std::nan("");
   }

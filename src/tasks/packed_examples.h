@@ -22,7 +22,7 @@ struct PackedExamples : Examples, PackedEncodings {
   std::int64_t count_of(std::int32_t token) const override { return std::ranges::count(input_ids, token); }
   std::int64_t tokens() const { return begins.back(); }
   Truncated truncated_at(std::int64_t max_length) const;
-  // Whether tokens of the row were left out.
+  // Returns whether tokens of the row were left out.
   bool is_cut(std::int64_t row, std::int64_t max_length) const {
     return lengths[static_cast<std::size_t>(row)] > max_length;
   }

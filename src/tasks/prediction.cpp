@@ -120,7 +120,7 @@ struct Writer {
   void operator()(const NextSentence& next) const { json["is_next"] = next.is_next; }
   void operator()(const Embedding& vector) const {
     OrderedJson numbers = OrderedJson::array();
-    // As short as a float can be told from its neighbours, and null where it is no number.
+    // Numbers are as short as a float can be told from its neighbors, and null if infinite or NaN.
     for (const float number : vector.embedding)
       numbers.push_back(std::isfinite(number) ? OrderedJson(std::stod(fmt::format("{}", number)))
                                               : OrderedJson());

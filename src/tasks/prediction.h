@@ -26,13 +26,13 @@ OrderedJson prediction_json(const Prediction& prediction, std::span<const std::s
 // The same on one line, with its newline.
 std::string json_line(const OrderedJson& object);
 
-// For a person, of texts that are longer than the model reads; `first` is the place of the first of them.
+// Returns a note on texts that are longer than the model reads; `first` is the place of the first of them.
 std::string truncation_note(std::int64_t cut, std::int64_t texts, const std::string& first,
                             std::int64_t max_length);
 // The same of tokens that its vocabulary lacks; empty where they are few.
 std::string unknown_tokens_note(std::int64_t unknown, std::int64_t tokens);
 
-// With U+FFFD for bytes that are not UTF-8.
+// Returns the text with U+FFFD for bytes that are not UTF-8.
 std::string valid_text(std::string_view text);
 std::string csv_field(std::string_view text);
 

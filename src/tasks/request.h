@@ -1,4 +1,4 @@
-// What is asked of a trained model: rows for its batches, and how outputs for them become predictions.
+// A request to a trained model: rows for its batches, and how outputs for them become predictions.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ class Decoder {
  public:
   virtual ~Decoder() = default;
   virtual void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) = 0;
-  // After the last row: items that have none.
+  // Gives, after the last row, the predictions of items that have no row.
   virtual void finish() {}
 };
 
@@ -40,7 +40,8 @@ struct Request {
   std::function<std::string(std::int64_t item, const Prediction&)>
       line;  // of a file's request: as it is written
   Truncated truncated;
-  // Of a file's request, where texts may be cut: whether an item was, and its place ("new.csv:7").
+  // Returns, for a file's request, if texts may be cut, whether an item was; `where` returns its place
+  // ("new.csv:7").
   std::function<bool(std::int64_t item)> is_cut = {};
   std::function<std::string(std::int64_t item)> where = {};
 };
@@ -53,14 +54,14 @@ struct TrainedModel {
   const Json& settings;  // of bertune.json
 };
 
-// Of a prediction; what is unset is the trained model's.
+// Options of a prediction; unset members take the trained model's values.
 struct PredictionOptions {
   std::optional<double> threshold = {};  // of several labels
   QuestionAnsweringOptions question_answering = {};
   std::int64_t top = 1;  // candidates for an answer, or for a mask
 };
 
-// What a model answers. It makes requests of inputs; thread-safe.
+// PredictionTask turns inputs into requests; it is thread-safe.
 class PredictionTask {
  public:
   virtual ~PredictionTask() = default;
@@ -85,7 +86,7 @@ struct PredictionFile {
   std::string output_format = "jsonl";
 };
 
-// What a file asks, a part at a time.
+// RequestSource reads the requests of a file, a part at a time.
 class RequestSource {
  public:
   virtual ~RequestSource() = default;

@@ -7,7 +7,8 @@
 
 namespace bertune::tasks {
 
-// Kept apart rather than as their log-sum-exp, so that large logits cost no digits.
+// The maximum and the sum are kept apart rather than as their log-sum-exp, so that large logits cost no
+// digits.
 struct Softmax {
   double largest = 0, sum = 0;  // the largest logit, and the sum of exp(logit - largest)
 

@@ -1,4 +1,4 @@
-// What a task is to the training loop: rows that become batches, and outputs that become metrics.
+// A task, as the training loop sees it: rows that become batches, and outputs that become metrics.
 #pragma once
 
 #include <cstdint>
@@ -21,13 +21,13 @@ class Examples {
   // Rows as batches count them; of question answering, for one, windows and not questions.
   virtual std::int64_t rows() const = 0;
   virtual std::int64_t tokens_of_first(std::int64_t rows) const = 0;
-  // Pre-training draws its rows anew each epoch (from 0).
+  // Pre-training draws new rows each epoch (from 0).
   virtual void start_epoch(std::int64_t /*epoch*/) {}
-  // How many of all tokens are this one; 0 where rows are drawn anew.
+  // Returns how many of all tokens are this one; 0 where each epoch draws new rows.
   virtual std::int64_t count_of(std::int32_t /*token*/) const { return 0; }
   // Appends a row, with its labels when there are any.
   virtual void add_to(Batch& batch, std::int64_t row) const = 0;
-  // Of everything that weights trained on these rows depend on.
+  // Returns a fingerprint of everything that weights trained on these rows depend on.
   virtual std::string fingerprint() const = 0;
 };
 

@@ -1,4 +1,4 @@
-// What a trained model keeps in bertune.json, and what it can read.
+// The settings that a trained model keeps in bertune.json, and what it can read.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ inline constexpr const char* kBertuneVersion = "bertune_version";
 inline constexpr const char* kArguments = "arguments";  // TrainingArguments of the run
 inline constexpr const char* kLoss = "loss";            // LossOptions, where the loss is not plain
 inline constexpr const char* kMaxLength = "max_length";
-// Of texts: columns of the files that were trained on, and what was made of their labels.
+// Settings of texts: columns of the files that were trained on, and what was made of their labels.
 inline constexpr const char* kTextColumn = "text_column";
 inline constexpr const char* kTextPairColumn = "text_pair_column";
 inline constexpr const char* kLabelColumn = "label_column";
@@ -24,21 +24,21 @@ inline constexpr const char* kLabelForm = "label_form";  // where labels could m
 inline constexpr const char* kProblemType = "problem_type";
 inline constexpr const char* kThreshold = "threshold";     // of several labels
 inline constexpr const char* kScoreScale = "score_scale";  // of sentence embeddings
-// Of token classification.
+// Settings of token classification.
 inline constexpr const char* kScheme = "scheme";
 inline constexpr const char* kLabelAllTokens = "label_all_tokens";
-// Of question answering.
+// Settings of question answering.
 inline constexpr const char* kDocStride = "doc_stride";
 inline constexpr const char* kNBestSize = "n_best_size";
 inline constexpr const char* kMaxAnswerLength = "max_answer_length";
 inline constexpr const char* kVersion2WithNegative = "version_2_with_negative";
 inline constexpr const char* kNullScoreDiffThreshold = "null_score_diff_threshold";
-// Of pre-training.
+// Settings of pre-training.
 inline constexpr const char* kObjective = "objective";
 }  // namespace keys
 
-// A value of bertune.json, which anyone may have written: `usual` where the key is missing or holds another
-// type.
+// Returns a value of bertune.json, which anyone may have written: `usual` if the key is missing or holds
+// another type.
 std::int64_t setting(const Json& settings, const char* key, std::int64_t usual);
 double setting(const Json& settings, const char* key, double usual);
 bool setting(const Json& settings, const char* key, bool usual);

@@ -1,4 +1,5 @@
-// What a task makes of files: examples to train and to test on, and what is to be said of their rows.
+// The data that a task makes of files: examples to train and to test on, and what is to be said of their
+// rows.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +15,13 @@
 
 namespace bertune::tasks {
 
-// What a model says of a row of the test set, and what is right, for a person who looks for wrong labels.
+// The prediction for a row of the test set, and what is right, for a person who looks for wrong labels.
 struct TestLine {
   std::int64_t row = 0;  // in the file that it is from, from 0
   Json json;             // as a prediction is written, with "true" and "where"
 };
 
-// What was found in the files, for a person. Empty where TrainingFiles::checks_data is false.
+// The findings in the files, for a person. Empty where TrainingFiles::checks_data is false.
 struct DataFacts {
   data::CheckResult check;
   std::vector<std::string> notes;  // what was settled, and what readers say

@@ -1,4 +1,4 @@
-// What a task needs to know of the files that it reads, whoever asks: the command line, a run, a program.
+// The files that a task reads and their options, whoever asks: the command line, a run, a program.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +21,15 @@ struct FileOptions : bertune::FileOptions {
   data::ReadOptions read_options(bool labels_required) const;
 };
 
-// Of question answering. Unset values are the trained model's, or the defaults of Transformers' run_qa.py.
+// Options of question answering. Unset values are the trained model's, or the defaults of Transformers'
+// run_qa.py.
 struct QuestionAnsweringOptions {
   std::optional<std::int64_t> doc_stride = {}, n_best_size = {}, max_answer_length = {};
   std::optional<double> null_score_diff_threshold = {};
   bool version_2_with_negative = false;
 };
 
-// Of learning sentence embeddings.
+// Options of learning sentence embeddings.
 struct SentenceEmbeddingOptions {
   std::string pooling, loss;                             // empty: by the model and the data
   std::optional<SentenceEmbeddingConfig> of_model = {};  // what the folder of the model to train says
@@ -48,26 +49,26 @@ struct TrainingFiles {
   std::uint64_t seed = 42;  // of what is held out
   data::Fold fold;          // with a count, this part of the training file becomes the test set
   std::string fold_column;  // a column that names the folds; empty: there is none
-  std::optional<std::int64_t> max_length;        // tokens a text; unset: the task's own default,
+  std::optional<std::int64_t> max_length;        // tokens per text; unset: the task's own default,
   std::optional<std::int64_t> model_max_length;  // or less where the tokenizer's files say so
   bool checks_data = true;  // looks for what a person should know of the rows, which takes time
 
   // Tokens a text where the task takes `usual` by itself.
   std::int64_t length_of(std::int64_t usual, const BertConfig& config) const;
 
-  // Of single tasks.
+  // Options of single tasks.
   std::string problem_type;       // text classification; empty: by the labels
   bool label_all_tokens = false;  // token classification
   QuestionAnsweringOptions question_answering;
   SentenceEmbeddingOptions sentence_embedding;
 };
 
-// Where the training file is a JSON object of splits, and none is named ("data.json#train"): names that to
-// train on, and those to validate and to test on where no files were given for these. Returns notes for a
-// person.
+// Names the splits to train, validate and test on if the training file is a JSON object of splits and none is
+// named ("data.json#train"); those to validate and to test on only where no files were given for these.
+// Returns notes for a person.
 std::vector<std::string> name_splits(TrainingFiles& files);
 
-// A labelled file to test a trained model on.
+// A labeled file to test a trained model on.
 struct TestFile {
   std::filesystem::path path;
   FileOptions data;

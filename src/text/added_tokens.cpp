@@ -49,7 +49,7 @@ std::size_t skip_space_forward(std::string_view text, std::size_t position) {
 AddedTokenMatcher::AddedTokenMatcher(const std::vector<AddedToken>& tokens, std::vector<Pattern> patterns)
     : tokens_(&tokens), patterns_(std::move(patterns)) {
   std::erase_if(patterns_, [](const Pattern& pattern) { return pattern.text.empty(); });
-  // Of equal patterns the first of the list is the one that matches.
+  // The first of equal patterns in the list is the one that matches.
   std::stable_sort(patterns_.begin(), patterns_.end(),
                    [](const Pattern& a, const Pattern& b) { return a.text < b.text; });
   patterns_.erase(std::unique(patterns_.begin(), patterns_.end(),

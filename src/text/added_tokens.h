@@ -17,11 +17,11 @@ struct AddedToken {
   bool single_word = false;  // only where no word character stands beside it
   bool lstrip = false;       // takes the white space before it
   bool rstrip = false;       // and behind it
-  bool normalized = false;   // looked for in the normalised text, by its own normalised form
+  bool normalized = false;   // looked for in the normalized text, by its own normalized form
   bool operator==(const AddedToken&) const = default;
 };
 
-// Where an added token lies in a text.
+// The place of an added token in a text.
 struct AddedTokenMatch {
   std::size_t token;       // index into the list that the matcher was made of
   std::size_t begin, end;  // bytes, stripped white space included

@@ -67,7 +67,7 @@ struct BertTokenizer::Implementation {
   std::size_t room(bool is_pair, const EncodeOptions& options) const;
   // The type of a second text, which the model must know.
   std::int32_t second_type() const;
-  // Whether no text comes to the token with this id, unless it is written out.
+  // Returns whether no text comes to the token with this id, unless it is written out.
   bool is_seldom(std::int32_t id) const;
 
   TextEncoder encoder;
@@ -93,7 +93,7 @@ bool BertTokenizer::Implementation::is_seldom(std::int32_t id) const {
   return encoder.vocabulary().token(id).find_first_not_of(" \t\r") == std::string::npos;
 }
 
-// How many tokens of the texts fit beside the special ones.
+// Returns how many tokens of the texts fit beside the special ones.
 std::size_t BertTokenizer::Implementation::room(bool is_pair, const EncodeOptions& options) const {
   if (options.truncation == Truncation::do_not_truncate) return SIZE_MAX;
   const std::int64_t special = options.add_special_tokens ? encoder.spec().row.special_tokens(is_pair) : 0;

@@ -9,7 +9,7 @@ namespace {
 
 using Replacement = std::pair<std::string_view, std::string_view>;
 
-// In the order in which the reference applies them: the result of one may match another.
+// The replacements, in the order in which the reference applies them: the result of one may match another.
 constexpr std::array<Replacement, 11> kTokenCleanup{{{" .", "."},
                                                      {" ?", "?"},
                                                      {" !", "!"},

@@ -1,4 +1,4 @@
-// What encoders share: the memory that a thread keeps from text to text, and where tokens go.
+// The common parts of encoders: the memory that a thread keeps from text to text, and where tokens go.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace bertune::text {
 
-// A normalised word, and for each of its characters where it begins in `bytes` and what of the text it stands
+// A normalized word, and for each of its characters where it begins in `bytes` and what of the text it stands
 // for.
 struct Word {
   struct Character {
@@ -30,7 +30,7 @@ struct Word {
   }
 };
 
-// What a thread keeps from text to text.
+// The memory that a thread keeps from text to text.
 struct EncodeScratch {
   RunCaches caches;
   MarkRun marks;
@@ -41,7 +41,7 @@ struct EncodeScratch {
   std::string prefixed;  // a text behind a space
 };
 
-// Where tokens go, and the number of words so far.
+// The destination of tokens, and the number of words so far.
 struct TokenSink {
   TokenBuffer* tokens;
   std::int32_t words = 0;     // counted only where spans are asked for

@@ -15,7 +15,7 @@ namespace bertune::text {
 
 // The tokens of one text, and where they lie in it.
 struct TextTokens {
-  // Where a token lies, in code points and in bytes of the original.
+  // The place of a token, in code points and in bytes of the original.
   struct Places {
     std::vector<Span> code_points, bytes;
   };

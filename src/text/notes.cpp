@@ -1,4 +1,4 @@
-// What a person should know of a tokenizer's files.
+// Notes on a tokenizer's files, for a person.
 #include <fmt/format.h>
 
 #include <cstdint>

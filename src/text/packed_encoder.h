@@ -11,7 +11,7 @@
 
 namespace bertune::text {
 
-// What rows are made with.
+// The template of rows.
 struct RowTemplate {
   std::int32_t cls, sep;
   RowShape shape;
@@ -44,7 +44,7 @@ class PackedEncoder {
   RowTemplate row_;
 };
 
-// What the calling thread keeps from text to text.
+// Returns the memory that the calling thread keeps from text to text.
 EncodeScratch& thread_encode_scratch();
 
 }  // namespace bertune::text

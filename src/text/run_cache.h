@@ -16,15 +16,15 @@
 
 namespace bertune::text {
 
-// Up to 16 bytes of a run, padded with zeros; a run does not begin with a zero byte.
+// The key of a run: up to 16 bytes, padded with zeros; a run does not begin with a zero byte.
 struct RunKey {
   std::uint64_t low = 0, high = 0;
-  // Without a branch: which of two entries a run has is not to be predicted.
+  // The comparison has no branch: which of two entries a run has cannot be predicted.
   bool operator==(const RunKey& other) const { return ((low ^ other.low) | (high ^ other.high)) == 0; }
 };
 
 // Nearly all runs are short words of one to three tokens: they have entries of half a cache line in a table,
-// two to a place. The others are records in a pool, which starts anew when it is full.
+// two to a place. The others are records in a pool, which starts over when it is full.
 class RunCache {
  public:
   static constexpr std::size_t kShort = 16;    // bytes of the longest run that has a RunKey

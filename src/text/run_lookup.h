@@ -27,8 +27,8 @@ void look_up_runs(const Block& block, bool lowercase, RunCache& cache, TokenBuff
     const RunCache::Bucket* bucket;
     std::uint32_t begin, length;
   };
-  // What must be free before a block is encoded: each of its items adds at most three tokens, or makes room
-  // itself; copying whole entries spills over by one.
+  // The room that must be free before a block is encoded: each of its items adds at most three tokens, or
+  // makes room itself; copying whole entries spills over by one.
   constexpr std::size_t kRoom = RunCache::kFew * Block::kSize + 1;
   std::array<Item, Block::kSize> items;
   Item* last = items.data();

@@ -14,7 +14,7 @@
 namespace bertune::text {
 
 inline Flags16 letters(Bytes16 bytes) { return ((bytes | 0x20) - 'a') < 26; }
-// What runs are made of: letters, digits, and bytes beyond ASCII.
+// Returns the bytes that runs are made of: letters, digits, and bytes beyond ASCII.
 inline Flags16 run_bytes(Bytes16 bytes) { return letters(bytes) | ((bytes - '0') < 10) | (bytes > 0x7F); }
 
 constexpr std::array<std::uint8_t, 32> kKeepFirst = [] {
@@ -28,7 +28,7 @@ inline RunKey run_key(const char* run, std::size_t count, bool lowercase) {
   Bytes16 bytes = load16(run);
   if (lowercase) bytes |= std::bit_cast<Bytes16>(letters(bytes)) & 0x20;
   bytes &= load16(reinterpret_cast<const char*>(kKeepFirst.data()) + 16 - count);
-  // By half, for the whole vector would go by way of memory.
+  // The key is read by halves, because the whole vector would go by way of memory.
   using Halves [[gnu::vector_size(16)]] = std::uint64_t;
   const auto halves = std::bit_cast<Halves>(bytes);
   return {halves[0], halves[1]};
@@ -62,7 +62,7 @@ class ScanBlock {
       spaces_ |= std::uint64_t{bits_of(space)} << i;
     }
     has_controls_ = bits_of(any_control) != 0;
-    // A run that goes on behind the block is left to the next one, unless it fills this one.
+    // A run that continues behind the block is left to the next one, unless it fills this one.
     const auto open = static_cast<std::size_t>(std::countl_one(runs_));
     size_ = kSize - open;
   }
@@ -73,7 +73,7 @@ class ScanBlock {
   bool has_controls() const { return has_controls_; }
   // Bytes up to a run that does not end here; 0: a run of all the block.
   std::size_t size() const { return size_; }
-  // Where runs and single marks of punctuation begin before size(). Right only without controls.
+  // Returns where runs and single marks of punctuation begin before size(). Right only without controls.
   std::uint64_t begins() const {
     const std::uint64_t inside = size_ == kSize ? ~std::uint64_t{0} : (std::uint64_t{1} << size_) - 1;
     return ~spaces_ & ~(runs_ & (runs_ << 1)) & inside;

@@ -12,7 +12,7 @@
 namespace bertune::text {
 namespace {
 
-// A normalised text, its characters, and where each begins in the UTF-8.
+// A normalized text, its characters, and where each begins in the UTF-8.
 struct NormalizedText {
   std::string utf8;
   std::vector<NormalizedCharacter> characters;
@@ -114,7 +114,7 @@ TextEncoder::TextEncoder(TokenizerSpec spec)
   }
 }
 
-// Of tokens that come to the same pattern the special ones go first, as in the reference.
+// The special ones of tokens that come to the same pattern go first, as in the reference.
 std::vector<AddedTokenMatcher::Pattern> TextEncoder::patterns(bool normalized) const {
   std::vector<AddedTokenMatcher::Pattern> result;
   MarkRun marks;
@@ -214,7 +214,8 @@ void TextEncoder::encode_between(std::string_view text, std::size_t begin, std::
   }
 }
 
-// Nothing is normalised, so that what is to be found in the normalised text is found in the text itself.
+// A byte-level text is not normalized, so that what is to be found in the normalized text is found in the
+// text itself.
 void TextEncoder::encode_byte_level(std::string_view segment, std::uint32_t base,
                                     const TextEncoderOptions& options, EncodeScratch& scratch,
                                     TokenSink& sink) const {

@@ -17,8 +17,8 @@
 
 namespace bertune::text {
 
-// How special tokens stand around texts: "cls A sep" and "cls A sep B sep", or as RoBERTa has it, "cls A sep
-// sep B sep".
+// The placement of special tokens around texts: "cls A sep" and "cls A sep B sep", or as RoBERTa has it, "cls
+// A sep sep B sep".
 struct RowShape {
   std::int32_t separators_between = 1;
   std::int32_t second_type = 1;  // token type of the second text and what follows it
@@ -27,7 +27,7 @@ struct RowShape {
 };
 inline constexpr RowShape kRobertaShape{2, 0};
 
-// What byte-level BPE has besides a vocabulary.
+// The parts of byte-level BPE besides a vocabulary.
 struct ByteLevelSpec {
   std::vector<Merge> merges;            // those learned first go first
   bool add_prefix_space = false;        // a space before a text, and behind an added token
@@ -35,7 +35,7 @@ struct ByteLevelSpec {
   bool trim_offsets = true;             // spaces are no part of the place of a token,
   bool trim_keeps_first_space = false;  // but for those of the first token
   std::string unk_token;                // for bytes that the vocabulary lacks; empty: they are dropped
-  bool fuse_unk = false;                // one of it for all such neighbours
+  bool fuse_unk = false;                // one of it for all such neighbors
 };
 
 struct TokenizerSpec {
@@ -56,7 +56,7 @@ struct TokenizerSpec {
 // Throws Error as BertTokenizer::from_pretrained says.
 TokenizerSpec read_tokenizer_folder(const std::filesystem::path& directory);
 TokenizerSpec read_vocabulary_file(const std::filesystem::path& vocab_txt, const TokenizerConfig& config);
-// Of a vocabulary in memory, whose ids count from 0.
+// Returns the specification of a vocabulary in memory, whose ids count from 0.
 TokenizerSpec spec_of_tokens(const std::vector<std::string>& tokens, const TokenizerConfig& config);
 
 NormalizerOptions normalizer_options(const TokenizerSpec& spec);

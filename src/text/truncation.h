@@ -1,4 +1,4 @@
-// How many tokens of a text or pair are kept, and which windows the rest is cut into.
+// Decides how many tokens of a text or pair are kept, and which windows the rest is cut into.
 #pragma once
 
 #include <cstdint>

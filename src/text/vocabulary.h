@@ -45,7 +45,7 @@ class PieceTable {
     const std::uint64_t fits = text.size() >= 63 ? ~0ULL : (2ULL << text.size()) - 1;
     return (lengths_[prefix_slot(text)] | kShorterThanPrefix) & fits;
   }
-  // What is left of a token behind the first `skip` bytes.
+  // Returns what is left of a token behind the first `skip` bytes.
   std::string_view content(std::int32_t id) const {
     return std::string_view((*tokens_)[static_cast<std::size_t>(id)]).substr(skip_);
   }
@@ -100,7 +100,7 @@ class Vocabulary {
   const std::string& token(std::int32_t id) const { return tokens_[static_cast<std::size_t>(id)]; }
 
  private:
-  std::vector<bool> is_token_;  // before tokens_, whose initialiser fills it
+  std::vector<bool> is_token_;  // before tokens_, whose initializer fills it
   std::vector<std::string> tokens_;
   std::size_t size_ = 0;
   PieceTable initial_, continuing_;

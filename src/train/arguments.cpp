@@ -15,7 +15,7 @@ namespace bertune::train {
 
 namespace {
 
-// Of an optimizer or a schedule.
+// Returns whether an optimizer or a schedule has the option.
 template <typename Kind>
 bool has(const Kind& kind, std::string_view option) {
   return std::ranges::find(kind.options, option, &optim::OptionInfo::name) != kind.options.end();

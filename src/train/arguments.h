@@ -68,7 +68,7 @@ struct StepPlan {
   std::int64_t steps_per_epoch = 0, total_steps = 0, warmup_steps = 0;
 };
 StepPlan plan_steps(const TrainingArguments& arguments, std::int64_t rows);
-// What is odd in the plan for so many rows, a line each.
+// Returns what is odd in the plan for this many rows, one line each.
 std::vector<std::string> notes_on(const StepPlan& plan, const TrainingArguments& arguments,
                                   std::int64_t rows);
 

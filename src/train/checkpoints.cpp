@@ -68,8 +68,8 @@ void load_optimizer(const fs::path& path, optim::Optimizer& optimizer, std::int6
   optimizer.set_steps(step);
 }
 
-// What trainer_state.json keeps under "bertune", beside the identity of the run: calls field(key, member) for
-// each.
+// Visits what trainer_state.json keeps under "bertune", beside the identity of the run: calls field(key,
+// member) for each.
 template <typename State, typename Field>
 void for_each_field(State& state, const Field& field) {
   field("dropout_step", state.dropout_step);
@@ -107,7 +107,7 @@ void require_same_run(const fs::path& checkpoint, const Json& saved, const RunId
   }
 }
 
-// A count in [0, most]; a negative or huge one would have the run go on for ever.
+// A count in [0, most]; a negative or huge one would have the run continue for ever.
 std::int64_t count_in(const Json& json, const char* key, std::int64_t most) {
   const Json& value = json.at(key);
   const std::int64_t count = value.is_number_integer() ? value.get<std::int64_t>() : -1;
@@ -231,7 +231,7 @@ bool is_finished(const fs::path& output_dir, const RunIdentity& identity) {
   if (!has_model) return false;
   const Json file = state_file(output_dir);
   const Json own = file.is_object() ? file.value("bertune", Json()) : Json();
-  // Where it is not ours, or damaged, the run is not known to be finished.
+  // The run is not known to be finished if the file is not Bertune's, or damaged.
   if (!own.is_object() || own.value("arguments", Json()) != identity.arguments ||
       own.value("data_fingerprint", Json()) != identity.data_fingerprint ||
       own.value("base_weights", Json()) != identity.base_weights)
@@ -267,7 +267,7 @@ RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model,
 void remove_checkpoints_except(const fs::path& output_dir, const std::vector<std::int64_t>& steps) {
   for (const fs::path& path : checkpoints(output_dir))
     if (std::ranges::find(steps, *step_of(path)) == steps.end()) writing::remove_tree(path);
-  // What a process that was killed had begun to write.
+  // A process that was killed may have left folders that it had begun to write.
   for (const fs::path& path : readable_entries_of(output_dir))
     if (path.filename().string().starts_with("checkpoint-") && is_temporary(path)) writing::remove_tree(path);
 }

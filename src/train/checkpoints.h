@@ -19,8 +19,8 @@ std::filesystem::path checkpoint_path(const std::filesystem::path& output_dir, s
 std::vector<std::filesystem::path> checkpoints(const std::filesystem::path& output_dir);
 
 // OUTPUT/checkpoint-<step>: a model folder that Transformers loads, with optimizer.safetensors,
-// trainer_state.json (Transformers' keys, and ours under "bertune") and a manifest. Appears whole or not at
-// all.
+// trainer_state.json (Transformers' keys, and Bertune's under "bertune") and a manifest. Appears whole or not
+// at all.
 void save_checkpoint(const std::filesystem::path& output_dir, const BertPreTrainedModel& model,
                      const BertTokenizer& tokenizer, optim::Optimizer& optimizer, const RunState& state,
                      const RunIdentity& identity, const StepPlan& plan);
@@ -40,7 +40,8 @@ ChosenCheckpoint newest_whole_checkpoint(const std::filesystem::path& output_dir
 // to be kept.
 void finish_run(const std::filesystem::path& output_dir, const RunState& state, const RunIdentity& identity,
                 const StepPlan& plan, bool keep_checkpoints);
-// Whether the run of this identity has left that. Checkpoints that were to go and are there still, go.
+// Returns whether the run of this identity has left that. Checkpoints that were to go and are there still,
+// go.
 bool is_finished(const std::filesystem::path& output_dir, const RunIdentity& identity);
 
 // Throws Error, saying what is wrong with it, where a checkpoint is not as it was written.

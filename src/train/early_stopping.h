@@ -1,4 +1,4 @@
-// When a run ends because its validation metric gets no better (Transformers' EarlyStoppingCallback).
+// Early stopping ends a run when its validation metric gets no better (Transformers' EarlyStoppingCallback).
 #pragma once
 
 #include <cstdint>
@@ -9,12 +9,12 @@
 
 namespace bertune::train {
 
-// RunState::evaluations_without_gain after an evaluation gave `value`, before the best is set anew.
+// RunState::evaluations_without_gain after an evaluation gave `value`, before the best is updated.
 std::int64_t evaluations_without_gain(const TrainingArguments& arguments, const RunState& state,
                                       const std::string& metric, double value);
 
 bool stops_early(const TrainingArguments& arguments, const RunState& state, const StepPlan& plan);
-// In words, of a run that does.
+// Says in words why a run stopped.
 std::string why_it_stopped(const TrainingArguments& arguments, const RunState& state, const StepPlan& plan,
                            const std::string& metric);
 

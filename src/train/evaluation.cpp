@@ -8,7 +8,7 @@
 namespace bertune::train {
 namespace {
 
-// Eval mode for its lifetime, whatever ends it.
+// Keeps a model in eval mode for its lifetime, whatever ends it.
 class EvalMode {
  public:
   explicit EvalMode(BertPreTrainedModel& model) : model_(model), was_training_(model.training()) {

@@ -24,7 +24,8 @@ Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const task
                  std::int64_t batch_size, const std::function<void(std::int64_t)>& progress = {},
                  const std::stop_token& stop = {});
 
-// What the model says of each row of data.test, in order. Throws Interrupted when `stop` is requested.
+// Returns the model's prediction for each row of data.test, in order. Throws Interrupted when `stop` is
+// requested.
 std::vector<tasks::TestLine> test_lines(BertPreTrainedModel& model, const tasks::TrainingData& data,
                                         std::int64_t batch_size, const std::stop_token& stop = {});
 

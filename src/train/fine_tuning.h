@@ -1,4 +1,5 @@
-// Which parameters a run trains, and how fast each: freezing, rates by layer, low-rank adaptation.
+// The parameters that a run trains, and how fast each: freezing, layer-wise learning rates, low-rank
+// adaptation.
 #pragma once
 
 #include "bertune/model.h"
@@ -9,7 +10,7 @@ namespace bertune::train {
 
 using bertune::FineTuning;
 
-// What of it decides the weights; null where nothing is asked for.
+// Returns the settings that decide the weights; null where nothing is asked for.
 Json to_json(const FineTuning& settings);
 
 // Sets the model up, before an optimizer is made. `rows_repeat`: whether later epochs have the same rows.

@@ -27,7 +27,7 @@ float weight_from(std::string_view text, std::string_view label) {
   return weight;
 }
 
-// How often each label stands in the rows, and of how many labels (of several a text: of how many texts).
+// The number of rows with each label, and of all labels (for multi-label classification, of all texts).
 struct LabelCounts {
   std::vector<double> of_label;
   double all = 0;

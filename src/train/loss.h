@@ -14,7 +14,7 @@ namespace bertune::train {
 
 // Balanced weights are scikit-learn's, n / (k n_c) over the labels that the loss counts; of several labels a
 // text, the texts without a label over those with it. Throws UsageError for a label that there is not, a
-// weight that is no number above 0, or a label without rows to balance.
+// weight that is not a number above 0, or a label without rows to balance.
 LossOptions loss_options(const TrainingArguments& arguments, const BertConfig& config,
                          const tasks::Examples& train);
 

@@ -23,7 +23,7 @@ namespace {
 constexpr const char* kManifest = "manifest.json";
 constexpr std::size_t kBlock = std::size_t{64} << 20;  // bytes of a large file in memory at a time
 
-// As `xxhsum -H2` prints it.
+// Returns the hash as `xxhsum -H2` prints it.
 std::string text_of(const XXH128_hash_t& hash) {
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }

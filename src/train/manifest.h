@@ -13,8 +13,9 @@ void write_manifest(const std::filesystem::path& folder);
 // A hash of numbers, in hexadecimal digits.
 std::string hash_of(std::span<const float> values);
 
-// What is wrong with the first file that is not as it was written, or with the manifest, in words; empty
-// where the folder is whole. Reads every file once. Files that the manifest does not name are not looked at.
+// Returns what is wrong with the first file that is not as it was written, or with the manifest, in words;
+// empty where the folder is whole. Reads every file once. Files that the manifest does not name are not
+// looked at.
 std::string damage_of(const std::filesystem::path& folder);
 
 }  // namespace bertune::train

@@ -150,7 +150,7 @@ void merge_model_folder(const std::filesystem::path& from, const std::filesystem
 
 namespace {
 
-// As they are: they say how embeddings are made, whatever the numbers are.
+// Copies the files as they are: they say how embeddings are made, whatever the numbers are.
 void copy_sentence_embedding_files(const std::filesystem::path& from, const std::filesystem::path& to) {
   for (const char* name : {"modules.json", "sentence_bert_config.json", "config_sentence_transformers.json",
                            "1_Pooling/config.json"}) {

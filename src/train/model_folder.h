@@ -21,22 +21,22 @@ struct ModelFolder {
   std::int64_t max_length = 0;
   Json settings;  // what bertune.json holds; an object
 
-  // With the head that config.json names ("architectures"), or that for sentence embeddings where there are
-  // files of the sentence-transformers package. `max_length`: unset takes the one of these files, or of
-  // training, or what the model can, up to 512. `base`: of an adapter, as LoadOptions has it. Throws Error
-  // when the head has no weights.
+  // Opens a folder with the head that config.json names ("architectures"), or that for sentence embeddings
+  // where there are files of the sentence-transformers package. `max_length`: unset takes the one of these
+  // files, or of training, or what the model can, up to 512. `base`: of an adapter, as LoadOptions has it.
+  // Throws Error when the head has no weights.
   static ModelFolder open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
                           const std::filesystem::path& base = {});
-  // With this head instead; `how` tells the person where to get one.
+  // Opens a folder with this head instead; `how` tells the person where to get one.
   static ModelFolder open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
                           Architecture architecture, std::string_view how,
                           const std::filesystem::path& base = {});
 };
 
-// The head that config.json names, where it is one of ours.
+// The head that config.json names, if Bertune has it.
 std::optional<Architecture> architecture_of(const BertConfig& config);
 
-// Of the weights as save_model_folder writes them, in f32: of an adapter, what is trained.
+// Returns the bytes of the weights as save_model_folder writes them, in f32: of an adapter, what is trained.
 std::uint64_t saved_bytes(const BertPreTrainedModel& model);
 
 // bertune.json of an existing folder.

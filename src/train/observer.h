@@ -1,4 +1,4 @@
-// Who watches a run; the loop itself prints nothing.
+// Observer is the interface of whoever watches a run; the loop itself prints nothing.
 #pragma once
 
 #include "bertune/events.h"
@@ -8,7 +8,8 @@ namespace bertune::train {
 class Observer {
  public:
   virtual ~Observer() = default;
-  // Called on the thread that trains, which goes on when it returns. What it throws ends the run.
+  // Receives an event on the thread that trains, which continues when it returns. What it throws ends the
+  // run.
   virtual void on(const Event& event) = 0;
 };
 

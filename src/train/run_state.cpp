@@ -5,7 +5,7 @@
 namespace bertune::train {
 namespace {
 
-// What Transformers' EarlyStoppingCallback keeps.
+// Returns what Transformers' EarlyStoppingCallback keeps.
 Json stateful_callbacks(const RunState& state, const Json& arguments) {
   const Json& patience = arguments.at("early_stopping_patience");
   if (patience == 0) return Json::object();

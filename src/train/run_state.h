@@ -1,4 +1,4 @@
-// What a run must remember to go on as if it had never stopped.
+// The state that a run must remember to continue as if it had never stopped.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,8 @@ struct RunState {
   Json log_history = Json::array();
 };
 
-// What must be the same when a run goes on: the arguments that decide the weights, and the data.
+// The identity of a run, which must be the same when it continues: the arguments that decide the weights, and
+// the data.
 struct RunIdentity {
   Json arguments;
   std::string data_fingerprint;

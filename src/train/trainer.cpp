@@ -131,8 +131,8 @@ void Trainer::resume_if_asked() {
   if (!arguments_.resume_from_checkpoint.empty()) keep_resumed_checkpoint(chosen.folder);
 }
 
-// A checkpoint that was given by its path becomes the newest of this run, so that a stop from here on goes on
-// from it and not from a later one.
+// A checkpoint that was given by its path becomes the newest of this run, so that a stop from here on
+// continues from it and not from a later one.
 void Trainer::keep_resumed_checkpoint(const std::filesystem::path& folder) {
   const std::filesystem::path best = checkpoint_path(arguments_.output_dir, state_.best_step);
   if (state_.best_metric && state_.best_step != state_.global_step && !path_exists(best)) {
@@ -340,7 +340,7 @@ void Trainer::load_best() {
   }
 }
 
-// Only the newest and the best checkpoint stay.
+// Saves a checkpoint; only the newest and the best stay.
 void Trainer::save() {
   optimizer_->bring_up_to_date();
   state_.schedule = schedule_->state();

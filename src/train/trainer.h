@@ -35,7 +35,7 @@ struct TrainingResult {
   std::int64_t samples = 0;
   std::string stopped_early = {};  // why, in words; empty: it was not
   bool kept_best = false;          // the model now holds the best epoch's weights, not the last's
-  // Of the weights that the model now holds, where this process evaluated them.
+  // The evaluation of the weights that the model now holds, if this process evaluated them.
   std::optional<Evaluated> evaluation = {};
 };
 
@@ -45,7 +45,7 @@ class Trainer {
   Trainer(BertPreTrainedModel& model, const BertTokenizer& tokenizer, TrainingArguments arguments,
           Observer& observer, const tasks::Task& task, std::function<std::string(std::int64_t)> row_name);
 
-  // Trains, and leaves the best weights by validation in the model (the last where there is no validation
+  // Trains the model, and leaves the best weights by validation in it (the last where there is no validation
   // set). Throws Interrupted when `stop` is requested, with a checkpoint saved; Error when loss or gradients
   // stop being finite.
   TrainingResult train(tasks::Examples& train, const tasks::Examples* validation, std::stop_token stop = {});

@@ -1,4 +1,4 @@
-// bertune convert: a model folder written anew, with numbers of another type.
+// bertune convert: writes a model folder again, with weights of another data type.
 #pragma once
 
 #include <CLI/App.hpp>

@@ -1,4 +1,4 @@
-// bertune evaluate: the metrics of a fine-tuned model on a labelled file.
+// bertune evaluate: the metrics of a fine-tuned model on a labeled file.
 #pragma once
 
 #include <CLI/App.hpp>

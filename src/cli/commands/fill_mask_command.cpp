@@ -18,7 +18,7 @@ namespace bertune::cli {
 namespace {
 
 struct FillMaskOptions : LanguageModelOptions {
-  // Never a vector of arguments: CLI11 would read "[MASK]" as a list that holds MASK.
+  // The argument is never a vector: CLI11 would read "[MASK]" as a list that holds MASK.
   std::optional<std::string> text;
   std::int64_t top = 5;
 };

@@ -16,7 +16,7 @@
 namespace bertune::cli {
 namespace {
 
-// What an adapter is, and its base as any model.
+// Describes an adapter, and its base as any model.
 std::string adapter_text(const std::filesystem::path& directory, const std::filesystem::path& base) {
   const LoraConfig lora = lora_config_from_pretrained(directory);
   return fmt::format("LoRA adapter {}: rank {}, alpha {}, of {}; trained whole: {}\nof the model {}{}\n{}",

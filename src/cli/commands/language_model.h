@@ -1,4 +1,4 @@
-// What bertune fill-mask and bertune next-sentence have in common: a pre-trained BERT is asked about texts.
+// The common parts of bertune fill-mask and bertune next-sentence: a pre-trained BERT is asked about texts.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -20,11 +20,11 @@ struct LanguageModelOptions {
 
   void add_model_to(CLI::App& command);
   void add_output_to(CLI::App& command, const std::string& what_json_is);
-  // Downloads it if need be. `top`: guesses a mask.
+  // Downloads it if need be. `top`: guesses per mask.
   Predictor open(Architecture architecture, std::int64_t top = 1);
 };
 
-// Asks, and warns where the model reads less than all.
+// Asks the model, and warns where it reads less than all.
 Prediction ask(const Predictor& predictor, const Input& input);
 
 }  // namespace bertune::cli

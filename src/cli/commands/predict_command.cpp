@@ -35,7 +35,7 @@ tasks::PredictionFile file_of(const PredictOptions& options) {
           .output_format = options.output_format};
 }
 
-// What a person should know of the texts that were asked, counted.
+// Counts the oddities in the input texts that a person should know of.
 class Oddities {
  public:
   explicit Oddities(const predict::SharedModel& model) : model_(model) {}

@@ -30,7 +30,8 @@ struct PredictOptions {
   bool reads_standard_input() const { return input.empty() || input == "-"; }
 };
 
-// Quiet when the predictions go to standard output. `total`: 0 where it is not known.
+// Returns a progress bar, which is quiet when the predictions go to standard output. `total`: 0 where it is
+// not known.
 report::ProgressBar prediction_bar(const PredictOptions& options, std::int64_t total);
 
 void add_predict_command(CLI::App& app);

@@ -1,4 +1,4 @@
-// Where a command writes its results.
+// The destination of a command's results.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// What the command line adds to the tasks of tasks/registry.
+// The command line's additions to the tasks of tasks/registry.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,8 @@ namespace bertune::cli {
 
 // "text-classification, token-classification, ..."
 std::string task_names();
-// Of a trained model. Throws Error, naming its folder, for heads that no file of rows is for (pre-training).
+// Returns the task of a trained model. Throws Error, naming its folder, for heads that no file of rows is for
+// (pre-training).
 const tasks::TaskEntry& task_of(Architecture architecture, const std::filesystem::path& directory);
 // A shell command that uses a model of the task, "{}" being its folder. `settings`: its bertune.json.
 std::string_view try_it(Architecture task, const Json& settings);

@@ -1,4 +1,4 @@
-// bertune train: from a checkpoint and labelled texts to a fine-tuned model.
+// bertune train: from a checkpoint and labeled texts to a fine-tuned model.
 #pragma once
 
 #include <CLI/App.hpp>

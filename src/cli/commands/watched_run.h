@@ -11,7 +11,7 @@
 
 namespace bertune::cli {
 
-// What the flags ask for, with the text of the file that repeats the run.
+// Returns the options that the flags ask for, with the text of the file that repeats the run.
 runs::TrainOptions run_values(const TrainOptions& options);
 
 // A shell command that uses the model that was trained, "{}" being its folder.

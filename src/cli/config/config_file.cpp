@@ -36,7 +36,7 @@ std::int64_t line_of(std::string_view text, std::size_t position) {
 bool is_number(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   if (text.find_first_not_of("+-.0123456789eE") != text.npos)
-    return false;  // "inf" and "nan" are no numbers here
+    return false;  // "inf" and "nan" are not numbers here
   double value = 0;
   const auto [stopped, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return !text.empty() && stopped == text.data() + text.size() && error != std::errc::invalid_argument;

@@ -16,7 +16,7 @@ struct ConfigValue {
   std::string text;                // of a scalar, as written; "true" or "false" of a boolean
   std::int64_t line = 0;           // of its key, or its own in a list
   std::vector<ConfigValue> items;  // of a list, or the values of a mapping
-  std::vector<std::string> keys;   // of a mapping: one an item, no two alike
+  std::vector<std::string> keys;   // of a mapping: one per item, no two alike
 
   bool is_scalar() const { return kind != Kind::list && kind != Kind::mapping; }
   Json to_json() const;

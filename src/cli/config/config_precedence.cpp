@@ -33,7 +33,7 @@ const std::vector<std::pair<std::string, std::string>> kOwners = {
     {"adam-epsilon", "optimizer"},      {"momentum", "optimizer"},   {"nesterov", "optimizer"},
     {"lr-scheduler-kwargs", "schedule"}};
 
-// adamw_torch is adamw; what there is not is left to be refused later.
+// adamw_torch is adamw; an unknown name is refused later.
 std::string own_name(const std::string& owner, const std::string& name) {
   try {
     return owner == "schedule" ? optim::schedule_from_string(name).name

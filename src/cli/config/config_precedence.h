@@ -1,4 +1,4 @@
-// What is left of a file's options beside what the command line gives.
+// Removes from a file's options those that the command line overrides.
 #pragma once
 
 #include <CLI/App.hpp>

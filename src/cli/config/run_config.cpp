@@ -20,7 +20,7 @@ namespace {
 
 using Kind = ConfigValue::Kind;
 
-// What a value is to a person.
+// Describes a value to a person.
 std::string described(const ConfigValue& value) {
   switch (value.kind) {
     case Kind::text:
@@ -96,7 +96,7 @@ class File {
     fail(value, no_such_option(command_, key, {"\"", "\""}));
   }
 
-  // What the command line would hold; nothing where the value asks for nothing.
+  // Returns the equivalent texts of the command line; nothing where the value asks for nothing.
   std::vector<std::string> texts_of(const std::string& key, const ConfigValue& value,
                                     const CLI::Option& option) const {
     const OptionKind kind = kind_of(option);

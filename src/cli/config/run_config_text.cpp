@@ -11,7 +11,7 @@
 namespace bertune::cli {
 namespace {
 
-// Of one start of the program, not of what it trains.
+// These options concern one start of the program, not what it trains.
 constexpr std::array<std::string_view, 13> kOfThisStart = {
     "help",        "config",         "resume",       "overwrite", "json",    "quiet",      "silent",
     "config_name", "tokenizer_name", "input-format", "profile",   "threads", "pin-threads"};
@@ -51,7 +51,7 @@ Json typed(const std::string& text, OptionKind kind) {
   }
 }
 
-// What the option was given, or is without.
+// Returns the option's given value, or its value by default.
 Json value_of(const CLI::Option& option) {
   const OptionKind kind = kind_of(option);
   if (option.count() > 0) {

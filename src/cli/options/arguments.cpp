@@ -71,7 +71,7 @@ class Settling {
     throw UsageError(no_such_option(command_, name, {"--", ""}));
   }
 
-  // Under the name that CLI11 knows.
+  // Passes the option on under the name that CLI11 knows.
   void take_own(const CLI::Option& option, const std::string& name, std::optional<std::string> value) {
     const std::string flag = "--" + name_in(option, name);
     const OptionKind kind = kind_of(option);
@@ -102,7 +102,7 @@ class Settling {
       value = next_boolean().value_or("true");
     } else if (!value) {
       value = next_value();
-      // Where a command takes files by themselves, what follows the first value may be one of them.
+      // The words after the first value may be files if the command takes files by themselves.
       while (known.takes_list && !has_positionals(command_) && next_value()) {
       }
     }

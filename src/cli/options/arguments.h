@@ -16,10 +16,10 @@ struct SettledArguments {
 };
 
 // Throws UsageError for a command or an option that there is not, naming the nearest; for a value that is
-// missing or no number; and for flags of Transformers that ask for what is not done here.
+// missing or not a number; and for flags of Transformers that ask for what is not done here.
 SettledArguments settled_arguments(const CLI::App& program, const std::vector<std::string>& arguments);
 
-// Whether the command takes flags of the Transformers scripts: where it takes files of options.
+// Returns whether the command takes flags of the Transformers scripts: where it takes files of options.
 bool takes_transformers_flags(const CLI::App& command);
 
 }  // namespace bertune::cli

@@ -14,8 +14,8 @@ struct FineTuningOptions {
   LoraConfig lora_config;
   double lora_dropout = 0;
 
-  // What any run has, and what only runs on a checkpoint have. `settings` and the object must outlive the
-  // command.
+  // Add the options that any run has, and those that only runs on a checkpoint have. `settings` and the
+  // object must outlive the command.
   static void add_to(CLI::App& command, train::FineTuning& settings);
   void add_lora_to(CLI::App& command, train::FineTuning& settings);
   // Throws UsageError for options that do not go together.

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::uint64_t kMegabyte = 1'000'000;
 
-// One bar a file that is worth one.
+// One bar per file that is worth one.
 class DownloadDisplay {
  public:
   explicit DownloadDisplay(bool quiet) : terminal_(report::terminal_of(STDERR_FILENO)) {

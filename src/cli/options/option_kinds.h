@@ -1,4 +1,4 @@
-// What CLI11 knows of the options of a command, for files of options.
+// The kinds of a command's options, as far as CLI11 knows them, for files of options.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -11,26 +11,26 @@ namespace bertune::cli {
 enum class OptionKind { flag, flag_with_value, list, whole_number, positive_number, number, boolean, text };
 
 OptionKind kind_of(const CLI::Option& option);
-// What a value of the kind must be, for messages: "a number".
+// Returns what a value of the kind must be, for messages: "a number".
 std::string_view wanted_of(OptionKind kind);
-// Whether the command line takes the text for a value of the kind.
+// Returns whether the command line takes the text for a value of the kind.
 bool fits(const std::string& text, OptionKind kind);
 
-// Not --help, and not the file of options itself.
+// Returns whether a file may set the option: not --help, and not the file of options itself.
 bool is_for_files(const CLI::Option& option);
 
 // The name with '-' or '_' between its words.
 std::string joined(std::string_view name, char between);
-// The one that has this long name, with - or _; null where a file can name none such.
+// Returns the option that has this long name, with - or _; null where a file can name none such.
 CLI::Option* option_named(CLI::App& command, std::string_view name);
 bool has_name(const CLI::Option& option, std::string_view name);
-// As it was declared, with its - or _; `name` where it has none such.
+// Returns the name as it was declared, with its - or _; `name` if no such name was declared.
 std::string name_in(const CLI::Option& option, std::string_view name);
-// All of them, with '-' or '_' between the words.
+// Returns all names, with '-' or '_' between the words.
 std::vector<std::string> option_names(const CLI::App& command, char between);
 
-// Why there is no such option, as the end of a sentence: the name that a person most likely meant, or the
-// command that has it. `quote`: what stands around a name, as {"--", ""}.
+// Returns why there is no such option, as the end of a sentence: the name that a person most likely meant, or
+// the command that has it. `quote`: what stands around a name, as {"--", ""}.
 struct Quote {
   std::string_view before, after;
 };

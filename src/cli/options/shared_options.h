@@ -13,14 +13,15 @@
 
 namespace bertune::cli {
 
-// How files of rows are read.
+// Adds the options of reading files of rows.
 void add_data_options(CLI::App& command, tasks::FileOptions& options);
-// Of question answering, in all commands.
-// Labels in a file of their own; `of`: the flag of the file that has the texts.
+// Adds the option for labels in a file of their own; `of` is the flag of the file that has the texts.
 void add_labels_file_option(CLI::App& command, tasks::FileOptions& options, const std::string& of);
+// Adds the options of question answering that all commands share.
 void add_question_answering_options(CLI::App& command, tasks::QuestionAnsweringOptions& options);
 
-// --quiet hides progress; findings, notes and guesses stay. --silent leaves standard error to errors.
+// --quiet hides progress; findings, notes and detected settings stay. --silent leaves standard error to
+// errors.
 struct ScreenOptions {
   bool quiet = false, silent = false;
 

@@ -267,7 +267,7 @@ void TrainOptions::find_model() {
     lora->base_model_name_or_path = name, lora->revision = commit;
 }
 
-// Transformers' spelling: a folder, or whether to go on from the newest.
+// Transformers' spelling: a folder, or whether to continue from the newest.
 void TrainOptions::settle_resume() {
   if (!resume_from) return;
   const bool is_no = *resume_from == "False" || *resume_from == "false";

@@ -26,22 +26,22 @@ struct TrainOptions {
   bool json = false, profile = false, regression = false;
   std::optional<std::string> resume_from;   // Transformers' spelling of --resume
   std::string config_name, tokenizer_name;  // Transformers': here they are the model's
-  // What was given and has no effect.
+  // The options that were given and have no effect.
   std::vector<std::string> ignored;
 
   CLI::App* declared_on = nullptr;
 
   // Declares everything on `command`. The object must outlive it. `tasks`: the names that --task takes.
   void add_to(CLI::App& command, const std::string& tasks);
-  // Only what any run has: optimization, checkpoints, output.
+  // Declares only the options that any run has: optimization, checkpoints, output.
   void add_run_to(CLI::App& command);
   // Makes run.model a folder, downloaded if need be, and finds its base. A new adapter will name the model as
   // it was given.
   void find_model();
-  // What the file that repeats the run holds instead of what was given: of a model's name the commit that it
-  // now means.
+  // The values that the file that repeats the run has instead of the given ones: for a model's name the
+  // commit that it now means.
   Json to_repeat = Json::object();
-  // What follows from several options together; throws UsageError.
+  // Resolves settings that depend on several options; throws UsageError.
   void settle();
   bool hides_progress() const { return json || screen.hides_progress(); }
   bool hides_notes() const { return json || screen.silent; }

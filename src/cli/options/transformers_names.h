@@ -29,15 +29,16 @@ struct TransformersName {
   bool is_neutral(std::string_view value) const;
 };
 
-// With - or _ between the words; null where there is no such name.
+// Finds the name, with - or _ between the words; null if there is no such name.
 const TransformersName* transformers_name(std::string_view name);
 std::vector<std::string> transformers_names();
 
 // The words that HfArgumentParser takes for true and false.
 std::optional<bool> boolean_word(std::string_view word);
 
-// What is to be said of a value, empty if nothing. `called`: the name as the person reads it, `command`: the
-// one that it was given to. Throws UsageError, `where` before it, where the value asks for another training.
+// Returns a note on a value, empty if there is nothing to say. `called`: the name as the person reads it,
+// `command`: the one that it was given to. Throws UsageError, `where` before it, where the value asks for
+// another training.
 std::string note_of(const TransformersName& name, std::string_view value, std::string_view called,
                     std::string_view command, std::string_view where = {});
 

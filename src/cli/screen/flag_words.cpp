@@ -39,7 +39,7 @@ std::string FlagWords::render(std::string_view message) const {
     if (close == message.npos) return result.append(message);
     const std::string_view words = message.substr(open + 1, close - open - 1);
     std::string flags = words.ends_with(')') ? call(words) : flag(words);
-    // The second backtick of what is none of ours may be the first of what is.
+    // The second backtick of other words may be the first of an option.
     const std::size_t end = flags.empty() ? close : close + 1;
     result.append(message.substr(0, open)).append(flags.empty() ? message.substr(open, end - open) : flags);
     message.remove_prefix(end);

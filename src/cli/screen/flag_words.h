@@ -1,4 +1,4 @@
-// What the library says, in the words of the command line.
+// Rewrites the library's messages in the words of the command line.
 #pragma once
 
 #include <map>
@@ -25,7 +25,7 @@ class FlagWords {
   std::string render(std::string_view message) const;
 
  private:
-  // Of what stands between two backticks; empty where it names nothing that the program knows.
+  // Returns the flag for the words between two backticks; empty if they name nothing that the program knows.
   std::string flag(std::string_view words) const;
   std::string flag_elsewhere(std::string_view words) const;
   std::string call(std::string_view words) const;

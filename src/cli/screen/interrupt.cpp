@@ -13,7 +13,7 @@ namespace {
 
 sem_t signals;
 
-// What asks a program to end: Ctrl-C, kill, and a terminal that was closed.
+// The signals that ask a program to end: Ctrl-C, kill, and a terminal that was closed.
 constexpr std::array kStops = {SIGINT, SIGTERM, SIGHUP};
 
 // A handler may not call request_stop(), which locks, but may post a semaphore.

@@ -7,8 +7,8 @@
 
 namespace bertune::cli {
 
-// For its lifetime, the first SIGINT or SIGTERM requests the stop; a second signal ends the process at once.
-// A guard that lives within another adds nothing to it.
+// While an InterruptGuard lives, the first SIGINT or SIGTERM requests the stop; a second signal ends the
+// process at once. A guard that lives within another adds nothing to it.
 class InterruptGuard {
  public:
   InterruptGuard();

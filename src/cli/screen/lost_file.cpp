@@ -14,7 +14,7 @@ void put(const char* text) { static_cast<void>(!::write(STDERR_FILENO, text, std
 
 extern "C" void report_lost_file(int number, siginfo_t* info, void*) {
   const char* name = mapped_file_at(info->si_addr);
-  if (name == nullptr) {  // not ours: what would have happened anyway
+  if (name == nullptr) {  // not the program's: what would have happened anyway
     ::signal(number, SIG_DFL);
     return;
   }

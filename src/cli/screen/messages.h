@@ -11,7 +11,7 @@ namespace bertune::cli {
 // --silent: from here on there are no notes, no warnings and no progress, only errors.
 void silence();
 
-// To standard error, which is never data.
+// Prints to standard error, which is never data.
 void print_notes(const std::vector<std::string>& notes);
 void warn(std::string_view message);
 // Data on standard output, at once. Where its reader has gone (`bertune predict | head`) the program ends in

@@ -1,4 +1,4 @@
-// What a person, or a program that asked for JSON, reads when a run has finished.
+// The report of a finished run, for a person or for a program that asked for JSON.
 #pragma once
 
 #include <string_view>

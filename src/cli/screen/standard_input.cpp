@@ -30,7 +30,7 @@ class Buffer : public std::streambuf {
   }
 
  private:
-  // For something to read, or for the end. A stop is looked for ten times a second.
+  // Waits for something to read, or for the end. A stop is looked for ten times a second.
   static void wait() {
     pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
     do {

@@ -1,4 +1,4 @@
-// What a person sees of a training run while it runs.
+// TrainDisplay shows a training run while it runs.
 #pragma once
 
 #include <iosfwd>
@@ -12,11 +12,11 @@ namespace bertune::cli {
 
 class TrainDisplay : public train::Observer {
  public:
-  // Without progress: findings, notes and guesses. Silent: nothing.
+  // `without_progress`: shows only findings, notes and detected settings. `silent`: shows nothing.
   TrainDisplay(std::ostream& out, bool without_progress, bool silent);
 
   void on(const Event& event) override;
-  // Whether the loop has ended: an interrupt before leaves a checkpoint.
+  // Returns whether the loop has ended: an interrupt before leaves a checkpoint.
   bool training_ended() const { return training_ended_; }
   // Clears the bars.
   void finish();
@@ -38,7 +38,7 @@ class TrainDisplay : public train::Observer {
   template <typename Other>
   void show(const Other& /*event*/) {}
 
-  // A line above the bar, where there is one: what was found, decided or guessed.
+  // A line above the bar, where there is one: what was found, decided or detected.
   void say(std::string_view line);
   // The same of how it goes, which --quiet hides.
   void progress(std::string_view line);

@@ -18,7 +18,7 @@ class TrainProfile : public train::Observer {
 
   void on(const Event& event) override;
 
-  // After training: writes the trace, and returns the table and where the trace is.
+  // Writes the trace after training, and returns the table and where the trace is.
   std::string finish(const std::filesystem::path& trace, bool bf16);
 
  private:

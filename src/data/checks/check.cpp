@@ -33,7 +33,7 @@ struct RowOf {
   std::int64_t row;
 
   std::string label() const { return std::string(texts.class_of(row)); }
-  // What tells it from others: of a question, beside its context, the question.
+  // Returns the text that tells the row from others: for a question, beside its context, the question.
   std::string_view text() const {
     const TextPair pair = texts.texts(row);
     return texts.required == 0 && !pair.second.empty() ? pair.second : pair.first;

@@ -1,5 +1,5 @@
-// What a person should know about the rows of any task before training on them. Linear time; memory for two
-// hashes a row.
+// Checks the rows of any task before training on them, for a person. Linear time; memory for two hashes a
+// row.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace bertune::data {
 
-// What the rows of a task are called, and how their labels are looked at.
+// The names of a task's rows and labels, and the limits of the checks.
 struct CheckOptions {
   std::int64_t few_rows = 10;     // a label with fewer training rows is rare; 0: none is
   double imbalance = 20.0;        // most frequent over least frequent label that is a finding; 0: none is
@@ -28,7 +28,7 @@ struct CheckOptions {
   bool numbers = false;           // labels are numbers: their range is of interest
 };
 
-// Tells the labels of a row: one, or several, or one a word.
+// Tells the labels of a row: one, or several, or one per word.
 using LabelsOf = std::function<void(std::int64_t row, const std::function<void(std::string_view)>& tell)>;
 
 // A set to be checked. The first one is the training set.
@@ -80,7 +80,7 @@ struct CheckResult {
 
 CheckResult check_texts(std::span<const NamedTexts> sets, const CheckOptions& options = {});
 
-// What was measured of a set.
+// The measurements of a set.
 struct Lengths {
   std::string set;                       // its name
   std::span<const std::int32_t> tokens;  // before truncation, special tokens included
@@ -100,7 +100,7 @@ void add_special_tokens(CheckResult& result, std::int64_t count, const std::stri
 void add_unknown_tokens(CheckResult& result, const std::string& set, std::int64_t unknown,
                         std::int64_t tokens);
 
-// The labels of the rows of a set with one label a row.
+// The labels of the rows of a set with one label per row.
 LabelsOf one_label(const Texts& texts);
 
 }  // namespace bertune::data

@@ -62,7 +62,7 @@ class LabelFindings {
   }
 
  private:
-  // Of the training set.
+  // Makes a finding about the training set.
   Finding finding_of(FindingKind kind, Severity severity, std::vector<LabelRows> labels, std::string advice) {
     Finding finding;
     finding.kind = kind, finding.severity = severity;

@@ -1,4 +1,4 @@
-// How long texts are, beside what the model reads of them.
+// Compares the lengths of texts with what the model reads of them.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct LengthCheck {
 // `lengths` count tokens before truncation, special ones included. Percentiles are nearest-rank.
 LengthCheck check_lengths(std::span<const std::int32_t> lengths, std::int64_t max_length);
 
-// Whether so many tokens are [UNK] that a model cannot read the texts: more than a tenth.
+// Returns whether so many tokens are [UNK] that a model cannot read the texts: more than a tenth.
 constexpr bool are_too_many_unknown(std::int64_t unknown, std::int64_t tokens) {
   return unknown * 10 > tokens;
 }

@@ -10,8 +10,8 @@ namespace bertune::data {
 // text of the right choice.
 Texts texts_of(const MultipleChoiceDataset& dataset);
 
-// Of each question its first text alone (MultipleChoiceDataset::first_text): those that share it belong
-// together.
+// The texts of a question are its first text alone (MultipleChoiceDataset::first_text): questions that share
+// it belong together.
 Texts contexts_of(const MultipleChoiceDataset& dataset);
 
 }  // namespace bertune::data

@@ -104,7 +104,7 @@ bool begins_nested(std::string_view text, const std::string& path) {
   }
 }
 
-// Of the file's own format, or that which its content shows.
+// Returns the file's own format, or the one that its content shows.
 Format format_of(const fs::path& path, std::string_view text, std::optional<Format> given) {
   if (given) return *given;
   text.remove_prefix(byte_order_mark(text));

@@ -31,7 +31,7 @@ struct MultipleChoiceQuestion {
   std::int64_t line = 0;                   // where the record begins, from 1
 };
 
-// What holds of all questions of a file, and of a part of them (data/splits/subset.h).
+// The properties of all questions of a file, and of a part of them (data/splits/subset.h).
 struct AboutChoices {
   std::string path;                            // as given, for messages
   std::string context_name, question_name;     // the columns; "" for the context where there is none
@@ -69,7 +69,7 @@ struct MultipleChoiceReadOptions {
   bool with_labels = true;            // every question must have one; false: labels are not looked at
   char delimiter = '\0';              // CSV and TSV; '\0': ',' or the one that the first line shows; tab
   std::int64_t lines_before = 0;      // JSON Lines: of the stream whose next lines the text is
-  std::int64_t max_bad_rows = 0;      // so many questions that cannot be read are left out
+  std::int64_t max_bad_rows = 0;      // this many questions that cannot be read are left out
 };
 
 // Throws Error saying where (file:line) for: damaged files, empty texts, fewer than two choices, another
@@ -83,8 +83,8 @@ MultipleChoiceDataset read_multiple_choice(const fs::path& path,
 MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::string& path, Format format,
                                             const MultipleChoiceReadOptions& options = {});
 
-// Whether a file has the columns of such questions. Reads the first records alone; false for anything that
-// cannot be read, and for what is no file (a pipe would be used up).
+// Returns whether a file has the columns of such questions. Reads the first records alone; false for anything
+// that cannot be read, and for what is no file (a pipe would be used up).
 bool looks_like_multiple_choice(const fs::path& path);
 
 }  // namespace bertune::data

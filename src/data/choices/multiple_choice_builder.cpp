@@ -80,7 +80,7 @@ std::vector<std::string_view> MultipleChoiceBuilder::listed_choices(const Record
   return choices;
 }
 
-// As many as the record has: a JSON object may lack the last ones.
+// Returns as many choices as the record has: a JSON object may lack the last ones.
 std::vector<std::string_view> MultipleChoiceBuilder::choices_in_columns(const Record& record) {
   std::vector<std::string_view> choices;
   for (std::size_t i = 0; i < each_.size(); ++i) {

@@ -1,4 +1,4 @@
-// Records become questions: every text checked, and kept once while its neighbours share it.
+// Records become questions: every text checked, and kept once while its neighbors share it.
 #pragma once
 
 #include <memory>

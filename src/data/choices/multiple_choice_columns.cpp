@@ -15,12 +15,12 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-// How the columns of choices are called: what stands before the number, and the number of the first.
+// The names of the columns of choices: the prefix of the number, and the number of the first.
 struct Numbering {
   std::string_view prefix;
   char first;
 };
-// In the order of preference.
+// The numberings, in the order of preference.
 constexpr std::array kNumberings = std::to_array<Numbering>(
     {{"ending", '0'},  {"choice", '0'},  {"option", '0'},  {"answer", '0'},  {"ending", '1'},
      {"choice", '1'},  {"option", '1'},  {"answer", '1'},  {"sol", '1'},     {"choice_", '1'},
@@ -28,7 +28,7 @@ constexpr std::array kNumberings = std::to_array<Numbering>(
      {"answer_", 'A'}, {"option_", 'A'}, {"choice_", 'A'}, {"answer_", 'a'}, {"option_", 'a'},
      {"choice_", 'a'}, {"option ", 'A'}, {"op", 'a'},      {"", 'A'}});
 
-// In the order of preference; the first ones are usual, and nothing is said of them.
+// The names, in the order of preference; the first ones are typical and are used without a note.
 constexpr std::array<std::string_view, 8> kContextNames = {"article", "context",   "text",  "passage",
                                                            "premise", "paragraph", "ctx_a", "document"};
 constexpr std::array<std::string_view, 10> kQuestionNames = {

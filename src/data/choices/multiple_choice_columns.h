@@ -1,4 +1,4 @@
-// Which columns hold a question, its choices and its label.
+// Chooses the columns that hold a question, its choices and its label.
 #pragma once
 
 #include <cstddef>
@@ -17,18 +17,19 @@ struct MultipleChoiceColumns {
   std::string label, id;          // empty: there is none
   bool fills_blanks = false;      // RACE, WinoGrande
 
-  // All of them.
+  // Returns the names of all columns that were found.
   std::vector<std::string> known() const;
 };
 
-// Of the `names` that a file has. `where` is its first record, for messages; `label`: the column to take for
-// the label, or "" for the usual ones. Throws UsageError naming what is missing and what is present, and
+// Chooses among the `names` of a file. `where` is its first record, for messages; `label`: the column to take
+// for the label, or "" for the usual ones. Throws UsageError naming what is missing and what is present, and
 // Error for a single choice, for too many and for gaps in their numbers.
 MultipleChoiceColumns choose_multiple_choice_columns(const std::vector<std::string>& names,
                                                      const std::string& where, const std::string& label,
                                                      bool with_labels);
 
-// What was guessed by names that are less usual: 'question = "goal", label = "cop"'; empty where nothing was.
+// Returns the columns that were detected by less common names: 'question = "goal", label = "cop"'; empty if
+// there are none.
 std::string guessed_columns(const MultipleChoiceColumns& columns, const std::vector<std::string>& names);
 
 bool are_multiple_choice_columns(const std::vector<std::string>& names);

@@ -13,7 +13,8 @@
 
 namespace bertune::data {
 
-// Whether a row holds {"stem", "choices"} as its question, objects as its choices, or lists of questions.
+// Returns whether a row holds {"stem", "choices"} as its question, objects as its choices, or lists of
+// questions.
 bool has_nested_choices(const Json& row);
 
 // The questions of a row as flat objects: "id", "context", "question", "choices" and "answer", the number of

@@ -18,8 +18,8 @@ namespace bertune::data {
 
 struct DocumentOptions {
   std::optional<Format> format = {};             // unset: by extension
-  std::string text_column = "text";              // of tables and JSON: a document a row
-  std::optional<DocumentPer> document_per = {};  // of plain text; unset: guessed for each file
+  std::string text_column = "text";              // of tables and JSON: a document per row
+  std::optional<DocumentPer> document_per = {};  // of plain text; unset: detected for each file
 };
 
 class DocumentSink {
@@ -40,7 +40,7 @@ class DocumentReader {
   // nothing, naming it.
   void read(const fs::path& path, DocumentSink& sink);
 
-  // What a person should know of the files so far: guesses, and what is odd in tables.
+  // Returns notes on the files so far, for a person: detected settings, and what is odd in tables.
   std::vector<std::string> notes() const;
 
  private:

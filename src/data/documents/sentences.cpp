@@ -112,7 +112,8 @@ bool is_initials(std::string_view word) {
   return true;
 }
 
-// Whether the full stop at text[stop] belongs to the word before it. `next` is what follows the blanks.
+// Returns whether the full stop at text[stop] belongs to the word before it. `next` is what follows the
+// blanks.
 bool is_abbreviation(std::string_view text, std::size_t stop, char32_t next) {
   constexpr std::size_t kLongest = 16;
   std::size_t begin = stop;
@@ -132,7 +133,8 @@ bool is_abbreviation(std::string_view text, std::size_t stop, char32_t next) {
   return contains(kTitles, lower) || (is_digit(next) && contains(kBeforeNumbers, lower));
 }
 
-// Where a sentence that ends with the mark at text[i] ends; 0 when none does. `i` moves behind the marks.
+// Returns where a sentence that ends with the mark at text[i] ends; 0 when none does. `i` moves behind the
+// marks.
 std::size_t end_at(std::string_view text, std::size_t& i) {
   const std::size_t first = i;
   std::size_t marks = 0;

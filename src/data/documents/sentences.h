@@ -24,7 +24,8 @@ class SentenceSplitter {
   std::string_view rest_;
 };
 
-// Whether the text's last character, but for closing quotes and brackets, ends a sentence (: and ; not).
+// Returns whether the text's last character, but for closing quotes and brackets, ends a sentence (: and ;
+// not).
 bool ends_sentence(std::string_view text);
 
 }  // namespace bertune::data

@@ -119,14 +119,14 @@ class Tokenizing : public DocumentSink {
   std::int64_t empty_documents() const { return empty_documents_; }
 
  private:
-  // Far more than max_length tokens, and few enough for the tokenizer to take at once.
+  // The parts have far more than max_length tokens, and few enough for the tokenizer to take at once.
   static constexpr std::size_t kLongest = std::size_t{1} << 15, kWave = std::size_t{8} << 20;
 
   void keep(std::string_view text) {
     text_ += text;
     ends_.push_back(text_.size());
   }
-  // Where to cut a text that is too long: at a blank, or else between two characters.
+  // Returns where to cut a text that is too long: at a blank, or else between two characters.
   static std::size_t cut(std::string_view text) {
     if (const std::size_t blank = text.find_last_of(" \t\r\n", kLongest - 1);
         blank != std::string_view::npos) {

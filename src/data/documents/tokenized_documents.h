@@ -1,5 +1,5 @@
 // A corpus as token ids: documents, their sentences, their tokens, all numbered from 0 through the whole
-// corpus. Memory: 2 bytes a token for vocabularies of up to 65,536 (4 above), 2.1 a sentence and 8 a
+// corpus. Memory: 2 bytes per token for vocabularies of up to 65,536 (4 above), 2.1 per sentence and 8 per
 // document: about half a byte for a byte of English text.
 #pragma once
 
@@ -44,7 +44,7 @@ class TokenizedDocuments {
   // A hash of everything: equal for equal corpora, whatever files they came from.
   std::uint64_t fingerprint() const;
 
-  std::vector<std::string> notes;  // what a person should know: guesses, replaced bytes, empty documents
+  std::vector<std::string> notes;  // for a person: detected settings, replaced bytes, empty documents
 
   static constexpr std::int64_t kLongestSentence = 65535;
 

@@ -1,4 +1,4 @@
-// Rows that cannot be read: counted, the first ones named, and left out where so many may be.
+// Rows that cannot be read: counted, the first ones named, and left out where that many may be.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,13 @@ namespace bertune::data {
 
 class BadRows {
  public:
-  // Negative: the first one is thrown.
+  // Allows `most` bad rows; negative: the first one is thrown.
   explicit BadRows(std::int64_t most) : most_(most) {}
 
-  // What is wrong with a row, and where.
+  // Counts a bad row; the message says what is wrong with it, and where.
   void add(std::string message);
-  // Runs `read`, which reads one row; false where it threw an Error, which is counted. A UsageError goes on.
+  // Runs `read`, which reads one row; false where it threw an Error, which is counted. A UsageError passes
+  // through.
   template <typename Read>
   bool reads(const Read& read) {
     try {
@@ -35,9 +36,10 @@ class BadRows {
 
   std::int64_t count() const { return count_; }
   const std::string& first() const { return first_.front(); }  // of one or more
-  // After a row at which the file cannot be read any further: throws what is wrong with it.
+  // Throws the last error, after a row at which the file cannot be read any further.
   [[noreturn]] void stop() const { throw Error(last_); }
-  // After the last row. Throws Error where there were more than may be; else notes those that were left out.
+  // Checks the count after the last row. Throws Error where there were more than may be; else notes those
+  // that were left out.
   void settle(const std::string& path, std::int64_t good, std::string_view things,
               std::vector<std::string>& notes) const;
 

@@ -80,7 +80,8 @@ class CsvParser final : public RecordParser {
     return finish_cell(scan);
   }
 
-  // Whether the cell is a quoted one; blanks before its quote are passed over where the file has them.
+  // Returns whether the cell is a quoted one; blanks before its quote are passed over where the file has
+  // them.
   bool skip_to_quote(Scan& scan) const {
     std::size_t place = scan.position;
     while (dialect_.blanks_before_quotes && place < scan.input.size() && scan.input[place] == ' ') ++place;

@@ -41,8 +41,8 @@ class ConvertingBuffer : public std::streambuf {
   // Makes output of unread(), says by take() how much of it was used, and returns the size of the output;
   // where nothing can be made without more input, it calls read_more() itself.
   virtual std::size_t convert(std::span<char> output) = 0;
-  // Nothing is left to read: whether nothing is left to give either. Throws Error where the end comes too
-  // early.
+  // Returns, when nothing is left to read, whether nothing is left to give either. Throws Error where the end
+  // comes too early.
   virtual bool at_end() { return true; }
 
   std::string_view unread() const { return {input_.data() + taken_, held_ - taken_}; }

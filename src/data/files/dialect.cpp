@@ -97,7 +97,7 @@ class DialectGuess {
     return {most->first, most->second * 5 >= lines.size() * 4};
   }
 
-  // Of the lines below the first, the share that fits.
+  // Returns whether most of the lines below the first fit.
   template <typename Fits>
   bool most_lines(const Fits& fits) const {
     std::string_view rest = table(), line;
@@ -139,7 +139,8 @@ class DialectGuess {
     return width > 1 && usual;
   }
 
-  // Whether the header has the delimiter too, or stands below a title: a text of one column may hold one.
+  // Returns whether the header has the delimiter too, or stands below a title: a text of one column may hold
+  // one.
   bool heads(char delimiter) const {
     Dialect tried = dialect_;
     tried.delimiter = delimiter;
@@ -149,7 +150,7 @@ class DialectGuess {
            lines[1].line > lines[0].line + 1;
   }
 
-  // What the first line shows, unless it separates nothing that the lines below have.
+  // Detects the delimiter of the first line, unless it separates nothing in the lines below.
   void guess_delimiter_of_csv() {
     const char first = guess_delimiter(table());
     dialect_.delimiter = first;

@@ -1,5 +1,4 @@
-// How a file of fields is written: what separates and quotes them, and what stands above and beside the
-// table.
+// The form of a file of fields: what separates and quotes them, and what is above and beside the table.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +12,7 @@
 namespace bertune::data {
 
 struct Dialect {
-  // Of rows that have one field more than the header.
+  // The meaning of the additional field, if rows have one field more than the header.
   enum class Surplus { none, row_name, empty };
 
   char delimiter = ',';
@@ -25,9 +24,9 @@ struct Dialect {
   Surplus surplus = Surplus::none;
 };
 
-// As the beginning of the file shows it. What is not as RFC 4180, or GLUE's files, have it is noted.
-// `delimiter`: as given; '\0': guessed. Text may stop anywhere: what stands behind its last line end is not
-// looked at, unless there is no other line.
+// Detects the dialect from the beginning of the file. What is not as RFC 4180, or GLUE's files, have it is
+// noted. `delimiter`: as given; '\0': detected. Text may stop anywhere: what stands behind its last line end
+// is not looked at, unless there is no other line.
 Dialect guess_dialect(const std::string& path, Format format, char delimiter, std::string_view text,
                       std::vector<std::string>& notes);
 

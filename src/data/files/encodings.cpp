@@ -1,4 +1,4 @@
-// Which encoding a text has.
+// Detects the encoding of a text.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -15,8 +15,8 @@ bool is_letter(unsigned char byte) {
   return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte >= 0xC0;
 }
 
-// Whether the byte at `place` is, in Windows-1252, what western texts hold beyond ASCII: a letter beside
-// another, or a sign such as a dash, a curly quote or a currency.
+// Returns whether the byte at `place` is, in Windows-1252, what western texts hold beyond ASCII: a letter
+// beside another, or a sign such as a dash, a curly quote or a currency.
 bool is_western(std::string_view text, std::size_t place) {
   constexpr std::string_view kSigns =
       "\x80\x85\x91\x92\x93\x94\x95\x96\x97\x99\xA0\xA1\xA3\xA7\xA9\xAB\xAE\xB0\xB4\xB7\xBB\xBD\xBF"sv;

@@ -12,8 +12,7 @@ struct FilePart {
   std::string part;  // empty: the whole
 };
 
-// What follows the last '#' of the name, unless there is a file of the whole name, or none of what stands
-// before it.
+// Splits the name at its last '#', unless there is a file of the whole name, or none of what comes before it.
 FilePart file_part(const fs::path& path);
 
 }  // namespace bertune::data

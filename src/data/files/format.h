@@ -12,11 +12,11 @@ enum class Format { csv, tsv, jsonl, json, text };
 
 std::string_view to_string(Format format);
 Format format_from_string(std::string_view name);  // throws UsageError, naming the choices
-// By extension: .csv .tsv .jsonl .ndjson .json .txt, also with another behind it (train.csv.gz). Throws
-// UsageError for any other.
+// Returns the format of an extension: .csv .tsv .jsonl .ndjson .json .txt, also with another behind it
+// (train.csv.gz). Throws UsageError for any other.
 Format format_from_path(const fs::path& path);
 std::optional<Format> format_by_name(const fs::path& path);
-// By the beginning of the file, for where the name says nothing.
+// Detects the format from the beginning of the file, if the name says nothing.
 Format guess_format(std::string_view head);
 
 }  // namespace bertune::data

@@ -13,7 +13,7 @@
 namespace bertune::data {
 namespace {
 
-// Whether most of the first records have as many fields, and more than one.
+// Returns whether most of the first records have as many fields, and more than one.
 bool is_table(std::string_view head) {
   std::vector<std::string> notes;
   const auto parser = make_parser("", Format::csv, '\0', head, notes);

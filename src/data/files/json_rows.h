@@ -27,7 +27,7 @@ class JsonRows {
   // Takes the next row off the front of `input`, as RecordParser::next does.
   Parse next(std::string_view& input, bool final, JsonRow& row);
   std::int64_t blank_lines() const { return blank_lines_; }
-  // Where the rows are; once the first was taken.
+  // Returns where the rows are; valid once the first was taken.
   const JsonShape& shape() const { return *shape_; }
 
  private:
@@ -49,7 +49,7 @@ class JsonRows {
   State state_ = State::first;
   bool in_lines_;
   bool by_rows_ = false;  // the list stands on one line, so that lines tell rows from one another no more
-  std::shared_ptr<const std::string> rewritten_;  // of columns: a row a line
+  std::shared_ptr<const std::string> rewritten_;  // of columns: a row per line
   std::size_t taken_ = 0;                         // of it
 };
 

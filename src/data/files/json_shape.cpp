@@ -46,7 +46,8 @@ struct Member {
   std::string_view name;
   std::size_t begin = 0, end = 0;  // of the value
   char first = '\0';               // of the value
-  // Of a list its first element's first character; of an object that of its first value, and its first name.
+  // The first character within the value: of a list's first element, or of an object's first value.
+  // `inner_name` is an object's first name.
   char inner = '\0';
   std::string_view inner_name;
 
@@ -166,7 +167,7 @@ bool is_row(const std::vector<Member>& members) {
   });
 }
 
-// Of JSON Lines: an object on one line that holds a text, whatever lists stand beside that.
+// Returns whether it is an object of JSON Lines: on one line, and with a text, whatever lists are beside it.
 bool is_line_with_a_text(std::string_view text, std::size_t at, std::size_t end) {
   if (text.substr(at, end - at).find('\n') != kNone) return false;
   const auto members = members_at(text, at);
@@ -223,7 +224,8 @@ std::optional<JsonShape> rows_inside(std::string_view text, std::size_t at, std:
   return std::nullopt;
 }
 
-// Whether the value that begins at `at` ends on its line; else whether the next line cannot go on with it.
+// Returns whether the value that begins at `at` ends on its line; else whether the next line cannot continue
+// it.
 std::optional<JsonForm> lines_or_values(std::string_view text, std::size_t at, std::size_t end, bool final) {
   const std::size_t line_end = text.find('\n', at);
   if (line_end == kNone) return final || end != kNone ? std::optional(JsonForm::lines) : std::nullopt;
@@ -236,7 +238,7 @@ std::optional<JsonForm> lines_or_values(std::string_view text, std::size_t at, s
 
 std::optional<JsonShape> shape_of_list(std::string_view text, std::size_t at, bool final) {
   const std::size_t line_end = text.find('\n', at);
-  // Lists of cells, one a line, begin like one list that is the document.
+  // Lists of cells, one per line, begin like one list that is the document.
   const std::string_view line = text.substr(0, line_end);
   const std::size_t inner = skip_blanks(line, at + 1);
   const bool of_scalars =

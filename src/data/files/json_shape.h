@@ -1,4 +1,4 @@
-// Where the rows of a JSON file are: found by walking over its first value, however long that is.
+// Finds the rows of a JSON file by walking over its first value, however long that is.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace bertune::data {
 inline constexpr std::string_view kJsonBlanks = " \t\r\n";
 
 enum class JsonForm {
-  lines,    // a value a line
+  lines,    // a value per line
   values,   // values one after another, each over several lines
   list,     // [{...}, {...}]
   columns,  // {"text": {"0": ..., "1": ...}, ...} or {"text": [..., ...], ...}, as pandas writes it
@@ -27,10 +27,11 @@ struct JsonShape {
   std::string place = {};  // what leads to it: "data", "train.data"; empty: it is the document itself
 };
 
-// Of the text, which is the beginning of the file or, when `final`, all of it. Nothing: more of it is needed.
-// `part` chooses a member of the document, a split; throws UsageError where the document has no such member,
-// and where it is an object of splits and none was chosen. `path` is for messages, and says, as `in_lines`
-// does, whether the file is JSON Lines: there an object on one line that holds a text is a row.
+// Returns the shape of the text, which is the beginning of the file or, when `final`, all of it. Nothing:
+// more of it is needed. `part` chooses a member of the document, a split; throws UsageError where the
+// document has no such member, and where it is an object of splits and none was chosen. `path` is for
+// messages, and says, as `in_lines` does, whether the file is JSON Lines: there an object on one line that
+// holds a text is a row.
 std::optional<JsonShape> shape_of_json(std::string_view text, bool final, const std::string& path,
                                        const std::string& part, bool in_lines = false);
 
@@ -47,7 +48,7 @@ struct JsonMember {
 // The members of the object that begins at the front; nothing where it does not end in the text, or is none.
 std::optional<std::vector<JsonMember>> members_of_json(std::string_view text);
 
-// What a person should know of where the rows are; empty for lines and for a list that is the document.
+// Describes where the rows are, for a person; empty for lines and for a list that is the document.
 std::string note_of(const JsonShape& shape);
 
 }  // namespace bertune::data

@@ -71,7 +71,7 @@ class LayoutGuess {
     return count * 20 >= lines_.size() * 19;
   }
 
-  // Whether the lines are cut into as many fields each by the delimiter.
+  // Returns whether the lines are cut into as many fields each by the delimiter.
   bool all_have(char delimiter, std::ptrdiff_t at_least = 1) const {
     const auto times = std::ranges::count(lines_[0], delimiter);
     return lines_.size() > 1 && times >= at_least &&
@@ -85,7 +85,7 @@ class LayoutGuess {
     return {};
   }
 
-  // Whether what `part` gives of the lines are few things that come again and again.
+  // Returns whether the values that `part` gives for the lines are few and come again and again.
   template <typename Part>
   bool repeats(const Part& part) const {
     std::map<std::string_view, std::size_t> counts;

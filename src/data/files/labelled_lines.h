@@ -26,8 +26,8 @@ struct LineLayout {
   std::string reason;    // one phrase for the person; empty for plain lines
 };
 
-// As nearly all of the first lines show it; `labelled` says that each line must hold a label, so that one in
-// front or behind may be looked for. `delimiter`: as given; '\0': any.
+// Detects the layout of nearly all of the first lines; `labelled` says that each line must hold a label, so
+// that one in front or behind may be looked for. `delimiter`: as given; '\0': any.
 LineLayout guess_line_layout(std::string_view text, char delimiter, bool labelled);
 
 // Records of two cells, the label (of several, a JSON list) and the text, in the order of the line; where

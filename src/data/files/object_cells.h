@@ -1,4 +1,4 @@
-// One JSON object to cells: a cell a key.
+// One JSON object to cells: a cell per key.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ class ObjectCells {
   // Cells are views into this object until the next call. Throws Error "<where>: ...".
   void parse(std::string_view text, const std::string& where, Record& record);
   const std::vector<std::string>& keys() const { return keys_; }
-  // From now on these keys number the cells, and others are ignored.
+  // Sets the keys that number the cells from now on; others are ignored.
   void set_keys(const std::vector<std::string>& keys);
 
  private:
@@ -28,7 +28,7 @@ class ObjectCells {
 
   std::vector<std::string> keys_;
   std::unordered_map<std::string, std::size_t> places_;  // of the keys
-  std::vector<std::string> values_;                      // one a key
+  std::vector<std::string> values_;                      // one per key
   std::vector<CellKind> kinds_;
   bool fixed_ = false;
 };

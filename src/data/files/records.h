@@ -57,7 +57,7 @@ class RecordParser {
   virtual std::vector<std::string> keys() const { return {}; }
   virtual void set_keys(const std::vector<std::string>&) {}
   virtual std::unique_ptr<RecordParser> clone() const = 0;
-  // For records in the midst of the input.
+  // Returns a parser for records in the midst of the input.
   std::unique_ptr<RecordParser> clone_behind_preamble() const {
     std::unique_ptr<RecordParser> parser = clone();
     parser->begun_ = true;
@@ -70,7 +70,7 @@ class RecordParser {
   std::string where(std::int64_t line) const;
   // Takes blank lines off the front and counts them.
   void skip_blank_lines(std::string_view& input);
-  // Before the first record: takes what stands above the table off the front.
+  // Takes what is above the table off the front, before the first record.
   void skip_preamble(const Dialect& dialect, std::string_view& input);
   // Takes the field off a record that rows have and the header lacks.
   static void drop_surplus(const Dialect& dialect, Record& record);
@@ -83,10 +83,10 @@ class RecordParser {
 
 std::unique_ptr<RecordParser> make_csv_parser(std::string path, const Dialect& dialect);
 std::unique_ptr<RecordParser> make_tsv_parser(std::string path, const Dialect& dialect);
-// Without a delimiter a line is one cell; with one, it is cut at the first.
+// The parser makes a line one cell without a delimiter; with one, it is cut at the first.
 std::unique_ptr<RecordParser> make_text_parser(std::string path, char delimiter);
-// Objects one a line, in a list, or in any other form (json_rows.h). `lines_before`: of the stream whose next
-// lines the input is. `in_lines`: as for shape_of_json().
+// Objects one per line, in a list, or in any other form (json_rows.h). `lines_before`: of the stream whose
+// next lines the input is. `in_lines`: as for shape_of_json().
 std::unique_ptr<RecordParser> make_json_parser(std::string path, std::int64_t lines_before = 0,
                                                bool in_lines = false);
 
@@ -97,7 +97,7 @@ std::unique_ptr<RecordParser> make_parser(const std::string& path, Format format
                                           std::string_view text, std::vector<std::string>& notes,
                                           std::int64_t lines_before = 0);
 
-// Whether records are lines of fields, of which the first may name the columns: CSV and TSV.
+// Returns whether records are lines of fields, of which the first may name the columns: CSV and TSV.
 bool is_delimited(Format format);
 
 std::string cell_text(const Cell& cell);
@@ -107,9 +107,9 @@ std::string cell_name(const Cell& cell);
 // The text of a cell of the kind doubled_quotes. `memory` holds at least the size of the text.
 std::string_view undouble_quotes(std::string_view text, char* memory);
 
-// Without ASCII blanks at both ends.
+// Returns the text without ASCII blanks at both ends.
 std::string_view trim_blanks(std::string_view text);
-// Whether nothing is left then.
+// Returns whether nothing is left then.
 bool is_blank(std::string_view text);
 
 // One line off the front of `input`, without its end ("\n" or "\r\n"). False: no line end there yet.

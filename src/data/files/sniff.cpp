@@ -55,7 +55,7 @@ void refuse_wide_text(std::string_view head, const std::string& path) {
     refuse_encoding(path, "UTF-32");
   if (head.starts_with("\xff\xfe"sv)) refuse_encoding(path, "UTF-16");
   if (head.starts_with("\xfe\xff"sv)) refuse_encoding(path, "UTF-16");
-  // Without a mark: text in a Latin script has a zero in nearly every second byte.
+  // Text in a Latin script, if its encoding has no mark, has a zero in nearly every second byte.
   const std::string_view sample = head.substr(0, 4096);
   std::array<std::size_t, 2> zeros{};
   for (std::size_t i = 0; i < sample.size(); ++i) zeros[i % 2] += sample[i] == '\0' ? 1 : 0;

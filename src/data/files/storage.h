@@ -1,5 +1,4 @@
-// Where the bytes of a dataset live: the file in memory, and an arena for the fields that could not be views
-// into it.
+// The memory of a dataset: the file, and an arena for the fields that could not be views into it.
 #pragma once
 
 #include <cstddef>

@@ -22,7 +22,7 @@ fs::path file_of(const fs::path& path) { return path == "-" ? fs::path("/dev/std
 
 using Bytes = std::shared_ptr<const std::string>;
 
-// What pipes gave, by their device and inode, while somebody wants it kept.
+// The contents of pipes, by their device and inode, while somebody wants them kept.
 struct PipeMemory {
   std::mutex mutex;
   int keepers = 0;
@@ -75,7 +75,7 @@ std::shared_ptr<const std::string> whole(std::istream& stream) {
   }
 }
 
-// The encoding to read by: the one given, the one marked, or the one guessed, with a note. Empty: UTF-8.
+// The encoding to read by: the one given, the one marked, or the one detected, with a note. Empty: UTF-8.
 std::string encoding_for(const std::string& path, std::string_view text, const std::string& given,
                          std::vector<std::string>& notes) {
   if (!given.empty()) return is_utf8(given) ? "" : given;

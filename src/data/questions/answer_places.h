@@ -1,4 +1,5 @@
-// Where an answer stands in its context: from code points, in which datasets count, to bytes and back.
+// Converts the place of an answer in its context from code points, in which datasets count, to bytes and
+// back.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@ class CodePointIndex {
   explicit CodePointIndex(std::string_view text);
 
   std::int64_t size() const { return size_; }
-  // Where code point `number` begins; the size of the text for the one after the last.
+  // Returns where code point `number` begins; the size of the text for the one after the last.
   std::size_t byte_of(std::int64_t number) const;
   // The number of the code point that begins at `byte`.
   std::int64_t number_at(std::size_t byte) const;

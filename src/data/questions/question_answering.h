@@ -33,7 +33,7 @@ struct Answer {
   bool has_place() const { return start >= 0; }
 };
 
-// What becomes of an answer that its context does not hold, or whose answer_start is negative.
+// The treatment of an answer that its context does not contain, or whose answer_start is negative.
 enum class UnplacedAnswers {
   refuse,     // it is an error, and so are an empty answer, an empty context and equal ids
   leave_out,  // to learn from: the answer is left out, and so is a question without another
@@ -51,7 +51,7 @@ struct QuestionAnsweringExample {
   std::string_view where;      // "file:line" or "file: data[1].paragraphs[2].qas[3] (id ...)", for messages
 };
 
-// What holds of all questions of a file, and of a part of them (data/splits/subset.h).
+// The properties of all questions of a file, and of a part of them (data/splits/subset.h).
 struct AboutQuestions {
   std::string path;                            // as given, for messages
   bool has_answers = false;                    // every question has a label
@@ -78,10 +78,10 @@ struct QuestionAnsweringReadOptions {
   std::int64_t max_questions = -1;    // negative: all
   bool answers_required = true;       // a question without a label is an error
   UnplacedAnswers unplaced = UnplacedAnswers::refuse;
-  std::int64_t max_bad_rows = 0;  // so many questions that cannot be read are left out
+  std::int64_t max_bad_rows = 0;  // this many questions that cannot be read are left out
   char delimiter = '\0';          // CSV and TSV; '\0': ',' or the one that the first line shows; tab
-  // Of JSON Lines that come in parts: what the parts before held, for messages and for ids that are not
-  // given.
+  // The number of lines and questions in the earlier parts, for JSON Lines that come in parts: for messages
+  // and for ids that are not given.
   std::int64_t lines_before = 0, questions_before = 0;
 };
 

@@ -38,7 +38,7 @@ class QuestionAnsweringBuilder {
   QuestionAnsweringDataset finish();
 
  private:
-  // How often something odd was met, and where first.
+  // The count of an oddity, and where it was first met.
   struct Tally {
     std::int64_t count = 0;
     std::string first;
@@ -57,7 +57,7 @@ class QuestionAnsweringBuilder {
                   QuestionAnsweringExample& example);
   // {"text": [...], "answer_start": [...]}, or {"text", "answer_start"} of one answer.
   void add_answer_columns(const Json& answers, const std::string& where, QuestionAnsweringExample& example);
-  // Without `start` at its first occurrence.
+  // Adds an answer; without `start`, at its first occurrence.
   void add_answer(const std::string& text, const Json* start, const std::string& where,
                   QuestionAnsweringExample& example);
   std::optional<std::size_t> first_place(std::string_view text, const std::string& where);

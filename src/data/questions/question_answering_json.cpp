@@ -28,7 +28,7 @@ bool is_beginning(Json::parse_event_t event) {
   return event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
 }
 
-// Whether an object is a row, by its first key that tells; it is walked over no further.
+// Decides whether an object is a row, by its first key that tells; the rest is not walked over.
 class RowDetector final : public nlohmann::json_sax<Json> {
  public:
   bool is_row = false;
@@ -93,7 +93,7 @@ class DocumentReader {
     return true;
   }
 
-  // Whether the object was a row, a paragraph or an article.
+  // Returns whether the object was a row, a paragraph or an article.
   bool take(int depth, const Json& value) {
     if (is_list_[0]) {
       if (depth != 1) return false;
@@ -116,7 +116,7 @@ class DocumentReader {
     return true;
   }
 
-  // What is left of a list whose objects were taken.
+  // Checks what is left of a list whose objects were taken.
   static void check_taken(const Json& list, std::string_view name, const std::string& where) {
     if (!list.is_array() || !list.empty())
       throw Error(fmt::format("{}: {} must be a list of objects", where, name));

@@ -1,4 +1,4 @@
-// Questions in JSON: a document, of which only one paragraph is in memory at a time, or an object a line.
+// Questions in JSON: a document, of which only one paragraph is in memory at a time, or an object per line.
 #pragma once
 
 #include <cstdint>

@@ -23,7 +23,7 @@ constexpr int kRows = 20;
 constexpr std::array<std::string_view, 7> kOfChoices = {"choices", "options",   "endings", "answerKey",
                                                         "choice1", "questions", "answerA"};
 
-// What was seen in one row.
+// The contents that were seen in one row.
 struct RowLook {
   std::string_view question, context, answers;  // the names; empty: there is none
   bool is_usual = false;                        // "question", "context" and "answers" or "answer"

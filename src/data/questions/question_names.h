@@ -1,4 +1,4 @@
-// By which names files have questions, contexts and answers.
+// The names by which files have questions, contexts and answers.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace bertune::data {
 
-// In the order of preference; the first is the usual one.
+// The names, in the order of preference; the first is the typical one.
 inline constexpr std::array<std::string_view, 5> kQuestionNames = {"question", "query", "question_text",
                                                                    "query_text", "q"};
 inline constexpr std::array<std::string_view, 13> kContextNames = {
@@ -26,9 +26,9 @@ inline constexpr std::array<std::string_view, 7> kIdNames = {"id",     "qid", "q
 inline constexpr std::array<std::string_view, 3> kImpossibleNames = {"is_impossible", "no_answer",
                                                                      "unanswerable"};
 
-// What a column of a table is called in rows: the usual name of those that have one ("Question", "passage"),
-// or the name as it is. `names` are all of the header: a name that is less usual gives way to one that is
-// more.
+// Returns what a column of a table is called in rows: the typical name, if it is a variant of one
+// ("Question", "passage"), or the name as it is. `names` are all of the header: a name that is less usual
+// gives way to one that is more.
 std::string usual_name(const std::string& name, std::span<const std::string> names);
 
 // The value under the first of the names that is there and not null; null where none is. `found` becomes its

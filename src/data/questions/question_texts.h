@@ -9,7 +9,7 @@ namespace bertune::data {
 // The texts of a question are its context and itself, and its label is the first answer.
 Texts texts_of(const QuestionAnsweringDataset& dataset);
 
-// Of each question its context alone: those about one context belong together.
+// The texts of a question are its context alone: questions about one context belong together.
 Texts contexts_of(const QuestionAnsweringDataset& dataset);
 
 }  // namespace bertune::data

@@ -40,7 +40,7 @@ void require_groups(const Texts& texts, const Groups& groups, std::int64_t count
   }
 }
 
-// Of classes, how many folds have them.
+// Returns notes on how many folds have each class.
 std::vector<std::string> notes_of_classes(const Texts& texts, const std::vector<std::int64_t>& folds,
                                           const Fold& fold) {
   if (!labels_are_classes(texts)) return {};

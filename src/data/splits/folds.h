@@ -8,7 +8,7 @@
 
 namespace bertune::data {
 
-// Which fold each row is in, from 0: the rows of every class are dealt evenly (stratified), and so are all
+// Returns the fold of each row, from 0: the rows of every class are dealt evenly (stratified), and so are all
 // rows; rows with the same texts are in one fold. Classes are as in stratified_split. Depends on rows, count
 // and seed only. Throws UsageError for a count below 2 and for more folds than there are different texts.
 std::vector<std::int64_t> fold_of_rows(const Texts& texts, std::int64_t count, std::uint64_t seed);

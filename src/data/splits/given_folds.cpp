@@ -129,7 +129,7 @@ class FoldReader {
                     where(line), folds_.column, kMostFolds));
   }
 
-  // From the order of first appearance to that of the names.
+  // Renumbers the folds from the order of first appearance to that of the names.
   void number_in_order() {
     if (number_of_.empty()) throw Error(fmt::format("{}: holds no rows", folds_.path));
     if (number_of_.size() == 1) {

@@ -13,7 +13,7 @@ namespace bertune::data {
 
 struct GivenFolds {
   std::string path, column;
-  // Of the folds: ascending numbers where all are whole numbers, else ascending by byte.
+  // The names of the folds: ascending numbers if all are whole numbers, else ascending by byte.
   std::vector<std::string> names;
   std::vector<std::int64_t> fold_of;  // [records]: a number in `names`
   std::vector<std::int64_t> line_of;  // [records]: where each begins, from 1
@@ -23,8 +23,8 @@ struct GivenFolds {
   Json json_name(std::int64_t fold) const;
 };
 
-// Which record of the file each row is, by its line: some records may have been left out. Throws Error where
-// the file has become another one.
+// Returns the record of the file for each row, by its line: some records may have been left out. Throws Error
+// where the file has become another one.
 std::vector<std::int64_t> records_of_rows(const Texts& texts, const GivenFolds& folds);
 
 // Reads options.fold_column of all records; of the other options header and delimiter. Throws UsageError for

@@ -19,7 +19,8 @@ struct Groups {
 
 Groups group_by_texts(const Texts& texts);
 
-// Whether labels are names of classes to divide evenly, and not numbers or sets with hardly two alike.
+// Returns whether labels are names of classes to divide evenly, and not numbers or sets with hardly two
+// alike.
 bool labels_are_classes(const Texts& texts);
 
 // The groups' first rows, ascending, by their class; under "" where labels are no classes.

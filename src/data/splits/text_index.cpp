@@ -14,7 +14,7 @@
 namespace bertune::data {
 namespace {
 
-// Cannot occur in folded text, so ("a b", "") and ("a", "b") differ.
+// The separator cannot occur in folded text, so ("a b", "") and ("a", "b") differ.
 constexpr char kBetweenTexts = '\n';
 
 bool is_blank(char character) { return character == ' ' || (character >= '\t' && character <= '\r'); }

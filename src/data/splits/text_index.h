@@ -12,7 +12,7 @@
 
 namespace bertune::data {
 
-// What two texts are compared by.
+// The form in which two texts are compared.
 enum class Folding {
   exact,
   blanks_and_case,  // lower-cased, runs of blanks as one space, none at the ends; blank rows equal no other

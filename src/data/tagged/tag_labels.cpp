@@ -34,7 +34,7 @@ LabelMap build_tag_map(const TaggedDataset& train, const std::vector<std::string
 std::vector<std::int32_t> tag_ids(const TaggedDataset& dataset, const LabelMap& labels) {
   std::vector<std::int32_t> ids;
   ids.reserve(static_cast<std::size_t>(dataset.words()));
-  // By address: a tag is stored once, and looked up for many words.
+  // Tags are looked up by address: a tag is stored once, and looked up for many words.
   std::map<const char*, std::int32_t> known;
   for (const TaggedSentence& sentence : dataset.sentences) {
     if (sentence.tags.size() != sentence.words.size()) {

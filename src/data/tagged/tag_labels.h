@@ -1,4 +1,4 @@
-// From the tags of words to class ids.
+// Converts the tags of words to class ids.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace bertune::data {
 // single tag, or so many that the column is likely the wrong one.
 LabelMap build_tag_map(const TaggedDataset& train, const std::vector<std::string>& given = {});
 
-// One class id a word, sentence by sentence. A tag that the map lacks is an Error naming file:line, the
+// One class id per word, sentence by sentence. A tag that the map lacks is an Error naming file:line, the
 // nearest known tag and the known; so is a sentence without tags.
 std::vector<std::int32_t> tag_ids(const TaggedDataset& dataset, const LabelMap& labels);
 

@@ -29,7 +29,7 @@ Tag parse(std::string_view text, TagScheme scheme) {
   return tag;
 }
 
-// Whether two tags of entities belong to different ones, as conlleval sees it.
+// Returns whether two tags of entities belong to different ones, as conlleval sees it.
 bool is_border(const Tag& left, const Tag& right) {
   return left.letter == 'E' || left.letter == 'S' || right.letter == 'B' || right.letter == 'S' ||
          left.type != right.type;

@@ -50,7 +50,7 @@ bool is_whole_number(const std::string& tag) {
   return !tag.empty() && std::ranges::all_of(tag, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Tells IOB1 from IOB2, in which an I- that goes on with nothing is a mistake.
+// Tells IOB1 from IOB2, in which an I- that continues nothing is a mistake.
 void look_at_iob(TaggedDataset& dataset) {
   IobUse use;
   std::string first;

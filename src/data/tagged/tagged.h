@@ -1,4 +1,4 @@
-// Sentences of words with a tag each: CoNLL columns, CoNLL-U, tables with a word or a sentence a row, and
+// Sentences of words with a tag each: CoNLL columns, CoNLL-U, tables with a word or a sentence per row, and
 // JSON with lists of words and tags or with a text and its entities.
 #pragma once
 
@@ -25,13 +25,13 @@ TagFormat guess_tag_format(const fs::path& path);         // by its content, and
 struct TaggedReadOptions {
   std::optional<TagFormat> format = {};  // unset: by content, and by extension
   std::int64_t lines_before = 0;         // jsonl: of the stream whose next lines the text is
-  // Which column or key holds the tags. conll: its number from 1 (empty: the last one that says something).
-  // conllu: its name or number (empty: UPOS). csv: its name. jsonl: the key of the tags or entities. Empty:
-  // the usual ones.
+  // The column or key that holds the tags. conll: its number from 1 (empty: the last one that says
+  // something). conllu: its name or number (empty: UPOS). csv: its name. jsonl: the key of the tags or
+  // entities. Empty: the usual ones.
   std::string label_column = {};
   bool labels_required = true;      // a sentence without tags is an error
   std::int64_t max_sentences = -1;  // negative: all
-  std::int64_t max_bad_rows = 0;    // so many sentences that cannot be read are left out
+  std::int64_t max_bad_rows = 0;    // this many sentences that cannot be read are left out
 };
 
 // The views live as long as the dataset.
@@ -44,7 +44,7 @@ struct TaggedSentence {
   std::vector<std::uint32_t> word_lines;  // [words]: lines after `line`; empty when all are on that line
 };
 
-// What holds of all sentences of a file, and of a part of them (data/splits/subset.h).
+// The properties of all sentences of a file, and of a part of them (data/splits/subset.h).
 struct AboutSentences {
   std::string path;  // as given, for messages
   TagFormat format = TagFormat::conll;
@@ -56,7 +56,7 @@ struct AboutSentences {
 
 struct TaggedDataset : AboutSentences {
   std::vector<TaggedSentence> sentences;
-  std::vector<std::string> notes;  // what a person should know: guesses, replaced bytes, odd tags
+  std::vector<std::string> notes;  // for a person: detected settings, replaced bytes, odd tags
 
   using Whole = AboutSentences;
   static constexpr std::vector<TaggedSentence> TaggedDataset::*kRows = &TaggedDataset::sentences;

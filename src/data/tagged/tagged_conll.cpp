@@ -1,4 +1,4 @@
-// CoNLL columns: a word a line with its tag in another column, a blank line after each sentence.
+// CoNLL columns: a word per line with its tag in another column, a blank line after each sentence.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -66,7 +66,7 @@ class ConllReader {
                                                                        : file_.keep_tag(tag));
   }
 
-  // "(ORG*" begins an entity, "*" goes on with it, "*)" ends it.
+  // "(ORG*" begins an entity, "*" continues it, "*)" ends it.
   std::string_view opened_tag(std::string_view tag) {
     const bool ends = tag.ends_with(')');
     const std::size_t begin = tag.find_first_not_of('('), size = tag.find_first_of("*)") - begin;
@@ -156,7 +156,7 @@ class ConllReader {
   std::size_t tag_ = 0;
   std::int64_t first_line_ = 0;  // with a word; 0: before it
   bool has_tags_ = false, broken_ = false;
-  std::string open_;  // of brackets: the type of the entity that goes on
+  std::string open_;  // of brackets: the type of the entity that continues
 };
 
 }  // namespace

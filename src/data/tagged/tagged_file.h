@@ -1,4 +1,5 @@
-// What the readers of tagged sentences share: lines with their numbers, texts made valid, and what was odd.
+// The common parts of the readers of tagged sentences: lines with their numbers, texts made valid, and
+// oddities.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,7 @@ class TaggedFile {
   const TaggedReadOptions& options() const { return options_; }
   // `text` itself, which points into the file, or a copy with U+FFFD for what is not UTF-8.
   std::string_view valid(std::string_view text);
-  // Copies.
+  // Returns a copy that lives as long as the dataset.
   std::string_view keep(std::string_view text) { return arena_.copy(text); }
   std::string_view keep_tag(std::string_view tag);  // once each
 
@@ -42,7 +43,7 @@ class TaggedFile {
   // Counts what is odd; the notes name the first line and how often.
   void count(std::string_view what, std::int64_t line);
   void add_counts_to_notes();
-  // After the last sentence. Throws Error where too many could not be read.
+  // Checks the count of bad sentences after the last one. Throws Error where too many could not be read.
   void settle() { bad_.settle(dataset_.path, dataset_.size(), "sentences", dataset_.notes); }
 
  private:

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t kLooked = 2000;  // lines
 
-// What a file of CoNLL-U begins with, if not with a word.
+// The beginnings of a file of CoNLL-U, if it does not begin with a word.
 constexpr std::array<std::string_view, 5> kComments = {"# newdoc", "# newpar", "# sent_id",
                                                        "# text = ", "# global.columns"};
 
@@ -48,7 +48,7 @@ bool is_bracket_tag(std::string_view tag) {
          (tag.substr(end) == "*" || tag.substr(end) == ")" || tag.substr(end) == "*)");
 }
 
-// What the cells of one column are.
+// The contents of one column's cells.
 struct ColumnLook {
   std::size_t entities = 0, outside = 0, others = 0, brackets = 0, opened = 0;
   std::set<std::string> types, values;

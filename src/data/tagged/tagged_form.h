@@ -1,4 +1,4 @@
-// Whether a file holds tagged words, and how: seen in its content, for names of files lie.
+// Detects files of tagged words, and their form, by their content, because names of files lie.
 #pragma once
 
 #include <cstddef>
@@ -15,17 +15,18 @@ namespace bertune::data {
 // The format of a file that holds tagged words. `input` is without a byte order mark.
 TagFormat guess_tag_format(const fs::path& path, std::string_view input);
 
-// Why a file is one of tagged words: "words and tags such as B-LOC, ..."; empty where it does not look like
-// one.
+// Returns why a file is one of tagged words: "words and tags such as B-LOC, ..."; empty where it does not
+// look like one.
 std::string looks_like_tagged_words(const fs::path& path, std::string_view input);
 
-// Whether a file that a model is asked about holds words, or texts with their entities, and not texts alone.
+// Returns whether a file that a model is asked about holds words, or texts with their entities, and not texts
+// alone.
 bool holds_sentences(const fs::path& path, std::string_view input);
 
 // "O", or a letter of a scheme and a type: "B-LOC".
 bool is_entity_tag(std::string_view tag);
 
-// Which columns of lines hold the word and its tag, and what tells.
+// The columns of lines that hold the word and its tag, and the evidence.
 struct WordColumns {
   bool by_tabs = false;
   std::size_t columns = 0, word = 0, tag = 0;
@@ -36,7 +37,7 @@ struct WordColumns {
   std::size_t longest_group = 0;
   std::string example = {};  // one of the entity tags
 };
-// Of the first lines. Nothing where there is none with a word.
+// Looks at the first lines. Nothing where there is none with a word.
 std::optional<WordColumns> find_word_columns(std::string_view input);
 
 // A line of CoNLL that is no word: it begins with "#", and has not as many columns as the others, or is
@@ -49,9 +50,10 @@ struct TagTable {
   bool has_header = false;
   std::vector<std::string> names;  // or numbers from 1
   int sentence = -1, word = -1, tag = -1;
-  bool lists = false;  // a sentence a row: words and tags are lists
+  bool lists = false;  // a sentence per row: words and tags are lists
 };
-// With `label_column` the tags are that one. Nothing where the input is no such table.
+// Finds the columns of a table of words; `label_column`, if given, holds the tags. Nothing where the input is
+// no such table.
 std::optional<TagTable> find_tag_table(std::string_view input, const std::string& label_column);
 
 }  // namespace bertune::data

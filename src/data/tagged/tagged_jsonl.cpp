@@ -141,7 +141,7 @@ class TaggedJsonReader {
     tag_words(read_annotations(*entities, sentence.text), sentence);
   }
 
-  // In the order of the text.
+  // Returns the annotations in the order of the text.
   std::vector<Annotation> read_annotations(const Json& entities, std::string_view text) {
     std::vector<Annotation> annotations;
     if (entities.empty()) return annotations;

@@ -25,14 +25,16 @@ const Json* find_key(const Json& row, std::span<const std::string_view> keys);
 // Studio's {"data": {"text"}, "annotations": [{"result": [...]}]}. Others stay as they are.
 Json plain_row(Json row);
 
-// Whether the value is a list of texts, or of objects with a "text" (spaCy's and Prodigy's tokens).
+// Returns whether the value is a list of texts, or of objects with a "text" (spaCy's and Prodigy's tokens).
 bool are_tokens(const Json& value);
-// Whether it is a list of entities, {"start", "end", "label"} or [start, end, label]; an empty list is too.
+// Returns whether it is a list of entities, {"start", "end", "label"} or [start, end, label]; an empty list
+// is too.
 bool are_entities(const Json& value);
 
-// Why the row is one of tagged words; empty where it is none, and beginning with '?' where it could be.
+// Returns why the row is one of tagged words; empty where it is none, and beginning with '?' where it could
+// be.
 std::string tagged_row(const Json& row);
-// Whether the row has words, or a text with entities, tagged or not.
+// Returns whether the row has words, or a text with entities, tagged or not.
 bool holds_words(const Json& row);
 
 }  // namespace bertune::data

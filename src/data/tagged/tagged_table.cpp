@@ -1,6 +1,6 @@
-// Tables of words: a word and its tag a row, with the number of the sentence or blank lines between
-// sentences; or a sentence a row, whose words and tags are lists as JSON or Python writes them, or separated
-// by blanks.
+// Tables of words: a word and its tag per row, with the number of the sentence or blank lines between
+// sentences; or a sentence per row, whose words and tags are lists as JSON or Python writes them, or
+// separated by blanks.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -25,7 +25,7 @@ Kind kind_of(char32_t code_point) {
 std::vector<Span> split_words(std::string_view text) {
   if (text.size() > kLongestText) throw Error("a text of more than 1 GiB cannot be cut into words: split it");
   std::vector<Span> words;
-  bool within = false;  // whether the last word may go on
+  bool within = false;  // whether the last word may continue
   for (std::size_t position = 0; position < text.size();) {
     const CodePoint point = decode_utf8(text, position);
     const auto begin = static_cast<std::uint32_t>(position), end = begin + point.bytes;

@@ -1,4 +1,4 @@
-// A text cut into the words that BERT's tokenizer would see, before it normalises them.
+// A text cut into the words that BERT's tokenizer would see, before it normalizes them.
 #pragma once
 
 #include <string_view>
@@ -13,8 +13,8 @@ namespace bertune::data {
 // Error for more than 1 GiB.
 std::vector<Span> split_words(std::string_view text);
 
-// Where `words` lie in `text`, one after the other with nothing but white space between them; empty when they
-// do not.
+// Returns where `words` are in `text`, one after the other with nothing but white space between them; empty
+// when they are not.
 std::vector<Span> locate_words(std::string_view text, const std::vector<std::string_view>& words);
 
 }  // namespace bertune::data

@@ -17,7 +17,7 @@ class BadLines {
   // Throws Error "path:line: what is wrong" of the first, with the number and the lines of the others, where
   // there are more than may be left out. `rows`: that are good.
   void check(const std::string& path, std::int64_t rows) const;
-  // What was left out; empty: nothing.
+  // Returns a note on the rows that were left out; empty: none were.
   std::string note(const std::string& path) const;
 
  private:

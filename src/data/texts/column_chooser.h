@@ -35,18 +35,19 @@ class ColumnChooser {
   // A usual name, unless its values number the rows or are sentences.
   ChosenColumn label_by_name() const;
   bool numbers_rows(int index) const;
-  // Columns of 0 and 1, or of true and false, side by side: one a label. Two may be anything, where another
+  // Columns of 0 and 1, or of true and false, side by side: one per label. Two may be anything, where another
   // column may hold labels.
   void guess_label_set();
   static std::vector<int> longest_run(const std::vector<int>& indices);
   bool others_may_hold_labels(const std::vector<int>& set) const;
-  // Of two columns, what one of them is says what the other is.
+  // Chooses between two columns: what one of them is says what the other is.
   void guess_among_few();
-  // Of two columns the one whose values repeat, or are the only numbers; -1 when neither can be told.
+  // Returns the label of two columns: the one whose values repeat, or are the only numbers; -1 when neither
+  // can be told.
   int label_by_values() const;
-  // By a name that ends in the usual name of labels, or by values that repeat.
+  // Detects the label by a name that ends in the typical name of labels, or by values that repeat.
   void guess_label_by_values();
-  // Of columns whose names say that they hold labels too, the person should know.
+  // Notes the columns whose names say that they hold labels too.
   void name_other_labels();
   std::string names_of(const std::vector<int>& indices) const;
   std::vector<int> best_labels(bool by_name) const;

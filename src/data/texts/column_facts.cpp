@@ -28,13 +28,13 @@ std::size_t words_of(std::string_view text) {
   return words;
 }
 
-// Without the bytes that continue a character.
+// Counts characters: bytes without those that continue a character.
 std::size_t characters_of(std::string_view text) {
   return static_cast<std::size_t>(
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-// Its digits as 0 and its letters as a.
+// Returns the text with its digits as 0 and its letters as a.
 std::string shape_of(std::string_view text) {
   std::string shape(text);
   for (char& c : shape) {

@@ -1,4 +1,4 @@
-// What the values of a column show: whether they may be labels or texts.
+// The properties of a column's values, which show whether they may be labels or texts.
 #pragma once
 
 #include <cstddef>
@@ -18,13 +18,14 @@ struct ColumnFacts {
 
   bool is_yes_or_no() const { return rows > 0 && (zero_or_one || boolean); }
   bool full() const { return filled == rows; }
-  // Few values that come again and again.
+  // Returns whether the column has few values that come again and again.
   bool repeats() const {
     return distinct >= 2 && distinct * 2 <= filled && mean_words <= 5 && mean_length <= 50;
   }
   // Numbers for the rows themselves.
   bool counts_rows() const { return whole && ascending && filled >= 2 && distinct == filled; }
-  // Longer than a name or a number, and different nearly everywhere; sentences may come a few times.
+  // Returns whether the values are longer than a name or a number, and different nearly everywhere; sentences
+  // may come a few times.
   bool is_text() const {
     const bool differs = distinct * 2 > filled && (mean_words >= 2.5 || mean_length >= 40);
     return !numbers && !uniform && filled > 0 && (differs || (distinct * 5 > filled && mean_words >= 4));
@@ -34,16 +35,17 @@ struct ColumnFacts {
 
 ColumnFacts facts_of(const std::vector<std::string>& values);
 
-// How well a column may hold the labels, by its values; 0: not at all.
+// Returns how well a column may hold the labels, by its values; 0: not at all.
 int label_evidence(const ColumnFacts& facts);
 
-// Whether the values of two columns say the same in other words: each of one stands beside one of the other.
+// Returns whether the values of two columns say the same in other words: each of one stands beside one of the
+// other.
 bool say_the_same(const std::vector<std::string>& first, const std::vector<std::string>& second);
-// Whether texts share more words with the text beside them than with the one beside the next.
+// Returns whether texts share more words with the text beside them than with the one beside the next.
 bool belong_together(const std::vector<std::string>& first, const std::vector<std::string>& second);
 
-// Whether a first row holds values as the rows below do, and no names of columns: a number among numbers, a
-// value that comes again, a sentence among sentences.
+// Returns whether a first row holds values as the rows below do, and no names of columns: a number among
+// numbers, a value that comes again, a sentence among sentences.
 bool is_an_example(const std::vector<std::string>& row, const std::vector<std::vector<std::string>>& below);
 
 }  // namespace bertune::data

@@ -17,7 +17,7 @@ std::span<const std::string_view> text_names();
 std::span<const std::string_view> label_names();
 std::span<const std::pair<std::string_view, std::string_view>> pair_names();
 
-// Whether it is one of all these.
+// Returns whether it is one of all these.
 bool is_usual_name(std::string_view name);
 // "title", "headline": of what stands above a text.
 bool names_a_title(std::string_view name);
@@ -26,7 +26,7 @@ bool names_an_index(std::string_view name);
 // The usual name of a label that the name ends in, after '_', a blank or in camel case ("sentiment" of
 // "airline_sentiment"); empty: there is none.
 std::string_view label_word_of(std::string_view name);
-// Whether two names are alike but for a 1 and a 2, or an a and a b.
+// Returns whether two names are alike but for a 1 and a 2, or an a and a b.
 bool are_twins(std::string_view first, std::string_view second);
 
 }  // namespace bertune::data

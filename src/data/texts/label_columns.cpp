@@ -1,4 +1,4 @@
-// Which columns are the labels.
+// Chooses the columns of the labels.
 #include "data/texts/column_chooser.h"
 
 #include <fmt/format.h>
@@ -77,7 +77,7 @@ void ColumnChooser::guess_among_few() {
   if (!choice_.text && !choice_.label) {
     const int label = label_by_values();
     if (label >= 0) choice_.label = column(label, true);
-    // What numbers the rows is no label, and no text either.
+    // A column that numbers the rows is not the label, and not the text either.
     const bool numbers[] = {numbers_rows(0), numbers_rows(1)};
     if (label < 0 && numbers[0] != numbers[1]) choice_.text = column(numbers[0] ? 1 : 0, true);
   }

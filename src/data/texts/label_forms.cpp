@@ -114,8 +114,8 @@ class Settler {
                      *size - 1));
   }
 
-  // Whether commas stand between labels and not in numbers: two in one, or a name that says so, or parts that
-  // are labels by themselves.
+  // Returns whether commas stand between labels and not in numbers: two in one, or a name that says so, or
+  // parts that are labels by themselves.
   bool commas_separate() const {
     if (trained_ == LabelForm::decimal_commas) return false;
     const std::string key = name_key(dataset_.columns.label.name);
@@ -138,7 +138,7 @@ class Settler {
            std::ranges::all_of(behind, [&](std::string_view part) { return alone.contains(part); });
   }
 
-  // Where all other labels are numbers, "1,5" is one and a half, and "N/A" no label.
+  // Reads "1,5" as one and a half, and "N/A" as no label, if all other labels are numbers.
   void read_numbers() {
     std::int64_t numbers = 0, fractions = 0, missing = 0;
     for (const Row& row : dataset_.rows) {

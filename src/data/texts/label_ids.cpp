@@ -1,4 +1,4 @@
-// From the labels of rows to class ids, vectors of ids, or numbers.
+// Converts the labels of rows to class ids, vectors of ids, or numbers.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Which spellings of a label are one label.
+// Joins the spellings of a label that mean the same.
 #pragma once
 
 #include <string>
@@ -7,12 +7,12 @@
 
 namespace bertune::data {
 
-// Whether each is a whole number, with or without ".0".
+// Returns whether each is a whole number, with or without ".0".
 bool all_whole_numbers(const std::vector<std::string>& names);
-// What all spellings of a label have in common: "1" of "1.0" where all labels are whole numbers, and "true"
-// of "True" else. Empty: it has no other spelling.
+// Returns the common form of a label's spellings: "1" of "1.0" if all labels are whole numbers, and "true" of
+// "True" otherwise. Empty: it has no other spelling.
 std::string spelling(std::string_view name, bool whole_numbers);
-// Of several spellings of a name the shortest stays, of as short ones the first.
+// Keeps one of several spellings of a name: the shortest, and of equally short ones the first.
 void join_spellings(std::vector<std::string>& names);
 
 }  // namespace bertune::data

@@ -1,4 +1,4 @@
-// From the labels of rows to class ids, vectors of ids, or numbers, and back to names.
+// Converts the labels of rows to class ids, vectors of ids, or numbers, and back to names.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ class LabelMap {
 
 // Numbers by value, other names by code point.
 void sort_names(std::vector<std::string>& names);
-// Whether they are LABEL_0, LABEL_1, ..., which Transformers fills in where nobody gave names.
+// Returns whether they are LABEL_0, LABEL_1, ..., which Transformers fills in where nobody gave names.
 bool are_default_names(const std::vector<std::string>& names);
 // The message that a label is not in the map, with the nearest and the known.
 std::string unknown_label(const std::string& where, std::string_view label, const LabelMap& labels);
@@ -44,7 +44,7 @@ struct LabelOptions {
   // (LABEL_0, ...) say nothing and are ignored.
   std::vector<std::string> given = {};
   bool multi_label = false;
-  char separator = '\0';  // between the labels of one row; '\0': guessed
+  char separator = '\0';  // between the labels of one row; '\0': detected
   bool is_sure = false;   // that the column holds classes, however many
 };
 
@@ -59,11 +59,11 @@ std::vector<std::string> name_labels(Dataset& dataset, const LabelMap& labels);
 // stay.
 void leave_out_unknown_labels(Dataset& dataset, const LabelMap& labels, std::int64_t most);
 
-// One class id a row. A label that the map lacks is an Error naming file:line, the nearest known label and
+// One class id per row. A label that the map lacks is an Error naming file:line, the nearest known label and
 // the known, and how many there are.
 std::vector<std::int32_t> label_ids(const Dataset& dataset, const LabelMap& labels);
 
-// What separates the labels of a row: '|' when any row has one, else ','. JSON lists need none.
+// Returns the separator of a row's labels: '|' when any row has one, else ','. JSON lists need none.
 char guess_separator(const Dataset& dataset);
 // The labels of one row of a multi-label set, in order, without empties and repeats; a list is read as one
 // whatever the separator, in JSON or as Python writes it. `where` is for messages.

@@ -1,4 +1,4 @@
-// Which task the labels of a training set are for.
+// Detects the task that the labels of a training set are for.
 #include <fmt/format.h>
 
 #include <cmath>

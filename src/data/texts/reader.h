@@ -1,5 +1,5 @@
 // Reads the files that users have: CSV (RFC 4180), TSV (as GLUE writes it: quotes are text), JSON Lines, JSON
-// arrays of objects, and plain text with one example a line.
+// arrays of objects, and plain text with one example per line.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace bertune::data {
 
-// How labels that could mean two things are meant, as all rows of a training set show it.
+// The meaning of labels that could mean two things, as all rows of a training set show it.
 enum class LabelForm {
   as_written,
   places,          // lists of 0 and 1, a place for each label
@@ -35,8 +35,8 @@ struct TrainedColumns {
 struct ReadOptions {
   std::optional<Format> format = {};  // unset: by extension, or else by content
   // Names of columns (of labels also several, joined by commas: 0 or 1 each), or with header = false (and in
-  // plain text) their numbers from 1. Empty: guessed from the usual names; with a text column given, no pair
-  // is guessed.
+  // plain text) their numbers from 1. Empty: detected from the usual names; with a text column given, no pair
+  // is detected.
   std::string text_column = {}, text_pair_column = {}, label_column = {};
   std::string id_column = {};                  // a column that is carried along
   std::string fold_column = {};                // a column, where there is one, that is none of these
@@ -51,7 +51,7 @@ struct ReadOptions {
   // text").
   char delimiter = '\0';
   std::string encoding = {};      // of the file; empty: UTF-8, or what its bytes show
-  std::int64_t max_bad_rows = 0;  // so many rows that cannot be used are left out; more are an error
+  std::int64_t max_bad_rows = 0;  // this many rows that cannot be used are left out; more are an error
   fs::path labels_file = {};      // its lines are the labels of the rows; empty: a column has them
 };
 
@@ -59,13 +59,13 @@ struct ChosenColumn {
   std::string name;
   int index = -1;  // from 0 in file order; -1: there is none
   bool guessed = false;
-  std::string reason = {};  // of a guess that is not by a usual name: one phrase for the person
+  std::string reason = {};  // of a column that was not detected by a usual name: one phrase for the person
   explicit operator bool() const { return index >= 0; }
 };
 
 struct ColumnChoice {
   ChosenColumn text, text_pair, label, fold, id = {};
-  std::vector<ChosenColumn> labels;  // columns of 0 and 1, one a label; `label` has all their names then
+  std::vector<ChosenColumn> labels;  // columns of 0 and 1, one per label; `label` has all their names then
   std::vector<std::string> all;      // every column present, in file order
 };
 
@@ -81,7 +81,7 @@ struct Row {
 class Arena;
 struct Storage;
 
-// What holds of all rows of a file, and of a part of them (data/splits/subset.h).
+// The properties of all rows of a file, and of a part of them (data/splits/subset.h).
 struct AboutTexts {
   std::string path;  // as given, for messages
   ColumnChoice columns;
@@ -96,7 +96,7 @@ struct AboutTexts {
 struct Dataset : AboutTexts {
   std::vector<Row> rows;
   bool has_labels = false;         // the label column exists and at least one row has a label
-  std::vector<std::string> notes;  // what a person should know: guesses, replaced bytes, empty texts
+  std::vector<std::string> notes;  // for a person: detected settings, replaced bytes, empty texts
 
   using Whole = AboutTexts;
   static constexpr std::vector<Row> Dataset::*kRows = &Dataset::rows;

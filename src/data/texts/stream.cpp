@@ -76,7 +76,7 @@ struct RowStream::Implementation {
     final = got < block;
   }
 
-  // With wait false, false also when the next row is not in the window yet.
+  // Reads the next row; with `wait` false, it returns false also when the row is not in the window yet.
   bool next(Row& row, bool wait = true) {
     if (rows_left == 0) return false;
     for (;;) {

@@ -19,8 +19,8 @@ namespace bertune::data {
 
 class Table {
  public:
-  // Without a format in the options, it is that of the name, or else what the content shows; and plain text
-  // may be a table, or hold its labels.
+  // Makes a table; without a format in the options, it is that of the name, or else what the content shows;
+  // and plain text may be a table, or hold its labels.
   Table(std::string path, const ReadOptions& options);
 
   // Takes the byte order mark and the header off the front and chooses the columns. False: more input is
@@ -41,7 +41,7 @@ class Table {
   std::vector<std::string> notes() const;
 
  private:
-  // How often something odd was met, and the line of the first time.
+  // The count of an oddity, and the line of the first time.
   struct Tally {
     std::int64_t count = 0, line = 0;
     void add(std::int64_t at, std::int64_t times = 1) {
@@ -86,7 +86,7 @@ class Table {
   bool marked_ = false;  // the byte order mark was looked for
   std::int64_t rows_ = 0, labeled_ = 0;
   Tally replaced_, surrogates_, nul_, empty_, ragged_, repeated_headers_, spilled_;
-  bool spills_ = false;  // the text goes on in the columns behind it, which have no names
+  bool spills_ = false;  // the text continues in the columns behind it, which have no names
   BadLines bad_;
   std::vector<std::string> head_notes_, dialect_notes_;
 };

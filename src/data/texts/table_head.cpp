@@ -58,7 +58,7 @@ bool Table::open(std::string_view& input, bool final) {
   return true;
 }
 
-// What the name does not say, the content shows: the format, and what lines of plain text hold.
+// Detects what the name does not say from the content: the format, and what lines of plain text hold.
 void Table::settle_format(std::string_view input) {
   if (!format_) {
     format_ = guess_format(input.substr(0, kSampleBytes));
@@ -129,7 +129,7 @@ bool Table::read_head(std::string_view input, bool final) {
   return sample_rows(*parser, input, final);
 }
 
-// Of records without a header.
+// Returns the names for records without a header.
 std::vector<std::string> Table::names_without_header(std::size_t columns) const {
   if (in_lines() && layout_.form == LineLayout::Form::cut_last) return {"text", "label"};
   if (in_lines()) return {"label", "text"};
@@ -163,7 +163,7 @@ bool Table::sample_rows(RecordParser& parser, std::string_view input, bool final
   return true;
 }
 
-// Of a row that is narrower or wider than the others nothing is learned.
+// Samples a row; nothing is learned from one that is narrower or wider than the others.
 void Table::sample_row() {
   constexpr std::size_t kLongest = 2000;
   const std::size_t width = is_json() ? record_.cells.size() : head_.names.size();

@@ -1,4 +1,4 @@
-// Which column is the text, and which its pair.
+// Chooses the column of the text, and that of its pair.
 #include "data/texts/column_chooser.h"
 
 #include <fmt/format.h>

@@ -11,7 +11,7 @@
 
 namespace bertune::data {
 
-// What is compared of a row. The second text is empty where there is only one.
+// The texts of a row that are compared. The second text is empty where there is only one.
 struct TextPair {
   std::string_view first, second;
 };
@@ -21,7 +21,7 @@ struct TextPair {
 struct Texts {
   std::string path;       // as given, for messages
   std::int64_t size = 0;  // rows
-  // How many texts of a row should hold something, as far as the reader lets empty ones pass.
+  // The number of texts of a row that should hold something, as far as the reader lets empty ones pass.
   std::int64_t required = 0;
   std::function<TextPair(std::int64_t row)> texts;
   std::function<std::optional<std::string_view>(std::int64_t row)> label;  // empty: rows have none

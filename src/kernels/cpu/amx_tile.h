@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t kSquare = 16;  // rows of a tile register, and 32-bit numbers in a row of it
 
-// What LDTILECFG reads: all eight registers, whole.
+// The operand of LDTILECFG: all eight registers, whole.
 struct alignas(64) TileConfiguration {
   std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
   std::uint16_t bytes_of_row[16] = {64, 64, 64, 64, 64, 64, 64, 64};
@@ -23,7 +23,7 @@ struct alignas(64) TileConfiguration {
 static_assert(sizeof(TileConfiguration) == 64);
 constexpr TileConfiguration kTileConfiguration;
 
-// Before this a thread may not use the registers; after release_tiles the system has none to save when it
+// A thread may use the registers only after this; after release_tiles the system has none to save when it
 // switches threads. (No destructor does that, for then the object would refer to a symbol that all
 // instruction sets share.)
 inline void configure_tiles() { asm volatile("ldtilecfg (%0)" ::"r"(&kTileConfiguration) : "memory"); }

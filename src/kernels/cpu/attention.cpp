@@ -50,7 +50,7 @@ Rows padded_rows(const float* from, std::int64_t stride, std::int64_t rows, cons
   return {copy, head.padded_size};
 }
 
-// Where to compute rows that finish() then brings to `to`.
+// Returns where to compute rows that finish() then brings to `to`.
 Rows target_rows(float* to, std::int64_t stride, const Head& head, float* copy) {
   if (head.size == head.padded_size) return {to, stride};
   return {copy, head.padded_size};
@@ -113,7 +113,7 @@ void forward_head(const AttentionForward& op, const Head& head) {
     }
     const Rows to = target_rows(context + first * h, h, head, context_copy);
     small_matmul(rows, dp, n, {scores, np, 1}, values.data, values.stride, to.data, to.stride, false);
-    // Divided only now: no row has to wait for its sum before the product.
+    // The rows are divided only now: none has to wait for its sum before the product.
     for (std::int64_t i = 0; i < rows; ++i) {
       const float inverse = 1.0F / sums[i];
       float* row = to.data + i * to.stride;
@@ -127,9 +127,10 @@ void forward_head(const AttentionForward& op, const Head& head) {
   }
 }
 
-// On entry p holds scaled scores and ds the gradient of the dropped-out probabilities; on return p holds
-// those probabilities and ds the gradient of the unscaled scores. factors: null without dropout. The padding
-// of ds is zero; that of p and the factors may hold any numbers.
+// Computes the backward pass of softmax in one row: on entry p holds scaled scores and ds the gradient of the
+// dropped-out probabilities; on return p holds those probabilities and ds the gradient of the unscaled
+// scores. factors: null without dropout. The padding of ds is zero; that of p and the factors may hold any
+// numbers.
 void softmax_backward_row(float* p, float* ds, const float* factors, float log_sum_exp, float scale,
                           std::int64_t padded) {
   Vec products{};

@@ -77,8 +77,9 @@ class DropoutStream {
         __builtin_memcpy(words[i] + block, &low_halves, sizeof low_halves);
       }
     }
-    // Of a word, each half is a draw, compared as the upper one, whatever is below it. (Where all is dropped
-    // the threshold overflows to zero, and the scale is zero.)
+    // Each 32-bit word holds two 16-bit random numbers. Both are compared in the upper half; the bits below
+    // do not matter, because the threshold's lower half is 0. With p = 1 the threshold overflows to 0 and
+    // every number passes, but the scale is 0, so every factor is 0.
     const Bits threshold = Bits{} + (threshold_ << 16), kept = reinterpret_cast<Bits>(broadcast(scale_));
     for (std::int64_t word = 0; word < 4; ++word) {
       for (std::int64_t lane = 0; lane < kBlocks; lane += kLanes) {

@@ -1,4 +1,4 @@
-// Work on each of many numbers, cut into blocks for the threads and vectorised within one.
+// Work on each of many numbers, cut into blocks for the threads and vectorized within one.
 #pragma once
 
 #include "kernels/cpu/isa.h"
@@ -6,7 +6,7 @@
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
 
-constexpr std::int64_t kBlock = 16384;  // numbers a task; part of the definition of sums
+constexpr std::int64_t kBlock = 16384;  // numbers per task; part of the definition of sums
 
 template <typename Body>
 void for_blocks(std::int64_t size, const Body& body) {

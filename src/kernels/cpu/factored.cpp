@@ -26,7 +26,7 @@ void square_sums(const SquareSums& op) {
   });
 }
 
-// A number a row and a column: too few to be worth more.
+// A number per row and column: too few to be worth more.
 void decay_average(const DecayAverage& op) { ref::decay_average(op); }
 
 void factored_update(const FactoredUpdate& op) {

@@ -1,4 +1,5 @@
-// All of it is matrix products: small ones with the weights, one a head, and with the tokens, one a sequence.
+// All of it is matrix products: small ones with the weights, one per head, and with the tokens, one per
+// sequence.
 #include "kernels/cpu/operations.h"
 
 #include "kernels/cpu/dropout.h"

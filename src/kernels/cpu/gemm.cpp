@@ -73,7 +73,7 @@ std::int64_t packed_numbers(const Matmul& op) {
          numbers_along_k(op.k, static_cast<const Number*>(nullptr));
 }
 
-// Along the rows of B as it lies in memory: read in any other order, it comes more slowly.
+// Packs B in memory order; any other order was slower.
 template <typename Number>
 void pack(const Matmul& op, Number* packed) {
   constexpr std::int64_t kColumns = TileShape<Number>::columns, kRows = 16;
@@ -111,9 +111,9 @@ auto with_number(const Matmul& op, const Function& function) {
   return function(float{});
 }
 
-// How the rows of C are cut into tasks, in this order: long blocks read B less often; blocks of kRowBlock;
-// then blocks whose panels are shared out among threads, so that no thread waits long for another at the end,
-// or there are enough tasks for all where rows are few.
+// The cut of C's rows into tasks, in this order: long blocks read B less often; blocks of kRowBlock; then
+// blocks whose panels are shared out among threads, so that no thread waits long for another at the end, or
+// there are enough tasks for all where rows are few.
 struct Cut {
   std::int64_t long_rows = kRowBlock, long_blocks = 0, blocks = 0, shared_blocks = 0;
   std::int64_t group = 1, groups = 1;  // panels a task takes of a shared block, and how many tasks that makes
@@ -166,7 +166,7 @@ void run(const Matmul& op, const void* body, RowsFunction call) {
     const std::int64_t block = shared_task / cut.groups, panel = shared_task % cut.groups * cut.group;
     const std::int64_t first = cut.first_shared() + block * kRowBlock, rows = min(kRowBlock, op.m - first);
     compute<Number>({op, packed_b, first, rows, panel, min(panel + cut.group, panels)});
-    // What follows is done by the thread that ends the block.
+    // The thread that ends the block does what follows.
     const bool ends_block = __atomic_add_fetch(&groups_done[block], 1, __ATOMIC_ACQ_REL) == cut.groups;
     if (ends_block) finish(first, first + rows);
   });

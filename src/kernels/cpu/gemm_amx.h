@@ -37,7 +37,7 @@ inline void end_tiles<Pair>() {
   release_tiles();
 }
 
-// As gemm_tile, with A row-major: k_stride is 1.
+// Does the same as gemm_tile, with A row-major: k_stride is 1.
 template <bool kBothHalves>
 void amx_tile(std::int64_t k, const Pair* a, std::int64_t row_stride, std::int64_t, const Pair* panel,
               float* c, std::int64_t ldc, bool accumulate) {

@@ -9,7 +9,7 @@
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
 
-// To bf16 in the upper half of each number, ties to even.
+// Rounds to bf16 in the upper half of the result, ties to even.
 inline Pair round_to_bf16(float value) {
   const Pair bits = __builtin_bit_cast(Pair, value);
   return bits + 0x7FFF + ((bits >> 16) & 1);
@@ -23,8 +23,8 @@ inline __mmask16 first_lanes(std::int64_t count) {
   return static_cast<__mmask16>(count >= kLanes ? 0xFFFF : (1 << count) - 1);
 }
 
-// At most kLanes numbers of two rows that are neighbours along k, zeros after them; `high` is null where k
-// ends between the rows.
+// Loads at most kLanes numbers of two rows that are neighbors along k, zeros after them; `high` is null where
+// k ends between the rows.
 inline Pairs load_across_k(const float* low, const float* high, std::int64_t count) {
   typedef std::uint16_t Halves __attribute__((vector_size(2 * kLanes * sizeof(std::uint16_t))));
   Halves in_turn{};
@@ -37,7 +37,7 @@ inline Pairs load_across_k(const float* low, const float* high, std::int64_t cou
 }
 #endif
 
-// `count` numbers of two rows that are neighbours along k; `high` is null where k ends between them.
+// `count` numbers of two rows that are neighbors along k; `high` is null where k ends between them.
 inline void copy_rows(const float* low, const float* high, std::int64_t count, Pair* to) {
 #if defined(__AVX512BF16__)
   for (std::int64_t j = 0; j < count; j += kLanes) {
@@ -80,8 +80,8 @@ inline Pairs load_along_k(const float* from, std::int64_t p, std::int64_t k, con
   return result;
 }
 
-// Of one panel of op(B), the columns from `column` on, the numbers first .. end along k; zeros where B ends.
-// b holds B as [k,n], or with `transposed` as [n,k].
+// Packs one panel of op(B): the columns from `column` on, the numbers first .. end along k; zeros where B
+// ends. b holds B as [k,n], or with `transposed` as [n,k].
 template <typename Number>
 void pack_panel(const float* b, std::int64_t ldb, bool transposed, std::int64_t k, std::int64_t n,
                 std::int64_t column, std::int64_t first, std::int64_t end, Number* panel) {
@@ -118,7 +118,7 @@ void pack_panel(const float* b, std::int64_t ldb, bool transposed, std::int64_t 
   }
 }
 
-// How a block of rows of op(A) lies in memory: element (i, p) of tile t is data[t * tile_stride + i *
+// The layout of a block of op(A)'s rows in memory: element (i, p) of tile t is data[t * tile_stride + i *
 // row_stride + p * k_stride].
 template <typename Number>
 struct RowBlock {
@@ -189,7 +189,7 @@ RowBlock<Number> pack_rows(const float* a, std::int64_t lda, bool transposed, st
       return {to, kTileRows * steps, steps, 1};
     }
   }
-  // Along k a transposed A jumps from row to row of memory: copied once, it is read without gaps by every
+  // A transposed A jumps along k from row to row of memory: copied once, it is read without gaps by every
   // panel.
   for (std::int64_t p = 0; p < steps; ++p) {
     if (__is_same(Number, float)) prefetch(a + (k_first + p) * lda + first, kRowsAhead * lda, rows);

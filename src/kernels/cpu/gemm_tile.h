@@ -19,7 +19,7 @@ namespace {
 
 constexpr int kPanelVectors = 3;
 
-// How a product of such numbers, float or Pair, is cut.
+// The tiles of a product of such numbers, float or Pair.
 template <typename Number>
 struct TileShape {
 #if defined(__AVX512F__)
@@ -116,7 +116,7 @@ Tile<Number> tile_of(std::int64_t rows) {
       rows, [](auto n) -> Tile<Number> { return gemm_tile<n.value, Number>; });
 }
 
-// What a thread does before and after it computes tiles.
+// A thread calls these before and after it computes tiles.
 template <typename Number>
 inline void begin_tiles() {}
 template <typename Number>

@@ -1,6 +1,6 @@
-// What the sources of this folder share. Each is compiled once for each instruction set, BERTUNE_ISA naming
-// the namespace: everything here has internal linkage, so that no copy made with wide instructions can be
-// linked into code that runs without them (the build checks the objects for that). For the same reason no
+// The common parts of the sources of this folder. Each is compiled once for each instruction set, BERTUNE_ISA
+// naming the namespace: everything here has internal linkage, so that no copy made with wide instructions can
+// be linked into code that runs without them (the build checks the objects for that). For the same reason no
 // standard containers or algorithms are used in this folder.
 #pragma once
 
@@ -32,11 +32,12 @@ typedef std::int32_t Indices __attribute__((vector_size(kLanes * sizeof(std::int
 
 inline Vec load(const float* pointer) { return *reinterpret_cast<const Vec*>(pointer); }
 inline void store(float* pointer, Vec value) { *reinterpret_cast<Vec*>(pointer) = value; }
-// For code that takes a row by vectors and, at its end, by numbers: the second argument tells which.
+// These read and write for code that takes a row by vectors and, at its end, by numbers: the second argument
+// tells which.
 inline Vec read(const float* pointer, Vec) { return load(pointer); }
 inline float read(const float* pointer, float) { return *pointer; }
 inline void store(float* pointer, float value) { *pointer = value; }
-// Not Vec{} + value, which is an addition that must be made: -0.0 would become 0.0.
+// The subtraction keeps -0.0: Vec{} + value is an addition that must be made, and -0.0 would become 0.0.
 inline Vec broadcast(float value) { return value - Vec{}; }
 
 inline std::int64_t min(std::int64_t a, std::int64_t b) { return a < b ? a : b; }

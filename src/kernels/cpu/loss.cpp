@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int32_t kIgnored = -100;
 
-// What a row's exponentials are made of.
+// The maximum of a row, and the sum of its exponentials.
 struct Softmax {
   float max, sum;
 };
@@ -42,7 +42,8 @@ float weight_of(const CrossEntropy& op, std::int64_t c) {
   return op.class_weights != nullptr ? op.class_weights[c] : 1.0F;
 }
 
-// With class weights, smoothing or both. `losses` are sums over the classes of w_c (-log p_c).
+// Computes the loss of a row with class weights, smoothing or both. `losses` are sums over the classes of w_c
+// (-log p_c).
 float smoothed_row(const CrossEntropy& op, const float* row, std::int32_t label, float weight, float* d) {
   const Softmax softmax = softmax_of(op.classes, row);
   const float log_sum = logf(softmax.sum), each = op.smoothing / static_cast<float>(op.classes);
@@ -125,7 +126,7 @@ void cross_entropy(const CrossEntropy& op) {
   *op.loss = items > 0 ? sum / items : 0;
 }
 
-// A few numbers a step.
+// A few numbers per step.
 void binary_cross_entropy(const ElementwiseLoss& op) { ref::binary_cross_entropy(op); }
 void mean_squared_error(const ElementwiseLoss& op) { ref::mean_squared_error(op); }
 

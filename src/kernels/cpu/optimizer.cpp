@@ -12,7 +12,7 @@ float sqrt(float x) { return __builtin_sqrtf(x); }
 float sign(float x) { return (x > 0.0F ? 1.0F : 0.0F) - (x < 0.0F ? 1.0F : 0.0F); }
 float f32(double x) { return static_cast<float>(x); }
 
-// What every rule begins with.
+// The gradient with which every rule begins.
 struct Gradient {
   const float *gradients, *values;
   float scale, l2;
@@ -148,7 +148,7 @@ void rmsprop_numbers(const RmspropStep& op) {
       const float g = gradient(i);
       squares[i] = alpha.beta * squares[i] + alpha.rest * g * g;
       means[i] = alpha.beta * means[i] + alpha.rest * g;
-      // Rounding can make a variance negative; PyTorch's root of it is not a number.
+      // Rounding can make a variance negative; PyTorch's root of it is NaN.
       return g / (sqrt(max(squares[i] - means[i] * means[i], 0.0F)) + eps);
     });
   }

@@ -12,7 +12,7 @@ float pool_factor(PoolKind kind, std::int64_t length) {
   return 1.0F / (kind == PoolKind::mean ? number : __builtin_sqrtf(number));
 }
 
-// Whether `next` takes the place of `best` as the largest so far. A NaN does, and keeps it.
+// Returns whether `next` takes the place of `best` as the largest so far. A NaN does, and keeps it.
 bool is_larger(float next, float best) { return best == best && !(next <= best); }
 
 // Calls body(sequence, its first token, its tokens) for each sequence, on all threads.

@@ -20,7 +20,8 @@ constexpr int kMaxRows = 8;  // of a tile: with two vectors of columns, 16 of 32
 constexpr int kMaxRows = 6;  // 12 of 16
 #endif
 
-// In tiles of about the same height: a low one has too few sums to keep the multiply-add units busy.
+// Computes a panel in tiles of about the same height: a low one has too few sums to keep the multiply-add
+// units busy.
 template <int kVectors>
 inline void column_panel(std::int64_t m, std::int64_t k, Strided a, const float* b, std::int64_t ldb,
                          float* c, std::int64_t ldc, bool accumulate) {

@@ -16,7 +16,7 @@ inline Vec load_within(const float* row, std::int64_t j, std::int64_t n, float r
   return select(lane < static_cast<std::int32_t>(n - j), numbers, broadcast(rest));
 }
 
-// What softmax divides by, and what it subtracts first.
+// The sum that softmax divides by, and the maximum that it subtracts first.
 struct SoftmaxNumerators {
   float max, sum;
 };

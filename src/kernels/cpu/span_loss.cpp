@@ -78,7 +78,7 @@ void span_loss(const SpanLoss& op) {
     for (std::int64_t s = 0; s < op.sequences && !given; ++s)
       items[which] += end_of(s, which).counts() ? 1 : 0;
   }
-  // Of each sequence its start and its end.
+  // The losses are those of each sequence's start and end.
   auto* losses = reinterpret_cast<double*>(thread_scratch(4 * op.sequences));
   parallel_for(op.sequences, [&](std::int64_t s) {
     for (std::int64_t which = 0; which < 2; ++which)

@@ -6,7 +6,7 @@
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
 
-// Two neighbours along k as bf16, the lower one in the lower half: what one lane of a bf16 product takes.
+// Two neighbors along k as bf16, the lower one in the lower half: what one lane of a bf16 product takes.
 typedef std::uint32_t Pair;
 typedef Bits Pairs;
 

@@ -14,7 +14,7 @@ namespace {
 inline float select(bool condition, float yes, float no) { return condition ? yes : no; }
 inline Vec select(Indices condition, Vec yes, Vec no) { return condition ? yes : no; }
 
-// The second where either is not a number. (Of vectors: one instruction, which GCC does not find by itself.)
+// The second if either is NaN. (Of vectors: one instruction, which GCC does not find by itself.)
 inline float max(float a, float b) { return a > b ? a : b; }
 inline float min(float a, float b) { return a < b ? a : b; }
 #if defined(__AVX512F__)
@@ -38,7 +38,7 @@ inline F abs(F x) {
   return from_bits(bits_of(x) & 0x7FFFFFFF);
 }
 
-// Adding it to a number of at most 2^22 rounds that to an integer, which the lowest bits of the sum then
+// Adding kRound to a number of at most 2^22 rounds that to an integer, which the lowest bits of the sum then
 // hold.
 constexpr float kRound = 12582912.0F;  // 1.5 * 2^23
 
@@ -102,7 +102,7 @@ template <typename F>
 inline F tanh(F x) {
   const F magnitude = abs(x);
   const F t = 1.0F - 2.0F / (exp(2.0F * magnitude) + 1.0F);
-  // Near zero the difference above loses digits; there tanh x = x - x^3/3 + 2x^5/15 - 17x^7/315.
+  // The difference above loses digits near zero; there tanh x = x - x^3/3 + 2x^5/15 - 17x^7/315.
   const F square = x * x;
   const F series =
       magnitude * (1.0F + square * (-0.333333333F + square * (0.133333333F - square * 0.053968254F)));

@@ -1,4 +1,4 @@
-// What the optimizers' operations mean, one number after another, in double between what is stored.
+// The meaning of the optimizers' operations, one number after another, in double between what is stored.
 #include <algorithm>
 #include <cmath>
 

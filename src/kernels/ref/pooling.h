@@ -1,4 +1,4 @@
-// What the operations over whole sequences mean: pooling, normalization, dot products of rows.
+// The meaning of the operations over whole sequences: pooling, normalization, dot products of rows.
 #pragma once
 
 #include <algorithm>

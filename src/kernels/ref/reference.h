@@ -1,4 +1,4 @@
-// What each operation of the table means, in plain loops: the explanation, the oracle of the tests (in
+// The meaning of each operation of the table, in plain loops: the explanation, the oracle of the tests (in
 // double, for numerical gradients) and the path of machines without a faster one (in float).
 #pragma once
 
@@ -15,7 +15,7 @@
 namespace bertune::kernels::ref {
 
 // The factor for number `index` of a sequence: 0 when dropped, else 1 / (1 - p). 128 consecutive numbers
-// share 16 Philox blocks, one a lane, so that wide registers draw them together; each takes 16 bits.
+// share 16 Philox blocks, one per lane, so that wide registers draw them together; each takes 16 bits.
 template <typename T>
 T dropout_factor(const Dropout& dropout, std::uint32_t sequence, std::uint32_t head, std::uint64_t index) {
   if (dropout.probability <= 0) return T{1};
@@ -41,7 +41,7 @@ T activate(Activation activation, T x) {
     case Activation::quick_gelu:
       return x / (1 + std::exp(T(-1.702) * x));
     case Activation::relu:
-      return x < 0 ? T{0} : x;  // what is not a number stays so
+      return x < 0 ? T{0} : x;  // NaN stays NaN
     case Activation::silu:
       return x / (1 + std::exp(-x));
     case Activation::tanh:
@@ -110,7 +110,7 @@ void layer_norm_row(std::int64_t n, T epsilon, const T* x, const T* gamma, const
 template <typename T>
 void layer_norm_backward_row(std::int64_t n, const T* dy, const T* x, T mean, T rstd, const T* gamma, T* dx,
                              T* d_gamma, T* d_beta) {
-  T mean_g{0}, mean_gx{0};  // of dy * gamma, and of that times the normalised x
+  T mean_g{0}, mean_gx{0};  // of dy * gamma, and of that times the normalized x
   for (std::int64_t i = 0; i < n; ++i) {
     mean_g += dy[i] * gamma[i] / static_cast<T>(n);
     mean_gx += dy[i] * gamma[i] * (x[i] - mean) * rstd / static_cast<T>(n);
@@ -268,7 +268,7 @@ void first_token_attention_backward(const FirstTokenHead<T>& op, const T* d_cont
     matmul<T>(d, h, n, d_values.data(), 1, d, op.x, h, 1, true, d_value_weight, h);
 }
 
-// What the means of losses divide by, and what they weigh (kernels::CrossEntropy, ElementwiseLoss).
+// The denominators of the losses' means, and their weights (kernels::CrossEntropy, ElementwiseLoss).
 template <typename T>
 struct LossOptions {
   double items = 0;

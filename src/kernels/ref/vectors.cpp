@@ -1,4 +1,4 @@
-// What the operations on numbers in a row mean.
+// The meaning of the operations on numbers in a row.
 #include <algorithm>
 #include <bit>
 #include <cmath>

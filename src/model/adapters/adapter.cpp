@@ -32,7 +32,7 @@ constexpr std::string_view kPrefix = "base_model.model.";
 const std::vector<std::pair<const char*, Json>> kRequired = {{"bias", "none"},      {"fan_in_fan_out", false},
                                                              {"lora_bias", false},  {"use_dora", false},
                                                              {"use_qalora", false}, {"use_bdlora", false}};
-// Those that must be empty.
+// Keys that must be empty.
 constexpr const char* kUnset[] = {"alora_invocation_tokens",
                                   "alpha_pattern",
                                   "arrow_config",

@@ -11,12 +11,12 @@
 
 namespace bertune::model {
 
-// Its configuration, with targets that name what the file holds, whatever pattern they are in the folder's.
-// Throws Error when the file holds low-rank matrices of parts that are not adapted here, and UsageError when
-// options.lora asks for another adapter.
+// Returns the adapter's configuration, with targets that name what the file holds, whatever pattern they are
+// in the folder's. Throws Error when the file holds low-rank matrices of parts that are not adapted here, and
+// UsageError when options.lora asks for another adapter.
 LoraConfig adapter_to_load(const std::filesystem::path& directory, const LoadOptions& options);
 
-// Its base: as it is given, or where it is empty, base_of_adapter (bertune/lora.h).
+// Returns the adapter's base: `given`, or if it is empty, base_of_adapter (bertune/lora.h).
 std::filesystem::path base_of_adapter_or(const std::filesystem::path& given,
                                          const std::filesystem::path& directory);
 

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::string_view kWeight = ".weight", kEveryLinear = "all-linear";
 
-// As PEFT's target_modules.
+// Returns whether a module matches a target, as PEFT's target_modules do.
 bool matches(std::string_view module, std::string_view target) {
   return module == target ||
          (module.ends_with(target) && module.substr(0, module.size() - target.size()).ends_with('.'));
@@ -47,7 +47,7 @@ std::vector<LinearMap> linear_maps(const std::vector<Parameter>& layout) {
   return maps;
 }
 
-// Targets that are BERT's names of a layer's linear maps, as the family calls these; others as they are.
+// Targets that are BERT's names of a layer's linear layers, as the family calls these; others as they are.
 std::vector<std::string> family_targets(const std::vector<std::string>& targets, ModelType type) {
   const std::string prefix = layer_prefix(0), family_prefix = checkpoint::own_name(type, prefix);
   std::vector<std::string> own;
@@ -77,7 +77,7 @@ std::vector<std::string> family_targets(const std::vector<std::string>& targets,
                   near.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", near), fmt::join(known, ", ")));
 }
 
-// Whether the parameter belongs to the module, by its name or the end of it.
+// Returns whether the parameter belongs to the module, by its name or the end of it.
 bool belongs_to(std::string_view parameter, std::string_view module) {
   return fmt::format(".{}", parameter).find(fmt::format(".{}.", module)) != std::string::npos;
 }
@@ -162,7 +162,7 @@ void settle_trainable(Parameters& parameters, LoraConfig& config, const LoadRepo
 MergedWeights::MergedWeights(EncoderWeights& weights) {
   const auto changed = [](const Linear& linear) { return linear.low_rank.rank > 0; };
   std::int64_t size = 0;
-  const auto for_each = [&](const auto& function) {  // of one weight, the linear maps that it consists of
+  const auto for_each = [&](const auto& function) {  // of one weight, the linear layers that it consists of
     for (EncoderLayerWeights& layer : weights.layers) {
       auto& parts = layer.query_key_value.parts;
       if (std::ranges::any_of(parts, changed))

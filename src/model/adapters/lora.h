@@ -17,21 +17,21 @@ namespace bertune::model {
 bool is_low_rank(std::string_view name);  // of a parameter: "....lora_A.weight"
 
 // Appends the two matrices of each weight that the targets name. Throws UsageError for a rank or an alpha
-// that cannot be, and for a target that names no linear map of a layer, with the nearest that does. Targets
-// that mean more to PEFT (all-linear, dense) are replaced by those that mean the same, and BERT's names by
-// those of the model's family: "query" is "attention.q_lin" of DistilBERT.
+// that cannot be, and for a target that names no linear layer of the encoder, with the nearest that does.
+// Targets that mean more to PEFT (all-linear, dense) are replaced by those that mean the same, and BERT's
+// names by those of the model's family: "query" is "attention.q_lin" of DistilBERT.
 void add_low_rank_matrices(std::vector<Parameter>& layout, ModelType type, LoraConfig& config);
 
 // Freezes all but those matrices and the modules to save, which become what LoraConfig says.
 void settle_trainable(Parameters& parameters, LoraConfig& config, const LoadReport& report);
 
-// The weights of linear maps with the low-rank change in them, in a buffer of their own.
+// The weights of linear layers with the low-rank change in them, in a buffer of their own.
 class MergedWeights {
  public:
-  // And lets them use it.
+  // Merges every adapted weight into a buffer and points `weights` at the merged copies.
   explicit MergedWeights(EncoderWeights& weights);
-  // Again, where the low-rank matrices do not hold the bits that were merged last, or the weight itself is
-  // trained; frozen values are those of the beginning. Returns for how many maps.
+  // Merges again where the low-rank matrices do not hold the bits that were merged last, or the weight itself
+  // is trained; frozen values are those of the beginning. Returns the number of merged weights.
   std::int64_t merge();
   std::size_t size_bytes() const { return buffer_.size() * sizeof(float); }
 

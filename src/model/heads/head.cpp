@@ -18,7 +18,7 @@ namespace bertune {
 namespace {
 
 constexpr std::string_view kBert = "Bert";
-// In the order of Architecture.
+// The class names, in the order of Architecture.
 constexpr std::array<std::string_view, 8> kNames = {"BertForSequenceClassification",
                                                     "BertForTokenClassification",
                                                     "BertForQuestionAnswering",
@@ -28,7 +28,7 @@ constexpr std::array<std::string_view, 8> kNames = {"BertForSequenceClassificati
                                                     "BertForPreTraining",
                                                     "BertModel"};
 
-// What stands behind the family's prefix: "ForMaskedLM".
+// Returns the part of the class name after the family's prefix: "ForMaskedLM".
 std::string_view class_suffix(Architecture architecture) {
   return kNames[static_cast<std::size_t>(architecture)].substr(kBert.size());
 }
@@ -45,7 +45,7 @@ bool has_head(const checkpoint::Family& family, Architecture architecture) {
   }
 }
 
-// Who has this head, and what else can be done.
+// Says which families have this head, and what else can be done.
 std::string_view advice(Architecture architecture) {
   switch (architecture) {
     case Architecture::masked_lm:

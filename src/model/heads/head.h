@@ -1,4 +1,4 @@
-// What stands on the encoder: from hidden states to logits and loss, and back. One head a Transformers class
+// A task head on the encoder: from hidden states to logits and loss, and back. One head a Transformers class
 // BertFor... Once bound to weights, a head does not change: what it computes goes to a workspace.
 #pragma once
 
@@ -27,7 +27,7 @@ struct BatchSize {
   std::int64_t predictions = 0;  // tokens with a label of their own (masked ones)
 };
 
-// Which options of LossOptions a head has a meaning for.
+// The options of LossOptions that have a meaning for a head.
 struct LossSupport {
   std::string_view what;                    // "question answering"
   bool smoothing = false, classes = false;  // classes: weights and focal loss
@@ -39,7 +39,7 @@ class Head {
   virtual ~Head() = default;
 
   virtual HiddenStates reads() const = 0;
-  // Whether the word embeddings are the decoder too, and so get a gradient in every row.
+  // Returns whether the word embeddings are the decoder too, and so get a gradient in every row.
   virtual bool ties_word_embeddings() const { return false; }
   // Adds what bind() will look for, beside the encoder's.
   virtual void add_parameters(LayoutBuilder& layout) const = 0;
@@ -51,10 +51,10 @@ class Head {
   // Throws UsageError for options that mean nothing to this head, or are out of range.
   void set_loss(const LossOptions& options);
   const LossOptions& loss_options() const { return loss_; }
-  // What the losses of a batch with labels are means over.
+  // Returns the denominators of the mean losses of a batch with labels.
   virtual LossItems loss_items(const Batch& batch) const;
 
-  // Whether the batch has labels. Throws Error when they do not fit the batch or the configuration.
+  // Returns whether the batch has labels. Throws Error when they do not fit the batch or the configuration.
   virtual bool check_labels(const Batch& batch) const = 0;
   // Adds what the loss of a batch with labels reads to what is copied to memory of the table; the copy sets
   // the pointers of `inputs`, which must stay where they are until then.
@@ -69,7 +69,7 @@ class Head {
                         float* d_hidden) const = 0;
 
  protected:
-  // Which options mean something to this head.
+  // Returns the options that have a meaning for this head.
   virtual LossSupport loss_support() const = 0;
   // The loss of class ids, with the options; or only its gradient, unless that is null (Pass::loss).
   double cross_entropy(const Pass& pass, std::int64_t rows, std::int64_t classes, const float* logits,

@@ -1,4 +1,4 @@
-// What heads compute on the way from hidden states to logits, and what backward needs: memory of a workspace,
+// The activations of heads between hidden states and logits, and what backward needs: memory of a workspace,
 // so that heads themselves never change. Each head takes the parts that it has.
 #pragma once
 

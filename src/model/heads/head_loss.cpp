@@ -1,4 +1,4 @@
-// What heads with class ids have in common: the options of their loss.
+// The common part of heads with class ids: the options of their loss.
 #include <fmt/format.h>
 
 #include <cmath>

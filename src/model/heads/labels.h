@@ -7,7 +7,7 @@
 
 namespace bertune::model {
 
-// One label an item ("sequence", "token", ...), each in [0, classes) or kIgnoredLabel. Throws Error.
+// One label per item ("sequence", "token", ...), each in [0, classes) or kIgnoredLabel. Throws Error.
 void check_class_ids(std::span<const std::int32_t> labels, std::int64_t items, std::string_view item,
                      std::int64_t classes);
 

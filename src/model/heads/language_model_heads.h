@@ -1,4 +1,4 @@
-// Masked language modelling (Transformers' BertLMPredictionHead, RobertaLMHead, ...) and pre-training, which
+// Masked language modeling (Transformers' BertLMPredictionHead, RobertaLMHead, ...) and pre-training, which
 // adds next-sentence prediction.
 #pragma once
 

@@ -18,7 +18,8 @@ class WeightViews;
 
 class OutputLayer {
  public:
-  // From hidden_size features. `name` is that of its tensors, without ".weight" and ".bias".
+  // Makes a layer from hidden_size features to `outputs`. `name` is that of its tensors, without ".weight"
+  // and ".bias". `name` is that of its tensors, without ".weight" and ".bias".
   OutputLayer(const BertConfig& config, std::string name, std::int64_t outputs)
       : name_(std::move(name)), in_(config.hidden_size), outputs_(outputs) {}
 
@@ -30,8 +31,8 @@ class OutputLayer {
   // Logits [rows, outputs] of features [rows, in], which backward reads again.
   std::span<const float> forward(const Pass& pass, std::int64_t rows, const float* features,
                                  OutputActivations& activations) const;
-  // From activations.d_logits, which it scales, to d_features [rows, in] (overwritten; null: not wanted) and
-  // the gradients of the weights.
+  // Computes, from activations.d_logits, which it scales, d_features [rows, in] (overwritten; null: not
+  // wanted) and the gradients of the weights.
   void backward(const Pass& pass, std::int64_t rows, float scale, OutputActivations& activations,
                 float* d_features) const;
 

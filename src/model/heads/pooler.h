@@ -25,7 +25,7 @@ class Pooler {
                    bool training) const;
   // Features [sequences,H] from the first tokens' hidden states [sequences,H], which backward reads again.
   const float* forward(const Pass& pass, const float* hidden, PoolerActivations& activations) const;
-  // From activations.d_pooled to d_hidden [sequences,H]; null: not wanted
+  // Computes d_hidden [sequences,H] from activations.d_pooled; null: not wanted.
   void backward(const Pass& pass, PoolerActivations& activations, float* d_hidden) const;
 
  private:

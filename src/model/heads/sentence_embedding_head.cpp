@@ -10,8 +10,8 @@
 namespace bertune::model {
 namespace {
 
-// What the cosines of a batch are multiplied by before the softmax, as in the package: the inverse of a
-// temperature of 0.05.
+// The factor of a batch's cosines before the softmax, as in the package: the inverse of a temperature of
+// 0.05.
 constexpr float kRankingScale = 20;
 
 kernels::PoolKind pool_kind(Pooling pooling) {
@@ -32,7 +32,8 @@ HiddenStates SentenceEmbeddingHead::reads() const {
                                                             : HiddenStates::every_token;
 }
 
-// Only batches with labels are pairs. Those for ranking, which `predictions` counts, compare each with each.
+// Takes memory for a batch; only batches with labels are pairs. Those for ranking, which `predictions`
+// counts, compare each with each.
 void SentenceEmbeddingHead::take_memory(HeadActivations& activations, kernels::Arena& arena,
                                         const BatchSize& size, bool training) const {
   Activations& own = activations.sentence_embedding;
@@ -79,7 +80,7 @@ kernels::PoolRows SentenceEmbeddingHead::pool(const Pass& pass, const Activation
           own.pooled_rows};
 }
 
-// Every second row: the texts of a pair are neighbours.
+// Every second row: the texts of a pair are neighbors.
 kernels::NormalizeRows SentenceEmbeddingHead::normalize(const Batch& batch, const Activations& own,
                                                         bool first) const {
   const std::int64_t h = config_.hidden_size;
@@ -161,13 +162,13 @@ void SentenceEmbeddingHead::compare_backward(const Pass& pass, const Batch& batc
                      .ldc = h});
 }
 
-// The similarities of a first text with all second ones are a linear map of it.
+// The similarities of a first text with all second ones are a linear function of it.
 Linear SentenceEmbeddingHead::second_texts(const Batch& batch, const Activations& own) const {
   return {{own.second.unit}, {}, config_.hidden_size, batch.sequences() / 2};
 }
 
-// Of ranking (Henderson et al. 2017) a softmax over the batch's second texts, one of which belongs to a first
-// text; of scores the squared error of the cosines.
+// Computes the loss: for ranking (Henderson et al. 2017) a softmax over the batch's second texts, one of
+// which belongs to a first text; for scores the squared error of the cosines.
 double SentenceEmbeddingHead::loss(const Pass& pass, const Batch& batch, const Activations& own,
                                    float* d_similarities) const {
   const std::int64_t pairs = batch.sequences() / 2;

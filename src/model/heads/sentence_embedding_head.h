@@ -30,13 +30,14 @@ class SentenceEmbeddingHead : public Head {
 
   bool pools() const { return reads() == HiddenStates::every_token; }
   kernels::PoolRows pool(const Pass& pass, const Activations& own) const;
-  // Of the first texts, or of the second ones.
+  // Returns the normalization of the first texts, or of the second ones.
   kernels::NormalizeRows normalize(const Batch& batch, const Activations& own, bool first) const;
   kernels::RowDots dots(const Batch& batch, const Activations& own) const;
   Linear second_texts(const Batch& batch, const Activations& own) const;
-  // From pooled rows to similarities: of each pair, or for ranking of each first text with each second one.
+  // Computes similarities from pooled rows: of each pair, or for ranking of each first text with each second
+  // one.
   void compare(const Pass& pass, const Batch& batch, const Activations& own) const;
-  // From the gradients of the similarities to those of both sides.
+  // Computes the gradients of both sides from those of the similarities.
   void compare_backward(const Pass& pass, const Batch& batch, const Activations& own) const;
   // The mean loss of the similarities; or only their gradients, unless these are null (Pass::loss).
   double loss(const Pass& pass, const Batch& batch, const Activations& own, float* d_similarities) const;

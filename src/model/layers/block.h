@@ -1,4 +1,4 @@
-// What the parts of an encoder layer share: where they are, and the residual step that ends each of them.
+// The common parts of an encoder layer's blocks: their place, and the residual step that ends each of them.
 #pragma once
 
 #include <cstdint>
@@ -57,8 +57,8 @@ void residual_forward(const Block& block, kernels::DropoutSite site, const Linea
                       const LayerNorm& norm, const float* x, const float* input,
                       ResidualActivations& activations, Scratch& scratch);
 
-// From d_output [rows,H], which `producer` completes, to d_input, the part that reaches the input directly,
-// and scratch.projected, the gradient of the projection's output. d_input may be d_output.
+// Computes, from d_output [rows,H], which `producer` completes, d_input, the part that reaches the input
+// directly, and scratch.projected, the gradient of the projection's output. d_input may be d_output.
 void residual_backward(const Block& block, kernels::DropoutSite site, const Linear& projection,
                        const LayerNorm& norm, const kernels::Matmul* producer, const float* d_output,
                        const ResidualActivations& activations, float* d_input, Scratch& scratch);

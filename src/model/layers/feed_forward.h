@@ -17,9 +17,9 @@ struct FeedForwardActivations {
 void feed_forward(const Block& block, const EncoderLayerWeights& weights, const float* input,
                   FeedForwardActivations& activations, Scratch& scratch);
 
-// From scratch.d_hidden, the gradient of the output, which `producer` completes (null: complete), to
-// scratch.d_residual, the gradient of the input, once the returned product is made. Adds the gradients of the
-// weights.
+// Computes, from scratch.d_hidden, the gradient of the output, which `producer` completes (null: complete),
+// scratch.d_residual, the gradient of the input, which is there once the returned product is made. Adds the
+// gradients of the weights.
 kernels::Matmul feed_forward_backward(const Block& block, const EncoderLayerWeights& weights,
                                       const kernels::Matmul* producer, const float* input,
                                       const FeedForwardActivations& activations, Scratch& scratch);

@@ -41,7 +41,8 @@ kernels::FirstTokenAttention attention_of(const Block& block, const EncoderLayer
           .probability_sums = activations.probability_sums};
 }
 
-// Where the kernel adds the gradient of a weight: `dense`, zeroed, where low-rank matrices are trained.
+// Returns where the kernel adds the gradient of a weight: `dense`, zeroed, where low-rank matrices are
+// trained.
 float* weight_gradient_of(const Pass& pass, const Linear& linear, float* dense) {
   if (dense == nullptr) return linear.weight.gradient.sum();
   pass.fill(dense, linear.out * linear.in, 0);

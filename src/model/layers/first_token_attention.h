@@ -1,5 +1,5 @@
 // The first half of the last layer where only the first token's hidden state is wanted: self_attention.h for
-// one row a sequence, keys and values absorbed into it (kernels/layer_ops.h, FirstTokenAttention).
+// one row per sequence, keys and values absorbed into it (kernels/layer_ops.h, FirstTokenAttention).
 #pragma once
 
 #include "model/layers/block.h"
@@ -23,8 +23,8 @@ struct FirstTokenActivations {
 void first_token_attention(const Block& block, const EncoderLayerWeights& weights, const float* input,
                            FirstTokenActivations& activations, Scratch& scratch);
 
-// From scratch.d_residual [sequences,H], which `producer` completes, to d_input [T,H], overwritten. Adds the
-// gradients of the weights.
+// Computes d_input [T,H], overwritten, from scratch.d_residual [sequences,H], which `producer` completes.
+// Adds the gradients of the weights.
 void first_token_attention_backward(const Block& block, const EncoderLayerWeights& weights,
                                     const kernels::Matmul& producer, const float* input,
                                     const FirstTokenActivations& activations, float* d_input,

@@ -11,26 +11,26 @@
 
 namespace bertune::model {
 
-// The rows of hidden states that a head reads: a row a token, or the first of each sequence ([CLS]).
+// The rows of hidden states that a head reads: a row per token, or the first of each sequence ([CLS]).
 enum class HiddenStates { every_token, first_token };
 
-// What losses read beside logits, as Batch has it; null where it is not there.
+// The inputs of losses beside logits, as Batch has them; null where there are none.
 struct LossInputs {
   const std::int32_t* labels = nullptr;
   const float* targets = nullptr;
   const std::int32_t *start_positions = nullptr, *end_positions = nullptr, *next_sentence_labels = nullptr;
   const float* class_weights = nullptr;  // LossOptions
-  // Of masked language modelling, whose labels are those of the predictions alone: which tokens these are.
+  // The tokens that masked language modeling predicts, whose labels are those of the predictions alone.
   const std::int32_t* predicted_tokens = nullptr;
   std::int64_t predictions = 0;
 };
 
-// What one forward pass computes on, and how. Its pointers are to memory of the table (pass_inputs.h).
+// The inputs and settings of one forward pass. Its pointers are to memory of the table (pass_inputs.h).
 struct Pass {
   kernels::Context context;
   const Batch* batch = nullptr;       // the same on the host
   kernels::Layout layout = {};        // every token
-  kernels::Layout first_tokens = {};  // the first of each sequence, [CLS]: a row a sequence
+  kernels::Layout first_tokens = {};  // the first of each sequence, [CLS]: a row per sequence
   const std::int32_t* input_ids = nullptr;
   const std::int32_t* token_type_ids = nullptr;
   const std::int32_t* position_ids = nullptr;  // rows of the position table

@@ -19,8 +19,9 @@ struct SelfAttentionActivations {
 void self_attention(const Block& block, const EncoderLayerWeights& weights, const float* input,
                     SelfAttentionActivations& activations, Scratch& scratch);
 
-// From scratch.d_residual, the gradient of the output, which `producer` completes, to scratch.d_hidden, the
-// gradient of the input, once the returned product is made. Adds the gradients of the weights.
+// Computes, from scratch.d_residual, the gradient of the output, which `producer` completes,
+// scratch.d_hidden, the gradient of the input, which is there once the returned product is made. Adds the
+// gradients of the weights.
 kernels::Matmul self_attention_backward(const Block& block, const EncoderLayerWeights& weights,
                                         const kernels::Matmul& producer, const float* input,
                                         const SelfAttentionActivations& activations, Scratch& scratch);

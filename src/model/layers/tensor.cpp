@@ -55,8 +55,9 @@ kernels::Matmul Linear::input_gradient(std::int64_t rows, const float* dy, float
           .bf16 = bf16};
 }
 
-// With u = x · aᵀ and v = dy · b, both times the scale: the gradient of b is dyᵀ · u, that of a is vᵀ · x.
-// The product of the whole matrix is not made.
+// Adds the gradients of the weight and of its low-rank matrices: with u = x · aᵀ and v = dy · b, both times
+// the scale, the gradient of b is dyᵀ · u, that of a is vᵀ · x. The product of the whole low-rank matrix is
+// not made.
 void Linear::add_weight_gradient(const Pass& pass, std::int64_t rows, const float* dy, std::int64_t ldy,
                                  const float* x, float* scratch) const {
   weight.gradient.add_outer(pass, rows, out, dy, ldy, in, x, bf16);

@@ -1,4 +1,4 @@
-// A parameter as a layer sees it, and the layers' common step: a linear map.
+// A parameter as a layer sees it, and the layers' common step: a linear layer.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ class Gradient {
   explicit Gradient(float* sum) : sum_(sum) {}
 
   bool is_wanted() const { return sum_ != nullptr; }
-  // For operations that add to it, and take null for what is not wanted.
+  // Returns the sum for operations that add to it, and take null for what is not wanted.
   float* sum() const { return sum_; }
   // Adds x[count].
   void add(const Pass& pass, std::int64_t count, const float* x) const;
@@ -37,7 +37,7 @@ struct Tensor {
   bool is_trained() const { return gradient.is_wanted(); }
 };
 
-// What a weight [out,in] is changed by, scale · b · a, where it is itself frozen (bertune/lora.h).
+// The change of a weight [out,in] that is itself frozen: scale · b · a (bertune/lora.h).
 struct LowRank {
   Tensor a, b;            // [rank,in], [out,rank]
   std::int64_t rank = 0;  // 0: there is none

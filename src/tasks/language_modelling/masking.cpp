@@ -91,7 +91,7 @@ std::size_t Masking::choose_tokens(std::vector<std::int32_t>& places, Random& ra
 
 std::size_t Masking::choose_words(const std::vector<std::int32_t>& ids, std::vector<std::int32_t>& places,
                                   Random& random) const {
-  // A word is a run of neighbouring places; one whose beginning was cut off begins where it does.
+  // A word is a run of neighboring places; one whose beginning was cut off begins where it does.
   std::vector<std::pair<std::int32_t, std::int32_t>> words;  // first place, size
   for (const std::int32_t place : places) {
     const bool goes_on =

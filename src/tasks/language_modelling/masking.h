@@ -1,4 +1,4 @@
-// Masked language modelling: which tokens of a row are to be predicted, and what the model sees in their
+// Masked language modeling: which tokens of a row are to be predicted, and what the model sees in their
 // place (Devlin et al. 2019, section 3.1 and appendix A.1).
 #pragma once
 
@@ -13,13 +13,13 @@ namespace bertune::tasks {
 
 struct MaskingOptions {
   double mlm_probability = 0.15;     // share of the tokens chosen
-  std::int64_t max_predictions = 0;  // at most so many a row; 0: no limit
-  bool whole_word_masking = false;   // all pieces of a word (those that go on it) or none
+  std::int64_t max_predictions = 0;  // at most this many per row; 0: no limit
+  bool whole_word_masking = false;   // all pieces of a word (those that continue it) or none
 };
 
-// Of n tokens that are not special, mlm_probability * n are chosen: that number, rounded up or down at random
-// so that its mean is exact, at least 1 and at most max_predictions. (google-research/bert chooses a fixed
-// number too; Transformers draws each token for itself, which has the same mean, but leaves short rows
+// Masking chooses mlm_probability * n of n tokens that are not special: that number, rounded up or down at
+// random so that its mean is exact, at least 1 and at most max_predictions. (google-research/bert chooses a
+// fixed number too; Transformers draws each token for itself, which has the same mean, but leaves short rows
 // without any and makes the work of the output layer vary from step to step.) With whole words, the word that
 // would go over that number is taken with the probability that keeps the mean. Of the chosen tokens, each for
 // itself, 80 % become [MASK], 10 % a random token that is not special, 10 % stay.

@@ -1,4 +1,4 @@
-// What pre-trained models are asked: words for masks, and whether one text follows another.
+// The predictions of pre-trained models: words for masks, and whether one text follows another.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@ namespace bertune::tasks {
 // The most probable words for each mask token of a text. Items are texts.
 struct MaskedWordsTask : PredictionTask {
   std::int64_t max_length = 512;
-  std::int64_t top = 1;  // words a mask
+  std::int64_t top = 1;  // words per mask
 
   // Throws UsageError for a text without a mask token among those that the model reads.
   Request request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const override;
 };
 
-// Of a pair of texts.
+// Predicts whether the second text of a pair follows the first.
 struct NextSentenceTask : PredictionTask {
   std::int64_t max_length = 512;
 

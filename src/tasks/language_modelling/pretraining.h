@@ -1,5 +1,5 @@
 // The rows of BERT's pre-training, made from tokenized documents while training goes: masked language
-// modelling, with next-sentence prediction or without (Devlin et al. 2019, section 3.1 and appendix A.1).
+// modeling, with next-sentence prediction or without (Devlin et al. 2019, section 3.1 and appendix A.1).
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ Objective objective_from_string(std::string_view name);  // throws UsageError, n
 
 struct PretrainingOptions {
   Objective objective = Objective::mlm_and_nsp;
-  std::int64_t max_length = 128;  // tokens a row, special ones included
+  std::int64_t max_length = 128;  // tokens per row, special ones included
   double short_seq_prob = 0.1;    // share of the pairs that are made shorter; pairs only
   MaskingOptions masking = {};
   std::uint64_t seed = 42;
@@ -36,13 +36,13 @@ struct PretrainingRow {
   std::int32_t next_sentence_label = 0;  // 0: B follows A, 1: it does not, as in Transformers; 0 without B
 };
 
-// Rows are drawn anew every epoch, and each is a pure function of documents, options, epoch and index: a
+// Rows are drawn again for every epoch, and each is a pure function of documents, options, epoch and index: a
 // resumed run needs no state, and threads and order change nothing. Documents come in order, so an epoch
 // wants shuffling (train::epoch_order). Safe to call from many threads.
 class PretrainingExamples {
  public:
-  // What a sentence should be cut to when documents are tokenized: with pairs, half of a row, so that A and B
-  // both fit; blocks take sentences of any length.
+  // Returns the most tokens to which a sentence should be cut when documents are tokenized: with pairs, half
+  // of a row, so that A and B both fit; blocks take sentences of any length.
   static std::int64_t max_sentence_tokens(const PretrainingOptions& options);
 
   // `documents` are tokenized by `tokenizer`; both must outlive this. Throws UsageError for options out of
@@ -50,9 +50,9 @@ class PretrainingExamples {
   PretrainingExamples(const data::TokenizedDocuments& documents, const BertTokenizer& tokenizer,
                       const PretrainingOptions& options);
 
-  // How many rows an epoch has; differs a little from epoch to epoch. The tokens that its rows are made of
-  // are chosen on all cores when an epoch is first asked for (a second for some hundred million tokens) and
-  // kept, 24 bytes a row, until another epoch is.
+  // Returns how many rows an epoch has; differs a little from epoch to epoch. The tokens that its rows are
+  // made of are chosen on all cores when an epoch is first asked for (a second for some hundred million
+  // tokens) and kept, 24 bytes per row, until another epoch is.
   std::int64_t rows(std::int64_t epoch) const;
   // Row `index` of the epoch: copied and masked, some microseconds. `row` keeps its memory from call to call.
   void row(std::int64_t epoch, std::int64_t index, PretrainingRow& row) const;

@@ -1,5 +1,5 @@
-// Which tokens of the corpus the rows of pre-training are made of: pairs of segments for next-sentence
-// prediction, blocks for masked language modelling alone.
+// Chooses the tokens of the corpus for the rows of pre-training: pairs of segments for next-sentence
+// prediction, blocks for masked language modeling alone.
 #pragma once
 
 #include <cstdint>

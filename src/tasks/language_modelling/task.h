@@ -1,4 +1,4 @@
-// Pre-training as a task: masked language modelling, with or without next-sentence prediction.
+// Pre-training as a task: masked language modeling, with or without next-sentence prediction.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@
 
 namespace bertune::tasks {
 
-// How questions become features.
+// The settings that turn questions into features.
 struct MultipleChoice {
   std::int64_t max_length = 128;
 };

@@ -1,4 +1,4 @@
-// From the logits of choices to the chosen one, and its lines in a file.
+// Turns the logits of choices into the chosen one, and its lines in a file.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ Choice choose(std::span<const std::string_view> choices, std::span<const float> 
 // Items are questions. `dataset` must outlive it.
 std::unique_ptr<Decoder> decoder_of(const data::MultipleChoiceDataset& dataset, UsePrediction use);
 
-// What questions without labels ask; what they point into must stay.
+// Returns the request of questions without labels; what they point into must stay.
 Request request_of(std::shared_ptr<const data::MultipleChoiceDataset> dataset, const MultipleChoice& task,
                    const BertTokenizer& tokenizer);
 

@@ -79,7 +79,7 @@ data::CheckResult check(const ChoiceSets& sets) {
       tell(std::to_string(dataset.questions[static_cast<std::size_t>(row)].label));
     };
   });
-  // Where the right choice stands says little, as long as it is not always the same place.
+  // The place of the right choice says little, as long as it is not always the same.
   data::CheckResult found =
       data::check_texts(named, {.few_rows = 0, .imbalance = 0, .unit = "question", .label = "choice"});
   found.lengths_of = "a choice with its question";

@@ -1,4 +1,4 @@
-// From files to multiple choice: questions, what is held out, and what a trained model is asked.
+// Reads files for multiple choice: questions, what is held out, and what a trained model is asked.
 #pragma once
 
 #include <memory>

@@ -15,7 +15,7 @@ namespace bertune::tasks {
 struct MultipleChoiceTask : TaskOf<MultipleChoiceExamples>, MultipleChoice, PredictionTask {
   std::string_view name() const override { return "multiple-choice"; }
   Architecture architecture() const override { return Architecture::multiple_choice; }
-  // Nothing: it has one output, whatever the number of choices.
+  // The head needs no description: it has one output, whatever the number of choices.
   void describe_head(LoadOptions&) const override {}
   std::string default_metric() const override { return "accuracy"; }
 

@@ -47,7 +47,7 @@ void add_probabilities(std::vector<AnswerCandidate>& candidates) {
   for (AnswerCandidate& candidate : candidates) candidate.score /= total;
 }
 
-// Beyond any model's; the sum of two such logits is still a finite float.
+// A limit beyond any model's logits; the sum of two such logits is still a finite float.
 constexpr float kLargestLogit = 1e30F;
 
 void check_logits(std::span<const float> logits, std::size_t tokens) {

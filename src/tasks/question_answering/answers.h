@@ -1,4 +1,4 @@
-// From the logits of windows to answers, as Transformers' run_qa.py does it (postprocess_qa_predictions).
+// Turns the logits of windows into answers, as Transformers' run_qa.py does it (postprocess_qa_predictions).
 #pragma once
 
 #include <cstdint>

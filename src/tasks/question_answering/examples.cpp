@@ -15,7 +15,7 @@ namespace {
 
 using data::QuestionAnsweringDataset, data::QuestionAnsweringExample;
 
-// How the tokens of a window are shared out.
+// The shares of a window's tokens.
 struct Budget {
   std::int64_t room, stride, longest_question;
 
@@ -72,7 +72,8 @@ class FeatureMaker {
                  static_cast<std::size_t>(range_.last - range_.first));
   }
 
-  // Nothing reaches from a question into its context, so a context's tokens are the same beside any question.
+  // A context's tokens are the same beside any question, because nothing reaches from a question into its
+  // context.
   void tokenize_contexts() {
     constexpr std::size_t kChunk = 1024;
     std::vector<std::string_view> texts;
@@ -153,8 +154,8 @@ class FeatureMaker {
     features_.context_begins.push_back(static_cast<std::int32_t>(question.size() + 1 + between));
   }
 
-  // Of the window added last. The tokens between which the answer lies are the last that begins no later than
-  // it and the first that ends no earlier.
+  // Adds the positions of the answer in the window that was added last. The tokens between which the answer
+  // lies are the last that begins no later than it and the first that ends no earlier.
   void add_positions(const QuestionAnsweringExample& example) {
     const ContextWindow window = features_.window(features_.rows() - 1);
     std::pair<std::int64_t, std::int64_t> positions{0, 0};

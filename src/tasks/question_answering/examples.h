@@ -19,7 +19,7 @@ namespace bertune::tasks {
 
 struct QuestionAnswering {
   std::int64_t max_length = 384;  // tokens of a window, special ones included
-  std::int64_t doc_stride = 128;  // tokens that neighbouring windows of a context share
+  std::int64_t doc_stride = 128;  // tokens that neighboring windows of a context share
 };
 
 // The tokens of a context that a window holds, and where they lie in the window and in the context.
@@ -35,7 +35,7 @@ struct QuestionAnsweringFeatures : PackedEncodings {
   std::vector<std::int32_t> start_positions, end_positions;
   std::vector<std::int64_t> examples;    // [rows]: the question's number in the dataset
   std::vector<std::int64_t> first_rows;  // [examples + 1]: the windows of the i-th question that was taken
-  // Of each context once: its tokens, which the windows point into.
+  // The tokens of each context, once, which the windows point into.
   std::vector<Span> code_points, bytes;      // [tokens of all contexts]
   std::vector<std::int64_t> context_tokens;  // [rows]: the first of them that is in the window
   std::vector<std::int32_t> context_begins;  // [rows]: its place in the window

@@ -60,7 +60,7 @@ void SquadMetrics::add(std::span<const std::string_view> golds, std::string_view
     if (is_first_version || !gold.empty()) compare(gold);
   }
   if (!compared) compare("");
-  // In 1.1 two texts without words have no word in common.
+  // Two texts without words have no word in common in 1.1.
   if (is_first_version && score.has_answer && predicted.empty()) score.f1 = 0;
   scores_.push_back(score);
 }

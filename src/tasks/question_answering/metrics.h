@@ -1,4 +1,4 @@
-// How good answers are, as the official scripts of SQuAD 1.1 and 2.0 measure it.
+// Metrics of answers, as the official scripts of SQuAD 1.1 and 2.0 compute them.
 //
 // Rajpurkar et al. 2016, "SQuAD: 100,000+ Questions for Machine Comprehension of Text", section 6; Rajpurkar
 // et al. 2018, "Know What You Don't Know", section 4.
@@ -31,10 +31,10 @@ class SquadMetrics {
   // null_odds). Without odds, best_* say nothing.
   void add(std::span<const std::string_view> golds, std::string_view prediction, double null_odds = 0);
 
-  // In per cent, in the order of the official scripts. 1.1: exact_match, f1. 2.0: exact, f1, total, the same
-  // as HasAns_* and NoAns_* where there are such questions; and best_exact, best_exact_thresh, best_f1,
-  // best_f1_thresh: the highest that any threshold gives on these questions, and that threshold. All are 0
-  // without questions.
+  // Returns the metrics in percent, in the order of the official scripts. 1.1: exact_match, f1. 2.0: exact,
+  // f1, total, the same as HasAns_* and NoAns_* where there are such questions; and best_exact,
+  // best_exact_thresh, best_f1, best_f1_thresh: the highest that any threshold gives on these questions, and
+  // that threshold. All are 0 without questions.
   std::vector<std::pair<std::string, double>> result() const;
 
  private:
@@ -46,7 +46,7 @@ class SquadMetrics {
     double score, threshold;
   };
 
-  // Over the questions that have an answer, or that have none, or over all.
+  // Adds the means over the questions that have an answer, or that have none, or over all.
   void add_means(const std::string& prefix, bool with_answer, bool without_answer,
                  std::vector<std::pair<std::string, double>>& values) const;
   Best best(double Score::*score) const;

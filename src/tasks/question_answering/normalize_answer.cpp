@@ -86,7 +86,8 @@ bool is_cased(char32_t letter) {
   return has(letter, text::kLowers) || lowered.contains(letter);
 }
 
-// What may stand within a word without a case of its own; the more usual ones.
+// Returns whether a character may stand within a word without a case of its own; only the more usual ones are
+// known.
 bool is_case_ignorable(char32_t letter) {
   constexpr std::u32string_view kIgnorable =
       U"'.:^`\u00a8\u00ad\u00af\u00b4\u00b7\u00b8\u2018\u2019\u2024\u2027\ufeff";

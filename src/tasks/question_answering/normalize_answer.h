@@ -1,4 +1,4 @@
-// What of an answer counts when answers are compared.
+// Normalizes answers for comparison.
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace bertune::tasks {
 
-// As SQuAD's official scripts: lower case, without ASCII punctuation, without the words "a", "an" and "the",
-// one space between words. Lower case and spaces are Python's; whether a rare character beside an article is
-// part of its word (a spacing mark, a number in a circle) the frozen tables of the tokenizer say, which
-// differ from Python's in some.
+// Returns the text as SQuAD's official scripts compare it: lower case, without ASCII punctuation, without the
+// words "a", "an" and "the", one space between words. Lower case and spaces are Python's; whether a rare
+// character beside an article is part of its word (a spacing mark, a number in a circle) the frozen tables of
+// the tokenizer say, which differ from Python's in some.
 std::string normalize_answer(std::string_view text);
 
 // The words of a normalized answer.

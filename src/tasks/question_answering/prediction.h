@@ -1,4 +1,4 @@
-// From the answers of windows to what a user is told, and its lines in a file.
+// Turns the answers of windows into predictions for a user, and their lines in a file.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@ Answer answer_of(const AnswerPrediction& prediction, std::int64_t candidates);
 std::unique_ptr<Decoder> decoder_of(const QuestionAnsweringExamples& examples,
                                     const QuestionAnsweringTask& task, UsePrediction use);
 
-// What questions without answers ask; what they point into, and the task, must stay.
+// Returns the request of questions without answers; what they point into, and the task, must stay.
 Request request_of(std::shared_ptr<const QuestionAnsweringExamples> examples,
                    const QuestionAnsweringTask& task);
 

@@ -40,7 +40,7 @@ data::QuestionAnsweringReadOptions read_options(const FileOptions& options, std:
           .delimiter = given.delimiter};
 }
 
-// What is not given is a trained model's, or the default.
+// Returns the task's settings; those that are not given are the trained model's, or the defaults.
 QuestionAnsweringTask task_of(const QuestionAnsweringOptions& options, const Json& settings,
                               std::int64_t max_length) {
   const auto kept = [&](const char* key, auto usual) { return setting(settings, key, usual); };
@@ -98,7 +98,7 @@ data::CheckResult check(const QuestionSets& sets) {
   return found;
 }
 
-// Of each question with its whole context, however many windows they are.
+// Returns the length of each question with its whole context, however many windows they are.
 std::vector<std::int32_t> lengths_of(const QuestionAnsweringFeatures& features) {
   std::vector<std::int32_t> lengths;
   for (std::size_t i = 0; i + 1 < features.first_rows.size(); ++i) {

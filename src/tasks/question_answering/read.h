@@ -1,4 +1,4 @@
-// From files to question answering: questions, what is held out, and what a trained model is asked.
+// Reads files for question answering: questions, what is held out, and what a trained model is asked.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// What a training file is for, where nobody says: guessed from its content.
+// Detects the task of a training file from its content, where nobody says it.
 #pragma once
 
 #include <filesystem>
@@ -14,9 +14,9 @@ struct TaskGuess {
       reason;  // a sentence for a person; empty where nothing tells, and texts with labels are expected
 };
 
-// Tagged words, questions with choices or with contexts, by what the first rows hold; else texts with labels.
-// Throws UsageError where two readings fit equally. A file that cannot be read is taken for texts: whoever
-// reads it says what is wrong.
+// Detects tagged words, questions with choices or with contexts, by what the first rows hold; else texts with
+// labels. Throws UsageError where two readings fit equally. A file that cannot be read is taken for texts:
+// whoever reads it says what is wrong.
 TaskGuess guess_task(const std::filesystem::path& train, const FileOptions& options);
 
 }  // namespace bertune::tasks

@@ -20,7 +20,7 @@ struct TaskEntry {
                                 const BertConfig& config);
   TestData (*read_test)(const TestFile& file, const TrainedModel& model);
   std::vector<LabelledInput> (*read_inputs)(const std::filesystem::path& path, const FileOptions& options);
-  // What a file asks a trained model.
+  // Opens a file of inputs for a trained model.
   std::unique_ptr<RequestSource> (*open)(const PredictionFile& file, const TrainedModel& model,
                                          const PredictionOptions& options);
   std::unique_ptr<PredictionTask> (*prediction_task)(const TrainedModel& model,
@@ -30,11 +30,11 @@ struct TaskEntry {
 std::span<const TaskEntry> all_tasks();
 // Throws UsageError, naming the choices.
 const TaskEntry& task_named(std::string_view name);
-// Of a trained model; null for heads that no file of rows is for (pre-training).
+// Returns the task of a trained model; null for heads that no file of rows is for (pre-training).
 const TaskEntry* task_of(Architecture architecture);
 
-// Of any head: those of tasks, and masked language models and next-sentence prediction. Throws Error, naming
-// the folder, for the head of pre-training.
+// Returns the task for predictions of any head: those of tasks, and masked language models and next-sentence
+// prediction. Throws Error, naming the folder, for the head of pre-training.
 std::unique_ptr<PredictionTask> prediction_task(Architecture architecture, const TrainedModel& model,
                                                 const PredictionOptions& options,
                                                 const std::filesystem::path& directory);

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t kChunk = 32768;  // rows handed to the tokenizer at a time
 
-// Character by character, as the normalizer that the package puts before such a model's tokenizer.
+// Lower-cases the text character by character, as the normalizer that the package puts before such a model's
+// tokenizer.
 std::string lower_cased(std::string_view original) {
   const text::Unicode& unicode = text::Unicode::instance();
   std::string lower;

@@ -14,7 +14,7 @@
 
 namespace bertune::tasks {
 
-// How texts become features.
+// The settings that turn texts into features.
 struct SentenceEmbedding {
   SentenceEmbeddingConfig embedding;
   std::int64_t max_length = 128;
@@ -33,7 +33,7 @@ struct SentenceEmbeddingExamples : PackedExamples {
   }
   void add_to(Batch& batch, std::int64_t row) const override;
   std::string fingerprint() const override;
-  // Whether the second texts of two pairs are the same, as the model reads them.
+  // Returns whether the second texts of two pairs are the same, as the model reads them.
   bool same_second_text(std::int64_t row, std::int64_t other) const;
 };
 

@@ -76,7 +76,7 @@ void PartnerScorer::finish_part() {
           static_cast<float>(kRankingScale * dot(row_of(first_, i), row_of(second_, j)));
     const float own = similarities[static_cast<std::size_t>(i)];
     std::int64_t rank = 1;
-    for (std::int64_t j = 0; j < rows; ++j) {  // what is no number is never found
+    for (std::int64_t j = 0; j < rows; ++j) {  // NaN is never found
       const bool is_before = !(similarities[static_cast<std::size_t>(j)] < own);
       if (j != i && is_before && !pairs_.same_second_text(first_row_ + i, first_row_ + j)) ++rank;
     }

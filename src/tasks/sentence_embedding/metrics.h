@@ -1,4 +1,4 @@
-// How good the embeddings of pairs are.
+// Metrics of the embeddings of pairs.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ namespace bertune::tasks {
 
 double cosine(std::span<const float> a, std::span<const float> b);  // 0 where one of them is zero
 
-// Of pairs with scores: how the cosines of their embeddings follow them. Values: loss (the mean squared
-// difference), mse, rmse, mae, pearson, spearmanr.
+// SimilarityScorer measures, for pairs with scores, how the cosines of their embeddings follow them. Values:
+// loss (the mean squared difference), mse, rmse, mae, pearson, spearmanr.
 class SimilarityScorer : public Scorer {
  public:
   explicit SimilarityScorer(const SentenceEmbeddingExamples& pairs)
@@ -26,10 +26,11 @@ class SimilarityScorer : public Scorer {
   MetricsAccumulator metrics_;
 };
 
-// Of pairs that belong together: how well a first text's own second text is found among those of neighbouring
-// rows. The rows are cut into as few parts of equal size as hold at most kCandidates, whatever the batches
-// are. Values: loss (MultipleNegativesRankingLoss of a part), accuracy (its own is the most alike), mrr (the
-// mean of 1 / its rank). A second text that is as alike counts as before it, unless it is the same text.
+// PartnerScorer measures, for pairs that belong together, how well a first text's own second text is found
+// among those of neighboring rows. The rows are cut into as few parts of equal size as hold at most
+// kCandidates, whatever the batches are. Values: loss (MultipleNegativesRankingLoss of a part), accuracy (its
+// own is the most alike), mrr (the mean of 1 / its rank). A second text that is as alike counts as before it,
+// unless it is the same text.
 class PartnerScorer : public Scorer {
  public:
   static constexpr std::int64_t kCandidates = 128;

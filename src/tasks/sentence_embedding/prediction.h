@@ -17,8 +17,8 @@ namespace bertune::tasks {
 // Items are texts, or pairs of them. `examples` must outlive it.
 std::unique_ptr<Decoder> decoder_of(const SentenceEmbeddingExamples& examples, UsePrediction use);
 
-// What rows ask: of single texts an Embedding, of pairs the Score of how alike they are. The texts need not
-// stay.
+// Returns the request of rows: single texts get an Embedding, pairs the Score of how alike they are. The
+// texts need not stay.
 Request request_of(std::span<const data::Row> rows, bool pairs, const SentenceEmbedding& task,
                    const BertTokenizer& tokenizer);
 
@@ -32,8 +32,8 @@ std::string embedding_line(const data::Row& row, std::span<const float> embeddin
 std::string similarity_line(const data::Row& row, double similarity, bool csv);
 inline constexpr std::string_view kSimilarityHeader = "text,text_pair,score\n";
 
-// What stands before the numbers of a .npy file: a float32 array [rows, columns] in C order, format version
-// 1.0. Its length is that of every other, so that it can be written again when the rows are known.
+// Returns the header of a .npy file: a float32 array [rows, columns] in C order, format version 1.0. Its
+// length is that of every other, so that it can be written again when the rows are known.
 std::string npy_header(std::int64_t rows, std::int64_t columns);
 
 }  // namespace bertune::tasks

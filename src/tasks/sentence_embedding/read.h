@@ -18,8 +18,8 @@ data::Dataset read_pairs(const std::filesystem::path& path, data::ReadOptions op
 // The scores as they stand in the file [rows]. Throws Error, naming file:line, for one that is not a number.
 std::vector<float> read_scores(const data::Dataset& pairs);
 
-// What scores are divided by, so that they can be cosines: 1 where all lie in [-1, 1], else the largest
-// magnitude rounded up (5 of STS-B).
+// Returns the divisor that turns scores into cosines: 1 where all lie in [-1, 1], else the largest magnitude
+// rounded up (5 of STS-B).
 double score_scale(const std::vector<float>& scores);
 
 }  // namespace bertune::tasks

@@ -12,7 +12,7 @@
 
 namespace bertune::tasks {
 
-// Of a text alone it predicts the embedding, of a pair the cosine of both.
+// SentenceEmbeddingTask predicts the embedding of a text alone, and the cosine of a pair's embeddings.
 struct SentenceEmbeddingTask : TaskOf<SentenceEmbeddingExamples>, SentenceEmbedding, PredictionTask {
   std::string metric =
       "spearmanr";  // of the pairs that the best epoch is picked on; without scores: accuracy

@@ -23,7 +23,7 @@ void add_texts(const data::Dataset& dataset, const BertTokenizer& tokenizer, con
                TextClassificationExamples& features) {
   std::span<const data::Row> rows(dataset.rows);
   const bool has_pairs = dataset.has_pairs;
-  // What is cut off gives no ids; an id stands for some bytes.
+  // Bytes that are cut off give no ids; an id stands for some bytes.
   const auto longest = static_cast<std::size_t>(8 * task.max_length);
   const auto weight_of = [&](std::span<const data::Row> part) {
     std::size_t weight = 0;

@@ -15,7 +15,7 @@
 
 namespace bertune::tasks {
 
-// How rows become features.
+// The settings that turn rows into features.
 struct TextClassification {
   ProblemType problem_type = ProblemType::single_label_classification;
   data::LabelMap labels;  // for regression: one name

@@ -1,4 +1,4 @@
-// From logits to classes, sets of labels or numbers, and their lines in a file.
+// Turns logits into classes, sets of labels or numbers, and their lines in a file.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ Prediction predict(ProblemType type, std::span<const std::string> labels, std::s
 // Items are rows. Keeps what it needs of the task.
 std::unique_ptr<Decoder> decoder_of(const TextClassificationTask& task, UsePrediction use);
 
-// What rows without labels ask. The texts need not stay.
+// Returns the request of rows without labels. The texts need not stay.
 Request request_of(const data::Dataset& rows, const TextClassificationTask& task,
                    const BertTokenizer& tokenizer);
 

@@ -76,7 +76,7 @@ void name_labels_of(const TrainingFiles& files, TextSets& sets, const data::Labe
   }
 }
 
-// Of the first rows of a sorted file all may have one label.
+// Explains that the first rows of a sorted file may all have one label.
 [[noreturn]] void blame_the_first_rows(const Error& error) {
   throw Error(fmt::format(
       "{}; `max_train_rows` takes the first rows of the file, which may be sorted: `shuffle_rows` "
@@ -154,7 +154,8 @@ std::unique_ptr<Decoder> test_lines(const TextSets& sets, const TextClassificati
       });
 }
 
-// What bertune.json keeps of the training; nothing of a model that was trained elsewhere.
+// Returns the columns that bertune.json keeps of the training; nothing for a model that was trained
+// elsewhere.
 std::optional<data::TrainedColumns> trained_columns(const Json& settings) {
   data::TrainedColumns columns{setting(settings, keys::kTextColumn, std::string()),
                                setting(settings, keys::kTextPairColumn, std::string()),
@@ -221,7 +222,7 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   TrainingData data;
   std::unique_ptr<TextClassificationTask> task = task_of(files, *sets, config);
   hold_out(files, *sets, data::texts_of(sets->train), "rows", ", stratified by label");
-  // Before the texts are tokenized: they are in memory now, and the ids are not.
+  // The check comes before the texts are tokenized: they are in memory now, and the ids are not.
   if (files.checks_data) data.facts = {check(*sets, task->problem_type), sets->notes};
   const auto examples_of = [&](const char* name, const data::Dataset& set) {
     if (set.size() == 0) return std::unique_ptr<TextClassificationExamples>();
@@ -236,7 +237,8 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   // All labels of all sets are looked up here, before the first step.
   auto train = examples_of("train", sets->train), validation = examples_of("validation", sets->validation),
        test = examples_of("test", sets->test);
-  // From here on rows are asked for their places alone, and a large file's memory is better the model's.
+  // From here on only the rows' locations (file:line) are needed. Releasing the file's pages leaves memory
+  // for the model.
   sets->for_each([](const std::string&, const data::Dataset& set) { set.release_pages(); });
   data.settings = settings_to_keep(*sets, *task);
   data.row_name = [sets](std::int64_t row) {

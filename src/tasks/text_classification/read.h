@@ -1,4 +1,4 @@
-// From files to text classification: rows, labels, what is held out, and what a trained model is asked.
+// Reads files for text classification: rows, labels, what is held out, and what a trained model is asked.
 #pragma once
 
 #include <memory>

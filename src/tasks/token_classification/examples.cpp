@@ -139,10 +139,10 @@ class FeatureBuilder {
   const BertTokenizer& tokenizer_;
   const TokenClassification& task_;
   LongSentences long_sentences_;
-  std::int64_t room_;                 // pieces a row
+  std::int64_t room_;                 // pieces per row
   std::vector<std::int32_t> inside_;  // a label: that of the later pieces of its words
   TokenClassificationFeatures features_;
-  PackedEncodings pieces_;  // of a chunk: a row a word
+  PackedEncodings pieces_;  // of a chunk: a row per word
   std::size_t first_word_ = 0;
 };
 

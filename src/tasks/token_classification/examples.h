@@ -22,11 +22,11 @@ struct TokenClassification {
   std::int64_t max_length = 128;
   bool label_all_tokens = false;  // run_ner.py's: every piece of a word has its label, and not only the first
 
-  // What a word is taken for that gives no token: "O", or else the first label.
+  // Returns the label of a word that gives no token: "O", or else the first label.
   std::int32_t outside() const { return labels.id_of("O").value_or(0); }
 };
 
-// What becomes of a sentence that is longer than max_length. truncate: it is cut, as run_ner.py does.
+// The treatment of a sentence that is longer than max_length. truncate: it is cut, as run_ner.py does.
 // windows: windows of whole words that share half of their tokens, so that no word is lost.
 enum class LongSentences { truncate, windows };
 
@@ -53,14 +53,14 @@ struct TokenClassificationFeatures : PackedEncodings {
   void add_to(Batch& batch, std::int64_t index) const;
 };
 
-// Tokenizes on all cores. `labels` are class ids, one a word of all sentences, or none. Throws UsageError for
-// a max_length without room for a piece.
+// Tokenizes on all cores. `labels` are class ids, one per word of all sentences, or none. Throws UsageError
+// for a max_length without room for a piece.
 TokenClassificationFeatures make_features(std::span<const data::TaggedSentence> sentences,
                                           std::span<const std::int32_t> labels,
                                           const BertTokenizer& tokenizer, const TokenClassification& task,
                                           LongSentences long_sentences);
 
-// What a person should know of the words of a dataset: those that give no token.
+// Returns notes on the words of a dataset for a person: those that give no token.
 std::vector<std::string> word_notes(const TokenClassificationFeatures& features,
                                     const data::TaggedDataset& dataset, const TokenClassification& task);
 // The same, with what was cut, and how much.
@@ -70,7 +70,7 @@ std::vector<std::string> feature_notes(const TokenClassificationFeatures& featur
 // Rows are sentences, or windows of long ones.
 class TokenClassificationExamples : public Examples {
  public:
-  // Without labels when the dataset has none; throws Error for a tag that the task lacks.
+  // Makes examples, without labels when the dataset has none; throws Error for a tag that the task lacks.
   TokenClassificationExamples(const data::TaggedDataset& dataset, const BertTokenizer& tokenizer,
                               const TokenClassification& task, LongSentences long_sentences);
   explicit TokenClassificationExamples(TokenClassificationFeatures features)

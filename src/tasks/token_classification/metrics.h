@@ -1,4 +1,4 @@
-// How good predicted tags are: entities as seqeval counts them, and words.
+// Metrics of predicted tags: entities as seqeval counts them, and words.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class TokenMetricsAccumulator {
   TokenMetricsAccumulator(const data::LabelMap& labels, data::TagScheme scheme,
                           data::EntityReading reading = data::EntityReading::lenient);
 
-  // Class ids, one a word. Throws Error for different sizes or an id that is no class.
+  // Class ids, one per word. Throws Error for different sizes or an id that is no class.
   void add(std::span<const std::int32_t> truth, std::span<const std::int32_t> predicted);
 
   // Metrics::rows are words. With entities, values are in this order: loss, precision, recall, f1
@@ -46,7 +46,7 @@ class TokenMetricsAccumulator {
   std::vector<std::int64_t> support_, predicted_, correct_, confusion_;  // of tags
 };
 
-// All words of a labelled dataset. A word that no token speaks for counts as predicted "O".
+// All words of a labeled dataset. A word that no token speaks for counts as predicted "O".
 Metrics token_metrics(const TokenClassificationFeatures& features, const WordPredictions& predictions,
                       const TokenClassification& task,
                       data::EntityReading reading = data::EntityReading::lenient);

@@ -1,4 +1,4 @@
-// From the tags of words to what a user is told: entities or a tag a word, and their lines in a file.
+// Turns the tags of words into predictions for a user: entities or a tag per word, and their lines in a file.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@
 namespace bertune::tasks {
 
 // Entities of a sentence as Transformers' pipeline with aggregation_strategy="first" finds them: a word has
-// the label of its first piece, and words are put together as seqeval reads tags. Else a tag a word. `words`:
-// one a word of the sentence; throws Error for another number.
+// the label of its first piece, and words are put together as seqeval reads tags. Else a tag per word.
+// `words`: one per word of the sentence; throws Error for another number.
 Prediction predict(const data::TaggedSentence& sentence, std::span<const WordPrediction> words,
                    const TokenClassification& task);
 
@@ -26,7 +26,7 @@ std::unique_ptr<Decoder> decoder_of(const TokenClassificationExamples& examples,
                                     std::span<const data::TaggedSentence> sentences,
                                     const TokenClassification& task, UsePrediction use);
 
-// What sentences without tags ask; sentences and task must stay.
+// Returns the request of sentences without tags; sentences and task must stay.
 Request request_of(std::span<const data::TaggedSentence> sentences, const TokenClassification& task,
                    const BertTokenizer& tokenizer);
 

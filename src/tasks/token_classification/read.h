@@ -1,4 +1,4 @@
-// From files to token classification: sentences, tags, what is held out, and what a trained model is asked.
+// Reads files for token classification: sentences, tags, what is held out, and what a trained model is asked.
 #pragma once
 
 #include <filesystem>

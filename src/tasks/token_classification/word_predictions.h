@@ -1,4 +1,4 @@
-// What a model says of each word of a dataset.
+// The model's prediction for each word of a dataset.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct WordPrediction {
   float loss = 0;          // cross-entropy of the word's own label, where it has one
 };
 
-// Filled row by row, in any order: what comes out does not depend on batches.
+// WordPredictions is filled row by row, in any order: the result does not depend on batches.
 class WordPredictions {
  public:
   // `features` must stay.
@@ -24,13 +24,13 @@ class WordPredictions {
 
   // The logits of a row: [tokens of the row, num_labels]. Throws Error for another size.
   void add(std::int64_t row, std::span<const float> logits);
-  // Those of all rows of a batch, of which `first_row` is the first.
+  // Adds the logits of all rows of a batch, of which `first_row` is the first.
   void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output);
 
   std::span<const WordPrediction> all() const { return words_; }
   std::span<const WordPrediction> of_sentence(std::int64_t sentence) const;
   // Words that a token speaks for, and the mean of their losses (what BertForTokenClassification gives for
-  // all labelled tokens, without label_all_tokens).
+  // all labeled tokens, without label_all_tokens).
   std::int64_t spoken() const { return spoken_; }
   double mean_loss() const;
 

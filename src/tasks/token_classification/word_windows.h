@@ -12,13 +12,14 @@ struct WordWindow {
   bool operator==(const WordWindow&) const = default;
 };
 
-// Windows of whole words with at most `room` (> 0) pieces; neighbours share about half of them, and each word
+// Windows of whole words with at most `room` (> 0) pieces; neighbors share about half of them, and each word
 // is in one at least. A word of more than `room` pieces has a window of its own. `begins` [words + 1]: where
 // the pieces of a word begin.
 std::vector<WordWindow> word_windows(std::span<const std::int64_t> begins, std::int64_t room);
 
-// For each word, which window shows most of its surroundings: the one whose smaller side, in pieces, is the
-// largest, and of equal ones that with the larger other side. An end of the sentence hides nothing.
+// Returns, for each word, the window that shows most of its surroundings: the one whose smaller side, in
+// pieces, is the largest, and of equal ones that with the larger other side. An end of the sentence hides
+// nothing.
 std::vector<std::size_t> best_windows(std::span<const std::int64_t> begins,
                                       std::span<const WordWindow> windows);
 

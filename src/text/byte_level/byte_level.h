@@ -12,13 +12,13 @@ namespace bertune::text {
 
 // The character that stands for a byte: the byte itself where Latin-1 prints it, else U+0100 and on in order.
 char32_t byte_character(unsigned char byte);
-// How many bytes of UTF-8 that character takes: 1 or 2.
+// Returns how many bytes of UTF-8 that character takes: 1 or 2.
 std::uint32_t byte_character_size(unsigned char byte);
 
 // The text that a token stands for; none when it holds a character that stands for no byte.
 std::optional<std::string> token_bytes(std::string_view token);
 
-// How many characters at the beginning and at the end of a token are spaces: what trim_offsets leaves out.
+// The number of spaces at the beginning and at the end of a token: what trim_offsets leaves out.
 struct SpacesAround {
   std::uint32_t leading, trailing;
 };

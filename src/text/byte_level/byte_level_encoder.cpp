@@ -155,7 +155,7 @@ void ByteLevelEncoder::append_ids(std::string_view word, RunCache& cache, Encode
   encode_new_word(word, cache, scratch, out);
 }
 
-// Of a word that has no entry.
+// Encodes a word that has no entry.
 void ByteLevelEncoder::encode_new_word(std::string_view word, RunCache& cache, EncodeScratch& scratch,
                                        TokenBuffer& out) const {
   const bool keep = word.size() <= RunCache::kLongest;

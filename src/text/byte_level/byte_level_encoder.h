@@ -30,7 +30,7 @@ class ByteLevelEncoder {
                       TokenSink& sink) const;
 
  private:
-  // What is encoded: a segment, perhaps behind a space, and the place of its first byte in the text.
+  // The text to encode: a segment, perhaps behind a space, and the place of its first byte in the text.
   struct Input {
     std::string_view bytes;
     std::uint32_t base;

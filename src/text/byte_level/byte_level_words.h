@@ -97,7 +97,7 @@ class WordBlock {
     begins_ = begins_run(letter) | begins_run(number) | begins_run(other) | (white & ~(white << 1)) |
               last_white | 1;
     cut_contractions(begins_ & quote);
-    // What begins last is perhaps longer than what is seen of it, unless the text ends here.
+    // The word that begins last is perhaps longer than what is seen of it, unless the text ends here.
     const auto known = static_cast<std::size_t>(std::countr_zero(odd));
     size_ = std::min({left, known, kSize});
     stops_ = odd != 0;

@@ -107,7 +107,7 @@ void BytePairs::merge_many(std::vector<Symbol>& symbols, MergeScratch& scratch) 
     std::pop_heap(heap.begin(), heap.end(), goes_later);
     heap.pop_back();
     MergeScratch::Node& left = nodes[top.place];
-    // One of the two may have been merged with another neighbour since.
+    // One of the two may have been merged with another neighbor since.
     if (left.length == 0 || left.next == size || candidate(top.place).rank != top.rank) continue;
     MergeScratch::Node& right = nodes[left.next];
     left = {top.id, left.length + right.length, left.previous, right.next};

@@ -1,5 +1,5 @@
-// Byte pair encoding (Sennrich et al. 2016): neighbouring symbols of a word are merged, the pair that was
-// learned first going first, until no neighbours are a pair.
+// Byte pair encoding (Sennrich et al. 2016): neighboring symbols of a word are merged, the pair that was
+// learned first going first, until no neighbors are a pair.
 #pragma once
 
 #include <cstdint>

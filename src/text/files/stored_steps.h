@@ -1,4 +1,4 @@
-// What tokenizer.json says of the steps around the model: normalisation, splitting, special tokens, decoding.
+// Reads from tokenizer.json the steps around the model: normalization, splitting, special tokens, decoding.
 #pragma once
 
 #include <string>

@@ -97,7 +97,7 @@ std::string merges_lines(const std::vector<Merge>& merges) {
   return out;
 }
 
-// Whether Transformers' RobertaTokenizer, which is built of settings, is this tokenizer.
+// Returns whether Transformers' RobertaTokenizer, which is built of settings, is this tokenizer.
 bool is_roberta(const TokenizerSpec& spec) {
   const ByteLevelSpec& byte_level = *spec.byte_level;
   return spec.row == kRobertaShape && byte_level.use_regex && byte_level.unk_token.empty() &&

@@ -1,4 +1,4 @@
-// Which of a checkpoint's files says what, as Transformers 5 reads them.
+// Chooses which of a checkpoint's files says what, as Transformers 5 reads them.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -92,8 +92,8 @@ std::string tokenizer_class(const Json& config, const std::string& where) {
   return name;
 }
 
-// Whether Transformers reads tokenizer.json as it is for this class, and does not build the tokenizer from
-// vocabulary and settings.
+// Returns whether Transformers reads tokenizer.json as it is for this class, and does not build the tokenizer
+// from vocabulary and settings.
 bool is_generic(const std::string& name) {
   constexpr std::array<std::string_view, 3> kGeneric{"PreTrainedTokenizerFast", "PreTrainedTokenizer",
                                                      "TokenizersBackend"};

@@ -92,7 +92,7 @@ const Json& member(const Json& object, const char* name) {
   return found == object.end() ? null : *found;
 }
 
-// Whether the model is BPE; WordPiece is the other that there may be.
+// Returns whether the model is BPE; WordPiece is the other that there may be.
 bool check_is_bpe(const Json& model, const std::string& where) {
   if (!model.is_object()) fail(where, "it has no \"model\": this is not a file of the tokenizers library");
   std::string type = type_of(model);

@@ -14,7 +14,7 @@
 
 namespace bertune::text {
 
-// What the tokenizer.json of WordPiece or BPE says. Stored truncation and padding are those of somebody's
+// The contents of a tokenizer.json of WordPiece or BPE. Stored truncation and padding are those of somebody's
 // last call: not read.
 struct TokenizerJson {
   bool is_bpe = false;
@@ -32,7 +32,7 @@ struct TokenizerJson {
 // an option that is not supported.
 TokenizerJson parse_tokenizer_json(std::string_view text, const std::string& where);
 
-// The id of `token` as a vocabulary gives it; throws Error naming `where` when it is no number of 31 bits.
+// The id of `token` as a vocabulary gives it; throws Error naming `where` when it is not a number of 31 bits.
 std::int64_t parse_token_id(const Json& value, std::string_view token, const std::string& where);
 
 // The type of a part of the file; "none" where it is null or absent.

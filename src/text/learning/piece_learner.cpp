@@ -137,7 +137,7 @@ double PieceLearner::score_of(const Pair& pair) const {
 }
 
 // Every merge lowers the total, and with it all scores of likelihood a little. So an old score is too high,
-// and one that is not on top even so need not be computed anew.
+// and one that is not on top even so need not be computed again.
 bool PieceLearner::is_current(PairId id) const {
   return score_ == MergeScore::frequency || pairs_[id].total == total_;
 }
@@ -150,7 +150,7 @@ void PieceLearner::refresh(PairId id) {
   queue_.update(id);
 }
 
-// After counts of pairs, and those of `pieces`, have changed.
+// Updates the scores after counts of pairs, and those of `pieces`, have changed.
 void PieceLearner::refresh_changed(std::span<const PieceId> pieces) {
   for (const PairId id : changed_) {
     pairs_[id].changed = false;

@@ -1,4 +1,4 @@
-// Learns the pieces of a WordPiece vocabulary: the best pair of neighbouring pieces becomes one, again and
+// Learns the pieces of a WordPiece vocabulary: the best pair of neighboring pieces becomes one, again and
 // again.
 //
 // Only words that hold the pair are touched by a merge, and only the counts of the pairs at its borders
@@ -28,9 +28,9 @@ class PieceLearner {
   PieceLearner(const PieceLearner&) = delete;
   PieceLearner& operator=(const PieceLearner&) = delete;
 
-  // First come all characters: their ids count from 0.
+  // Adds a piece; all characters come first: their ids count from 0.
   PieceId add_piece(std::string text);
-  // Then all different words, as the pieces that they consist of.
+  // Adds a word, as the pieces that it consists of; all different words come after the characters.
   void add_word(std::span<const PieceId> pieces, std::uint64_t count);
   // Merges until there are `limit` pieces or no pair is left to merge. Of equal scores the pair goes first
   // whose left piece has the lower id, then whose right one has. `progress` gets the number of pieces.

@@ -1,4 +1,4 @@
-// What a vocabulary makes of the words that it was learned from.
+// Statistics of the words that a vocabulary was learned from.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Texts become counts of their words, cut and normalised as BertTokenizer does it.
+// Texts become counts of their words, cut and normalized as BertTokenizer does it.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ class WordCounter {
   std::uint64_t malformed_sequences() const { return malformed_; }
   std::uint64_t too_long_words() const { return too_long_; }
 
-  // What the splitter calls.
+  // The splitter calls these functions.
   void append(const NormalizedCharacter& character) {
     if (++characters_ <= most_characters_) word_.append(character.value);
   }

@@ -7,7 +7,7 @@
 
 namespace bertune::text {
 
-// Where the word is, or the free slot where it belongs.
+// Returns the slot of the word, or the free slot where it belongs.
 std::uint32_t& WordCounts::slot_of(std::string_view word, std::uint64_t hash) {
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t slot = hash & mask;; slot = (slot + 1) & mask) {

@@ -1,4 +1,4 @@
-// How often each word occurs.
+// WordCounts counts how often each word occurs.
 #pragma once
 
 #include <cstdint>

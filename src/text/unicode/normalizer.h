@@ -1,5 +1,5 @@
-// BERT's normalisation as a stream: code points in, normalised characters out, each with the place in the
-// text that it stands for. No normalised copy of the text is made.
+// BERT's normalization as a stream: code points in, normalized characters out, each with the place in the
+// text that it stands for. No normalized copy of the text is made.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ struct NormalizerOptions {
   bool lowercase = true;
 };
 
-// A normalised character and the bytes [begin, end) of the text that it stands for.
+// A normalized character and the bytes [begin, end) of the text that it stands for.
 struct NormalizedCharacter {
   char32_t value;
   std::uint32_t begin, end;

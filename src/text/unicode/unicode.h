@@ -1,5 +1,5 @@
-// What BERT's tokenizer asks of Unicode, by frozen tables: the reference tokenizer carries old tables of its
-// own, and the host's library would disagree with it.
+// The properties of characters that BERT's tokenizer asks of Unicode, by frozen tables: the reference
+// tokenizer carries old tables of its own, and the host's library would disagree with it.
 #pragma once
 
 #include <array>

@@ -6,7 +6,7 @@
 
 namespace bertune::text {
 
-// What may hold of a code point; the bits of PropertyRange::bits, in the order of
+// The properties of a code point; the bits of PropertyRange::bits, in the order of
 // tools/make_unicode_tables.py.
 enum Property : std::uint16_t {
   kWhiteSpace = 1U << 0,     // separates words; cleaning turns it into a space unless it removes it

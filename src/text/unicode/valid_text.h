@@ -25,7 +25,7 @@ class ValidText {
   void to_code_points(const Span* spans, std::size_t count, Span* result) const;
 
  private:
-  // Where a replacement ends in view(), and how much further the original is there.
+  // The end of a replacement in view(), and how much further the original is there.
   struct Shift {
     std::uint32_t end;
     std::int64_t difference;

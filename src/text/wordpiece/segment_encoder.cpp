@@ -130,7 +130,7 @@ void SegmentEncoder::encode_general_run(std::string_view run, std::uint32_t base
   collector.finish();
 }
 
-// The end of the run that goes on, or ends, at `position`.
+// The end of the run that continues, or ends, at `position`.
 std::size_t SegmentEncoder::run_end(std::string_view segment, std::size_t position) const {
   for (;;) {
     for (; position + 16 <= segment.size(); position += 16) {
@@ -170,8 +170,8 @@ void SegmentEncoder::encode_with_spans(std::string_view segment, std::uint32_t b
   }
 }
 
-// Of an ASCII word, whose tokens are those from `first` on. Its pieces are as long as their tokens, so the
-// cache need not keep where they end.
+// Sets the spans of an ASCII word, whose tokens are those from `first` on. Its pieces are as long as their
+// tokens, so the cache need not keep where they end.
 void SegmentEncoder::set_spans_of_word(std::uint32_t place, std::size_t size, std::size_t first,
                                        TokenSink& sink) const {
   TokenBuffer& out = *sink.tokens;

@@ -1,7 +1,7 @@
-// A stretch of text without added tokens becomes tokens: normalisation, splitting into words, WordPiece.
+// A stretch of text without added tokens becomes tokens: normalization, splitting into words, WordPiece.
 //
 // White space and punctuation of ASCII cut a text into runs, and nothing reaches from one run into another:
-// neither a word nor what normalisation does. So the tokens of a run depend on its bytes alone, and are
+// neither a word nor what normalization does. So the tokens of a run depend on its bytes alone, and are
 // looked up by them. Only runs that were not seen lately go through all the steps.
 #pragma once
 
@@ -30,7 +30,7 @@ class SegmentEncoder {
   // The same without the fast lane for ASCII and without the cache: what the fast lane is held against.
   void encode_plainly(std::string_view segment, std::uint32_t base, EncodeScratch& scratch,
                       TokenSink& sink) const;
-  // Appends the tokens of text that is normalised already.
+  // Appends the tokens of text that is normalized already.
   void encode_normalized(std::span<const NormalizedCharacter> characters, EncodeScratch& scratch,
                          TokenSink& sink) const;
 

@@ -32,7 +32,7 @@ void SegmentEncoder::append_ids(std::string_view run, RunCache& cache, EncodeScr
   encode_new_run(run, cache, scratch, sink);
 }
 
-// What begins in [begin, end). Returns where to go on.
+// Encodes the runs that begin in [begin, end). Returns where to continue.
 std::size_t SegmentEncoder::encode_run_by_run(std::string_view segment, std::size_t begin, std::size_t end,
                                               RunCache& cache, EncodeScratch& scratch,
                                               TokenSink& sink) const {

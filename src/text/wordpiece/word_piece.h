@@ -27,7 +27,7 @@ class WordPiece {
 
   // Replaces `pieces` with those of a word, which is valid UTF-8 and not empty.
   void tokenize(std::string_view word, std::vector<Piece>& pieces) const;
-  // How many bytes of a word the piece `id` stands for; it may not be [UNK].
+  // Returns how many bytes of a word the piece `id` stands for; it may not be [UNK].
   std::uint32_t piece_size(std::int32_t id, bool continuing) const {
     const PieceTable& table = continuing ? vocabulary_->continuing() : vocabulary_->initial();
     return static_cast<std::uint32_t>(table.content(id).size());

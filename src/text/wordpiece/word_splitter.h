@@ -1,4 +1,4 @@
-// Normalised characters become words: cut at white space; a mark of punctuation or an ideograph is a word of
+// Normalized characters become words: cut at white space; a mark of punctuation or an ideograph is a word of
 // its own.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace bertune::text {
 
-// The UTF-8 of a normalised word.
+// The UTF-8 of a normalized word.
 class WordBytes {
  public:
   void clear() { size_ = 0; }
@@ -42,8 +42,8 @@ inline std::uint16_t words_of_their_own(const NormalizerOptions& options) {
   return options.handle_chinese_chars ? kPunctuation | kCjk : kPunctuation;
 }
 
-// What a Normalizer emits to. The collector has append(character) for one more character of a word, finish()
-// for its end (also where there was none), and single(character) for a word of its own.
+// WordSplitter is what a Normalizer emits to. The collector has append(character) for one more character of a
+// word, finish() for its end (also where there was none), and single(character) for a word of its own.
 template <typename Collector>
 class WordSplitter {
  public:
