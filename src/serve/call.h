@@ -27,7 +27,7 @@ struct Row {
   std::optional<Refusal> refusal = {};
 };
 
-// What may be asked for beside the inputs.
+// Options of a request besides its inputs.
 struct CallOptions {
   std::optional<std::int64_t> top_k = {};
   bool truncate = true;

@@ -16,7 +16,7 @@ struct HttpRequest {
   std::string method, path, query, body;  // path: as sent, without the query
   Headers headers;
 
-  // Of the first header of that name, whatever its capitals; empty where there is none.
+  // Returns the value of the first header of that name, in any case; empty where there is none.
   std::string_view header(std::string_view name) const;
 };
 
@@ -28,7 +28,7 @@ struct HttpResponse {
   bool close = false;    // the connection, after it
 };
 
-// Where the answer to one request goes. Any thread may call; send() counts once.
+// An exchange takes the answer to one request. Any thread may call; send() counts once.
 class Exchange {
  public:
   Exchange() = default;
@@ -45,7 +45,7 @@ HttpResponse error_response(int status, std::string_view kind, std::string_view 
 
 std::string_view reason_of(int status);  // "Not Found"
 
-// What a client did wrong, or what the server cannot do now.
+// An HttpError says what a client did wrong, or what the server cannot do now.
 struct Refusal {
   int status;
   std::string kind, sentence;

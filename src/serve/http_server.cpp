@@ -27,7 +27,7 @@ using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 using Parser = http::request_parser<http::string_body>;
 
-// What is kept of later requests while one is answered, before the connection is read no further.
+// Later requests are buffered up to this size while one is answered; then the connection is not read.
 constexpr std::size_t kReadAhead = 16384;
 constexpr std::chrono::milliseconds kSweep{250}, kLinger{1000};
 
@@ -65,7 +65,7 @@ std::string head_of(const HttpResponse& response, bool close, bool has_body) {
   return head;
 }
 
-// What went wrong with a request that is none.
+// The answer to bytes that are no request.
 HttpResponse refusal_of(const error_code& error, const HttpLimits& limits) {
   if (error == http::error::header_limit)
     return error_response(431, "Validation",
@@ -80,7 +80,7 @@ struct Core;
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  // In the order in which one follows the other; `closing` waits until the client has read what was sent.
+  // States follow one another in this order; `closing` waits until the client has read what was sent.
   enum class State { idle, header, body, answering, writing, closing, closed };
 
   Connection(Core& core, tcp::socket socket);
@@ -136,7 +136,7 @@ class Connection::Answer : public Exchange {
   std::atomic<bool> sent_{false}, gone_{false};
 };
 
-// What connections share, all of it the thread's but the atomics.
+// Connections share this; all but the atomics belongs to the I/O thread.
 struct Core {
   HttpLimits limits;
   HttpServer::Handlers handlers;
@@ -299,7 +299,7 @@ void Connection::written() {
   }
   end_at(State::idle, core_.limits.idle_time);
   if (in_.empty()) in_ = {};
-  // What arrived meanwhile is the next request; not from within the last one's answer.
+  // Bytes that arrived meanwhile are the next request; not from within the last one's answer.
   asio::post(*core_.io, [self = shared_from_this()] {
     if (self->state_ == State::closed) return;
     self->advance();

@@ -47,7 +47,7 @@ class HttpServer {
 
   std::uint16_t port() const;
   std::size_t connections() const;
-  // From now on each answer closes its connection.
+  // Lets each answer after this call close its connection.
   void drain();
   // No request is being read in part, computed, or answered: what came was answered.
   bool is_quiet() const;
@@ -57,7 +57,7 @@ class HttpServer {
   std::unique_ptr<Implementation> implementation_;
 };
 
-// Whether no other machine can reach a server of this `host`. Throws Error where it is no address.
+// Returns whether no other machine can reach a server of this `host`. Throws Error where it is no address.
 bool is_loopback(const std::string& host);
 
 // The request that these bytes are; none where they are no whole one. Needs no network.

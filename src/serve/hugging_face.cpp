@@ -9,7 +9,7 @@
 namespace bertune::serve::hugging_face {
 namespace {
 
-// What the model does with its logits: a request may ask for that, and for nothing else.
+// The function that the model applies to its logits: a request may ask for that, and for nothing else.
 std::string function_of(Head head) {
   if (head == Head::number) return "none";
   return head == Head::several_labels ? "sigmoid" : "softmax";

@@ -1,4 +1,4 @@
-// What protocols have in common: inputs from JSON, and answers to it.
+// Functions that the protocols share: inputs from JSON, and answers to it.
 #pragma once
 
 #include <optional>
@@ -31,10 +31,10 @@ struct LabelScore {
 std::vector<LabelScore> label_scores(const ServedModel& model, const Prediction& prediction);
 OrderedJson label_list(const std::vector<LabelScore>& scores, std::optional<std::int64_t> top_k);
 
-// As `predict` writes it, with so many candidates as were asked for.
+// Returns the answer as `predict` writes it, with as many candidates as were asked for.
 OrderedJson prediction_object(const Call& call, const Row& row);
 
-// For protocols that answer all or nothing: throws the refusal of the first row that has one.
+// This is for protocols that answer all or nothing: throws the refusal of the first row that has one.
 void require_all(const Call& call);
 HttpResponse json_response(const OrderedJson& body);
 

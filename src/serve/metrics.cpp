@@ -160,7 +160,7 @@ std::string Metrics::text(const Gauges& gauges) const {
   for (const auto& [key, scores] : scores_)
     scores.write(page.text, "bertune_score",
                  fmt::format("model=\"{}\",label=\"{}\"", escaped(key.first), escaped(key.second)));
-  // Under the names of text-embeddings-inference, for its dashboards.
+  // These are the names of text-embeddings-inference, for its dashboards.
   page.head("te_request_count", "counter", "Requests to be computed");
   page.text +=
       fmt::format("te_request_count{{method=\"single\"}} {}\nte_request_count{{method=\"batch\"}} {}\n",

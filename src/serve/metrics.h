@@ -14,7 +14,7 @@ namespace bertune::serve {
 
 struct Call;
 
-// Of values at and below each bound, as Prometheus counts them.
+// A histogram counts values at and below each bound, as Prometheus does.
 class Histogram {
  public:
   explicit Histogram(std::vector<double> bounds);
@@ -39,7 +39,7 @@ class Metrics {
   void note_batch(std::size_t rows, std::int64_t tokens);
   void note_compute(double seconds);
 
-  // What others count, at this moment.
+  // Gauges that others measure, at this moment.
   struct Gauges {
     std::int64_t queue_tokens = 0;
     std::size_t connections = 0;

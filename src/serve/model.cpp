@@ -16,7 +16,7 @@
 namespace bertune::serve {
 namespace {
 
-// Whether what is predicted depends on a file of a model's folder.
+// Returns whether predictions depend on a file of a model's folder.
 bool decides_predictions(const std::filesystem::path& file) {
   constexpr std::array<std::string_view, 13> kNames = {"config.json",
                                                        "tokenizer.json",

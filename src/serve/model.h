@@ -23,7 +23,7 @@ struct ModelSource {
   PredictorOptions options = {};
 };
 
-// What kind of answer a model gives.
+// The kind of answer that a model gives.
 enum class Head {
   classes,
   several_labels,
@@ -65,7 +65,7 @@ class ServedModel {
 // An input that a model of this kind can answer, for probes and examples.
 std::vector<Input> probes_for(const Predictor& predictor);
 
-// Whether no number of it is infinite or none.
+// Returns whether all its numbers are finite.
 bool is_finite(const Prediction& prediction);
 
 class Models {

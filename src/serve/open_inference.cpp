@@ -57,7 +57,8 @@ Shape body_shape(const ServedModel& model) {
                     {"outputs", list_of(output)}});
 }
 
-// What one tensor says of an input; where several do not go together, no schema of one could have said so.
+// The part of an input that one tensor gives; where several do not go together, no schema of one could have
+// said so.
 void set(Input& input, const std::string& name, const std::string& text) {
   if (name == "text") input.text = text;
   if (name == "text_pair") input.text_pair = text;

@@ -1,4 +1,4 @@
-// Who may ask: keys, hosts and origins.
+// Protection decides who may ask: keys, hosts and origins.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ struct Protection {
   bool is_loopback = true;  // no other machine can reach the server
 };
 
-// In a time that does not depend on where they differ.
+// Compares in a time that does not depend on where they differ.
 bool equal_keys(std::string_view left, std::string_view right);
 
 // The key of "Authorization: Bearer KEY" or "X-Api-Key: KEY" is one of these.

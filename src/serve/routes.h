@@ -34,7 +34,7 @@ struct Route {
   void (*read)(Call& call, const Json& body) = nullptr;
   HttpResponse (*write)(const Call& call) = nullptr;
   bool (*fits)(Head head) = nullptr;  // none: any model
-  // What the answer is like; none: it is not described.
+  // The form of the answer; none: it is not described.
   Shape (*answer)(const ServedModel& model) = nullptr;
   std::string_view type = "application/json";
 };

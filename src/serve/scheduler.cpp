@@ -64,7 +64,7 @@ std::int64_t Scheduler::queued_tokens() const {
   return queued_tokens_;
 }
 
-// What waits is estimated, and so has to end well before the deadline.
+// The wait is an estimate, so it has to end well before the deadline.
 bool Scheduler::is_in_time(std::int64_t tokens, std::chrono::duration<double> left) const {
   constexpr double kMargin = 0.8;
   return wait_of(tokens) <= kMargin * left.count();
@@ -103,7 +103,7 @@ void Scheduler::forget(const Call& call) {
     if (!call.rows[row].refusal) queued_tokens_ -= call.rows[row].size.tokens;
 }
 
-// Those that nobody waits for any more cost nothing from here on.
+// Calls that nobody waits for any more cost nothing from here on.
 void Scheduler::drop_late(std::vector<std::shared_ptr<Call>>& late) {
   const Clock::time_point now = Clock::now();
   std::erase_if(queue_, [&](const std::shared_ptr<Call>& call) {

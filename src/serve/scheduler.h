@@ -33,10 +33,10 @@ class Scheduler {
 
   // Takes a call whose rows are ready. False: the queue is full, or it would not be done before its deadline.
   bool offer(const std::shared_ptr<Call>& call);
-  // Whether a call could be taken at all: not where it has half of the tokens that may wait, or takes longer
-  // than its deadline even when nothing else does.
+  // Returns whether a call could be taken at all: not where it has half of the tokens that may wait, or takes
+  // longer than its deadline even when nothing else does.
   bool has_room_for(const Call& call) const;
-  // Whether a small call would not be done within `deadline`, or finds no room.
+  // Returns whether a small call would miss `deadline`, or finds no room.
   bool is_full(std::chrono::milliseconds deadline) const;
   std::int64_t queued_tokens() const;
   // Seconds until what waits now is computed.

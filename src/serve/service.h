@@ -45,7 +45,7 @@ class Service {
   // From now on requests to compute are refused.
   void drain() { drains_ = true; }
 
-  // What the head of a request says already; none: the body is wanted. Any thread.
+  // Decides by the head of a request; empty: the body is wanted. Any thread.
   std::optional<HttpResponse> refuse(const HttpRequest& head);
   // Sends the answer, at once or later.
   void answer(HttpRequest request, std::shared_ptr<Exchange> exchange);

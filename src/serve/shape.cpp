@@ -148,7 +148,7 @@ void require_object(const Json& value, const Shape& shape, const std::string& wh
   }
 }
 
-// Of several shapes the one that the value is closest to says what is wrong.
+// Among several shapes, the one that is closest to the value says what is wrong.
 void require_any(const Json& value, const Shape& shape, const std::string& where) {
   std::optional<Refusal> last;
   for (const Shape& one : shape.of) {

@@ -1,4 +1,4 @@
-// What a JSON value of a request must look like: described once, to be checked and to be published as JSON
+// A shape describes a JSON value of a request: described once, to be checked and to be published as JSON
 // Schema in the description of the interface.
 #pragma once
 

@@ -1,4 +1,4 @@
-// What the server says of itself: health, facts, metrics, and the page.
+// The server describes itself here: health, facts, metrics, and the page.
 #include <fmt/format.h>
 
 #include "bertune/error.h"
@@ -34,7 +34,7 @@ OrderedJson facts_of(const ServedModel& model) {
           {"weights_bytes", predictor.weights_bytes()}};
 }
 
-// What text-embeddings-inference says of a model's kind.
+// The kind of a model, as text-embeddings-inference names it.
 OrderedJson kind_of(const ServedModel& model) {
   if (model.head() == Head::embeddings) return {{"embedding", {{"pooling", "as the model's files say"}}}};
   OrderedJson names = OrderedJson::object(), ids = OrderedJson::object();

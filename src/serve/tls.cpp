@@ -16,7 +16,7 @@
 namespace bertune::serve {
 namespace {
 
-// What is used of libssl and libcrypto, which a server without TLS does not load.
+// These functions of libssl and libcrypto are loaded by a server with TLS alone.
 struct Functions {
   decltype(&::TLS_server_method) server_method;
   decltype(&::SSL_CTX_new) new_context;

@@ -15,8 +15,8 @@ class TlsSession {
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
   virtual ~TlsSession() = default;
-  // Of what arrived, the text goes to `text`, and what is to be sent for it to `out`. False: the connection
-  // is at its end.
+  // Decrypts bytes that arrived: their text goes to `text`, and bytes to be sent in reply to `out`. False:
+  // the connection is at its end.
   virtual bool receive(std::string_view bytes, std::string& text, std::string& out) = 0;
   virtual bool send(std::string_view text, std::string& out) = 0;
 };
