@@ -15,9 +15,11 @@ namespace bertune::cli {
 
 // How files of rows are read.
 void add_data_options(CLI::App& command, tasks::FileOptions& options);
-// Of question answering, in all commands.
+// The same for commands that read texts and no labels: options of labels are accepted, but not in the help.
+void add_text_options(CLI::App& command, tasks::FileOptions& options);
 // Labels in a file of their own; `of`: the flag of the file that has the texts.
 void add_labels_file_option(CLI::App& command, tasks::FileOptions& options, const std::string& of);
+// Of question answering, in all commands.
 void add_question_answering_options(CLI::App& command, tasks::QuestionAnsweringOptions& options);
 
 // --quiet hides progress; findings, notes and guesses stay. --silent leaves standard error to errors.
