@@ -107,7 +107,7 @@ std::optional<std::uint64_t> HttpAnswer::number(const std::string& lower_case_na
 struct HttpClient::Curl {
   Curl() {
     handle = curl_library().easy_init();
-    if (handle == nullptr) throw Error("libcurl cannot be initialised");
+    if (handle == nullptr) throw Error("libcurl cannot be initialized");
   }
   Curl(const Curl&) = delete;
   Curl& operator=(const Curl&) = delete;

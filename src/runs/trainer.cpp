@@ -69,8 +69,8 @@ TrainResult fine_tune(const TrainOptions& options) {
   const tasks::TaskEntry& task = *guess.task;
   Callback observer(options.on_event);
   if (!guess.reason.empty()) {
-    observer.on(Note{
-        fmt::format("`task={}` by the look of {}: {}", task.name, run.files.train.string(), guess.reason)});
+    observer.on(Note{fmt::format("task: {} (detected from {}: {}; change with `task`)", task.name,
+                                 run.files.train.string(), guess.reason)});
   }
   runs::FinishedRun done = runs::fine_tune(run, base, task, observer);
   const train::TrainingResult& training = done.training;
