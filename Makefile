@@ -23,22 +23,28 @@ TIDY_AS_GCC = -extra-arg=-Wno-unknown-warning-option
 # One preset for all targets that share build/, so that none compiles again what another did. In CI warnings are errors.
 PRESET := $(if $(CI),ci,release)
 
+# Seconds of `make fuzz` a target.
+TIME ?= 60
+
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 TICKETS := examples/support_tickets
 # Comes with the project, for where nothing can be downloaded.
 SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
-.PHONY: help deps build-deps build checkpoint demo test parity sanitize tsan bench bench-full bench-peer bench-build format format-check tidy install clean
+.PHONY: help deps build-deps fuzz-deps build checkpoint demo install clean
+.PHONY: test parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
+.PHONY: bench bench-full bench-peer bench-build format format-check tidy
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target what; do \
 	  printf 'make %-13s %s\n' "$$target" "$$what"; done
 
-deps: PACKAGES = sed 's/\#.*//' packages.txt
+deps: PACKAGES = sed '/^\# For fuzzing/,$$d; s/\#.*//' packages.txt
 deps: ## install the Debian packages of packages.txt that are missing
 build-deps: PACKAGES = sed '/^\# For tests/,$$d; s/\#.*//' packages.txt
-deps build-deps:
+fuzz-deps: PACKAGES = sed 's/\#.*//' packages.txt
+deps build-deps fuzz-deps:
 	@packages=$$($(PACKAGES)); \
 	if ! command -v dpkg-query >/dev/null; then \
 	  echo "make $@: this is no Debian; install the equivalents of packages.txt by hand" >&2; exit 0; \
@@ -77,10 +83,50 @@ sanitize: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@cmake --build --preset asan -j $(JOBS)
 	@ctest --preset asan -j 2
 
+faults: deps ## have every change of the disk and every allocation fail in turn (minutes; `make test` takes a sample)
+	@cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target faults_test
+	@BERTUNE_FAULTS=all ctest --preset $(PRESET) -j $(JOBS) -R '^faults/' --timeout 3600
+
+# Minutes.
+TIME ?= 60
+soak: build ## kill, resume, predict and evaluate for TIME minutes, and fail where memory, open files or folders grow
+	@tools/soak.py --program build/bertune --time $(TIME)
+
 tsan: ## run the tests under ThreadSanitizer
 	@cmake --preset tsan
 	@cmake --build --preset tsan -j $(JOBS)
 	@ctest --preset tsan -j 2
+
+# A fifth of the test programs, another one with each commit, so that five commits have run them all.
+THREAD_PARTS := core,predict,serve hub,kernels,model text,data,checkpoint optim,train,runs tasks,report,parity
+tsan-part: ## run a part of the tests under ThreadSanitizer, chosen by the number of commits
+	@parts=($(THREAD_PARTS)); number=$$(git rev-list --count HEAD 2>/dev/null || echo 0); \
+	part=$${parts[$$((number % $${#parts[@]}))]}; programs=$${part//,/_test }_test; \
+	echo "ThreadSanitizer: $$programs (of $${parts[*]})"; \
+	cmake --preset tsan; \
+	cmake --build --preset tsan -j $(JOBS) --target $$programs bertune_program; \
+	ctest --preset tsan -j 2 -R "^($${part//,/|})/"
+
+fuzz: fuzz-build ## look for bytes that break a reader: make fuzz TIME=60 (seconds a target) TARGET=csv
+	@tools/fuzz.py run --time $(TIME) $(if $(TARGET),--target $(TARGET))
+
+fuzz-minimise: fuzz-build ## store what fuzzing has reached in tests/fuzz/corpus, for `make test`
+	@tools/fuzz.py minimise $(if $(TARGET),--target $(TARGET))
+
+fuzz-build: fuzz-deps
+	@cmake --preset fuzz
+	@cmake --build --preset fuzz -j $(JOBS) --target fuzz
+
+# The page of `bertune serve` in a browser; where Chromium or npm is missing, this says so.
+PAGE := $(BERTUNE_CACHE)/page
+page: deps ## use the server's page in headless Chromium, with a tiny model of every head
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program write_models
+	@build/tests/write_models build/page_models
+	@[[ -d $(PAGE)/node_modules/axe-core ]] || npm install --silent --no-fund --prefix $(PAGE) playwright-core@1.65.1 axe-core@4.14.1 || true
+	@command -v node >/dev/null || { echo "make $@: skipped, for node is not here" >&2; exit 0; }; \
+	node tests/serve/page/page_test.mjs build/bertune build/page_models $(PAGE)/node_modules || [[ $$? == 77 ]]
 
 ifeq ($(wildcard $(REQUIREMENTS)),)
 parity bench-peer:

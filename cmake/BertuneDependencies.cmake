@@ -4,6 +4,7 @@ find_package(nlohmann_json REQUIRED)   # config.json, tokenizer.json, results
 find_package(fmt REQUIRED)             # messages
 find_package(CLI11 REQUIRED)           # the command line
 find_package(yaml-cpp REQUIRED)        # files of options
+find_package(Boost 1.81 REQUIRED)      # Beast and Asio, headers alone: HTTP in src/serve
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)  # pytorch_model.bin is a zip
 pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)         # train.csv.gz

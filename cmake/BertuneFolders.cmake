@@ -63,6 +63,16 @@ function(bertune_folder path)
   endforeach()
 endfunction()
 
+# bertune_embed(FOLDER FILE HEADER FUNCTION): a file below src/ as a function of the folder, declared in the header, that
+# returns its bytes.
+function(bertune_embed folder file header function)
+  set(source ${PROJECT_BINARY_DIR}/embedded/${file}.cpp)
+  add_custom_command(OUTPUT ${source} DEPENDS ${PROJECT_SOURCE_DIR}/src/${file} ${PROJECT_SOURCE_DIR}/cmake/EmbedFile.cmake
+    COMMAND ${CMAKE_COMMAND} -DFROM=${PROJECT_SOURCE_DIR}/src/${file} -DTO=${source} -DHEADER=${header}
+    -DFUNCTION=${function} -P ${PROJECT_SOURCE_DIR}/cmake/EmbedFile.cmake)
+  target_sources(bertune_${folder} PRIVATE ${source})
+endfunction()
+
 # bertune_see_folders(TARGET folders...): for tests and benchmarks, which may see private headers.
 function(bertune_see_folders target)
   foreach(folder ${ARGN})

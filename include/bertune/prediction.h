@@ -96,6 +96,7 @@ struct Choice {
 struct WordGuess {
   std::string word;
   double score = 0;
+  std::int32_t token_id = 0;
 };
 
 // Guesses for each mask of a text, in order, the most probable first.

@@ -36,6 +36,13 @@ struct PredictorOptions {
   std::optional<double> null_score_diff_threshold = {};
 };
 
+// What a prediction reads of an input.
+struct InputSize {
+  std::int64_t tokens = 0;            // that the model computes, those of all windows and choices
+  std::int64_t windows = 1;           // that a long text or context is read in
+  std::int64_t truncated_tokens = 0;  // that are not read
+};
+
 class BERTUNE_EXPORT Predictor {
  public:
   // Throws Error for a folder that holds no trained model, or whose head predicts nothing (pre-training), and
@@ -57,6 +64,9 @@ class BERTUNE_EXPORT Predictor {
   // UsageError for an input without what the head reads.
   std::vector<Prediction> predict(std::span<const Input> inputs, Truncated* truncated = nullptr) const;
   Prediction predict(const Input& input) const;
+  // Of an input, without predicting it: tokenizes it. Throws as predict() does. Any number of threads may
+  // call.
+  InputSize size_of(const Input& input) const;
 
   // Bytes: of the weights, once for all callers, and of the workspaces that are not in use, one for each call
   // that ran beside others.

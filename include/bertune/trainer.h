@@ -74,4 +74,27 @@ struct TrainResult {
 // options with arguments.resume go on from it.
 BERTUNE_EXPORT TrainResult fine_tune(const TrainOptions& options);
 
+// How the rows of the training file are divided for cross-validation.
+struct FoldOptions {
+  std::optional<std::int64_t> folds = {};  // how many; unset: 5, or as many as fold_column has values
+  std::string fold_column = {};  // a column of the file that names the folds; empty: at random, by the seed
+  bool keep_models = false;      // OUTPUT/fold-<i>/ is a model; else only its results stay
+};
+
+using FoldMetrics = std::map<std::string, double>;  // by name (metrics.h); NaN where a metric is not finite
+
+struct CrossValidation {
+  std::filesystem::path folder;  // with cross_validation.json and out_of_fold.jsonl
+  std::string task;
+  std::vector<FoldMetrics> folds;             // of each model, on the rows that it has not seen
+  FoldMetrics mean, standard_deviation;       // over the folds; the deviation of a sample (n - 1)
+  std::vector<std::filesystem::path> models;  // where they were kept
+  std::vector<Finding> findings;              // what is odd in the data, the most serious first
+};
+
+// Trains a model for each fold, on the rows of the others, and measures it on the fold's; options.test is not
+// looked at. Throws as fine_tune does, and UsageError for fewer than two folds; an interrupted one goes on
+// with arguments.resume.
+BERTUNE_EXPORT CrossValidation cross_validate(const TrainOptions& options, const FoldOptions& folds = {});
+
 }  // namespace bertune

@@ -15,6 +15,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/names.h"
+#include "core/writing.h"
 
 namespace bertune {
 namespace {
@@ -212,7 +213,7 @@ void SentenceEmbeddingConfig::save(const fs::path& directory, std::int64_t hidde
     if (kPoolings.find(known.name)) pooling_json[known.key] = known.name == to_string(pooling);
   Json transformer = {{"do_lower_case", do_lower_case}};
   if (max_seq_length) transformer["max_seq_length"] = *max_seq_length;
-  fs::create_directories(directory / kPoolingFolder);
+  writing::make_folders(directory / kPoolingFolder);
   write_file_atomically(directory / kPoolingFolder / "config.json", dump_json(pooling_json));
   write_file_atomically(directory / kModules, dump_json(modules));
   write_file_atomically(directory / "sentence_bert_config.json", dump_json(transformer));

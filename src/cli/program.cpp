@@ -8,6 +8,7 @@
 #include <cctype>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -25,6 +26,7 @@
 #include "cli/commands/next_sentence_command.h"
 #include "cli/commands/predict_command.h"
 #include "cli/commands/pretrain_command.h"
+#include "cli/commands/serve_command.h"
 #include "cli/commands/tokenize_command.h"
 #include "cli/commands/train_command.h"
 #include "cli/commands/vocabulary_command.h"
@@ -37,6 +39,7 @@
 #include "cli/screen/messages.h"
 #include "core/counted.h"
 #include "core/quoted.h"
+#include "data/files/text_file.h"
 #include "kernels/ops.h"
 #include "report/terminal.h"
 
@@ -67,6 +70,20 @@ std::string where_help_is(const CLI::App& app, int argc, char** argv) {
   const CLI::App* command = argc < 2 ? nullptr : command_named(app, argv[1]);
   return command == nullptr ? "Run bertune help for all commands."
                             : fmt::format("Run bertune help {} for all options.", command->get_name());
+}
+
+constexpr const char* kNoMemory = "not enough memory; try a smaller --batch-size or --max-length";
+
+// Memory may run out in a destructor, which no exception can leave: those of JSON values take some.
+[[noreturn]] void end_without_memory() {
+  try {
+    if (const std::exception_ptr failure = std::current_exception()) std::rethrow_exception(failure);
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "error: %s\n", kNoMemory);
+    std::_Exit(1);
+  } catch (...) {
+  }
+  std::abort();
 }
 
 int parse_and_run(CLI::App& app, int argc, char** argv) {
@@ -106,19 +123,13 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
   } catch (const Error& error) {
     return report_error(error.what(), 1);
   } catch (const std::bad_alloc&) {
-    return report_error("not enough memory; try a smaller --batch-size or --max-length", 1);
+    return report_error(kNoMemory, 1);
   } catch (const std::exception& error) {
     return report_error(error.what(), 1);
   }
 }
 
-}  // namespace
-
-int run_program(int argc, char** argv) {
-  std::ios::sync_with_stdio(false);  // lets a reader of standard input see how much has arrived
-  std::signal(SIGPIPE, SIG_IGN);     // whoever writes decides what a closed pipe means
-  std::signal(SIGXFSZ, SIG_IGN);     // a file size limit shows as a failed write too
-  end_where_a_mapped_file_shrinks();
+int run(int argc, char** argv) {
   CLI::App app(
       "Fine-tune a pre-trained BERT on your own data, test it, and use it.\n"
       "Models are folders as Hugging Face Transformers reads and writes them.",
@@ -133,6 +144,7 @@ int run_program(int argc, char** argv) {
   add_evaluate_command(app);
   add_predict_command(app);
   add_embed_command(app);
+  add_serve_command(app);
   add_pretrain_command(app);
   add_fill_mask_command(app);
   add_next_sentence_command(app);
@@ -148,6 +160,22 @@ int run_program(int argc, char** argv) {
       "  echo \"where is my parcel?\" | bertune predict --model my-model\n"
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
   return parse_and_run(app, argc, argv);
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  std::set_terminate(end_without_memory);
+  try {
+    std::ios::sync_with_stdio(false);  // lets a reader of standard input see how much has arrived
+    std::signal(SIGPIPE, SIG_IGN);     // whoever writes decides what a closed pipe means
+    std::signal(SIGXFSZ, SIG_IGN);     // a file size limit shows as a failed write too
+    end_where_a_mapped_file_shrinks();
+    const data::KeptPipes pipes;
+    return run(argc, argv);
+  } catch (const std::bad_alloc&) {  // so early that no option was read
+    return report_error(kNoMemory, 1);
+  }
 }
 
 }  // namespace bertune::cli

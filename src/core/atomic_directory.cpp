@@ -1,12 +1,10 @@
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
+#include <exception>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -16,8 +14,11 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/file_error.h"
+#include "core/folder.h"
 #include "core/folder_lock.h"
+#include "core/model_files.h"
 #include "core/temporary_names.h"
+#include "core/writing.h"
 
 namespace bertune {
 namespace {
@@ -25,6 +26,8 @@ namespace {
 // A staging folder that is complete holds this, naming itself. Once it has changed places with the old
 // folder, the file says in the new one where the old one is.
 constexpr const char* kReplacing = ".replacing";
+// Says of a staging folder in the folder itself that its files are taking their places.
+constexpr const char* kMoving = ".moving";
 constexpr const char* kStemInside = "new";  // the stem of a staging folder in the folder itself
 
 // "out/" names the folder "out", and a link the folder that it leads to: the link stays.
@@ -43,8 +46,6 @@ bool is_at_work_in(const fs::path& folder) {
   return !error && difference.first == folder.end();
 }
 
-bool make_folder(const fs::path& path) { return ::mkdir(path.c_str(), 0777) == 0; }
-
 // What says that a folder cannot change places with another, and not that the disk is at fault: mount points,
 // kernels and file systems without the exchange, parents that may not be written to.
 bool is_no_exchange(int error) {
@@ -52,74 +53,54 @@ bool is_no_exchange(int error) {
   return std::ranges::find(kErrors, error) != kErrors.end();
 }
 
-// The later the file, the more is said by its being there: a folder without its configuration is no model
-// yet, and a manifest is there only with all that it names.
-int order_of(const fs::path& file) {
-  const std::string name = file.filename().string();
-  if (name == "manifest.json") return 4;
-  if (name == "bertune.json") return 3;
-  if (name == "config.json" || name == "adapter_config.json") return 2;
-  return file.extension() == ".safetensors" ? 1 : 0;
-}
-
 void move_file(const fs::path& from, const fs::path& to) {
-  std::error_code error;
-  fs::create_directories(to.parent_path(), error);
-  if (::rename(from.c_str(), to.c_str()) != 0) throw_file_error("replace", to, errno);
+  writing::make_folders(to.parent_path());
+  if (writing::rename(from, to) != 0) throw_file_error("replace", to, errno);
 }
 
-// Of a model or of an adapter: what is not in the new folder belongs to the old one's, and would be taken for
-// the new.
-constexpr std::array kWeights = {"model.safetensors", "pytorch_model.bin", "adapter_config.json",
-                                 "adapter_model.safetensors"};
-
-bool holds_weights(const fs::path& folder) {
-  return std::ranges::any_of(kWeights, [&](const char* name) { return path_exists(folder / name); });
+// Before the first file takes its place: from then on the staging folder no longer says what is new.
+void remove_of_other_model(const fs::path& staging, const fs::path& folder) {
+  if (!holds_weights(staging)) return;
+  for (const char* name : model_files())
+    if (!path_exists(staging / name)) writing::unlink(folder / name);
+  sync_directory(folder);
 }
 
 // Every file of the complete staging folder `staging`, which is in `folder`, takes its place there. Whoever
 // is killed meanwhile leaves a staging folder with the rest.
 void move_in(const fs::path& staging, const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(staging))
-    if (!entry.is_directory() && entry.path().filename() != kReplacing) files.push_back(entry.path());
-  const bool holds_new_weights = holds_weights(staging);
-  for (const char* name : kWeights) {
-    std::error_code ignored;
-    if (holds_new_weights && !path_exists(staging / name)) fs::remove(folder / name, ignored);
+  if (!path_exists(staging / kMoving)) {
+    remove_of_other_model(staging, folder);
+    write_file_atomically(staging / kMoving, "");
   }
+  std::vector<fs::path> files = files_below(staging);
+  std::erase_if(files, [](const fs::path& file) {
+    return file.filename() == kReplacing || file.filename() == kMoving;
+  });
   std::ranges::sort(files, {}, [](const fs::path& file) { return std::pair(order_of(file), file); });
   for (const fs::path& file : files) move_file(file, folder / file.lexically_relative(staging));
   sync_directory(folder);
-  fs::remove_all(staging);
-}
-
-bool is_of_other_weights(const fs::path& name, bool new_holds_weights) {
-  return new_holds_weights && std::ranges::find(kWeights, name) != kWeights.end();
+  writing::remove_tree(staging);
 }
 
 // What the old folder held and the new one does not.
 void carry_over(const fs::path& old, const fs::path& folder) {
   const bool new_holds_weights = holds_weights(folder);
-  for (const auto& entry : fs::directory_iterator(old)) {
-    const fs::path name = entry.path().filename(), kept = folder / name;
+  for (const fs::path& entry : entries_of(old)) {
+    const fs::path name = entry.filename(), kept = folder / name;
     std::error_code error;
-    if (is_of_other_weights(name, new_holds_weights) || fs::exists(fs::symlink_status(kept, error))) continue;
-    fs::rename(entry.path(), kept, error);
-    if (error) throw_file_error("carry over", entry.path(), error.value());
+    if ((new_holds_weights && is_model_file(name)) || fs::exists(fs::symlink_status(kept, error))) continue;
+    if (writing::rename(entry, kept) != 0) throw_file_error("carry over", entry, errno);
   }
   sync_directory(folder);
 }
 
 void copy_folder(const fs::path& from, const fs::path& to) {
-  for (const auto& entry : fs::recursive_directory_iterator(from)) {
-    const fs::path copy = to / entry.path().lexically_relative(from);
-    if (entry.is_directory()) {
-      fs::create_directory(copy);
-      continue;
-    }
-    if (entry.path().filename() == kReplacing) continue;  // says that all is there
-    const MappedFile file(entry.path());
+  for (const fs::path& path : files_below(from)) {
+    if (path.filename() == kReplacing) continue;  // says that all is there
+    const fs::path copy = to / path.lexically_relative(from);
+    writing::make_folders(copy.parent_path());
+    const MappedFile file(path);
     AtomicFile made(copy);
     made.write(file.bytes());
     made.commit();
@@ -129,23 +110,21 @@ void copy_folder(const fs::path& from, const fs::path& to) {
 
 void finish_exchange(const fs::path& old, const fs::path& folder) {
   carry_over(old, folder);
-  std::error_code ignored;
-  fs::remove_all(old, ignored);
-  fs::remove(folder / kReplacing, ignored);
+  writing::remove_tree(old);
+  writing::unlink(folder / kReplacing);
 }
 
 bool exchange_places(const fs::path& one, const fs::path& other) {
-  return ::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) == 0;
+  return writing::exchange(one, other) == 0;
 }
 
 // Whether other file systems begin in the folder: their mount points cannot be carried over.
 bool holds_mount_points(const fs::path& folder) {
   struct stat own {};
   if (::stat(folder.c_str(), &own) != 0) return false;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+  for (const fs::path& entry : readable_entries_of(folder)) {
     struct stat status {};
-    if (::lstat(entry->path().c_str(), &status) == 0 && status.st_dev != own.st_dev) return true;
+    if (::lstat(entry.c_str(), &status) == 0 && status.st_dev != own.st_dev) return true;
   }
   return false;
 }
@@ -154,7 +133,7 @@ bool holds_mount_points(const fs::path& folder) {
 std::vector<fs::path> complete_in(const fs::path& where, const fs::path& name) {
   std::vector<fs::path> found = left_behind_in(where);
   std::erase_if(found, [&](const fs::path& path) {
-    return finished_name(path) != name || !path_exists(path / kReplacing);
+    return !is_temporary_of(path, name) || !path_exists(path / kReplacing);
   });
   return found;
 }
@@ -176,8 +155,7 @@ void finish_complete(const fs::path& folder) {
   if (is_to_carry_over(old)) {
     finish_exchange(old, folder);
   } else if (!is_temporary(old) || !path_exists(old)) {
-    std::error_code ignored;
-    fs::remove(folder / kReplacing, ignored);  // it names nothing that is ours
+    writing::unlink(folder / kReplacing);  // it names nothing that is ours
   }
   for (const fs::path& path : complete_in(folder, kStemInside)) move_in(path, folder);
   for (const fs::path& path : complete_in(parent_of(folder), folder.filename()))
@@ -194,9 +172,9 @@ void recover_folder(const fs::path& given) {
   const std::optional<FolderLock> lock = is_ours ? std::nullopt : FolderLock::try_to_lock(folder);
   if (!is_ours && !lock) return;
   finish_complete(folder);
-  for (const fs::path& path : left_behind_in(folder)) fs::remove_all(path, error);
+  for (const fs::path& path : left_behind_in(folder)) writing::remove_tree(path);
   for (const fs::path& path : left_behind_in(parent_of(folder)))
-    if (finished_name(path) == folder.filename()) fs::remove_all(path, error);
+    if (is_temporary_of(path, folder.filename())) writing::remove_tree(path);
 }
 
 void finish_folder(const fs::path& given) {
@@ -210,26 +188,28 @@ void finish_folder(const fs::path& given) {
 AtomicDirectory::AtomicDirectory(fs::path path) : path_(folder_named(std::move(path))) {
   recover_folder(path_);
   std::error_code error;
-  fs::create_directories(parent_of(path_), error);
+  writing::make_folders(parent_of(path_));
   const bool exists = fs::is_directory(path_, error);
   if (!exists || !is_at_work_in(path_)) {
     staging_ = temporary_name(path_);
-    if (make_folder(staging_)) return;
+    if (writing::mkdir(staging_) == 0) return;
   }
   const int beside = errno;
   staging_ = temporary_name(path_ / kStemInside);
   if (!exists) throw_file_error("create the folder", path_, beside);
-  if (!make_folder(staging_)) throw_file_error("write to the folder", path_, errno);
+  if (writing::mkdir(staging_) != 0) throw_file_error("write to the folder", path_, errno);
   inside_ = true;
 }
 
 AtomicDirectory::~AtomicDirectory() {
-  std::error_code ignored;
-  if (!committed_) fs::remove_all(staging_, ignored);
+  try {
+    if (!committed_) writing::remove_tree(staging_);
+  } catch (const std::exception&) {  // no memory for names: the next one to write there removes it
+  }
 }
 
 void AtomicDirectory::commit() {
-  if (!inside_ && ::rename(staging_.c_str(), path_.c_str()) == 0) {  // no such folder yet, or an empty one
+  if (!inside_ && writing::rename(staging_, path_) == 0) {  // no such folder yet, or an empty one
     committed_ = true;
     sync_directory(parent_of(path_));
     return;
@@ -244,9 +224,10 @@ void AtomicDirectory::commit() {
 // Both names change hands in one step; from then on the staging name holds the old folder.
 bool AtomicDirectory::exchange() {
   if (holds_mount_points(path_)) return false;
-  ::link((path_ / kLockFile).c_str(), (staging_ / kLockFile).c_str());  // whoever holds it goes on holding it
+  writing::link(path_ / kLockFile, staging_ / kLockFile);  // whoever holds it goes on holding it
   if (!exchange_places(staging_, path_)) {
     if (!is_no_exchange(errno)) throw_file_error("replace the folder", path_, errno);
+    writing::unlink(staging_ / kLockFile);
     return false;
   }
   committed_ = true;
@@ -258,18 +239,17 @@ bool AtomicDirectory::exchange() {
 // Another file system may begin at the folder: then the files are copied.
 void AtomicDirectory::move_staging_inside() {
   const fs::path inside = temporary_name(path_ / kStemInside);
-  if (::rename(staging_.c_str(), inside.c_str()) != 0) {
+  if (writing::rename(staging_, inside) != 0) {
     if (errno != EXDEV) throw_file_error("write to the folder", path_, errno);
-    if (!make_folder(inside)) throw_file_error("write to the folder", path_, errno);
+    if (writing::mkdir(inside) != 0) throw_file_error("write to the folder", path_, errno);
     const fs::path before = std::exchange(staging_, inside);
     try {
       copy_folder(before, inside);
     } catch (...) {
-      std::error_code ignored;
-      fs::remove_all(before, ignored);
+      writing::remove_tree(before);
       throw;
     }
-    fs::remove_all(before);
+    writing::remove_tree(before);
   }
   staging_ = inside;
   inside_ = true;

@@ -8,12 +8,14 @@
 #include <cerrno>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include "bertune/error.h"
 #include "core/file.h"
+#include "core/writing.h"
 
 namespace bertune {
 namespace {
@@ -55,7 +57,7 @@ std::string holder_of(const fs::path& path) {
 bool FolderLock::lock(const fs::path& folder) {
   path_ = lock_path(folder);
   for (;;) {
-    file_ = Descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
+    file_ = Descriptor(writing::open(path_, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666));
     if (file_.get() < 0) return true;  // whether the folder can be written to is found out by writing
     struct flock whole {};
     whole.l_type = F_WRLCK;
@@ -68,7 +70,8 @@ bool FolderLock::lock(const fs::path& folder) {
     if (is_still_there(file_.get(), path_)) break;
   }
   const std::string number = std::to_string(::getpid());
-  if (::ftruncate(file_.get(), 0) != 0 || ::pwrite(file_.get(), number.data(), number.size(), 0) < 0) {
+  if (writing::truncate(file_.get(), 0) != 0 ||
+      writing::pwrite(file_.get(), std::as_bytes(std::span(number)), 0) < 0) {
     // The number is for a message alone.
   }
   const std::lock_guard guard(held_mutex);
@@ -76,7 +79,8 @@ bool FolderLock::lock(const fs::path& folder) {
   return true;
 }
 
-FolderLock::FolderLock(const fs::path& folder) {
+FolderLock::FolderLock(const fs::path& folder)
+    : FolderLock() {  // so that a lock is let go of, whatever fails
   if (lock(folder)) return;
   throw Error(
       fmt::format("{}: {} is writing to this folder; wait until it has finished, or choose another one",
@@ -88,7 +92,7 @@ FolderLock::FolderLock(FolderLock&& other) noexcept
 
 FolderLock::~FolderLock() {
   if (file_.get() < 0) return;
-  ::unlink(path_.c_str());
+  writing::unlink(path_);
   const std::lock_guard guard(held_mutex);
   held().erase(path_);
 }

@@ -1,10 +1,11 @@
 #include "core/temporary_names.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -12,15 +13,23 @@
 #include <string_view>
 #include <system_error>
 
-#include "core/descriptor.h"
 #include "core/file.h"
 #include "core/file_error.h"
+#include "core/folder.h"
+#include "core/hash.h"
+#include "core/writing.h"
 
 namespace bertune {
 namespace {
 
 constexpr std::string_view kTemporary = ".tmp-";
 constexpr std::size_t kLongestStem = 200;  // bytes; file systems take names of 255
+
+// What comes before ".tmp-". Long names end in a hash: what was made for one is not taken for another's.
+std::string stem_of(const std::string& name) {
+  if (name.size() <= kLongestStem) return name;
+  return fmt::format("{}-{:016x}", std::string_view(name).substr(0, kLongestStem - 17), quick_hash(name));
+}
 
 std::uint32_t random_bits() {
   std::uint32_t bits = 0;
@@ -64,9 +73,8 @@ bool is_gone(const Parts& parts) {
 }  // namespace
 
 fs::path temporary_name(const fs::path& path) {
-  const std::string stem = path.filename().string().substr(0, kLongestStem);
-  return path.parent_path() /
-         fmt::format("{}{}{}-{:08x}{:08x}", stem, kTemporary, ::getpid(), process_mark(), random_bits());
+  return path.parent_path() / fmt::format("{}{}{}-{:08x}{:08x}", stem_of(path.filename().string()),
+                                          kTemporary, ::getpid(), process_mark(), random_bits());
 }
 
 bool is_temporary(const fs::path& path) {
@@ -74,9 +82,10 @@ bool is_temporary(const fs::path& path) {
   return parts_of(name).process != 0;
 }
 
-std::string finished_name(const fs::path& temporary) {
-  const std::string name = temporary.filename().string();
-  return std::string(parts_of(name).finished);
+bool is_temporary_of(const fs::path& temporary, const fs::path& name) {
+  const std::string given = temporary.filename().string();
+  const Parts parts = parts_of(given);
+  return parts.process != 0 && parts.finished == stem_of(name.string());
 }
 
 bool is_left_behind(const fs::path& path) {
@@ -86,10 +95,8 @@ bool is_left_behind(const fs::path& path) {
 }
 
 std::vector<fs::path> left_behind_in(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
-    if (is_left_behind(entry->path())) found.push_back(entry->path());
+  std::vector<fs::path> found = readable_entries_of(folder);
+  std::erase_if(found, [](const fs::path& path) { return !is_left_behind(path); });
   return found;
 }
 
@@ -98,9 +105,9 @@ fs::path parent_of(const fs::path& path) {
 }
 
 void sync_directory(const fs::path& path) {
-  const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || ::fsync(directory.get()) == 0) return;
-  if (errno == EIO || errno == ENOSPC || errno == EDQUOT) throw_file_error("write", path, errno);
+  constexpr std::array kFailures = {EIO, ENOSPC, EDQUOT, EMFILE, ENFILE, ENOMEM};
+  if (writing::sync_folder(path) == 0) return;
+  if (std::ranges::find(kFailures, errno) != kFailures.end()) throw_file_error("write", path, errno);
 }
 
 }  // namespace bertune

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
 #include <vector>
 
 namespace bertune {
@@ -11,8 +10,8 @@ namespace bertune {
 // can have put a file or a link under it on purpose.
 std::filesystem::path temporary_name(const std::filesystem::path& path);
 
-// The name that it was made for; empty where it is none of ours.
-std::string finished_name(const std::filesystem::path& temporary);
+// Whether temporary_name() made the name for one of this name.
+bool is_temporary_of(const std::filesystem::path& temporary, const std::filesystem::path& name);
 
 // Whether the name is one of ours, and the process that made it is gone.
 bool is_left_behind(const std::filesystem::path& path);

@@ -8,6 +8,7 @@
 
 #include "core/file.h"
 #include "core/file_error.h"
+#include "core/writing.h"
 #include "hub/file_lock.h"
 
 namespace bertune::hub {
@@ -17,12 +18,6 @@ std::string folder_of(std::string repository) {
   if (const std::size_t slash = repository.find('/'); slash != std::string::npos)
     repository.replace(slash, 1, "--");
   return "models--" + repository;
-}
-
-void make_folder(const fs::path& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) throw_file_error("create the folder", path, error.value());
 }
 
 }  // namespace
@@ -47,7 +42,7 @@ void Cache::remember_commit(const std::string& revision, const std::string& comm
   if (commit_of(revision) == commit) return;
   const FileLock lock(locks_ / "refs.lock", {}, interrupted);
   const fs::path path = root_ / "refs" / revision;
-  make_folder(path.parent_path());
+  writing::make_folders(path.parent_path());
   write_file_atomically(path, commit);
 }
 
@@ -67,10 +62,9 @@ bool Cache::is_known_to_be_missing(const std::string& commit, const std::string&
 
 void Cache::remember_missing(const std::string& commit, const std::string& name) const {
   const fs::path path = root_ / ".no_exist" / commit / name;
-  make_folder(path.parent_path());
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-  if (file < 0) throw_file_error("write", path, errno);
-  ::close(file);
+  writing::make_folders(path.parent_path());
+  const Descriptor file(writing::open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  if (file.get() < 0) throw_file_error("write", path, errno);
 }
 
 fs::path Cache::blob(const std::string& etag) const { return root_ / "blobs" / etag; }
@@ -78,16 +72,16 @@ fs::path Cache::blob(const std::string& etag) const { return root_ / "blobs" / e
 fs::path Cache::lock(const std::string& etag) const { return locks_ / (etag + ".lock"); }
 
 void Cache::prepare(const std::string& commit, const std::string& name) const {
-  make_folder(root_ / "blobs");
-  make_folder(file(commit, name).parent_path());
+  writing::make_folders(root_ / "blobs");
+  writing::make_folders(file(commit, name).parent_path());
 }
 
 void Cache::link(const std::string& commit, const std::string& name, const std::string& etag) const {
   const fs::path link = file(commit, name);
   if (path_exists(link)) return;
-  ::unlink(link.c_str());  // a link to a blob that has gone
+  writing::unlink(link);  // a link to a blob that has gone
   const fs::path target = blob(etag).lexically_relative(link.parent_path());
-  if (::symlink(target.c_str(), link.c_str()) != 0) throw_file_error("make a symbolic link", link, errno);
+  if (writing::symlink(target, link) != 0) throw_file_error("make a symbolic link", link, errno);
 }
 
 bool is_file_name(std::string_view name) {

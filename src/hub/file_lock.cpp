@@ -12,6 +12,7 @@
 
 #include "bertune/error.h"
 #include "core/file_error.h"
+#include "core/writing.h"
 
 namespace bertune::hub {
 
@@ -19,9 +20,7 @@ FileLock::FileLock(std::filesystem::path path, const std::function<void()>& on_w
                    const std::function<bool()>& interrupted)
     : path_(std::move(path)) {
   constexpr auto kPoll = std::chrono::milliseconds(50);
-  std::error_code error;
-  std::filesystem::create_directories(path_.parent_path(), error);
-  if (error) throw_file_error("create the folder", path_.parent_path(), error.value());
+  writing::make_folders(path_.parent_path());
   for (bool waiting = false; !acquire(); waiting = true) {
     if (!waiting && on_wait) on_wait();
     if (interrupted && interrupted()) throw Interrupted("interrupted while another process was downloading");
@@ -35,7 +34,7 @@ FileLock::~FileLock() {
 
 bool FileLock::acquire() {
   // Writable for the group, as huggingface_hub has it: users of one cache wait for one another.
-  const int file = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0664);
+  const int file = writing::open(path_, O_RDWR | O_CREAT | O_CLOEXEC, 0664);
   if (file < 0) throw_file_error("lock", path_, errno);
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;

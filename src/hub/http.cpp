@@ -104,15 +104,18 @@ std::optional<std::uint64_t> HttpAnswer::number(const std::string& lower_case_na
   return value;
 }
 
+// What requests share. Each has a handle of its own: in libcurl 7.88 one that has had an answer adds a header
+// that goes on from a line before, where the next answer begins with one, to a header that was freed.
 struct HttpClient::Curl {
-  Curl() {
-    handle = curl_library().easy_init();
-    if (handle == nullptr) throw Error("libcurl cannot be initialized");
+  Curl() : share(curl_library().share_init()) {
+    if (share == nullptr) throw Error("libcurl cannot be initialized");
+    for (const curl_lock_data data : {CURL_LOCK_DATA_CONNECT, CURL_LOCK_DATA_DNS, CURL_LOCK_DATA_SSL_SESSION})
+      curl_library().share_setopt(share, CURLSHOPT_SHARE, data);
   }
   Curl(const Curl&) = delete;
   Curl& operator=(const Curl&) = delete;
-  ~Curl() { curl_library().easy_cleanup(handle); }
-  CURL* handle;
+  ~Curl() { curl_library().share_cleanup(share); }
+  CURLSH* share;
 };
 
 // What the callbacks of one request share. Exceptions do not pass through libcurl: they wait in `thrown`.
@@ -172,8 +175,10 @@ HttpClient::HttpClient(std::function<bool()> interrupted)
 HttpClient::~HttpClient() = default;
 
 HttpAnswer HttpClient::send(const HttpRequest& request, const Body& body) {
-  CURL* curl = curl_->handle;
-  curl_library().easy_reset(curl);  // the connections stay
+  const std::unique_ptr<CURL, void (*)(CURL*)> handle(curl_library().easy_init(),
+                                                      curl_library().easy_cleanup);
+  CURL* curl = handle.get();
+  if (curl == nullptr) throw Error("libcurl cannot be initialized");
   Transfer transfer{
       .answer = {.url = request.url}, .body = body, .interrupted = interrupted_, .handle = curl};
   char detail[CURL_ERROR_SIZE] = "";
@@ -181,6 +186,7 @@ HttpAnswer HttpClient::send(const HttpRequest& request, const Body& body) {
     if (curl_library().easy_setopt(curl, option, value) != CURLE_OK)
       throw Error("libcurl does not know an option it needs");
   };
+  set(CURLOPT_SHARE, curl_->share);
   set(CURLOPT_URL, request.url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_NOBODY, request.head ? 1L : 0L);

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <string_view>
 
+#include "core/descriptor.h"
+
 namespace bertune::hub {
 
 class PartialFile {
@@ -15,7 +17,6 @@ class PartialFile {
   explicit PartialFile(std::filesystem::path target);
   PartialFile(const PartialFile&) = delete;
   PartialFile& operator=(const PartialFile&) = delete;
-  ~PartialFile();
 
   std::uint64_t size() const { return size_; }
   const std::filesystem::path& path() const { return path_; }
@@ -28,7 +29,7 @@ class PartialFile {
 
  private:
   std::filesystem::path target_, path_;
-  int descriptor_ = -1;
+  Descriptor descriptor_;
   std::uint64_t size_ = 0;
 };
 

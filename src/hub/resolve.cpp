@@ -7,6 +7,7 @@
 #include "bertune/error.h"
 #include "bertune/hub.h"
 #include "core/file.h"
+#include "core/folder.h"
 #include "core/nearest.h"
 #include "hub/cache.h"
 #include "hub/remote.h"
@@ -24,10 +25,8 @@ std::string nearest_folder_hint(std::string_view name_or_path) {
   const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
   std::vector<std::string> folders;
   std::error_code error;
-  for (fs::directory_iterator at(parent, error), end; !error && at != end; at.increment(error)) {
-    std::error_code ignored;
-    if (at->is_directory(ignored)) folders.push_back(at->path().filename().string());
-  }
+  for (const fs::path& entry : readable_entries_of(parent))
+    if (fs::is_directory(entry, error)) folders.push_back(entry.filename().string());
   std::sort(folders.begin(), folders.end());
   const std::string_view found = nearest(path.filename().string(), folders);
   if (found.empty()) return {};

@@ -14,6 +14,14 @@
 
 namespace bertune::kernels {
 
+#ifdef BERTUNE_REFERENCE_ONLY  // a build for fuzzing readers: Clang does not compile the sources of cpu/
+
+namespace {
+std::vector<OpTable> fast_tables() { return {}; }
+}  // namespace
+
+#else
+
 namespace x86_64_v2 {
 extern const OpTable kTable;
 }
@@ -72,14 +80,25 @@ const std::array kCandidates = {
     Candidate{&x86_64_v2::kTable, [] { return bool{__builtin_cpu_supports("sse4.2") != 0}; }},
 };
 
+std::vector<OpTable> fast_tables() {
+  std::vector<OpTable> list;
+  for (const Candidate& candidate : kCandidates) {
+    if (!candidate.supported()) continue;
+    OpTable& table = list.emplace_back(*candidate.table);
+    table.bf16_is_faster = table.bf16 && (candidate.table == &amx::kTable || has_fast_dot_products());
+  }
+  return list;
+}
+
+}  // namespace
+
+#endif
+
+namespace {
+
 const std::vector<OpTable>& tables() {
   static const std::vector<OpTable> kTables = [] {
-    std::vector<OpTable> list;
-    for (const Candidate& candidate : kCandidates) {
-      if (!candidate.supported()) continue;
-      OpTable& table = list.emplace_back(*candidate.table);
-      table.bf16_is_faster = table.bf16 && (candidate.table == &amx::kTable || has_fast_dot_products());
-    }
+    std::vector<OpTable> list = fast_tables();
     list.push_back(ref::kTable);
     return list;
   }();

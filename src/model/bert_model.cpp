@@ -23,6 +23,9 @@ constexpr std::int64_t kFewTokens = 256;
 }  // namespace
 
 struct BertPreTrainedModel::Implementation {
+  Implementation(std::unique_ptr<model::Weights> its_weights, Parameters its_parameters)
+      : weights(std::move(its_weights)), parameters(std::move(its_parameters)) {}
+
   std::unique_ptr<model::Weights> weights;
   Parameters parameters;
   model::Workspace workspace;

@@ -182,8 +182,7 @@ void Parameters::mark_rows(std::span<const std::int32_t> rows) {
   std::vector<std::int32_t>& marked = storage_->marked_rows;
   marked.insert(marked.end(), rows.begin(), rows.end());
   std::ranges::sort(marked);
-  const auto repeated = std::ranges::unique(marked);
-  marked.erase(repeated.begin(), repeated.end());
+  marked.erase(std::unique(marked.begin(), marked.end()), marked.end());
   const auto width = static_cast<std::size_t>(few_rows()->shape.back());
   float* first = gradients().data() + few_rows()->offset;
   const kernels::OpTable& ops = kernels::ops();

@@ -169,8 +169,7 @@ void Optimizer::bring_up_to_date(std::span<const std::int32_t> rows) {
     if (deferred_->steps[static_cast<std::size_t>(row)] < steps_) behind.push_back(row);
   }
   std::ranges::sort(behind);
-  const auto repeated = std::ranges::unique(behind);
-  behind.erase(repeated.begin(), repeated.end());
+  behind.erase(std::unique(behind.begin(), behind.end()), behind.end());
   catch_up(behind);
 }
 

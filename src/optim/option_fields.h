@@ -88,7 +88,8 @@ Options read_options(const std::vector<Field<Options>>& fields, const OptionValu
     }
     if (found == nullptr) detail::refuse_unknown(owner, name, std::move(known));
     const detail::Place place{owner, name, found->range, found->choices};
-    std::visit([&](const auto member) { detail::parse(place, text, options.*member); }, found->member);
+    std::visit([&, &given = text](const auto member) { detail::parse(place, given, options.*member); },
+               found->member);
   }
   return options;
 }

@@ -66,6 +66,16 @@ std::vector<Prediction> Predictor::predict(std::span<const Input> inputs, Trunca
   return predictions;
 }
 
+InputSize Predictor::size_of(const Input& input) const {
+  const tasks::Request request = implementation_->task->request(std::span(&input, 1), tokenizer());
+  const bool has_windows = architecture() == Architecture::token_classification ||
+                           architecture() == Architecture::question_answering;
+  const std::int64_t rows = request.examples->rows();
+  return {.tokens = request.examples->tokens_of_first(rows),
+          .windows = has_windows ? rows : 1,
+          .truncated_tokens = request.truncated.tokens};
+}
+
 Prediction Predictor::predict(const Input& input) const {
   return std::move(predict(std::span(&input, 1)).front());
 }

@@ -12,9 +12,6 @@
 namespace bertune::report {
 namespace {
 
-using tasks::ClassMetrics;
-using tasks::Metrics;
-
 constexpr std::size_t kWorstClasses = 10;  // listed where there are too many for a full table
 constexpr std::size_t kMostConfusions = 15;
 constexpr int kShortLabelWidth = 16;

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "bertune/metrics.h"
 #include "report/terminal.h"
-#include "tasks/metrics.h"
 
 namespace bertune::report {
 
@@ -24,10 +24,10 @@ struct MetricsReportOptions {
 };
 
 // Headline numbers, then a table of the classes, then what is taken for what.
-std::string metrics_report(const tasks::Metrics& metrics, const MetricsReportOptions& options = {});
+std::string metrics_report(const Metrics& metrics, const MetricsReportOptions& options = {});
 
 // "loss 0.2134  accuracy 93.5% (95% interval 89.2–96.2, 200 rows)": a line for an evaluation during
 // training. For a regression the rows and its numbers.
-std::string metrics_line(const tasks::Metrics& metrics);
+std::string metrics_line(const Metrics& metrics);
 
 }  // namespace bertune::report

@@ -6,6 +6,7 @@
 
 #include "bertune/error.h"
 #include "core/file.h"
+#include "core/writing.h"
 #include "data/splits/given_folds.h"
 #include "runs/fold_column.h"
 #include "runs/fold_folders.h"
@@ -37,7 +38,6 @@ class CrossValidation {
     }
     folders_.join_predictions();
     write_results();
-    if (!options_.keep_folds) folders_.remove();
     return std::move(done_);
   }
 
@@ -58,11 +58,15 @@ class CrossValidation {
     TrainOptions options = options_of(fold);
     tasks::TrainingData data = read_training(options, base_, task_, observer_);
     for (TrainOptions* each : {&options_, &options}) each->arguments.settle(*data.task);
-    if (fold == 0) write_settings(options_, data);
     const Json identity = {{"arguments", options_.arguments.to_json()},
                            {"folds", folders_.count()},
                            {"test", data.test->fingerprint()},
                            {"train", data.train->fingerprint()}};
+    if (fold == 0) {
+      if (options_.arguments.resume) folders_.require_unfinished(identity);
+      identity_ = identity;
+      write_settings(options_, data);
+    }
     observer_.on(FoldBegins{.fold = fold,
                             .folds = folders_.count(),
                             .name = folders_.title(fold),
@@ -96,7 +100,7 @@ class CrossValidation {
     set_up_fine_tuning(options, data, model);
     train::Trainer trainer(model, base_.tokenizer, options.arguments, observer_, *data.task, data.row_name);
     const fs::path folder = folders_.folder(fold);
-    fs::create_directories(folder);  // what is refused before leaves none
+    writing::make_folders(folder);  // what is refused before leaves none
     require_disk(options, model, trainer);
     const train::TrainingResult trained = trainer.train(*data.train, data.validation.get(), options.stop);
     observer_.on(TrainingEnded{trained.state.global_step});
@@ -125,7 +129,7 @@ class CrossValidation {
     results["fold_results"] = done_.folds;
     results["seed"] = options_.arguments.seed;
     results["bertune_version"] = BERTUNE_VERSION;
-    write_file_atomically(options_.arguments.output_dir / kCrossValidationFile, dump_json(results));
+    folders_.save_statistics(results, identity_, options_.keep_folds);
   }
 
   TrainOptions options_;
@@ -134,6 +138,7 @@ class CrossValidation {
   train::Observer& observer_;
   FoldFolders folders_;
   CrossValidated done_;
+  Json identity_;  // of the first fold
 };
 
 }  // namespace

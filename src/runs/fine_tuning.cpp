@@ -21,6 +21,7 @@ tasks::TaskGuess task_of(const TrainOptions& options) {
 }
 
 BaseModel open_base_model(const TrainOptions& options) {
+  finish_folder(options.model);
   BaseModel base{BertTokenizer::from_pretrained(tokenizer_folder(options.model, options.base)),
                  BertConfig::from_pretrained(config_folder(options.model, options.base))};
   base.tokenizer.fit_to(base.config.vocab_size, base.config.type_vocab_size);

@@ -9,7 +9,9 @@
 
 #include "bertune/error.h"
 #include "core/file.h"
+#include "core/folder.h"
 #include "core/nearest.h"
+#include "core/writing.h"
 #include "data/splits/given_folds.h"
 #include "train/checkpoints.h"
 
@@ -32,10 +34,9 @@ bool are_folder_names(const std::vector<std::string>& names) {
 
 // What a cross-validation writes into a fold's folder; the folder goes when it held nothing else.
 void remove_fold(const fs::path& path) {
-  std::error_code ignored;
   train::remove_checkpoints_except(path, {});
-  fs::remove(path / kResultsFile, ignored), fs::remove(path / kOutOfFoldFile, ignored);
-  fs::remove(path, ignored);
+  writing::unlink(path / kResultsFile), writing::unlink(path / kOutOfFoldFile);
+  writing::rmdir(path);
 }
 
 }  // namespace
@@ -62,12 +63,6 @@ void FoldFolders::prepare(const TrainOptions& options) const {
   const std::vector<fs::path> there = folds_there();
   const bool finished = fs::exists(output_ / kCrossValidationFile),
              begun = !there.empty() || fs::exists(folder(0));
-  if (resume && finished) {
-    throw UsageError(
-        "output",
-        fmt::format("`output={}`: this cross-validation has finished, see {}; `overwrite` starts over",
-                    output_.string(), kCrossValidationFile));
-  }
   if ((finished || begun) && !resume && !options.overwrite) {
     throw UsageError(
         "output",
@@ -78,7 +73,7 @@ void FoldFolders::prepare(const TrainOptions& options) const {
   }
   if (resume && !options.overwrite) require_own(there);
   if (!options.overwrite) return;
-  fs::remove(output_ / kCrossValidationFile), fs::remove(output_ / kOutOfFoldFile);
+  writing::unlink(output_ / kCrossValidationFile), writing::unlink(output_ / kOutOfFoldFile);
   for (const fs::path& path : there) remove_fold(path);
 }
 
@@ -100,9 +95,9 @@ void FoldFolders::require_own(const std::vector<fs::path>& there) const {
 // Of an earlier run, with whatever folds. A model without a fold's predictions is another training's.
 std::vector<fs::path> FoldFolders::folds_there() const {
   std::vector<fs::path> folds;
-  for (const fs::directory_entry& entry : fs::directory_iterator(output_)) {
-    const fs::path& path = entry.path();
-    const bool is_fold = entry.is_directory() && path.filename().string().starts_with("fold-");
+  for (const fs::path& path : entries_of(output_)) {
+    const bool is_fold =
+        fs::is_directory(path) && path.filename().string().starts_with("fold-") && !is_temporary(path);
     if (is_fold && (fs::exists(path / kOutOfFoldFile) || !fs::exists(path / "config.json")))
       folds.push_back(path);
   }
@@ -113,6 +108,28 @@ void FoldFolders::save_results(std::int64_t fold, const Json& results, const Jso
   Json file = results;
   file["identity"] = identity;
   write_file_atomically(folder(fold) / kResultsFile, dump_json(file));
+}
+
+void FoldFolders::save_statistics(Json statistics, const Json& identity, bool keep_folds) const {
+  statistics["bertune"] = {{"identity", identity}, {"keep_folds", keep_folds}};
+  write_file_atomically(output_ / kCrossValidationFile, dump_json(statistics));
+  if (!keep_folds) remove();
+}
+
+void FoldFolders::require_unfinished(const Json& identity) const {
+  const fs::path path = output_ / kCrossValidationFile;
+  if (!fs::exists(path)) return;
+  const Json file = parse_json(read_file(path), path.string());
+  const Json own = file.is_object() ? file.value("bertune", Json::object()) : Json::object();
+  if (!own.is_object() || own.value("identity", Json()) != identity) {
+    throw UsageError("output",
+                     fmt::format("`output={}`: cannot resume, for another cross-validation has finished "
+                                 "there, see {}; `overwrite` starts over",
+                                 output_.string(), kCrossValidationFile));
+  }
+  if (own.value("keep_folds", Json()) == false) remove();
+  throw AlreadyDone(fmt::format("{}: the cross-validation is finished, see {}; there is nothing to resume",
+                                output_.string(), kCrossValidationFile));
 }
 
 Json FoldFolders::finished_results(std::int64_t fold, const Json& identity) const {

@@ -31,16 +31,21 @@ class FoldFolders {
 
   // What is left of a fold that is finished: its results with the run's identity, and its predictions.
   void save_results(std::int64_t fold, const Json& results, const Json& identity) const;
+  // OUTPUT/cross_validation.json, which says that all folds are finished; then what they left goes, unless it
+  // is to be kept.
+  void save_statistics(Json statistics, const Json& identity, bool keep_folds) const;
+  // Throws AlreadyDone where that is there, and UsageError where it is of another identity. Folds that were
+  // to go and are there still, go.
+  void require_unfinished(const Json& identity) const;
   // Null where the fold is not finished. Throws UsageError where the identity is another run's.
   Json finished_results(std::int64_t fold, const Json& identity) const;
   void save_predictions(std::int64_t fold, const std::vector<tasks::TestLine>& lines) const;
   // OUTPUT/out_of_fold.jsonl: all rows, in the order of the file.
   void join_predictions() const;
 
+ private:
   // What this run wrote into the folders of folds; they go when they held nothing else.
   void remove() const;
-
- private:
   std::vector<std::filesystem::path> folds_there() const;
   void require_own(const std::vector<std::filesystem::path>& there) const;
 

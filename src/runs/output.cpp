@@ -10,6 +10,7 @@
 
 #include "bertune/error.h"
 #include "core/file.h"
+#include "core/writing.h"
 #include "train/checkpoints.h"
 #include "train/model_folder.h"
 
@@ -32,15 +33,13 @@ FolderLock prepare_output(const TrainOptions& options) {
             "or choose another folder",
             output.string(), has_checkpoint ? "checkpoint" : "model"));
   }
-  fs::create_directories(output, error);
-  if (error)
-    throw Error(fmt::format("`output={}`: cannot create the folder: {}", output.string(), error.message()));
+  writing::make_folders(output);
   FolderLock lock(output);
   const AtomicDirectory as_in_the_end(output);  // what cannot be is found out now, not after an epoch
   require_writable(output);
   if (options.overwrite) {
     train::remove_checkpoints_except(output, {});
-    fs::remove(output / "trainer_state.json", error);  // which would say that this run is finished
+    writing::unlink(output / "trainer_state.json");  // which would say that this run is finished
   }
   return lock;
 }

@@ -99,6 +99,7 @@ void require_beginning(const PretrainOptions& options) {
 FinishedRun pretrain(const PretrainOptions& options, train::Observer& observer) {
   require_beginning(options);
   TrainOptions run = options.run;
+  finish_folder(options.from_nothing() ? options.vocabulary : run.model);
   BertTokenizer tokenizer =
       BertTokenizer::from_pretrained(options.from_nothing() ? options.vocabulary : run.model);
   const BertConfig config = config_of(options, tokenizer);

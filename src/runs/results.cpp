@@ -28,7 +28,7 @@ Json object_or_empty(std::string_view text) {
 
 }  // namespace
 
-Json metric_values(const tasks::Metrics& metrics) {
+Json metric_values(const Metrics& metrics) {
   Json values = Json::object();
   for (const auto& [name, number] : metrics.values) values[name] = finite_or_null(number);
   return values;

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "bertune/metrics.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "tasks/metrics.h"
 
 namespace bertune::runs {
 
@@ -15,7 +15,7 @@ namespace bertune::runs {
 using Results = std::map<std::string, Json>;
 
 // The values of an evaluation under their names: {"accuracy": 0.93, "loss": 0.2}.
-Json metric_values(const tasks::Metrics& metrics);
+Json metric_values(const Metrics& metrics);
 
 // Keys become "<prefix>_<key>", except those that have it and those that the Trainer writes bare ("epoch",
 // "total_flos"). Numbers that are not finite become null: JSON has no other way to say it.

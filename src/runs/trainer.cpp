@@ -2,27 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <utility>
 
+#include "data/files/text_file.h"
+#include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
 #include "runs/output.h"
+#include "runs/public_result.h"
 
 namespace bertune {
 namespace {
-
-class Callback : public train::Observer {
- public:
-  explicit Callback(const std::function<void(const Event&)>& function) : function_(function) {}
-  void on(const Event& event) override {
-    if (const auto* data = std::get_if<DataRead>(&event)) findings_ = data->findings;
-    if (function_) function_(event);
-  }
-  std::vector<Finding> take_findings() { return std::move(findings_); }
-
- private:
-  const std::function<void(const Event&)>& function_;
-  std::vector<Finding> findings_;
-};
 
 runs::TrainOptions run_options(const TrainOptions& options) {
   runs::TrainOptions run;
@@ -58,33 +48,60 @@ runs::TrainOptions run_options(const TrainOptions& options) {
   return run;
 }
 
+// A run that has its output folder to itself, its model, and its task, which is said where it was detected.
+struct Prepared {
+  Prepared(const TrainOptions& options, const runs::TrainOptions& run)
+      : observer(options.on_event), lock(runs::prepare_output(run)), base(runs::open_base_model(run)) {
+    const tasks::TaskGuess guess = runs::task_of(run);
+    task = guess.task;
+    if (guess.reason.empty()) return;
+    observer.on(Note{fmt::format("task: {} (detected from {}: {}; change with `task`)", task->name,
+                                 run.files.train.string(), guess.reason)});
+  }
+
+  data::KeptPipes pipes;
+  runs::Callback observer;
+  FolderLock lock;
+  runs::BaseModel base;
+  const tasks::TaskEntry* task = nullptr;
+};
+
+// Metrics of JSON, in which null stands for what is no number.
+FoldMetrics numbers_of(const Json& metrics) {
+  FoldMetrics numbers;
+  for (const auto& [name, value] : metrics.items())
+    numbers[name] = value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
+  return numbers;
+}
+
 }  // namespace
 
 TrainResult fine_tune(const TrainOptions& options) {
   const runs::TrainOptions run = run_options(options);
   runs::validate(run);
-  const FolderLock lock = runs::prepare_output(run);
-  const runs::BaseModel base = runs::open_base_model(run);
-  const tasks::TaskGuess guess = runs::task_of(run);
-  const tasks::TaskEntry& task = *guess.task;
-  Callback observer(options.on_event);
-  if (!guess.reason.empty()) {
-    observer.on(Note{fmt::format("task: {} (detected from {}: {}; change with `task`)", task.name,
-                                 run.files.train.string(), guess.reason)});
-  }
-  runs::FinishedRun done = runs::fine_tune(run, base, task, observer);
-  const train::TrainingResult& training = done.training;
-  return {.folder = run.arguments.output_dir,
-          .task = std::string(task.name),
-          .steps = training.state.global_step,
-          .epochs = training.epochs,
-          .train_loss = training.train_loss,
-          .runtime = training.runtime,
-          .best_step = training.state.best_step,
-          .stopped_early = training.stopped_early,
-          .validation = std::move(done.validation_metrics),
-          .test = std::move(done.test_metrics),
-          .findings = observer.take_findings()};
+  Prepared prepared(options, run);
+  runs::FinishedRun done = runs::fine_tune(run, prepared.base, *prepared.task, prepared.observer);
+  return runs::public_result(std::move(done), run.arguments.output_dir, prepared.task->name,
+                             prepared.observer.take_findings());
+}
+
+CrossValidation cross_validate(const TrainOptions& options, const FoldOptions& folds) {
+  runs::TrainOptions run = run_options(options);
+  if (folds.fold_column.empty() || folds.folds) run.folds = folds.folds.value_or(5);
+  run.files.fold_column = folds.fold_column;
+  run.keep_folds = folds.keep_models;
+  runs::validate(run);
+  Prepared prepared(options, run);
+  runs::CrossValidated done = runs::cross_validate(run, prepared.base, *prepared.task, prepared.observer);
+  CrossValidation result{.folder = run.arguments.output_dir,
+                         .task = std::string(prepared.task->name),
+                         .folds = {},
+                         .mean = numbers_of(done.results.at("mean")),
+                         .standard_deviation = numbers_of(done.results.at("std")),
+                         .models = std::move(done.folders),
+                         .findings = prepared.observer.take_findings()};
+  for (const Json& fold : done.folds) result.folds.push_back(numbers_of(fold.at("metrics")));
+  return result;
 }
 
 }  // namespace bertune

@@ -96,8 +96,8 @@ class Finish {
     finished_.results["train"]["peak_rss_mib"] = peak_rss_mib();
     write_results(output(), finished_.results);
     const train::TrainingResult& result = finished_.training;
-    train::save_finished_state(output(), result.state, result.identity, result.plan);
-    if (!options_.arguments.keep_checkpoints) train::remove_checkpoints_except(output(), {});
+    train::finish_run(output(), result.state, result.identity, result.plan,
+                      options_.arguments.keep_checkpoints);
     return std::move(finished_);
   }
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "tasks/metrics.h"
+#include "bertune/metrics.h"
 
 namespace bertune::tasks {
 

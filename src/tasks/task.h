@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "bertune/batch.h"
+#include "bertune/metrics.h"
 #include "bertune/model.h"
 #include "core/json.h"
-#include "tasks/metrics.h"
 
 namespace bertune::tasks {
 

@@ -7,8 +7,8 @@
 #include <map>
 
 #include "bertune/error.h"
+#include "bertune/metrics.h"
 #include "core/counted.h"
-#include "tasks/metrics.h"
 #include "tasks/task.h"
 
 namespace bertune::train {
@@ -199,7 +199,7 @@ optim::OptionValues schedule_options(const TrainingArguments& arguments) {
   optim::OptionValues options = arguments.lr_scheduler_kwargs;
   const std::string& metric = arguments.metric_for_best_model;
   if (has(kind, "mode") && !metric.empty())
-    options.emplace("mode", tasks::greater_is_better(metric) ? "max" : "min");
+    options.emplace("mode", greater_is_better(metric) ? "max" : "min");
   return kind.resolve(options);
 }
 

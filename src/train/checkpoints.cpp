@@ -15,6 +15,8 @@
 #include "bertune/error.h"
 #include "checkpoint/safetensors.h"
 #include "core/file.h"
+#include "core/folder.h"
+#include "core/writing.h"
 #include "kernels/host_access.h"
 #include "train/manifest.h"
 
@@ -118,16 +120,27 @@ std::int64_t count_in(const Json& json, const char* key, std::int64_t most) {
 RunState state_of(const Json& file, const Json& own, std::int64_t total_steps) {
   RunState state;
   state.global_step = count_in(file, "global_step", total_steps);
-  for_each_field(state, [&](const char* key, auto& value) { own.at(key).get_to(value); });
   for (const char* key : {"evaluated_step", "evaluations_without_gain", "logged_step"})
     count_in(own, key, state.global_step);
-  count_in(own, "tokens", std::numeric_limits<std::int64_t>::max());
+  for (const char* key : {"dropout_step", "tokens"})
+    count_in(own, key, std::numeric_limits<std::int64_t>::max());
+  for_each_field(state, [&](const char* key, auto& value) { own.at(key).get_to(value); });
   state.log_history = file.at("log_history");
   if (!file.at("best_metric").is_null()) {
     state.best_metric = file.at("best_metric").get<double>();
     state.best_step = count_in(file, "best_global_step", state.global_step);
   }
   return state;
+}
+
+// trainer_state.json, which anyone may have written: null where it is no object.
+Json state_file(const fs::path& folder) {
+  try {
+    Json file = parse_json(read_file(folder / kStateFile), kStateFile);
+    return file.is_object() ? file : Json();
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 struct Damage {
@@ -137,7 +150,8 @@ struct Damage {
 
 Damage damage_with_best(const fs::path& checkpoint, const fs::path& output_dir) {
   if (std::string damage = damage_of(checkpoint); !damage.empty()) return {std::move(damage)};
-  const Json file = parse_json(read_file(checkpoint / kStateFile), kStateFile);
+  const Json file = state_file(checkpoint);
+  if (file.is_null()) return {fmt::format("{} is damaged", kStateFile)};
   const Json best = file.value("best_global_step", Json());
   if (!best.is_number_integer() || best == file.value("global_step", Json())) return {};
   const fs::path path = checkpoint_path(output_dir, best);
@@ -154,10 +168,8 @@ fs::path checkpoint_path(const fs::path& output_dir, std::int64_t step) {
 
 std::vector<fs::path> checkpoints(const fs::path& output_dir) {
   std::vector<fs::path> found;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(output_dir, error)) {
-    if (step_of(entry.path())) found.push_back(entry.path());
-  }
+  for (fs::path& entry : readable_entries_of(output_dir))
+    if (step_of(entry)) found.push_back(std::move(entry));
   std::ranges::sort(found, {}, [](const fs::path& path) { return *step_of(path); });
   return found;
 }
@@ -202,28 +214,30 @@ ChosenCheckpoint newest_whole_checkpoint(const fs::path& output_dir) {
   return chosen;
 }
 
-void save_finished_state(const fs::path& output_dir, const RunState& state, const RunIdentity& identity,
-                         const StepPlan& plan) {
+void finish_run(const fs::path& output_dir, const RunState& state, const RunIdentity& identity,
+                const StepPlan& plan, bool keep_checkpoints) {
   Json file = trainer_state(state, identity.arguments, plan, output_dir);
   file["bertune"] = {{"arguments", identity.arguments},
                      {"data_fingerprint", identity.data_fingerprint},
-                     {"base_weights", identity.base_weights}};
+                     {"base_weights", identity.base_weights},
+                     {"keep_checkpoints", keep_checkpoints}};
   write_file_atomically(output_dir / kStateFile, dump_json(file));
+  if (!keep_checkpoints) remove_checkpoints_except(output_dir, {});
 }
 
 bool is_finished(const fs::path& output_dir, const RunIdentity& identity) {
-  const fs::path path = output_dir / kStateFile;
   const bool has_model =
       path_exists(output_dir / "model.safetensors") || path_exists(output_dir / "adapter_model.safetensors");
-  if (!path_exists(path) || !has_model) return false;
-  try {
-    const Json own = parse_json(read_file(path), path.string()).value("bertune", Json());
-    return own.is_object() && own.value("arguments", Json()) == identity.arguments &&
-           own.value("data_fingerprint", Json()) == identity.data_fingerprint &&
-           own.value("base_weights", Json()) == identity.base_weights;
-  } catch (const Error&) {  // not ours, or damaged: the run is not known to be finished
+  if (!has_model) return false;
+  const Json file = state_file(output_dir);
+  const Json own = file.is_object() ? file.value("bertune", Json()) : Json();
+  // Where it is not ours, or damaged, the run is not known to be finished.
+  if (!own.is_object() || own.value("arguments", Json()) != identity.arguments ||
+      own.value("data_fingerprint", Json()) != identity.data_fingerprint ||
+      own.value("base_weights", Json()) != identity.base_weights)
     return false;
-  }
+  if (own.value("keep_checkpoints", Json()) == false) remove_checkpoints_except(output_dir, {});
+  return true;
 }
 
 void require_whole(const fs::path& checkpoint) {
@@ -251,17 +265,11 @@ RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model,
 }
 
 void remove_checkpoints_except(const fs::path& output_dir, const std::vector<std::int64_t>& steps) {
-  std::error_code ignored;
   for (const fs::path& path : checkpoints(output_dir))
-    if (std::ranges::find(steps, *step_of(path)) == steps.end()) fs::remove_all(path, ignored);
+    if (std::ranges::find(steps, *step_of(path)) == steps.end()) writing::remove_tree(path);
   // What a process that was killed had begun to write.
-  std::vector<fs::path> begun;
-  for (fs::directory_iterator entry(output_dir, ignored), end; !ignored && entry != end;
-       entry.increment(ignored)) {
-    const fs::path& path = entry->path();
-    if (path.filename().string().starts_with("checkpoint-") && is_temporary(path)) begun.push_back(path);
-  }
-  for (const fs::path& path : begun) fs::remove_all(path, ignored);
+  for (const fs::path& path : readable_entries_of(output_dir))
+    if (path.filename().string().starts_with("checkpoint-") && is_temporary(path)) writing::remove_tree(path);
 }
 
 }  // namespace bertune::train

@@ -36,10 +36,11 @@ struct ChosenCheckpoint {
 // used.
 ChosenCheckpoint newest_whole_checkpoint(const std::filesystem::path& output_dir);
 
-// OUTPUT/trainer_state.json, which says that this run is finished.
-void save_finished_state(const std::filesystem::path& output_dir, const RunState& state,
-                         const RunIdentity& identity, const StepPlan& plan);
-// Whether the run of this identity has left that.
+// OUTPUT/trainer_state.json, which says that this run is finished; then its checkpoints go, unless they are
+// to be kept.
+void finish_run(const std::filesystem::path& output_dir, const RunState& state, const RunIdentity& identity,
+                const StepPlan& plan, bool keep_checkpoints);
+// Whether the run of this identity has left that. Checkpoints that were to go and are there still, go.
 bool is_finished(const std::filesystem::path& output_dir, const RunIdentity& identity);
 
 // Throws Error, saying what is wrong with it, where a checkpoint is not as it was written.

@@ -2,15 +2,14 @@
 
 #include <fmt/format.h>
 
-#include "tasks/metrics.h"
+#include "bertune/metrics.h"
 
 namespace bertune::train {
 
 std::int64_t evaluations_without_gain(const TrainingArguments& arguments, const RunState& state,
                                       const std::string& metric, double value) {
   if (!state.best_metric) return 0;
-  const double gain =
-      tasks::greater_is_better(metric) ? value - *state.best_metric : *state.best_metric - value;
+  const double gain = greater_is_better(metric) ? value - *state.best_metric : *state.best_metric - value;
   return gain > arguments.early_stopping_threshold ? 0 : state.evaluations_without_gain + 1;
 }
 

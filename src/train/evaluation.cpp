@@ -37,9 +37,9 @@ void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples
   });
 }
 
-tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
-                        std::int64_t batch_size, const std::function<void(std::int64_t)>& progress,
-                        const std::stop_token& stop) {
+Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
+                 std::int64_t batch_size, const std::function<void(std::int64_t)>& progress,
+                 const std::stop_token& stop) {
   const std::unique_ptr<tasks::Scorer> scorer = task.scorer(examples);
   // The loss of the scorer is plain cross-entropy, of each row for itself.
   const bool own_loss = !model.loss_options().is_plain();
@@ -54,7 +54,7 @@ tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, con
                     }
                     if (progress) progress(std::min(first + batch_size, examples.rows()));
                   });
-  tasks::Metrics metrics = scorer->result();
+  Metrics metrics = scorer->result();
   const auto found = std::ranges::find(metrics.values, "loss", &std::pair<std::string, double>::first);
   if (items > 0 && found != metrics.values.end()) found->second = loss / items;
   return metrics;

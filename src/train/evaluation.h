@@ -20,9 +20,9 @@ void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples
 
 // The metric "loss" is that of the model's own loss (BertPreTrainedModel::set_loss), as the Trainer reports
 // it. `progress` is told the rows done. Throws Interrupted when `stop` is requested.
-tasks::Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
-                        std::int64_t batch_size, const std::function<void(std::int64_t)>& progress = {},
-                        const std::stop_token& stop = {});
+Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
+                 std::int64_t batch_size, const std::function<void(std::int64_t)>& progress = {},
+                 const std::stop_token& stop = {});
 
 // What the model says of each row of data.test, in order. Throws Interrupted when `stop` is requested.
 std::vector<tasks::TestLine> test_lines(BertPreTrainedModel& model, const tasks::TrainingData& data,

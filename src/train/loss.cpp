@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <ranges>
 
 #include "bertune/error.h"
 #include "tasks/trained_settings.h"
@@ -88,7 +87,10 @@ std::vector<float> named(const std::vector<std::string>& labels, std::string_vie
 
 std::vector<float> in_order(const std::vector<std::string>& labels, std::string_view text) {
   std::vector<std::string_view> parts;
-  for (const auto part : std::views::split(text, ',')) parts.emplace_back(part.begin(), part.end());
+  for (std::size_t end = 0; end != text.npos; text.remove_prefix(std::min(text.size(), end + 1))) {
+    end = text.find(',');
+    parts.push_back(text.substr(0, end));
+  }
   if (parts.size() != labels.size()) {
     throw UsageError(kOption, fmt::format("`{}`: there are {} weights for {} labels; their order is {}",
                                           kOption, parts.size(), labels.size(), fmt::join(labels, ", ")));

@@ -14,6 +14,7 @@
 
 #include "bertune/error.h"
 #include "core/file.h"
+#include "core/folder.h"
 #include "core/json.h"
 
 namespace bertune::train {
@@ -58,11 +59,10 @@ std::string hash_of(std::span<const float> values) {
 
 void write_manifest(const fs::path& folder) {
   Json files = Json::object();
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    const MappedFile file(entry.path());
-    files[entry.path().lexically_relative(folder).string()] = {{"size", file.bytes().size()},
-                                                               {"xxh128", hash_of(file)}};
+  for (const fs::path& path : files_below(folder)) {
+    const MappedFile file(path);
+    files[path.lexically_relative(folder).string()] = {{"size", file.bytes().size()},
+                                                       {"xxh128", hash_of(file)}};
   }
   write_file_atomically(folder / kManifest, dump_json({{"files", files}}));
 }

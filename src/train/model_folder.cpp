@@ -12,6 +12,7 @@
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/save_dtype.h"
 #include "core/file.h"
+#include "core/writing.h"
 #include "tasks/trained_settings.h"
 
 namespace bertune::train {
@@ -122,10 +123,8 @@ namespace {
 
 // A model and an adapter do not share a folder: what was there would be taken for the new one.
 void remove_other_weights(const std::filesystem::path& directory, const BertPreTrainedModel& model) {
-  std::error_code ignored;
   const bool adapter = model.lora() != nullptr;
-  for (const char* file : adapter ? kModelFiles : kAdapterFiles)
-    std::filesystem::remove(directory / file, ignored);
+  for (const char* file : adapter ? kModelFiles : kAdapterFiles) writing::unlink(directory / file);
 }
 
 }  // namespace
@@ -156,7 +155,7 @@ void copy_sentence_embedding_files(const std::filesystem::path& from, const std:
   for (const char* name : {"modules.json", "sentence_bert_config.json", "config_sentence_transformers.json",
                            "1_Pooling/config.json"}) {
     if (!path_exists(from / name)) continue;
-    std::filesystem::create_directories((to / name).parent_path());
+    writing::make_folders((to / name).parent_path());
     write_file_atomically(to / name, read_file(from / name, 1 << 20));
   }
 }
@@ -168,6 +167,7 @@ void convert_model_folder(const std::filesystem::path& from, const std::filesyst
   if (is_adapter(from))
     throw UsageError(
         "merge", fmt::format("{}: is an adapter; `merge` makes a model of it and its base", from.string()));
+  finish_folder(from);
   const BertConfig config = BertConfig::from_pretrained(from);
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(from);
   const checkpoint::Checkpoint weights = checkpoint::Checkpoint::open(from, config.model_type);

@@ -294,7 +294,7 @@ void Trainer::log_step(double loss, double gradient_norm, double learning_rate) 
 void Trainer::evaluate(const tasks::Examples& validation) {
   optimizer_->bring_up_to_date();
   const Stopwatch watch;
-  tasks::Metrics metrics;
+  Metrics metrics;
   try {
     metrics = train::evaluate(
         model_, task_, validation, arguments_.eval_batch_size,
@@ -308,7 +308,7 @@ void Trainer::evaluate(const tasks::Examples& validation) {
   }
   const std::string& name = arguments_.metric_for_best_model;
   const double value = metrics.value(name);
-  const double sign = tasks::greater_is_better(name) ? 1 : -1;
+  const double sign = greater_is_better(name) ? 1 : -1;
   state_.evaluations_without_gain = evaluations_without_gain(arguments_, state_, name, value);
   const bool best = !state_.best_metric || sign * value > sign * *state_.best_metric;
   if (best) {

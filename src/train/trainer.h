@@ -21,7 +21,7 @@ namespace bertune::train {
 // An evaluation on the validation set.
 struct Evaluated {
   std::int64_t step = 0;
-  tasks::Metrics metrics;
+  Metrics metrics;
   double seconds = 0;
 };
 

@@ -62,7 +62,7 @@ TEST(ConfigFile, SaysWhereAndWhatIsWrong) {
   EXPECT_THAT(message("a: [1\nb: 2\n", "x.yaml"), HasSubstr("not valid YAML"));
   EXPECT_THAT(message("{\"a\": 1,\n\n\"b\": }", "x.json"), HasSubstr("x.json:3: not valid JSON"));
   EXPECT_THAT(message("{\"a\": 1} {}", "x.json"), HasSubstr("not valid JSON"));
-  EXPECT_THAT(message("{\"a\": 1e999}", "x.json"), HasSubstr("not valid JSON"));
+  EXPECT_THAT(message("{\"a\": 1e999}", "x.json"), HasSubstr("not valid JSON: number overflow"));
   for (const char* empty : {"", "\n", "# nothing\n"})
     EXPECT_THAT(message(empty, "x.yaml"), HasSubstr("x.yaml:1: "));
   EXPECT_THAT(message("", "x.json"), HasSubstr("x.json:1: "));

@@ -113,6 +113,7 @@ TEST_F(CrossValidation, EachRowIsPredictedByAModelThatDidNotSeeIt) {
 }
 
 TEST_F(CrossValidation, KeptModelsAreSavedAsAnyOther) {
+  files.write("out/fold-1.tmp-3999999-0123456789abcdef/config.json", "of a process that was killed: no fold");
   const ProgramResult result =
       run(command("out", {"--keep-folds", "--label-smoothing", "0.1", "--lora", "--merge-lora"}));
   ASSERT_EQ(result.exit_code, 0) << result.err;
@@ -145,7 +146,10 @@ TEST_F(CrossValidation, ResumesAtTheFoldThatWasInterrupted) {
   EXPECT_EQ(results("whole"), results("parts"));
   EXPECT_EQ(files.read("whole/out_of_fold.jsonl"), files.read("parts/out_of_fold.jsonl"));
   EXPECT_FALSE(exists("parts/fold-2"));
-  EXPECT_EQ(run(resumed).exit_code, 2);  // finished
+  const ProgramResult finished = run(resumed);
+  EXPECT_EQ(finished.exit_code, 0);
+  EXPECT_THAT(finished.err, HasSubstr("is finished"));
+  EXPECT_EQ(run(changed).exit_code, 2);
   EXPECT_EQ(run(command("whole")).exit_code, 2);
   EXPECT_EQ(run(command("whole", {"--overwrite", "--max-steps", "1"})).exit_code, 0);
 }

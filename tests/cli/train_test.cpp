@@ -67,6 +67,9 @@ TEST_F(Train, LearnsTestsAndWritesAFolder) {
     EXPECT_TRUE(exists("out/" + std::string(file))) << file;
   }
   EXPECT_FALSE(exists("out/checkpoint-72"));  // the run finished: nothing to resume
+  files.write("out/checkpoint-72/config.json", "of a run that was killed while it removed its checkpoints");
+  EXPECT_EQ(run(command("out", {"--test", path("test.csv"), "--resume"})).exit_code, 0);
+  EXPECT_FALSE(exists("out/checkpoint-72"));
   const Json config = json("out/config.json");
   EXPECT_EQ(config.at("id2label"), Json::parse(R"({"0": "negative", "1": "positive"})"));
   EXPECT_EQ(config.at("problem_type"), "single_label_classification");

@@ -432,6 +432,7 @@ TEST_F(TransformersFlags, WrongValuesAndCommandsAreNamed) {
   expect_error({"train", "--learning-rate", "abc"}, "--learning-rate is \"abc\"; it must be a number");
   expect_error({"train", "--epochs"}, "--epochs needs a value, a number");
   expect_error({"train", "--epochs", "--lora"}, "--epochs needs a value, a number");
+  expect_error({"predict", "--output", "--", "texts.csv"}, "--output needs a value");
   expect_error({"train", "--max_steps", "1.5"}, "--max_steps is \"1.5\"; it must be a whole number");
   for (const char* seed : {"-1", "99999999999999999999", "1e3"})
     expect_error({"train", "--seed", seed},

@@ -274,6 +274,46 @@ TEST_F(Folders, WeightsOfAnotherKindAreNotCarriedOver) {
   }
 }
 
+// Settings and tokenizers of the old model would be taken for the new one's.
+TEST_F(Folders, OtherFilesOfAModelAreNotCarriedOver) {
+  for (const bool inside : {false, true}) {
+    for (const char* name : {"bertune.json", "vocab.txt", "modules.json"})
+      files_.write("model/" + std::string(name), "old");
+    EXPECT_EQ(status_of_child([&] {
+                if (inside) fs::current_path(model_);
+                AtomicDirectory made(model_);
+                write_file_atomically(made.path() / "model.safetensors", "new");
+                write_file_atomically(made.path() / "merges.txt", "new");
+                made.commit();
+                return 0;
+              }),
+              0);
+    for (const char* name : {"bertune.json", "vocab.txt", "modules.json"})
+      EXPECT_FALSE(fs::exists(model_ / name)) << name;
+    EXPECT_EQ(files_.read("model/notes.txt"), "mine");
+  }
+}
+
+// Whose temporary names are cut, and end in a hash so that each has its own.
+TEST_F(Folders, LeftoversOfLongNamesAreRemoved) {
+  const std::string name(230, 'm'), other = name.substr(0, 229) + "n";
+  const auto leave = [&](const std::string& of) {
+    ASSERT_EQ(status_of_child([&] {
+                const AtomicDirectory made(files_.path() / of);
+                ::_exit(0);
+                return 1;
+              }),
+              0);
+  };
+  fs::create_directory(files_.path() / name), fs::create_directory(files_.path() / other);
+  leave(name), leave(other);
+  EXPECT_EQ(entries(""), 5U);
+  recover_folder(files_.path() / name);
+  EXPECT_EQ(entries(""), 4U);
+  recover_folder(files_.path() / other);
+  EXPECT_EQ(entries(""), 3U);
+}
+
 TEST_F(Folders, WhatHoldsAMountPointIsFilled) {
   const int status = status_of_child([&] {
     fs::create_directory(model_ / "volume");
@@ -301,6 +341,25 @@ TEST(AtomicFile, AddsToTheOpenFileThatAPathStandsFor) {
             }),
             0);
   EXPECT_EQ(files.read("log"), "kept\nadded\n");
+}
+
+TEST(AtomicFile, RemovesWhatKilledProcessesLeftOfTheFile) {
+  const testing::TemporaryDirectory files;
+  const fs::path path = files.path() / "predictions.jsonl";
+  const auto begin = [](const fs::path& of) {
+    AtomicFile file(of);
+    file.write("half of it");
+    ::_exit(0);
+    return 1;
+  };
+  EXPECT_EQ(status_of_child([&] { return begin(path); }), 0);
+  EXPECT_EQ(status_of_child([&] { return begin(files.path() / "another.jsonl"); }), 0);
+  AtomicFile under_way(path);  // of a process that lives
+  write_file_atomically(path, "all of it");
+  std::size_t left = 0;
+  for (const auto& entry : fs::directory_iterator(files.path())) left += is_temporary(entry.path()) ? 1 : 0;
+  EXPECT_EQ(left, 2U);
+  under_way.commit();
 }
 
 TEST(AtomicFile, KeepsTheModeOfWhatItReplaces) {

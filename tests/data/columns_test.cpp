@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <string>
@@ -28,6 +29,37 @@ TEST(Columns, OfPairsAreGuessedTogether) {
   const Dataset qnli = dataset_of("index,question,sentence,label\n1,a,b,x\n");
   EXPECT_EQ(qnli.columns.text.name, "question");
   EXPECT_EQ(qnli.columns.text_pair.name, "sentence");
+}
+
+// As BoolQ has it: the question and its passage are the pair, and the answer says yes or no.
+TEST(Columns, AnAnswerOfYesOrNoIsALabelAndNoText) {
+  std::string rows;
+  for (int row = 0; row < 8; ++row)
+    rows += fmt::format(
+        R"({{"question":"is this number {} so","title":"Number {}","answer":{},"passage":"A long passage about the number {} and others."}})"
+        "\n",
+        row, row, row % 2 == 0, row);
+  ReadOptions options;
+  options.format = Format::jsonl;
+  const Dataset dataset = dataset_of(rows, options);
+  EXPECT_EQ(dataset.rows[3].text, "is this number 3 so");
+  EXPECT_EQ(dataset.rows[3].text_pair, "A long passage about the number 3 and others.");
+  EXPECT_EQ(dataset.rows[3].label, "false");
+}
+
+// A table without a header whose counts happen to be 0 and 1 everywhere.
+TEST(Columns, WithoutNamesAreNoSetOfLabelsWhereOneOfWordsMayBeTheLabel) {
+  std::string rows;
+  for (int row = 0; row < 12; ++row)
+    rows += fmt::format("{}.json\t{}\tThis is the claim number {} of them.\t{}\t{}\t{}\n", 2635 + row,
+                        row % 3 == 0 ? "true" : "half-true", row, row % 2, row % 4 == 0 ? 1 : 0, 1);
+  ReadOptions options;
+  options.format = Format::tsv, options.header = false;
+  try {
+    EXPECT_FALSE(dataset_of(rows, options).rows[0].label.starts_with("["));
+  } catch (const UsageError& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("fit equally"));
+  }
 }
 
 TEST(Columns, GivenOnesHoldAndSwitchPairGuessingOff) {

@@ -7,7 +7,9 @@
 namespace bertune::data::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using namespace std::string_literals;
 
 std::string error_of(const std::string& name, std::string_view contents, const ReadOptions& options = {}) {
@@ -71,6 +73,9 @@ TEST(ReaderErrors, NameTheLineOfDamagedJson) {
               HasSubstr("d.json:3: the file ends inside the array"));
   EXPECT_THAT(error_of("d.json", "[" + good + "]\n5"),
               HasSubstr("d.json:3: not valid JSON: text after the end"));
+  // Found by fuzzing: the name that the JSON library gives to its exceptions is for programmers.
+  EXPECT_THAT(error_of("d.jsonl", "{\"text\": 1e999 b}\n"),
+              AllOf(HasSubstr("d.jsonl:1: not valid JSON"), Not(HasSubstr("[json"))));
   EXPECT_THAT(error_of("d.json", "{\n\"data\": []}"), HasSubstr("d.json: holds no rows"));
 }
 

@@ -140,15 +140,23 @@ TEST(TextFile, NamesEncodingsThatDoNotFit) {
               HasSubstr("d.csv: is not shift_jis text: byte 12"));
 }
 
-TEST(TextFile, ReadsAPipeOnceForAll) {
+TEST(TextFile, KeepsWhatAPipeGaveForAsLongAsARunAsks) {
   const TemporaryDirectory directory;
   const auto path = directory.path() / "pipe";
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
-  std::thread writer([&] { std::ofstream(path) << kTable; });
-  const Dataset dataset = read_dataset(path);
-  writer.join();
-  EXPECT_EQ(dataset.size(), 2);
-  EXPECT_EQ(read_dataset(path).size(), 2);
+  const auto written = [&](const std::string& text) {
+    std::thread writer([&] { std::ofstream(path) << text; });
+    const Dataset dataset = read_dataset(path);
+    writer.join();
+    return dataset.size();
+  };
+  {
+    const KeptPipes pipes;
+    EXPECT_EQ(written(kTable), 2);
+    EXPECT_EQ(read_dataset(path).size(), 2);
+  }
+  // Another run gets what is written then.
+  EXPECT_EQ(written(std::string(kTable) + "another text,pos\n"), 3);
 }
 
 TEST(TextFile, DecodesAStreamThatIsNoFile) {

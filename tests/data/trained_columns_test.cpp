@@ -107,6 +107,18 @@ TEST(TrainedColumns, OfSeveralLabelsKeepTheNamesThatAreTrained) {
   EXPECT_THAT(dataset.label_names, ElementsAre("toxic", "spam", "rude"));
 }
 
+TEST(TrainedColumns, ThatHadNumbersAreTakenByTheirPlacesWhereAFileNamesThem) {
+  const TrainedColumns numbered{.text = "2", .text_pair = "", .label = "1"};
+  const Dataset dataset =
+      dataset_of("label,text\nx,four words of text\ny,more of them\n", trained_on(numbered));
+  ASSERT_EQ(dataset.rows.size(), 2U);
+  EXPECT_EQ(dataset.rows[0].text, "four words of text");
+  EXPECT_EQ(dataset.rows[1].label, "y");
+  EXPECT_TRUE(has_note(dataset.notes, "names the columns, which had numbers in training"));
+  // A first row without a usual name is one of the examples.
+  EXPECT_EQ(dataset_of("x,four words of text\ny,more of them\n", trained_on(numbered)).rows.size(), 2U);
+}
+
 TEST(TrainedColumns, OfTablesWithoutAHeaderStandForTheSamePlaces) {
   const TrainedColumns numbered{.text = "2", .text_pair = "", .label = "1"};
   ReadOptions options = trained_on(numbered);

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "hub/hub_error.h"
 #include "hub_fixture.h"
 
@@ -37,6 +39,18 @@ TEST_F(RefusalTest, AFolderOfNearlyThatNameIsNamed) {
   std::filesystem::current_path(directory.path());
   EXPECT_THAT(error_of("my-modle"), HasSubstr("is the folder my-model meant?"));
   std::filesystem::current_path(before);
+}
+
+// Found by fuzzing: libcurl 7.88 added it to a header of the answer before, whose memory was free.
+TEST_F(RefusalTest, AFirstHeaderThatGoesOnFromALineBefore) {
+  std::atomic<int> answers = 0;
+  server.intercept([&](const HttpRequestSeen&) {
+    HttpReply reply{.status = 503};
+    if (++answers > 1) reply.first_lines = "  goes-on: from a line before\r\n";
+    return reply;
+  });
+  EXPECT_THAT(error_of(), HasSubstr("cannot be downloaded"));
+  EXPECT_EQ(answers, 2);  // what a server of this kind says is not asked for again
 }
 
 TEST_F(RefusalTest, NoSuchRevision) {

@@ -150,6 +150,20 @@ TEST_F(Asked, WhatIsCutIsCounted) {
   EXPECT_EQ(truncated.tokens, 3);  // of six, beside [CLS] and [SEP]
 }
 
+TEST_F(Asked, TheSizeOfAnInputIsWhatIsReadOfIt) {
+  const Predictor cut = predictor_for("classes", {.max_length = 5});
+  const InputSize size = cut.size_of({.text = "the film was not very good"});
+  EXPECT_EQ(size.tokens, 5);
+  EXPECT_EQ(size.truncated_tokens, 3);
+  EXPECT_EQ(size.windows, 1);
+  std::string text = "the film";
+  for (int word = 0; word < 60; ++word) text += " was";
+  const InputSize windows = predictor_for("entities").size_of({.text = text});
+  EXPECT_GT(windows.windows, 1);
+  EXPECT_EQ(windows.truncated_tokens, 0);
+  EXPECT_THROW(predictor_for("answers").size_of({.text = text}), UsageError);
+}
+
 TEST_F(Asked, InputsWithoutWhatTheHeadReadsAreRefused) {
   const Input text{.text = "the film"};
   EXPECT_THAT([&] { predictor_for("answers").predict(text); },

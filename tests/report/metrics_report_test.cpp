@@ -8,8 +8,6 @@
 namespace bertune::report::metrics_report_test {
 namespace {
 
-using tasks::Metrics;
-using tasks::MetricsAccumulator;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;

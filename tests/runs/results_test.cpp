@@ -48,7 +48,7 @@ TEST(Results, NumbersThatAreNoneBecomeNull) {
 }
 
 TEST(Results, TakeMetricsByName) {
-  const auto metrics = tasks::MetricsAccumulator(ProblemType::regression, {"score"}).result();
+  const auto metrics = MetricsAccumulator(ProblemType::regression, {"score"}).result();
   const Json values = with_prefix("eval", metric_values(metrics));
   EXPECT_EQ(values.size(), 6U);
   EXPECT_EQ(values.at("eval_spearmanr"), 0.0);

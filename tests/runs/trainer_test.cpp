@@ -9,6 +9,7 @@
 
 #include "bertune/error.h"
 #include "bertune/predictor.h"
+#include "bertune/pretraining.h"
 #include "support/program.h"
 #include "support/tiny_checkpoint.h"
 
@@ -173,6 +174,76 @@ TEST_F(TrainerOfFiles, RefusesWhatCannotBeAndNamesTheOption) {
   EXPECT_EQ(refused(options), "resume");
   options = this->options("train.csv");
   EXPECT_EQ(refused(options), "output");
+}
+
+TEST_F(TrainerOfFiles, CrossValidatesAsTheProgramDoes) {
+  TrainOptions options = this->options("folds");
+  std::vector<std::int64_t> ended;
+  options.on_event = [&](const Event& event) {
+    if (const auto* fold = std::get_if<FoldEnded>(&event)) ended.push_back(fold->fold);
+  };
+  const CrossValidation done = cross_validate(options, {.folds = 3, .keep_models = true});
+  EXPECT_THAT(ended, ElementsAre(0, 1, 2));
+  EXPECT_EQ(done.task, "text-classification");
+  ASSERT_EQ(done.folds.size(), 3U);
+  const double mean =
+      (done.folds[0].at("accuracy") + done.folds[1].at("accuracy") + done.folds[2].at("accuracy")) / 3;
+  EXPECT_DOUBLE_EQ(done.mean.at("accuracy"), mean);
+  EXPECT_GT(done.standard_deviation.at("loss"), 0);
+  ASSERT_EQ(done.models.size(), 3U);
+  EXPECT_EQ(Predictor(done.models[2]).labels().size(), 2U);
+  const testing::ProgramResult program =
+      testing::run({"train", "--model", options.model.string(), "--train", options.train.string(), "--output",
+                    (files_.path() / "of_program").string(), "--learning-rate", "5e-3", "--batch-size", "16",
+                    "--precision", "fp32", "--folds", "3", "--quiet"});
+  ASSERT_EQ(program.exit_code, 0) << program.err;
+  EXPECT_EQ(files_.read("folds/out_of_fold.jsonl"), files_.read("of_program/out_of_fold.jsonl"));
+}
+
+TEST_F(TrainerOfFiles, RefusesASingleFold) {
+  EXPECT_THROW(cross_validate(options("folds"), {.folds = 1}), UsageError);
+}
+
+// Sentences of a few words, eight documents of them.
+std::string little_text() {
+  std::string text;
+  for (int document = 0; document < 8; ++document) {
+    for (const char* first : {"the film", "the food", "not the film"})
+      text += std::string(first) + (document % 2 == 0 ? " was good.\n" : " was very poor.\n");
+    text += "\n";
+  }
+  return text;
+}
+
+TEST_F(TrainerOfFiles, PretrainsAsTheProgramDoes) {
+  files_.write("text.txt", little_text());
+  PretrainOptions options;
+  options.model = files_.path() / "model";
+  options.train = options.validation = {files_.path() / "text.txt"};
+  options.arguments.output_dir = files_.path() / "pretrained";
+  options.arguments.max_steps = 3, options.arguments.precision = Precision::fp32;
+  options.max_length = 24;
+  const TrainResult result = pretrain(options);
+  EXPECT_EQ(result.steps, 3);
+  EXPECT_EQ(result.task, "pretraining");
+  ASSERT_TRUE(result.validation);
+  EXPECT_GT(result.validation->value("perplexity"), 1);
+  const testing::ProgramResult program = testing::run(
+      {"pretrain", "--model", options.model.string(), "--train", options.train[0].string(), "--validation",
+       options.train[0].string(), "--output", (files_.path() / "of_program").string(), "--max-steps", "3",
+       "--precision", "fp32", "--max-length", "24", "--quiet"});
+  ASSERT_EQ(program.exit_code, 0) << program.err;
+  EXPECT_EQ(weights("pretrained"), weights("of_program"));
+}
+
+TEST_F(TrainerOfFiles, PretrainingNeedsTextAndOneBeginning) {
+  PretrainOptions options;
+  options.model = files_.path() / "model";
+  options.arguments.output_dir = files_.path() / "pretrained";
+  EXPECT_THROW(pretrain(options), UsageError);
+  options.train = {files_.path() / "train.csv"}, options.config = files_.path() / "model" / "config.json";
+  EXPECT_THROW(pretrain(options), UsageError);
+  EXPECT_FALSE(std::filesystem::exists(files_.path() / "pretrained"));
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ struct HttpReply {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};
+  std::string first_lines = {};                 // before all headers, as they are
   std::optional<std::size_t> cut_after = {};    // bytes of the body after which the connection is closed
   bool hang_up = false;                         // closes the connection without an answer
   std::optional<std::size_t> stall_after = {};  // bytes of the body after which it waits for stalled_until
@@ -143,7 +144,8 @@ class HttpServer {
     }
     const HttpReply reply = handler_(*request);
     if (reply.hang_up) return;
-    std::string text = "HTTP/1.1 " + std::to_string(reply.status) + " Reason\r\nConnection: close\r\n";
+    std::string text = "HTTP/1.1 " + std::to_string(reply.status) + " Reason\r\n" + reply.first_lines +
+                       "Connection: close\r\n";
     bool has_length = reply.without_length;
     for (const auto& [name, value] : reply.headers) {
       text += name + ": " + value + "\r\n";

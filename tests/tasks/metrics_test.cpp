@@ -1,4 +1,4 @@
-#include "tasks/metrics.h"
+#include "bertune/metrics.h"
 
 #include <gmock/gmock.h>
 

@@ -177,5 +177,21 @@ TEST_F(Checkpoints, AStepThatCannotBeIsRefused) {
   }
 }
 
+// Found by fuzzing.
+TEST_F(Checkpoints, AStateThatIsNoObjectIsDamage) {
+  write(out() / "model.safetensors", "");
+  for (const char* text : {"[]", "3", "null", "{", R"({"bertune": []})", ""}) {
+    write(out() / "trainer_state.json", text);
+    EXPECT_FALSE(is_finished(out(), {.arguments = {}, .data_fingerprint = ""})) << text;
+    if (std::string_view(text).size() > 4) continue;  // an object
+    write(newest() / "trainer_state.json", text);
+    fs::remove(newest() / "manifest.json");
+    write_manifest(newest());
+    const ChosenCheckpoint chosen = newest_whole_checkpoint(out());
+    EXPECT_EQ(chosen.folder, checkpoints(out()).front()) << text;
+    EXPECT_THAT(chosen.damaged, ElementsAre(HasSubstr("trainer_state.json is damaged"))) << text;
+  }
+}
+
 }  // namespace
 }  // namespace bertune::train

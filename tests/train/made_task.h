@@ -116,8 +116,8 @@ struct MadeTask : tasks::Task {
       double accuracy;
       explicit MadeScorer(double value) : accuracy(value) {}
       void add(std::int64_t, const Batch&, const ModelOutput&) override {}
-      tasks::Metrics result() const override {
-        tasks::Metrics metrics;
+      Metrics result() const override {
+        Metrics metrics;
         metrics.values = {{"loss", -1.0}, {"accuracy", accuracy}};
         return metrics;
       }

@@ -46,8 +46,8 @@ struct Summed : MadeTask {
       void add(std::int64_t, const Batch&, const ModelOutput& output) override {
         for (const float logit : output.logits) sum += static_cast<double>(logit);
       }
-      tasks::Metrics result() const override {
-        tasks::Metrics metrics;
+      Metrics result() const override {
+        Metrics metrics;
         metrics.values = {{"loss", -1.0}, {"accuracy", sum}};
         return metrics;
       }

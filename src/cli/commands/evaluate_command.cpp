@@ -14,6 +14,7 @@
 #include "cli/config/run_config.h"
 #include "cli/screen/interrupt.h"
 #include "core/stopwatch.h"
+#include "core/writing.h"
 #include "report/metrics_report.h"
 #include "report/progress.h"
 #include "runs/results.h"
@@ -52,7 +53,7 @@ void run(const EvaluateOptions& options) {
   report::ProgressBar bar(std::cerr, "evaluating", examples.rows(),
                           {.terminal = terminal, .quiet = options.hides_progress()});
   const Stopwatch watch;
-  const tasks::Metrics metrics = train::evaluate(
+  const Metrics metrics = train::evaluate(
       folder.model, *data.task, examples, options.batch_size,
       [&](std::int64_t rows) { bar.update(rows, {}, examples.tokens_of_first(rows)); }, interrupt_token());
   bar.finish();
@@ -63,7 +64,7 @@ void run(const EvaluateOptions& options) {
   values["samples_per_second"] = static_cast<double>(examples.rows()) / seconds;
   values["tokens_per_second"] = static_cast<double>(examples.tokens_of_first(examples.rows())) / seconds;
   if (!options.output.empty()) {
-    std::filesystem::create_directories(options.output);
+    writing::make_folders(options.output);
     runs::write_results(options.output, {{"test", values}});
   }
   if (options.json) {

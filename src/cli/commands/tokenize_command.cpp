@@ -17,6 +17,7 @@
 #include "cli/options/hub_flags.h"
 #include "cli/options/shared_options.h"
 #include "cli/screen/messages.h"
+#include "core/file.h"
 #include "core/parallel.h"
 
 namespace bertune::cli {
@@ -117,6 +118,7 @@ std::vector<std::string_view> split_pairs(std::vector<std::string_view>& lines, 
 
 void tokenize(const TokenizeOptions& options) {
   set_num_threads(options.threads);
+  finish_folder(options.model);
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(options.model);
   print_notes(tokenizer.notes());
   EncodeOptions encode;

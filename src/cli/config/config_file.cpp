@@ -124,8 +124,9 @@ class JsonEvents : public Json::json_sax_t {
   bool end_object() override { return end(); }
   bool end_array() override { return end(); }
   bool parse_error(std::size_t position, const std::string&, const Json::exception& error) override {
-    const std::string_view message = error.what();
-    const auto colon = message.find(": ");  // "[...] parse error at line 1, column 2: what it is"
+    const std::string text = message_of(error);  // "parse error at line 1, column 2: what it is"
+    const std::string_view message = text;
+    const auto colon = message.find(": ");
     fail(builder_.file(), line_of(text_, position == 0 ? 0 : position - 1), "not valid JSON: {}",
          colon == message.npos ? message : message.substr(colon + 2));
   }

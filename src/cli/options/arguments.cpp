@@ -85,7 +85,7 @@ class Settling {
     }
     const bool one_value = kind != OptionKind::flag_with_value && kind != OptionKind::list;
     if (one_value && !value) {
-      if (next_ >= arguments_.size() || is_option(arguments_[next_]))
+      if (next_ >= arguments_.size() || is_option(arguments_[next_]) || arguments_[next_] == "--")
         throw UsageError(fmt::format("--{} needs a value, {}", name, wanted_of(kind)));
       value = arguments_[next_++];
     }
@@ -115,7 +115,8 @@ class Settling {
   }
 
   std::optional<std::string> next_value() {
-    if (next_ >= arguments_.size() || is_option(arguments_[next_])) return std::nullopt;
+    if (next_ >= arguments_.size() || is_option(arguments_[next_]) || arguments_[next_] == "--")
+      return std::nullopt;
     return arguments_[next_++];
   }
   // The next argument where it can only be the value of a flag: "1" may be a text or the name of a file.

@@ -22,14 +22,11 @@ constexpr std::array<std::string_view, 4> kFirstGroups = {kFirstGroup, "Data", "
 constexpr std::array<std::string_view, 2> kLastGroups = {"Hugging Face Hub", "Output"};
 
 // What stands for the value of an option of text; NAME for those that are not listed.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kPlaceholders = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kPlaceholders = {{
     {"model", "MODEL"},
     {"train", "FILE"},
     {"validation", "FILE"},
     {"test", "FILE"},
-    {"labels-file", "FILE"},
-    {"validation-labels-file", "FILE"},
-    {"test-labels-file", "FILE"},
     {"config", "FILE"},
     {"config-name", "FILE"},
     {"output", "FOLDER"},
@@ -89,7 +86,7 @@ std::string placeholder(const CLI::Option& option) {
     const std::string name = option.get_lnames().empty() ? "" : option.get_lnames().front();
     const auto* const known =
         std::ranges::find(kPlaceholders, name, &decltype(kPlaceholders)::value_type::first);
-    type = known == kPlaceholders.end() ? "NAME" : known->second;
+    type = known != kPlaceholders.end() ? known->second : name.ends_with("-file") ? "FILE" : "NAME";
   } else if (kind != OptionKind::text && kind != OptionKind::list) {
     type = kind == OptionKind::boolean ? "true|false" : "N";
   }

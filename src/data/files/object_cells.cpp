@@ -82,7 +82,8 @@ class ObjectHandler final : public nlohmann::json_sax<Json> {
   // Keeps what is wrong, for the text may yet be mended.
   bool parse_error(std::size_t position, const std::string&,
                    const nlohmann::detail::exception& error) override {
-    std::string_view reason = error.what();
+    const std::string message = message_of(error);
+    std::string_view reason = message;
     if (const std::size_t syntax = reason.find(": "); syntax != std::string_view::npos)
       reason.remove_prefix(syntax + 2);
     wrong_ = fmt::format(

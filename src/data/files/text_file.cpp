@@ -20,15 +20,26 @@ namespace {
 // "-" is standard input, for commands that take the names of files.
 fs::path file_of(const fs::path& path) { return path == "-" ? fs::path("/dev/stdin") : path; }
 
-// What pipes gave. A pipe can be read once, and a run reads its files several times: for the task, for the
-// folds, and for the rows.
-std::shared_ptr<const std::string> read_pipe(const fs::path& path, const struct stat& status) {
-  static std::mutex mutex;
-  static std::map<std::pair<dev_t, ino_t>, std::shared_ptr<const std::string>> read;
-  const std::lock_guard lock(mutex);
-  auto& bytes = read[{status.st_dev, status.st_ino}];
-  if (!bytes)
-    bytes = std::make_shared<const std::string>(read_file_or_pipe(file_of(path), std::uint64_t{1} << 36));
+using Bytes = std::shared_ptr<const std::string>;
+
+// What pipes gave, by their device and inode, while somebody wants it kept.
+struct PipeMemory {
+  std::mutex mutex;
+  int keepers = 0;
+  std::map<std::pair<dev_t, ino_t>, Bytes> read;
+};
+PipeMemory& pipe_memory() {
+  static PipeMemory memory;
+  return memory;
+}
+
+Bytes read_pipe(const fs::path& path, const struct stat& status) {
+  PipeMemory& memory = pipe_memory();
+  const std::lock_guard lock(memory.mutex);
+  const std::pair pipe(status.st_dev, status.st_ino);
+  if (const auto found = memory.read.find(pipe); found != memory.read.end()) return found->second;
+  auto bytes = std::make_shared<const std::string>(read_file_or_pipe(file_of(path), std::uint64_t{1} << 36));
+  if (memory.keepers > 0) memory.read.emplace(pipe, bytes);
   return bytes;
 }
 
@@ -83,6 +94,16 @@ std::string encoding_for(const std::string& path, std::string_view text, const s
 }
 
 }  // namespace
+
+KeptPipes::KeptPipes() {
+  const std::lock_guard lock(pipe_memory().mutex);
+  ++pipe_memory().keepers;
+}
+
+KeptPipes::~KeptPipes() {
+  const std::lock_guard lock(pipe_memory().mutex);
+  if (--pipe_memory().keepers == 0) pipe_memory().read.clear();
+}
 
 TextFile::TextFile(const fs::path& path, const std::string& encoding) {
   if (struct stat status{}; is_pipe(path, status)) {

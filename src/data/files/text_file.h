@@ -12,6 +12,16 @@
 
 namespace bertune::data {
 
+// A pipe can be read once, and a run reads its files several times: for the task, for the folds, and for the
+// rows. While one of these lives, what a pipe gave is kept, and read again from memory.
+class KeptPipes {
+ public:
+  KeptPipes();
+  ~KeptPipes();
+  KeptPipes(const KeptPipes&) = delete;
+  KeptPipes& operator=(const KeptPipes&) = delete;
+};
+
 class TextFile {
  public:
   // `encoding`: empty for UTF-8, what the mark of the file says, or what western texts are that are no UTF-8.

@@ -17,6 +17,7 @@ struct ColumnFacts {
   bool dates = false;                              // all that is filled: 2024-05-31, 31/05/2024 10:15, ...
   bool uniform = false;  // digits and letters stand in the same places: dates and the like
 
+  bool is_yes_or_no() const { return rows > 0 && (zero_or_one || boolean); }
   bool full() const { return filled == rows; }
   // Few values that come again and again.
   bool repeats() const {

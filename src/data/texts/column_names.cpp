@@ -59,6 +59,7 @@ constexpr auto kPairNames = std::to_array<Pair>({{"sentence1", "sentence2"},
                                                  {"#1string", "#2string"},
                                                  {"sentencea", "sentenceb"},
                                                  {"question", "answer"},
+                                                 {"question", "passage"},
                                                  {"query", "passage"},
                                                  {"query", "document"},
                                                  {"text", "textpair"}});

@@ -45,7 +45,9 @@ void ColumnChooser::guess_label_set() {
   }
   numbers = longest_run(numbers), booleans = longest_run(booleans);
   const std::vector<int>& set = numbers.size() >= booleans.size() ? numbers : booleans;
-  if (set.size() < 2 || (set.size() == 2 && others_may_hold_labels(set))) return;
+  // Two of them, or columns without names, may as well be counts.
+  const bool doubtful = set.size() == 2 || head_.header_line == 0;
+  if (set.size() < 2 || (doubtful && others_may_hold_labels(set))) return;
   std::vector<ChosenColumn> labels;
   for (const int index : set) labels.push_back(column(index, true));
   set_labels(std::move(labels), fmt::format("each of these columns holds {}, and is a label of its own",

@@ -38,7 +38,6 @@ class Table {
   const ColumnChoice& columns() const { return choice_; }
   std::int64_t rows() const { return rows_; }
   std::int64_t labeled_rows() const { return labeled_; }
-  bool header_taken() const { return head_.header_line > 0; }
   std::vector<std::string> notes() const;
 
  private:

@@ -6,6 +6,7 @@
 
 #include "bertune/error.h"
 #include "data/files/sniff.h"
+#include "data/texts/column_names.h"
 #include "data/texts/table.h"
 #include "data/texts/trained_columns.h"
 
@@ -86,9 +87,16 @@ void Table::settle_header(std::string_view input, bool final) {
   if (head_.header_line == 0 || has_given_columns()) return;
   std::string_view why = "its values are such as those below";
   if (!header_is_an_example(head_)) {
-    const bool numbered = options_.trained && !options_.trained->text.empty() &&
-                          options_.trained->text.find_first_not_of("0123456789") == std::string::npos;
-    if (!numbered || column_named(head_.names, options_.trained->text) >= 0) return;
+    if (!options_.trained || !has_numbered_columns(*options_.trained) ||
+        column_named(head_.names, options_.trained->text) >= 0)
+      return;
+    if (std::ranges::any_of(head_.names, is_usual_name)) {
+      *options_.trained = named_by_place(*options_.trained, head_.names);
+      head_notes_.push_back(
+          fmt::format("{}: names the columns, which had numbers in training: they are taken by their places",
+                      where(head_.header_line)));
+      return;
+    }
     why = "the columns had numbers and no names in training";
   }
   head_notes_.push_back(

@@ -15,6 +15,8 @@ void ColumnChooser::guess_pair() {
     const int left = find(first), right = find(second);
     if (left < 0 || right < 0 || left == choice_.label.index || right == choice_.label.index) continue;
     if (choice_.text_pair && choice_.text_pair.index != right) continue;
+    // "answer" is a label where it says yes or no.
+    if (facts(left).is_yes_or_no() || facts(right).is_yes_or_no()) continue;
     choice_.text = column(left, true);
     if (!choice_.text_pair) choice_.text_pair = column(right, true);
     return;

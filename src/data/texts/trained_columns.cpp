@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "bertune/error.h"
 #include "core/nearest.h"
@@ -61,6 +62,21 @@ void choose_texts(const TableHead& head, ReadOptions& options, std::vector<std::
 }
 
 }  // namespace
+
+bool has_numbered_columns(const TrainedColumns& trained) {
+  return !trained.text.empty() && trained.text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+TrainedColumns named_by_place(TrainedColumns trained, const std::vector<std::string>& names) {
+  for (std::string* column : {&trained.text, &trained.text_pair, &trained.label}) {
+    std::size_t place = 0;
+    const char* end = column->data() + column->size();
+    const auto read = std::from_chars(column->data(), end, place);
+    if (read.ec == std::errc() && read.ptr == end && place >= 1 && place <= names.size())
+      *column = names[place - 1];
+  }
+  return trained;
+}
 
 ReadOptions with_trained_columns(const TableHead& head, ReadOptions options,
                                  std::vector<std::string>& notes) {

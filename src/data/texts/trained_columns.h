@@ -27,4 +27,9 @@ bool are_trained_texts(std::string_view input, char delimiter, const ReadOptions
 // Throws UsageError where a model of pairs would get single texts.
 void require_trained_kind(const TableHead& head, const ReadOptions& options, const ColumnChoice& choice);
 
+// Whether the columns had no names in training, and so are known by their numbers.
+bool has_numbered_columns(const TrainedColumns& trained);
+// Such columns by the names that a file has for them.
+TrainedColumns named_by_place(TrainedColumns trained, const std::vector<std::string>& names);
+
 }  // namespace bertune::data

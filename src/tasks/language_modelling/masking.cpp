@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "bertune/error.h"
-#include "tasks/metrics.h"
+#include "bertune/metrics.h"
 
 namespace bertune::tasks {
 namespace {

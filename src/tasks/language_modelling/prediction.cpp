@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "bertune/error.h"
-#include "tasks/metrics.h"
+#include "bertune/metrics.h"
 #include "tasks/packed_examples.h"
 
 namespace bertune::tasks {
@@ -42,7 +42,7 @@ std::vector<WordGuess> best_guesses(std::span<const float> logits, std::int64_t 
   });
   std::vector<WordGuess> guesses;
   for (auto id = ids.begin(); id != end; ++id)
-    guesses.push_back({tokenizer.decode({*id}, false), scores[static_cast<std::size_t>(*id)]});
+    guesses.push_back({tokenizer.decode({*id}, false), scores[static_cast<std::size_t>(*id)], *id});
   return guesses;
 }
 

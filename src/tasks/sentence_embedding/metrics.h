@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "tasks/metrics.h"
+#include "bertune/metrics.h"
 #include "tasks/sentence_embedding/examples.h"
 
 namespace bertune::tasks {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "tasks/metrics.h"
+#include "bertune/metrics.h"
 
 namespace bertune::tasks {
 namespace {

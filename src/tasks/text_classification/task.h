@@ -18,7 +18,7 @@ struct TextClassificationTask : TaskOf<TextClassificationExamples>, TextClassifi
   std::string_view name() const override { return "text-classification"; }
   Architecture architecture() const override { return Architecture::sequence_classification; }
   void describe_head(LoadOptions& options) const override;
-  std::string default_metric() const override { return tasks::default_metric(problem_type); }
+  std::string default_metric() const override { return bertune::default_metric(problem_type); }
   Json tune(const Metrics& validation) override;  // the threshold of several labels
 
   std::span<const std::string> label_names() const override { return labels.id2label(); }

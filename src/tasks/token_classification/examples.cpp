@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "bertune/error.h"
+#include "bertune/metrics.h"
 #include "data/tagged/tag_labels.h"
-#include "tasks/metrics.h"
 #include "tasks/token_classification/word_windows.h"
 
 namespace bertune::tasks {

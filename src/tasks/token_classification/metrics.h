@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "bertune/metrics.h"
 #include "data/tagged/tag_scheme.h"
-#include "tasks/metrics.h"
 #include "tasks/token_classification/word_predictions.h"
 
 namespace bertune::tasks {

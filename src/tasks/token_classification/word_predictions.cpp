@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "bertune/error.h"
-#include "tasks/metrics.h"
+#include "bertune/metrics.h"
 #include "tasks/softmax.h"
 
 namespace bertune::tasks {

@@ -82,7 +82,8 @@ void BytePairs::merge_few(std::vector<Symbol>& symbols) const {
 }
 
 void BytePairs::merge_many(std::vector<Symbol>& symbols, MergeScratch& scratch) const {
-  auto& [nodes, heap] = scratch;
+  auto& nodes = scratch.nodes;
+  auto& heap = scratch.heap;
   const auto size = static_cast<std::uint32_t>(symbols.size());
   nodes.resize(size);
   heap.clear();

@@ -163,8 +163,9 @@ void read_legacy_files(const fs::path& directory, TokenizerSpec& spec,
       token.content = content;
       token.id = id.get<std::int32_t>();
       token.special = std::find(extra.begin(), extra.end(), content) != extra.end() ||
-                      std::any_of(kNamedTokens.begin(), kNamedTokens.end(),
-                                  [&](const auto& named) { return spec.config.*(named.second) == content; });
+                      std::any_of(kNamedTokens.begin(), kNamedTokens.end(), [&](const auto& named) {
+                        return spec.config.*(named.second) == token.content;
+                      });
       token.normalized = !token.special;
       by_id[token.id] = std::move(token);
     }

@@ -29,7 +29,9 @@
 namespace {
 
 using bertune::BertTokenizer;
+using bertune::ClassMetrics;
 using bertune::Json;
+using bertune::Metrics;
 using namespace bertune::data;
 using namespace bertune::tasks;
 

@@ -1,0 +1,64 @@
+// One request on its way from its JSON to its answer.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bertune/predictor.h"
+#include "core/json.h"
+#include "serve/http.h"
+#include "serve/model.h"
+
+namespace bertune::serve {
+
+using Clock = std::chrono::steady_clock;
+
+struct Route;
+
+// A thing that was asked, and its answer or why there is none.
+struct Row {
+  Input input;
+  InputSize size = {};
+  std::optional<Prediction> prediction = {};
+  std::optional<Refusal> refusal = {};
+};
+
+// What may be asked for beside the inputs.
+struct CallOptions {
+  std::optional<std::int64_t> top_k = {};
+  bool truncate = true;
+  std::optional<double> min_confidence = {};
+};
+
+struct Call {
+  const Route* route = nullptr;
+  std::string path_model, path_version, body;  // as they were sent
+  Headers cors;                                // for the answer
+  std::shared_ptr<Exchange> exchange;
+  std::shared_ptr<const ServedModel> model;
+
+  CallOptions options = {};
+  std::vector<Row> rows = {};
+  Json asked = {};  // what the protocol keeps of the request for its answer
+
+  Clock::time_point arrived, deadline;
+  std::chrono::duration<double> tokenizing{}, queueing{}, computing{};
+  std::optional<Clock::time_point> queued_at = {}, begun_at = {};
+  std::optional<Refusal> refusal = {};  // of the whole
+
+  // The scheduler's: rows before `next` were taken, and `open` are without an answer.
+  std::size_t next = 0, open = 0;
+  std::int64_t tokens = 0, queued_tokens = 0;
+
+  std::int64_t truncated_rows() const {
+    std::int64_t count = 0;
+    for (const Row& row : rows) count += row.size.truncated_tokens > 0 ? 1 : 0;
+    return count;
+  }
+};
+
+}  // namespace bertune::serve

@@ -1,0 +1,57 @@
+#include "serve/http.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/json.h"
+
+namespace bertune::serve {
+namespace {
+
+char lower(char letter) {
+  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+}
+
+bool equal_names(std::string_view left, std::string_view right) {
+  return std::ranges::equal(left, right, {}, lower, lower);
+}
+
+constexpr std::array<std::pair<int, std::string_view>, 18> kReasons = {
+    {{200, "OK"},
+     {204, "No Content"},
+     {400, "Bad Request"},
+     {401, "Unauthorized"},
+     {403, "Forbidden"},
+     {404, "Not Found"},
+     {405, "Method Not Allowed"},
+     {408, "Request Timeout"},
+     {409, "Conflict"},
+     {413, "Content Too Large"},
+     {421, "Misdirected Request"},
+     {422, "Unprocessable Content"},
+     {429, "Too Many Requests"},
+     {431, "Request Header Fields Too Large"},
+     {500, "Internal Server Error"},
+     {501, "Not Implemented"},
+     {503, "Service Unavailable"},
+     {504, "Gateway Timeout"}}};
+
+}  // namespace
+
+std::string_view HttpRequest::header(std::string_view name) const {
+  const auto found =
+      std::ranges::find_if(headers, [&](const auto& header) { return equal_names(header.first, name); });
+  return found == headers.end() ? std::string_view() : std::string_view(found->second);
+}
+
+HttpResponse error_response(int status, std::string_view kind, std::string_view sentence) {
+  const OrderedJson body = {{"error", sentence}, {"error_type", kind}};
+  return {.status = status, .body = body.dump(-1, ' ', false, OrderedJson::error_handler_t::replace)};
+}
+
+std::string_view reason_of(int status) {
+  const auto found = std::ranges::find(kReasons, status, &std::pair<int, std::string_view>::first);
+  return found == kReasons.end() ? "Status" : found->second;
+}
+
+}  // namespace bertune::serve

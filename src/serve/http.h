@@ -1,0 +1,54 @@
+// HTTP as the server sees it: values, and a connection's answer. What speaks it on the network is
+// http_server.h.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bertune::serve {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+// Nothing of it is to be trusted, but that method and path have no blanks or control characters.
+struct HttpRequest {
+  std::string method, path, query, body;  // path: as sent, without the query
+  Headers headers;
+
+  // Of the first header of that name, whatever its capitals; empty where there is none.
+  std::string_view header(std::string_view name) const;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string body = {};
+  std::string type = "application/json";
+  Headers headers = {};  // of characters that the server chose: nothing of a request
+  bool close = false;    // the connection, after it
+};
+
+// Where the answer to one request goes. Any thread may call; send() counts once.
+class Exchange {
+ public:
+  Exchange() = default;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  virtual ~Exchange() = default;
+  virtual void send(HttpResponse response) = 0;
+  virtual bool is_gone() const = 0;  // whoever asked has closed the connection
+};
+
+// {"error": sentence, "error_type": kind}, the form that clients of text-embeddings-inference, of the hub and
+// of the Open Inference Protocol show.
+HttpResponse error_response(int status, std::string_view kind, std::string_view sentence);
+
+std::string_view reason_of(int status);  // "Not Found"
+
+// What a client did wrong, or what the server cannot do now.
+struct Refusal {
+  int status;
+  std::string kind, sentence;
+};
+
+}  // namespace bertune::serve

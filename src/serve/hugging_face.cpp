@@ -1,0 +1,223 @@
+// The shapes of the hub's inference: what huggingface_hub's InferenceClient and SageMaker's endpoints send.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "serve/inputs.h"
+#include "serve/routes.h"
+
+namespace bertune::serve::hugging_face {
+namespace {
+
+// What the model does with its logits: a request may ask for that, and for nothing else.
+std::string function_of(Head head) {
+  if (head == Head::number) return "none";
+  return head == Head::several_labels ? "sigmoid" : "softmax";
+}
+
+Shape inputs_shape(const ServedModel& model) {
+  const Shape one = input_shape(model);
+  if (model.head() != Head::embeddings) return any_of({one, list_of(one).at_least(1).at_most(kMostRows)});
+  const Shape text = text_shape();
+  return any_of({text, list_of(text).at_least(1).at_most(kMostRows),
+                 object_of({{"source_sentence", text, true},
+                            {"sentences", list_of(text).at_least(1).at_most(kMostRows), true}})});
+}
+
+Shape parameters_shape(Head head) {
+  std::vector<Field> fields;
+  const Shape top_k = integer_shape(1, static_cast<double>(kMostCandidates)).or_null();
+  if (head == Head::classes || head == Head::several_labels || head == Head::number) {
+    fields = {{"top_k", top_k}, {"function_to_apply", text_of({function_of(head)}).or_null()}};
+  } else if (head == Head::entities || head == Head::tags) {
+    fields = {
+        {"aggregation_strategy",
+         text_of(head == Head::tags ? std::vector<std::string>{"none"}
+                                    : std::vector<std::string>{"none", "simple", "first", "average", "max"})
+             .or_null()},
+        {"ignore_labels", list_of(text_shape()).or_null()}};
+  } else if (head == Head::answers || head == Head::masks) {
+    fields = {{"top_k", top_k}};
+  }
+  return object_of(std::move(fields)).or_null().said("Null, or what differs from the defaults");
+}
+
+Shape body_shape(const ServedModel& model) {
+  return object_of({{"inputs", inputs_shape(model), true},
+                    {"parameters", parameters_shape(model.head())},
+                    {"options", open_object_of({}).or_null().said("Of the hub; without effect")}});
+}
+
+void read(Call& call, const Json& body) {
+  const Json& inputs = body.at("inputs");
+  Json parameters = body.value("parameters", Json());
+  if (!parameters.is_object()) parameters = Json::object();
+  if (inputs.is_object() && inputs.contains("source_sentence")) {
+    for (const Json& sentence : inputs["sentences"])
+      call.rows.push_back({.input = {.text = inputs["source_sentence"], .text_pair = sentence}});
+  } else if (inputs.is_array()) {
+    for (const Json& input : inputs) call.rows.push_back({.input = input_of(input)});
+  } else {
+    call.rows.push_back({.input = input_of(inputs)});
+  }
+  if (const Json top = parameters.value("top_k", Json()); !top.is_null())
+    call.options.top_k = top.get<std::int64_t>();
+  call.asked = {{"is_list", inputs.is_array()},
+                {"is_similarity", inputs.is_object() && inputs.contains("source_sentence")},
+                {"parameters", std::move(parameters)}};
+}
+
+OrderedJson words_of(const std::vector<TaggedWord>& words, const Json& ignored) {
+  OrderedJson list = OrderedJson::array();
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (std::ranges::find(ignored, Json(words[i].tag)) != ignored.end()) continue;
+    OrderedJson word = {{"entity", words[i].tag}, {"score", words[i].score}, {"index", i + 1},
+                        {"word", words[i].text},  {"start", nullptr},        {"end", nullptr}};
+    if (words[i].place) {
+      word["start"] = words[i].place->code_points.begin;
+      word["end"] = words[i].place->code_points.end;
+    }
+    list.push_back(std::move(word));
+  }
+  return list;
+}
+
+OrderedJson groups_of(const std::vector<Entity>& entities, const Json& ignored) {
+  OrderedJson list = OrderedJson::array();
+  for (const Entity& one : entities) {
+    if (std::ranges::find(ignored, Json(one.label)) != ignored.end()) continue;
+    OrderedJson group = {{"entity_group", one.label},
+                         {"score", one.score},
+                         {"word", one.text},
+                         {"start", nullptr},
+                         {"end", nullptr}};
+    if (one.place) {
+      group["start"] = one.place->code_points.begin;
+      group["end"] = one.place->code_points.end;
+    }
+    list.push_back(std::move(group));
+  }
+  return list;
+}
+
+OrderedJson answers_of(const Answer& answer, std::int64_t top_k) {
+  const auto one = [](const AnswerSpan& span) {
+    return OrderedJson{{"score", span.score},
+                       {"start", span.place.code_points.begin},
+                       {"end", span.place.code_points.end},
+                       {"answer", span.text}};
+  };
+  if (top_k <= 1) return one(answer);
+  OrderedJson list = OrderedJson::array();
+  for (const AnswerSpan& span : answer.candidates)
+    if (static_cast<std::int64_t>(list.size()) < top_k) list.push_back(one(span));
+  return list;
+}
+
+// The text with a guess in place of its mask, as the tokenizer writes texts.
+std::string filled(const BertTokenizer& tokenizer, const std::string& text, std::size_t mask,
+                   std::int32_t guess, bool is_only_one) {
+  std::vector<std::int32_t> ids = tokenizer.encode(text).input_ids;
+  for (std::int32_t& id : ids) {
+    if (id != tokenizer.mask_token_id() || mask-- > 0) continue;
+    id = guess;
+    break;
+  }
+  return tokenizer.decode(ids, is_only_one);
+}
+
+OrderedJson guesses_of(const Call& call, const Row& row) {
+  const BertTokenizer& tokenizer = call.model->predictor().tokenizer();
+  const std::vector<std::vector<WordGuess>>& masks = std::get<Words>(*row.prediction).masks;
+  const auto most = static_cast<std::size_t>(call.options.top_k.value_or(5));
+  OrderedJson all = OrderedJson::array();
+  for (std::size_t mask = 0; mask < masks.size(); ++mask) {
+    OrderedJson list = OrderedJson::array();
+    for (std::size_t i = 0; i < std::min(most, masks[mask].size()); ++i) {
+      const WordGuess& guess = masks[mask][i];
+      list.push_back(
+          {{"score", guess.score},
+           {"token", guess.token_id},
+           {"token_str", guess.word},
+           {"sequence", filled(tokenizer, row.input.text, mask, guess.token_id, masks.size() == 1)}});
+    }
+    all.push_back(std::move(list));
+  }
+  return masks.size() == 1 ? OrderedJson(all.front()) : all;
+}
+
+OrderedJson answer_of(const Call& call, const Row& row) {
+  const Json& parameters = call.asked.at("parameters");
+  const Json ignored = parameters.value("ignore_labels", Json::array({"O"}));
+  switch (call.model->head()) {
+    case Head::answers:
+      return answers_of(std::get<Answer>(*row.prediction), call.options.top_k.value_or(1));
+    case Head::tags:
+      return words_of(std::get<Tags>(*row.prediction).words, ignored);
+    case Head::entities: {
+      const auto& found = std::get<Entities>(*row.prediction);
+      const Json strategy = parameters.value("aggregation_strategy", Json());
+      return strategy.is_string() && strategy != "none" ? groups_of(found.entities, ignored)
+                                                        : words_of(found.words, ignored);
+    }
+    case Head::masks:
+      return guesses_of(call, row);
+    case Head::choices:
+      return prediction_object(call, row);
+    case Head::embeddings:
+      if (const auto* score = std::get_if<Score>(&*row.prediction)) return score->score;
+      return prediction_object(call, row).at("embedding");
+    default:
+      return label_list(label_scores(*call.model, *row.prediction), call.options.top_k);
+  }
+}
+
+// A client reads the first answer of a list where a text is to have a list of labels, or an embedding.
+bool is_always_list(Head head) {
+  return head == Head::classes || head == Head::several_labels || head == Head::number ||
+         head == Head::next_sentence || head == Head::embeddings;
+}
+
+HttpResponse write(const Call& call) {
+  require_all(call);
+  OrderedJson list = OrderedJson::array();
+  for (const Row& row : call.rows) list.push_back(answer_of(call, row));
+  const bool is_list = call.asked.at("is_list") || call.asked.at("is_similarity");
+  return json_response(is_list || is_always_list(call.model->head()) ? list : OrderedJson(list.front()));
+}
+
+HttpResponse ping(const Service& /*service*/, const HttpRequest& /*request*/, const Found& /*found*/) {
+  return {.body = "{}"};
+}
+
+const Route kRoutes[] = {
+    {.method = "POST",
+     .path = "/",
+     .summary = "Predict, as the hub's inference",
+     .group = "Hugging Face",
+     .body = body_shape,
+     .read = read,
+     .write = write},
+    {.method = "POST",
+     .path = "/invocations",
+     .summary = "The same, for SageMaker",
+     .group = "Hugging Face",
+     .body = body_shape,
+     .read = read,
+     .write = write},
+    {.method = "GET",
+     .path = "/ping",
+     .summary = "Whether the server runs",
+     .group = "Hugging Face",
+     .access = Access::open,
+     .now = ping},
+};
+
+}  // namespace
+}  // namespace bertune::serve::hugging_face
+
+namespace bertune::serve {
+
+std::span<const Route> hugging_face_routes() { return hugging_face::kRoutes; }
+
+}  // namespace bertune::serve

@@ -1,0 +1,128 @@
+#include "serve/inputs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "tasks/prediction.h"
+
+namespace bertune::serve {
+namespace {
+
+// Leaves so many candidates as were asked for, which are the first of those that were computed.
+void keep_candidates(Prediction& prediction, std::optional<std::int64_t> top_k) {
+  if (auto* answer = std::get_if<Answer>(&prediction)) {
+    const auto most = static_cast<std::size_t>(top_k.value_or(1));
+    if (most <= 1) answer->candidates.clear();
+    if (answer->candidates.size() > most) answer->candidates.resize(most);
+  } else if (auto* words = std::get_if<Words>(&prediction)) {
+    const auto most = static_cast<std::size_t>(top_k.value_or(5));
+    for (std::vector<WordGuess>& guesses : words->masks)
+      if (guesses.size() > most) guesses.resize(most);
+  }
+}
+
+}  // namespace
+
+Shape text_shape_for(const ServedModel& model) {
+  Shape shape = text_shape();
+  if (model.head() == Head::masks) {
+    const BertTokenizer& tokenizer = model.predictor().tokenizer();
+    shape.holds = tokenizer.id_to_token(tokenizer.mask_token_id());
+  }
+  return shape;
+}
+
+Shape input_shape(const ServedModel& model) {
+  const Shape text = text_shape_for(model);
+  switch (model.head()) {
+    case Head::answers:
+      return object_of({{"question", text.at_least(1), true}, {"context", text.at_least(1), true}});
+    case Head::choices:
+      return object_of({{"question", text, true},
+                        {"context", text, false},
+                        {"choices", list_of(text).at_least(2).at_most(64), true}});
+    case Head::next_sentence:
+      return object_of({{"text", text, true}, {"text_pair", text, true}});
+    case Head::tags:
+    case Head::entities:
+      return any_of({text, object_of({{"text", text, true}}),
+                     object_of({{"words", list_of(text).at_least(1).at_most(100000), true}})});
+    case Head::masks:
+      return any_of({text, object_of({{"text", text, true}})});
+    default:
+      return any_of({text, object_of({{"text", text, true}, {"text_pair", text, false}})});
+  }
+}
+
+Input input_of(const Json& value) {
+  Input input;
+  if (value.is_string()) {
+    input.text = value.get<std::string>();
+    return input;
+  }
+  const auto text = [&](const char* name) { return value.value(name, std::string()); };
+  input.text = text("text"), input.question = text("question"), input.context = text("context");
+  if (value.contains("text_pair")) input.text_pair = text("text_pair");
+  if (value.contains("words")) input.words = value["words"].get<std::vector<std::string>>();
+  if (value.contains("choices")) input.choices = value["choices"].get<std::vector<std::string>>();
+  return input;
+}
+
+Field model_field(const ServedModel& model) {
+  return {"model", text_of({model.name()}).or_null().said("Which model; the first where it is left out")};
+}
+
+std::vector<LabelScore> label_scores(const ServedModel& model, const Prediction& prediction) {
+  std::vector<LabelScore> list;
+  const auto add_all = [&](const std::vector<double>& scores) {
+    for (std::size_t i = 0; i < scores.size(); ++i)
+      list.push_back({std::string(model.predictor().labels()[i]), scores[i]});
+  };
+  if (const auto* label = std::get_if<Label>(&prediction)) add_all(label->scores);
+  if (const auto* labels = std::get_if<Labels>(&prediction)) add_all(labels->scores);
+  if (const auto* number = std::get_if<Score>(&prediction)) {
+    const std::vector<std::string>& names = model.predictor().config().id2label;
+    list.push_back({names.size() == 1 ? names.front() : "score", number->score});
+  }
+  if (const auto* next = std::get_if<NextSentence>(&prediction))
+    list = {{"is_next", next->is_next}, {"not_next", 1 - next->is_next}};
+  std::ranges::stable_sort(list, std::ranges::greater(), &LabelScore::score);
+  return list;
+}
+
+OrderedJson label_list(const std::vector<LabelScore>& scores, std::optional<std::int64_t> top_k) {
+  OrderedJson list = OrderedJson::array();
+  for (const LabelScore& one : scores) {
+    if (top_k && static_cast<std::int64_t>(list.size()) >= *top_k) break;
+    list.push_back({{"label", one.label}, {"score", one.score}});
+  }
+  return list;
+}
+
+OrderedJson prediction_object(const Call& call, const Row& row) {
+  Prediction prediction = *row.prediction;
+  keep_candidates(prediction, call.options.top_k);
+  OrderedJson object = tasks::prediction_json(prediction, call.model->predictor().labels());
+  if (call.options.top_k && object.contains("scores") && object["scores"].is_object()) {
+    const std::vector<LabelScore> best = label_scores(*call.model, prediction);
+    OrderedJson scores = OrderedJson::object();
+    for (std::size_t i = 0; i < best.size() && static_cast<std::int64_t>(i) < *call.options.top_k; ++i)
+      scores[best[i].label] = best[i].score;
+    object["scores"] = std::move(scores);
+  }
+  return object;
+}
+
+void require_all(const Call& call) {
+  for (const Row& row : call.rows)
+    if (row.refusal) throw Refusal(*row.refusal);
+}
+
+HttpResponse json_response(const OrderedJson& body) {
+  return {.body = body.dump(-1, ' ', false, OrderedJson::error_handler_t::replace)};
+}
+
+}  // namespace bertune::serve

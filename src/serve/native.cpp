@@ -1,0 +1,186 @@
+// The server's own protocol, for every head: what `predict` writes, with what was read of each input.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "serve/inputs.h"
+#include "serve/routes.h"
+
+namespace bertune::serve::native {
+namespace {
+
+bool has_candidates(Head head) {
+  return head != Head::number && head != Head::embeddings && head != Head::tags && head != Head::entities;
+}
+
+Shape inputs_shape(const ServedModel& model) {
+  return any_of({input_shape(model), list_of(input_shape(model)).at_least(1).at_most(kMostRows)})
+      .said("One input, or a list of them");
+}
+
+Shape options_shape(const ServedModel& model) {
+  std::vector<Field> fields = {
+      {"truncate",
+       boolean_shape().said("Longer texts than the model reads are cut (true), or refused (false)")}};
+  if (has_candidates(model.head())) {
+    fields.push_back(
+        {"top_k", integer_shape(1, static_cast<double>(kMostCandidates))
+                      .or_null()
+                      .said("Labels, answers or words to list; all labels where it is left out")});
+  }
+  if (model.head() == Head::classes || model.head() == Head::choices) {
+    fields.push_back({"min_confidence",
+                      number_shape(0, 1).or_null().said("Below this score there is no label: it abstains")});
+  }
+  return object_of(std::move(fields)).or_null();
+}
+
+Shape predict_body(const ServedModel& model) {
+  return object_of(
+      {model_field(model), {"inputs", inputs_shape(model), true}, {"options", options_shape(model)}});
+}
+
+Shape predict_answer(const ServedModel& /*model*/) {
+  const Shape count = integer_shape(0, 1e15);
+  const Shape error = object_of({{"type", text_shape(), true}, {"message", text_shape(), true}});
+  return object_of(
+      {{"model", object_of({{"name", text_shape(), true}, {"version", text_shape(), true}}), true},
+       {"results",
+        list_of(open_object_of({{"num_tokens", count},
+                                {"truncated", boolean_shape()},
+                                {"windows", count},
+                                {"error", error}}))
+            .said("One an input, in order; a row that cannot be answered has an error in its place"),
+        true},
+       {"timing_ms",
+        object_of({{"tokenize", number_shape(0, 1e9), true},
+                   {"queue", number_shape(0, 1e9), true},
+                   {"compute", number_shape(0, 1e9), true}}),
+        true}});
+}
+
+void read_inputs(Call& call, const Json& inputs) {
+  if (inputs.is_array()) {
+    for (const Json& input : inputs) call.rows.push_back({.input = input_of(input)});
+  } else {
+    call.rows.push_back({.input = input_of(inputs)});
+  }
+}
+
+void read_predict(Call& call, const Json& body) {
+  read_inputs(call, body.at("inputs"));
+  const Json options = body.value("options", Json());
+  if (!options.is_object()) return;
+  call.options.truncate = options.value("truncate", true);
+  if (const Json top = options.value("top_k", Json()); !top.is_null())
+    call.options.top_k = top.get<std::int64_t>();
+  if (const Json least = options.value("min_confidence", Json()); !least.is_null())
+    call.options.min_confidence = least.get<double>();
+}
+
+OrderedJson result_of(const Call& call, const Row& row) {
+  if (row.refusal) {
+    return {{"error", {{"type", row.refusal->kind}, {"message", row.refusal->sentence}}}};
+  }
+  OrderedJson result = prediction_object(call, row);
+  if (call.options.min_confidence) {
+    const bool abstains = result.at("score").get<double>() < *call.options.min_confidence;
+    if (abstains) result[result.contains("label") ? "label" : "choice"] = nullptr;
+    result["abstained"] = abstains;
+  }
+  result["num_tokens"] = row.size.tokens;  // "tokens" are the words of tags
+  result["truncated"] = row.size.truncated_tokens > 0;
+  result["windows"] = row.size.windows;
+  return result;
+}
+
+HttpResponse write_predict(const Call& call) {
+  OrderedJson results = OrderedJson::array();
+  for (const Row& row : call.rows) results.push_back(result_of(call, row));
+  const auto milliseconds = [](std::chrono::duration<double> time) {
+    return std::round(time.count() * 1e6) / 1e3;
+  };
+  return json_response({{"model", {{"name", call.model->name()}, {"version", call.model->version()}}},
+                        {"results", std::move(results)},
+                        {"timing_ms",
+                         {{"tokenize", milliseconds(call.tokenizing)},
+                          {"queue", milliseconds(call.queueing)},
+                          {"compute", milliseconds(call.computing)}}}});
+}
+
+Shape tokenize_body(const ServedModel& model) {
+  const Shape one =
+      any_of({text_shape(), object_of({{"text", text_shape(), true}, {"text_pair", text_shape()}})});
+  return object_of(
+      {model_field(model),
+       {"inputs", any_of({one, list_of(one).at_least(1).at_most(kMostRows)}), true},
+       {"add_special_tokens", boolean_shape().said("[CLS] and [SEP] around the text; true unless said")}});
+}
+
+void read_tokenize(Call& call, const Json& body) { call.asked = body; }
+
+OrderedJson tokens_of(const BertTokenizer& tokenizer, const Input& input, bool special) {
+  const EncodeOptions options{.add_special_tokens = special, .return_offsets = true};
+  const Encoding encoding = input.text_pair ? tokenizer.encode(input.text, *input.text_pair, options)
+                                            : tokenizer.encode(input.text, options);
+  OrderedJson list = OrderedJson::array();
+  for (std::size_t i = 0; i < encoding.input_ids.size(); ++i) {
+    OrderedJson token = {{"id", encoding.input_ids[i]},
+                         {"text", tokenizer.id_to_token(encoding.input_ids[i])},
+                         {"special", encoding.special_tokens_mask[i] != 0}};
+    if (encoding.special_tokens_mask[i] == 0) {
+      token["start"] = encoding.offsets[i].begin;
+      token["end"] = encoding.offsets[i].end;
+    }
+    list.push_back(std::move(token));
+  }
+  return list;
+}
+
+HttpResponse write_tokenize(const Call& call) {
+  const Predictor& predictor = call.model->predictor();
+  const bool special = call.asked.value("add_special_tokens", true);
+  OrderedJson results = OrderedJson::array();
+  const auto add = [&](const Json& one) {
+    OrderedJson tokens = tokens_of(predictor.tokenizer(), input_of(one), special);
+    const auto count = static_cast<std::int64_t>(tokens.size());
+    results.push_back(
+        {{"tokens", std::move(tokens)}, {"count", count}, {"truncated", count > predictor.max_length()}});
+  };
+  const Json& inputs = call.asked.at("inputs");
+  if (inputs.is_array()) {
+    for (const Json& one : inputs) add(one);
+  } else {
+    add(inputs);
+  }
+  return json_response({{"model", {{"name", call.model->name()}, {"version", call.model->version()}}},
+                        {"max_length", predictor.max_length()},
+                        {"results", std::move(results)}});
+}
+
+const Route kRoutes[] = {
+    {.method = "POST",
+     .path = "/v1/predict",
+     .summary = "Predict, with any head",
+     .group = "Bertune",
+     .body = predict_body,
+     .read = read_predict,
+     .write = write_predict,
+     .answer = predict_answer},
+    {.method = "POST",
+     .path = "/v1/tokenize",
+     .summary = "The tokens of texts",
+     .group = "Bertune",
+     .body = tokenize_body,
+     .read = read_tokenize,
+     .write = write_tokenize},
+};
+
+}  // namespace
+}  // namespace bertune::serve::native
+
+namespace bertune::serve {
+
+std::span<const Route> native_routes() { return native::kRoutes; }
+
+}  // namespace bertune::serve

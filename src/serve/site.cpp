@@ -1,0 +1,158 @@
+// What the server says of itself: health, facts, metrics, and the page.
+#include <fmt/format.h>
+
+#include "bertune/error.h"
+#include "serve/inputs.h"
+#include "serve/page.h"
+#include "serve/routes.h"
+#include "serve/service.h"
+
+namespace bertune::serve::site {
+namespace {
+
+HttpResponse live(const Service& /*service*/, const HttpRequest& /*request*/, const Found& /*found*/) {
+  return json_response({{"status", "ok"}});
+}
+
+HttpResponse ready(const Service& service, const HttpRequest& /*request*/, const Found& /*found*/) {
+  if (!service.is_ready())
+    throw Refusal{503, "Unhealthy", "not ready: the model is being loaded, or the server ends"};
+  return json_response({{"status", "ok"}});
+}
+
+OrderedJson facts_of(const ServedModel& model) {
+  const Predictor& predictor = model.predictor();
+  return {{"name", model.name()},
+          {"version", model.version()},
+          {"head", to_string(model.head())},
+          {"architecture", to_string(predictor.architecture())},
+          {"labels", predictor.labels()},
+          {"max_length", predictor.max_length()},
+          {"hidden_size", predictor.config().hidden_size},
+          {"num_hidden_layers", predictor.config().num_hidden_layers},
+          {"vocab_size", predictor.tokenizer().vocab_size()},
+          {"weights_bytes", predictor.weights_bytes()}};
+}
+
+// What text-embeddings-inference says of a model's kind.
+OrderedJson kind_of(const ServedModel& model) {
+  if (model.head() == Head::embeddings) return {{"embedding", {{"pooling", "as the model's files say"}}}};
+  OrderedJson names = OrderedJson::object(), ids = OrderedJson::object();
+  for (std::size_t i = 0; i < model.predictor().labels().size(); ++i) {
+    names[std::to_string(i)] = model.predictor().labels()[i];
+    ids[model.predictor().labels()[i]] = i;
+  }
+  return {{"classifier", {{"id2label", std::move(names)}, {"label2id", std::move(ids)}}}};
+}
+
+HttpResponse info(const Service& service, const HttpRequest& /*request*/, const Found& /*found*/) {
+  OrderedJson models = OrderedJson::array();
+  for (const auto& model : service.models().all()) models.push_back(facts_of(*model));
+  OrderedJson body = {{"name", "bertune"}, {"version", BERTUNE_VERSION}};
+  if (const auto first = service.models().find("")) {
+    const double seconds = std::chrono::duration<double>(service.options().scheduler.max_batch).count();
+    body["model_id"] = first->name(), body["model_sha"] = first->version(), body["model_dtype"] = "float32";
+    body["served_model_name"] = first->name(), body["model_type"] = kind_of(*first);
+    body["max_input_length"] = first->predictor().max_length();
+    body["max_batch_tokens"] = static_cast<std::int64_t>(first->tokens_per_second() * seconds);
+  }
+  body["max_batch_requests"] = nullptr;
+  body["max_concurrent_requests"] = service.options().max_waiting;
+  body["max_queue_tokens"] = service.options().scheduler.max_queue_tokens;
+  body["max_client_batch_size"] = static_cast<std::int64_t>(kMostRows);
+  body["auto_truncate"] = true;
+  body["tokenization_workers"] = service.options().workers;
+  body["models"] = std::move(models);
+  return json_response(body);
+}
+
+HttpResponse metrics(const Service& service, const HttpRequest& /*request*/, const Found& /*found*/) {
+  return {.body = service.metrics_text(), .type = "text/plain; version=0.0.4; charset=utf-8"};
+}
+
+HttpResponse description(const Service& service, const HttpRequest& /*request*/, const Found& /*found*/) {
+  return json_response(open_api(service));
+}
+
+HttpResponse front(const Service& service, const HttpRequest& request, const Found& found) {
+  if (!service.options().has_page || request.header("Accept").find("text/html") == std::string_view::npos) {
+    const std::vector<std::string>& keys = service.options().protection.keys;  // the page asks for one itself
+    if (!keys.empty() && !has_key(request, keys))
+      throw Refusal{401, "Unauthorized", "a key is needed: Authorization: Bearer KEY"};
+    return info(service, request, found);
+  }
+  return {.body = std::string(page()),
+          .type = "text/html; charset=utf-8",
+          .headers = {
+              {"Content-Security-Policy",
+               "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
+               "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+              {"Referrer-Policy", "no-referrer"}}};
+}
+
+HttpResponse reload(Service& service) {
+  try {
+    service.load();
+  } catch (const std::exception& error) {
+    return error_response(500, "Backend", fmt::format("the models stay as they were: {}", error.what()));
+  }
+  OrderedJson models = OrderedJson::array();
+  for (const auto& model : service.models().all())
+    models.push_back({{"name", model->name()}, {"version", model->version()}});
+  return json_response({{"models", std::move(models)}});
+}
+
+constexpr std::string_view kGroup = "Server";
+const Route kRoutes[] = {
+    {.method = "GET",
+     .path = "/",
+     .summary = "The page for people, or what /info says",
+     .group = kGroup,
+     .access = Access::open,
+     .now = front},
+    {.method = "GET",
+     .path = "/health",
+     .summary = "Whether the server answers",
+     .group = kGroup,
+     .access = Access::open,
+     .now = ready},
+    {.method = "GET",
+     .path = "/health/live",
+     .summary = "Whether the server runs",
+     .group = kGroup,
+     .access = Access::open,
+     .now = live},
+    {.method = "GET",
+     .path = "/health/ready",
+     .summary = "Whether the server answers",
+     .group = kGroup,
+     .access = Access::open,
+     .now = ready},
+    {.method = "GET", .path = "/info", .summary = "The models and the limits", .group = kGroup, .now = info},
+    {.method = "GET",
+     .path = "/metrics",
+     .summary = "Counts and times, for Prometheus",
+     .group = kGroup,
+     .now = metrics,
+     .type = "text/plain"},
+    {.method = "GET",
+     .path = "/openapi.json",
+     .summary = "This description",
+     .group = kGroup,
+     .now = description},
+    {.method = "POST",
+     .path = "/admin/reload",
+     .summary = "Load the models again",
+     .group = kGroup,
+     .access = Access::admin,
+     .later = reload},
+};
+
+}  // namespace
+}  // namespace bertune::serve::site
+
+namespace bertune::serve {
+
+std::span<const Route> site_routes() { return site::kRoutes; }
+
+}  // namespace bertune::serve

@@ -1,0 +1,395 @@
+// Who may ask, in which order there are answers, and the server on a port.
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <future>
+#include <thread>
+
+#include "serve/http_server.h"
+#include "serve/served.h"
+#include "support/program.h"
+
+namespace bertune {
+namespace {
+
+using testing::get;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::post;
+using testing::Served;
+using ::testing::StartsWith;
+using testing::Value;
+using namespace std::chrono_literals;
+
+TEST(Protection, OnlyNamesOfThisMachineAndThoseAllowedCount) {
+  Served served({"classes"}, {.protection = {.allowed_hosts = {"bert.example"}}});
+  const auto status = [&](const std::string& host) { return served.status(get("/info", {{"Host", host}})); };
+  EXPECT_EQ(status("localhost:8080"), 200);
+  EXPECT_EQ(status("127.0.0.1"), 200);
+  EXPECT_EQ(status("[::1]:1"), 200);
+  EXPECT_EQ(status("BERT.example:80"), 200);
+  EXPECT_EQ(status("evil.example"), 421);
+  EXPECT_EQ(status("127.0.0.1.evil.example"), 421);
+  EXPECT_EQ(status("10.0.0.1"), 421);
+}
+
+TEST(Protection, PagesOfOtherSitesMayNotAsk) {
+  Served closed({"classes"}), open({"classes"}, {.protection = {.cors_origins = {"https://site.example"}}});
+  const auto ask = [](Served& served, const std::string& method, const std::string& origin) {
+    serve::HttpRequest request = post("/v1/predict", {{"inputs", "good"}}, {{"Origin", origin}});
+    request.method = method;
+    request.headers.emplace_back("Host", "localhost:8080");
+    return served.ask(request);
+  };
+  EXPECT_EQ(ask(closed, "POST", "https://site.example").status, 403);
+  EXPECT_EQ(ask(closed, "OPTIONS", "https://site.example").status, 403);
+  EXPECT_EQ(ask(closed, "POST", "http://localhost:8080").status, 200);
+  EXPECT_EQ(ask(open, "OPTIONS", "https://site.example").status, 204);
+  const serve::HttpResponse answer = ask(open, "POST", "https://site.example");
+  EXPECT_THAT(answer.headers, ::testing::Contains(std::pair<std::string, std::string>(
+                                  "Access-Control-Allow-Origin", "https://site.example")));
+  EXPECT_EQ(ask(open, "POST", "https://other.example").status, 403);
+}
+
+TEST(Protection, KeysOpenWhatIsNotForAll) {
+  Served served({"classes"}, {.protection = {.keys = {"one", "two"}, .admin_keys = {"chief"}}});
+  const Value body = {{"inputs", "good"}};
+  EXPECT_EQ(served.status(post("/v1/predict", body)), 401);
+  EXPECT_EQ(served.status(post("/v1/predict", body, {{"Authorization", "Bearer twо"}})), 401);
+  EXPECT_EQ(served.status(post("/v1/predict", body, {{"Authorization", "Bearer two"}})), 200);
+  EXPECT_EQ(served.status(post("/v1/predict", body, {{"x-api-key", "one"}})), 200);
+  EXPECT_EQ(served.status(get("/metrics")), 401);
+  EXPECT_EQ(served.status(get("/health/live")), 200);
+  EXPECT_EQ(served.status(get("/", {{"Accept", "text/html"}})), 200);
+  EXPECT_EQ(served.status(get("/")), 401);
+  EXPECT_EQ(served.status(post("/admin/reload", "", {{"X-Api-Key", "one"}})), 401);
+  EXPECT_EQ(served.status(post("/admin/reload", "", {{"X-Api-Key", "chief"}})), 200);
+}
+
+TEST(Protection, KeysAreComparedWhole) {
+  EXPECT_TRUE(serve::equal_keys("secret", "secret"));
+  EXPECT_FALSE(serve::equal_keys("secret", "secreT"));
+  EXPECT_FALSE(serve::equal_keys("secretsecret", "secret"));
+  EXPECT_FALSE(serve::equal_keys("", "secret"));
+  EXPECT_FALSE(serve::equal_keys("secret", ""));
+}
+
+class Left : public serve::Exchange {
+ public:
+  void send(serve::HttpResponse) override {}
+  bool is_gone() const override { return gone; }
+  std::atomic<bool> gone{false};
+};
+
+// Calls on a scheduler that computes a row at a time, and the order in which they end.
+class Scheduling : public ::testing::Test {
+ protected:
+  std::shared_ptr<serve::Call> call(std::size_t rows) {
+    const auto made = std::make_shared<serve::Call>();
+    made->exchange = std::make_shared<Left>();
+    made->model = model;
+    made->deadline = serve::Clock::now() + 60s;
+    for (std::size_t i = 0; i < rows; ++i) {
+      made->rows.push_back({.input = {.text = "good"}, .size = {.tokens = 3}});
+      made->queued_tokens += 3;
+    }
+    made->open = rows;
+    return made;
+  }
+  void wait_for(std::size_t calls) {
+    for (int i = 0; i < 2000; ++i) {
+      const std::lock_guard lock(mutex);
+      if (finished.size() >= calls) return;
+      std::this_thread::sleep_for(1ms);
+    }
+  }
+
+  testing::TemporaryDirectory files;
+  std::shared_ptr<const serve::ServedModel> model =
+      std::make_shared<const serve::ServedModel>(serve::ModelSource{
+          "classes", testing::write_model(files.path() / "model", testing::head_named("classes"))});
+  serve::Metrics metrics;
+  std::mutex mutex;
+  std::condition_variable held;
+  bool is_held = false;
+  std::vector<std::shared_ptr<serve::Call>> finished;
+  serve::Scheduler scheduler{
+      {.max_batch = 0ms, .max_queue_tokens = 1000}, metrics, [this](std::shared_ptr<serve::Call> call) {
+        std::unique_lock lock(mutex);
+        finished.push_back(std::move(call));
+        held.wait(lock, [this] { return !is_held; });
+      }};
+
+  // What is offered meanwhile waits together.
+  void hold() {
+    {
+      const std::lock_guard lock(mutex);
+      is_held = true;
+    }
+    scheduler.offer(call(1));
+    wait_for(1);
+  }
+  void let_go() {
+    {
+      const std::lock_guard lock(mutex);
+      is_held = false;
+      finished.clear();
+    }
+    held.notify_all();
+  }
+};
+
+TEST_F(Scheduling, ASingleTextOvertakesALargeCall) {
+  hold();
+  const auto large = call(100), single = call(1);
+  EXPECT_TRUE(scheduler.offer(large));
+  EXPECT_TRUE(scheduler.offer(single));
+  let_go();
+  wait_for(2);
+  EXPECT_EQ(finished.at(0), single);
+  EXPECT_EQ(finished.at(1), large);
+  for (const serve::Row& row : large->rows) EXPECT_TRUE(row.prediction.has_value());
+  EXPECT_EQ(scheduler.queued_tokens(), 0);
+}
+
+TEST_F(Scheduling, AFullQueueTakesNoMore) {
+  hold();
+  EXPECT_TRUE(scheduler.offer(call(300)));
+  EXPECT_FALSE(scheduler.offer(call(40)));
+  EXPECT_TRUE(scheduler.offer(call(10)));
+  EXPECT_EQ(scheduler.queued_tokens(), 930);
+  let_go();
+}
+
+TEST_F(Scheduling, WhoHasLeftCostsNothingMore) {
+  hold();
+  const auto gone = call(50), late = call(50);
+  scheduler.offer(gone);
+  scheduler.offer(late);
+  static_cast<Left&>(*gone->exchange).gone = true;
+  late->deadline = serve::Clock::now();
+  let_go();
+  wait_for(2);
+  EXPECT_EQ(gone->next, 0U);
+  EXPECT_EQ(late->next, 0U);
+  EXPECT_EQ(late->refusal->status, 504);
+  EXPECT_EQ(scheduler.queued_tokens(), 0);
+}
+
+TEST(Service, IsNotReadyBeforeItsModelsAreAndWhenItEnds) {
+  const testing::TemporaryDirectory files;
+  serve::Service service(
+      {{"classes", testing::write_model(files.path() / "m", testing::head_named("classes"))}}, {});
+  const auto status = [&](const serve::HttpRequest& request) {
+    return serve::answer_and_wait(service, request).status;
+  };
+  EXPECT_EQ(status(get("/health/live")), 200);
+  EXPECT_EQ(status(get("/health/ready")), 503);
+  EXPECT_EQ(status(post("/v1/predict", {{"inputs", "good"}})), 503);
+  service.load();
+  EXPECT_EQ(status(get("/health")), 200);
+  service.drain();
+  EXPECT_EQ(status(post("/v1/predict", {{"inputs", "good"}})), 503);
+  EXPECT_EQ(status(get("/health/ready")), 503);
+}
+
+TEST(Service, LoadsModelsAgainOrKeepsThem) {
+  Served served({"classes"});
+  const std::string before = served.service.models().find("")->version();
+  testing::AskedHead head = testing::head_named("classes");
+  std::swap(head.labels[0], head.labels[2]);
+  testing::write_model(served.files.path() / "classes", head);
+  served.service.load();
+  EXPECT_NE(served.service.models().find("")->version(), before);
+  std::filesystem::remove(served.files.path() / "classes/config.json");
+  EXPECT_THROW(served.service.load(), std::exception);
+  EXPECT_EQ(served.status(post("/v1/predict", {{"inputs", "good"}})), 200);
+}
+
+TEST(Service, CountsWhatItDoesAndLogsNoTexts) {
+  std::mutex mutex;
+  std::string log;
+  Served served({"classes"}, {.log = [&](const std::string& line) {
+                  const std::lock_guard lock(mutex);
+                  log += line;
+                }});
+  served.json("/v1/predict", {{"inputs", "very good food"}});
+  const std::string metrics = served.ask(get("/metrics")).body;
+  EXPECT_THAT(metrics, HasSubstr("bertune_requests_total{route=\"/v1/predict\",code=\"200\"} 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("te_request_count{method=\"single\"} 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("bertune_model_info{model=\"classes\""));
+  EXPECT_EQ(Value::parse(log.substr(0, log.find('\n'))).at("rows"), 1);
+  EXPECT_THAT(log, Not(HasSubstr("food")));
+}
+
+TEST(Service, BytesThatAreNoRequestAreRefused) {
+  Served served({"classes"});
+  EXPECT_EQ(serve::handle(served.service, "GET / HT").status, 400);
+  EXPECT_EQ(serve::handle(served.service, "\x16\x03\x01 hello\r\n\r\n").status, 400);
+  const std::string body = R"({"inputs": "good"})";
+  EXPECT_EQ(serve::handle(served.service, "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+                                              std::to_string(body.size()) + "\r\n\r\n" + body)
+                .status,
+            200);
+}
+
+// A connection to a port of this machine.
+class Connection {
+ public:
+  explicit Connection(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+      throw std::runtime_error("nobody listens");
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() { close(); }
+
+  void send(const std::string& text) const { ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL); }
+  std::string receive_all() const {
+    std::string text;
+    char part[4096];
+    for (ssize_t got = 0; (got = ::recv(socket_, part, sizeof part, 0)) > 0;)
+      text.append(part, static_cast<std::size_t>(got));
+    return text;
+  }
+  std::string receive() const {
+    char part[65536];
+    const ssize_t got = ::recv(socket_, part, sizeof part, 0);
+    return {part, static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
+  }
+  void close() {
+    if (socket_ >= 0) ::close(std::exchange(socket_, -1));
+  }
+
+ private:
+  int socket_;
+};
+
+std::string predict_request(const std::string& body = R"({"inputs": "good"})", const std::string& more = "") {
+  return "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\n" + more +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+class OnAPort : public ::testing::Test {
+ protected:
+  explicit OnAPort(serve::HttpLimits limits = {})
+      : http({.port = 0, .limits = limits},
+             {.refuse = [this](const serve::HttpRequest& head) { return served.service.refuse(head); },
+              .answer =
+                  [this](serve::HttpRequest request, std::shared_ptr<serve::Exchange> exchange) {
+                    served.service.answer(std::move(request), std::move(exchange));
+                  }}) {}
+  Served served{{"classes"}};
+  serve::HttpServer http;
+};
+
+TEST_F(OnAPort, AnswersOneRequestAfterTheOther) {
+  const Connection connection(http.port());
+  connection.send(predict_request());
+  EXPECT_THAT(connection.receive(), StartsWith("HTTP/1.1 200 OK\r\n"));
+  connection.send("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n" + predict_request() +
+                  "HEAD /info HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const std::string all = connection.receive_all();
+  EXPECT_THAT(all, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_EQ(std::count(all.begin(), all.end(), '{'), 1 + 5) << all;  // of health and one prediction
+  EXPECT_THAT(all, ::testing::EndsWith("Connection: close\r\n\r\n"));
+}
+
+TEST_F(OnAPort, TakesARequestInPiecesAndInChunks) {
+  const Connection connection(http.port());
+  const std::string request = predict_request("{\"inputs\": \"good\"}", "Expect: 100-continue\r\n");
+  const std::size_t body = request.find("\r\n\r\n") + 4;
+  for (const char byte : request.substr(0, body)) connection.send({byte});
+  EXPECT_EQ(connection.receive(), "HTTP/1.1 100 Continue\r\n\r\n");
+  for (const char byte : request.substr(body)) connection.send({byte});
+  EXPECT_THAT(connection.receive(), StartsWith("HTTP/1.1 200 OK\r\n"));
+  connection.send(
+      "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "a\r\n{\"inputs\":\r\n8\r\n \"good\"}\r\n0\r\n\r\n");
+  EXPECT_THAT(connection.receive(), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(OnAPort, RefusesWhatIsTooLargeBeforeItCame) {
+  const Connection header(http.port());
+  header.send("GET / HTTP/1.1\r\nX: " + std::string(20000, 'x'));
+  EXPECT_THAT(header.receive_all(), StartsWith("HTTP/1.1 431 "));
+  const Connection body(http.port());
+  body.send("POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n{");
+  EXPECT_THAT(body.receive_all(), StartsWith("HTTP/1.1 413 "));
+  const Connection stranger(http.port());
+  stranger.send("POST /v1/predict HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 1000000\r\n\r\n");
+  EXPECT_THAT(stranger.receive_all(), StartsWith("HTTP/1.1 421 "));
+  const Connection noise(http.port());
+  noise.send("hello\r\n\r\n");
+  EXPECT_THAT(noise.receive_all(), StartsWith("HTTP/1.1 400 "));
+}
+
+TEST_F(OnAPort, ClosesEachConnectionAfterItsAnswerWhenItEnds) {
+  const Connection connection(http.port());
+  http.drain();
+  connection.send("GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_THAT(connection.receive_all(), HasSubstr("Connection: close\r\n"));
+  EXPECT_TRUE(http.is_quiet());
+}
+
+class OnAnImpatientPort : public OnAPort {
+ protected:
+  OnAnImpatientPort() : OnAPort({.header_time = 0s, .idle_time = 0s, .connections = 2}) {}
+};
+
+TEST_F(OnAnImpatientPort, LetsGoOfWhoIsSlow) {
+  const Connection slow(http.port()), silent(http.port());
+  slow.send("POST /v1/pre");
+  EXPECT_THAT(slow.receive_all(), StartsWith("HTTP/1.1 408 "));
+  EXPECT_EQ(silent.receive_all(), "");
+}
+
+TEST(ServeProgram, SaysWhenItIsReadyLoadsAgainAndEndsWhenAllIsAnswered) {
+  const testing::TemporaryDirectory files;
+  const std::string model = testing::write_model(files.path() / "m", testing::head_named("classes")).string();
+  const std::string name = (files.path() / "notify").string();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, name.c_str(), sizeof address.sun_path - 1);
+  const int notified = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(::bind(notified, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  testing::Program program({"serve", "mine=" + model, "--port", "0", "--access-log"}, "",
+                           [&] { ::setenv("NOTIFY_SOCKET", name.c_str(), 1); });
+  ASSERT_TRUE(program.wait_until([&] { return program.out().find('\n') != std::string::npos; }))
+      << program.err();
+  EXPECT_THAT(program.out(), StartsWith("READY http://127.0.0.1:"));
+  char word[64] = {};
+  EXPECT_GT(::recv(notified, word, sizeof word, 0), 0);
+  EXPECT_STREQ(word, "READY=1");
+  ::close(notified);
+  const auto port = static_cast<std::uint16_t>(std::stoi(program.out().substr(program.out().rfind(':') + 1)));
+  const Connection connection(port);
+  connection.send(predict_request());
+  EXPECT_THAT(connection.receive(), HasSubstr(R"("model":{"name":"mine")"));
+  program.signal(SIGHUP);
+  EXPECT_TRUE(program.wait_until([&] { return program.err().find("loaded again") != std::string::npos; }));
+  program.signal(SIGTERM);
+  const testing::ProgramResult result = program.wait();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr(R"("route":"/v1/predict","status":200)"));
+}
+
+TEST(ServeProgram, IsForThisMachineUnlessKeysSayOtherwise) {
+  const testing::TemporaryDirectory files;
+  const std::string model = testing::write_model(files.path() / "m", testing::head_named("classes")).string();
+  const testing::ProgramResult open = testing::run({"serve", model, "--host", "0.0.0.0", "--port", "0"});
+  EXPECT_EQ(open.exit_code, 2);
+  EXPECT_THAT(open.err, HasSubstr("give --api-key-file, or --allow-anonymous"));
+  EXPECT_THAT(testing::run({"serve", model, model}).err, HasSubstr("two models are named m"));
+  EXPECT_THAT(testing::run({"serve", model, "--ssl-cert-file", "x"}).err, HasSubstr("go together"));
+}
+
+}  // namespace
+}  // namespace bertune
