@@ -271,7 +271,8 @@ void add_serve_command(CLI::App& app) {
       "Examples:\n"
       "  bertune serve my-model\n"
       "  curl localhost:8080/v1/predict -d '{\"inputs\": \"where is my parcel?\"}'\n"
-      "SIGTERM ends the server when all is answered; SIGHUP loads its models again. See docs/serving.md.");
+      "SIGTERM ends the server after open requests; SIGHUP loads its models again.\n"
+      "See docs/serving.md.");
   command->callback([options] { run(*options); });
 }
 
