@@ -65,13 +65,12 @@ build: ## compile the program: build/bertune
 checkpoint: ## fetch a small real BERT checkpoint (90 MB) and print its folder
 	@tools/fetch_checkpoint.sh
 
-demo: build-deps build ## fine-tune on the support tickets, then label two new sentences (a few minutes)
+demo: build-deps build ## fine-tune on the support tickets, and show what the model does with them (a few minutes)
 	@model=$$(tools/fetch_checkpoint.sh) rate=2e-4 || \
-	  { model=$(SMALL_MODEL) rate=8e-4; echo "make demo: going on with $$model, which has read very little"; }; set -x; \
+	  { model=$(SMALL_MODEL) rate=8e-4; echo "make demo: continuing with $$model, which has read very little"; }; set -x; \
 	build/bertune train --model "$$model" --train $(TICKETS)/train.csv --validation $(TICKETS)/validation.csv \
 	  --test $(TICKETS)/test.csv --output build/demo --overwrite --epochs 4 --learning-rate $$rate
-	printf '%s\n' "My parcel has been stuck at the depot since Monday." "Please pause my coffee box for two months." | \
-	  build/bertune predict --model build/demo
+	@python3 tools/show_demo.py --program build/bertune --model build/demo --test $(TICKETS)/test.csv
 
 test: deps ## build and run all tests (with CI set, warnings are errors)
 	@tools/fetch_checkpoint.sh >/dev/null || echo "make test: no checkpoint; tests that need it are skipped"

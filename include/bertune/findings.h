@@ -59,8 +59,8 @@ struct Finding {
   std::string advice;             // what to do: "correct or remove them"; empty: nothing need be done
 };
 
-// Returns one line for a person: "test: 12 rows (3.0 %) also in train; ...: remove them from train". Options
-// are named in backticks, as in errors (bertune/error.h). Text from files is made safe to print.
+// Returns one line for a person: "test: 12 rows (3.0%) also appear in train; ...: remove them from train".
+// Options are named in backticks, as in errors (bertune/error.h). Text from files is made safe to print.
 BERTUNE_EXPORT std::string to_string(const Finding& finding);
 BERTUNE_EXPORT std::string_view to_string(FindingKind kind);  // "leak", "shared_context", ...
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <system_error>
 
 #include "bertune/error.h"
 #include "checkpoint/config_reader.h"
@@ -131,6 +133,21 @@ void set_default(Json& json, const char* key, Value value) {
   if (!json.contains(key)) json[key] = value;
 }
 
+// The folder checkpoint-N with the largest N; empty where there is none.
+fs::path newest_checkpoint(const fs::path& directory) {
+  constexpr std::string_view kPrefix = "checkpoint-";
+  std::int64_t most = -1;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory, error)) {
+    const std::string name = entry.path().filename().string();
+    std::int64_t step = -1;
+    if (name.starts_with(kPrefix))
+      std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), step);
+    most = std::max(most, step);
+  }
+  return most < 0 ? fs::path() : directory / fmt::format("{}{}", kPrefix, most);
+}
+
 std::string missing_config_message(const fs::path& directory) {
   const auto has = [&](const char* name) { return path_exists(directory / name); };
   if (!path_exists(directory)) {
@@ -143,6 +160,12 @@ std::string missing_config_message(const fs::path& directory) {
   std::string message = fmt::format("{}: has no config.json", directory.string());
   if (has("adapter_config.json")) return message + ". " + std::string(checkpoint::kMergeAdapter);
   if (has("bert_config.json")) return message + ". " + std::string(checkpoint::kConvertGoogle);
+  if (const fs::path newest = newest_checkpoint(directory); !newest.empty()) {
+    return fmt::format(
+        "{}, for the training that writes it has not finished; run the same command with `train(resume)`, or "
+        "use {}",
+        message, newest.string());
+  }
   return message + "; give a folder that Transformers' save_pretrained wrote or that came from the hub";
 }
 

@@ -95,7 +95,7 @@ std::vector<Row> parameter_rows(const ParameterCounts& counts) {
   const auto add = [&](std::string name, std::uint64_t count) {
     const double share =
         counts.total == 0 ? 0 : 100.0 * static_cast<double>(count) / static_cast<double>(counts.total);
-    rows.push_back({std::move(name), with_separators(count), fmt::format("{:.1f} %", share)});
+    rows.push_back({std::move(name), with_separators(count), fmt::format("{:.1f}%", share)});
   };
   add("embeddings", counts.embeddings);
   for (const auto& [layer, count] : counts.layers) add(fmt::format("layer {}", layer), count);

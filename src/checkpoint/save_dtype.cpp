@@ -25,8 +25,8 @@ std::string_view to_string(SaveDtype dtype) { return kNames.of(dtype); }
 
 SaveDtype save_dtype_from_string(std::string_view name) {
   if (const auto dtype = kNames.find(name)) return *dtype;
-  throw UsageError("save_dtype", fmt::format("no type to save numbers in is named \"{}\"; the choices are {}",
-                                             name, kNames.choices("and")));
+  throw UsageError("save_dtype",
+                   fmt::format("`save_dtype` is \"{}\"; it must be {}", name, kNames.choices("or")));
 }
 
 namespace checkpoint {

@@ -63,7 +63,7 @@ void require_readable(const StoredTensor& tensor, std::size_t out_size, const st
                         tensor.dtype == DType::bf16 || tensor.dtype == DType::f64;
   if (!floating) {
     throw Error(
-        fmt::format("{}: tensor {} holds {} where floating-point weights are needed; quantised checkpoints "
+        fmt::format("{}: tensor {} holds {} where floating-point weights are needed; quantized checkpoints "
                     "cannot be fine-tuned, "
                     "use the original one",
                     where, in_quotes(tensor.name), safetensors_name(tensor.dtype)));

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -30,6 +32,7 @@
 #include "cli/commands/vocabulary_command.h"
 #include "cli/config/run_config.h"
 #include "cli/options/arguments.h"
+#include "cli/options/help.h"
 #include "cli/options/option_kinds.h"
 #include "cli/screen/flag_words.h"
 #include "cli/screen/lost_file.h"
@@ -62,6 +65,13 @@ int written() {
   return report_error("standard output cannot be written to (is the disk full?)", 1);
 }
 
+// The command line's own command is named where there is one.
+std::string where_help_is(const CLI::App& app, int argc, char** argv) {
+  const CLI::App* command = argc < 2 ? nullptr : command_named(app, argv[1]);
+  return command == nullptr ? "Run bertune help for all commands."
+                            : fmt::format("Run bertune help {} for all options.", command->get_name());
+}
+
 constexpr const char* kNoMemory = "not enough memory; try a smaller --batch-size or --max-length";
 
 // Memory may run out in a destructor, which no exception can leave: those of JSON values take some.
@@ -77,8 +87,17 @@ constexpr const char* kNoMemory = "not enough memory; try a smaller --batch-size
 }
 
 int parse_and_run(CLI::App& app, int argc, char** argv) {
+  SettledArguments settled;
+  // Where the command line itself is wrong, and not what a command made of it.
+  const auto report_usage = [&](const std::exception& error) {
+    return report_error(fmt::format("{}\n{}", error.what(), where_help_is(app, argc, argv)), 2);
+  };
   try {
-    const SettledArguments settled = settled_arguments(app, with_config_flag(argc, argv));
+    if (argc < 2) {
+      fmt::print("{}", overview());
+      return std::max(written(), 2);
+    }
+    settled = settled_arguments(app, with_config_flag(argc, argv));
     know_flags_of(app, settled.command);
     if (settled.is_silent) silence();
     print_notes(settled.notes);
@@ -90,14 +109,17 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
     app.exit(call);
     return written();
   } catch (const CLI::ParseError& error) {
-    return report_error(fmt::format("{}\nRun bertune --help, or bertune COMMAND --help.", error.what()), 2);
+    return report_usage(error);
   } catch (const UsageError& error) {
-    return report_error(error.what(), 2);
+    return settled.texts.empty() ? report_usage(error) : report_error(error.what(), 2);
   } catch (const AlreadyDone& done) {
     fmt::print(stderr, "{}\n", with_flags(done.what()));
     return 0;
   } catch (const Interrupted& error) {
-    return report_error(error.what(), 130);
+    std::string what = without_control_characters(with_flags(error.what()));
+    what.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(what.front())));
+    fmt::print(stderr, "{}\n", what);
+    return 130;
   } catch (const Error& error) {
     return report_error(error.what(), 1);
   } catch (const std::bad_alloc&) {
@@ -109,20 +131,15 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
 
 int run(int argc, char** argv) {
   CLI::App app(
-      "Fine-tune a pre-trained BERT on your own dataset, test it, and use it.\n"
-      "Checkpoints are Hugging Face folders, in and out.",
+      "Fine-tune a pre-trained BERT on your own data, test it, and use it.\n"
+      "Models are folders as Hugging Face Transformers reads and writes them.",
       "bertune");
   app.option_defaults()
       ->take_last();  // a flag given twice counts as the last says, as in the Transformers scripts
+  use_help_layout(app);
   app.require_subcommand(1);
   app.set_version_flag("--version", version);
   app.set_help_all_flag("--help-all", "Help of every command");
-  app.footer(
-      "Examples:\n"
-      "  bertune train --model DIR --train train.csv --test test.csv --output my-model\n"
-      "  bertune evaluate --model my-model --test test.csv\n"
-      "  echo \"where is my parcel?\" | bertune predict --model my-model\n"
-      "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
   add_train_command(app);
   add_evaluate_command(app);
   add_predict_command(app);
@@ -135,6 +152,13 @@ int run(int argc, char** argv) {
   add_vocabulary_command(app);
   add_inspect_command(app);
   add_convert_command(app);
+  app.footer(
+      "bertune help COMMAND shows the options of a command.\n"
+      "Examples:\n"
+      "  bertune train --model bert-base-uncased --train train.csv --output my-model\n"
+      "  bertune evaluate --model my-model --test test.csv\n"
+      "  echo \"where is my parcel?\" | bertune predict --model my-model\n"
+      "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
   return parse_and_run(app, argc, argv);
 }
 

@@ -26,7 +26,7 @@ CurlLibrary load() {
   library.find(curl.url_set, "curl_url_set");
   library.find(curl.url_get, "curl_url_get");
   library.find(curl.url_cleanup, "curl_url_cleanup");
-  if (curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw Error("libcurl cannot be initialised");
+  if (curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) throw Error("libcurl cannot be initialized");
   return curl;
 }
 

@@ -109,7 +109,7 @@ std::optional<std::uint64_t> HttpAnswer::number(const std::string& lower_case_na
 // freed.
 struct HttpClient::Curl {
   Curl() : share(curl_library().share_init()) {
-    if (share == nullptr) throw Error("libcurl cannot be initialised");
+    if (share == nullptr) throw Error("libcurl cannot be initialized");
     for (const curl_lock_data data : {CURL_LOCK_DATA_CONNECT, CURL_LOCK_DATA_DNS, CURL_LOCK_DATA_SSL_SESSION})
       curl_library().share_setopt(share, CURLSHOPT_SHARE, data);
   }
@@ -180,7 +180,7 @@ HttpAnswer HttpClient::send(const HttpRequest& request, const Body& body) {
   const std::unique_ptr<CURL, void (*)(CURL*)> handle(curl_library().easy_init(),
                                                       curl_library().easy_cleanup);
   CURL* curl = handle.get();
-  if (curl == nullptr) throw Error("libcurl cannot be initialised");
+  if (curl == nullptr) throw Error("libcurl cannot be initialized");
   Transfer transfer{
       .answer = {.url = request.url}, .body = body, .interrupted = interrupted_, .handle = curl};
   char detail[CURL_ERROR_SIZE] = "";

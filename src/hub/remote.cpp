@@ -164,7 +164,7 @@ void Remote::download(const std::string& file, const FileMetadata& metadata, Par
     const auto broken = [&](const std::string& what) {
       if (partial.size() >= before + kProgressBytes) retries.start_over();
       return HubError(Failure::unreachable,
-                      fmt::format("{}; {} bytes of {} are kept, and the same command goes on from there",
+                      fmt::format("{}; {} bytes of {} are kept, and the same command continues from there",
                                   what, partial.size(), file));
     };
     try {

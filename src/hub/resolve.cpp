@@ -156,7 +156,7 @@ fs::path resolve_model(std::string_view name_or_path, const HubOptions& options)
     return Resolver(name_or_path, options).resolve();
   } catch (const Interrupted&) {
     throw Interrupted(fmt::format(
-        "interrupted; what has arrived of {} is kept: the same command goes on from there", name_or_path));
+        "interrupted; what has arrived of {} is kept: the same command continues from there", name_or_path));
   }
 }
 

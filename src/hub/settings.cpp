@@ -62,7 +62,7 @@ std::string checked_token(std::string token) {
   // The token becomes a line of the request.
   if (!std::all_of(token.begin(), token.end(), [](unsigned char c) { return std::isgraph(c) != 0; }))
     throw UsageError(
-        "the access token of the hub holds blanks or control characters: look at HF_TOKEN, or log in anew");
+        "the access token of the hub holds blanks or control characters: look at HF_TOKEN, or log in again");
   return token;
 }
 

@@ -115,12 +115,12 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
     } else if (belongs_to_head(parameter.name, config.model_type) && options.ignore_mismatched_sizes) {
       report.mismatched.push_back(parameter.name);
     } else {
-      throw Error(fmt::format(
-          "{}: {} has shape {} in the checkpoint and {} in the model{}", weights.source(), parameter.name,
-          checkpoint::shape_text(stored->shape), checkpoint::shape_text(parameter.shape),
-          belongs_to_head(parameter.name, config.model_type)
-              ? "; with `ignore_mismatched_sizes` (ignore_mismatched_sizes) the head starts anew"
-              : ""));
+      throw Error(fmt::format("{}: {} has shape {} in the checkpoint and {} in the model{}", weights.source(),
+                              parameter.name, checkpoint::shape_text(stored->shape),
+                              checkpoint::shape_text(parameter.shape),
+                              belongs_to_head(parameter.name, config.model_type)
+                                  ? "; with `ignore_mismatched_sizes` the head is initialized randomly"
+                                  : ""));
     }
     initialize(config, parameters, parameter, options.seed);
   }

@@ -86,8 +86,8 @@ class Writer {
         {&choice.text, "text"}, {&choice.text_pair, "text pair"}, {&choice.label, "label"}};
     for (const auto& [column, role] : roles) {
       if (!*column) continue;
-      text +=
-          fmt::format("  {} column: {}{}\n", role, quoted(column->name), column->guessed ? " (guessed)" : "");
+      text += fmt::format("  {} column: {}{}\n", role, quoted(column->name),
+                          column->guessed ? " (detected)" : "");
     }
     return text;
   }
@@ -142,7 +142,7 @@ class Writer {
     for (std::size_t i = 0; i < result_.sets.size(); ++i) {
       const std::string share =
           percent(static_cast<double>(label.rows[i]), static_cast<double>(result_.labeled[i]));
-      cells.push_back(fmt::format("{}  {:>7}", grouped(label.rows[i]), share));
+      cells.push_back(fmt::format("{}  {:>6}", grouped(label.rows[i]), share));
     }
     table.add(std::move(cells));
   }
@@ -193,7 +193,7 @@ class Writer {
     Table table({Align::left, Align::right, Align::right, Align::right, Align::right, Align::right});
     for (const SetCheck& set : result_.sets) {
       if (!set.lengths) continue;
-      if (table.empty()) table.add({"", "median", "90 %", "95 %", "99 %", "longest"});
+      if (table.empty()) table.add({"", "median", "90%", "95%", "99%", "longest"});
       const LengthCheck& check = *set.lengths;
       table.add({printable(set.name), std::to_string(check.p50), std::to_string(check.p90),
                  std::to_string(check.p95), std::to_string(check.p99), std::to_string(check.max)});
@@ -239,7 +239,7 @@ class Writer {
     for (const SetCheck& set : result_.sets) {
       for (const std::string& note : set.notes) {
         // The block of columns says it already.
-        const bool about_columns = note.find(": columns guessed: ") != std::string::npos;
+        const bool about_columns = note.find(": columns detected: ") != std::string::npos;
         if (!about_columns && seen.insert(note).second) lines.push_back(note);
       }
     }

@@ -37,10 +37,10 @@ std::string_view label_of(const Finding& finding) {
 std::string leak_text(const Finding& finding) {
   const std::string differ =
       finding.with_other_label > 0
-          ? fmt::format(", {} with another {}", grouped(finding.with_other_label), label_of(finding))
+          ? fmt::format(", {} with a different {}", grouped(finding.with_other_label), label_of(finding))
           : "";
-  return fmt::format("{} also in train{}; scores will look better than they are", counted_of(finding),
-                     differ);
+  return fmt::format("{} also {} in train{}; scores will be inflated", counted_of(finding),
+                     finding.rows == 1 ? "appears" : "appear", differ);
 }
 
 std::string rare_text(const Finding& finding) {
@@ -92,7 +92,8 @@ std::string finding_text(const Finding& finding) {
     case FindingKind::leak:
       return leak_text(finding);
     case FindingKind::shared_context:
-      return fmt::format("{} about contexts that train has as well", counted_of(finding));
+      return fmt::format("{} {} a context that also appears in train; scores will be inflated",
+                         counted_of(finding), finding.rows == 1 ? "has" : "have");
     case FindingKind::conflict:
       return fmt::format("{} share a text but not the {}", counted_of(finding), label_of(finding));
     case FindingKind::untrained_label:
@@ -117,7 +118,7 @@ std::string finding_text(const Finding& finding) {
           "{} {}s hold special tokens such as [SEP] themselves; they are taken as such, as Transformers does",
           finding.rows, finding.unit);
     case FindingKind::unknown_tokens:
-      return fmt::format("{:.1f} % of the tokens are unknown to the model's vocabulary ([UNK])",
+      return fmt::format("{:.1f}% of the tokens are unknown to the model's vocabulary ([UNK])",
                          100 * static_cast<double>(finding.tokens) / static_cast<double>(finding.of_tokens));
   }
   return "";

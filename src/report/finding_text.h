@@ -7,8 +7,8 @@
 
 namespace bertune::report {
 
-// Describes a finding without the set and without the advice: "12 rows (3.0 %) also in train; ...". Options
-// are named as the library does, and what stands in files is printable.
+// Describes a finding without the set and without the advice: "12 rows (3.0%) also appear in train; ...".
+// Options are named as the library does, and what stands in files is printable.
 std::string finding_text(const Finding& finding);
 
 // The set before it and the advice after it, where there are any.
@@ -16,7 +16,7 @@ std::string finding_line(const Finding& finding);
 
 // "1 row", "1,234 rows".
 std::string counted(std::int64_t count, const std::string& unit);
-// "12 rows (3.0 %)"
+// "12 rows (3.0%)"
 std::string counted_of(const Finding& finding);
 
 // A name of a file in quotes, short and printable.

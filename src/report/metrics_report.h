@@ -26,7 +26,7 @@ struct MetricsReportOptions {
 // Headline numbers, then a table of the classes, then what is taken for what.
 std::string metrics_report(const Metrics& metrics, const MetricsReportOptions& options = {});
 
-// "loss 0.2134  accuracy 93.5 % (95 % interval 89.2–96.2, 200 rows)": a line for an evaluation during
+// "loss 0.2134  accuracy 93.5% (95% interval 89.2–96.2, 200 rows)": a line for an evaluation during
 // training. For a regression the rows and its numbers.
 std::string metrics_line(const Metrics& metrics);
 

@@ -51,19 +51,20 @@ std::string profile_table(std::span<const kernels::ProfiledCall> calls, const ke
   };
   const std::vector<Align> columns = {Align::left, Align::right, Align::right, Align::right};
   Table operations(columns), layers(columns);
-  operations.add({"operation", "ms a step", "share", "rate"});
+  operations.add({"operation", "ms per step", "share", "rate"});
   for (const auto& [name, sum] : sorted) operations.add(row(name, sum));
   operations.add(row("everything else", {.seconds = std::max(0.0, seconds - all.seconds)}));
   operations.add(row("step", {.seconds = seconds}));
-  layers.add({"layer", "ms a step", "share", "rate"});
+  layers.add({"layer", "ms per step", "share", "rate"});
   for (const auto& [layer, sum] : by_layer)
     layers.add(row(layer < 0 ? "embeddings, head, optimizer" : fmt::format("{}", layer), sum));
-  const double floor = all.flops / peak.flops_per_second + all.bytes / peak.bytes_per_second;
+  const double bound = all.flops / peak.flops_per_second + all.bytes / peak.bytes_per_second;
   return fmt::format(
-      "Profile of {} steps\n{}\n{}\nFloor: {:.2f} ms a step (matrix products at {:.0f} GFLOP/s, optimizer at "
+      "Profile of {} steps\n{}\n{}\nRoofline bound: {:.2f} ms per step (matrix multiplications at {:.0f} "
+      "GFLOP/s, optimizer at "
       "{:.1f} GB/s), {} of the time taken\n",
-      steps, operations.text(), layers.text(), floor * each, peak.flops_per_second / 1e9,
-      peak.bytes_per_second / 1e9, percent(floor, seconds));
+      steps, operations.text(), layers.text(), bound * each, peak.flops_per_second / 1e9,
+      peak.bytes_per_second / 1e9, percent(bound, seconds));
 }
 
 std::string chrome_trace(std::span<const kernels::ProfiledCall> calls) {

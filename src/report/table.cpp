@@ -49,7 +49,7 @@ std::string grouped(long long number) {
 }
 
 std::string percent(double part, double whole) {
-  return fmt::format("{:.1f} %", whole > 0 ? 100 * part / whole : 0.0);
+  return fmt::format("{:.1f}%", whole > 0 ? 100 * part / whole : 0.0);
 }
 
 }  // namespace bertune::report

@@ -27,7 +27,7 @@ class Table {
 
 // "12,345": thousands are told apart by a comma.
 std::string grouped(long long number);
-// "12.3 %"; 0.0 % of nothing.
+// "12.3%"; 0.0% of nothing.
 std::string percent(double part, double whole);
 
 }  // namespace bertune::report

@@ -40,7 +40,7 @@ void note_tokenizer(const BaseModel& base, const tasks::TrainingFiles& files, co
   if (length == most && !files.max_length) {
     observer.on(
         Note{fmt::format("texts are cut at {} tokens, as tokenizer_config.json says (model_max_length); "
-                         "`max_length` says otherwise",
+                         "change with `max_length`",
                          length)});
   } else if (length > most) {
     observer.on(Note{fmt::format(

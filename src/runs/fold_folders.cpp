@@ -67,8 +67,8 @@ void FoldFolders::prepare(const TrainOptions& options) const {
     throw UsageError(
         "output",
         fmt::format(
-            "`output={}`: already holds a cross-validation; add `resume` to go on with it, `overwrite` to "
-            "start anew, or choose another folder",
+            "`output={}`: already holds a cross-validation; add `resume` to continue it, `overwrite` to "
+            "start over, or choose another folder",
             output_.string()));
   }
   if (resume && !options.overwrite) require_own(there);
@@ -88,7 +88,7 @@ void FoldFolders::require_own(const std::vector<fs::path>& there) const {
   throw UsageError(
       "output",
       fmt::format("`output={}`: cannot resume, for its folds are those of another cross-validation: {}. "
-                  "Resume with the same, choose another folder, or start anew with `overwrite`.",
+                  "Resume with the same, choose another folder, or start over with `overwrite`.",
                   output_.string(), quoted_list(names, 5)));
 }
 
@@ -125,7 +125,7 @@ void FoldFolders::require_unfinished(const Json& identity) const {
   if (!own.is_object() || own.value("identity", Json()) != identity) {
     throw UsageError("output",
                      fmt::format("`output={}`: cannot resume, for another cross-validation has finished "
-                                 "there, see {}; `overwrite` starts anew",
+                                 "there, see {}; `overwrite` starts over",
                                  output_.string(), kCrossValidationFile));
   }
   if (own.value("keep_folds", Json()) == false) remove();
@@ -140,7 +140,7 @@ Json FoldFolders::finished_results(std::int64_t fold, const Json& identity) cons
   if (!results.is_object() || results.value("identity", Json()) != identity || !results.contains("metrics")) {
     throw UsageError(
         fmt::format("{}: cannot resume, for settings or data are not as they were. Resume with the same, or "
-                    "start anew with `overwrite`.",
+                    "start over with `overwrite`.",
                     path.string()));
   }
   results.erase("identity");

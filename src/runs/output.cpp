@@ -29,7 +29,7 @@ FolderLock prepare_output(const TrainOptions& options) {
     throw UsageError(
         "output",
         fmt::format(
-            "`output={}`: already holds a {}; add `resume` to go on with it, `overwrite` to start anew, "
+            "`output={}`: already holds a {}; add `resume` to continue it, `overwrite` to start over, "
             "or choose another folder",
             output.string(), has_checkpoint ? "checkpoint" : "model"));
   }

@@ -79,7 +79,8 @@ BertPreTrainedModel model_of(const PretrainOptions& options, const BertConfig& c
 void require_beginning(const PretrainOptions& options) {
   if (options.from_nothing() == !options.run.model.empty()) {
     throw UsageError(
-        "model", "give either `model`, to go on from a checkpoint, or `config_name`, to begin from nothing");
+        "model",
+        "give either `model`, to continue from a checkpoint, or `config_name`, to train from scratch");
   }
   if (options.from_nothing() && options.vocabulary.empty()) {
     throw UsageError(

@@ -23,7 +23,7 @@ void validate(const TrainOptions& options) {
       throw UsageError(name, fmt::format("`{}` is {}; it must be in [0, 1)", name, *value));
   }
   if (options.arguments.resume && options.overwrite)
-    throw UsageError("resume", "`resume` and `overwrite` exclude each other");
+    throw UsageError("resume", "`resume` and `overwrite` cannot be combined");
   const std::filesystem::path& checkpoint = options.arguments.resume_from_checkpoint;
   std::error_code error;
   if (!checkpoint.empty() && !std::filesystem::is_directory(checkpoint, error)) {
@@ -32,7 +32,7 @@ void validate(const TrainOptions& options) {
   }
   if (!checkpoint.empty() && options.is_cross_validation()) {
     throw UsageError("resume_from_checkpoint",
-                     "`resume_from_checkpoint` is of one training; cross-validation goes on with `resume`");
+                     "`resume_from_checkpoint` is of one training; cross-validation continues with `resume`");
   }
   train::validate(options.arguments);
 }

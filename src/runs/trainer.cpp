@@ -55,8 +55,8 @@ struct Prepared {
     const tasks::TaskGuess guess = runs::task_of(run);
     task = guess.task;
     if (guess.reason.empty()) return;
-    observer.on(Note{
-        fmt::format("`task={}` by the look of {}: {}", task->name, run.files.train.string(), guess.reason)});
+    observer.on(Note{fmt::format("task: {} (detected from {}: {}; change with `task`)", task->name,
+                                 run.files.train.string(), guess.reason)});
   }
 
   data::KeptPipes pipes;

@@ -21,7 +21,7 @@ std::string truncation_note(std::int64_t cut, std::int64_t texts, const std::str
 std::string unknown_tokens_note(std::int64_t unknown, std::int64_t tokens) {
   if (!data::are_too_many_unknown(unknown, tokens)) return "";
   return fmt::format(
-      "{:.1f} % of the tokens are unknown to the model's vocabulary ([UNK]); take a model that has the "
+      "{:.1f}% of the tokens are unknown to the model's vocabulary ([UNK]); take a model that has the "
       "language and the script of the texts",
       100 * static_cast<double>(unknown) / static_cast<double>(tokens));
 }

@@ -71,7 +71,7 @@ std::vector<std::string> name_splits(TrainingFiles& files) {
     take(files.validation, "validation",
          first_of(splits, {"validation", "valid", "val", "dev", "development"}));
   if (files.fold.count == 0) take(files.test, "test", first_of(splits, {"test", "testing"}));
-  return {note + " (guessed)"};
+  return {note + " (detected)"};
 }
 
 std::int64_t TrainingFiles::length_of(std::int64_t usual, const BertConfig& config) const {

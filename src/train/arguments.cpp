@@ -140,7 +140,7 @@ void validate(const TrainingArguments& arguments) {
           "early_stopping_threshold", arguments.early_stopping_threshold, "at least 0");
   require(arguments.eval_steps >= 0, "eval_steps", arguments.eval_steps, "at least 0 (0: after each epoch)");
   if (arguments.label_smoothing_factor > 0 && arguments.focal_loss_gamma > 0)
-    throw UsageError("`label_smoothing` and `focal_loss` exclude each other");
+    throw UsageError("`label_smoothing` and `focal_loss` cannot be combined");
   require(arguments.eval_batch_size > 0, "eval_batch_size", arguments.eval_batch_size, "at least 1");
   require(std::isfinite(arguments.learning_rate) && arguments.learning_rate >= 0, "learning_rate",
           arguments.learning_rate, "a number of at least 0");

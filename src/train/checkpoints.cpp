@@ -102,7 +102,7 @@ void require_same_run(const fs::path& checkpoint, const Json& saved, const RunId
   if (!differences.empty()) {
     throw UsageError(
         fmt::format("{}: cannot resume, for these are not as they were:{}\n"
-                    "Resume with the same settings, or start anew with `overwrite`.",
+                    "Resume with the same settings, or start over with `overwrite`.",
                     checkpoint.string(), differences));
   }
 }
@@ -207,7 +207,7 @@ ChosenCheckpoint newest_whole_checkpoint(const fs::path& output_dir) {
     chosen.lost_best = true;
   } else if (!found.empty()) {
     throw Error(
-        fmt::format("no checkpoint is whole, so that there is nothing to resume from:\n  {}\nStart anew with "
+        fmt::format("no checkpoint is whole, so that there is nothing to resume from:\n  {}\nStart over with "
                     "`overwrite`.",
                     fmt::join(chosen.damaged, "\n  ")));
   }

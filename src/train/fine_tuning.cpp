@@ -80,7 +80,7 @@ void apply(const FineTuning& settings, BertPreTrainedModel& model, bool rows_rep
   if (model.lora() != nullptr && model.lora()->lora_dropout > 0) {
     throw UsageError(fmt::format(
         "the adapter was trained with lora_dropout {}; Bertune trains adapters without: set it to 0 in "
-        "adapter_config.json to go on",
+        "adapter_config.json to continue",
         model.lora()->lora_dropout));
   }
   if (settings.freeze_embeddings) freeze_depths(parameters, 1);

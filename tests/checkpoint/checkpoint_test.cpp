@@ -158,7 +158,7 @@ TEST(Describe, CountsParametersByPart) {
   EXPECT_EQ(json["config"]["architectures"][0], "BertForSequenceClassification");
   EXPECT_EQ(json["files"][0]["name"], "model.safetensors");
   const std::string text = describe(fixture("pretraining_old_names"));
-  EXPECT_THAT(text, AllOf(HasSubstr("\n  embeddings   80   26.4 %\n"), HasSubstr("Tensors (30)"),
+  EXPECT_THAT(text, AllOf(HasSubstr("\n  embeddings   80   26.4%\n"), HasSubstr("Tensors (30)"),
                           HasSubstr("stored as module.cls.predictions.decoder.bias")));
   EXPECT_THAT(text, Not(HasSubstr(" \n")));
 }

@@ -169,7 +169,11 @@ TEST(Config, KeepsUnknownKeysAndDropsWrongOnes) {
 TEST(Config, SaysWhatAFolderWithoutOneHolds) {
   const testing::TemporaryDirectory directory;
   const auto message = [&] { return error_of([&] { BertConfig::from_pretrained(directory.path()); }); };
-  EXPECT_THAT(message(), HasSubstr("has no config.json"));
+  EXPECT_THAT(message(), HasSubstr("has no config.json; give a folder"));
+  for (const char* folder : {"checkpoint-9", "checkpoint-12", "checkpoint-x"})
+    std::filesystem::create_directory(directory.path() / folder);
+  EXPECT_THAT(message(), HasSubstr("has not finished; run the same command with `train(resume)`, or use " +
+                                   (directory.path() / "checkpoint-12").string()));
   directory.write("bert_config.json", "{}");
   EXPECT_THAT(message(), HasSubstr("Google"));
   directory.write("adapter_config.json", "{}");

@@ -62,7 +62,7 @@ TEST(SaveDtype, WhatDoesNotFitIsAnErrorNamingTheTensor) {
   EXPECT_THAT(error_of([&] { write_weights(path, {f32_view("l", {1}, larger)}, SaveDtype::bfloat16); }),
               AllOf(HasSubstr("\"l\""), HasSubstr("save it as float32")));
   EXPECT_FALSE(fs::exists(path));
-  EXPECT_THAT(error_of([] { save_dtype_from_string("fp16"); }), HasSubstr("float32, float16 and bfloat16"));
+  EXPECT_THAT(error_of([] { save_dtype_from_string("fp16"); }), HasSubstr("float32, float16 or bfloat16"));
 }
 
 }  // namespace

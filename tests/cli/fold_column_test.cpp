@@ -154,7 +154,8 @@ TEST_F(FoldColumn, OfEveryTask) {
     EXPECT_THAT(result.out, ContainsRegex("fold n/s +fold w\n"));
     EXPECT_FALSE(exists(output + "/fold-1"));
     // These share all their contexts.
-    const bool leaks = result.err.find("4 of 4 rows have a text that another fold has") != std::string::npos;
+    const bool leaks =
+        result.err.find("4 of 4 rows have a text that also appears in another fold") != std::string::npos;
     EXPECT_EQ(leaks, file == "questions.jsonl") << result.err;
   }
 }

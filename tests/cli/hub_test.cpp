@@ -190,7 +190,7 @@ TEST_F(HubProgramTest, CtrlCKeepsWhatArrivedAndTheSameCommandGoesOn) {
   program.signal(SIGINT);
   const ProgramResult interrupted = program.wait();
   EXPECT_EQ(interrupted.exit_code, 130);
-  EXPECT_THAT(interrupted.err, HasSubstr("the same command goes on from there"));
+  EXPECT_THAT(interrupted.err, HasSubstr("the same command continues from there"));
   EXPECT_EQ(fs::file_size(partial), 1000U);
   release = true;
   server_.storage().forget_requests();

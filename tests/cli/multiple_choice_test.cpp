@@ -145,7 +145,7 @@ TEST_F(MultipleChoice, QuestionsThatArriveAreAnsweredAtOnce) {
 TEST_F(MultipleChoice, IsRecognisedAndASplitIsMadeAndSaid) {
   const ProgramResult result = run(command("out", {"--epochs", "1"}));
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("--task multiple-choice (by the look of"));
+  EXPECT_THAT(result.err, HasSubstr("task: multiple-choice (detected from"));
   EXPECT_THAT(result.err,
               HasSubstr("of the 96 training questions are held out, those of one context together"));
   EXPECT_TRUE(json("out/all_results.json").contains("eval_accuracy"));

@@ -92,7 +92,7 @@ TEST_F(Pretrain, LearnsFromNothingFillsMasksAndGoesOn) {
                        "--learning-rate", "5e-3", "--batch-size", "4"}));
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.err, AllOf(HasSubstr("60 documents, 360 sentences, 1,800 tokens"),
-                                HasSubstr("all newly initialised"), HasSubstr("blank-line")));
+                                HasSubstr("all newly initialized"), HasSubstr("blank-line")));
   EXPECT_THAT(result.out, HasSubstr("bertune fill-mask --model " + path("out")));
   const Json results = json("out/all_results.json");
   const double masked = results.at("eval_masked_lm_loss");
@@ -319,7 +319,7 @@ TEST_F(Pretrain, LeavesAModelToFineTune) {
   const ProgramResult tuned = run({"train", "--model", path("out"), "--train", path("train.csv"), "--output",
                                    path("tuned"), "--epochs", "1"});
   ASSERT_EQ(tuned.exit_code, 0) << tuned.err;
-  EXPECT_THAT(tuned.err, AllOf(HasSubstr("newly initialised: classifier.weight classifier.bias"),
+  EXPECT_THAT(tuned.err, AllOf(HasSubstr("newly initialized: classifier.weight classifier.bias"),
                                Not(HasSubstr("pooler"))));
 }
 

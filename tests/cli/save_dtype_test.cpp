@@ -71,7 +71,7 @@ TEST_F(SaveDtypeCommand, HalfTheSizeAndCloseToTheWhole) {
 TEST_F(SaveDtypeCommand, UnknownNamesAreRefusedBeforeTraining) {
   const ProgramResult result = train("out", {"--save-dtype", "fp16"});
   EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.err, AllOf(HasSubstr("\"fp16\""), HasSubstr("float16 and bfloat16")));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("\"fp16\""), HasSubstr("float16 or bfloat16")));
   EXPECT_FALSE(std::filesystem::exists(files.path() / "out"));
 }
 

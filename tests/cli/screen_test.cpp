@@ -93,6 +93,12 @@ TEST_F(Screen, TheFormatIsTheInputs) {
               HasSubstr("text,label,score\nthe film was good,"));
 }
 
+TEST_F(Screen, ResumeOfNothingIsSaid) {
+  EXPECT_THAT(
+      train({"--max-steps", "1", "--resume", "--overwrite=false"}).err,
+      HasSubstr("note: --resume: the output folder has no checkpoint; training starts from the beginning"));
+}
+
 TEST_F(Screen, HelpThatCannotBeWrittenFails) {
   for (const std::vector<std::string>& arguments :
        {std::vector<std::string>{"--help"}, {"train", "--help"}, {"--version"}}) {

@@ -85,7 +85,7 @@ TEST_F(TaskCommandLine, TokenClassificationLearnsAndFindsEntities) {
       train("train.conll", "out",
             {"--validation", path("test.conll"), "--test", path("test.conll"), "--epochs", "6"});
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
-  EXPECT_THAT(trained.err, HasSubstr("--task token-classification"));
+  EXPECT_THAT(trained.err, HasSubstr("task: token-classification (detected from"));
   EXPECT_THAT(trained.err, HasSubstr("IOB2"));
   const Json results = json("out/all_results.json"), config = json("out/config.json");
   EXPECT_GE(results.at("test_f1").get<double>(), 0.9) << trained.out;
@@ -150,7 +150,7 @@ TEST_F(TaskCommandLine, QuestionAnsweringLearnsAndAnswers) {
       train("train.json", "out",
             {"--test", path("test.json"), "--epochs", "8", "--max-length", "32", "--doc-stride", "8"});
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
-  EXPECT_THAT(trained.err, HasSubstr("--task question-answering"));
+  EXPECT_THAT(trained.err, HasSubstr("task: question-answering (detected from"));
   const Json results = json("out/all_results.json");
   EXPECT_GE(results.at("test_exact_match").get<double>(), 90) << trained.out;
   EXPECT_GE(results.at("test_f1").get<double>(), 90);

@@ -49,7 +49,7 @@ TEST_F(TokenizerNotes, SayThatACasedVocabularyIsLowerCased) {
 TEST_F(TokenizerNotes, TheLengthOfTheTokenizerIsHeeded) {
   files.write("base/tokenizer_config.json", R"({"do_lower_case": true, "model_max_length": 16})");
   EXPECT_THAT(train("good.csv").err,
-              AllOf(HasSubstr("cut at 16 tokens"), HasSubstr("--max-length says otherwise")));
+              AllOf(HasSubstr("cut at 16 tokens"), HasSubstr("change with --max-length")));
   EXPECT_EQ(json("out/bertune.json").at("max_length"), 16);
   EXPECT_THAT(train("good.csv", {"--max-length", "20"}).err,
               HasSubstr("more than tokenizer_config.json says"));

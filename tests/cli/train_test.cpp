@@ -167,8 +167,14 @@ TEST_F(Train, InterruptSavesACheckpointAndExits130) {
   program.signal(SIGINT);
   const ProgramResult stopped = program.wait();
   EXPECT_EQ(stopped.exit_code, 130);
-  EXPECT_THAT(stopped.err, HasSubstr("--resume"));
+  EXPECT_THAT(stopped.err, HasSubstr("\nStopped "));
+  EXPECT_THAT(stopped.err, HasSubstr("the same command with --resume continues from it"));
+  EXPECT_THAT(stopped.err, Not(HasSubstr("error:")));
   EXPECT_FALSE(exists("out/model.safetensors"));
+  const ProgramResult asked = run({"predict", "--model", path("out")}, "the film was good\n");
+  EXPECT_EQ(asked.exit_code, 1);
+  EXPECT_THAT(asked.err, HasSubstr("has no config.json, for the training that writes it has not finished"));
+  EXPECT_THAT(asked.err, HasSubstr("bertune train --resume, or use " + path("out/checkpoint-")));
   const ProgramResult changed = run(command("out", {"--epochs", "2000", "--resume", "--seed", "9"}));
   EXPECT_EQ(changed.exit_code, 2);
   EXPECT_THAT(changed.err, HasSubstr("seed: 42 then, 9 now"));
@@ -266,7 +272,7 @@ TEST_F(Train, ProfileIsWrittenAndChangesNoBit) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(files.read("profiled/model.safetensors"), files.read("plain/model.safetensors"));
   EXPECT_THAT(result.out, HasSubstr("Profile of"));
-  EXPECT_THAT(result.out, HasSubstr("Floor: "));
+  EXPECT_THAT(result.out, HasSubstr("Roofline bound: "));
   const Json trace = Json::parse(files.read("profiled/profile.json"));
   double total = 0, end = 0;
   for (const Json& event : trace.at("traceEvents")) {
@@ -285,7 +291,7 @@ TEST_F(Train, PrecisionIsSaidAndChecked) {
   EXPECT_EQ(run(command("bad", {"--precision", "fp8"})).exit_code, 2);
   const ProgramResult bf16 = run(command("bf16", {"--epochs", "1", "--precision", "bf16"}));
   if (bf16.exit_code == 0) {
-    EXPECT_THAT(bf16.err, HasSubstr("matrix products in bf16"));
+    EXPECT_THAT(bf16.err, HasSubstr("matrix multiplications in bf16"));
   } else {
     EXPECT_EQ(bf16.exit_code, 2);
     EXPECT_THAT(bf16.err, HasSubstr("this processor does not multiply bf16"));
@@ -301,8 +307,6 @@ TEST(Program, VersionAndHelp) {
     EXPECT_EQ(help.exit_code, 0) << command;
     EXPECT_THAT(help.out, HasSubstr("--help")) << command;
   }
-  EXPECT_EQ(run({}).exit_code, 2);
-  EXPECT_EQ(run({"trian"}).exit_code, 2);
 }
 
 }  // namespace

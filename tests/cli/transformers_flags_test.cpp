@@ -382,7 +382,7 @@ TEST_F(TransformersFlags, WhatHasNoEffectIsSaidOnceWithTheReason) {
                                    "--threads",
                                    "1"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("note: --fp16 has no effect: matrix products are fp32 or bf16"));
+  EXPECT_THAT(result.err, HasSubstr("note: --fp16 has no effect: matrix multiplications are fp32 or bf16"));
   EXPECT_THAT(result.err, HasSubstr("note: --save_total_limit has no effect: the best and the newest"));
   EXPECT_THAT(result.err, HasSubstr("note: --do_train is not needed: bertune train trains"));
   EXPECT_THAT(result.err, HasSubstr("note: --report_to has no effect"));
@@ -390,7 +390,7 @@ TEST_F(TransformersFlags, WhatHasNoEffectIsSaidOnceWithTheReason) {
   files.write("args.json", R"({"model": "base", "train": "train.csv", "output": "b", "max_steps": 1,
  "fp16": true, "push_to_hub": false, "optim_target_modules": null})");
   const ProgramResult file = at({"train", "args.json"});
-  EXPECT_THAT(file.err, HasSubstr("note: args.json:2: \"fp16\" has no effect: matrix products"));
+  EXPECT_THAT(file.err, HasSubstr("note: args.json:2: \"fp16\" has no effect: matrix multiplications"));
   EXPECT_THAT(file.err, Not(HasSubstr("push_to_hub")));
 }
 
@@ -413,7 +413,8 @@ TEST_F(TransformersFlags, AnotherTrainingIsAnErrorThatSaysWhatToUse) {
   expect_error({"--mlm_probability", "0.2"}, "no option --mlm_probability; bertune pretrain has it");
   expect_error({"--epoch", "3"}, "bertune train has no option --epoch; did you mean --epochs?");
   expect_error({"--learning_rat", "3"}, "did you mean --learning_rate?");
-  expect_error({"--wholly_unknown", "3"}, "no option --wholly_unknown; bertune train --help lists them");
+  expect_error({"--wholly_unknown", "3"},
+               "no option --wholly_unknown\nRun bertune help train for all options.");
 }
 
 TEST_F(TransformersFlags, ListsEndBeforeTheFilesOfACommand) {

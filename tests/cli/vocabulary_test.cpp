@@ -48,7 +48,7 @@ TEST_F(VocabularyCommand, WritesATokenizerThatBertuneReads) {
   EXPECT_THAT(result.out, HasSubstr("On these texts"));
   EXPECT_THAT(result.out, HasSubstr("texts                  4"));
   EXPECT_THAT(result.out, HasSubstr("words                 10"));
-  EXPECT_THAT(result.out, HasSubstr("[UNK]          0.0 % of words"));
+  EXPECT_THAT(result.out, HasSubstr("[UNK]          0.0% of words"));
   EXPECT_THAT(result.err, HasSubstr("occurs 2 or more times"));
   const ProgramResult ids = run({"tokenize", "--model", path("out"), "--no-special-tokens"}, "hug pun\n");
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(files.path() / "out");

@@ -71,7 +71,7 @@ TEST(ChoiceForms, OfColumnsByOtherNames) {
     EXPECT_EQ(dataset.questions[0].label, of.label) << of.header;
   }
   EXPECT_TRUE(has_note(parse("goal,sol1,sol2,label\nq,x,y,1\n", Format::csv).notes,
-                       "columns guessed: question = \"goal\", choices = \"sol1\" to \"sol2\""));
+                       "columns detected: question = \"goal\", choices = \"sol1\" to \"sol2\""));
   const MultipleChoiceDataset hellaswag = parse(
       R"({"ind": 4, "ctx_a": "A.", "ctx_b": "she", "ctx": "A. she", "endings": ["x", "y"], "label": 1})");
   EXPECT_EQ(hellaswag.first_text(0), "A.");

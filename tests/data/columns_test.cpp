@@ -18,7 +18,7 @@ TEST(Columns, AreGuessedFromNamesWhateverTheirCase) {
   EXPECT_EQ(dataset.columns.label.name, "Sentiment");
   EXPECT_TRUE(dataset.columns.text.guessed);
   EXPECT_THAT(dataset.columns.all, ElementsAre("ID", "Review", "Sentiment"));
-  EXPECT_TRUE(has_note(dataset.notes, "columns guessed: text = \"Review\", label = \"Sentiment\""));
+  EXPECT_TRUE(has_note(dataset.notes, "columns detected: text = \"Review\", label = \"Sentiment\""));
 }
 
 TEST(Columns, OfPairsAreGuessedTogether) {
@@ -82,7 +82,7 @@ TEST(Columns, OfTwoTheOneThatRepeatsIsTheLabel) {
   const Dataset dataset = dataset_of("foo,bar\na1,x\na2,y\na3,x\na4,y\na5,x\n");
   EXPECT_EQ(dataset.columns.text.name, "foo");
   EXPECT_EQ(dataset.columns.label.name, "bar");
-  EXPECT_TRUE(has_note(dataset.notes, "columns guessed"));
+  EXPECT_TRUE(has_note(dataset.notes, "columns detected"));
 }
 
 TEST(Columns, OfTwoTheOneOfNumbersIsTheLabel) {

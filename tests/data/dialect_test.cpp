@@ -104,7 +104,7 @@ TEST(Dialects, NamesThatSayNoFormat) {
         std::string("{\"text\": \"a\", \"label\": 1}\n{\"text\": \"b\", \"label\": 2}\n")}) {
     const Dataset dataset = read_dataset(directory.write("data", rows));
     EXPECT_EQ(dataset.columns.text.name, "text");
-    EXPECT_TRUE(has_note(dataset.notes, "guessed by its content; `format` says otherwise"));
+    EXPECT_TRUE(has_note(dataset.notes, "detected from its content; change with `format`"));
   }
 }
 

@@ -66,7 +66,7 @@ TEST(Documents, FormOfCreatePretrainingData) {
   const Read all = read(kBertForm);
   EXPECT_THAT(all.documents, ElementsAre(ElementsAre("First of one.", "Second, Mr. X.", "third without end"),
                                          ElementsAre("First of two.", "Second of two.")));
-  EXPECT_TRUE(has_note(all.notes, "documents between blank lines, a sentence a line (guessed"));
+  EXPECT_TRUE(has_note(all.notes, "documents between blank lines, one sentence per line (detected"));
 }
 
 TEST(Documents, ABookIsADocumentOfParagraphs) {
@@ -105,7 +105,7 @@ TEST(Documents, OptionOverridesTheGuess) {
   EXPECT_THAT(read(kBertForm, per(DocumentPer::file)).documents, ElementsAre(SizeIs(5)));
   const Read paragraphs = read(kBook, per(DocumentPer::blank_line));
   EXPECT_THAT(paragraphs.documents, ElementsAre(SizeIs(1), SizeIs(1), SizeIs(3)));
-  EXPECT_FALSE(has_note(paragraphs.notes, "guessed"));
+  EXPECT_FALSE(has_note(paragraphs.notes, "detected"));
   EXPECT_THAT(read(kBook, per(DocumentPer::line)).documents, Each(Not(IsEmpty())));
 }
 

@@ -132,7 +132,7 @@ TEST_F(GivenFoldsTest, WhatTheyDoNotHoldApartIsSaid) {
   EXPECT_THAT(
       fold_split(texts_of(dataset), fold(0, given), 42).notes,
       ElementsAre(
-          AllOf(HasSubstr("3 of 8 rows have a text that another fold has as well"),
+          AllOf(HasSubstr("3 of 8 rows have a text that also appears in another fold"),
                 EndsWith("(first: " + file_.string() + ":2 and " + file_.string() + ":4)")),
           HasSubstr("the label \"only\" is not in each of 2 folds; where a label is missing, means"),
           HasSubstr("labels that one fold has to itself, so that its model has not learned them: \"only\"")));

@@ -133,8 +133,8 @@ TEST(JsonRows, AreSaidWhereTheyWereFound) {
   const Dataset columns =
       read_dataset(files.write("d.json", R"({"text": {"5": "a", "7": "b"}, "label": {"5": 0, "7": 1}})"));
   EXPECT_THAT(texts(columns), ElementsAre("a", "b"));
-  EXPECT_TRUE(
-      has_note(columns.notes, "d.json: the JSON object holds a column a key, as pandas writes it (guessed)"));
+  EXPECT_TRUE(has_note(columns.notes,
+                       "d.json: the JSON object holds one column per key, as pandas writes it (detected)"));
   EXPECT_EQ(columns.where(columns.rows[1]), columns.path + ": row 2");
   const Dataset list =
       read_dataset(files.write("e.jsonl", R"([{"text": "a", "label": 0}, {"text": "b", "label": 1}])"));

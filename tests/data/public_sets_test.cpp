@@ -64,12 +64,14 @@ TEST(PublicSets, SmsSpamWithAndWithoutAHeader) {
                       }).read();
   expect_columns(csv, "v2", "", "v1");
   EXPECT_EQ(csv.rows[3].text, "Sorry, ,late again");
-  EXPECT_TRUE(has_note(csv.notes, "spam.csv:5: the text goes on in columns without a name"));
-  EXPECT_TRUE(has_note(csv.notes, "\"v1\" is the label: its values repeat, 2 in 40 rows (`label_column`"));
+  EXPECT_TRUE(has_note(csv.notes, "spam.csv:5: the text continues in columns without a name"));
+  EXPECT_TRUE(has_note(csv.notes,
+                       "\"v1\" is the label: its values repeat, 2 in 40 rows (change with `label_column`"));
   const Dataset lines =
       Reading("SMSSpamCollection", "", [&](int i) { return label(i) + "\t" + sentence(i); }).read();
   expect_columns(lines, "2", "", "1");
-  EXPECT_TRUE(has_note(lines.notes, "SMSSpamCollection: read as csv (guessed by its content; `format`"));
+  EXPECT_TRUE(has_note(lines.notes,
+                       "SMSSpamCollection: read as csv (detected from its content; change with `format`"));
 }
 
 TEST(PublicSets, Sentiment140SortedAndInLatin1) {
@@ -265,6 +267,26 @@ TEST(PublicSets, WhatFitsEquallyIsRefusedByName) {
   });
   EXPECT_THAT(message_of<UsageError>([&] { texts.read(); }),
               HasSubstr("which column holds the text? \"here\", \"there\" fit equally"));
+}
+
+TEST(PublicSets, DatesAreNoLabels) {
+  for (const std::string form : {"2024-05-{}", "{}/05/2024", "{}.05.2024", "2024-05-{} 10:15", "5/{}/24"}) {
+    const Dataset dataset = Reading("d.csv", "when,text,department", [&](int i) {
+                              const std::string day = fmt::format(fmt::runtime(form), 10 + i % 3);
+                              return fmt::format("{},{},{}", day, sentence(i), one_of(i, {"a", "b", "c"}));
+                            }).read();
+    expect_columns(dataset, "text", "", "department");
+  }
+  const Dataset named = Reading("d.csv", "Date,text,department", [](int i) {
+                          return fmt::format("{},{},{}", one_of(i, {"3 May", "4 May", "5 May"}), sentence(i),
+                                             one_of(i, {"a", "b", "c"}));
+                        }).read();
+  expect_columns(named, "text", "", "department");
+  const Dataset versions =
+      Reading("d.csv", "text,version", [](int i) {
+        return fmt::format("{},{}", sentence(i), one_of(i, {"1.2.3", "1.2.10", "2.0.0"}));
+      }).read();
+  expect_columns(versions, "text", "", "version");
 }
 
 TEST(PublicSets, ColumnsThatSayTheSameAreNoQuestion) {

@@ -112,7 +112,7 @@ TEST(QuestionAnsweringReader, RowsShareTheirContextAndGetNumbers) {
   EXPECT_EQ(dataset.examples[1].answers[0].start, 6);
   EXPECT_TRUE(dataset.examples[2].is_impossible);  // an empty answer
   EXPECT_EQ(dataset.examples[2].id, "3");
-  EXPECT_TRUE(has_note(dataset.notes, "separated by ';' (guessed)"));
+  EXPECT_TRUE(has_note(dataset.notes, "separated by ';' (detected)"));
 }
 
 TEST(QuestionAnsweringReader, ReadsQuestionsWithoutAnswersForPrediction) {

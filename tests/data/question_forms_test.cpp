@@ -84,7 +84,7 @@ TEST(QuestionForms, OfTablesAsPandasWritesThem) {
     EXPECT_EQ(dataset.examples[0].answers[0].start, 17) << text;
   }
   EXPECT_TRUE(has_note(parse("query,context,answer\n?,a b,b\n", Format::csv).notes,
-                       "the column \"query\" is taken for \"question\" (guessed)"));
+                       "the column \"query\" is taken for \"question\" (detected)"));
 }
 
 TEST(QuestionForms, OfPublishedSets) {

@@ -66,7 +66,7 @@ TEST(CsvReader, SkipsBlankLinesAndSaysSo) {
 TEST(CsvReader, FindsOtherDelimiters) {
   const Dataset dataset = dataset_of("text;label\n\"a;b\";x\nc, d;y\n");
   EXPECT_THAT(texts(dataset), ElementsAre("a;b", "c, d"));
-  EXPECT_TRUE(has_note(dataset.notes, "separated by ';' (guessed)"));
+  EXPECT_TRUE(has_note(dataset.notes, "separated by ';' (detected)"));
   ReadOptions bar;
   bar.delimiter = '|';
   EXPECT_THAT(texts(dataset_of("text|label\na,b|x\n", bar)), ElementsAre("a,b"));
@@ -161,7 +161,7 @@ TEST(TextReader, CutsAtTheFirstDelimiter) {
   const Dataset dataset = reading.read("d.txt", file, options);
   EXPECT_EQ(dataset.rows[0].label, "NUM");
   EXPECT_EQ(dataset.rows[0].text, "dist How far : 0");
-  EXPECT_TRUE(has_note(dataset.notes, "columns guessed: text = \"2\", label = \"1\""));
+  EXPECT_TRUE(has_note(dataset.notes, "columns detected: text = \"2\", label = \"1\""));
 }
 
 TEST(JsonReader, ReadsLinesWithAllKindsOfLabels) {

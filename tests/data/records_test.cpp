@@ -32,8 +32,8 @@ TEST(Records, FieldsAreSeparatedAsGivenOrAsTheFormatHasIt) {
   EXPECT_THAT(notes, IsEmpty());
   EXPECT_THAT(cells(Format::csv, '\0', "a;b\n", notes), ElementsAre("a", "b"));
   EXPECT_THAT(cells(Format::csv, '\0', "a\tb\n", notes), ElementsAre("a", "b"));
-  EXPECT_THAT(notes, ElementsAre("t: fields are separated by ';' (guessed)",
-                                 "t: fields are separated by tab (guessed)"));
+  EXPECT_THAT(notes, ElementsAre("t: fields are separated by ';' (detected)",
+                                 "t: fields are separated by tab (detected)"));
 }
 
 TEST(Records, JsonLinesGoOnCounting) {

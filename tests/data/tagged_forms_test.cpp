@@ -23,7 +23,7 @@ TEST(TaggedColumns, OfGermEvalAreCountedAndNested) {
   EXPECT_THAT(dataset.sentences[0].words, ElementsAre("Die", "Uni", "Bonn", "lehrt"));
   EXPECT_THAT(dataset.sentences[0].tags, ElementsAre("O", "B-ORG", "I-ORG", "O"));
   EXPECT_TRUE(has_note(dataset.notes,
-                       "the word is column 2, the tag column 3 of 4 (guessed: the first numbers the "
+                       "the word is column 2, the tag column 3 of 4 (detected: the first numbers the "
                        "words, and the last holds entities within"));
   EXPECT_TRUE(has_note(dataset.notes, "a line that begins with # is a comment (2 times"));
 }

@@ -38,7 +38,7 @@ TEST(Tagged, Conll2003) {
   EXPECT_THAT(last.sentences[0].tags, ElementsAre("I-ORG", "O"));
   EXPECT_THAT(last.sentences[1].words, ElementsAre("#"));
   EXPECT_EQ(last.scheme, TagScheme::iob1);
-  EXPECT_TRUE(has_note(last.notes, "the tag column 4 of 4 (the last; `label_column` chooses)"));
+  EXPECT_TRUE(has_note(last.notes, "the tag column 4 of 4 (the last; change with `label_column`)"));
   const TaggedDataset second = read_tagged_text("eng.train", text, {.label_column = "2"});
   EXPECT_THAT(second.sentences[0].tags, ElementsAre("NNP", "VBZ"));
   EXPECT_EQ(second.scheme, TagScheme::none);
@@ -133,7 +133,7 @@ TEST(Tagged, BrokenIobIsCountedAndReadAsABeginning) {
   const TaggedDataset dataset = read_tagged_text("a.conll", "a\tB-A\nb\tI-B\n\nc\tO\nd\tI-A\n");
   EXPECT_EQ(dataset.scheme, TagScheme::iob2);
   EXPECT_TRUE(
-      has_note(dataset.notes, "a.conll:2: the tag is I- where no entity of its type goes on (2 in all"));
+      has_note(dataset.notes, "a.conll:2: the tag is I- where no entity of its type continues (2 in all"));
   EXPECT_THAT(entities(dataset.sentences[0].tags, dataset.scheme),
               ElementsAre(Entity{"A", 0, 1}, Entity{"B", 1, 2}));
 }

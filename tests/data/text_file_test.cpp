@@ -99,7 +99,7 @@ TEST(TextFile, ReadsWesternTextsThatAreNotUtf8) {
   EXPECT_THAT(texts(dataset),
               ElementsAre("sch\xc3\xb6n f\xc3\xbcr mich", "\xe2\x80\x9cquoted\xe2\x80\x9d words", "plain"));
   EXPECT_TRUE(has_note(dataset.notes, "d.csv: is not UTF-8 (2 of 4 lines): read as Windows-1252"));
-  EXPECT_TRUE(has_note(dataset.notes, "(`encoding` says otherwise)"));
+  EXPECT_TRUE(has_note(dataset.notes, "(change with `encoding`)"));
   EXPECT_EQ(texts_of_stream(path), texts(dataset));
   ReadOptions utf8;
   utf8.encoding = "utf-8";

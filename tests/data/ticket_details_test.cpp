@@ -32,7 +32,7 @@ Dataset urgency(const std::string& split) {
 // Notes that say more than which columns were guessed.
 std::vector<std::string> damage(const Dataset& dataset) {
   std::vector<std::string> notes = dataset.notes;
-  std::erase_if(notes, [](const std::string& note) { return note.find("guessed") != std::string::npos; });
+  std::erase_if(notes, [](const std::string& note) { return note.find("detected") != std::string::npos; });
   return notes;
 }
 

@@ -242,7 +242,7 @@ TEST_F(DownloadTest, AnInterruptionKeepsWhatArrived) {
     resolve_model("owner/name", stopped);
     FAIL() << "it went on";
   } catch (const Interrupted& interrupted) {
-    EXPECT_THAT(interrupted.what(), HasSubstr("the same command goes on from there"));
+    EXPECT_THAT(interrupted.what(), HasSubstr("the same command continues from there"));
   }
   const std::string arrived = read(partial());
   EXPECT_FALSE(arrived.empty());

@@ -66,11 +66,11 @@ TEST(DataReport, SaysWhatIsThere) {
   const std::string text = data_report(reviews());
   EXPECT_THAT(text, StartsWith("Data\n  train       3,600 rows  data/train.csv\n"
                                "  validation    400 rows  data/dev.csv\n\nLabels (2)\n"));
-  EXPECT_THAT(text, HasSubstr("  negative  2,000   55.6 %  210   52.5 %\n"));
+  EXPECT_THAT(text, HasSubstr("  negative  2,000   55.6%  210   52.5%\n"));
   EXPECT_THAT(
       text,
       HasSubstr(
-          "  train: 36 texts (1.0 %) are longer than `max_length=128` and will be cut; 3.2 % of tokens\n"));
+          "  train: 36 texts (1.0%) are longer than `max_length=128` and will be cut; 3.2% of tokens\n"));
   EXPECT_THAT(text, AllOf(Not(HasSubstr("Findings")), Not(HasSubstr("\n\n\n")), Not(EndsWith("\n\n"))));
 }
 
@@ -79,17 +79,17 @@ TEST(DataReport, SaysWhatToDo) {
   add_findings(result);
   const std::string text = data_report(result);
   EXPECT_THAT(text,
-              HasSubstr("  validation: 12 rows (3.0 %) also in train, 2 with another label; scores will "
-                        "look better than they are: remove them from train\n"));
+              HasSubstr("  validation: 12 rows (3.0%) also appear in train, 2 with a different label; scores "
+                        "will be inflated: remove them from train\n"));
   EXPECT_THAT(text, HasSubstr("    data/train.csv:3 and data/dev.csv:9: Loved it\n"));
   EXPECT_THAT(text,
-              HasSubstr("  train: 4 rows (0.1 %) share a text but not the label: correct or remove them\n"));
+              HasSubstr("  train: 4 rows (0.1%) share a text but not the label: correct or remove them\n"));
   EXPECT_THAT(
       text,
       HasSubstr("    data/train.csv:17 \"positive\" and data/train.csv:918 \"negative\": Not bad at all\n"));
-  EXPECT_THAT(text, HasSubstr("  train: 25 rows (0.7 %) repeat an earlier text: keep one of each\n"));
+  EXPECT_THAT(text, HasSubstr("  train: 25 rows (0.7%) repeat an earlier text: keep one of each\n"));
   EXPECT_THAT(text,
-              HasSubstr("1 row (0.0 %) with an empty text, the first at data/train.csv:400: remove them\n"));
+              HasSubstr("1 row (0.0%) with an empty text, the first at data/train.csv:400: remove them\n"));
   EXPECT_LE(lines_of(text), 31);
 }
 
@@ -102,12 +102,12 @@ TEST(DataReport, ShowsTheChosenColumns) {
                             {},
                             {},
                             {"id", "review", "stars", "part"}};
-  result.sets[0].notes = {"train.csv: columns guessed: text = \"review\"", "train.csv:7: the text is empty"};
+  result.sets[0].notes = {"train.csv: columns detected: text = \"review\"", "train.csv:7: the text is empty"};
   result.sets[1].columns = {{"text", 0, true}, {}, {"stars", 1, false}, {}, {}, {}, {"text", "stars"}};
   const std::string text = data_report(result);
-  EXPECT_THAT(text, HasSubstr("Columns\n  text column: \"review\" (guessed)\n  label column: \"stars\"\n"
+  EXPECT_THAT(text, HasSubstr("Columns\n  text column: \"review\" (detected)\n  label column: \"stars\"\n"
                               "  fold column: \"part\"\n  not used: \"id\"\n  but in validation:  text "
-                              "column: \"text\" (guessed),"));
+                              "column: \"text\" (detected),"));
   EXPECT_THAT(text, HasSubstr("Notes\n  train.csv:7: the text is empty\n"));
 }
 
@@ -147,12 +147,12 @@ TEST(DataReport, OfSentencesCountsWordsAndTags) {
   EXPECT_EQ(
       data_report(result),
       "Data\n  train  2 sentences  a.conll  1,234 words, 3 tags (IOB2)\n\n"
-      "Tags (2)\n                train\n  O    1,200   97.2 %\n  B-X     34    2.8 %\n"
+      "Tags (2)\n               train\n  O    1,200   97.2%\n  B-X     34    2.8%\n"
       "  1 tag has fewer than 40 training words, too few to learn well: \"B-X\" (34)\n\n"
-      "Length in tokens\n         median  90 %  95 %  99 %  longest\n"
-      "  train       9    11    11    11       11\n"
-      "  train: 1 sentence (50.0 %) is longer than `max_length=8` and is read in parts that overlap\n\n"
-      "Findings\n  train: 2 sentences (100.0 %) share a text but not the tags: correct or remove them\n");
+      "Length in tokens\n         median  90%  95%  99%  longest\n"
+      "  train       9   11   11   11       11\n"
+      "  train: 1 sentence (50.0%) is longer than `max_length=8` and is read in parts that overlap\n\n"
+      "Findings\n  train: 2 sentences (100.0%) share a text but not the tags: correct or remove them\n");
 }
 
 TEST(DataReport, OfQuestionsWithChoicesShowsWhereTheRightOneStands) {
@@ -168,7 +168,7 @@ TEST(DataReport, OfQuestionsWithChoicesShowsWhereTheRightOneStands) {
       data_report(result),
       StartsWith(
           "Data\n  train  30 questions  a.csv  3 choices each\n\n"
-          "Right choices (1)\n           train\n  0  30  100.0 %\n"
+          "Right choices (1)\n          train\n  0  30  100.0%\n"
           "  the right choice is always number 0\n\nLength in tokens of a choice with its question\n"));
 }
 
@@ -197,15 +197,18 @@ TEST(DataReport, OfNothingIsEmpty) { EXPECT_EQ(data_report({}), ""); }
 TEST(FindingText, OneLineSaysWhatWhereAndWhatToDo) {
   CheckResult result = reviews();
   add_findings(result);
-  EXPECT_EQ(to_string(result.findings[0]),
-            "validation: 12 rows (3.0 %) also in train, 2 with another label; scores will look better than "
-            "they are: remove them from train");
+  EXPECT_EQ(
+      to_string(result.findings[0]),
+      "validation: 12 rows (3.0%) also appear in train, 2 with a different label; scores will be inflated: "
+      "remove them from train");
   EXPECT_EQ(to_string(result.findings[4]),
-            "train: 36 texts (1.0 %) are longer than `max_length=128` and will be cut; 3.2 % of tokens: "
+            "train: 36 texts (1.0%) are longer than `max_length=128` and will be cut; 3.2% of tokens: "
             "shorten them");
   Finding shared = found(FindingKind::shared_context, "test", 2, 3, "");
   shared.unit = "question";
-  EXPECT_EQ(to_string(shared), "test: 2 questions (66.7 %) about contexts that train has as well");
+  EXPECT_EQ(to_string(shared),
+            "test: 2 questions (66.7%) have a context that also appears in train; scores will be "
+            "inflated");
   EXPECT_EQ(to_string(FindingKind::shared_context), "shared_context");
 }
 

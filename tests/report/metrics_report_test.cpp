@@ -59,12 +59,12 @@ TEST(MetricsReport, OfTwoClasses) {
   const Metrics metrics =
       classified({"negative", "positive"}, repeated({{0, 0, 95}, {0, 1, 5}, {1, 0, 8}, {1, 1, 92}}));
   const std::string text = metrics_report(metrics);
-  EXPECT_THAT(text, StartsWith("accuracy 93.5 % (95 % interval 89.2–96.2, 200 rows)\n"));
+  EXPECT_THAT(text, StartsWith("accuracy 93.5% (95% interval 89.2–96.2, 200 rows)\n"));
   EXPECT_THAT(text, HasSubstr("\n  f1                    0.9340\n"));
   EXPECT_THAT(text, HasSubstr("\n  label     precision  recall     F1  support\n"));
   EXPECT_THAT(text, HasSubstr("\n  positive      0.948   0.920  0.934      100\n"));
   EXPECT_THAT(text, HasSubstr("\n            negative  positive\n  negative        95         5\n"));
-  EXPECT_THAT(metrics_line(metrics), HasSubstr("  accuracy 93.5 % (95 % interval 89.2–96.2, 200 rows)"));
+  EXPECT_THAT(metrics_line(metrics), HasSubstr("  accuracy 93.5% (95% interval 89.2–96.2, 200 rows)"));
 }
 
 TEST(MetricsReport, MarksTheClassesInTrouble) {
@@ -119,7 +119,7 @@ TEST(MetricsReport, OfSeveralLabelsHasNoMatrix) {
 
 TEST(MetricsReport, OfNothingIsShort) {
   const std::string text = metrics_report(classified({"a", "b"}, {}));
-  EXPECT_THAT(text, StartsWith("accuracy 0.0 % (95 % interval 0.0–100.0, 0 rows)\n"));
+  EXPECT_THAT(text, StartsWith("accuracy 0.0% (95% interval 0.0–100.0, 0 rows)\n"));
   EXPECT_THAT(text, Not(HasSubstr("Classes")));
 }
 

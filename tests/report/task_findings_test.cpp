@@ -72,23 +72,23 @@ TEST_F(TaskFindings, OfTexts) {
   EXPECT_EQ(
       text_,
       "\nData\n  train  6 rows  train.csv\n  test   2 rows  test.csv\n"
-      "\nColumns\n  text column: \"text\" (guessed)\n  label column: \"label\" (guessed)\n"
-      "\nLabels (2)\n             train        test\n  down  3   50.0 %  1   50.0 %\n"
-      "  up    3   50.0 %  1   50.0 %\n"
+      "\nColumns\n  text column: \"text\" (detected)\n  label column: \"label\" (detected)\n"
+      "\nLabels (2)\n            train       test\n  down  3   50.0%  1   50.0%\n"
+      "  up    3   50.0%  1   50.0%\n"
       "  2 labels have fewer than 10 training rows, too few to learn well: \"down\" (3), \"up\" (3)\n"
-      "\nLength in tokens\n         median  90 %  95 %  99 %  longest\n"
-      "  train       6    20    20    20       20\n  test        5     6     6     6        6\n"
-      "  train: 1 text (16.7 %) is longer than `max_length=16` and will be cut; 8.7 % of tokens\n"
-      "\nFindings\n  test: 1 row (50.0 %) also in train, 1 with another label; scores will look better than "
-      "they are: remove them from train\n    train.csv:4 \"down\" and test.csv:2 \"up\": The food was bad\n"
-      "  train: 2 rows (33.3 %) share a text but not the label: correct or remove them\n"
+      "\nLength in tokens\n         median  90%  95%  99%  longest\n"
+      "  train       6   20   20   20       20\n  test        5    6    6    6        6\n"
+      "  train: 1 text (16.7%) is longer than `max_length=16` and will be cut; 8.7% of tokens\n"
+      "\nFindings\n  test: 1 row (50.0%) also appears in train, 1 with a different label; scores will be "
+      "inflated: remove them from train\n    train.csv:4 \"down\" and test.csv:2 \"up\": The food was bad\n"
+      "  train: 2 rows (33.3%) share a text but not the label: correct or remove them\n"
       "    train.csv:2 \"up\" and train.csv:3 \"down\": the FILM was  good\n"
-      "  train: 1 row (16.7 %) repeats an earlier text: keep one of each, unless they are meant to count "
+      "  train: 1 row (16.7%) repeats an earlier text: keep one of each, unless they are meant to count "
       "more\n    train.csv:2 \"up\" and train.csv:3 \"down\": the FILM was  good\n"
-      "  train: 1 row (16.7 %) with an empty text, the first at train.csv:5: remove them\n"
+      "  train: 1 row (16.7%) with an empty text, the first at train.csv:5: remove them\n"
       "\nNotes\n  train.csv:5: the text is empty\n\n"
-      "note: task: single_label_classification (classification: 2 different labels; `problem_type` says "
-      "otherwise)\n"
+      "note: task: single_label_classification (classification: 2 different labels; change with "
+      "`problem_type`)\n"
       "warning: 1 texts hold special tokens such as [SEP] themselves; they are taken as such, as "
       "Transformers does\n");
 }
@@ -111,8 +111,8 @@ TEST_F(TaskFindings, OfSeveralLabels) {
   EXPECT_THAT(findings(), ElementsAre("1 leak of test", "2 conflict of train", "7 rare_label of train",
                                       "2 duplicate of train"));
   EXPECT_THAT(text_,
-              HasSubstr("\nLabels (3)\n              train        test\n  joy    3   75.0 %  1  100.0 "
-                        "%\n  anger  2   50.0 %  0    0.0 %\n  love   2   50.0 %  0    0.0 %\n"
+              HasSubstr("\nLabels (3)\n             train       test\n  joy    3   75.0%  1  100.0%\n"
+                        "  anger  2   50.0%  0    0.0%\n  love   2   50.0%  0    0.0%\n"
                         "  3 labels have fewer than 10 training rows, too few to learn well: \"joy\" (3), "
                         "\"anger\" (2), \"love\" (2)\n"));
 }
@@ -127,19 +127,19 @@ TEST_F(TaskFindings, OfTaggedWords) {
   EXPECT_THAT(text_,
               HasSubstr("\nData\n  train  5 sentences  train.conll  17 words, 2 tags (IOB2)\n"
                         "  test   2 sentences  test.conll   13 words, 2 tags (IOB2)\n"
-                        "\nTags (2)\n             train         test\n"
-                        "  O    15   88.2 %  12   92.3 %\n  B-F   2   11.8 %   1    7.7 %\n"
+                        "\nTags (2)\n            train        test\n"
+                        "  O    15   88.2%  12   92.3%\n  B-F   2   11.8%   1    7.7%\n"
                         "  1 tag has fewer than 10 training words, too few to learn well: \"B-F\" (2)\n"));
   EXPECT_THAT(
       text_,
       HasSubstr(
-          "  test: 1 sentence (50.0 %) is longer than `max_length=9` and is read in parts that overlap\n"));
+          "  test: 1 sentence (50.0%) is longer than `max_length=9` and is read in parts that overlap\n"));
   EXPECT_THAT(
       text_,
       HasSubstr(
-          "  train: 3 sentences (60.0 %) share a text but not the tags: correct or remove them\n"
+          "  train: 3 sentences (60.0%) share a text but not the tags: correct or remove them\n"
           "    train.conll:1 \"O B-F O O O \" and train.conll:7 \"O O O O O \": the Film was very good"));
-  EXPECT_THAT(text_, HasSubstr("  test: 1 sentence (50.0 %) also in train; scores will look better"));
+  EXPECT_THAT(text_, HasSubstr("  test: 1 sentence (50.0%) also appears in train; scores will be inflated"));
 }
 
 TEST_F(TaskFindings, OfQuestions) {
@@ -161,10 +161,12 @@ TEST_F(TaskFindings, OfQuestions) {
   EXPECT_THAT(text_, HasSubstr("Length in tokens of a question with its context\n"));
   EXPECT_THAT(
       text_,
-      HasSubstr("  train: 2 questions (66.7 %) share a text but not the answer: correct or remove them\n"
+      HasSubstr("  train: 2 questions (66.7%) share a text but not the answer: correct or remove them\n"
                 "    train.jsonl:1 \"film\" and train.jsonl:2 \"good\": What was  good\n"));
-  EXPECT_THAT(text_, HasSubstr("  test: 1 question (100.0 %) about contexts that train has as well: keep the "
-                               "questions of a context in one set\n"));
+  EXPECT_THAT(
+      text_, HasSubstr("  test: 1 question (100.0%) has a context that also appears in train; scores will be "
+                       "inflated: keep the "
+                       "questions of a context in one set\n"));
   // The longest is [CLS] q [SEP], sixteen letters and [SEP].
   EXPECT_EQ(facts_.check.sets[0].lengths->max, 20);
 }
@@ -176,8 +178,8 @@ TEST_F(TaskFindings, OfQuestionsWithChoices) {
   EXPECT_THAT(findings(), ElementsAre("1 leak of test", "2 conflict of train", "1 duplicate of train"));
   EXPECT_THAT(text_, HasSubstr("\nData\n  train  3 questions  train.csv  2 choices each\n"
                                "  test   2 questions  test.csv   2 choices each\n"
-                               "\nRight choices (2)\n          train        test\n"
-                               "  0  3  100.0 %  1   50.0 %\n  1  0    0.0 %  1   50.0 %\n"));
+                               "\nRight choices (2)\n         train       test\n"
+                               "  0  3  100.0%  1   50.0%\n  1  0    0.0%  1   50.0%\n"));
   EXPECT_THAT(text_, HasSubstr("train.csv:2 \"food\" and train.csv:3 \"film\": WHAT film food\n"));
 }
 

@@ -113,8 +113,8 @@ TEST(Numbers, AreGroupedAndShared) {
   EXPECT_EQ(grouped(999), "999");
   EXPECT_EQ(grouped(1000), "1,000");
   EXPECT_EQ(grouped(-1234567), "-1,234,567");
-  EXPECT_EQ(percent(1, 8), "12.5 %");
-  EXPECT_EQ(percent(1, 0), "0.0 %");
+  EXPECT_EQ(percent(1, 8), "12.5%");
+  EXPECT_EQ(percent(1, 0), "0.0%");
 }
 
 }  // namespace

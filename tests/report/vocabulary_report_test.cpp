@@ -32,9 +32,9 @@ TEST(VocabularyReport, CountsAndShares) {
   EXPECT_THAT(report, HasSubstr("special tokens                 5\n"));
   EXPECT_THAT(report, HasSubstr("pieces that begin a word       3\n"));
   EXPECT_THAT(report, HasSubstr("pieces that continue one (##)  1\n"));
-  EXPECT_THAT(report, HasSubstr("one piece      75.0 % of words (3,000)\n"));
+  EXPECT_THAT(report, HasSubstr("one piece      75.0% of words (3,000)\n"));
   EXPECT_THAT(report, HasSubstr("pieces a word  1.250\n"));
-  EXPECT_THAT(report, HasSubstr("[UNK]          1.0 % of words (40)\n"));
+  EXPECT_THAT(report, HasSubstr("[UNK]          1.0% of words (40)\n"));
   EXPECT_THAT(report, HasSubstr("aa ##a"));
   EXPECT_EQ(report.find('\x1b'), std::string::npos);  // texts are not to be trusted on a terminal
 }

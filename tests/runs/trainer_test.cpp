@@ -91,7 +91,7 @@ TEST_F(TrainerOfFiles, TellsWhatIsOddInTheData) {
   EXPECT_EQ(result.findings[0].with_other_label, 1);
   EXPECT_THAT(result.findings[0].where, ElementsAre((files_.path() / "test.csv:2").string()));
   EXPECT_THAT(to_string(result.findings[0]),
-              HasSubstr("test: 1 row (50.0 %) also in train, 1 with another label"));
+              HasSubstr("test: 1 row (50.0%) also appears in train, 1 with a different label"));
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].where, result.findings[0].where);
   options = this->options("unchecked");

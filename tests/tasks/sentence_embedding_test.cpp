@@ -187,7 +187,7 @@ TEST(PartnerScorerTest, CandidatesDoNotDependOnBatches) {
   const Metrics once = metrics_of(*examples, embeddings, 300), often = metrics_of(*examples, embeddings, 7);
   EXPECT_EQ(once.rows, 300);
   EXPECT_EQ(once.values, often.values);
-  EXPECT_THAT(once.note, HasSubstr("100 neighbouring"));  // three parts of 100, not 128, 128 and 44
+  EXPECT_THAT(once.note, HasSubstr("100 neighboring"));  // three parts of 100, not 128, 128 and 44
 }
 
 TEST(SimilarityScorerTest, ComparesCosinesWithScores) {

@@ -88,7 +88,7 @@ TEST(Arguments, ValuesThatCannotBeAreNamed) {
               HasSubstr("`label_smoothing`"));
   EXPECT_THAT(refuses([](auto& a) { a.focal_loss_gamma = -2; }), HasSubstr("`focal_loss` is -2"));
   EXPECT_THAT(refuses([](auto& a) { a.focal_loss_gamma = 2, a.label_smoothing_factor = 0.1; }),
-              HasSubstr("exclude each other"));
+              HasSubstr("cannot be combined"));
   EXPECT_THAT(refuses([](auto& a) { a.early_stopping_patience = -1; }),
               HasSubstr("`early_stopping_patience`"));
   EXPECT_THAT(refuses([](auto& a) { a.early_stopping_threshold = -1; }),

@@ -138,7 +138,7 @@ TEST(LossOptions, OutOfRange) {
   EXPECT_THAT(refusal({.label_smoothing = -0.1F}), HasSubstr("[0, 1)"));
   EXPECT_THAT(refusal({.label_smoothing = std::nanf("")}), HasSubstr("[0, 1)"));
   EXPECT_THAT(refusal({.focal_gamma = -1}), HasSubstr("gamma"));
-  EXPECT_THAT(refusal({.label_smoothing = 0.1F, .focal_gamma = 1}), HasSubstr("exclude each other"));
+  EXPECT_THAT(refusal({.label_smoothing = 0.1F, .focal_gamma = 1}), HasSubstr("cannot be combined"));
   EXPECT_THAT(refusal({.class_weights = {1, 2}}), HasSubstr("2 class weights for 3 labels"));
   EXPECT_THAT(refusal({.class_weights = {1, 0, 2}}), HasSubstr("label 1 is 0"));
   EXPECT_TRUE(model.loss_options().is_plain());  // what was refused is not kept

@@ -88,9 +88,8 @@ def command_of(page):
 
 
 def help_default(entry):
-    given = re.match(r"^\S+ (?:[A-Z]+)=(\S+)", entry)
-    said = re.search(r"\(default: (.*)\)", entry)
-    return (given.group(1) if given else None), (said.group(1) if said else None)
+    said = re.search(r"[(;] ?default: (.*?)(?:; required)?\)$", entry)
+    return said.group(1) if said else None
 
 
 def same(cell, value):
@@ -117,14 +116,10 @@ def wrong_defaults(page, program):
                 entry = program.entry(command_of(page), flag)
                 if entry is None:
                     continue
-                given, said = help_default(entry)
-                if given is None and said is None:
+                said = help_default(entry)
+                if said is None or cell.lower() in NO_DEFAULT or same(cell, said):
                     continue
-                if cell.lower() in NO_DEFAULT and given is None:
-                    continue
-                if given is not None and not same(cell, given):
-                    yield table.line + offset, f"{flag}: {cell!r}, --help says {given!r}"
-                if given is None and cell.split()[0].rstrip(";,") not in said.replace(";", " ").replace(",", " ").split():
+                if cell.split()[0].rstrip(";,") not in said.replace(";", " ").replace(",", " ").split():
                     yield table.line + offset, f"{flag}: {cell!r}, --help says {said!r}"
 
 

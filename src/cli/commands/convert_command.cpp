@@ -53,17 +53,18 @@ void run(const Options& options) {
 void add_convert_command(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand(
-      "convert", "Write a model's numbers in another type, or an adapter merged, as model.safetensors");
+      "convert", "Convert a model's weights to another data type, or merge a LoRA adapter into its base");
   command
       ->add_option("--model,--model_name_or_path", options->model,
-                   "Folder of any BERT, or its name on the hub")
+                   "Model folder, or its name on the Hugging Face Hub")
       ->required();
   options->hub.add_to(*command);
-  command->add_option("--output,--output_dir", options->output, "Folder for the converted model")->required();
+  command->add_option("--output,--output_dir", options->output, "Folder to write the converted model to")
+      ->required();
   add_parsed_option(*command, "--save-dtype,--save_dtype", options->save_dtype, save_dtype_from_string,
-                    "float32, or half as large float16 or bfloat16");
-  command->add_flag("--merge", options->merge, "Make one model of an adapter (LoRA) and its base");
-  command->add_flag("--overwrite", options->overwrite, "Replace the model that the folder holds");
+                    "Data type of the weights: float32, float16 or bfloat16");
+  command->add_flag("--merge", options->merge, "Merge a LoRA adapter into its base model");
+  command->add_flag("--overwrite", options->overwrite, "Replace the model in the folder");
   options->screen.add_to(*command);
   command->footer(
       "Examples:\n  bertune convert --model my-model --output my-model-half --save-dtype float16\n"

@@ -162,17 +162,20 @@ void add_embed_command(CLI::App& app) {
   const auto options = std::make_shared<PredictOptions>();
   CLI::App* command = app.add_subcommand("embed", "Write sentence embeddings of texts");
   add_run_config(*command);
-  options->model.add_to(*command,
-                        "Folder of a model, or its name on the hub; best one for sentence embeddings");
+  options->model.add_to(
+      *command,
+      "Model folder, or its name on the Hugging Face Hub; works best with a model for sentence embeddings");
   command->add_option("file,--test_file", options->input,
                       "Data file (default: standard input, one text per line)");
-  command->add_option("--output", options->output,
-                      "File to write: JSON Lines, or with the ending .npy a NumPy array (default: standard "
-                      "output)");
-  add_data_options(*command, options->data);
+  command
+      ->add_option(
+          "--output", options->output,
+          "File to write: JSON Lines, or a NumPy array if it ends in .npy (default: standard output)")
+      ->type_name("FILE");
+  add_text_options(*command, options->data);
   command->add_option("--input-format", options->data.format)->group("");  // an earlier name of --format
   command->add_option("--max-length,--max_seq_length", options->max_length,
-                      "Tokens of a text; longer ones are truncated (default: as the model's files say)");
+                      "Tokens per text; longer texts are truncated (default: that of the model's files)");
   command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Texts per batch")
       ->capture_default_str();
   add_threads_option(*command, options->threads);
@@ -180,10 +183,10 @@ void add_embed_command(CLI::App& app) {
   options->screen.add_to(*command);
   command->footer(
       "Examples:\n"
-      "  echo \"where is my parcel?\" | bertune embed --model sentence-transformers/all-MiniLM-L6-v2\n"
-      "  bertune embed --model DIR texts.csv --text-column title --output titles.npy\n"
-      "A line of the output: {\"text\": ..., \"embedding\": [...]}, and of a pair of texts \"text_pair\" and "
-      "\"embedding_pair\" too");
+      "  echo \"hello\" | bertune embed --model sentence-transformers/all-MiniLM-L6-v2\n"
+      "  bertune embed --model my-model texts.csv --text-column title --output t.npy\n"
+      "A line of the output: {\"text\": ..., \"embedding\": [...]}\n"
+      "A pair of texts has \"text_pair\" and \"embedding_pair\" too.");
   command->callback([options] {
     options->model.find(options->screen.hides_progress());
     run(*options);

@@ -81,22 +81,22 @@ void run(const EvaluateOptions& options) {
 
 void add_evaluate_command(CLI::App& app) {
   const auto options = std::make_shared<EvaluateOptions>();
-  CLI::App* command = app.add_subcommand("evaluate", "Test a fine-tuned model on labelled data");
+  CLI::App* command = app.add_subcommand("evaluate", "Test a fine-tuned model on labeled data");
   add_run_config(*command);
-  options->model.add_to(*command, "Folder of the fine-tuned model, or its name on the hub");
-  command->add_option("--test,--test_file,--validation_file", options->test, "File of labelled texts")
+  options->model.add_to(*command, "Folder of the fine-tuned model, or its name on the Hugging Face Hub");
+  command->add_option("--test,--test_file,--validation_file", options->test, "File of labeled data")
       ->required();
   command->add_option("--output,--output_dir", options->output,
-                      "Folder for test_results.json and all_results.json");
+                      "Folder to write test_results.json and all_results.json to");
   add_data_options(*command, options->data);
   add_labels_file_option(*command, options->data, "--test");
   add_question_answering_options(*command, options->question_answering);
-  command->add_option("--threshold", options->threshold,
-                      "Multi-label: probability from which a label counts (default: what was best on "
-                      "validation, or 0.5)");
+  command->add_option(
+      "--threshold", options->threshold,
+      "Multi-label: probability above which a label counts (default: best on validation, or 0.5)");
   command->add_option("--max-length,--max_seq_length", options->max_length,
-                      "Tokens a text (default: as in training)");
-  command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Texts a batch")
+                      "Tokens per text (default: as in training)");
+  command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Examples per batch")
       ->capture_default_str();
   add_threads_option(*command, options->threads);
   add_precision_option(*command, options->precision);

@@ -33,7 +33,7 @@ void print_words(const std::string& text, const Words& words, bool json) {
   fmt::print("{}\n", text);
   for (const std::vector<WordGuess>& guesses : words.masks) {
     if (&guesses != &words.masks.front()) fmt::print("\n");
-    for (const WordGuess& guess : guesses) fmt::print("  {:>6.1f} %  {}\n", 100 * guess.score, guess.word);
+    for (const WordGuess& guess : guesses) fmt::print("  {:>6.1f}%  {}\n", 100 * guess.score, guess.word);
   }
 }
 
@@ -55,13 +55,14 @@ void fill_masks(FillMaskOptions& options) {
 
 void add_fill_mask_command(CLI::App& app) {
   const auto options = std::make_shared<FillMaskOptions>();
-  CLI::App* command = app.add_subcommand("fill-mask", "The most probable words for [MASK] in a text");
+  CLI::App* command = app.add_subcommand("fill-mask", "Print the most probable words for [MASK] in a text");
   options->add_model_to(*command);
   command->add_option("text", options->text,
-                      "A text with [MASK] in it (default: texts on standard input, one a line)");
-  command->add_option("--top,--top_k", options->top, "Words a mask")->capture_default_str();
-  options->add_output_to(*command, "A JSON object a text");
-  command->footer("Example:\n  bertune fill-mask --model bert-base \"The capital of France is [MASK].\"");
+                      "A text with [MASK] in it (default: standard input, one text per line)");
+  command->add_option("--top,--top_k", options->top, "Words per mask")->capture_default_str();
+  options->add_output_to(*command, "Print one JSON object per text");
+  command->footer(
+      "Example:\n  bertune fill-mask --model bert-base-uncased \"The capital of France is [MASK].\"");
   command->callback([options] { fill_masks(*options); });
 }
 

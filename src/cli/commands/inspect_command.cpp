@@ -48,15 +48,19 @@ void add_inspect_command(CLI::App& app) {
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(
-      "inspect", "Show a model's configuration, tensors and parameter counts, without reading its weights");
+  CLI::App* command =
+      app.add_subcommand("inspect", "Show a model's configuration, tensors and parameter counts");
   command
-      ->add_option("directory,--model", options->model.folder,
-                   "Folder with config.json and the weights, or its name on the hub")
+      ->add_option("model,--model", options->model.folder,
+                   "Model folder, or its name on the Hugging Face Hub")
       ->required();
   options->model.hub.add_to(*command);
-  command->add_flag("--json", options->json, "Print JSON for programs");
+  command->add_flag("--json", options->json, "Print JSON and nothing else");
   options->screen.add_to(*command);
+  command->footer(
+      "Examples:\n"
+      "  bertune inspect my-model\n"
+      "  bertune inspect bert-base-uncased --json");
   command->callback([options] {
     options->model.find(options->json || options->screen.hides_progress());
     const std::filesystem::path &folder = options->model.folder, &base = options->model.base;

@@ -10,7 +10,7 @@
 namespace bertune::cli {
 
 void LanguageModelOptions::add_model_to(CLI::App& command) {
-  model.add_to(command, "Folder of a pre-trained BERT, or its name on the hub");
+  model.add_to(command, "Folder of a pre-trained BERT, or its name on the Hugging Face Hub");
 }
 
 void LanguageModelOptions::add_output_to(CLI::App& command, const std::string& what_json_is) {

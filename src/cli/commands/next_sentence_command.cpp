@@ -24,7 +24,7 @@ void score_pairs(NextSentenceOptions& options) {
   if (options.json) {
     fmt::print("{}\n", to_json(next, {}));
   } else {
-    fmt::print("{:.1f} % that the second follows the first\n", 100 * next.is_next);
+    fmt::print("{:.1f}% that the second follows the first\n", 100 * next.is_next);
   }
 }
 
@@ -32,13 +32,14 @@ void score_pairs(NextSentenceOptions& options) {
 
 void add_next_sentence_command(CLI::App& app) {
   const auto options = std::make_shared<NextSentenceOptions>();
-  CLI::App* command = app.add_subcommand("next-sentence", "How probable it is that one text follows another");
+  CLI::App* command =
+      app.add_subcommand("next-sentence", "Print the probability that one text follows another");
   options->add_model_to(*command);
-  command->add_option("first", options->first, "A text")->required();
+  command->add_option("first", options->first, "First text")->required();
   command->add_option("second", options->second, "The text that may follow it")->required();
-  options->add_output_to(*command, "As a JSON object");
+  options->add_output_to(*command, "Print a JSON object");
   command->footer(
-      "Example:\n  bertune next-sentence --model bert-base \"It rained.\" \"We stayed at home.\"");
+      "Example:\n  bertune next-sentence --model bert-base-uncased \"It rained.\" \"We went home.\"");
   command->callback([options] { score_pairs(*options); });
 }
 

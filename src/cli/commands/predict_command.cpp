@@ -109,31 +109,31 @@ void predict(const PredictOptions& options) {
 
 void add_predict_command(CLI::App& app) {
   const auto options = std::make_shared<PredictOptions>();
-  CLI::App* command = app.add_subcommand(
-      "predict", "Label texts or words, answer questions, choose: with a fine-tuned model");
+  CLI::App* command = app.add_subcommand("predict", "Run a fine-tuned model on new data");
   add_run_config(*command);
-  options->model.add_to(*command, "Folder of the fine-tuned model, or its name on the hub");
+  options->model.add_to(*command, "Folder of the fine-tuned model, or its name on the Hugging Face Hub");
   command->add_option("file,--test_file", options->input,
-                      "Data file (default: standard input, a text a line; questions as JSON Lines)");
-  command->add_option("--output", options->output, "File to write (default: standard output)");
-  command->add_option("--output-format", options->output_format, "What to write: jsonl or csv")
+                      "Data file (default: standard input, one text per line; questions as JSON Lines)");
+  command->add_option("--output", options->output, "File to write (default: standard output)")
+      ->type_name("FILE");
+  command->add_option("--output-format", options->output_format, "Output format: jsonl or csv")
       ->capture_default_str();
   add_data_options(*command, options->data);
   command
       ->add_option("--id-column,--id_column", options->data.id_column,
-                   "Column that numbers or names the rows, of texts: carried into the output as \"id\"")
+                   "Column that identifies rows of texts; copied to the output as \"id\"")
       ->group("Data");
   command->add_option("--input-format", options->data.format)->group("");  // an earlier name of --format
   add_question_answering_options(*command, options->question_answering);
-  command->add_option("--top,--top_k", options->top, "Question answering: candidates to list")
+  command->add_option("--top,--top_k", options->top, "Candidates to list per question")
       ->group("Question answering")
       ->capture_default_str();
-  command->add_option("--threshold", options->threshold,
-                      "Multi-label: probability from which a label counts (default: what was best on "
-                      "validation, or 0.5)");
+  command->add_option(
+      "--threshold", options->threshold,
+      "Multi-label: probability above which a label counts (default: best on validation, or 0.5)");
   command->add_option("--max-length,--max_seq_length", options->max_length,
-                      "Tokens a text (default: as in training)");
-  command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Texts a batch")
+                      "Tokens per text (default: as in training)");
+  command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Examples per batch")
       ->capture_default_str();
   add_threads_option(*command, options->threads);
   add_precision_option(*command, options->precision);
@@ -142,8 +142,8 @@ void add_predict_command(CLI::App& app) {
       "Examples:\n"
       "  echo \"where is my parcel?\" | bertune predict --model my-model\n"
       "  bertune predict --model my-model new.csv --output predictions.jsonl\n"
-      "A line of the output, for texts: {\"text\": ..., \"label\": ..., \"score\": ..., \"scores\": {label: "
-      "probability}}");
+      "A line of the output, for texts:\n"
+      "  {\"text\": ..., \"label\": ..., \"score\": ..., \"scores\": {label: probability}}");
   command->callback([options, command] {
     if (command->count("--format") > 0 && command->count("--output-format") == 0) {
       print_notes(

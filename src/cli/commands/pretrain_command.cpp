@@ -12,6 +12,7 @@
 #include "bertune/error.h"
 #include "cli/commands/watched_run.h"
 #include "cli/config/run_config.h"
+#include "cli/options/help.h"
 #include "cli/options/parsed_option.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/messages.h"
@@ -76,41 +77,43 @@ void pretrain(PretrainFlags& options) {
 void add_pretrain_command(CLI::App& app) {
   const auto options = std::make_shared<PretrainFlags>();
   options->flags.run.arguments.learning_rate = 1e-4;
-  CLI::App* command = app.add_subcommand(
-      "pretrain", "Train BERT on plain text: masked words and next sentences, from a checkpoint or nothing");
+  CLI::App* command =
+      app.add_subcommand("pretrain", "Pre-train a BERT on plain text, from scratch or from a model");
   const std::string text = "Text";
   add_run_config(*command);
   command
       ->add_option("--train,--train_file", options->values.train,
-                   "Files of text: .txt, or a document a row in .jsonl, .csv, ...")
+                   "Files of text: .txt, or one document per row in .jsonl, .csv, ...")
       ->required();
   command->add_option("--validation,--validation_file", options->values.validation,
-                      "Files of text to measure on after each epoch");
+                      "Files of text to validate on after each epoch");
   command->add_option("--model,--model_name_or_path", options->flags.run.model,
-                      "Folder of a BERT to go on from, or its name on the hub");
+                      "Folder of a BERT to continue from, or its name on the Hugging Face Hub");
   command->add_option("--config-name,--config_name", options->values.config,
-                      "config.json with the sizes of a new model, instead of --model");
+                      "config.json with the sizes of a new model, in place of --model");
   command->add_option("--vocabulary", options->values.vocabulary,
-                      "Folder with the vocabulary of a new model (bertune vocabulary makes one)");
+                      "Folder with the vocabulary of a new model, made by bertune vocabulary");
   command->add_option("--tokenizer_name", options->tokenizer_name)->group("");
-  add_parsed_option(*command, "--init", options->values.initialization, initialization_from_string,
-                    "How a new model begins: normal, or local-attention, with heads that look at "
-                    "neighbouring tokens (for little text)")
+  add_parsed_option(
+      *command, "--init", options->values.initialization, initialization_from_string,
+      "Initialization of a new model: normal, or local-attention, where heads attend to neighboring tokens "
+      "(for little text)")
       ->default_str("normal");
   command
-      ->add_option("--output,--output_dir", options->flags.run.arguments.output_dir, "Folder for the model")
+      ->add_option("--output,--output_dir", options->flags.run.arguments.output_dir,
+                   "Folder to write the model to")
       ->required();
-  command->add_option("--objective", options->objective, "mlm+nsp or mlm (default: mlm+nsp)");
+  command->add_option("--objective", options->objective, "Objective: mlm+nsp or mlm (default: mlm+nsp)");
   command
       ->add_option("--max-length,--max_length,--max_seq_length", options->flags.run.files.max_length,
-                   "Tokens a row (default: 128)")
+                   "Tokens per row (default: 128)")
       ->group(text);
   command
       ->add_option("--document-per", options->document_per,
-                   "What a document is in plain text: blank-line, file or line (default: guessed, and said)")
+                   "Where a document of plain text ends: blank-line, file or line (default: detected)")
       ->group(text);
   command->add_flag("--line_by_line", options->line_by_line)->group("");
-  command->add_option("--format", options->format, "txt, jsonl, csv, ... (default: by file name)")
+  command->add_option("--format", options->format, "Input format: txt, jsonl, csv, ... (default: detected)")
       ->group(text);
   command
       ->add_option("--text-column,--text_column", options->values.documents.text_column,
@@ -124,24 +127,25 @@ void add_pretrain_command(CLI::App& app) {
       ->capture_default_str();
   command
       ->add_flag("--whole-word-masking", options->values.rows.masking.whole_word_masking,
-                 "Mask words with all their pieces")
+                 "Mask all pieces of a word together")
       ->group(text);
   command
       ->add_option("--max-predictions", options->values.rows.masking.max_predictions,
-                   "At most so many predictions a row (0: no limit)")
+                   "Most predictions per row (0: no limit)")
       ->group(text);
   command
-      ->add_option("--short-seq-prob", options->values.rows.short_seq_prob,
-                   "Share of the pairs that are made shorter")
+      ->add_option("--short-seq-prob", options->values.rows.short_seq_prob, "Share of the pairs to shorten")
       ->group(text)
       ->capture_default_str();
   options->flags.add_run_to(*command);
+  show_first(*command, {"--max-length"});
   command->footer(
       "Examples:\n"
-      "  bertune pretrain --model bert-base --train our-texts.txt --objective mlm --output our-bert\n"
+      "  bertune pretrain --model bert-base-uncased --train texts.txt --objective mlm \\\n"
+      "    --output our-bert\n"
       "  bertune vocabulary --output vocab --vocab-size 8000 texts/*.txt\n"
-      "  bertune pretrain --config-name config.json --vocabulary vocab --train texts/*.txt --output "
-      "small-bert");
+      "  bertune pretrain --config-name config.json --vocabulary vocab \\\n"
+      "    --train texts/*.txt --output small-bert");
   command->callback([options] { pretrain(*options); });
 }
 

@@ -186,54 +186,61 @@ void run(const Options& options) {
 
 void add_options(CLI::App& command, Options& options) {
   const std::string network = "Network", limits = "Limits";
-  command.add_option("--host", options.host, "Address to listen on; beside the loopback it needs a key")
-      ->group(network)
-      ->capture_default_str();
-  command.add_option("--port", options.port, "0: any that is free, which the READY line names")
+  command.add_option("--host", options.host, "Address to listen on; any but the loopback needs a key")
       ->group(network)
       ->capture_default_str();
   command
-      .add_option("--api-key-file", options.api_key_file,
-                  "File of keys, one a line, of which a request must bring one (BERTUNE_API_KEY: one key)")
+      .add_option("--port", options.port, "Port to listen on (0: any free port, which the READY line names)")
+      ->group(network)
+      ->capture_default_str();
+  command
+      .add_option(
+          "--api-key-file", options.api_key_file,
+          "File of keys, one per line; a request must bring one of them (BERTUNE_API_KEY: a single key)")
       ->group(network);
-  command.add_flag("--allow-anonymous", options.allow_anonymous, "Listen beside the loopback without a key")
+  command
+      .add_flag("--allow-anonymous", options.allow_anonymous,
+                "Listen on addresses other than the loopback without a key")
       ->group(network);
   command.add_option("--admin-key-file", options.admin_key_file, "File of keys for POST /admin/reload")
       ->group(network);
   command
       .add_option("--allowed-host", options.allowed_hosts,
-                  "Another name that requests may call this server by")
+                  "Further host name that requests may use for this server")
       ->join(',')
       ->group(network);
-  command.add_option("--cors-origin", options.cors_origins, "A site whose pages may ask")->group(network);
-  command
-      .add_option("--ssl-cert-file", options.certificate, "PEM file of a certificate: HTTPS in place of HTTP")
+  command.add_option("--cors-origin", options.cors_origins, "Site whose pages may send requests")
       ->group(network);
-  command.add_option("--ssl-key-file", options.private_key, "PEM file of its key")->group(network);
   command
-      .add_option("--max-batch-ms", options.max_batch_ms, "Milliseconds that a batch may take, as measured")
-      ->group(limits)
-      ->capture_default_str();
-  command
-      .add_option("--max-queue-tokens", options.max_queue_tokens, "Tokens that may wait; more are refused")
-      ->group(limits)
-      ->capture_default_str();
-  command.add_option("--deadline", options.deadline, "Seconds until an answer, what it waits included")
+      .add_option("--ssl-cert-file", options.certificate,
+                  "PEM file of a certificate: serve HTTPS in place of HTTP")
+      ->group(network);
+  command.add_option("--ssl-key-file", options.private_key, "PEM file of the certificate's key")
+      ->group(network);
+  command.add_option("--max-batch-ms", options.max_batch_ms, "Most milliseconds per batch, as measured")
       ->group(limits)
       ->capture_default_str();
   command
-      .add_option("--drain-timeout", options.drain_timeout, "Seconds for what is asked when SIGTERM comes")
+      .add_option("--max-queue-tokens", options.max_queue_tokens, "Most tokens that wait; more are refused")
       ->group(limits)
       ->capture_default_str();
-  command.add_option("--max-connections", options.max_connections, "Open connections")
+  command.add_option("--deadline", options.deadline, "Most seconds until an answer, waiting included")
       ->group(limits)
       ->capture_default_str();
-  command.add_option("--max-body-bytes", options.max_body_bytes, "Of a request")
+  command
+      .add_option("--drain-timeout", options.drain_timeout,
+                  "Most seconds to finish open requests after SIGTERM")
       ->group(limits)
       ->capture_default_str();
-  command.add_flag("--no-page", options.no_page, "No page for people at /");
+  command.add_option("--max-connections", options.max_connections, "Most open connections")
+      ->group(limits)
+      ->capture_default_str();
+  command.add_option("--max-body-bytes", options.max_body_bytes, "Most bytes of a request")
+      ->group(limits)
+      ->capture_default_str();
+  command.add_flag("--no-page", options.no_page, "Do not serve the page for people at /");
   command.add_flag("--access-log", options.access_log,
-                   "A line of JSON a request on standard error, without texts");
+                   "Print one line of JSON per request on standard error, without texts");
 }
 
 }  // namespace
@@ -245,18 +252,18 @@ void add_serve_command(CLI::App& app) {
   command
       ->add_option(
           "models", options->models,
-          "Folders of fine-tuned models, or their names on the hub; NAME=MODEL serves one under a name "
-          "of your own. The first is the one that answers where a request names none")
+          "Folders of fine-tuned models, or their names on the Hugging Face Hub; NAME=MODEL serves one under "
+          "your own name. The first answers requests that name none")
       ->required()
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   options->hub.add_to(*command);
   add_options(*command, *options);
   add_question_answering_options(*command, options->question_answering);
-  command->add_option("--threshold", options->threshold,
-                      "Multi-label: probability from which a label counts (default: what was best on "
-                      "validation, or 0.5)");
+  command->add_option(
+      "--threshold", options->threshold,
+      "Multi-label: probability above which a label counts (default: best on validation, or 0.5)");
   command->add_option("--max-length,--max_seq_length", options->max_length,
-                      "Tokens a text (default: as in training)");
+                      "Tokens per text (default: as in training)");
   add_threads_option(*command, options->threads);
   add_precision_option(*command, options->precision);
   options->screen.add_to(*command);
@@ -264,7 +271,8 @@ void add_serve_command(CLI::App& app) {
       "Examples:\n"
       "  bertune serve my-model\n"
       "  curl localhost:8080/v1/predict -d '{\"inputs\": \"where is my parcel?\"}'\n"
-      "SIGTERM ends the server when all is answered; SIGHUP loads its models again. See docs/serving.md.");
+      "SIGTERM ends the server after open requests; SIGHUP loads its models again.\n"
+      "See docs/serving.md.");
   command->callback([options] { run(*options); });
 }
 

@@ -146,7 +146,7 @@ void tokenize(const TokenizeOptions& options) {
   if (with_special > 0) {
     print_notes(
         {fmt::format("{} of {} texts hold special tokens such as {}, which count as such and not as text "
-                     "(--literal-special takes them as text)",
+                     "(change with --literal-special)",
                      with_special, texts, tokenizer.config().sep_token)});
   }
   if (cut > 0)
@@ -161,21 +161,24 @@ void add_tokenize_command(CLI::App& app) {
       app.add_subcommand("tokenize", "Print the token ids of each line of standard input as a JSON list");
   command
       ->add_option("--model", options->model,
-                   "Folder with the tokenizer of a BERT or RoBERTa checkpoint, or its name on the hub")
+                   "Model folder with a tokenizer, or its name on the Hugging Face Hub")
       ->required();
   options->hub.add_to(*command);
   command->add_flag("--pair", options->pair, "Each line is two texts separated by a TAB");
   command->add_flag("--offsets", options->offsets,
                     "Print {\"input_ids\", \"token_type_ids\", \"offsets\"}; offsets count code points");
-  command->add_option("--max-length", options->max_length, "Cut to this many tokens, the longer text first")
+  command->add_option("--max-length", options->max_length, "Truncate to N tokens, the longer text first")
       ->check(CLI::PositiveNumber);
   command->add_flag("--no-special-tokens", options->no_special_tokens,
-                    "Without [CLS] and [SEP], or what the tokenizer has in their place");
+                    "Leave out [CLS] and [SEP], or the tokenizer's equivalents");
   command->add_flag("--literal-special", options->literal_special,
-                    "Take \"[SEP]\" in the input as plain text");
-  command->add_option("--threads", options->threads, "Threads to use (default: all)")
+                    "Read special tokens such as [SEP] in the input as plain text");
+  command
+      ->add_option("--threads", options->threads,
+                   "Threads to compute with (default: all CPUs of this process)")
       ->check(CLI::NonNegativeNumber);
   options->screen.add_to(*command);
+  command->footer("Example:\n  echo \"Where is my parcel?\" | bertune tokenize --model bert-base-uncased");
   command->callback([options] {
     options->model = options->hub.find(options->model, options->screen.hides_progress(), /*weights=*/false);
     tokenize(*options);

@@ -38,7 +38,7 @@ void cross_validate(const TrainOptions& options, const runs::TrainOptions& value
       print_folds(values, done);
     }
   } catch (const Interrupted& interrupted) {
-    throw Interrupted(fmt::format("{}; the same command with --resume goes on with {}", interrupted.what(),
+    throw Interrupted(fmt::format("{}; the same command with --resume continues with {}", interrupted.what(),
                                   values.arguments.output_dir.string()));
   }
 }
@@ -55,7 +55,7 @@ void run(TrainOptions& options) {
   const tasks::TaskGuess guess = runs::task_of(values);
   const tasks::TaskEntry& task = *guess.task;
   if (!guess.reason.empty()) {
-    print_notes({fmt::format("--task {} (by the look of {}: {}; --task names another)", task.name,
+    print_notes({fmt::format("task: {} (detected from {}: {}; change with --task)", task.name,
                              values.files.train.string(), guess.reason)});
   }
   if (values.is_cross_validation()) return cross_validate(options, values, base, task);
@@ -69,19 +69,18 @@ void run(TrainOptions& options) {
 
 void add_train_command(CLI::App& app) {
   const auto options = std::make_shared<TrainOptions>();
-  CLI::App* command = app.add_subcommand(
-      "train", "Fine-tune a checkpoint on labelled texts, words or questions, and test it");
+  CLI::App* command =
+      app.add_subcommand("train", "Fine-tune a model on labeled texts, words or questions, and test it");
   add_run_config(*command);
   options->add_to(*command, task_names());
   command->footer(
       "Examples:\n"
       "  bertune train --model bert-base-uncased --train train.csv --output my-model\n"
-      "  bertune train --model DIR --train train.tsv --validation dev.tsv --test test.tsv --output my-model "
-      "\\\n"
-      "    --text-column sentence --label-column label --epochs 3 --learning-rate 3e-5\n"
-      "  bertune train ... --output my-model --resume     after Ctrl-C or a crash\n"
-      "  bertune train --config my-model/run.yaml --output again     the same once more\n"
-      "Flags of the Transformers scripts (--model_name_or_path, --num_train_epochs, ...) are taken too.");
+      "  bertune train --model bert-base-uncased --train train.tsv \\\n"
+      "    --validation dev.tsv --test test.tsv --output my-model --epochs 4\n"
+      "  bertune train ... --output my-model --resume           after Ctrl-C or a crash\n"
+      "  bertune train --config my-model/run.yaml --output again  repeat a run\n"
+      "Option names of Transformers are accepted too: see docs/from_the_trainer.md.");
   command->callback([options] { run(*options); });
 }
 

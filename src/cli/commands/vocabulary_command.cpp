@@ -152,30 +152,32 @@ void make_vocabulary(VocabularyFlags& options) {
 
 void add_vocabulary_options(CLI::App& command, VocabularyFlags& options) {
   VocabularyOptions& vocabulary = options.vocabulary;
-  command.add_option("--vocab-size,--vocab_size", vocabulary.vocab_size, "Tokens, special ones included")
+  command
+      .add_option("--vocab-size,--vocab_size", vocabulary.vocab_size,
+                  "Tokens in the vocabulary, including special ones")
       ->capture_default_str();
   command
       .add_option("--min-frequency,--min_frequency", vocabulary.min_frequency,
-                  "How often a pair of pieces must occur to become one")
+                  "Smallest number of occurrences for a pair of pieces to be merged")
       ->capture_default_str();
   command
       .add_option("--limit-alphabet,--limit_alphabet", vocabulary.limit_alphabet,
-                  "Different characters to keep; words with rarer ones become [UNK]")
+                  "Number of different characters to keep; words with rarer ones become [UNK]")
       ->capture_default_str();
-  add_parsed_option(
-      command, "--score", vocabulary.score, score_from_string,
-      "Which pair of pieces becomes one next: frequency, the one that occurs most often; or likelihood, "
-      "the one that makes the texts most likely, which takes longer and gives slightly more pieces")
+  add_parsed_option(command, "--score", vocabulary.score, score_from_string,
+                    "Which pair of pieces is merged next: the most frequent (frequency), or the one that "
+                    "makes the texts most "
+                    "likely (likelihood, slower)")
       ->default_str("frequency");
   command
-      .add_option("--unused", vocabulary.unused_tokens,
-                  "Tokens [unused0], ... to keep for later; 99 give [UNK] the id 100 of the published models")
+      .add_option(
+          "--unused", vocabulary.unused_tokens,
+          "Number of tokens [unused0], ... to reserve; 99 give [UNK] the id 100, as in published models")
       ->capture_default_str();
-  command.add_flag("--cased", options.cased,
-                   "Keep upper case, and accents (default: lower case, no accents)");
-  command.add_flag("--keep-accents", options.keep_accents, "Keep accents in lower case");
+  command.add_flag("--cased", options.cased, "Keep upper case and accents (default: lower case, no accents)");
+  command.add_flag("--keep-accents", options.keep_accents, "Keep accents, in lower case");
   command.add_flag("--keep-chinese-together", options.keep_chinese_together,
-                   "Do not make each Chinese character a word of its own");
+                   "Do not split Chinese text into characters");
 }
 
 }  // namespace
@@ -185,20 +187,21 @@ void add_vocabulary_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("vocabulary", "Build a WordPiece vocabulary from texts");
   command
       ->add_option("files", options->inputs,
-                   "Files of texts: .txt (one text a line), .jsonl, .csv, ...; - for standard input")
+                   "Files of texts: .txt (one text per line), .jsonl, .csv, ...; - for standard input")
       ->required();
-  command->add_option("--output,--output_dir", options->output, "Folder for the tokenizer")->required();
+  command->add_option("--output,--output_dir", options->output, "Folder to write the tokenizer to")
+      ->required();
   add_vocabulary_options(*command, *options);
-  add_data_options(*command, options->data);
+  add_text_options(*command, options->data);
   add_threads_option(*command, options->threads);
-  command->add_flag("--overwrite", options->overwrite, "Replace the tokenizer that the folder holds");
+  command->add_flag("--overwrite", options->overwrite, "Replace the tokenizer in the folder");
   command->add_flag("--json", options->json, "Print the summary as JSON and nothing else");
   options->screen.add_to(*command);
   command->footer(
       "Examples:\n"
       "  bertune vocabulary corpus.txt --output my-vocabulary\n"
-      "  bertune vocabulary part1.jsonl part2.jsonl --cased --vocab-size 8000 --output my-vocabulary\n"
-      "The folder loads with AutoTokenizer.from_pretrained, and with bertune tokenize --model.");
+      "  bertune vocabulary a.jsonl b.jsonl --cased --vocab-size 8000 --output vocab\n"
+      "bertune tokenize and AutoTokenizer.from_pretrained load the folder.");
   command->callback([options] { make_vocabulary(*options); });
 }
 

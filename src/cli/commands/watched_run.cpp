@@ -34,8 +34,9 @@ runs::FinishedRun shown(const TrainOptions& options, TrainDisplay& display, trai
   } catch (const Interrupted& interrupted) {
     if (display.training_ended()) throw;
     display.finish();
-    throw Interrupted(fmt::format("{}; a checkpoint is in {}: the same command with --resume goes on from it",
-                                  interrupted.what(), options.run.arguments.output_dir.string()));
+    throw Interrupted(
+        fmt::format("{}; a checkpoint is in {}: the same command with --resume continues from it",
+                    interrupted.what(), options.run.arguments.output_dir.string()));
   }
 }
 

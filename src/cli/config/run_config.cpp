@@ -93,7 +93,9 @@ class File {
       if (!note.empty()) notes_.push_back(note);
       return;
     }
-    fail(value, no_such_option(command_, key, {"\"", "\""}));
+    const std::string what = no_such_option(command_, key, {"\"", "\""});
+    const bool is_helped = what.find(';') != what.npos;
+    fail(value, is_helped ? what : fmt::format("{}; bertune help {} lists them", what, command_.get_name()));
   }
 
   // Returns the equivalent texts of the command line; nothing where the value asks for nothing.
@@ -154,7 +156,7 @@ class File {
 void add_run_config(CLI::App& command) {
   command.add_option_function<std::string>(
       "--config", [&command](const std::string& path) { File(command, path).apply(); },
-      "File of options by their names, YAML or JSON, such as a run's run.yaml; flags given beside it win");
+      "File of options, YAML or JSON, such as a run's run.yaml; options of the command line override it");
 }
 
 std::vector<std::string> with_config_flag(int argc, const char* const* argv) {

@@ -148,7 +148,25 @@ class Settling {
                        : fmt::format("bertune has no command \"{}\"; did you mean \"{}\"?", name, near));
 }
 
+// `bertune help` is bertune --help, and `bertune help train` bertune train --help.
+SettledArguments settled_help(const CLI::App& program, const std::vector<std::string>& arguments) {
+  SettledArguments settled{.texts = {arguments[0]}, .notes = {}, .command = nullptr, .is_silent = false};
+  if (arguments.size() > 2 && !arguments[2].starts_with('-')) {
+    settled.command = command_named(program, arguments[2]);
+    if (settled.command == nullptr) fail_command(program, arguments[2]);
+    settled.texts.push_back(arguments[2]);
+  }
+  settled.texts.emplace_back("--help");
+  return settled;
+}
+
 }  // namespace
+
+const CLI::App* command_named(const CLI::App& program, std::string_view name) {
+  for (const CLI::App* command : program.get_subcommands({}))
+    if (command->get_name() == name) return command;
+  return nullptr;
+}
 
 bool takes_transformers_flags(const CLI::App& command) {
   return command.get_option_no_throw("--config") != nullptr;
@@ -157,8 +175,9 @@ bool takes_transformers_flags(const CLI::App& command) {
 SettledArguments settled_arguments(const CLI::App& program, const std::vector<std::string>& arguments) {
   if (arguments.size() < 2 || arguments[1].starts_with('-'))
     return {.texts = arguments, .notes = {}, .command = nullptr, .is_silent = false};
-  for (const CLI::App* command : program.get_subcommands({}))
-    if (command->get_name() == arguments[1]) return Settling(*command, arguments, 2).run();
+  if (arguments[1] == "help") return settled_help(program, arguments);
+  if (const CLI::App* command = command_named(program, arguments[1]))
+    return Settling(*command, arguments, 2).run();
   fail_command(program, arguments[1]);
 }
 

@@ -4,6 +4,7 @@
 
 #include <CLI/App.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bertune::cli {
@@ -18,6 +19,9 @@ struct SettledArguments {
 // Throws UsageError for a command or an option that there is not, naming the nearest; for a value that is
 // missing or not a number; and for flags of Transformers that ask for what is not done here.
 SettledArguments settled_arguments(const CLI::App& program, const std::vector<std::string>& arguments);
+
+// Returns null where there is no such command.
+const CLI::App* command_named(const CLI::App& program, std::string_view name);
 
 // Returns whether the command takes flags of the Transformers scripts: where it takes files of options.
 bool takes_transformers_flags(const CLI::App& command);

@@ -8,44 +8,41 @@
 
 namespace bertune::cli {
 
-constexpr const char* kGroup = "What is trained";
+constexpr const char* kGroup = "Freezing, LoRA and memory";
 
 void FineTuningOptions::add_to(CLI::App& command, train::FineTuning& s) {
   command
-      .add_option("--freeze-layers", s.freeze_layers, "Freeze the embeddings and the first layers, so many")
+      .add_option("--freeze-layers", s.freeze_layers, "Freeze the embeddings and the first N encoder layers")
       ->group(kGroup);
   command.add_flag("--freeze-embeddings", s.freeze_embeddings, "Freeze the embeddings")->group(kGroup);
   command
       .add_option("--freeze", s.freeze,
-                  "Freeze parameters by name: \"bert.encoder.layer.[0-3].*\"; may be given again")
+                  "Freeze parameters by name, such as \"bert.encoder.layer.[0-3].*\"; may be repeated")
       ->group(kGroup)
       ->allow_extra_args(false);
   command
-      .add_flag(
-          "--freeze-eval-mode", s.freeze_eval_mode,
-          "No dropout in the lowest layers where they are frozen, which then run once a text, not once an "
-          "epoch")
+      .add_flag("--freeze-eval-mode", s.freeze_eval_mode,
+                "No dropout in frozen lowest layers, which then run once per text, not once per epoch")
       ->group(kGroup);
   command
       .add_option("--frozen-cache-mib", s.frozen_cache_mib,
-                  "Memory for what frozen lowest layers without dropout give (0: none)")
+                  "Memory in MiB for outputs of frozen lowest layers without dropout (0: none)")
       ->group(kGroup)
       ->capture_default_str();
   command
-      .add_option(
-          "--layer-wise-lr-decay,--layer_wise_lr_decay", s.layer_wise_lr_decay,
-          "The last layer's learning rate is this times the head's, the one below's this times that, ...")
+      .add_option("--layer-wise-lr-decay,--layer_wise_lr_decay", s.layer_wise_lr_decay,
+                  "Multiply the learning rate by this for each layer below the head")
       ->group(kGroup)
       ->capture_default_str();
   command
       .add_flag("--gradient-checkpointing,--gradient_checkpointing,--activation_checkpointing",
                 s.gradient_checkpointing,
-                "Keep less for backward and compute it again: less memory, more time")
+                "Recompute activations in the backward pass: less memory, more time")
       ->group(kGroup);
 }
 
 void FineTuningOptions::add_lora_to(CLI::App& command, train::FineTuning& s) {
-  command.add_flag("--lora,--use_lora", lora, "Train an adapter (LoRA) and the head; all else is frozen")
+  command.add_flag("--lora,--use_lora", lora, "Train a LoRA adapter and the head; everything else is frozen")
       ->group(kGroup);
   details_ = {
       command.add_option("--lora-rank,--lora_rank,--lora_r", lora_config.r, "Rank of the adapter's matrices")
@@ -53,24 +50,25 @@ void FineTuningOptions::add_lora_to(CLI::App& command, train::FineTuning& s) {
           ->capture_default_str(),
       command
           .add_option("--lora-alpha,--lora_alpha", lora_config.lora_alpha,
-                      "Its changes count alpha / rank times")
+                      "Scale of the adapter: alpha / rank")
           ->group(kGroup)
           ->capture_default_str(),
       command
-          .add_option(
-              "--lora-targets,--lora_target_modules", lora_config.target_modules,
-              "Linear maps that it changes: query, key, value, attention.output.dense, intermediate.dense, "
-              "output.dense, or all-linear")
+          .add_option("--lora-targets,--lora_target_modules", lora_config.target_modules,
+                      "Layers to adapt: query, key, value, attention.output.dense, intermediate.dense, "
+                      "output.dense, or all-linear")
           ->delimiter(',')
           ->expected(1, 100)
           ->group(kGroup)
           ->default_str("query,value"),
-      command.add_flag("--rslora,--use_rslora", lora_config.use_rslora, "Alpha / sqrt(rank) instead")
+      command
+          .add_flag("--rslora,--use_rslora", lora_config.use_rslora,
+                    "Scale the adapter by alpha / sqrt(rank) instead")
           ->group(kGroup)};
   command.add_option("--lora_dropout,--lora-dropout", lora_dropout)->group("");
   command
       .add_flag("--merge-lora", s.merge_lora,
-                "Write the whole model with the adapter in it, not the adapter alone")
+                "Write the whole model with the adapter merged, not the adapter alone")
       ->group(kGroup);
 }
 

@@ -61,22 +61,23 @@ class DownloadDisplay {
 }  // namespace
 
 void HubFlags::add_to(CLI::App& command) {
-  const std::string group = "Models by name";
+  const std::string group = "Hugging Face Hub";
   command
       .add_option("--revision,--model-revision,--model_revision", revision,
-                  "Branch, tag or commit of the model on the hub (default: main)")
+                  "Branch, tag or commit of the model on the Hugging Face Hub (default: main)")
       ->group(group);
   command
       .add_option("--cache-dir,--cache_dir", cache_dir,
-                  "Where downloaded models are kept (default: HF_HUB_CACHE, or ~/.cache/huggingface/hub)")
+                  "Folder for downloaded models (default: HF_HUB_CACHE, or ~/.cache/huggingface/hub)")
       ->group(group);
   command
-      .add_option("--token", token,
-                  "Access token for private and gated models (default: HF_TOKEN, which others cannot see)")
+      .add_option(
+          "--token", token,
+          "Access token for private and gated models (default: HF_TOKEN; other users can see this option)")
       ->group(group);
   command
       .add_flag("--offline,--local-files-only,--local_files_only", offline,
-                "Use no network (HF_HUB_OFFLINE=1 says so too)")
+                "Use no network (same as HF_HUB_OFFLINE=1)")
       ->group(group);
 }
 

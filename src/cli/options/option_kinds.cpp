@@ -109,7 +109,7 @@ std::string no_such_option(const CLI::App& command, std::string_view name, Quote
   const std::vector<std::string> names = option_names(command, name.find('_') != name.npos ? '_' : '-');
   if (const std::string_view near = nearest(name, names); !near.empty())
     return fmt::format("{}; did you mean {}{}{}?", sentence, quote.before, near, quote.after);
-  return fmt::format("{}; bertune {} --help lists them", sentence, command.get_name());
+  return sentence;
 }
 
 void know_flags_of(const CLI::App& program, const CLI::App* current) {

@@ -15,6 +15,9 @@ namespace bertune::cli {
 
 // Adds the options of reading files of rows.
 void add_data_options(CLI::App& command, tasks::FileOptions& options);
+// Does the same for commands that read texts and no labels: options of labels are accepted, but not in the
+// help.
+void add_text_options(CLI::App& command, tasks::FileOptions& options);
 // Adds the option for labels in a file of their own; `of` is the flag of the file that has the texts.
 void add_labels_file_option(CLI::App& command, tasks::FileOptions& options, const std::string& of);
 // Adds the options of question answering that all commands share.

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "bertune/error.h"
+#include "cli/options/help.h"
 #include "cli/options/parsed_option.h"
 
 namespace bertune::cli {
@@ -27,54 +28,52 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
     command.add_option(names, value, help)->group(kTraining)->capture_default_str();
   };
   add("--epochs,--num_train_epochs", a.num_train_epochs, "Passes over the training data");
-  command.add_option("--max-steps,--max_steps", a.max_steps, "Steps in all, instead of --epochs")
+  command.add_option("--max-steps,--max_steps", a.max_steps, "Optimizer steps in all; overrides --epochs")
       ->group(kTraining);
   add("--batch-size,--batch_size,--per_device_train_batch_size,--per_gpu_train_batch_size",
-      a.train_batch_size, "Texts in memory at a time");
+      a.train_batch_size, "Training examples per batch");
   add("--gradient-accumulation-steps,--gradient_accumulation_steps", a.gradient_accumulation_steps,
-      "Such batches a step: memory of one, results of all together");
+      "Batches per optimizer step; effective batch size = this × --batch-size");
   add("--eval-batch-size,--per_device_eval_batch_size,--per_gpu_eval_batch_size", a.eval_batch_size,
-      "Texts a batch in evaluation");
-  add("--optimizer,--optim", a.optimizer, names_of(optim::algorithms()).c_str());
+      "Examples per batch in evaluation");
+  add("--optimizer,--optim", a.optimizer, ("Optimizer: " + names_of(optim::algorithms())).c_str());
   add("--learning-rate,--learning_rate,--lr", a.learning_rate, "Peak learning rate");
   add("--schedule,--lr-scheduler-type,--lr_scheduler_type", a.lr_scheduler_type,
-      ("Of the learning rate: " + names_of(optim::schedules())).c_str());
-  add("--warmup-ratio,--warmup_ratio", a.warmup_ratio, "Share of the steps in which the rate rises");
-  add("--weight-decay,--weight_decay", a.weight_decay, "Not for biases and LayerNorm (default: 0.01)");
-  add("--max-grad-norm,--max_grad_norm", a.max_grad_norm,
-      "Gradients are scaled down to this norm (0: never)");
+      ("Learning-rate schedule: " + names_of(optim::schedules())).c_str());
+  add("--warmup-ratio,--warmup_ratio", a.warmup_ratio, "Share of all steps in which the learning rate rises");
+  add("--weight-decay,--weight_decay", a.weight_decay,
+      "Weight decay; not applied to biases and LayerNorm (default: 0.01)");
+  add("--max-grad-norm,--max_grad_norm", a.max_grad_norm, "Clip gradients to this norm (0: no clipping)");
   add("--label-smoothing,--label_smoothing_factor", a.label_smoothing_factor,
-      "Share of every label that is spread over all classes, in [0, 1)");
-  add("--adam-beta1,--adam_beta1", a.adam_beta1, "Short for beta1 in --optim-args");
-  add("--adam-beta2,--adam_beta2", a.adam_beta2, "Short for beta2 in --optim-args");
-  add("--adam-epsilon,--adam_epsilon", a.adam_epsilon, "Short for eps in --optim-args");
-  add("--momentum", a.momentum, "Short for momentum in --optim-args");
+      "Share of each label that is spread over all classes, from 0 to below 1");
+  add("--adam-beta1,--adam_beta1", a.adam_beta1, "Shorthand for beta1 in --optim-args");
+  add("--adam-beta2,--adam_beta2", a.adam_beta2, "Shorthand for beta2 in --optim-args");
+  add("--adam-epsilon,--adam_epsilon", a.adam_epsilon, "Shorthand for eps in --optim-args");
+  add("--momentum", a.momentum, "Shorthand for momentum in --optim-args");
   add_parsed_option(command, "--precision,--mixed_precision", a.precision, precision_from_string,
-                    "Of matrix products in training: fp32, bf16, or auto, which is bf16 where the processor "
-                    "multiplies it faster")
+                    "Data type of matrix multiplications: fp32, bf16, or auto (bf16 if faster on this CPU)")
       ->group(kTraining)
       ->default_str("auto");
   command.add_flag_callback("--bf16", [&a] { a.precision = Precision::bf16; })->group("");
-  command.add_flag("--nesterov", a.nesterov, "Short for nesterov=true in --optim-args")->group(kTraining);
-  add("--seed", a.seed, "Of order, dropout and new weights: the same seed gives the same model");
+  command.add_flag("--nesterov", a.nesterov, "Shorthand for nesterov=true in --optim-args")->group(kTraining);
+  add("--seed", a.seed, "Seed of the row order, dropout and new weights");
   command
-      .add_option("--data-seed,--data_seed", a.data_seed, "Of the order of rows alone (default: as --seed)")
+      .add_option("--data-seed,--data_seed", a.data_seed, "Seed of the row order (default: that of --seed)")
       ->group(kTraining);
   add("--metric-for-best-model,--metric_for_best_model", a.metric_for_best_model,
-      "Metric that picks the best evaluation (default: accuracy; multi-label: f1_micro; regression: mse; "
-      "entities "
-      "and answers: f1; pre-training: loss)");
+      "Metric that decides which weights are best (default: accuracy; multi-label: f1_micro; "
+      "regression: mse; entities and answers: f1; pre-training: loss)");
   command
       .add_option("--eval-steps,--eval_steps", a.eval_steps,
-                  "Steps between evaluations, instead of one after each epoch")
+                  "Evaluate every N steps (default: after each epoch)")
       ->group(kTraining);
   command
       .add_option("--early-stopping-patience,--early_stopping_patience", a.early_stopping_patience,
-                  "Stop after so many evaluations in a row without a better metric (0: never)")
+                  "Stop after N evaluations in a row without a gain (0: never)")
       ->group(kTraining);
   command
       .add_option("--early-stopping-threshold,--early_stopping_threshold", a.early_stopping_threshold,
-                  "By how much it must be better to count")
+                  "Smallest gain that counts")
       ->group(kTraining);
 }
 
@@ -83,154 +82,165 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
 void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
   command
       .add_option("--model,--model_name_or_path", run.model,
-                  "Folder of the pre-trained checkpoint, or its name on the hub")
+                  "Model folder, or its name on the Hugging Face Hub")
       ->required();
   command
       .add_option("--train,--train_file", run.files.train,
-                  "File of labelled texts, tagged words or questions to train on")
+                  "File of labeled texts, tagged words or questions to train on")
       ->required();
   command.add_option("--validation,--validation_file", run.files.validation,
-                     "File to pick the best epoch on");
+                     "File to choose the best epoch on");
   command.add_option("--test,--test_file", run.files.test, "File to test the finished model on");
-  command.add_option("--output,--output_dir", run.arguments.output_dir, "Folder for the fine-tuned model")
+  command
+      .add_option("--output,--output_dir", run.arguments.output_dir,
+                  "Folder to write the fine-tuned model to")
       ->required();
   add_data_options(command, run.files.data);
   add_labels_file_option(command, run.files.data, "--train");
   command
       .add_option("--validation-labels-file,--validation_labels_file", run.files.validation_labels,
-                  "The same for --validation")
+                  "Labels file for --validation")
       ->group("Data");
-  command.add_option("--test-labels-file,--test_labels_file", run.files.test_labels, "The same for --test")
+  command
+      .add_option("--test-labels-file,--test_labels_file", run.files.test_labels, "Labels file for --test")
+      ->group("Data");
+  command
+      .add_option("--validation-split", run.files.validation_split,
+                  "Share of the training rows to hold out where --validation is not given (0: none; default: "
+                  "a tenth, at "
+                  "most 10,000 rows)")
       ->group("Data");
   command
       .add_option(
-          "--validation-split", run.files.validation_split,
-          "Share of the training rows held out without --validation (0: none; default: a tenth, at most "
-          "10,000 rows)")
+          "--folds", run.folds,
+          "Cross-validation with N folds; each model is tested on the part of --train that it has not seen")
       ->group("Data");
   command
-      .add_option("--folds", run.folds,
-                  "Cross-validation: so many models, each measured on a part of --train that it has not seen")
+      .add_option("--fold-column,--fold_column", run.files.fold_column,
+                  "Cross-validation with the folds that this column of --train names")
       ->group("Data");
-  command
-      .add_option(
-          "--fold-column,--fold_column", run.files.fold_column,
-          "Cross-validation with the folds that this column of --train names, a model each; in the order "
-          "of their numbers, or else of the names as sorted")
-      ->group("Data");
-  command.add_flag("--keep-folds", run.keep_folds, "Keep the models of cross-validation, in OUTPUT/fold-...")
+  command.add_flag("--keep-folds", run.keep_folds, "Keep the models of cross-validation, in FOLDER/fold-...")
       ->group(kOutput);
-  command.add_option("--task", run.task, "What to learn: " + tasks + " (default: by the data, and said)")
+  command.add_option("--task", run.task, "Task: " + tasks + " (default: detected from the data)")
       ->group("Data");
   command
       .add_option(
           "--problem-type,--problem_type", run.files.problem_type,
-          "single_label_classification, multi_label_classification or regression (default: by the labels)")
+          "single_label_classification, multi_label_classification or regression (default: detected from the "
+          "labels)")
       ->group("Data");
   command.add_flag("--do_regression", regression)->group("");
   command.add_option("--config_name", config_name)->group("");
   command.add_option("--tokenizer_name", tokenizer_name)->group("");
   command
-      .add_option("--max-length,--max_length,--max_seq_length", run.files.max_length,
-                  "Tokens a text; longer ones are cut (default: 128; question answering: 384, in windows)")
+      .add_option(
+          "--max-length,--max_length,--max_seq_length", run.files.max_length,
+          "Tokens per text; longer texts are truncated (default: 128; question answering: 384, in windows)")
       ->group("Data");
   command
-      .add_option("--max-train-rows,--max_train_samples", run.files.max_train_rows, "Use only the first rows")
+      .add_option("--max-train-rows,--max_train_samples", run.files.max_train_rows,
+                  "Use only the first N rows")
       ->group("Data");
   command
       .add_flag("--shuffle-rows,--shuffle_rows", run.files.shuffle_rows,
-                "Draw the rows of --max-train-rows from the whole file, which may be sorted")
+                "Draw the rows of --max-train-rows at random from the whole file")
       ->group("Data");
   command
       .add_option("--max-eval-rows,--max-validation-rows,--max_eval_samples", run.files.max_validation_rows,
-                  "Validate on so many rows")
+                  "Validate on at most N rows")
       ->group("Data");
   command.add_option("--max-test-rows,--max_predict_samples", run.files.max_test_rows)->group("");
   command
       .add_flag("--ignore-mismatched-sizes,--ignore_mismatched_sizes", run.ignore_mismatched_sizes,
-                "Give the model a new head where the checkpoint's has another number of labels")
+                "Give the model a new head if the checkpoint's has a different number of labels")
       ->group(kTraining);
-  command.add_option("--classifier-dropout", run.classifier_dropout, "Before the classifier")
+  command.add_option("--classifier-dropout", run.classifier_dropout, "Dropout before the classifier")
       ->group(kTraining);
   command
       .add_option(
           "--class-weights,--class_weights", run.arguments.class_weights,
-          "Of classes in the loss: balanced, \"name=weight,...\", or one weight a label in their order")
+          "Class weights in the loss: balanced, \"name=weight,...\", or one weight per label, in label order")
       ->group(kTraining);
   command
       .add_option("--focal-loss,--focal_loss_gamma", run.arguments.focal_loss_gamma,
-                  "The focal loss, with this gamma (2 is usual; 0: off)")
+                  "Focal loss with this gamma (typically 2; 0: off)")
       ->group(kTraining);
   add_question_answering_options(command, run.files.question_answering);
   command
       .add_flag("--label-all-tokens,--label_all_tokens", run.files.label_all_tokens,
-                "Every piece of a word has its label, and not only the first")
+                "Label every piece of a word, not only the first")
       ->group("Token classification");
   command
-      .add_option("--pooling", run.files.sentence_embedding.pooling,
-                  "How token embeddings become one: mean, cls, max or mean_sqrt_len_tokens (default: as the "
-                  "model's modules.json says, or mean)")
+      .add_option(
+          "--pooling", run.files.sentence_embedding.pooling,
+          "Pooling of token embeddings: mean, cls, max or mean_sqrt_len_tokens (default: that of the model's "
+          "modules.json, or mean)")
       ->group("Sentence embeddings");
   command
-      .add_option(
-          "--embedding-loss", run.files.sentence_embedding.loss,
-          "cosine-similarity or multiple-negatives-ranking (default: the first where pairs have scores)")
+      .add_option("--embedding-loss", run.files.sentence_embedding.loss,
+                  "cosine-similarity or multiple-negatives-ranking (default: the first if pairs have scores, "
+                  "else the "
+                  "second)")
       ->group("Sentence embeddings");
   add_run_to(command);
   fine_tuning.add_lora_to(command, run.arguments.fine_tuning);
+  show_first(command, {"--text-column", "--label-column", "--task", "--max-length"});
 }
 
 void TrainOptions::add_run_to(CLI::App& command) {
   declared_on = &command;
   add_optimization(command, run.arguments);
   FineTuningOptions::add_to(command, run.arguments.fine_tuning);
-  command.add_option("--warmup-steps,--warmup_steps", warmup_steps, "Instead of --warmup-ratio")
+  command
+      .add_option("--warmup-steps,--warmup_steps", warmup_steps, "Warm-up steps; overrides --warmup-ratio")
       ->group(kTraining);
   command
       .add_option("--optim-args,--optim_args", optim_args,
-                  "Options of the optimizer: \"amsgrad=true,eps=1e-6\"; docs/optimizers.md has all")
+                  "Options of the optimizer, such as amsgrad=true,eps=1e-6; see docs/optimizers.md")
       ->group(kTraining);
   command
       .add_option("--lr-scheduler-kwargs,--lr_scheduler_kwargs", lr_scheduler_kwargs,
-                  "Options of the schedule: \"num_cycles=2\", or a JSON object")
+                  "Options of the schedule, such as num_cycles=2, or a JSON object")
       ->group(kTraining);
   command.add_option("--eval_strategy,--evaluation_strategy", eval_strategy)->group("");
-  command
-      .add_option("--hidden-dropout", run.hidden_dropout, "Instead of the checkpoint's hidden_dropout_prob")
+  command.add_option("--hidden-dropout", run.hidden_dropout, "Overrides the model's hidden_dropout_prob")
       ->group(kTraining);
-  command.add_option("--attention-dropout", run.attention_dropout, "Instead of attention_probs_dropout_prob")
+  command
+      .add_option("--attention-dropout", run.attention_dropout,
+                  "Overrides the model's attention_probs_dropout_prob")
       ->group(kTraining);
   hub.add_to(command);
   add_threads_option(command, threads);
   command
       .add_option("--save-every,--save_steps", run.arguments.save_steps,
-                  "Steps between checkpoints, besides one an epoch")
+                  "Also save a checkpoint every N steps (default: after each epoch only)")
       ->group(kOutput);
   command
       .add_option("--logging-steps,--logging_steps", run.arguments.logging_steps,
-                  "Steps between rows of the log")
+                  "Steps between rows of the log in trainer_state.json")
       ->group(kOutput);
   add_parsed_option(command, "--save-dtype,--save_dtype", run.arguments.save_dtype, save_dtype_from_string,
-                    "Numbers of the finished model: float32, or half as large float16 or bfloat16")
+                    "Data type of the finished model: float32, float16 or bfloat16")
       ->group(kOutput)
       ->default_str("float32");
-  command.add_flag("--resume", run.arguments.resume, "Go on from the newest checkpoint in --output")
+  command.add_flag("--resume", run.arguments.resume, "Continue from the newest checkpoint in --output")
       ->group(kOutput);
   command.add_option("--resume_from_checkpoint", resume_from)->expected(0, 1)->group("");
   command
       .add_flag("--overwrite,--overwrite_output_dir", run.overwrite,
-                "Start anew in an --output that holds a model")
+                "Start over in an --output that contains a model")
       ->group(kOutput);
   command
       .add_flag("--keep-checkpoints", run.arguments.keep_checkpoints,
-                "Do not remove them when training has finished")
+                "Keep the newest and the best checkpoint after training")
       ->group(kOutput);
   command
       .add_flag("--profile", profile,
-                "Measure some steps: time by operation and layer, and a trace in OUTPUT/profile.json")
+                "Measure some steps: time per operation and layer, and a trace in profile.json")
       ->group(kOutput);
   command.add_flag("--json", json, "Print the results as JSON and nothing else")->group(kOutput);
   screen.add_to(command);
+  show_first(command, {"--epochs", "--batch-size", "--learning-rate", "--resume", "--overwrite"});
 }
 
 // The Trainer's: without --eval_steps, "steps" takes the steps of logging, 500 unless they are given.
@@ -281,7 +291,7 @@ void TrainOptions::require_names_of_model() const {
        {std::pair("--config_name", &config_name), std::pair("--tokenizer_name", &tokenizer_name)}) {
     if (given->empty() || *given == run.model) continue;
     throw UsageError(fmt::format(
-        "{} is {}, and --model is {}: bertune {} takes configuration and tokenizer from the model's folder",
+        "{} is {}, and --model is {}: bertune {} reads configuration and tokenizer from the model's folder",
         flag, *given, run.model.string(), declared_on->get_name()));
   }
 }

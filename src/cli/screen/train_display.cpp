@@ -28,15 +28,15 @@ std::string model_line(const ModelLoaded& model) {
                                  model.folder.string(), model.num_hidden_layers, model.hidden_size,
                                  report::grouped(static_cast<long long>(model.parameters)), report.loaded);
   if (report.loaded == 0) {
-    line += ", all newly initialised";
+    line += ", all newly initialized";
   } else if (!fresh.empty()) {
-    line += ", newly initialised:";
+    line += ", newly initialized:";
     for (const std::string& name : fresh) line += " " + name;
     line += " (a new head is expected)";
   }
   if (model.trained_parameters < model.parameters) {
     line += fmt::format(
-        "; {} trained, {:.2f} %", report::grouped(static_cast<long long>(model.trained_parameters)),
+        "; {} trained, {:.2f}%", report::grouped(static_cast<long long>(model.trained_parameters)),
         100 * static_cast<double>(model.trained_parameters) / static_cast<double>(model.parameters));
   }
   if (!report.unexpected.empty()) {
@@ -90,10 +90,11 @@ void TrainDisplay::show(const TextRead& text) {
 }
 
 void TrainDisplay::show(const ModelLoaded& model) {
-  say(fmt::format(
-      "{}\nTraining on {} with {} kernels{}", model_line(model), counted(num_threads(), "thread"),
-      kernels::ops().name,
-      model.precision == Precision::bf16 ? ", matrix products in bf16 (--precision fp32 for f32)" : ""));
+  say(fmt::format("{}\nTraining on {} with {} kernels{}", model_line(model), counted(num_threads(), "thread"),
+                  kernels::ops().name,
+                  model.precision == Precision::bf16
+                      ? ", matrix multiplications in bf16 (--precision fp32 for f32)"
+                      : ""));
 }
 
 void TrainDisplay::show(const LossChosen& loss) {
@@ -113,7 +114,8 @@ void TrainDisplay::show(const LossChosen& loss) {
 void TrainDisplay::show(const Resumed& resumed) {
   resumed_step_ = resumed.step;
   say(resumed.checkpoint.empty()
-          ? std::string("No checkpoint to resume from: starting at the beginning.")
+          ? std::string(
+                "note: --resume: the output folder has no checkpoint; training starts from the beginning")
           : fmt::format("Resuming after step {} from {}", resumed.step, resumed.checkpoint.string()));
 }
 

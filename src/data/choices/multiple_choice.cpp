@@ -134,7 +134,7 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
       make_parser(path, format, options.delimiter, text, notes, options.lines_before);
   if (!is_delimited(format) && begins_nested(text, path)) {
     parser = make_nested_choice_parser(path, options.lines_before);
-    notes.push_back(fmt::format("{}: the questions are read from objects within objects (guessed)", path));
+    notes.push_back(fmt::format("{}: the questions are read from objects within objects (detected)", path));
   }
   Names names;
   std::int64_t line = 0;
@@ -147,7 +147,7 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
       choose_multiple_choice_columns(others, place_in(path, line), options.label_column, options.with_labels);
   if (const std::string guesses = guessed_columns(columns, others); !guesses.empty())
     notes.push_back(
-        fmt::format("{}: columns guessed: {} (`label_column` names another label)", path, guesses));
+        fmt::format("{}: columns detected: {} (`label_column` names another label)", path, guesses));
   if (!is_delimited(format)) {
     names = columns.known();
     parser->set_keys(names);

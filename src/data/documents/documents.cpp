@@ -120,9 +120,9 @@ std::vector<std::string> DocumentReader::notes() const {
   std::vector<std::string> notes;
   for (const auto& [layout, files] : layouts_) {
     const std::string more = files.count > 1 ? fmt::format(" and {} more", files.count - 1) : "";
-    notes.push_back(
-        fmt::format("{}{}: {}{}", files.first, more, layout,
-                    options_.document_per ? "" : " (guessed; `document_per=blank-line|file|line`)"));
+    notes.push_back(fmt::format(
+        "{}{}: {}{}", files.first, more, layout,
+        options_.document_per ? "" : " (detected; change with `document_per=blank-line|file|line`)"));
   }
   constexpr std::size_t kMost = 10;  // corpora of thousands of files are common
   for (std::size_t i = 0; i < row_notes_.size() && i < kMost; ++i) notes.push_back(row_notes_[i]);

@@ -115,7 +115,7 @@ std::string describe(const TextLayout& layout) {
   const std::string_view documents =
       layout.document_per == DocumentPer::file ? "a document a file" : "documents between blank lines";
   const std::string_view lines = layout.wrapped_lines       ? "wrapped lines joined and split into sentences"
-                                 : layout.sentence_per_line ? "a sentence a line"
+                                 : layout.sentence_per_line ? "one sentence per line"
                                                             : "lines split into sentences";
   return fmt::format("{}, {}", documents, lines);
 }

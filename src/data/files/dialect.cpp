@@ -125,7 +125,7 @@ class DialectGuess {
                  has_quotes_at(line, "", '\'');
         })) {
       dialect_.quote = '\'';
-      note("fields stand in single quotes (guessed)");
+      note("fields stand in single quotes (detected)");
     }
     if (most_lines([&](std::string_view line) { return has_quotes_at(line, " ", dialect_.quote); })) {
       dialect_.blanks_before_quotes = true;
@@ -167,7 +167,7 @@ class DialectGuess {
       if (usual_width(lines).second && records(dialect_).size() < lines.size()) dialect_.quote = '\0';
     }
     if (dialect_.delimiter != ',')
-      note(fmt::format("fields are separated by {} (guessed)", shown(dialect_.delimiter)));
+      note(fmt::format("fields are separated by {} (detected)", shown(dialect_.delimiter)));
   }
 
   // Lines of one field above a table of several: a title, or a comment.

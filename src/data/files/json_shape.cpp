@@ -340,9 +340,9 @@ std::string note_of(const JsonShape& shape) {
   const std::string under = shape.place.empty() ? "" : fmt::format(" under \"{}\"", shape.place);
   switch (shape.form) {
     case JsonForm::columns:
-      return fmt::format("the JSON object{} holds a column a key, as pandas writes it", under);
+      return fmt::format("the JSON object{} holds one column per key, as pandas writes it", under);
     case JsonForm::named:
-      return fmt::format("the JSON object{} holds a row a key; the keys are not read", under);
+      return fmt::format("the JSON object{} holds one row per key; the keys are not read", under);
     case JsonForm::table:
       return fmt::format("the JSON object{} holds \"columns\" and their \"data\", as pandas writes them",
                          under);

@@ -68,7 +68,7 @@ std::unique_ptr<RecordParser> make_parser(const std::string& path, Format format
     case Format::json:
       if (const auto shape = shape_of_json(text, true, path, file_part(path).part, format == Format::jsonl)) {
         if (const std::string note = note_of(*shape); !note.empty())
-          notes.push_back(fmt::format("{}: {} (guessed)", path, note));
+          notes.push_back(fmt::format("{}: {} (detected)", path, note));
       }
       return make_json_parser(path, lines_before, format == Format::jsonl);
     case Format::text:

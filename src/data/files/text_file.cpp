@@ -88,7 +88,7 @@ std::string encoding_for(const std::string& path, std::string_view text, const s
   const ForeignLines lines = count_foreign_lines(text);
   notes.push_back(
       fmt::format("{}: is not UTF-8 ({} of {} lines): read as Windows-1252, which holds Latin-1 "
-                  "(`encoding` says otherwise)",
+                  "(change with `encoding`)",
                   path, lines.foreign, lines.all));
   return std::string(guessed);
 }

@@ -62,7 +62,7 @@ std::vector<std::string> header_of(const Record& record, const std::string& wher
     names.push_back(usual_name(name, given));
     if (names.back() != name)
       builder.note(
-          fmt::format("{}: the column \"{}\" is taken for \"{}\" (guessed)", where, name, names.back()));
+          fmt::format("{}: the column \"{}\" is taken for \"{}\" (detected)", where, name, names.back()));
   }
   for (const char* needed : {"question", "context"}) {
     const auto count = std::count(names.begin(), names.end(), needed);

@@ -181,7 +181,7 @@ QuestionAnsweringDataset QuestionAnsweringBuilder::finish() {
     dataset_.has_impossible = dataset_.has_impossible || example.is_impossible;
   }
   for (const auto& [usual, other] : other_names_) {
-    note(fmt::format("{}: \"{}\" is taken for the {} (guessed; a \"{}\" would go before)", other.second,
+    note(fmt::format("{}: \"{}\" is taken for the {} (detected; a \"{}\" would go before)", other.second,
                      other.first, usual, usual));
   }
   add_tallies();

@@ -171,7 +171,7 @@ void read_json_questions(std::string_view text, const std::string& path, Format 
                          std::int64_t lines_before, QuestionAnsweringBuilder& builder) {
   const JsonShape shape = *shape_of_json(text, true, path, file_part(path).part);
   if (const std::string note = note_of(shape); !note.empty() && shape.place != "data")
-    builder.note(fmt::format("{}: {} (guessed)", path, note));
+    builder.note(fmt::format("{}: {} (detected)", path, note));
   if (shape.form == JsonForm::list) {
     const bool is_part = !shape.place.empty() && shape.place != "data";
     DocumentReader(path, builder).read(is_part ? text.substr(shape.begin, shape.end - shape.begin) : text);

@@ -95,8 +95,8 @@ void note_leaks(const Texts& texts, const GivenFolds& given, const std::vector<s
   for (std::size_t row = 0; row < rows_with.size(); ++row) count += is_in_several[row] ? rows_with[row] : 0;
   if (count == 0) return;
   notes.push_back(fmt::format(
-      "{} of {} rows have a text that another fold has as well, which flatters the scores (first: {})", count,
-      texts.size, places));
+      "{} of {} rows have a text that also appears in another fold; scores will be inflated (first: {})",
+      count, texts.size, places));
 }
 
 std::vector<std::int64_t> given_fold_of_rows(const Texts& texts, const GivenFolds& given,

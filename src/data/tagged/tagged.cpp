@@ -69,7 +69,7 @@ void look_at_iob(TaggedDataset& dataset) {
     }
   } else if (use.begun_inside() > 0) {
     dataset.notes.push_back(fmt::format(
-        "{}: the tag is I- where no entity of its type goes on ({} in all; this is the first): it begins "
+        "{}: the tag is I- where no entity of its type continues ({} in all; this is the first): it begins "
         "an entity, as seqeval reads it",
         first, use.begun_inside()));
   }
@@ -107,8 +107,8 @@ void look_at_tags(TaggedDataset& dataset) {
   if (are_types(dataset)) {
     dataset.scheme = TagScheme::io;
     dataset.notes.push_back(fmt::format(
-        "{}: the tags are types without B- and I-: neighbouring words of one type are taken for one "
-        "entity (guessed; tags with B- and I- tell them apart)",
+        "{}: the tags are types without B- and I-: neighboring words of one type are taken for one "
+        "entity (detected; tags with B- and I- tell them apart)",
         dataset.path));
   }
   if (!dataset.tags.empty() && std::ranges::all_of(dataset.tags, is_whole_number)) {

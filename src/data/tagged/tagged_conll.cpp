@@ -125,16 +125,17 @@ class ConllReader {
     if (has_tags_) say_columns(given.empty());
     if (!prefix_.empty()) {
       file_.note(fmt::format(
-          "{}: every word begins with \"{}\", which is taken for its language and left out (guessed)",
+          "{}: every word begins with \"{}\", which is taken for its language and left out (detected)",
           file_.where(first_line_), prefix_));
     }
   }
 
   void say_columns(bool guessed) {
     const bool is_last = tag_ + 1 == columns_.columns;
-    std::string how = guessed && columns_.columns > 2 && is_last ? " (the last; `label_column` chooses)" : "";
+    std::string how =
+        guessed && columns_.columns > 2 && is_last ? " (the last; change with `label_column`)" : "";
     if (guessed && !columns_.why.empty())
-      how = fmt::format(" (guessed: {}; `label_column` chooses)", columns_.why);
+      how = fmt::format(" (detected: {}; change with `label_column`)", columns_.why);
     file_.note(
         fmt::format("{}: CoNLL columns separated by {}: the word is column {}, the tag column {} of {}{}",
                     file_.where(first_line_), columns_.by_tabs ? "TABs" : "blanks", columns_.word + 1,

@@ -54,7 +54,7 @@ class TaggedJsonReader {
     }
     const bool lines = rows.shape().form == JsonForm::lines;
     if (const std::string note = note_of(rows.shape()); !note.empty())
-      file_.note(fmt::format("{}: {} (guessed)", file_.path(), note));
+      file_.note(fmt::format("{}: {} (detected)", file_.path(), note));
     file_.note(
         fmt::format("{}: {}: {}", file_.where(1), lines ? "JSON Lines, an object a line" : "JSON", form_));
     if (mends.surrogates > 0)

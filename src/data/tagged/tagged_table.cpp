@@ -183,12 +183,12 @@ class TagTableReader {
   void say_columns() {
     const auto name = [&](int column) { return table_.names[static_cast<std::size_t>(column)]; };
     const std::string between =
-        table_.lists           ? "a sentence a row"
+        table_.lists           ? "one sentence per row"
         : table_.sentence >= 0 ? fmt::format("a sentence ends where \"{}\" changes", name(table_.sentence))
                                : "blank lines stand between sentences";
     file_.note(
-        fmt::format("{}: a table of words: \"{}\" is the word, \"{}\" the tag, {} (guessed; `label_column` "
-                    "chooses the tag)",
+        fmt::format("{}: a table of words: \"{}\" is the word, \"{}\" the tag, {} (detected; change the tag "
+                    "with `label_column`)",
                     file_.where(1), name(table_.word), name(table_.tag), between));
   }
 

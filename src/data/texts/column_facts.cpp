@@ -1,6 +1,7 @@
 #include "data/texts/column_facts.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
 #include <cstdint>
@@ -44,6 +45,25 @@ std::string shape_of(std::string_view text) {
   return shape;
 }
 
+// Three numbers with '-', '/' or '.' between them, one of which may be the year of four digits, and maybe a
+// time. Of versions, such as 1.2.3, no number has four digits.
+bool is_date(std::string_view text) {
+  const std::string_view date = text.substr(0, text.find_first_of(" T"));
+  const std::size_t first = date.find_first_of("-/.");
+  if (first == date.npos) return false;
+  const std::size_t second = date.find(date[first], first + 1);
+  if (second == date.npos) return false;
+  const std::array parts = {date.substr(0, first), date.substr(first + 1, second - first - 1),
+                            date.substr(second + 1)};
+  const auto digits = [](std::string_view part) {
+    return std::ranges::all_of(part, [](unsigned char c) { return std::isdigit(c) != 0; }) ? part.size() : 0;
+  };
+  const bool has_year = (digits(parts[0]) == 4) != (digits(parts[2]) == 4);
+  const auto is_short = [&](std::string_view part) { return digits(part) == 1 || digits(part) == 2; };
+  return is_short(parts[1]) && (is_short(parts[0]) || digits(parts[0]) == 4) &&
+         (is_short(parts[2]) || digits(parts[2]) == 4) && (has_year || date[first] == '/');
+}
+
 std::set<std::string> word_set(const std::string& text) {
   std::set<std::string> words;
   std::istringstream stream(lower_case(text));
@@ -65,7 +85,8 @@ double shared_words(const std::string& first, const std::string& second) {
 ColumnFacts facts_of(const std::vector<std::string>& values) {
   ColumnFacts facts;
   facts.rows = values.size();
-  facts.numbers = facts.whole = facts.ascending = facts.zero_or_one = facts.boolean = !values.empty();
+  facts.numbers = facts.whole = facts.ascending = facts.zero_or_one = facts.boolean = facts.dates =
+      !values.empty();
   std::unordered_set<std::string_view> distinct;
   std::unordered_set<std::string> shapes;
   double length = 0, words = 0, before = -INFINITY;
@@ -80,6 +101,7 @@ ColumnFacts facts_of(const std::vector<std::string>& values) {
     if (value.empty() || lower_case(value) == "null" || lower_case(value) == "nan") continue;
     ++facts.filled;
     if (distinct.insert(value).second) shapes.insert(shape_of(value));
+    facts.dates = facts.dates && is_date(value);
     length += static_cast<double>(characters_of(value));
     words += static_cast<double>(words_of(value));
     const std::optional<double> number = parse_number(value);
@@ -100,7 +122,7 @@ ColumnFacts facts_of(const std::vector<std::string>& values) {
 
 int label_evidence(const ColumnFacts& facts) {
   constexpr std::size_t kFewNumbers = 10;
-  if (facts.fullness() < 0.5 || facts.counts_rows()) return 0;
+  if (facts.fullness() < 0.5 || facts.counts_rows() || facts.dates) return 0;
   const bool mixed = facts.changes * 4 >= facts.rows;
   const int more = (facts.full() ? 1 : 0) + (mixed ? 1 : 0);
   if (facts.numbers && !facts.whole && facts.distinct >= 5) return 3 + more;

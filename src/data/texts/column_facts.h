@@ -14,6 +14,7 @@ struct ColumnFacts {
   bool numbers = false, whole = false;             // all that is filled
   bool ascending = false;                          // numbers, each greater than the one before
   bool zero_or_one = false, boolean = false;       // in all rows
+  bool dates = false;                              // all that is filled: 2024-05-31, 31/05/2024 10:15, ...
   bool uniform = false;  // digits and letters stand in the same places: dates and the like
 
   bool is_yes_or_no() const { return rows > 0 && (zero_or_one || boolean); }

@@ -104,6 +104,12 @@ bool is_usual_name(std::string_view name) {
 }
 
 bool names_a_title(std::string_view name) { return holds(kTitles, name_key(name)); }
+bool names_a_date(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kDates = {"date", "datetime", "timestamp", "createdat",
+                                                      "updatedat"};
+  return std::ranges::find(kDates, name_key(name)) != kDates.end();
+}
+
 bool names_an_index(std::string_view name) { return holds(kIndices, name_key(name)); }
 
 std::string_view label_word_of(std::string_view name) {

@@ -23,6 +23,8 @@ bool is_usual_name(std::string_view name);
 bool names_a_title(std::string_view name);
 // "id", "index", "Unnamed: 0", "": of what numbers rows.
 bool names_an_index(std::string_view name);
+// "date", "timestamp".
+bool names_a_date(std::string_view name);
 // The usual name of a label that the name ends in, after '_', a blank or in camel case ("sentiment" of
 // "airline_sentiment"); empty: there is none.
 std::string_view label_word_of(std::string_view name);

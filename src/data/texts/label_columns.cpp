@@ -140,7 +140,7 @@ std::vector<int> ColumnChooser::best_labels(bool by_name) const {
   int most = 0;
   for (int i = 0; i < columns(); ++i) {
     if (taken(i) || (by_name && label_word_of(name(i)).empty())) continue;
-    if (!choice_.text && facts(i).is_text()) continue;
+    if (names_a_date(name(i)) || (!choice_.text && facts(i).is_text())) continue;
     const int evidence = numbers_rows(i) ? 0 : label_evidence(facts(i));
     if (evidence == 0 || evidence < most) continue;
     if (evidence > most) best.clear();

@@ -191,12 +191,12 @@ void Table::add_guesses(std::vector<std::string>& notes) const {
     if (!*column || !column->guessed || head_.names.size() == 1) continue;
     guessed += fmt::format("{}{} = \"{}\"", guessed.empty() ? "" : ", ", role, column->name);
   }
-  if (!guessed.empty()) notes.push_back(fmt::format("{}: columns guessed: {}", path_, guessed));
+  if (!guessed.empty()) notes.push_back(fmt::format("{}: columns detected: {}", path_, guessed));
   for (const auto& [column, role] : roles) {
     if (!*column || column->reason.empty()) continue;
     const std::string_view option = column == &choice_.label ? "label_column" : "text_column";
     const bool set = column == &choice_.label && !choice_.labels.empty();
-    notes.push_back(fmt::format("{}: \"{}\" {}: {} (`{}` says otherwise)", path_, column->name,
+    notes.push_back(fmt::format("{}: \"{}\" {}: {} (change with `{}`)", path_, column->name,
                                 set ? "are the labels" : fmt::format("is the {}", role), column->reason,
                                 option));
   }
@@ -217,7 +217,7 @@ std::vector<std::string> Table::notes() const {
       {nul_, "a NUL byte is kept as text", ""},
       {empty_, "the text is empty", ""},
       {ragged_, "the row is wider or narrower than the others", ""},
-      {spilled_, "the text goes on in columns without a name, and is put together", ""},
+      {spilled_, "the text continues in columns without a name, and is put together", ""},
       {repeated_headers_, "the header occurs again as a row", ""}};
   for (const Counted& counted : tallies) {
     if (counted.tally.count > 0)

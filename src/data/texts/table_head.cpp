@@ -62,7 +62,7 @@ bool Table::open(std::string_view& input, bool final) {
 void Table::settle_format(std::string_view input) {
   if (!format_) {
     format_ = guess_format(input.substr(0, kSampleBytes));
-    head_notes_.push_back(fmt::format("{}: read as {} (guessed by its content; `format` says otherwise)",
+    head_notes_.push_back(fmt::format("{}: read as {} (detected from its content; change with `format`)",
                                       path_, to_string(*format_)));
   }
   if (format_ != Format::text || !guesses_lines_) return;
@@ -72,11 +72,11 @@ void Table::settle_format(std::string_view input) {
   if (layout_.form == LineLayout::Form::fields && options_.text_column.empty() &&
       are_trained_texts(input, layout_.delimiter, options_)) {
     layout_ = {};
-    head_notes_.push_back(fmt::format(
-        "{}: a line is a text, tabs and all, as in training (`format=tsv` says otherwise)", path_));
+    head_notes_.push_back(
+        fmt::format("{}: a line is a text, tabs and all, as in training (change with `format=tsv`)", path_));
     return;
   }
-  head_notes_.push_back(fmt::format("{}: {} (guessed; `format=text` says otherwise)", path_, layout_.reason));
+  head_notes_.push_back(fmt::format("{}: {} (detected; change with `format=text`)", path_, layout_.reason));
   if (layout_.form != LineLayout::Form::fields) return;
   format_ = layout_.delimiter == '\t' ? Format::tsv : Format::csv;
   options_.delimiter = layout_.delimiter;

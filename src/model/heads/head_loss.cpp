@@ -20,7 +20,7 @@ void Head::set_loss(const LossOptions& options) {
         fmt::format("the gamma of the focal loss is {}; it must be at least 0", options.focal_gamma));
   if (options.label_smoothing > 0 && options.focal_gamma > 0)
     throw UsageError(
-        "label smoothing and focal loss exclude each other: one wants less certain predictions, "
+        "label smoothing and focal loss cannot be combined: one wants less certain predictions, "
         "the other leaves certain ones alone");
   if (options.label_smoothing > 0 && !support.smoothing) refuse("label smoothing");
   if (options.focal_gamma > 0 && !support.classes) refuse("focal loss");

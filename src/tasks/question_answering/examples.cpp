@@ -24,7 +24,7 @@ struct Budget {
     if (stride < 0 || room - stride < 2) {
       throw UsageError(
           fmt::format("`doc_stride={}` and `max_length={}` do not fit together: of a window's tokens {} are "
-                      "special, neighbours share the stride, and question and context need one more each",
+                      "special, neighbors share the stride, and question and context need one more each",
                       task.doc_stride, task.max_length, special_tokens));
     }
     const std::int64_t least_step = std::max<std::int64_t>(1, (room - stride) / 8);

@@ -276,7 +276,7 @@ std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const 
 std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
                                     const PredictionOptions& options) {
   if (file.output_format != "jsonl")
-    throw UsageError("format", "`format`: the answers to questions are written as jsonl only");
+    throw UsageError("output_format", "`output_format`: the answers to questions are written as jsonl only");
   return std::make_unique<QuestionSource>(file, model, options);
 }
 

@@ -94,7 +94,7 @@ Metrics PartnerScorer::result() const {
   metrics.rows = rows_;
   metrics.unit = "pair";
   metrics.headline = {"accuracy", "mrr"};
-  metrics.note = fmt::format("a first text finds its own second text among {} neighbouring ones",
+  metrics.note = fmt::format("a first text finds its own second text among {} neighboring ones",
                              (pairs_.rows() + parts_ - 1) / parts_);
   metrics.values = {{"loss", ratio(loss_sum_, count(rows_))},
                     {"accuracy", ratio(count(found_), count(rows_))},

@@ -152,8 +152,8 @@ std::unique_ptr<SentenceEmbeddingTask> task_of(const TrainingFiles& files, PairS
                          : files.length_of(128, config);
   require_max_length(task->max_length, config);
   sets.notes.push_back(
-      fmt::format("task: sentence embeddings from pairs {} ({} loss; `embedding_loss` says otherwise); "
-                  "pooling: {}{} ({}; `pooling` says otherwise)",
+      fmt::format("task: sentence embeddings from pairs {} ({} loss; change with `embedding_loss`); "
+                  "pooling: {}{} ({}; change with `pooling`)",
                   sets.train.has_labels ? "with scores" : "that belong together",
                   sets.train.has_labels ? kCosine : kRanking, to_string(task->embedding.pooling),
                   task->embedding.normalize ? ", normalized" : "",

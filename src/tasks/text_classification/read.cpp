@@ -91,7 +91,7 @@ std::unique_ptr<TextClassificationTask> task_of(const TrainingFiles& files, Text
     const data::ProblemTypeGuess guess = data::guess_problem_type(sets.train);
     task->problem_type = guess.type;
     sets.notes.push_back(
-        fmt::format("task: {} ({}; `problem_type` says otherwise)", to_string(guess.type), guess.reason));
+        fmt::format("task: {} ({}; change with `problem_type`)", to_string(guess.type), guess.reason));
   } else {
     task->problem_type = problem_type_from_string(files.problem_type);
   }

@@ -317,7 +317,7 @@ std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const 
 std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedModel& model,
                                     const PredictionOptions& options) {
   if (file.output_format != "jsonl")
-    throw UsageError("format", "`format`: the tags of words are written as jsonl only");
+    throw UsageError("output_format", "`output_format`: the tags of words are written as jsonl only");
   if (keeps_words(file)) return std::make_unique<SentenceSource>(file, model, options);
   if (file.stream == nullptr || file.data.format != "jsonl" || !file.data.text_column.empty())
     return std::make_unique<TextSource>(nullptr, file, model, options);
