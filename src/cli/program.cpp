@@ -88,7 +88,7 @@ constexpr const char* kNoMemory = "not enough memory; try a smaller --batch-size
 
 int parse_and_run(CLI::App& app, int argc, char** argv) {
   SettledArguments settled;
-  // Where the command line itself is wrong, and not what a command made of it.
+  // The command line itself is wrong here, and not what a command made of it.
   const auto report_usage = [&](const std::exception& error) {
     return report_error(fmt::format("{}\n{}", error.what(), where_help_is(app, argc, argv)), 2);
   };

@@ -21,7 +21,7 @@ constexpr const char* kFirstGroup = "Options";  // CLI11's name for the group of
 constexpr std::array<std::string_view, 4> kFirstGroups = {kFirstGroup, "Data", "Text", "Training"};
 constexpr std::array<std::string_view, 2> kLastGroups = {"Hugging Face Hub", "Output"};
 
-// What stands for the value of an option of text; NAME for those that are not listed.
+// The placeholder for the value of an option of text; NAME for those that are not listed.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kPlaceholders = {{
     {"model", "MODEL"},
     {"train", "FILE"},
@@ -164,7 +164,7 @@ std::vector<std::string> groups_of(const CLI::App& app) {
 std::string group_text(const CLI::App& app, const std::string& group) {
   std::vector<const CLI::Option*> options = app.get_options(
       [&](const CLI::Option* option) { return option->get_group() == group && !is_positional(*option); });
-  // Those that every command has come last.
+  // Options that every command has come last.
   std::ranges::stable_partition(options, [](const CLI::Option* option) {
     const std::string& name = option->get_lnames().front();
     return name != "config" && !name.starts_with("help") && name != "version";
