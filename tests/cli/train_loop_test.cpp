@@ -164,7 +164,8 @@ TEST_F(TrainLoop, BadInputsHaveOneMessageEach) {
   EXPECT_THAT(refusal("skewed.csv", {"--label-smoothing", "1"}),
               HasSubstr("--label-smoothing is 1; it must be in"));
   EXPECT_THAT(refusal("skewed.csv", {"--focal-loss", "-1"}), HasSubstr("--focal-loss is -1"));
-  EXPECT_THAT(refusal("skewed.csv", {"--focal-loss", "2", "--label-smoothing", "0.1"}), HasSubstr("exclude"));
+  EXPECT_THAT(refusal("skewed.csv", {"--focal-loss", "2", "--label-smoothing", "0.1"}),
+              HasSubstr("cannot be combined"));
   EXPECT_THAT(refusal("skewed.csv", {"--class-weights", "neutral=2"}),
               HasSubstr("no label \"neutral\"; the labels are negative, positive"));
   EXPECT_THAT(refusal("several.csv", {"--label-smoothing", "0.1"}), HasSubstr("several labels"));
