@@ -9,9 +9,7 @@
 namespace bertune {
 namespace {
 
-constexpr std::array kWeights = {"model.safetensors", "pytorch_model.bin", "adapter_config.json",
-                                 "adapter_model.safetensors"};
-constexpr std::array kModelFiles = {"model.safetensors",
+constexpr std::array kModelFiles = {"model.safetensors",  // the first four are weights
                                     "pytorch_model.bin",
                                     "adapter_config.json",
                                     "adapter_model.safetensors",
@@ -28,6 +26,7 @@ constexpr std::array kModelFiles = {"model.safetensors",
                                     "modules.json",
                                     "sentence_bert_config.json",
                                     "config_sentence_transformers.json"};
+constexpr std::span kWeights = std::span(kModelFiles).first<4>();
 
 }  // namespace
 

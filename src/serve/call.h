@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,6 +17,11 @@
 namespace bertune::serve {
 
 using Clock = std::chrono::steady_clock;
+
+// Milliseconds with three digits behind the point, for people and logs.
+inline double milliseconds(std::chrono::duration<double> time) {
+  return std::round(time.count() * 1e6) / 1e3;
+}
 
 struct Route;
 

@@ -4,16 +4,14 @@
 #include <array>
 
 #include "core/json.h"
+#include "core/lower_case.h"
 
 namespace bertune::serve {
 namespace {
 
-char lower(char letter) {
-  return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-}
-
 bool equal_names(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, {}, lower, lower);
+  return std::ranges::equal(left, right,
+                            [](char one, char other) { return lower_case(one) == lower_case(other); });
 }
 
 constexpr std::array<std::pair<int, std::string_view>, 18> kReasons = {

@@ -17,7 +17,7 @@ std::string function_of(Head head) {
 
 Shape inputs_shape(const ServedModel& model) {
   const Shape one = input_shape(model);
-  if (model.head() != Head::embeddings) return any_of({one, list_of(one).at_least(1).at_most(kMostRows)});
+  if (model.head() != Head::embeddings) return one_or_many(one);
   const Shape text = text_shape();
   return any_of({text, list_of(text).at_least(1).at_most(kMostRows),
                  object_of({{"source_sentence", text, true},
@@ -55,10 +55,8 @@ void read(Call& call, const Json& body) {
   if (inputs.is_object() && inputs.contains("source_sentence")) {
     for (const Json& sentence : inputs["sentences"])
       call.rows.push_back({.input = {.text = inputs["source_sentence"], .text_pair = sentence}});
-  } else if (inputs.is_array()) {
-    for (const Json& input : inputs) call.rows.push_back({.input = input_of(input)});
   } else {
-    call.rows.push_back({.input = input_of(inputs)});
+    add_rows(call, inputs);
   }
   if (const Json top = parameters.value("top_k", Json()); !top.is_null())
     call.options.top_k = top.get<std::int64_t>();

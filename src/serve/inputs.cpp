@@ -71,18 +71,33 @@ Input input_of(const Json& value) {
   return input;
 }
 
+Shape one_or_many(const Shape& one) { return any_of({one, list_of(one).at_least(1).at_most(kMostRows)}); }
+
+void for_each_input(const Json& one_or_many, const std::function<void(const Json& input)>& function) {
+  if (!one_or_many.is_array()) return function(one_or_many);
+  for (const Json& input : one_or_many) function(input);
+}
+
+void add_rows(Call& call, const Json& one_or_many) {
+  for_each_input(one_or_many, [&](const Json& input) { call.rows.push_back({.input = input_of(input)}); });
+}
+
 Field model_field(const ServedModel& model) {
   return {"model", text_of({model.name()}).or_null().said("Which model; the first where it is left out")};
 }
 
+const std::vector<double>& class_scores(const Prediction& prediction) {
+  const auto* label = std::get_if<Label>(&prediction);
+  return label != nullptr ? label->scores : std::get<Labels>(prediction).scores;
+}
+
 std::vector<LabelScore> label_scores(const ServedModel& model, const Prediction& prediction) {
   std::vector<LabelScore> list;
-  const auto add_all = [&](const std::vector<double>& scores) {
+  if (std::holds_alternative<Label>(prediction) || std::holds_alternative<Labels>(prediction)) {
+    const std::vector<double>& scores = class_scores(prediction);
     for (std::size_t i = 0; i < scores.size(); ++i)
       list.push_back({std::string(model.predictor().labels()[i]), scores[i]});
-  };
-  if (const auto* label = std::get_if<Label>(&prediction)) add_all(label->scores);
-  if (const auto* labels = std::get_if<Labels>(&prediction)) add_all(labels->scores);
+  }
   if (const auto* number = std::get_if<Score>(&prediction)) {
     const std::vector<std::string>& names = model.predictor().config().id2label;
     list.push_back({names.size() == 1 ? names.front() : "score", number->score});

@@ -1,6 +1,7 @@
 // Functions that the protocols share: inputs from JSON, and answers to it.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,9 +19,17 @@ Shape text_shape_for(const ServedModel& model);
 // "context"} or {"question", "context", "choices"}, by the model's head.
 Shape input_shape(const ServedModel& model);
 Input input_of(const Json& value);
+// A value of that shape, or a list of up to kMostRows of them.
+Shape one_or_many(const Shape& one);
+void for_each_input(const Json& one_or_many, const std::function<void(const Json& input)>& function);
+// Adds a row for each.
+void add_rows(Call& call, const Json& one_or_many);
 
 // "model": one of those that are served; the first where it is left out.
 Field model_field(const ServedModel& model);
+
+// The scores of one or several labels, in the order of their ids.
+const std::vector<double>& class_scores(const Prediction& prediction);
 
 struct LabelScore {
   std::string label;

@@ -47,7 +47,6 @@ class ServedModel {
   const std::string& version() const { return version_; }  // 16 digits that its files decide
   Head head() const { return head_; }
   const Predictor& predictor() const { return predictor_; }
-  bool is_classifier() const { return predictor_.architecture() == Architecture::sequence_classification; }
 
   // Measured, of what was computed lately.
   double tokens_per_second() const { return speed_.load(std::memory_order_relaxed); }

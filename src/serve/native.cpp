@@ -1,8 +1,6 @@
 // The server's own protocol, for every head: what `predict` writes, with what was read of each input.
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "serve/inputs.h"
 #include "serve/routes.h"
 
@@ -14,8 +12,7 @@ bool has_candidates(Head head) {
 }
 
 Shape inputs_shape(const ServedModel& model) {
-  return any_of({input_shape(model), list_of(input_shape(model)).at_least(1).at_most(kMostRows)})
-      .said("One input, or a list of them");
+  return one_or_many(input_shape(model)).said("One input, or a list of them");
 }
 
 Shape options_shape(const ServedModel& model) {
@@ -59,16 +56,8 @@ Shape predict_answer(const ServedModel& /*model*/) {
         true}});
 }
 
-void read_inputs(Call& call, const Json& inputs) {
-  if (inputs.is_array()) {
-    for (const Json& input : inputs) call.rows.push_back({.input = input_of(input)});
-  } else {
-    call.rows.push_back({.input = input_of(inputs)});
-  }
-}
-
 void read_predict(Call& call, const Json& body) {
-  read_inputs(call, body.at("inputs"));
+  add_rows(call, body.at("inputs"));
   const Json options = body.value("options", Json());
   if (!options.is_object()) return;
   call.options.truncate = options.value("truncate", true);
@@ -97,9 +86,6 @@ OrderedJson result_of(const Call& call, const Row& row) {
 HttpResponse write_predict(const Call& call) {
   OrderedJson results = OrderedJson::array();
   for (const Row& row : call.rows) results.push_back(result_of(call, row));
-  const auto milliseconds = [](std::chrono::duration<double> time) {
-    return std::round(time.count() * 1e6) / 1e3;
-  };
   return json_response({{"model", {{"name", call.model->name()}, {"version", call.model->version()}}},
                         {"results", std::move(results)},
                         {"timing_ms",
@@ -113,7 +99,7 @@ Shape tokenize_body(const ServedModel& model) {
       any_of({text_shape(), object_of({{"text", text_shape(), true}, {"text_pair", text_shape()}})});
   return object_of(
       {model_field(model),
-       {"inputs", any_of({one, list_of(one).at_least(1).at_most(kMostRows)}), true},
+       {"inputs", one_or_many(one), true},
        {"add_special_tokens", boolean_shape().said("[CLS] and [SEP] around the text; true unless said")}});
 }
 
@@ -141,18 +127,12 @@ HttpResponse write_tokenize(const Call& call) {
   const Predictor& predictor = call.model->predictor();
   const bool special = call.asked.value("add_special_tokens", true);
   OrderedJson results = OrderedJson::array();
-  const auto add = [&](const Json& one) {
+  for_each_input(call.asked.at("inputs"), [&](const Json& one) {
     OrderedJson tokens = tokens_of(predictor.tokenizer(), input_of(one), special);
     const auto count = static_cast<std::int64_t>(tokens.size());
     results.push_back(
         {{"tokens", std::move(tokens)}, {"count", count}, {"truncated", count > predictor.max_length()}});
-  };
-  const Json& inputs = call.asked.at("inputs");
-  if (inputs.is_array()) {
-    for (const Json& one : inputs) add(one);
-  } else {
-    add(inputs);
-  }
+  });
   return json_response({{"model", {{"name", call.model->name()}, {"version", call.model->version()}}},
                         {"max_length", predictor.max_length()},
                         {"results", std::move(results)}});

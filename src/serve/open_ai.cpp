@@ -14,11 +14,7 @@ namespace {
 bool is_embedder(Head head) { return head == Head::embeddings; }
 bool has_classes(Head head) { return head == Head::classes || head == Head::several_labels; }
 
-Field input_field() {
-  const Shape text = text_shape();
-  return {"input", any_of({text, list_of(text).at_least(1).at_most(kMostRows)}).said("A text, or a list"),
-          true};
-}
+Field input_field() { return {"input", one_or_many(text_shape()).said("A text, or a list"), true}; }
 
 Shape embeddings_body(const ServedModel& model) {
   const auto width = static_cast<double>(model.predictor().config().hidden_size);
@@ -34,12 +30,7 @@ Shape classify_body(const ServedModel& model) {
 }
 
 void read(Call& call, const Json& body) {
-  const Json& input = body.at("input");
-  if (input.is_array()) {
-    for (const Json& text : input) call.rows.push_back({.input = {.text = text}});
-  } else {
-    call.rows.push_back({.input = {.text = input}});
-  }
+  add_rows(call, body.at("input"));
   call.asked = {{"base64", body.value("encoding_format", Json()) == "base64"}};
 }
 
@@ -85,10 +76,7 @@ HttpResponse write_classes(const Call& call) {
   OrderedJson data = OrderedJson::array();
   for (std::size_t i = 0; i < call.rows.size(); ++i) {
     const std::vector<LabelScore> best = label_scores(*call.model, *call.rows[i].prediction);
-    const Prediction& prediction = *call.rows[i].prediction;
-    const auto* label = std::get_if<Label>(&prediction);
-    const std::vector<double>& scores =
-        label != nullptr ? label->scores : std::get<Labels>(prediction).scores;
+    const std::vector<double>& scores = class_scores(*call.rows[i].prediction);
     data.push_back(
         {{"index", i}, {"label", best.front().label}, {"probs", scores}, {"num_classes", scores.size()}});
   }

@@ -115,9 +115,7 @@ void add_value(OrderedJson& data, const Call& call, const Row& row, std::string_
       throw Refusal{422, "Validation", "a pair of texts has no embedding; ask for the output \"prediction\""};
     for (const OrderedJson& number : prediction_object(call, row).at("embedding")) data.push_back(number);
   } else {
-    const auto* label = std::get_if<Label>(&*row.prediction);
-    for (const double score : label != nullptr ? label->scores : std::get<Labels>(*row.prediction).scores)
-      data.push_back(score);
+    for (const double score : class_scores(*row.prediction)) data.push_back(score);
   }
 }
 

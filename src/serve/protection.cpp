@@ -2,15 +2,10 @@
 
 #include <algorithm>
 
+#include "core/lower_case.h"
+
 namespace bertune::serve {
 namespace {
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& letter : out)
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  return out;
-}
 
 // "example.org:8080" and "[::1]:8080" without their port.
 std::string_view host_name(std::string_view host) {
@@ -53,6 +48,11 @@ bool has_key(const HttpRequest& request, const std::vector<std::string>& keys) {
   bool found = false;
   for (const std::string& key : keys) found = equal_keys(given, key) || found;
   return found;
+}
+
+std::optional<Refusal> refused_key(const HttpRequest& request, const Protection& protection) {
+  if (protection.keys.empty() || has_key(request, protection.keys)) return std::nullopt;
+  return Refusal{401, "Unauthorized", "a key is needed: Authorization: Bearer KEY"};
 }
 
 std::optional<Refusal> refused_host(const HttpRequest& request, const Protection& protection) {

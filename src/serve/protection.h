@@ -22,6 +22,9 @@ bool equal_keys(std::string_view left, std::string_view right);
 // The key of "Authorization: Bearer KEY" or "X-Api-Key: KEY" is one of these.
 bool has_key(const HttpRequest& request, const std::vector<std::string>& keys);
 
+// Refuses a request without a key, where keys are asked for.
+std::optional<Refusal> refused_key(const HttpRequest& request, const Protection& protection);
+
 // A page of another site may name this server by its own name (DNS rebinding), or send it what it likes: of
 // names, only those of this machine and those that are allowed count; of addresses, any where others can
 // reach the server. Where a key is asked for and no host is allowed by name, any host is.

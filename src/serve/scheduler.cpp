@@ -18,6 +18,11 @@ bool go_together(const Call& left, std::size_t left_row, const Call& right, std:
          a.choices.size() == b.choices.size();
 }
 
+// Moves `next` past rows that need no answer.
+void skip_refused(Call& call) {
+  while (call.next < call.rows.size() && call.rows[call.next].refusal) ++call.next;
+}
+
 void answer(Row& row, Prediction prediction) {
   if (is_finite(prediction)) {
     row.prediction = std::move(prediction);
@@ -125,7 +130,7 @@ std::vector<Scheduler::Taken> Scheduler::take_batch() {
       queue_.front()->model->tokens_per_second() * std::chrono::duration<double>(options_.max_batch).count();
   while (!queue_.empty()) {
     const std::shared_ptr<Call> call = queue_.front();
-    while (call->next < call->rows.size() && call->rows[call->next].refusal) ++call->next;
+    skip_refused(*call);
     const std::int64_t size = call->rows[call->next].size.tokens;
     if (!batch.empty() && static_cast<double>(tokens + size) > budget) break;
     queue_.pop_front();
@@ -135,7 +140,7 @@ std::vector<Scheduler::Taken> Scheduler::take_batch() {
     }
     batch.push_back({call, call->next++});
     tokens += size;
-    while (call->next < call->rows.size() && call->rows[call->next].refusal) ++call->next;
+    skip_refused(*call);
     if (call->next < call->rows.size()) later.push_back(call);
     if (queue_.empty()) queue_.swap(later);
   }

@@ -105,8 +105,8 @@ std::optional<Refusal> Service::refused(const HttpRequest& head, const Match& fo
       return Refusal{403, "Forbidden", "the server was started without `admin_key_file`"};
     if (!has_key(head, protection.admin_keys))
       return Refusal{401, "Unauthorized", "this needs the admin's key"};
-  } else if (route.access == Access::key && !protection.keys.empty() && !has_key(head, protection.keys)) {
-    return Refusal{401, "Unauthorized", "a key is needed: Authorization: Bearer KEY"};
+  } else if (route.access == Access::key) {
+    if (auto refusal = refused_key(head, protection)) return refusal;
   }
   if (route.now != nullptr) return std::nullopt;
   if (drains_) return Refusal{503, "Unhealthy", "the server is ending"};
@@ -252,9 +252,6 @@ void Service::finish(const std::shared_ptr<Call>& call) {
 
 void Service::note_answer(const HttpResponse& response, std::string_view route, Clock::time_point arrived,
                           const Call* call) {
-  const auto milliseconds = [](std::chrono::duration<double> time) {
-    return std::round(time.count() * 1e6) / 1e3;
-  };
   const std::chrono::duration<double> took = Clock::now() - arrived;
   metrics_.note_answer(route, response.status, took.count());
   if (!options_.log) return;

@@ -76,9 +76,8 @@ HttpResponse description(const Service& service, const HttpRequest& /*request*/,
 
 HttpResponse front(const Service& service, const HttpRequest& request, const Found& found) {
   if (!service.options().has_page || request.header("Accept").find("text/html") == std::string_view::npos) {
-    const std::vector<std::string>& keys = service.options().protection.keys;  // the page asks for one itself
-    if (!keys.empty() && !has_key(request, keys))
-      throw Refusal{401, "Unauthorized", "a key is needed: Authorization: Bearer KEY"};
+    // The page needs no key, for it asks for one itself.
+    if (auto refusal = refused_key(request, service.options().protection)) throw Refusal(*refusal);
     return info(service, request, found);
   }
   return {.body = std::string(page()),

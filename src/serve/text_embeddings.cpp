@@ -70,22 +70,24 @@ HttpResponse write_predict(const Call& call) {
 Shape embed_body(const ServedModel& model) {
   const bool is_normal = model.predictor().config().sentence_embedding.normalize;
   return object_of(with_common_fields(
-      {{"inputs", any_of({kText, list_of(kText).at_least(1).at_most(kMostRows)}), true},
+      {{"inputs", one_or_many(kText), true},
        {"normalize", boolean_shape(is_normal ? std::optional(true) : std::nullopt)
                          .or_null()
                          .said("To length 1; as the model's files say where it is left out")}}));
 }
 
 void read_embed(Call& call, const Json& body) {
-  const Json& inputs = body.at("inputs");
-  if (inputs.is_array()) {
-    for (const Json& text : inputs) call.rows.push_back({.input = {.text = text}});
-  } else {
-    call.rows.push_back({.input = {.text = inputs}});
-  }
+  add_rows(call, body.at("inputs"));
   const Json normalize = body.value("normalize", Json());
   call.asked = {{"normalize", normalize == true}};
   read_options(call, body);
+}
+
+void normalize(OrderedJson& vector) {
+  double squares = 0;
+  for (const OrderedJson& number : vector) squares += number.get<double>() * number.get<double>();
+  if (squares == 0) return;
+  for (OrderedJson& number : vector) number = number.get<double>() / std::sqrt(squares);
 }
 
 HttpResponse write_embed(const Call& call) {
@@ -95,10 +97,7 @@ HttpResponse write_embed(const Call& call) {
   OrderedJson all = OrderedJson::array();
   for (const Row& row : call.rows) {
     OrderedJson vector = prediction_object(call, row).at("embedding");
-    double squares = 0;
-    for (const OrderedJson& number : vector) squares += number.get<double>() * number.get<double>();
-    if (normalizes && squares > 0)
-      for (OrderedJson& number : vector) number = number.get<double>() / std::sqrt(squares);
+    if (normalizes) normalize(vector);
     all.push_back(std::move(vector));
   }
   return json_response(all);

@@ -26,7 +26,7 @@
 namespace bertune::cli {
 namespace {
 
-struct Options {
+struct ServeOptions {
   std::vector<std::string> models;
   HubFlags hub;
   std::string host = "127.0.0.1";
@@ -53,7 +53,7 @@ std::string clean_name(std::string name) {
 }
 
 // "NAME=MODEL", a folder, or a name on the hub.
-serve::ModelSource source_of(const std::string& asked, const Options& options) {
+serve::ModelSource source_of(const std::string& asked, const ServeOptions& options) {
   const std::size_t sign = path_exists(asked) ? asked.npos : asked.find('=');
   const std::filesystem::path model = sign == asked.npos ? asked : asked.substr(sign + 1);
   std::string name = sign == asked.npos ? model.string() : asked.substr(0, sign);
@@ -71,7 +71,7 @@ serve::ModelSource source_of(const std::string& asked, const Options& options) {
   return source;
 }
 
-std::vector<serve::ModelSource> sources_of(const Options& options) {
+std::vector<serve::ModelSource> sources_of(const ServeOptions& options) {
   std::vector<serve::ModelSource> sources;
   for (const std::string& asked : options.models) {
     serve::ModelSource source = source_of(asked, options);
@@ -100,7 +100,7 @@ std::vector<std::string> keys_in(const std::filesystem::path& file) {
   return keys;
 }
 
-serve::Protection protection_of(const Options& options) {
+serve::Protection protection_of(const ServeOptions& options) {
   serve::Protection protection{.allowed_hosts = options.allowed_hosts,
                                .cors_origins = options.cors_origins,
                                .is_loopback = serve::is_loopback(options.host)};
@@ -118,7 +118,7 @@ serve::Protection protection_of(const Options& options) {
   return protection;
 }
 
-serve::HttpOptions http_options_of(const Options& options) {
+serve::HttpOptions http_options_of(const ServeOptions& options) {
   if (options.port < 0 || options.port > 65535)
     throw UsageError("port", fmt::format("`port` is {}; it must be 0 to 65535", options.port));
   if (options.certificate.empty() != options.private_key.empty())
@@ -134,7 +134,7 @@ serve::HttpOptions http_options_of(const Options& options) {
   return http;
 }
 
-serve::ServiceOptions service_options_of(const Options& options) {
+serve::ServiceOptions service_options_of(const ServeOptions& options) {
   if (options.max_batch_ms < 0 || options.deadline <= 0 || options.drain_timeout < 0 ||
       options.max_queue_tokens < 1)
     throw UsageError("`max_batch_ms`, `deadline`, `drain_timeout` and `max_queue_tokens` must be above 0");
@@ -165,7 +165,7 @@ void reload(serve::Server& server) {
   }
 }
 
-void run(const Options& options) {
+void run_server(const ServeOptions& options) {
   use_threads(options.threads);
   allow_many_connections();
   std::optional<LineLog> log;
@@ -184,7 +184,7 @@ void run(const Options& options) {
       fmt::format("not all requests were answered within {} s of the signal to stop", timeout.count()));
 }
 
-void add_options(CLI::App& command, Options& options) {
+void add_options(CLI::App& command, ServeOptions& options) {
   const std::string network = "Network", limits = "Limits";
   command.add_option("--host", options.host, "Address to listen on; any but the loopback needs a key")
       ->group(network)
@@ -246,7 +246,7 @@ void add_options(CLI::App& command, Options& options) {
 }  // namespace
 
 void add_serve_command(CLI::App& app) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ServeOptions>();
   CLI::App* command = app.add_subcommand("serve", "Answer over HTTP, with models of any head");
   add_run_config(*command);
   command
@@ -273,7 +273,7 @@ void add_serve_command(CLI::App& app) {
       "  curl localhost:8080/v1/predict -d '{\"inputs\": \"where is my parcel?\"}'\n"
       "SIGTERM ends the server after open requests; SIGHUP loads its models again.\n"
       "See docs/serving.md.");
-  command->callback([options] { run(*options); });
+  command->callback([options] { run_server(*options); });
 }
 
 }  // namespace bertune::cli
