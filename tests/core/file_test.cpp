@@ -7,25 +7,17 @@
 
 #include <csignal>
 #include <fstream>
-#include <functional>
 #include <thread>
 
 #include "bertune/error.h"
+#include "support/message_of.h"
 #include "support/temporary_directory.h"
 
 namespace bertune {
 namespace {
 
 using ::testing::HasSubstr;
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
+using testing::message_of;
 
 TEST(AtomicFile, AppearsOnlyWhenCommitted) {
   const testing::TemporaryDirectory files;

@@ -10,6 +10,7 @@
 
 #include "bertune/error.h"
 #include "data/texts/reader.h"
+#include "support/message_of.h"
 #include "support/temporary_directory.h"
 
 namespace bertune::data::testing {
@@ -17,15 +18,10 @@ namespace bertune::data::testing {
 using bertune::testing::shared_data;
 using bertune::testing::TemporaryDirectory;
 
-// The message of the Error that `action` throws; "" when it throws none.
+// The same, and "" where it throws none.
 template <typename Exception = Error, typename Action>
 std::string message_of(const Action& action) {
-  try {
-    action();
-  } catch (const Exception& error) {
-    return error.what();
-  }
-  return "";
+  return bertune::testing::message_of<Exception>(action, "");
 }
 
 inline std::vector<std::string> texts(const Dataset& dataset) {

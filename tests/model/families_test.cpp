@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <vector>
 
 #include "bertune/error.h"
 #include "bertune/model.h"
 #include "model/layers/block.h"
+#include "support/message_of.h"
 #include "support/temporary_directory.h"
 #include "support/tiny_checkpoint.h"
 
@@ -18,6 +18,7 @@ namespace bertune {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::message_of;
 using testing::tiny_config;
 
 constexpr ModelType kTypes[] = {ModelType::bert, ModelType::distilbert, ModelType::roberta,
@@ -25,15 +26,6 @@ constexpr ModelType kTypes[] = {ModelType::bert, ModelType::distilbert, ModelTyp
 constexpr Architecture kHeads[] = {Architecture::sequence_classification, Architecture::token_classification,
                                    Architecture::question_answering, Architecture::multiple_choice,
                                    Architecture::masked_lm};
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 // Two sequences with labels for `head`.
 Batch labelled(Architecture head) {

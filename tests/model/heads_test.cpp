@@ -7,11 +7,13 @@
 
 #include "bertune/error.h"
 #include "bertune/model.h"
+#include "support/message_of.h"
 
 namespace bertune::heads_test {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::message_of;
 
 BertConfig tiny_config() {
   BertConfig config;
@@ -26,15 +28,6 @@ Batch two_sequences() {
   batch.add(std::vector<std::int32_t>{1, 5, 6, 2}, {});
   batch.add(std::vector<std::int32_t>{1, 7, 2}, {});
   return batch;
-}
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 struct Refusal {

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "bertune/error.h"
 #include "bertune/model.h"
 #include "model/adapters/lora.h"
 #include "model/weights.h"
+#include "support/message_of.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune::lora_test {
@@ -19,6 +19,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::message_of;
 using Json = nlohmann::json;
 
 const std::vector<std::string> kEvery = {"all-linear"};
@@ -36,15 +37,6 @@ Batch batch_of(Architecture architecture) {
     }
   }
   return batch;
-}
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 class Lora : public ::testing::Test {

@@ -7,6 +7,7 @@
 
 #include "bertune/error.h"
 #include "bertune/model.h"
+#include "support/message_of.h"
 #include "support/tiny_checkpoint.h"
 
 namespace bertune::model_test {
@@ -14,6 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::message_of;
 using testing::tiny_config;
 
 Batch small_batch() {
@@ -22,15 +24,6 @@ Batch small_batch() {
   batch.add(std::vector<std::int32_t>{2, 7, 3, 8, 3}, std::vector<std::int32_t>{0, 0, 0, 1, 1});
   batch.labels = {0, 1};
   return batch;
-}
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(Model, RefusesWhatItCannotCompute) {

@@ -1,10 +1,9 @@
 // Class weights as a person gives them, and how a model keeps its loss.
 #include "train/loss.h"
+#include "support/message_of.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <functional>
 
 #include "bertune/error.h"
 #include "train/evaluation.h"
@@ -13,6 +12,7 @@
 namespace bertune::train {
 namespace {
 
+using bertune::testing::message_of;
 using ::testing::ElementsAre;
 using ::testing::FloatEq;
 using ::testing::HasSubstr;
@@ -48,15 +48,6 @@ std::vector<float> weights(const std::string& text, const tasks::Examples& rows 
   TrainingArguments arguments;
   arguments.class_weights = text;
   return loss_options(arguments, three_labels(), rows).class_weights;
-}
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(ClassWeights, ByNameOrInOrder) {
