@@ -92,6 +92,20 @@ std::int64_t usual_max_length(const BertConfig& config, const BertTokenizer& tok
 
 }  // namespace
 
+namespace {
+
+std::vector<std::string> float32_parts(const Json& settings) {
+  const Json int8 = settings.value(tasks::keys::kInt8, Json::object());
+  const Json parts = int8.is_object() ? int8.value(tasks::keys::kFloat32Parts, Json::array()) : Json::array();
+  std::vector<std::string> names;
+  for (const Json& part : parts.is_array() ? parts : Json::array()) {
+    if (part.is_string()) names.push_back(part.get<std::string>());
+  }
+  return names;
+}
+
+}  // namespace
+
 ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
                               Architecture architecture, std::string_view how,
                               const std::filesystem::path& base) {
@@ -104,6 +118,11 @@ ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optio
                             model.load_report().newly_initialized.front(), how));
   }
   Json settings = read_settings(directory);
+  try {
+    model.set_float32_parts(float32_parts(settings));
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: {}", (directory / kSettingsFile).string(), error.what()));
+  }
   const std::int64_t length = max_length.value_or(
       tasks::setting(settings, tasks::keys::kMaxLength, usual_max_length(config, tokenizer, architecture)));
   tasks::require_max_length(length, config);
@@ -162,8 +181,8 @@ void copy_sentence_embedding_files(const std::filesystem::path& from, const std:
 
 }  // namespace
 
-void convert_model_folder(const std::filesystem::path& from, const std::filesystem::path& to,
-                          SaveDtype dtype) {
+void convert_model_folder(const std::filesystem::path& from, const std::filesystem::path& to, SaveDtype dtype,
+                          const Json& more_settings) {
   if (is_adapter(from))
     throw UsageError(
         "merge", fmt::format("{}: is an adapter; `merge` makes a model of it and its base", from.string()));
@@ -185,7 +204,9 @@ void convert_model_folder(const std::filesystem::path& from, const std::filesyst
   checkpoint::write_weights(folder.path() / "model.safetensors", std::move(tensors), dtype);
   write_file_atomically(folder.path() / "config.json", dump_json(json));
   save_tokenizer(folder.path(), tokenizer, config);
-  if (const Json settings = read_settings(from); !settings.empty()) save_settings(folder.path(), settings);
+  Json settings = read_settings(from);
+  settings.update(more_settings);
+  if (!settings.empty()) save_settings(folder.path(), settings);
   copy_sentence_embedding_files(from, folder.path());
   folder.commit();
 }
