@@ -11,37 +11,18 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/model_files.h"
 #include "core/stopwatch.h"
 
 namespace bertune::serve {
 namespace {
 
-// Returns whether predictions depend on a file of a model's folder.
-bool decides_predictions(const std::filesystem::path& file) {
-  constexpr std::array<std::string_view, 13> kNames = {"config.json",
-                                                       "tokenizer.json",
-                                                       "tokenizer_config.json",
-                                                       "special_tokens_map.json",
-                                                       "vocab.txt",
-                                                       "vocab.json",
-                                                       "merges.txt",
-                                                       "added_tokens.json",
-                                                       "bertune.json",
-                                                       "modules.json",
-                                                       "sentence_bert_config.json",
-                                                       "adapter_config.json",
-                                                       "adapter_model.bin"};
-  const std::string name = file.filename().string();
-  return std::ranges::find(kNames, name) != kNames.end() || name.ends_with(".safetensors") ||
-         (name.starts_with("pytorch_model") && name.ends_with(".bin"));
-}
-
 std::uint64_t hash_of(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder))
     if (entry.is_regular_file() && decides_predictions(entry.path())) files.push_back(entry.path());
-  if (std::filesystem::is_regular_file(folder / "1_Pooling/config.json"))
-    files.push_back(folder / "1_Pooling/config.json");
+  const std::filesystem::path pooling = folder / kSentenceFiles.back();
+  if (std::filesystem::is_regular_file(pooling)) files.push_back(pooling);
   std::ranges::sort(files);
   std::uint64_t hash = 0;
   for (const std::filesystem::path& file : files) {
