@@ -2,12 +2,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "serve/inputs.h"
 #include "serve/routes.h"
 
 namespace bertune::serve::hugging_face {
 namespace {
+
+constexpr std::string_view kDocStride = "doc_stride", kMaxAnswerLength = "max_answer_len";
 
 // The function that the model applies to its logits: a request may ask for that, and for nothing else.
 std::string function_of(Head head) {
@@ -38,6 +41,8 @@ Shape parameters_shape(Head head) {
         {"ignore_labels", list_of(text_shape()).or_null()}};
   } else if (head == Head::answers || head == Head::masks) {
     fields = {{"top_k", top_k}};
+    if (head == Head::answers)
+      std::ranges::move(answer_fields(kDocStride, kMaxAnswerLength), std::back_inserter(fields));
   }
   return object_of(std::move(fields)).or_null().said("Null, or what differs from the defaults");
 }
@@ -60,6 +65,7 @@ void read(Call& call, const Json& body) {
   }
   if (const Json top = parameters.value("top_k", Json()); !top.is_null())
     call.options.top_k = top.get<std::int64_t>();
+  read_answer_fields(call, parameters, kDocStride, kMaxAnswerLength);
   call.asked = {{"is_list", inputs.is_array()},
                 {"is_similarity", inputs.is_object() && inputs.contains("source_sentence")},
                 {"parameters", std::move(parameters)}};
