@@ -2,10 +2,11 @@
 """Measures `bertune serve` against its targets, with Python's standard library as the client, and prints a table.
 
 usage: serve.py --program build/bertune --model FOLDER --texts FILE [--latency build/bench/latency] [--only PART ...]
-                [--seconds 10] [--slow 1000]
+                [--seconds 10] [--slow 1000] [--peer PYTHON] [--infinity PYTHON --embedder FOLDER]
 
 --model is a fine-tuned text classifier, --texts has a text a line, and --latency is the program that measures the library
-by itself, which one text is compared with. --seconds is the length of each load; the targets speak of 60. The client runs
+by itself, which one text is compared with. --peer and --infinity are Pythons of environments with FastAPI and Transformers,
+and with infinity-emb: rivals that are not there are skipped. --embedder is a model of embeddings. --seconds is the length of each load; the targets speak of 60. The client runs
 on the same processor, and takes of it.
 """
 
@@ -16,6 +17,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -23,7 +25,7 @@ import tempfile
 import threading
 import time
 
-PARTS = ["start", "single", "throughput", "slow", "saturated", "overload", "leaving", "drain", "reload"]
+PARTS = ["start", "single", "throughput", "slow", "saturated", "overload", "leaving", "drain", "reload", "rivals"]
 
 
 def percentile(values, share):
@@ -86,9 +88,10 @@ def predict_request(*texts, more=""):
 
 
 HEALTH = request("GET", "/health/live")
+JSON = "Content-Type: application/json\r\n"
 
 
-async def load(port, texts, clients, end, answers):
+async def load(port, texts, clients, end, answers, make=predict_request):
     """Closed loops: each client asks again when it has its answer; (time, status, seconds, version) of each."""
 
     async def loop(number):
@@ -98,7 +101,7 @@ async def load(port, texts, clients, end, answers):
                 break
             begin = time.perf_counter()
             try:
-                status, head, _ = await client.ask(predict_request(texts[place % len(texts)]))
+                status, head, _ = await client.ask(make(texts[place % len(texts)]))
             except (asyncio.IncompleteReadError, ConnectionError):
                 answers.append((begin, 0, 0.0, b""))
                 client = await Client(port).open()
@@ -110,21 +113,14 @@ async def load(port, texts, clients, end, answers):
     await asyncio.gather(*(loop(number) for number in range(clients)))
 
 
-def prober(port, count, times):
-    """Asks for health, each time on a connection of its own, from a thread that waits for nothing else."""
-    import http.client
+def begin_probe(port, count):
+    """Asks for health in a process of its own (serve_probe.py)."""
+    probe = pathlib.Path(__file__).with_name("serve_probe.py")
+    return subprocess.Popen([sys.executable, probe, str(port), str(count)], stdout=subprocess.PIPE)
 
-    for _ in range(count):
-        begin = time.perf_counter()
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/health/live")
-            good = connection.getresponse().read() == b'{"status":"ok"}'
-            connection.close()
-        except OSError:
-            good = False
-        times.append(time.perf_counter() - begin if good else None)
-        time.sleep(0.01)
+
+def end_probe(probe):
+    return json.loads(probe.communicate()[0])
 
 
 def health_row(what, times, more=""):
@@ -233,12 +229,12 @@ def measure_slow(options, _texts):
     with Server(options) as server:
         asyncio.run(one_answer(server.port, HEALTH))
         before = server.memory()
-        ready, end, times = threading.Event(), threading.Event(), []
+        ready, end = threading.Event(), threading.Event()
         slow = threading.Thread(target=lambda: asyncio.run(drip(server.port, options.slow, ready, end)))
         slow.start()
         ready.wait()
         time.sleep(1)
-        prober(server.port, 200, times)
+        times = end_probe(begin_probe(server.port, 300))
         each = (server.memory() - before) / options.slow
         end.set()
         slow.join()
@@ -249,11 +245,9 @@ def measure_slow(options, _texts):
 def measure_saturated(options, texts):
     with Server(options) as server:
         end = time.perf_counter() + options.seconds
-        times, answers = [], []
-        probe = threading.Thread(target=prober, args=(server.port, 200, times))
-        probe.start()
-        asyncio.run(load(server.port, texts, 64, lambda: end, answers))
-        probe.join()
+        probe = begin_probe(server.port, int(60 * options.seconds))
+        asyncio.run(load(server.port, texts, 64, lambda: end, []))
+        times = end_probe(probe)
     return [health_row("health with compute saturated by 64 clients", times)]
 
 
@@ -403,6 +397,98 @@ def measure_reload(options, texts):
              "0 failures", failed == 0)]
 
 
+THREADS = str(len(os.sched_getaffinity(0)))
+
+
+def has(python, *modules):
+    """Whether this Python has the modules."""
+    found = "import importlib.util, sys; sys.exit(any(importlib.util.find_spec(name) is None for name in sys.argv[1:]))"
+    return bool(python) and subprocess.run([python, "-c", found, *modules], stderr=subprocess.DEVNULL).returncode == 0
+
+
+class Rival:
+    """A server in Python, on a port that was free."""
+
+    def __init__(self, command):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        threads = os.environ | {"OMP_NUM_THREADS": THREADS, "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1"}
+        command = [str(self.port) if word == "PORT" else word for word in command]
+        self.process = subprocess.Popen(command, env=threads, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def __enter__(self):
+        for _ in range(600):
+            time.sleep(0.2)
+            if self.process.poll() is not None:
+                sys.exit(f"the rival ended with {self.process.returncode}: {self.process.args}")
+            try:
+                if asyncio.run(one_answer(self.port, request("GET", "/health")))[0] == 200:
+                    return self
+            except OSError:
+                pass
+        sys.exit("the rival did not start")
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+def rate_at(port, texts, seconds, make):
+    """Texts a second of 32 clients, after a second that does not count."""
+    asyncio.run(load(port, texts, 32, lambda end=time.perf_counter() + 1: end, [], make))
+    answers, begin = [], time.perf_counter()
+    asyncio.run(load(port, texts, 32, lambda: begin + seconds, answers, make))
+    bad = [one[1] for one in answers if one[1] != 200]
+    if bad:
+        sys.exit(f"{len(bad)} of {len(answers)} answers have the status {bad[0]}")
+    return len(answers) / (time.perf_counter() - begin)
+
+
+def against(what, ours, rival, texts, seconds, at_least):
+    """Both sides in turn, twice. Each is a function that starts a server, and one that makes a request."""
+    rates = [[], []]
+    for _ in range(2):
+        for side, (start, make) in enumerate((ours, rival)):
+            with start() as server:
+                rates[side].append(rate_at(server.port, texts, seconds, make))
+    mine, other = (statistics.mean(side) for side in rates)
+    return (what, f"{mine:.0f} against {other:.0f} texts/s: {mine / other:.1f} x", f">= {at_least} x", mine >= at_least * other)
+
+
+def measure_rivals(options, texts):
+    rows = []
+    seconds = options.seconds / 2
+    if has(options.peer, "fastapi", "uvicorn", "transformers", "torch"):
+        script = str(pathlib.Path(__file__).with_name("serve_rival.py"))
+        rows.append(against(
+            "32 clients, against FastAPI with a pipeline", (lambda: Server(options), predict_request),
+            (lambda: Rival([options.peer, script, options.model, "PORT", THREADS]),
+             lambda text: request("POST", "/predict", json.dumps({"inputs": text}).encode(), JSON)), texts, seconds, 5))
+    else:
+        rows.append(("against FastAPI with a pipeline", "skipped: it is not installed", ">= 5 x", True))
+    if not has(options.infinity, "infinity_emb", "torch"):
+        return [*rows, ("against infinity-emb", "skipped: it is not installed", ">= 2 x", True)]
+
+    def infinity(model):
+        return lambda: Rival([options.infinity, "-m", "infinity_emb", "v2", "--model-id", model, "--port", "PORT", "--engine",
+                              "torch", "--device", "cpu", "--no-bettertransformer", "--served-model-name", "model"])
+
+    def asked_of(path):
+        return lambda text: request("POST", path, json.dumps({"model": "model", "input": [text]}).encode(), JSON)
+
+    def embed(text):
+        return request("POST", "/v1/embeddings", json.dumps({"input": [text]}).encode())
+
+    if options.embedder:
+        embedder = argparse.Namespace(**vars(options) | {"model": options.embedder})
+        rows.append(against("32 clients, embeddings, against infinity-emb", (lambda: Server(embedder), embed),
+                            (infinity(options.embedder), asked_of("/embeddings")), texts, seconds, 2))
+    rows.append(against("32 clients, classes, against infinity-emb", (lambda: Server(options), predict_request),
+                        (infinity(options.model), asked_of("/classify")), texts, seconds, 2))
+    return rows
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", default="build/bertune")
@@ -412,6 +498,9 @@ def main():
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--slow", type=int, default=1000)
+    parser.add_argument("--peer")
+    parser.add_argument("--infinity")
+    parser.add_argument("--embedder")
     options = parser.parse_args()
     texts = [line for line in pathlib.Path(options.texts).read_text(encoding="utf-8").splitlines() if line]
     print(f"{'what':44} {'measured':62} target")
