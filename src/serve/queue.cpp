@@ -7,7 +7,7 @@
 namespace bertune::serve {
 namespace {
 
-// Of the time until a deadline, work may be promised for so much: it is estimated, and its answer has a way
+// Work may be promised for this share of the time until a deadline: it is estimated, and its answer has a way
 // to go. Calls take turns while all would be done within the other share.
 constexpr double kPromised = 0.7, kSpared = 0.8;
 
@@ -61,7 +61,7 @@ bool Queue::offer(const std::shared_ptr<Call>& call, Clock::time_point now) {
     double sum = running(now) + seconds;
     for (auto one = waiting_.begin(); one != place; ++one) sum += one->seconds;
     if (sum > kPromised * seconds_until(call->deadline, now)) return false;
-    // Those after it are delayed by it.
+    // Calls with later deadlines are delayed by it.
     return std::all_of(place, waiting_.end(), [&](const Waiting& one) {
       sum += one.seconds;
       return sum <= kPromised * seconds_until(one.call->deadline, now);

@@ -1,5 +1,5 @@
-// What waits to be computed: whose turn it is, and what would still be done in time. A queue has neither a
-// thread nor a clock; its owner says what time it is.
+// A queue of what waits to be computed knows whose turn it is, and what would still be done in time. It has
+// neither a thread nor a clock; its owner says what time it is.
 #pragma once
 
 #include <cstddef>

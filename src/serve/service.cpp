@@ -60,7 +60,7 @@ int Service::retry_after() const {
   return std::clamp(static_cast<int>(std::ceil(scheduler_.wait())), 1, 120);
 }
 
-// What the request asks for cannot be given, now or ever.
+// Returns why a request is not answered, now or ever.
 std::optional<Refusal> Service::refused(const HttpRequest& head, const Match& match) const {
   const Protection& protection = options_.protection;
   if (auto refusal = refused_host(head, protection)) return refusal;
