@@ -140,8 +140,10 @@ void ServedModel::check_itself() {
 
 void ServedModel::note_speed(std::int64_t tokens, double seconds) const {
   if (tokens <= 0 || seconds <= 0) return;
-  constexpr double kNew = 0.1;  // of the newest batch
-  speed_ = (1 - kNew) * tokens_per_second() + kNew * static_cast<double>(tokens) / seconds;
+  // Each second counts alike: batches that were quick say no more than those that were slow.
+  constexpr double kMemory = 1;  // seconds
+  const double fresh = 1 - std::exp(-seconds / kMemory);
+  speed_ = (1 - fresh) * tokens_per_second() + fresh * static_cast<double>(tokens) / seconds;
 }
 
 void Models::load() {

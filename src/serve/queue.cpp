@@ -8,8 +8,8 @@ namespace bertune::serve {
 namespace {
 
 // Work may be promised for this share of the time until a deadline: it is estimated, and its answer has a way
-// to go. Calls take turns while all would be done within the other share.
-constexpr double kPromised = 0.7, kSpared = 0.8;
+// to go. Calls overtake others while all would be done within the other share.
+constexpr double kPromised = 0.5, kSpared = 0.7;
 
 double seconds_until(Clock::time_point then, Clock::time_point now) {
   return Queue::Seconds(then - now).count();
@@ -69,7 +69,7 @@ bool Queue::offer(const std::shared_ptr<Call>& call, Clock::time_point now) {
   };
   if (!waiting_.empty() && !is_in_time()) return false;
   find_next(*call);
-  waiting_.insert(place, {call, call->queued_tokens, seconds, ++turns_});
+  waiting_.insert(place, {call, call->queued_tokens, seconds});
   tokens_ += call->queued_tokens;
   seconds_ += seconds;
   return true;
@@ -118,7 +118,6 @@ bool Queue::take_row(Waiting& from, Batch& batch) {
   batch.rows.push_back(taken);
   batch.seconds += seconds;
   ++call.next;
-  from.turn = ++turns_;
   from.tokens -= tokens, tokens_ -= tokens;
   from.seconds -= seconds, seconds_ -= seconds;
   return true;
@@ -126,22 +125,17 @@ bool Queue::take_row(Waiting& from, Batch& batch) {
 
 std::vector<Taken> Queue::take(Clock::time_point now, Seconds most) {
   const double spare = time_to_spare(now);
-  std::vector<Waiting*> by_deadline, in_turn;
-  for (Waiting& one : waiting_) by_deadline.push_back(&one);
-  in_turn = by_deadline;
-  std::ranges::sort(in_turn, std::less(), &Waiting::turn);
-  const Call& next = *in_turn.front()->call;
-  const double row = seconds_of(next, next.rows[next.next].size.tokens);
-  // A turn delays others by a batch at most, and the next turn may do so again.
-  const bool take_turns = spare > 2 * std::max(most.count(), row);
+  std::vector<Waiting*> order;
+  for (Waiting& one : waiting_) order.push_back(&one);
+  const Waiting& least = *std::ranges::min_element(waiting_, std::less(), &Waiting::seconds);
+  const double row = seconds_of(*least.call, least.call->rows[least.call->next].size.tokens);
+  // Whoever overtakes delays others by a batch at most, and the next may do so again.
+  if (spare > 2 * std::max(most.count(), row))
+    std::ranges::stable_sort(order, std::less(), &Waiting::seconds);
   Batch batch{most.count()};
-  std::size_t before = 0;
-  do {
-    before = batch.rows.size();
-    for (Waiting* one : take_turns ? in_turn : by_deadline)
-      while (take_row(*one, batch) && !take_turns) {
-      }
-  } while (batch.rows.size() > before);
+  for (Waiting* one : order)
+    while (take_row(*one, batch)) {
+    }
   busy_until_ = now + std::chrono::duration_cast<Clock::duration>(Seconds(batch.seconds));
   std::erase_if(waiting_, [](const Waiting& one) { return !find_next(*one.call); });
   return std::move(batch.rows);

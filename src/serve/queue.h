@@ -18,8 +18,9 @@ struct Taken {
 };
 
 // A call is taken in only if it, and all that wait already, would be done well before their deadlines. While
-// each has time to spare, calls take turns, a row each, so that single texts overtake a call of many. When
-// one has none, calls are computed in the order of their deadlines, which keeps all that can be kept.
+// each has time to spare, the call with the least work left is next, so that single texts overtake a call of
+// many. When one has none, calls are computed in the order of their deadlines, which keeps all that can be
+// kept.
 class Queue {
  public:
   using Seconds = std::chrono::duration<double>;
@@ -50,7 +51,6 @@ class Queue {
     std::shared_ptr<Call> call;
     std::int64_t tokens;  // of the rows that are left
     double seconds;       // which they take
-    std::uint64_t turn;   // the least is next
   };
   struct Batch {
     double most;
@@ -67,7 +67,6 @@ class Queue {
   const std::int64_t max_tokens_;
   std::function<double(const Call&)> speed_;
   std::vector<Waiting> waiting_;  // by deadline
-  std::uint64_t turns_ = 0;
   std::int64_t tokens_ = 0;
   double seconds_ = 0;
   Clock::time_point busy_until_{};  // of what was taken last, as it is estimated
