@@ -129,7 +129,7 @@ std::vector<Taken> Queue::take(Clock::time_point now, Seconds most) {
   for (Waiting& one : waiting_) order.push_back(&one);
   const Waiting& least = *std::ranges::min_element(waiting_, std::less(), &Waiting::seconds);
   const double row = seconds_of(*least.call, least.call->rows[least.call->next].size.tokens);
-  // Whoever overtakes delays others by a batch at most, and the next may do so again.
+  // A call that overtakes delays others by a batch at most, and the next may do so again.
   if (spare > 2 * std::max(most.count(), row))
     std::ranges::stable_sort(order, std::less(), &Waiting::seconds);
   Batch batch{most.count()};
