@@ -471,7 +471,7 @@ def measure_rivals(options, texts):
         return [*rows, ("against infinity-emb", "skipped: it is not installed", ">= 2 x", True)]
 
     def infinity(model):
-        return lambda: Rival([options.infinity, "-m", "infinity_emb", "v2", "--model-id", model, "--port", "PORT", "--engine",
+        return lambda: Rival([str(pathlib.Path(options.infinity).with_name("infinity_emb")), "v2", "--model-id", model, "--port", "PORT", "--engine",
                               "torch", "--device", "cpu", "--no-bettertransformer", "--served-model-name", "model"])
 
     def asked_of(path):

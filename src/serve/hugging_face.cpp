@@ -27,7 +27,8 @@ Shape inputs_shape(const ServedModel& model) {
                             {"sentences", list_of(text).at_least(1).at_most(kMostRows), true}})});
 }
 
-Shape parameters_shape(Head head) {
+Shape parameters_shape(const ServedModel& model) {
+  const Head head = model.head();
   std::vector<Field> fields;
   const Shape top_k = integer_shape(1, static_cast<double>(kMostCandidates)).or_null();
   if (head == Head::classes || head == Head::several_labels || head == Head::number) {
@@ -42,14 +43,14 @@ Shape parameters_shape(Head head) {
   } else if (head == Head::answers || head == Head::masks) {
     fields = {{"top_k", top_k}};
     if (head == Head::answers)
-      std::ranges::move(answer_fields(kDocStride, kMaxAnswerLength), std::back_inserter(fields));
+      std::ranges::move(answer_fields(model, kDocStride, kMaxAnswerLength), std::back_inserter(fields));
   }
   return object_of(std::move(fields)).or_null().said("Null, or what differs from the defaults");
 }
 
 Shape body_shape(const ServedModel& model) {
   return object_of({{"inputs", inputs_shape(model), true},
-                    {"parameters", parameters_shape(model.head())},
+                    {"parameters", parameters_shape(model)},
                     {"options", open_object_of({}).or_null().said("Of the hub; without effect")}});
 }
 

@@ -90,9 +90,15 @@ void add_rows(Call& call, const Json& one_or_many) {
   for_each_input(one_or_many, [&](const Json& input) { call.rows.push_back({.input = input_of(input)}); });
 }
 
-std::vector<Field> answer_fields(std::string_view doc_stride, std::string_view max_answer_length) {
-  return {{std::string(doc_stride),
-           integer_shape(0, 512).or_null().said("Tokens that neighboring windows of a text share")},
+std::vector<Field> answer_fields(const ServedModel& model, std::string_view doc_stride,
+                                 std::string_view max_answer_length) {
+  // Of a window, a token of the question and one of the text stay, besides [CLS] and [SEP] twice or thrice.
+  const auto special =
+      static_cast<std::int64_t>(model.predictor().tokenizer().encode("", "").input_ids.size());
+  const auto widest = static_cast<double>(model.predictor().max_length() - special - 2);
+  return {{std::string(doc_stride), integer_shape(0, std::max(0.0, widest))
+                                        .or_null()
+                                        .said("Tokens that neighboring windows of a text share")},
           {std::string(max_answer_length), integer_shape(1, 512).or_null().said("Most tokens of an answer")}};
 }
 

@@ -26,7 +26,8 @@ void for_each_input(const Json& one_or_many, const std::function<void(const Json
 void add_rows(Call& call, const Json& one_or_many);
 
 // Options of how answers are found, by these names; without effect on other heads.
-std::vector<Field> answer_fields(std::string_view doc_stride, std::string_view max_answer_length);
+std::vector<Field> answer_fields(const ServedModel& model, std::string_view doc_stride,
+                                 std::string_view max_answer_length);
 // Takes them from the object where they are not null. Throws Refusal.
 void read_answer_fields(Call& call, const Json& options, std::string_view doc_stride,
                         std::string_view max_answer_length);

@@ -39,7 +39,7 @@ Shape options_shape(const ServedModel& model) {
         {"threshold", number_shape(0, 1).or_null().said("Labels count above it; the model's by default")});
   }
   if (model.head() == Head::answers)
-    std::ranges::move(answer_fields(kDocStride, kMaxAnswerLength), std::back_inserter(fields));
+    std::ranges::move(answer_fields(model, kDocStride, kMaxAnswerLength), std::back_inserter(fields));
   return object_of(std::move(fields)).or_null();
 }
 

@@ -154,7 +154,7 @@ TEST(NativeProtocol, WindowsAndLengthsOfAnswersAreTheRequests) {
       served.json("/", {{"inputs", question}, {"parameters", {{"doc_stride", 20}, {"max_answer_len", 2}}}});
   EXPECT_EQ(hub.at("answer"), special.at("answer"));
   EXPECT_THAT(served.error("/", {{"inputs", question}, {"parameters", {{"doc_stride", 300}}}}, 422),
-              HasSubstr("do not fit together"));
+              HasSubstr("doc_stride is 300, and the most is 35"));
 }
 
 TEST(NativeProtocol, InfoNamesLabelsAndTheMask) {
