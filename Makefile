@@ -103,7 +103,7 @@ tsan: ## run the tests under ThreadSanitizer
 	@ctest --preset tsan -j 2
 
 # A fifth of the test programs, another one with each commit, so that five commits have run them all.
-THREAD_PARTS := core,predict hub,kernels,model text,data,checkpoint optim,train,runs tasks,report,parity
+THREAD_PARTS := core,predict serve hub,kernels,model text,data,checkpoint optim,train,runs tasks,report,parity
 tsan-part: ## run a part of the tests under ThreadSanitizer, chosen by the number of commits
 	@parts=($(THREAD_PARTS)); number=$$(git rev-list --count HEAD 2>/dev/null || echo 0); \
 	part=$${parts[$$((number % $${#parts[@]}))]}; programs=$${part//,/_test }_test; \

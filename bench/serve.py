@@ -6,8 +6,8 @@ usage: serve.py --program build/bertune --model FOLDER --texts FILE [--latency b
 
 --model is a fine-tuned text classifier, --texts has a text a line, and --latency is the program that measures the library
 by itself, which one text is compared with. --peer and --infinity are Pythons of environments with FastAPI and Transformers,
-and with infinity-emb: rivals that are not there are skipped. --embedder is a model of embeddings. --seconds is the length of each load; the targets speak of 60. The client runs
-on the same processor, and takes of it.
+and with infinity-emb: rivals that are not there are skipped. --embedder is a model of embeddings. --seconds is the length of
+each load; the targets speak of 60 for overload. The client runs on the same processor, and takes of it.
 """
 
 import argparse
@@ -17,7 +17,6 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -25,92 +24,10 @@ import tempfile
 import threading
 import time
 
+from serve_load import HEALTH, Client, Server, load, one_answer, percentile, predict_request, request
+from serve_rivals import measure_rivals  # noqa: F401, one of the parts
+
 PARTS = ["start", "single", "throughput", "slow", "saturated", "overload", "leaving", "drain", "reload", "rivals"]
-
-
-def percentile(values, share):
-    return sorted(values)[min(int(share * len(values)), len(values) - 1)]
-
-
-class Server:
-    def __init__(self, options, *more):
-        command = [options.program, "serve", options.model, "--port", "0", "--silent", *more]
-        self.begin = time.perf_counter()
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        if not line.startswith("READY"):
-            sys.exit("the server did not start")
-        self.port = int(line.rsplit(":", 1)[1])
-
-    def memory(self):
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) * 1024
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-
-
-class Client:
-    """A connection that is kept."""
-
-    def __init__(self, port):
-        self.port = port
-
-    async def open(self):
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
-        return self
-
-    async def ask(self, request):
-        """The status, the headers and the body of the answer."""
-        self.writer.write(request)
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"\r\nContent-Length: (\d+)", head)
-        body = await self.reader.readexactly(int(length.group(1))) if length else b""
-        return int(head[9:12]), head, body
-
-    def close(self):
-        self.writer.close()
-
-
-def request(method, path, body=b"", more=""):
-    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{more}Content-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
-
-
-def predict_request(*texts, more=""):
-    inputs = texts[0] if len(texts) == 1 else list(texts)
-    return request("POST", "/v1/predict", json.dumps({"inputs": inputs}).encode(), more)
-
-
-HEALTH = request("GET", "/health/live")
-JSON = "Content-Type: application/json\r\n"
-
-
-async def load(port, texts, clients, end, answers, make=predict_request):
-    """Closed loops: each client asks again when it has its answer; (time, status, seconds, version) of each."""
-
-    async def loop(number):
-        client = await Client(port).open()
-        for place in range(number, 10**9, clients):
-            if time.perf_counter() >= end():
-                break
-            begin = time.perf_counter()
-            try:
-                status, head, _ = await client.ask(make(texts[place % len(texts)]))
-            except (asyncio.IncompleteReadError, ConnectionError):
-                answers.append((begin, 0, 0.0, b""))
-                client = await Client(port).open()
-                continue
-            version = re.search(rb"x-bertune-version: (\w+)", head)
-            answers.append((begin, status, time.perf_counter() - begin, version.group(1) if version else b""))
-        client.close()
-
-    await asyncio.gather(*(loop(number) for number in range(clients)))
 
 
 def begin_probe(port, count):
@@ -138,13 +55,6 @@ def measure_start(options, texts):
             assert status == 200
             times.append(1000 * (time.perf_counter() - server.begin))
     return [("start to first answer", f"{statistics.median(times):.0f} ms", "<= 150 ms", statistics.median(times) <= 150)]
-
-
-async def one_answer(port, text):
-    client = await Client(port).open()
-    answer = await client.ask(text)
-    client.close()
-    return answer
 
 
 async def singles(port, texts, count):
@@ -395,98 +305,6 @@ def measure_reload(options, texts):
     failed = sum(one[1] != 200 for one in answers) + sum(one != 200 for one in reloads)
     return [("20 reloads under load", f"{len(answers)} answers, {failed} failures, memory {growth:.2f} x",
              "0 failures", failed == 0)]
-
-
-THREADS = str(len(os.sched_getaffinity(0)))
-
-
-def has(python, *modules):
-    """Whether this Python has the modules."""
-    found = "import importlib.util, sys; sys.exit(any(importlib.util.find_spec(name) is None for name in sys.argv[1:]))"
-    return bool(python) and subprocess.run([python, "-c", found, *modules], stderr=subprocess.DEVNULL).returncode == 0
-
-
-class Rival:
-    """A server in Python, on a port that was free."""
-
-    def __init__(self, command):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        threads = os.environ | {"OMP_NUM_THREADS": THREADS, "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1"}
-        command = [str(self.port) if word == "PORT" else word for word in command]
-        self.process = subprocess.Popen(command, env=threads, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def __enter__(self):
-        for _ in range(600):
-            time.sleep(0.2)
-            if self.process.poll() is not None:
-                sys.exit(f"the rival ended with {self.process.returncode}: {self.process.args}")
-            try:
-                if asyncio.run(one_answer(self.port, request("GET", "/health")))[0] == 200:
-                    return self
-            except OSError:
-                pass
-        sys.exit("the rival did not start")
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-
-
-def rate_at(port, texts, seconds, make):
-    """Texts a second of 32 clients, after a second that does not count."""
-    asyncio.run(load(port, texts, 32, lambda end=time.perf_counter() + 1: end, [], make))
-    answers, begin = [], time.perf_counter()
-    asyncio.run(load(port, texts, 32, lambda: begin + seconds, answers, make))
-    bad = [one[1] for one in answers if one[1] != 200]
-    if bad:
-        sys.exit(f"{len(bad)} of {len(answers)} answers have the status {bad[0]}")
-    return len(answers) / (time.perf_counter() - begin)
-
-
-def against(what, ours, rival, texts, seconds, at_least):
-    """Both sides in turn, twice. Each is a function that starts a server, and one that makes a request."""
-    rates = [[], []]
-    for _ in range(2):
-        for side, (start, make) in enumerate((ours, rival)):
-            with start() as server:
-                rates[side].append(rate_at(server.port, texts, seconds, make))
-    mine, other = (statistics.mean(side) for side in rates)
-    return (what, f"{mine:.0f} against {other:.0f} texts/s: {mine / other:.1f} x", f">= {at_least} x", mine >= at_least * other)
-
-
-def measure_rivals(options, texts):
-    rows = []
-    seconds = options.seconds / 2
-    if has(options.peer, "fastapi", "uvicorn", "transformers", "torch"):
-        script = str(pathlib.Path(__file__).with_name("serve_rival.py"))
-        rows.append(against(
-            "32 clients, against FastAPI with a pipeline", (lambda: Server(options), predict_request),
-            (lambda: Rival([options.peer, script, options.model, "PORT", THREADS]),
-             lambda text: request("POST", "/predict", json.dumps({"inputs": text}).encode(), JSON)), texts, seconds, 5))
-    else:
-        rows.append(("against FastAPI with a pipeline", "skipped: it is not installed", ">= 5 x", True))
-    if not has(options.infinity, "infinity_emb", "torch"):
-        return [*rows, ("against infinity-emb", "skipped: it is not installed", ">= 2 x", True)]
-
-    def infinity(model):
-        return lambda: Rival([str(pathlib.Path(options.infinity).with_name("infinity_emb")), "v2", "--model-id", model, "--port", "PORT", "--engine",
-                              "torch", "--device", "cpu", "--no-bettertransformer", "--served-model-name", "model"])
-
-    def asked_of(path):
-        return lambda text: request("POST", path, json.dumps({"model": "model", "input": [text]}).encode(), JSON)
-
-    def embed(text):
-        return request("POST", "/v1/embeddings", json.dumps({"input": [text]}).encode())
-
-    if options.embedder:
-        embedder = argparse.Namespace(**vars(options) | {"model": options.embedder})
-        rows.append(against("32 clients, embeddings, against infinity-emb", (lambda: Server(embedder), embed),
-                            (infinity(options.embedder), asked_of("/embeddings")), texts, seconds, 2))
-    rows.append(against("32 clients, classes, against infinity-emb", (lambda: Server(options), predict_request),
-                        (infinity(options.model), asked_of("/classify")), texts, seconds, 2))
-    return rows
 
 
 def main():

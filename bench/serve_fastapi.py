@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What bench/serve.py compares with: FastAPI and a pipeline of Transformers, as tutorials put them together.
 
-usage: serve_rival.py MODEL PORT THREADS
+usage: serve_fastapi.py MODEL PORT THREADS
 """
 
 import sys
