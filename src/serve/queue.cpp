@@ -47,9 +47,8 @@ bool Queue::could_take(const Call& call, Clock::time_point now) const {
 
 bool Queue::has_room(std::int64_t tokens, Seconds work, Clock::time_point deadline,
                      Clock::time_point now) const {
-  return waiting_.empty() ||
-         (tokens_ + tokens <= max_tokens_ &&
-          running(now) + seconds_ + work.count() <= kPromised * seconds_until(deadline, now));
+  return tokens_ + tokens <= max_tokens_ &&
+         running(now) + seconds_ + work.count() <= kPromised * seconds_until(deadline, now);
 }
 
 bool Queue::offer(const std::shared_ptr<Call>& call, Clock::time_point now) {

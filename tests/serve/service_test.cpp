@@ -166,6 +166,19 @@ TEST_F(Scheduling, AFullQueueTakesNoMore) {
   let_go();
 }
 
+TEST_F(Scheduling, ReservesRoomForRequestsThatAreBeingRead) {
+  const auto first = call(1), second = call(1);
+  EXPECT_TRUE(scheduler.reserve(*first, 2400));  // of bytes, some 600 of the 1000 tokens
+  EXPECT_FALSE(scheduler.has_room(2400, second->deadline));
+  EXPECT_FALSE(scheduler.reserve(*second, 2400));
+  EXPECT_TRUE(scheduler.has_room(400, second->deadline));
+  scheduler.release(*first);
+  scheduler.release(*first);
+  EXPECT_TRUE(scheduler.reserve(*second, 2400));
+  EXPECT_TRUE(scheduler.offer(second));  // which tells how much it is
+  EXPECT_TRUE(scheduler.has_room(2400, second->deadline));
+}
+
 TEST_F(Scheduling, WhoHasLeftCostsNothingMore) {
   hold();
   const auto gone = call(50), late = call(50);
