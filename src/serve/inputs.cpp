@@ -92,7 +92,7 @@ void add_rows(Call& call, const Json& one_or_many) {
 
 std::vector<Field> answer_fields(const ServedModel& model, std::string_view doc_stride,
                                  std::string_view max_answer_length) {
-  // Of a window, a token of the question and one of the text stay, besides [CLS] and [SEP] twice or thrice.
+  // A window keeps a token of the question and one of the text, besides [CLS] and [SEP] twice or thrice.
   const auto special =
       static_cast<std::int64_t>(model.predictor().tokenizer().encode("", "").input_ids.size());
   const auto widest = static_cast<double>(model.predictor().max_length() - special - 2);
