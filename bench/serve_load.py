@@ -50,7 +50,7 @@ class Client:
         """The status, the headers and the body of the answer."""
         self.writer.write(request)
         head = await self.reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"\r\nContent-Length: (\d+)", head)
+        length = re.search(rb"\r\nContent-Length: (\d+)", head, re.I)
         body = await self.reader.readexactly(int(length.group(1))) if length else b""
         return int(head[9:12]), head, body
 

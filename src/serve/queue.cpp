@@ -10,6 +10,8 @@ namespace {
 // Work may be promised for this share of the time until a deadline: it is estimated, and its answer has a way
 // to go. Calls overtake others while all would be done within the other share.
 constexpr double kPromised = 0.5, kSpared = 0.7;
+// A call is due when it has waited for so many times its own work.
+constexpr double kPatience = 4;
 
 double seconds_until(Clock::time_point then, Clock::time_point now) {
   return Queue::Seconds(then - now).count();
@@ -68,7 +70,8 @@ bool Queue::offer(const std::shared_ptr<Call>& call, Clock::time_point now) {
   };
   if (!waiting_.empty() && !is_in_time()) return false;
   find_next(*call);
-  waiting_.insert(place, {call, call->queued_tokens, seconds});
+  const auto due = now + std::chrono::duration_cast<Clock::duration>(Seconds(kPatience * seconds));
+  waiting_.insert(place, {call, call->queued_tokens, seconds, due});
   tokens_ += call->queued_tokens;
   seconds_ += seconds;
   return true;
@@ -126,11 +129,10 @@ std::vector<Taken> Queue::take(Clock::time_point now, Seconds most) {
   const double spare = time_to_spare(now);
   std::vector<Waiting*> order;
   for (Waiting& one : waiting_) order.push_back(&one);
-  const Waiting& least = *std::ranges::min_element(waiting_, std::less(), &Waiting::seconds);
-  const double row = seconds_of(*least.call, least.call->rows[least.call->next].size.tokens);
+  const Waiting& next = *std::ranges::min_element(waiting_, std::less(), &Waiting::due);
+  const double row = seconds_of(*next.call, next.call->rows[next.call->next].size.tokens);
   // A call that overtakes delays others by a batch at most, and the next may do so again.
-  if (spare > 2 * std::max(most.count(), row))
-    std::ranges::stable_sort(order, std::less(), &Waiting::seconds);
+  if (spare > 2 * std::max(most.count(), row)) std::ranges::stable_sort(order, std::less(), &Waiting::due);
   Batch batch{most.count()};
   for (Waiting* one : order)
     while (take_row(*one, batch)) {

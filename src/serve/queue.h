@@ -18,9 +18,9 @@ struct Taken {
 };
 
 // A call is taken in only if it, and all that wait already, would be done well before their deadlines. While
-// each has time to spare, the call with the least work left is next, so that single texts overtake a call of
-// many. When one has none, calls are computed in the order of their deadlines, which keeps all that can be
-// kept.
+// each has time to spare, the call is next that has waited longest for what it asks, so that single texts
+// overtake a call of many. When one has none, calls are computed in the order of their deadlines, which keeps
+// all that can be kept.
 class Queue {
  public:
   using Seconds = std::chrono::duration<double>;
@@ -49,8 +49,9 @@ class Queue {
  private:
   struct Waiting {
     std::shared_ptr<Call> call;
-    std::int64_t tokens;  // of the rows that are left
-    double seconds;       // which they take
+    std::int64_t tokens;    // of the rows that are left
+    double seconds;         // which they take
+    Clock::time_point due;  // the earliest is next
   };
   struct Batch {
     double most;

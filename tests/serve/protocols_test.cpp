@@ -303,6 +303,13 @@ TEST(OpenInferenceProtocol, TensorsInTensorsOut) {
           {{"inputs", {{{"name", "question"}, {"shape", {1}}, {"datatype", "BYTES"}, {"data", {"a"}}}}}},
           409),
       HasSubstr("no input \"context\""));
+  Served embeddings({"embeddings"});
+  const Value vectors =
+      embeddings.json("/v2/models/embeddings/infer", {{"inputs", {tensor}}}).at("outputs")[0];
+  const Value expected = embeddings.json("/embed", {{"inputs", {"good", "bad film"}}});
+  EXPECT_EQ(vectors.at("shape"), Value({2, expected[0].size()}));
+  for (std::size_t i = 0; i < vectors.at("data").size(); ++i)
+    EXPECT_EQ(vectors.at("data")[i], expected[i / expected[0].size()][i % expected[0].size()]) << i;
   EXPECT_EQ(served.status(get("/v2/models/classes/ready")), 200);
   EXPECT_EQ(served.status(get("/v2/models/none/ready")), 404);
   const std::string version = served.service.models().find("classes")->version();

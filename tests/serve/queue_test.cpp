@@ -112,7 +112,7 @@ TEST_P(Overload, WhatIsTakenIsDoneInTime) {
   }
 }
 
-TEST(Queue, TheLeastWorkGoesFirstWhileThereIsTime) {
+TEST(Queue, LittleWorkOvertakesMuchWhileThereIsTime) {
   Hour hour;
   const auto large = hour.call(100, 30s), single = hour.call(1, 30s);
   EXPECT_TRUE(hour.offer(large));
@@ -122,6 +122,18 @@ TEST(Queue, TheLeastWorkGoesFirstWhileThereIsTime) {
   EXPECT_EQ(hour.compute(), Calls{single});
   EXPECT_EQ(large->next, 5U);
   EXPECT_EQ(hour.queue.tokens(), (100 - 5 + 90 - 4) * kTokens);
+}
+
+TEST(Queue, NobodyIsOvertakenForLong) {
+  Hour hour;
+  const auto large = hour.call(20, 1000s);
+  EXPECT_TRUE(hour.offer(large));
+  while (large->open > 0 && hour.now < Clock::time_point(3s)) {
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(hour.offer(hour.call(1, 1000s)));  // as much as is computed
+    hour.compute();
+  }
+  EXPECT_EQ(large->open, 0U);
+  EXPECT_LT(hour.now, Clock::time_point(2s));
 }
 
 TEST(Queue, GoesByDeadlinesWhenThereIsNone) {
