@@ -11,7 +11,7 @@ namespace {
 // to go. Calls overtake others while all would be done within the other share.
 constexpr double kPromised = 0.5, kSpared = 0.7;
 // A call is due when it has waited for so many times its own work.
-constexpr double kPatience = 4;
+constexpr double kPatience = 2;
 
 double seconds_until(Clock::time_point then, Clock::time_point now) {
   return Queue::Seconds(then - now).count();
