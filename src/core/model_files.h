@@ -1,15 +1,33 @@
-// The files that make a model, for whoever replaces a folder that may hold one.
+// The files that make a model, besides config.json.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <span>
 
 namespace bertune {
 
+// Files of weights, in the order in which Transformers looks for them.
+inline constexpr std::array kWeightFiles = {"model.safetensors", "pytorch_model.bin"};
+inline constexpr std::array kAdapterFiles = {"adapter_config.json", "adapter_model.safetensors"};
+// Files of tokenizers: which have tokenizer.json, a word a line, or a vocabulary with its merges.
+inline constexpr std::array kTokenizerFiles = {"tokenizer.json", "tokenizer_config.json",
+                                               "special_tokens_map.json", "added_tokens.json"};
+inline constexpr const char* kWordFile = "vocab.txt";
+inline constexpr std::array kPairFiles = {"vocab.json", "merges.txt"};
+// Files of the sentence-transformers package; the last by convention.
+inline constexpr std::array kSentenceFiles = {"modules.json", "sentence_bert_config.json",
+                                              "config_sentence_transformers.json", "1_Pooling/config.json"};
+inline constexpr const char* kSettingsFile = "bertune.json";  // Bertune's own, of models that it trained
+
 // The files of a model or of an adapter: one that is not in a new folder belongs to the old folder's model,
 // and would be taken for the new one's.
 std::span<const char* const> model_files();
 bool is_model_file(const std::filesystem::path& name);
+
+// Returns whether what a model answers depends on a file of its folder: all of these, config.json, and shards
+// of weights.
+bool decides_predictions(const std::filesystem::path& file);
 
 // Returns whether there are weights in the folder, of a model or of an adapter.
 bool holds_weights(const std::filesystem::path& folder);

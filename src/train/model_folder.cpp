@@ -12,16 +12,14 @@
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/save_dtype.h"
 #include "core/file.h"
+#include "core/model_files.h"
 #include "core/writing.h"
 #include "tasks/trained_settings.h"
 
 namespace bertune::train {
 namespace {
 
-constexpr const char* kSettingsFile = "bertune.json";
 constexpr std::int64_t kLeastTokens = 3, kMostTokens = 512;
-constexpr std::array kModelFiles = {"model.safetensors", "pytorch_model.bin"};
-constexpr std::array kAdapterFiles = {"adapter_config.json", "adapter_model.safetensors"};
 
 Json read_settings(const std::filesystem::path& directory) {
   std::error_code error;
@@ -143,7 +141,7 @@ namespace {
 // A model and an adapter do not share a folder: what was there would be taken for the new one.
 void remove_other_weights(const std::filesystem::path& directory, const BertPreTrainedModel& model) {
   const bool adapter = model.lora() != nullptr;
-  for (const char* file : adapter ? kModelFiles : kAdapterFiles) writing::unlink(directory / file);
+  for (const char* file : adapter ? kWeightFiles : kAdapterFiles) writing::unlink(directory / file);
 }
 
 }  // namespace
@@ -171,8 +169,7 @@ namespace {
 
 // Copies the files as they are: they say how embeddings are made, whatever the numbers are.
 void copy_sentence_embedding_files(const std::filesystem::path& from, const std::filesystem::path& to) {
-  for (const char* name : {"modules.json", "sentence_bert_config.json", "config_sentence_transformers.json",
-                           "1_Pooling/config.json"}) {
+  for (const char* name : kSentenceFiles) {
     if (!path_exists(from / name)) continue;
     writing::make_folders((to / name).parent_path());
     write_file_atomically(to / name, read_file(from / name, 1 << 20));
