@@ -25,7 +25,11 @@ constexpr std::array kModelFiles = {"model.safetensors",  // the first four are 
                                     "added_tokens.json",
                                     "modules.json",
                                     "sentence_bert_config.json",
-                                    "config_sentence_transformers.json"};
+                                    "config_sentence_transformers.json",
+                                    "predictions.json",  // what was measured of the model
+                                    "predictions.safetensors",
+                                    "report.json",
+                                    "report.html"};
 constexpr std::span kWeights = std::span(kModelFiles).first<4>();
 
 }  // namespace

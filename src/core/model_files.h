@@ -6,7 +6,7 @@
 
 namespace bertune {
 
-// The files of a model or of an adapter: one that is not in a new folder belongs to the old folder's model,
+// The files of a model or of an adapter, and of what it said of its test rows: one that is not in a new folder belongs to the old folder's model,
 // and would be taken for the new one's.
 std::span<const char* const> model_files();
 bool is_model_file(const std::filesystem::path& name);

@@ -4,6 +4,7 @@
 
 #include "bertune/error.h"
 #include "predict/shared_model.h"
+#include "tasks/prediction.h"
 #include "tasks/registry/registry.h"
 
 namespace bertune {
@@ -33,11 +34,15 @@ struct Predictor::Implementation {
   predict::SharedModel model;
   std::unique_ptr<const tasks::PredictionTask> task;
   std::int64_t batch_size;
+  std::optional<double> min_confidence;
 
   Implementation(const std::filesystem::path& folder, const PredictorOptions& options)
       : model(open_folder(folder, options), options.precision),
         task(tasks::prediction_task(model.architecture(), model.trained(), task_options(options), folder)),
-        batch_size(options.batch_size) {}
+        batch_size(options.batch_size),
+        min_confidence(options.min_confidence) {
+    if (min_confidence) tasks::require_abstaining(model.architecture(), model.config(), *min_confidence);
+  }
 };
 
 Predictor::Predictor(const std::filesystem::path& folder, const PredictorOptions& options)
@@ -63,6 +68,8 @@ std::vector<Prediction> Predictor::predict(std::span<const Input> inputs, Trunca
   implementation_->model.ask(
       request, {.batch_size = implementation_->batch_size},
       [&](std::int64_t, Prediction prediction) { predictions.push_back(std::move(prediction)); });
+  if (const auto least = implementation_->min_confidence)
+    for (Prediction& prediction : predictions) tasks::abstain(prediction, *least);
   return predictions;
 }
 

@@ -32,7 +32,8 @@ bool decides_predictions(const std::filesystem::path& file) {
                                                        "adapter_config.json",
                                                        "adapter_model.bin"};
   const std::string name = file.filename().string();
-  return std::ranges::find(kNames, name) != kNames.end() || name.ends_with(".safetensors") ||
+  const bool is_tensors = name.ends_with(".safetensors") && name != "predictions.safetensors";
+  return std::ranges::find(kNames, name) != kNames.end() || is_tensors ||
          (name.starts_with("pytorch_model") && name.ends_with(".bin"));
 }
 
@@ -133,10 +134,11 @@ std::vector<Input> probes_for(const Predictor& predictor) {
 }
 
 ServedModel::ServedModel(const ModelSource& source)
-    : name_(source.name), predictor_([&] {
+    : name_(source.name), min_confidence_(source.options.min_confidence), predictor_([&] {
         auto version = std::async(std::launch::async, version_of, source);  // beside the loading
         PredictorOptions options = source.options;
         options.top = kMostCandidates;
+        options.min_confidence.reset();  // a request may ask for another
         Predictor predictor(source.folder, options);
         version_ = version.get();
         return predictor;
