@@ -100,7 +100,11 @@ struct DropoutState {
 // The data type of matrix multiplications in a pass. bf16: their inputs are rounded to 8 bits of mantissa;
 // sums, weights, gradients, optimizer state and everything between the multiplications stay f32 (as in
 // PyTorch's autocast, except that the weights of the head and the attention itself stay f32 too).
-enum class Precision { fp32, bf16 };
+//
+// int8, in eval mode alone: each row of an input (a token) and each output's weights are rounded to integers
+// of at most 127 by a scale of their own (dynamic quantization, per token and per channel); sums are exact.
+// The weights of the head, the embeddings and all between the multiplications stay f32.
+enum class Precision { fp32, bf16, int8 };
 BERTUNE_EXPORT Precision fastest_precision();  // bf16 where this processor multiplies it faster than f32
 BERTUNE_EXPORT bool has_bf16_products();       // whether it multiplies bf16 at all; else f32 is used instead
 

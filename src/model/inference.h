@@ -61,11 +61,11 @@ class Weights {
 
   struct Use {
     bool training = false;  // with gradients of what is trainable
-    bool bf16 = false;      // of large matrix products
+    Precision precision = Precision::fp32;
     bool operator==(const Use&) const = default;
   };
   // Sees the values as they are now, for evaluation: they live as long as the weights.
-  void bind_snapshot(const Parameters& parameters, bool bf16);
+  void bind_snapshot(const Parameters& parameters, Precision precision);
   // Sees these parameters, which are to outlive the weights. Where it does already, only what has changed
   // since is made again.
   void refresh(Parameters& parameters, Use use);

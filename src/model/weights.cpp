@@ -112,7 +112,7 @@ Tensor WeightViews::tensor(const std::string& name) const {
 }
 Linear WeightViews::linear(const std::string& name, std::int64_t in, std::int64_t out) const {
   Linear linear = f32_linear(name, in, out);
-  linear.bf16 = options_.bf16;
+  linear.operands = options_.operands;
   return linear;
 }
 Linear WeightViews::f32_linear(const std::string& name, std::int64_t in, std::int64_t out) const {
@@ -169,7 +169,7 @@ EncoderWeights encoder_weights(const BertConfig& config, const WeightViews& view
   return weights;
 }
 
-PackedWeights::PackedWeights(EncoderWeights& weights) {
+PackedWeights::PackedWeights(EncoderWeights& weights, bool int8) {
   std::int64_t size = 0;
   const auto for_each_linear = [&](const auto& function) {
     for (std::size_t i = 0; i < weights.layers.size(); ++i) {
@@ -183,6 +183,7 @@ PackedWeights::PackedWeights(EncoderWeights& weights) {
   const auto packed_size = [](const Linear& linear) {
     return (kernels::ops().packed_size(linear.output(1, nullptr, nullptr)) + 15) / 16 * 16;
   };
+  if (int8) for_each_linear([](Linear& linear) { linear.operands = kernels::Operands::int8; });
   for_each_linear([&](const Linear& linear) { size += packed_size(linear); });
   buffer_ = kernels::Buffer<float>(static_cast<std::size_t>(size));
   float* next = buffer_.data();

@@ -6,12 +6,14 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "bertune/error.h"
 #include "cli/commands/sink.h"
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
 #include "cli/screen/interrupt.h"
+#include "cli/screen/predict_profile.h"
 #include "cli/screen/standard_input.h"
 #include "predict/shared_model.h"
 #include "tasks/prediction.h"
@@ -72,6 +74,8 @@ void predict_all(const predict::SharedModel& model, tasks::RequestSource& source
   report::ProgressBar bar = prediction_bar(options, source.items());
   std::int64_t done = 0;
   Oddities oddities(model);
+  std::optional<PredictProfile> profile;
+  if (options.profile) profile.emplace();
   const predict::AskOptions ask{.batch_size = options.batch_size, .stop = interrupt_token()};
   for (tasks::Request request; source.next(request);) {
     std::string lines;  // a pipe gets them all at once, for whom waits for the answer to what arrived
@@ -81,12 +85,17 @@ void predict_all(const predict::SharedModel& model, tasks::RequestSource& source
       bar.update(done + item + 1);
     });
     sink.write(lines);
+    if (profile) profile->part_ends();
     oddities.add(request);
     done += request.items;
     print_notes(source.take_notes());
   }
   sink.finish();
   bar.finish();
+  if (profile) {
+    std::cerr << profile->finish(options.output.parent_path() / "profile.json",
+                                 train::precision_of(options.precision));
+  }
   oddities.print();
   print_notes(source.take_notes());
 }
@@ -143,6 +152,9 @@ void add_predict_command(CLI::App& app) {
       ->capture_default_str();
   add_threads_option(*command, options->threads);
   add_precision_option(*command, options->precision);
+  command->add_flag(
+      "--profile", options->profile,
+      "Measure batches: time per operation and layer, and a trace in profile.json, beside the output");
   options->screen.add_to(*command);
   command->footer(
       "Examples:\n"

@@ -24,6 +24,7 @@ struct PredictOptions {
   std::int64_t top = 1;
   std::optional<Precision> precision = Precision::fp32;
   std::optional<double> threshold, min_confidence;
+  bool profile = false;
   ThreadOptions threads;
   ScreenOptions screen;
 

@@ -56,8 +56,8 @@ void watch_run(const TrainOptions& options, const TryIt& try_it,
   const runs::FinishedRun finished = shown(options, display, observer, run);
   std::string profiled;
   if (options.profile) {
-    const bool bf16 = train::precision_of(options.run.arguments.precision) == Precision::bf16;
-    profiled = "\n" + profile.finish(options.run.arguments.output_dir / "profile.json", bf16);
+    const Precision precision = train::precision_of(options.run.arguments.precision);
+    profiled = "\n" + profile.finish(options.run.arguments.output_dir / "profile.json", precision);
   }
   write_report_beside(options.run.arguments.output_dir);
   if (options.json) return print_run_json(finished);
