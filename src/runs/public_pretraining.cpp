@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "bertune/error.h"
 #include "runs/output.h"
 #include "runs/pretraining.h"
 #include "runs/public_result.h"

@@ -15,11 +15,14 @@
 #include "core/model_files.h"
 #include "core/writing.h"
 #include "tasks/trained_settings.h"
+#include "train/temperature.h"
 
 namespace bertune::train {
 namespace {
 
 constexpr std::int64_t kLeastTokens = 3, kMostTokens = 512;
+
+}  // namespace
 
 Json read_settings(const std::filesystem::path& directory) {
   std::error_code error;
@@ -28,8 +31,6 @@ Json read_settings(const std::filesystem::path& directory) {
   Json settings = parse_json(read_file(path, 1 << 20), path.string());
   return settings.is_object() ? settings : Json::object();
 }
-
-}  // namespace
 
 std::optional<Architecture> architecture_of(const BertConfig& config) {
   const Json source = parse_json(config.source_json, "config.json");
@@ -124,7 +125,12 @@ ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optio
   const std::int64_t length = max_length.value_or(
       tasks::setting(settings, tasks::keys::kMaxLength, usual_max_length(config, tokenizer, architecture)));
   tasks::require_max_length(length, config);
-  return {std::move(tokenizer), std::move(model), length, std::move(settings)};
+  const double temperature = tasks::temperature_of(settings);
+  if (temperature != 1) {
+    divide_logits(model, temperature);
+    settings[tasks::keys::kCalibration]["folded"] = true;
+  }
+  return {std::move(tokenizer), std::move(model), length, std::move(settings), temperature};
 }
 
 std::uint64_t saved_bytes(const BertPreTrainedModel& model) {
