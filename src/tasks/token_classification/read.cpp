@@ -1,6 +1,7 @@
 #include "tasks/token_classification/read.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <istream>
@@ -17,6 +18,7 @@
 #include "data/tagged/tagged_texts.h"
 #include "tasks/glance.h"
 #include "tasks/hold_out.h"
+#include "tasks/prediction.h"
 #include "tasks/token_classification/prediction.h"
 #include "tasks/trained_settings.h"
 
@@ -96,6 +98,12 @@ data::CheckResult check(const TaggedSets& sets) {
                    fmt::format(" ({})", to_string(dataset.scheme))}};
   }
   return found;
+}
+
+// The words of a sentence with a blank between them, by which each is found again.
+ItemText text_of_sentence(const TaggedDataset& dataset, std::int64_t item) {
+  const data::TaggedSentence& sentence = dataset.sentences[static_cast<std::size_t>(item)];
+  return {dataset.where(sentence), "", valid_text(fmt::format("{}", fmt::join(sentence.words, " ")))};
 }
 
 std::unique_ptr<Decoder> test_lines(const TaggedSets& sets, const TokenClassificationExamples& examples,
@@ -280,6 +288,9 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   data.test_lines = [sets, rows = test.get(), &task = *task](const std::function<void(TestLine)>& use) {
     return test_lines(*sets, *rows, task, use);
   };
+  data.item_text = [sets](const std::string& set, std::int64_t item) {
+    return text_of_sentence(sets->named(set), item);
+  };
   data.task = std::move(task);
   data.train = std::move(train), data.validation = std::move(validation), data.test = std::move(test);
   return data;
@@ -302,12 +313,14 @@ std::unique_ptr<TokenClassificationTask> trained_task(const TrainedModel& model,
 
 TestData read_test(const TestFile& file, const TrainedModel& model) {
   auto task = trained_task(model, {});
-  const TaggedDataset dataset = read(file.path, file.data, -1, true);
+  const auto kept = std::make_shared<const TaggedDataset>(read(file.path, file.data, -1, true));
+  const TaggedDataset& dataset = *kept;
   auto examples =
       std::make_unique<TokenClassificationExamples>(dataset, model.tokenizer, *task, LongSentences::windows);
   std::vector<std::string> notes = dataset.notes;
   append(notes, feature_notes(examples->features(), dataset, *task));
-  return {std::move(task), std::move(examples), std::move(notes)};
+  return {std::move(task), std::move(examples), std::move(notes),
+          [kept](const std::string&, std::int64_t item) { return text_of_sentence(*kept, item); }};
 }
 
 std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {
