@@ -73,6 +73,11 @@ class BERTUNE_EXPORT Predictor {
   // number of threads may call.
   InputSize size_of(const Input& input) const;
 
+  // Returns a predictor on the same weights, which are not copied, with other options of question answering
+  // where they are given. Its predict() throws UsageError for a stride that leaves windows no room.
+  Predictor with_answers(std::optional<std::int64_t> doc_stride,
+                         std::optional<std::int64_t> max_answer_length) const;
+
   // Return the bytes of the weights, which all callers share, and of the workspaces that are not in use, one
   // for each call that ran beside others.
   std::size_t weights_bytes() const;
@@ -80,6 +85,7 @@ class BERTUNE_EXPORT Predictor {
 
  private:
   struct Implementation;
+  explicit Predictor(std::unique_ptr<const Implementation> implementation);
   std::unique_ptr<const Implementation> implementation_;
 };
 

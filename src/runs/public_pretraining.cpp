@@ -1,3 +1,4 @@
+#include "bertune/error.h"
 #include "bertune/pretraining.h"
 
 #include <utility>

@@ -1,11 +1,16 @@
 // The server's own protocol, for every head: what `predict` writes, with what was read of each input.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "serve/inputs.h"
 #include "serve/routes.h"
 
 namespace bertune::serve::native {
 namespace {
+
+constexpr std::string_view kDocStride = "doc_stride", kMaxAnswerLength = "max_answer_length";
 
 bool has_candidates(Head head) {
   return head != Head::number && head != Head::embeddings && head != Head::tags && head != Head::entities;
@@ -33,6 +38,12 @@ Shape options_shape(const ServedModel& model) {
     fields.push_back({"min_confidence",
                       number_shape(0, 1).or_null().said("Below this score there is no label: it abstains")});
   }
+  if (model.head() == Head::several_labels) {
+    fields.push_back(
+        {"threshold", number_shape(0, 1).or_null().said("Labels count above it; the model's by default")});
+  }
+  if (model.head() == Head::answers)
+    std::ranges::move(answer_fields(model, kDocStride, kMaxAnswerLength), std::back_inserter(fields));
   return object_of(std::move(fields)).or_null();
 }
 
@@ -70,6 +81,9 @@ void read_predict(Call& call, const Json& body) {
     call.options.top_k = top.get<std::int64_t>();
   if (const Json least = options.value("min_confidence", Json()); !least.is_null())
     call.options.min_confidence = least.get<double>();
+  if (const Json least = options.value("threshold", Json()); !least.is_null())
+    call.options.threshold = least.get<double>();
+  read_answer_fields(call, options, kDocStride, kMaxAnswerLength);
 }
 
 OrderedJson result_of(const Call& call, const Row& row) {

@@ -16,6 +16,8 @@ inline constexpr const char* kBertuneVersion = "bertune_version";
 inline constexpr const char* kArguments = "arguments";  // TrainingArguments of the run
 inline constexpr const char* kLoss = "loss";            // LossOptions, where the loss is not plain
 inline constexpr const char* kMaxLength = "max_length";
+inline constexpr const char* kInt8 = "int8";  // what runs/int8_calibration.h found
+inline constexpr const char* kFloat32Parts = "float32_parts";
 // Settings of texts: columns of the files that were trained on, and what was made of their labels.
 inline constexpr const char* kTextColumn = "text_column";
 inline constexpr const char* kTextPairColumn = "text_pair_column";

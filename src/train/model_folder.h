@@ -53,9 +53,9 @@ void merge_model_folder(const std::filesystem::path& from, const std::filesystem
                         const std::filesystem::path& base = {});
 
 // Any model folder again, its numbers as `dtype`: every tensor, whatever the head, in model.safetensors, and
-// config.json, tokenizer, bertune.json and what says how embeddings are made with it. Throws Error when a
-// number is beyond the range.
-void convert_model_folder(const std::filesystem::path& from, const std::filesystem::path& to,
-                          SaveDtype dtype);
+// config.json, tokenizer, bertune.json (with `more_settings`) and what says how embeddings are made with it.
+// Throws Error when a number is beyond the range.
+void convert_model_folder(const std::filesystem::path& from, const std::filesystem::path& to, SaveDtype dtype,
+                          const Json& more_settings = Json::object());
 
 }  // namespace bertune::train

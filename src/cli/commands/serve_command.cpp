@@ -20,6 +20,7 @@
 #include "cli/screen/messages.h"
 #include "cli/screen/server_signals.h"
 #include "core/file.h"
+#include "serve/priority.h"
 #include "serve/server.h"
 #include "train/arguments.h"
 
@@ -179,6 +180,7 @@ void run_server(const ServeOptions& options) {
   ServerSignals signals;  // from here on, for systemd may ask to load again as soon as it knows of the first
   server.load();
   write_to_standard_output(fmt::format("READY {}\n", server.url()));
+  serve::yield_to_network();  // when it loads again
   while (signals.wait() == ServerSignals::Kind::reload) reload(server);
   const auto timeout = std::chrono::seconds(static_cast<std::int64_t>(options.drain_timeout));
   if (server.drain(timeout, [&] { return signals.stops_again(); })) return;

@@ -40,13 +40,16 @@ data::MultipleChoiceReadOptions read_options(const FileOptions& options, bool wi
           .label_column = common.label_column,
           .with_labels = with_labels,
           .delimiter = common.delimiter,
-          .max_bad_rows = options.max_bad_rows};
+          .max_bad_rows = options.max_bad_rows,
+          .labels_file = with_labels ? options.labels_file : std::filesystem::path()};
 }
 
 MultipleChoiceDataset read(const TrainingFiles& files, const std::filesystem::path& path,
-                           std::int64_t max_rows, std::vector<std::string>& notes) {
+                           const std::filesystem::path& labels_file, std::int64_t max_rows,
+                           std::vector<std::string>& notes) {
   if (path.empty()) return {};
   data::MultipleChoiceReadOptions options = read_options(files.data, true);
+  options.labels_file = labels_file;
   options.max_questions = max_rows;
   options.fold_column = files.fold_column;
   MultipleChoiceDataset dataset = data::read_multiple_choice(path, options);
@@ -56,10 +59,11 @@ MultipleChoiceDataset read(const TrainingFiles& files, const std::filesystem::pa
 
 ChoiceSets read_sets(const TrainingFiles& files) {
   ChoiceSets sets;
-  sets.train = read(files, files.train, rows_to_read(files), sets.notes);
+  sets.train = read(files, files.train, files.data.labels_file, rows_to_read(files), sets.notes);
   draw_rows(files, sets.train);
-  sets.validation = read(files, files.validation, files.max_validation_rows, sets.notes);
-  sets.test = read(files, files.test, files.max_test_rows, sets.notes);
+  sets.validation =
+      read(files, files.validation, files.validation_labels, files.max_validation_rows, sets.notes);
+  sets.test = read(files, files.test, files.test_labels, files.max_test_rows, sets.notes);
   for (const MultipleChoiceDataset* other : {&sets.validation, &sets.test}) {
     if (other->size() == 0 || other->num_choices == sets.train.num_choices) continue;
     sets.notes.push_back(

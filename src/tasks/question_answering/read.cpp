@@ -32,6 +32,10 @@ data::QuestionAnsweringReadOptions read_options(const FileOptions& options, std:
     throw UsageError("no_header",
                      "`no_header` does not fit question answering: its columns are known by their names");
   }
+  if (!options.labels_file.empty())
+    throw UsageError(
+        "labels_file",
+        "`labels_file` does not fit question answering: the answers stand beside their questions");
   const data::ReadOptions given = options.read_options(answers_required);
   return {.format = given.format,
           .max_questions = max_questions,

@@ -38,6 +38,7 @@ data::TaggedReadOptions read_options(const FileOptions& options, std::int64_t mo
   read.labels_required = labels_required;
   read.max_sentences = most;
   read.max_bad_rows = options.max_bad_rows;
+  if (labels_required) read.labels_file = options.labels_file;
   return read;
 }
 
@@ -47,12 +48,19 @@ TaggedDataset read(const std::filesystem::path& path, const FileOptions& options
 }
 
 TaggedSets read_sets(const TrainingFiles& files) {
+  const auto with_labels = [&](const std::filesystem::path& labels_file) {
+    FileOptions options = files.data;
+    options.labels_file = labels_file;
+    return options;
+  };
   TaggedSets sets;
   sets.train = read(files.train, files.data, rows_to_read(files), true);
   draw_rows(files, sets.train);
   if (!files.validation.empty())
-    sets.validation = read(files.validation, files.data, files.max_validation_rows, true);
-  if (!files.test.empty()) sets.test = read(files.test, files.data, files.max_test_rows, true);
+    sets.validation =
+        read(files.validation, with_labels(files.validation_labels), files.max_validation_rows, true);
+  if (!files.test.empty())
+    sets.test = read(files.test, with_labels(files.test_labels), files.max_test_rows, true);
   return sets;
 }
 
