@@ -122,14 +122,15 @@ fuzz-build: fuzz-deps
 	@cmake --preset fuzz
 	@cmake --build --preset fuzz -j $(JOBS) --target fuzz
 
-# The page of `bertune serve` in a browser; where Chromium or npm is missing, this says so.
+# The page of `bertune serve` and those of reports in a browser; where Chromium or npm is missing, this says so.
 PAGE := $(BERTUNE_CACHE)/page
-page: deps ## use the server's page in headless Chromium, with a tiny model of every head
+page: deps ## use the server's page and reports in headless Chromium, with a tiny model of every head
 	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program write_models
 	@build/tests/write_models build/page_models
 	@[[ -d $(PAGE)/node_modules/axe-core ]] || npm install --silent --no-fund --prefix $(PAGE) playwright-core@1.65.1 axe-core@4.14.1 || true
 	@command -v node >/dev/null || { echo "make $@: skipped, for node is not here" >&2; exit 0; }; \
+	node tests/report/page/report_test.mjs build/bertune build/page_models $(PAGE)/node_modules || [[ $$? == 77 ]]; \
 	node tests/serve/page/page_test.mjs build/bertune build/page_models $(PAGE)/node_modules || [[ $$? == 77 ]]
 
 ifeq ($(wildcard $(REQUIREMENTS)),)
@@ -162,6 +163,9 @@ parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens
 	$(PEER)/bin/python tests/parity/make_embedding_fixtures.py --model $(CHECKPOINT) --output build/embeddings
 	BERTUNE_EMBEDDING_FIXTURES=$(CURDIR)/build/embeddings build/tests/parity_test --gtest_brief=1 --gtest_filter='*EmbeddingParity*'
 	@rm -r build/embeddings
+	@$(PEER)/bin/python -c 'import statsmodels, torchmetrics' 2>/dev/null || \
+	  $(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(dir $(REQUIREMENTS))requirements-insight.txt
+	$(PEER)/bin/python tests/parity/insight_parity.py --program build/bertune
 	$(PEER)/bin/python tests/parity/check_fixtures.py
 
 clients: deps $(SERVE_READY) ## ask the server with clients that know nothing of it, and with what its schema allows and forbids

@@ -160,6 +160,13 @@ class BERTUNE_EXPORT BertPreTrainedModel {
 
   // Sets the data type of matrix multiplications from the next forward on; it is fp32 until set.
   void set_precision(Precision in_train_mode, Precision in_eval_mode = Precision::fp32);
+  // Sets the parts of the encoder whose multiplications stay f32 when the precision is int8, by the names
+  // that encoder_parts() gives; none until set. Throws Error for another name.
+  void set_float32_parts(std::vector<std::string> parts);
+  // Returns the names of the encoder's linear layers: "encoder.layer.3.attention.self" (query, key and
+  // value),
+  // ".attention.output", ".intermediate" and ".output" of each layer.
+  std::vector<std::string> encoder_parts() const;
   DropoutState& dropout_state();  // its step advances with every forward in train mode
 
   // Sets the options of the loss from the next forward on, in train and in eval mode. Throws UsageError for

@@ -32,7 +32,10 @@ struct PredictorOptions {
   std::int64_t batch_size = 64;                   // texts, windows or questions computed at a time
   Precision precision = Precision::fp32;          // of matrix multiplications
   std::optional<double> threshold = {};           // multi-label: the probability above which a label counts
-  std::int64_t top = 1;                           // candidates for an answer, or for a mask
+  // Classes and choices: the score below which there is no prediction (Label::abstained). A UsageError for
+  // other heads.
+  std::optional<double> min_confidence = {};
+  std::int64_t top = 1;  // candidates for an answer, or for a mask
   // Options of question answering; by default those of Transformers' run_qa.py if the folder says nothing.
   std::optional<std::int64_t> doc_stride = {}, n_best_size = {}, max_answer_length = {};
   std::optional<double> null_score_diff_threshold = {};

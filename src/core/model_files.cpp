@@ -25,7 +25,11 @@ constexpr std::array kModelFiles = {kWeightFiles[0],  // the first four are weig
                                     kTokenizerFiles[3],
                                     kSentenceFiles[0],
                                     kSentenceFiles[1],
-                                    kSentenceFiles[2]};
+                                    kSentenceFiles[2],
+                                    kResultFiles[0],
+                                    kResultFiles[1],
+                                    kResultFiles[2],
+                                    kResultFiles[3]};
 constexpr std::span kWeights = std::span(kModelFiles).first<4>();
 
 }  // namespace
@@ -40,6 +44,7 @@ bool holds_weights(const fs::path& folder) {
 
 bool decides_predictions(const fs::path& file) {
   const std::string name = file.filename().string();
+  if (std::ranges::find(kResultFiles, name) != kResultFiles.end()) return false;
   return name == "config.json" || is_model_file(name) || name.ends_with(".safetensors") ||
          (name.starts_with("pytorch_model") && name.ends_with(".bin"));
 }

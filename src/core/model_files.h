@@ -20,8 +20,12 @@ inline constexpr std::array kSentenceFiles = {"modules.json", "sentence_bert_con
                                               "config_sentence_transformers.json", "1_Pooling/config.json"};
 inline constexpr const char* kSettingsFile = "bertune.json";  // Bertune's own, of models that it trained
 
-// The files of a model or of an adapter: one that is not in a new folder belongs to the old folder's model,
-// and would be taken for the new one's.
+// What was measured of a model; predictions do not depend on it.
+inline constexpr std::array kResultFiles = {"predictions.json", "predictions.safetensors", "report.json",
+                                            "report.html"};
+
+// The files of a model or of an adapter, and of what it said of its test rows: one that is not in a new
+// folder belongs to the old folder's model, and would be taken for the new one's.
 std::span<const char* const> model_files();
 bool is_model_file(const std::filesystem::path& name);
 

@@ -91,6 +91,7 @@ std::shared_ptr<const model::Weights> BertPreTrainedModel::share(Precision preci
   shared->set_load_report(load_report());
   if (lora() != nullptr) shared->set_lora(*lora());
   shared->head().set_loss(loss_options());
+  shared->set_float32_parts(own.weights->float32_parts());
   shared->bind_snapshot(own.parameters, precision);
   if (!own.has_trained()) shared->pack();
   return shared;
@@ -125,6 +126,12 @@ void BertPreTrainedModel::set_precision(Precision in_train_mode, Precision in_ev
   implementation_->training_precision = in_train_mode;
   implementation_->workspace.encoder().forget_frozen_outputs();
   implementation_->evaluation_precision = in_eval_mode;
+}
+void BertPreTrainedModel::set_float32_parts(std::vector<std::string> parts) {
+  implementation_->weights->set_float32_parts(std::move(parts));
+}
+std::vector<std::string> BertPreTrainedModel::encoder_parts() const {
+  return model::encoder_parts(config().num_hidden_layers);
 }
 Precision fastest_precision() { return kernels::ops().bf16_is_faster ? Precision::bf16 : Precision::fp32; }
 bool has_bf16_products() { return kernels::ops().bf16; }

@@ -1,8 +1,12 @@
 #include "model/inference.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
+#include "bertune/error.h"
 #include "model/adapters/lora.h"
 #include "model/heads/head.h"
 #include "model/loading.h"
@@ -62,10 +66,25 @@ void Weights::refresh(Parameters& parameters, Use use) {
   if (use.training && merged_) merged_->merge();
 }
 
+void Weights::set_float32_parts(std::vector<std::string> parts) {
+  const std::vector<std::string> known = encoder_parts(config_.num_hidden_layers);
+  for (const std::string& part : parts) {
+    if (std::ranges::find(known, part) == known.end()) {
+      throw Error(fmt::format("{} is no part of this model's encoder; they are {} to {}", part, known.front(),
+                              known.back()));
+    }
+  }
+  float32_parts_ = std::move(parts);
+  outdate();
+}
+
 void Weights::outdate() { version_ = kOutdated; }
 
 void Weights::pack() {
-  if (!packed_) packed_ = std::make_unique<PackedWeights>(*encoder_, use_.precision == Precision::int8);
+  if (!packed_)
+    packed_ = std::make_unique<PackedWeights>(
+        *encoder_, use_.precision == Precision::int8 ? std::optional(PackedWeights::Int8{float32_parts_})
+                                                     : std::nullopt);
 }
 
 std::shared_ptr<const Weights> load_weights(const std::filesystem::path& directory, Architecture architecture,

@@ -4,6 +4,7 @@
 
 #include "bertune/error.h"
 #include "predict/shared_model.h"
+#include "tasks/prediction.h"
 #include "tasks/registry/registry.h"
 
 namespace bertune {
@@ -41,6 +42,8 @@ struct Predictor::Implementation {
         folder(std::move(from)),
         options(std::move(wanted)),
         task(tasks::prediction_task(model->architecture(), model->trained(), task_options(options), folder)) {
+    if (options.min_confidence)
+      tasks::require_abstaining(model->architecture(), model->config(), *options.min_confidence);
   }
 };
 
@@ -80,6 +83,8 @@ std::vector<Prediction> Predictor::predict(std::span<const Input> inputs, Trunca
   implementation_->model->ask(
       request, {.batch_size = implementation_->options.batch_size},
       [&](std::int64_t, Prediction prediction) { predictions.push_back(std::move(prediction)); });
+  if (const auto least = implementation_->options.min_confidence)
+    for (Prediction& prediction : predictions) tasks::abstain(prediction, *least);
   return predictions;
 }
 

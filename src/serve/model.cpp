@@ -114,10 +114,11 @@ std::vector<Input> probes_for(const Predictor& predictor) {
 }
 
 ServedModel::ServedModel(const ModelSource& source)
-    : name_(source.name), predictor_([&] {
+    : name_(source.name), min_confidence_(source.options.min_confidence), predictor_([&] {
         auto version = std::async(std::launch::async, version_of, source);  // beside the loading
         PredictorOptions options = source.options;
         options.top = kMostCandidates;
+        options.min_confidence.reset();  // a request may ask for another
         Predictor predictor(source.folder, options);
         version_ = version.get();
         return predictor;

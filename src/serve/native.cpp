@@ -16,6 +16,10 @@ bool has_candidates(Head head) {
   return head != Head::number && head != Head::embeddings && head != Head::tags && head != Head::entities;
 }
 
+bool abstains(const ServedModel& model) {
+  return model.head() == Head::classes || model.head() == Head::choices;
+}
+
 Shape inputs_shape(const ServedModel& model) {
   return one_or_many(input_shape(model)).said("One input, or a list of them");
 }
@@ -30,7 +34,7 @@ Shape options_shape(const ServedModel& model) {
                       .or_null()
                       .said("Labels, answers or words to list; all labels where it is left out")});
   }
-  if (model.head() == Head::classes || model.head() == Head::choices) {
+  if (abstains(model)) {
     fields.push_back({"min_confidence",
                       number_shape(0, 1).or_null().said("Below this score there is no label: it abstains")});
   }
@@ -69,6 +73,7 @@ Shape predict_answer(const ServedModel& /*model*/) {
 
 void read_predict(Call& call, const Json& body) {
   add_rows(call, body.at("inputs"));
+  if (abstains(*call.model)) call.options.min_confidence = call.model->min_confidence();
   const Json options = body.value("options", Json());
   if (!options.is_object()) return;
   call.options.truncate = options.value("truncate", true);
@@ -87,9 +92,9 @@ OrderedJson result_of(const Call& call, const Row& row) {
   }
   OrderedJson result = prediction_object(call, row);
   if (call.options.min_confidence) {
-    const bool abstains = result.at("score").get<double>() < *call.options.min_confidence;
-    if (abstains) result[result.contains("label") ? "label" : "choice"] = nullptr;
-    result["abstained"] = abstains;
+    const bool is_unsure = result.at("score").get<double>() < *call.options.min_confidence;
+    if (is_unsure) result[result.contains("label") ? "label" : "choice"] = nullptr;
+    result["abstained"] = is_unsure;
   }
   result["num_tokens"] = row.size.tokens;  // "tokens" are the words of tags
   result["truncated"] = row.size.truncated_tokens > 0;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -23,6 +24,7 @@ struct Evaluated {
   std::int64_t step = 0;
   Metrics metrics;
   double seconds = 0;
+  std::shared_ptr<const tasks::Records> records = {};  // where they were asked for
 };
 
 struct TrainingResult {
@@ -49,6 +51,9 @@ class Trainer {
   // set). Throws Interrupted when `stop` is requested, with a checkpoint saved; Error when loss or gradients
   // stop being finite.
   TrainingResult train(tasks::Examples& train, const tasks::Examples* validation, std::stop_token stop = {});
+
+  // Has evaluations keep this many records of the validation set. None by default.
+  void keep_records(std::int64_t most) { kept_records_ = most; }
 
   std::uint64_t checkpoint_bytes() const;  // of the weights and the optimizer's state as it begins
 
@@ -86,6 +91,7 @@ class Trainer {
   std::int64_t epoch_ = -1;          // that `order_` is of
   std::vector<std::int64_t> order_;  // the rows as this epoch takes them
   bool has_validation_ = false;
+  std::int64_t kept_records_ = 0;
   double gradient_norm_ = 0, learning_rate_ = 0;
   std::optional<Evaluated> best_;  // as far as this process evaluated it
 };

@@ -79,7 +79,8 @@ void predict_all(const predict::SharedModel& model, tasks::RequestSource& source
   const predict::AskOptions ask{.batch_size = options.batch_size, .stop = interrupt_token()};
   for (tasks::Request request; source.next(request);) {
     std::string lines;  // a pipe gets them all at once, for whom waits for the answer to what arrived
-    model.ask(request, ask, [&](std::int64_t item, const Prediction& prediction) {
+    model.ask(request, ask, [&](std::int64_t item, Prediction prediction) {
+      if (options.min_confidence) tasks::abstain(prediction, *options.min_confidence);
       lines += request.line(item, prediction);
       bar.update(done + item + 1);
     });
@@ -107,6 +108,8 @@ void predict(const PredictOptions& options) {
       train::ModelFolder::open(options.model.folder, options.max_length, options.model.base),
       train::precision_of(options.precision));
   print_notes(model.tokenizer().notes());
+  if (options.min_confidence)
+    tasks::require_abstaining(model.architecture(), model.config(), *options.min_confidence);
   const tasks::TaskEntry& task = task_of(model.architecture(), options.model.folder);
   const std::unique_ptr<tasks::RequestSource> source = task.open(
       file_of(options), model.trained(),
@@ -140,6 +143,9 @@ void add_predict_command(CLI::App& app) {
   command->add_option(
       "--threshold", options->threshold,
       "Multi-label: probability above which a label counts (default: best on validation, or 0.5)");
+  command->add_option(
+      "--min-confidence,--min_confidence", options->min_confidence,
+      "Classes and choices: score below which the label stays empty (bertune calibrate finds one)");
   command->add_option("--max-length,--max_seq_length", options->max_length,
                       "Tokens per text (default: as in training)");
   command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Examples per batch")

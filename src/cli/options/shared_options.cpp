@@ -72,7 +72,7 @@ void add_text_options(CLI::App& command, tasks::FileOptions& options) {
 void add_labels_file_option(CLI::App& command, tasks::FileOptions& options, const std::string& of) {
   command
       .add_option("--labels-file,--labels_file", options.labels_file,
-                  "File with one label per line, for the rows of " + of)
+                  "File with the label, or the tags, of a row per line, for the rows of " + of)
       ->group("Data");
 }
 

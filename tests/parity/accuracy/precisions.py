@@ -53,7 +53,7 @@ def evaluate(program: str, task: Task, folder: pathlib.Path, setting: Setting, p
 
 
 def metric_of(metrics: dict, name: str) -> float:
-    return next(float(value) for key, value in metrics.items() if key.removeprefix("eval_") == name)
+    return next(float(value) for key, value in metrics.items() if key.removeprefix("test_") == name)
 
 
 def measure(task: Task, arguments: argparse.Namespace, setting: Setting) -> list[str]:
