@@ -20,7 +20,7 @@ inline constexpr std::array kSentenceFiles = {"modules.json", "sentence_bert_con
                                               "config_sentence_transformers.json", "1_Pooling/config.json"};
 inline constexpr const char* kSettingsFile = "bertune.json";  // Bertune's own, of models that it trained
 
-// What was measured of a model; predictions do not depend on it.
+// Files of what was measured of a model; predictions do not depend on them.
 inline constexpr std::array kResultFiles = {"predictions.json", "predictions.safetensors", "report.json",
                                             "report.html"};
 

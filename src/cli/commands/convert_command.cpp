@@ -118,7 +118,7 @@ void add_convert_command(CLI::App& app) {
   command->footer(
       "Examples:\n  bertune convert --model my-model --output my-model-half --save-dtype float16\n"
       "  bertune convert --model my-adapter --output my-model --merge\n"
-      "  bertune convert --model my-model --output my-model-int8 --calibrate validation.csv");
+      "  bertune convert --model my-model --output my-int8 --calibrate dev.csv");
   command->callback([options] { run(*options); });
 }
 
