@@ -77,6 +77,7 @@ tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& 
       data::add_unknown_tokens(data.facts.check, name, examples->count_of(unknown),
                                examples->tokens_of_first(examples->rows()));
     }
+    data::rank_findings(data.facts.check.findings);
   }
   observer.on(DataRead{rows(data.train), rows(data.validation), rows(data.test), data.facts.check.findings,
                        &data.facts});
