@@ -69,6 +69,21 @@ Json train_values(const train::TrainingResult& result, std::int64_t rows) {
           {"tokens_per_second", static_cast<double>(result.state.tokens) / seconds}};
 }
 
+// Appends what each row of a batch of text classification adds to accuracy, or to the mean squared error.
+void add_rows(const Batch& batch, const ModelOutput& output, std::vector<double>& rows) {
+  const auto count = static_cast<std::size_t>(batch.sequences());
+  const std::size_t width = output.logits.size() / std::max<std::size_t>(1, count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto logits = output.logits.subspan(i * width, width);
+    if (batch.labels.size() == count) {
+      rows.push_back(std::ranges::max_element(logits) - logits.begin() == batch.labels[i] ? 1 : 0);
+    } else if (batch.targets.size() == count) {
+      const double error = double{logits[0]} - double{batch.targets[i]};
+      rows.push_back(error * error);
+    }
+  }
+}
+
 Json evaluation_values(const Metrics& metrics, std::int64_t rows, double seconds) {
   Json values = metric_values(metrics);
   values["runtime"] = seconds;
@@ -114,8 +129,13 @@ class Finish {
   Metrics measure(const std::string& set, const tasks::Examples& examples) {
     const Stopwatch watch;
     const auto progress = [&](std::int64_t rows) { observer_.on(EvaluationProgress{rows, examples.rows()}); };
+    const bool keeps_rows =
+        set == "test" && data_.task->architecture() == Architecture::sequence_classification;
+    const auto see = [&](const Batch& batch, const ModelOutput& output) {
+      if (keeps_rows) add_rows(batch, output, finished_.test_rows);
+    };
     Metrics metrics = train::evaluate(model_, *data_.task, examples, options_.arguments.eval_batch_size,
-                                      progress, options_.stop);
+                                      progress, options_.stop, see);
     keep(set, metrics, examples.rows(), watch.seconds());
     return metrics;
   }

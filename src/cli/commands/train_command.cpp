@@ -16,6 +16,9 @@
 #include "cli/screen/messages.h"
 #include "cli/screen/run_report.h"
 #include "cli/screen/train_display.h"
+#include "core/file.h"
+#include "insight/data/baselines.h"
+#include "report/baseline_report.h"
 #include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
 #include "runs/output.h"
@@ -43,6 +46,20 @@ void cross_validate(const TrainOptions& options, const runs::TrainOptions& value
   }
 }
 
+// Measures simple methods on the test set and writes baselines.json; returns the line that compares. What
+// fails here costs a line, and not the trained model.
+std::string beside_baselines(const TrainOptions& options, const runs::TrainOptions& values,
+                             const tasks::TaskEntry& task, const runs::FinishedRun& finished) try {
+  const Baselines baselines = insight::measure_baselines(values, task);
+  const auto model = insight::beside(baselines, *finished.test_metrics, finished.test_rows);
+  write_file_atomically(values.arguments.output_dir / "baselines.json",
+                        dump_json(insight::to_json(baselines, model), 4));
+  return model ? report::beside_line(baselines, *model) : "";
+} catch (const Error& error) {
+  if (!options.hides_notes()) print_notes({fmt::format("no baselines: {}", error.what())});
+  return "";
+}
+
 void run(TrainOptions& options) {
   options.settle();
   print_notes(options.ignored);
@@ -62,7 +79,10 @@ void run(TrainOptions& options) {
   watch_run(
       options,
       [&](const runs::FinishedRun& finished) { return try_it(task.architecture, finished.settings); },
-      [&](train::Observer& observer) { return runs::fine_tune(values, base, task, observer); });
+      [&](train::Observer& observer) { return runs::fine_tune(values, base, task, observer); },
+      [&](const runs::FinishedRun& finished) {
+        return options.no_baselines ? std::string() : beside_baselines(options, values, task, finished);
+      });
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ runs::FinishedRun shown(const TrainOptions& options, TrainDisplay& display, trai
 }  // namespace
 
 void watch_run(const TrainOptions& options, const TryIt& try_it,
-               const std::function<runs::FinishedRun(train::Observer&)>& run) {
+               const std::function<runs::FinishedRun(train::Observer&)>& run,
+               const std::function<std::string(const runs::FinishedRun&)>& beside_test) {
   TrainDisplay display(std::cerr, options.hides_progress(), options.hides_notes());
   TrainProfile profile(display);
   train::Observer& observer = options.profile ? static_cast<train::Observer&>(profile) : display;
@@ -53,8 +54,9 @@ void watch_run(const TrainOptions& options, const TryIt& try_it,
     const bool bf16 = train::precision_of(options.run.arguments.precision) == Precision::bf16;
     profiled = "\n" + profile.finish(options.run.arguments.output_dir / "profile.json", bf16);
   }
+  const std::string beside = beside_test && finished.test_metrics ? beside_test(finished) : "";
   if (options.json) return print_run_json(finished);
-  print_run(options.run, finished, try_it(finished));
+  print_run(options.run, finished, try_it(finished), beside);
   fmt::print("{}", profiled);
 }
 

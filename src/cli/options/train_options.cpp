@@ -182,6 +182,10 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
                   "else the "
                   "second)")
       ->group("Sentence embeddings");
+  command
+      .add_flag("--no-baselines", no_baselines,
+                "Do not compare the test's result with simple methods, which takes seconds")
+      ->group(kOutput);
   add_run_to(command);
   fine_tuning.add_lora_to(command, run.arguments.fine_tuning);
   show_first(command, {"--text-column", "--label-column", "--task", "--max-length"});
