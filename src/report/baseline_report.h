@@ -1,4 +1,4 @@
-// What simple methods reach, as text for a person.
+// Reports what simple methods reach, as text for a person.
 #pragma once
 
 #include <optional>

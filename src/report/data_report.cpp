@@ -253,7 +253,7 @@ class Writer {
       }
       if (is_of_labels(found.kind) || is_of_lengths(found.kind) || found.kind == FindingKind::special_tokens)
         continue;
-      text += style_.yellow("  " + finding_line(found)) + "\n" + examples(found);
+      text += style_.yellow("  " + rendered(finding_line(found))) + "\n" + examples(found);
     }
     return text.empty() ? "" : title("Findings") + text;
   }

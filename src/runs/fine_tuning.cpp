@@ -10,6 +10,8 @@
 #include "core/file.h"
 #include "core/stopwatch.h"
 #include "tasks/trained_settings.h"
+#include "train/checkpoints.h"
+#include "train/collapse_guard.h"
 
 namespace bertune::runs {
 
@@ -105,6 +107,28 @@ void tell_preparation(const fs::path& train, double reading, double model, train
 
 }  // namespace
 
+namespace {
+
+bool may_retry(const TrainOptions& options) {
+  constexpr std::size_t kRetries = 2;
+  return options.arguments.on_collapse == OnCollapse::retry && !options.arguments.resume &&
+         options.retries.size() < kRetries;
+}
+
+// Half the learning rate, other new weights and another order; what the attempt has saved goes.
+void try_more_gently(const train::Collapsed& collapsed, TrainOptions& options, train::Observer& observer) {
+  train::TrainingArguments& arguments = options.arguments;
+  options.retries.push_back({{"collapsed", collapsed.what()},
+                             {"learning_rate", arguments.learning_rate},
+                             {"seed", arguments.seed}});
+  arguments.learning_rate /= 2, ++arguments.seed;
+  train::remove_checkpoints_except(arguments.output_dir, {});
+  observer.on(Note{fmt::format("{}. Starting over with `learning_rate={:.3g}` and `seed={}`",
+                               collapsed.what(), arguments.learning_rate, arguments.seed)});
+}
+
+}  // namespace
+
 FinishedRun fine_tune(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
                       train::Observer& observer) {
   Stopwatch watch;
@@ -112,10 +136,17 @@ FinishedRun fine_tune(const TrainOptions& options, const BaseModel& base, const 
   const double reading = watch.seconds();
   TrainOptions settled = options;
   settled.arguments.settle(*data.task);
-  watch = {};
-  BertPreTrainedModel model = new_model(settled, *data.task);
-  tell_preparation(options.files.train, reading, watch.seconds(), observer);
-  return run_training(settled, base.tokenizer, model, data, observer);
+  for (;;) {
+    watch = {};
+    BertPreTrainedModel model = new_model(settled, *data.task);
+    tell_preparation(options.files.train, reading, watch.seconds(), observer);
+    try {
+      return run_training(settled, base.tokenizer, model, data, observer);
+    } catch (const train::Collapsed& collapsed) {
+      if (!may_retry(settled)) throw;
+      try_more_gently(collapsed, settled, observer);
+    }
+  }
 }
 
 }  // namespace bertune::runs

@@ -26,6 +26,7 @@ struct TrainOptions {
   bool overwrite = false;                // what the output folder holds of an earlier run
   std::optional<std::int64_t> folds;     // cross-validation: this many models
   bool keep_folds = false;               // the models of cross-validation
+  Json retries = Json::array();          // what became of earlier attempts, for the log of the run
 
   std::stop_token stop = {};  // asked between steps; a checkpoint is saved first
 

@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/stopwatch.h"
 #include "runs/output.h"
+#include "runs/run_plan.h"
 #include "tasks/trained_settings.h"
 #include "train/checkpoints.h"
 #include "train/evaluation.h"
@@ -186,7 +187,12 @@ FinishedRun run_training(const TrainOptions& options, const BertTokenizer& token
   train::Trainer trainer(model, tokenizer, options.arguments, observer, *data.task, data.row_name);
   require_disk(options, model, trainer);
   write_settings(options, data);
+  const Architecture architecture = data.task->architecture();
+  if (architecture != Architecture::pretraining && architecture != Architecture::masked_lm)
+    observer.on(RunPlanned{plan_run(options, model, trainer, data)});
   train::TrainingResult result = trainer.train(*data.train, data.validation.get(), options.stop);
+  result.state.log_history.insert(result.state.log_history.begin(), options.retries.begin(),
+                                  options.retries.end());
   observer.on(TrainingEnded{result.state.global_step});
   return Finish(options, tokenizer, model, data, observer).run(std::move(result));
 }

@@ -23,8 +23,8 @@ struct FinishedRun {
   std::optional<Metrics> validation_metrics, test_metrics;  // where there is such a set
   std::optional<LoraConfig> adapter;  // where the model's folder holds one, and not the whole model
   Json settings;                      // what bertune.json keeps
-  // Of text classification, what each test row adds to the metric that is a mean over rows: 1 where its class
-  // is right, or the square of its error. Empty elsewhere.
+  // Each test row of text classification adds this to the metric that is a mean over rows: 1 where its class is
+  // right, or the square of its error. Empty elsewhere.
   std::vector<double> test_rows = {};
 };
 

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bertune/error.h"
@@ -12,6 +13,7 @@
 #include "cli/commands/watched_run.h"
 #include "cli/config/run_config.h"
 #include "cli/options/train_options.h"
+#include "cli/screen/flag_words.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/messages.h"
 #include "cli/screen/run_report.h"
@@ -22,6 +24,7 @@
 #include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
 #include "runs/output.h"
+#include "runs/run_plan.h"
 
 namespace bertune::cli {
 namespace {
@@ -46,6 +49,37 @@ void cross_validate(const TrainOptions& options, const runs::TrainOptions& value
   }
 }
 
+Json plan_json(const RunPlan& plan) {
+  Json json = {{"steps_per_epoch", plan.steps_per_epoch},
+               {"total_steps", plan.total_steps},
+               {"warmup_steps", plan.warmup_steps},
+               {"rows", plan.rows},
+               {"tokens_per_epoch", plan.tokens_per_epoch},
+               {"largest_batch_tokens", plan.largest_batch},
+               {"memory_bytes", plan.memory()},
+               {"memory_available_bytes", plan.memory_available},
+               {"disk_bytes", plan.disk},
+               {"disk_available_bytes", plan.disk_available},
+               {"fits", plan.fits_memory() && plan.fits_disk()}};
+  if (plan.seconds) json["seconds"] = *plan.seconds, json["step_seconds"] = *plan.step_seconds;
+  if (plan.smaller_batch) {
+    json["batch_size"] = *plan.smaller_batch;
+    json["gradient_accumulation_steps"] = *plan.accumulation_steps;
+  }
+  return json;
+}
+
+void show_plan(const TrainOptions& options, const runs::TrainOptions& values, const runs::BaseModel& base,
+               const tasks::TaskEntry& task) {
+  TrainDisplay display(std::cerr, options.hides_progress(), options.hides_notes());
+  const RunPlan plan = runs::probe_run(values, base, task, display);
+  if (options.json) {
+    fmt::print("{}", dump_json(plan_json(plan)));
+  } else {
+    fmt::print("Plan: {}\n", with_flags(to_string(plan)));
+  }
+}
+
 // Measures simple methods on the test set and writes baselines.json; returns the line that compares. What
 // fails here costs a line, and not the trained model.
 std::string beside_baselines(const TrainOptions& options, const runs::TrainOptions& values,
@@ -65,7 +99,8 @@ void run(TrainOptions& options) {
   print_notes(options.ignored);
   const InterruptGuard guard;
   use_threads(options.threads);
-  const FolderLock lock = runs::prepare_output(options.run);
+  std::optional<FolderLock> lock;
+  if (!options.dry_run) lock.emplace(runs::prepare_output(options.run));
   options.find_model();
   const runs::TrainOptions values = run_values(options);
   const runs::BaseModel base = runs::open_base_model(values);
@@ -75,6 +110,7 @@ void run(TrainOptions& options) {
     print_notes({fmt::format("task: {} (detected from {}: {}; change with --task)", task.name,
                              values.files.train.string(), guess.reason)});
   }
+  if (options.dry_run) return show_plan(options, values, base, task);
   if (values.is_cross_validation()) return cross_validate(options, values, base, task);
   watch_run(
       options,
