@@ -12,8 +12,12 @@ CHECKPOINT := $(BERTUNE_CACHE)/all-MiniLM-L6-v2
 # The peer (Hugging Face Transformers) and real data lie beside the project where there is something to compare with.
 SHARED := $(abspath ../shared)
 REQUIREMENTS := $(SHARED)/peer/requirements.txt
+# Of clients and rivals of the server; infinity-emb needs an environment of its own.
+SERVE_REQUIREMENTS := $(SHARED)/peer/requirements-serve.txt
+INFINITY := $(BERTUNE_CACHE)/infinity
 PEER := $(BERTUNE_CACHE)/peer
 PEER_READY := $(PEER)/ready
+SERVE_READY := $(PEER)/serve_ready
 PARITY_SAMPLE ?= 1000
 PARITY_PARAGRAPHS ?= 3
 
@@ -34,7 +38,7 @@ SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '
 
 .PHONY: help deps build-deps fuzz-deps build checkpoint demo install clean
 .PHONY: test parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
-.PHONY: bench bench-full bench-peer bench-build format format-check tidy
+.PHONY: clients bench bench-full bench-peer bench-build format format-check tidy
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target what; do \
@@ -99,7 +103,7 @@ tsan: ## run the tests under ThreadSanitizer
 	@ctest --preset tsan -j 2
 
 # A fifth of the test programs, another one with each commit, so that five commits have run them all.
-THREAD_PARTS := core,predict hub,kernels,model text,data,checkpoint optim,train,runs tasks,report,parity
+THREAD_PARTS := core,predict serve hub,kernels,model text,data,checkpoint optim,train,runs tasks,report,parity
 tsan-part: ## run a part of the tests under ThreadSanitizer, chosen by the number of commits
 	@parts=($(THREAD_PARTS)); number=$$(git rev-list --count HEAD 2>/dev/null || echo 0); \
 	part=$${parts[$$((number % $${#parts[@]}))]}; programs=$${part//,/_test }_test; \
@@ -118,18 +122,19 @@ fuzz-build: fuzz-deps
 	@cmake --preset fuzz
 	@cmake --build --preset fuzz -j $(JOBS) --target fuzz
 
-# The page of `bertune serve` in a browser; where Chromium or npm is missing, this says so.
+# The page of `bertune serve` and those of reports in a browser; where Chromium or npm is missing, this says so.
 PAGE := $(BERTUNE_CACHE)/page
-page: deps ## use the server's page in headless Chromium, with a tiny model of every head
+page: deps ## use the server's page and reports in headless Chromium, with a tiny model of every head
 	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program write_models
 	@build/tests/write_models build/page_models
 	@[[ -d $(PAGE)/node_modules/axe-core ]] || npm install --silent --no-fund --prefix $(PAGE) playwright-core@1.65.1 axe-core@4.14.1 || true
 	@command -v node >/dev/null || { echo "make $@: skipped, for node is not here" >&2; exit 0; }; \
+	node tests/report/page/report_test.mjs build/bertune build/page_models $(PAGE)/node_modules || [[ $$? == 77 ]]; \
 	node tests/serve/page/page_test.mjs build/bertune build/page_models $(PAGE)/node_modules || [[ $$? == 77 ]]
 
 ifeq ($(wildcard $(REQUIREMENTS)),)
-parity bench-peer:
+parity bench-peer clients:
 	@echo "make $@: skipped, for the peer to compare with ($(REQUIREMENTS)) is not here"
 else
 parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens, logits, gradients, training, tasks, fixtures
@@ -158,9 +163,18 @@ parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens
 	$(PEER)/bin/python tests/parity/make_embedding_fixtures.py --model $(CHECKPOINT) --output build/embeddings
 	BERTUNE_EMBEDDING_FIXTURES=$(CURDIR)/build/embeddings build/tests/parity_test --gtest_brief=1 --gtest_filter='*EmbeddingParity*'
 	@rm -r build/embeddings
+	@$(PEER)/bin/python -c 'import statsmodels, torchmetrics' 2>/dev/null || \
+	  $(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(dir $(REQUIREMENTS))requirements-insight.txt
+	$(PEER)/bin/python tests/parity/insight_parity.py --program build/bertune
 	$(PEER)/bin/python tests/parity/check_fixtures.py
 
-bench-peer: bench-build checkpoint $(PEER_READY)
+clients: deps $(SERVE_READY) ## ask the server with clients that know nothing of it, and with what its schema allows and forbids
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program write_models
+	@build/tests/write_models build/page_models
+	$(PEER)/bin/python tests/serve/check_clients.py --program build/bertune --models build/page_models
+
+bench-peer: bench-build checkpoint $(PEER_READY) $(SERVE_READY) $(INFINITY)/ready
 	$(PEER)/bin/python bench/table.py --model $(CHECKPOINT) --data $(SHARED)/data --peer $(SHARED)/peer/train_hf.py \
 	  --build build $(BENCH_OPTIONS)
 	$(PEER)/bin/python bench/tokenizer_speed.py --driver build/bench/tokenizer_benchmark --data $(SHARED)/data \
@@ -168,6 +182,10 @@ bench-peer: bench-build checkpoint $(PEER_READY)
 	$(PEER)/bin/python bench/byte_level_speed.py --driver build/bench/tokenizer_benchmark --data $(SHARED)/data
 	$(PEER)/bin/python bench/csv_speed.py --program build/bertune --model $(CHECKPOINT) \
 	  --texts $(addprefix $(SHARED)/data/,imdb/train.jsonl wiki/docs.jsonl ag_news/test.csv)
+	@build/bertune train --model $(CHECKPOINT) --train $(TICKETS)/train.csv --output build/served --overwrite --max-steps 2 --silent
+	@cut -f 1 $(SHARED)/data/sst2/test.tsv > build/served.txt
+	$(PEER)/bin/python bench/serve.py --program build/bertune --model build/served --texts build/served.txt \
+	  --latency build/bench/latency --peer $(PEER)/bin/python --infinity $(INFINITY)/bin/python --embedder $(CHECKPOINT)
 
 # torch comes first and alone, as requirements.txt asks.
 $(PEER_READY): $(REQUIREMENTS)
@@ -175,6 +193,18 @@ $(PEER_READY): $(REQUIREMENTS)
 	@python3 -m venv --clear $(PEER)
 	@$(PEER)/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
 	@$(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
+	@touch $@
+
+$(SERVE_READY): $(PEER_READY) $(SERVE_REQUIREMENTS)
+	@$(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(SERVE_REQUIREMENTS)
+	@touch $@
+
+# The peer's packages serve for what infinity-emb does not want older.
+$(INFINITY)/ready: $(PEER_READY)
+	@python3 -m venv --clear --without-pip $(INFINITY)
+	@ls -d $(PEER)/lib/python3*/site-packages > $$(ls -d $(INFINITY)/lib/python3*/site-packages)/peer.pth
+	@$(PEER)/bin/pip --python $(INFINITY)/bin/python install --quiet --disable-pip-version-check 'infinity-emb[server]==0.0.78' \
+	  'transformers<5' 'sentence-transformers<4' 'huggingface-hub<1' 'pandas<2.3' 'scikit-learn<1.6' 'scipy<1.14' 'datasets<4' || echo "infinity-emb cannot be installed: it is skipped" >&2
 	@touch $@
 endif
 

@@ -138,7 +138,8 @@ double linear_layer_seconds(std::int64_t rows, std::int64_t in, std::int64_t out
   }};
   double seconds = 0;
   for (kernels::Matmul op : products) {
-    op.bf16 = kernels::ops().bf16_is_faster;  // as training does by default
+    op.operands = kernels::ops().bf16_is_faster ? kernels::Operands::bf16
+                                                : kernels::Operands::f32;  // as training does by default
     seconds += best_seconds([&] { kernels::ops().matmul(op); });
   }
   return seconds;

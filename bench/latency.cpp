@@ -1,6 +1,6 @@
 // Measures the time from one text's bytes to its prediction, with the library as a program would use it:
 //
-//     latency MODEL_FOLDER TEXTS THREADS fp32|bf16      (a text a line)
+//     latency MODEL_FOLDER TEXTS THREADS fp32|bf16|int8      (a text a line)
 //
 // Prints {"p50_ms": ..., "p99_ms": ..., "texts": ...}.
 #include <fmt/format.h>
@@ -12,6 +12,7 @@
 #include <exception>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -36,9 +37,8 @@ double percentile(std::vector<double>& values, double share) {
   return values[static_cast<std::size_t>(place)];
 }
 
-void measure(const std::string& folder, const std::vector<std::string>& texts, bool bf16) {
-  const bertune::Predictor predictor(
-      folder, {.max_length = 128, .precision = bf16 ? bertune::Precision::bf16 : bertune::Precision::fp32});
+void measure(const std::string& folder, const std::vector<std::string>& texts, bertune::Precision precision) {
+  const bertune::Predictor predictor(folder, {.max_length = 128, .precision = precision});
   const auto milliseconds = [&](const std::string& text) {
     const bertune::Input input{.text = text};
     const auto begin = std::chrono::steady_clock::now();
@@ -55,9 +55,12 @@ void measure(const std::string& folder, const std::vector<std::string>& texts, b
 }  // namespace
 
 int main(int argc, char** argv) try {
-  const std::string precision = argc == 5 ? argv[4] : "";
-  if (precision != "fp32" && precision != "bf16") {
-    fmt::print(stderr, "usage: latency MODEL_FOLDER TEXTS THREADS fp32|bf16\n");
+  const std::map<std::string, bertune::Precision> precisions = {{"fp32", bertune::Precision::fp32},
+                                                                {"bf16", bertune::Precision::bf16},
+                                                                {"int8", bertune::Precision::int8}};
+  const auto precision = precisions.find(argc == 5 ? argv[4] : "");
+  if (precision == precisions.end()) {
+    fmt::print(stderr, "usage: latency MODEL_FOLDER TEXTS THREADS fp32|bf16|int8\n");
     return 2;
   }
   const std::vector<std::string> texts = read_lines(argv[2]);
@@ -66,7 +69,7 @@ int main(int argc, char** argv) try {
     return 1;
   }
   bertune::set_num_threads(std::atoi(argv[3]));
-  measure(argv[1], texts, precision == "bf16");
+  measure(argv[1], texts, precision->second);
 } catch (const std::exception& error) {
   fmt::print(stderr, "latency: {}\n", error.what());
   return 1;

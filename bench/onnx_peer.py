@@ -1,10 +1,12 @@
 """ONNX Runtime as the peer in prediction: exports a fine-tuned folder once, then predicts with tokenizers.
 
-usage: onnx_peer.py export  FOLDER MODEL.onnx
-       onnx_peer.py batch   FOLDER MODEL.onnx TEXTS --threads N
-       onnx_peer.py latency FOLDER MODEL.onnx TEXTS --threads N
+usage: onnx_peer.py export   FOLDER MODEL.onnx
+       onnx_peer.py quantize FOLDER MODEL.onnx INT8.onnx [--per-channel]
+       onnx_peer.py batch    FOLDER MODEL.onnx TEXTS --threads N
+       onnx_peer.py latency  FOLDER MODEL.onnx TEXTS --threads N
 
-TEXTS holds a text a line. Weights are f32, all graph optimizations are on. `batch` sorts by length and feeds batches
+TEXTS holds a text a line. Weights are f32 (`quantize`: int8, with dynamic scales of activations), all graph
+optimizations are on. `batch` sorts by length and feeds batches
 of 32; `latency` goes one text at a time. Both count tokenization in, loading and a warm-up out, and print one line of
 JSON.
 (The operator fusion of onnxruntime.transformers.optimizer was tried on top: slower on these sizes.)
@@ -39,18 +41,21 @@ def export(folder: pathlib.Path, path: pathlib.Path) -> None:
     )
 
 
+def quantize(path: pathlib.Path, quantized: pathlib.Path, per_channel: bool) -> None:
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantize_dynamic(str(path), str(quantized), weight_type=QuantType.QInt8, per_channel=per_channel)
+
+
 class Predictor:
-    def __init__(self, folder: pathlib.Path, path: pathlib.Path, threads: int) -> None:
-        import onnxruntime
+    """Tokenizes, pads and counts time; a subclass computes."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
         from tokenizers import Tokenizer
 
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.enable_truncation(MAX_LENGTH)
         self.tokenizer.no_padding()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self.labels = json.loads((folder / "config.json").read_text(encoding="utf-8"))["id2label"]
 
     def logits(self, rows: list[list[int]]):
@@ -61,7 +66,10 @@ class Predictor:
         for i, row in enumerate(rows):
             ids[i, : len(row)] = row
             mask[i, : len(row)] = 1
-        return self.session.run(None, dict(zip(INPUTS, (ids, mask, np.zeros_like(ids)), strict=True)))[0]
+        return self.run(dict(zip(INPUTS, (ids, mask, np.zeros_like(ids)), strict=True)))
+
+    def run(self, inputs: dict):
+        raise NotImplementedError
 
     def encode(self, texts: list[str]) -> list[list[int]]:
         return [encoding.ids for encoding in self.tokenizer.encode_batch_fast(texts)]
@@ -82,6 +90,20 @@ class Predictor:
         return time.perf_counter() - begin
 
 
+class OnnxRuntime(Predictor):
+    def __init__(self, folder: pathlib.Path, path: pathlib.Path, threads: int) -> None:
+        import onnxruntime
+
+        super().__init__(folder)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def run(self, inputs: dict):
+        return self.session.run(None, inputs)[0]
+
+
 def batch(predictor: Predictor, texts: list[str]) -> dict[str, object]:
     predictor.predict(texts[: 4 * BATCH])
     begin = time.perf_counter()
@@ -97,20 +119,27 @@ def latency(predictor: Predictor, texts: list[str]) -> dict[str, object]:
     return {"p50_ms": p50, "p99_ms": p99, "texts": len(texts)}
 
 
+def measure(predictor: Predictor, what: str, path: pathlib.Path) -> None:
+    texts = path.read_text(encoding="utf-8").split("\n")[:-1]
+    print(json.dumps({"batch": batch, "latency": latency}[what](predictor, texts)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["export", "batch", "latency"])
+    parser.add_argument("what", choices=["export", "quantize", "batch", "latency"])
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("texts", type=pathlib.Path, nargs="?")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--per-channel", action="store_true")
     arguments = parser.parse_args()
     if arguments.what == "export":
         export(arguments.folder, arguments.model)
-        return
-    texts = arguments.texts.read_text(encoding="utf-8").split("\n")[:-1]
-    predictor = Predictor(arguments.folder, arguments.model, arguments.threads)
-    print(json.dumps({"batch": batch, "latency": latency}[arguments.what](predictor, texts)))
+    elif arguments.what == "quantize":
+        quantize(arguments.model, arguments.texts, arguments.per_channel)
+    else:
+        predictor = OnnxRuntime(arguments.folder, arguments.model, arguments.threads)
+        measure(predictor, arguments.what, arguments.texts)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from setting import Row, Setting, alternate, at_least, at_most, median, progress
 
 ONNX_PEER = pathlib.Path(__file__).parent / "onnx_peer.py"
+OPENVINO_PEER = pathlib.Path(__file__).parent / "openvino_peer.py"
+CALIBRATION_ROWS = 300
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,37 @@ class Fixture:
     onnx: pathlib.Path
     texts: pathlib.Path
     count: int
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A program that predicts in int8."""
+
+    name: str
+    python: pathlib.Path
+    script: pathlib.Path
+    model: pathlib.Path
+
+    def run(self, setting: Setting, fixture: Fixture, what: str, threads: int) -> dict[str, object]:
+        command = [self.python, self.script, what, fixture.folder, self.model, fixture.texts, "--threads", threads]
+        return setting.run_json(*command, RAYON_NUM_THREADS=str(threads))
+
+
+def int8_rivals(setting: Setting, fixture: Fixture, training_rows: list[str]) -> list[Rival]:
+    """ONNX Runtime with dynamic scales, weights per tensor and per channel; OpenVINO where it is installed."""
+    rivals = []
+    for name, options in (("per tensor", []), ("per channel", ["--per-channel"])):
+        path = setting.work / f"int8 {name}.onnx"
+        setting.run(sys.executable, ONNX_PEER, "quantize", fixture.folder, fixture.onnx, path, *options)
+        rivals.append(Rival(f"ONNX Runtime int8 {name}", pathlib.Path(sys.executable), ONNX_PEER, path))
+    if setting.rivals is None:
+        progress("OpenVINO is left out: it is not installed")
+        return rivals
+    rows, path = setting.work / "calibration.txt", setting.work / "openvino.xml"
+    texts = [row.rsplit("\t", 1)[0] for row in training_rows[:CALIBRATION_ROWS]]
+    rows.write_text("".join(text + "\n" for text in texts), encoding="utf-8", newline="\n")
+    setting.run(setting.rivals, OPENVINO_PEER, "quantize", fixture.folder, fixture.onnx, path, rows)
+    return [*rivals, Rival("OpenVINO int8", setting.rivals, OPENVINO_PEER, path)]
 
 
 def prepare(setting: Setting, folder: pathlib.Path, rows: list[str]) -> Fixture:
@@ -62,11 +95,7 @@ def seconds_of_first(setting: Setting, fixture: Fixture, precision: str = "fp32"
 
 def require_same_labels(setting: Setting, theirs: object) -> None:
     """A few texts lie so close to the border that rounding decides."""
-    lines = (setting.work / "predictions.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
-    ours = [json.loads(line)["label"] for line in lines]
-    if not isinstance(theirs, list) or len(ours) != len(theirs):
-        raise RuntimeError("batch prediction: the two sides did not predict for the same texts")
-    same = sum(a == b for a, b in zip(ours, theirs, strict=True)) / len(ours)
+    same = share_of(theirs, labels_of(setting))
     if same < 0.995:
         raise RuntimeError(f"batch prediction: only {same:.1%} of the labels agree")
 
@@ -97,6 +126,68 @@ def measure_batch(setting: Setting, fixture: Fixture, precision: str, repeat: in
     measure = "texts/s, ONNX Runtime with batches sorted by length"
     what = f"batch prediction, MiniLM on SST-2 test, {precision}"
     return [Row(what, measure, ours, peer, at_least(1.6, 4), dict(runs))]
+
+
+def share_of(labels: object, others: list[str]) -> float:
+    if not isinstance(labels, list) or len(labels) != len(others):
+        raise RuntimeError("batch prediction: the two sides did not predict for the same texts")
+    return sum(a == b for a, b in zip(labels, others, strict=True)) / len(others)
+
+
+def labels_of(setting: Setting) -> list[str]:
+    lines = (setting.work / "predictions.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
+    return [json.loads(line)["label"] for line in lines]
+
+
+def measure_int8(
+    setting: Setting, fixture: Fixture, rivals: list[Rival], repeat: int, gold: list[str], what: str
+) -> list[Row]:
+    """Against the fastest of the rivals, and how many texts each side labels as written."""
+    progress(f"batch prediction: {fixture.count} texts, int8")
+    labels: dict[str, object] = {}
+
+    def theirs(rival: Rival) -> float:
+        results = rival.run(setting, fixture, "batch", setting.threads)
+        labels[rival.name] = results["labels"]
+        return float(str(results["seconds"]))
+
+    sides = {
+        "ours": lambda: seconds_of_batch(setting, fixture, "int8"),
+        "one text": lambda: seconds_of_first(setting, fixture, "int8"),
+        **{rival.name: (lambda rival=rival: theirs(rival)) for rival in rivals},
+    }
+    runs = alternate(repeat, sides)
+    labels["ours"] = labels_of(setting)
+    best = min(rivals, key=lambda rival: median(runs[rival.name]))
+    ours = fixture.count / (median(runs["ours"]) - median(runs["one text"]))
+    peer = fixture.count / median(runs[best.name])
+    rows = [Row(f"batch prediction, {what}, int8", f"texts/s, {best.name}", ours, peer, at_least(1.3), dict(runs))]
+    for name, found in labels.items():
+        progress(f"  {name}: accuracy {share_of(found, gold):.4f}")
+    accuracies = {name: share_of(found, gold) for name, found in labels.items()}
+    rows.append(
+        Row(f"accuracy, {what}, int8", f"share right, {best.name}", accuracies["ours"], accuracies[best.name],
+            runs=dict(accuracies))
+    )
+    return rows
+
+
+def measure_int8_latency(setting: Setting, fixture: Fixture, rivals: list[Rival], threads: int, repeat: int) -> list[Row]:
+    progress(f"one text at a time: {threads} threads, {fixture.count} texts, int8")
+    driver = setting.build / "bench" / "latency"
+    sides = {
+        "ours": lambda: setting.run_json(driver, fixture.folder, fixture.texts, threads, "int8"),
+        **{rival.name: (lambda rival=rival: rival.run(setting, fixture, "latency", threads)) for rival in rivals},
+    }
+    runs = alternate(repeat, sides)
+    rows = []
+    for name in ("p50", "p99"):
+        times = {side: median(float(str(run[f"{name}_ms"])) for run in found) for side, found in runs.items()}
+        ours = times.pop("ours")
+        best = min(times, key=lambda side: times[side])
+        what = f"one text at a time, {threads} thread{'s' if threads > 1 else ''}, int8"
+        rows.append(Row(what, f"{name}, ms, {best}", ours, times[best], at_most(0.6), dict(runs)))
+    return rows
 
 
 def measure_latency(setting: Setting, fixture: Fixture, threads: int, precision: str, repeat: int) -> list[Row]:

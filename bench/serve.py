@@ -2,11 +2,12 @@
 """Measures `bertune serve` against its targets, with Python's standard library as the client, and prints a table.
 
 usage: serve.py --program build/bertune --model FOLDER --texts FILE [--latency build/bench/latency] [--only PART ...]
-                [--seconds 10] [--slow 1000]
+                [--seconds 10] [--slow 1000] [--peer PYTHON] [--infinity PYTHON --embedder FOLDER]
 
 --model is a fine-tuned text classifier, --texts has a text a line, and --latency is the program that measures the library
-by itself, which one text is compared with. --seconds is the length of each load; the targets speak of 60. The client runs
-on the same processor, and takes of it.
+by itself, which one text is compared with. --peer and --infinity are Pythons of environments with FastAPI and Transformers,
+and with infinity-emb: rivals that are not there are skipped. --embedder is a model of embeddings. --seconds is the length of
+each load; the targets speak of 60 for overload. The client runs on the same processor, and takes of it.
 """
 
 import argparse
@@ -23,108 +24,20 @@ import tempfile
 import threading
 import time
 
-PARTS = ["start", "single", "throughput", "slow", "saturated", "overload", "leaving", "drain", "reload"]
+from serve_load import HEALTH, Client, Server, load, one_answer, percentile, predict_request, request
+from serve_rivals import measure_rivals  # noqa: F401, one of the parts
+
+PARTS = ["start", "single", "throughput", "slow", "saturated", "overload", "leaving", "drain", "reload", "rivals"]
 
 
-def percentile(values, share):
-    return sorted(values)[min(int(share * len(values)), len(values) - 1)]
+def begin_probe(port, count):
+    """Asks for health in a process of its own (serve_probe.py)."""
+    probe = pathlib.Path(__file__).with_name("serve_probe.py")
+    return subprocess.Popen([sys.executable, probe, str(port), str(count)], stdout=subprocess.PIPE)
 
 
-class Server:
-    def __init__(self, options, *more):
-        command = [options.program, "serve", options.model, "--port", "0", "--silent", *more]
-        self.begin = time.perf_counter()
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        if not line.startswith("READY"):
-            sys.exit("the server did not start")
-        self.port = int(line.rsplit(":", 1)[1])
-
-    def memory(self):
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) * 1024
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-
-
-class Client:
-    """A connection that is kept."""
-
-    def __init__(self, port):
-        self.port = port
-
-    async def open(self):
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
-        return self
-
-    async def ask(self, request):
-        """The status, the headers and the body of the answer."""
-        self.writer.write(request)
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"\r\nContent-Length: (\d+)", head)
-        body = await self.reader.readexactly(int(length.group(1))) if length else b""
-        return int(head[9:12]), head, body
-
-    def close(self):
-        self.writer.close()
-
-
-def request(method, path, body=b"", more=""):
-    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{more}Content-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
-
-
-def predict_request(*texts, more=""):
-    inputs = texts[0] if len(texts) == 1 else list(texts)
-    return request("POST", "/v1/predict", json.dumps({"inputs": inputs}).encode(), more)
-
-
-HEALTH = request("GET", "/health/live")
-
-
-async def load(port, texts, clients, end, answers):
-    """Closed loops: each client asks again when it has its answer; (time, status, seconds, version) of each."""
-
-    async def loop(number):
-        client = await Client(port).open()
-        for place in range(number, 10**9, clients):
-            if time.perf_counter() >= end():
-                break
-            begin = time.perf_counter()
-            try:
-                status, head, _ = await client.ask(predict_request(texts[place % len(texts)]))
-            except (asyncio.IncompleteReadError, ConnectionError):
-                answers.append((begin, 0, 0.0, b""))
-                client = await Client(port).open()
-                continue
-            version = re.search(rb"x-bertune-version: (\w+)", head)
-            answers.append((begin, status, time.perf_counter() - begin, version.group(1) if version else b""))
-        client.close()
-
-    await asyncio.gather(*(loop(number) for number in range(clients)))
-
-
-def prober(port, count, times):
-    """Asks for health, each time on a connection of its own, from a thread that waits for nothing else."""
-    import http.client
-
-    for _ in range(count):
-        begin = time.perf_counter()
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/health/live")
-            good = connection.getresponse().read() == b'{"status":"ok"}'
-            connection.close()
-        except OSError:
-            good = False
-        times.append(time.perf_counter() - begin if good else None)
-        time.sleep(0.01)
+def end_probe(probe):
+    return json.loads(probe.communicate()[0])
 
 
 def health_row(what, times, more=""):
@@ -142,13 +55,6 @@ def measure_start(options, texts):
             assert status == 200
             times.append(1000 * (time.perf_counter() - server.begin))
     return [("start to first answer", f"{statistics.median(times):.0f} ms", "<= 150 ms", statistics.median(times) <= 150)]
-
-
-async def one_answer(port, text):
-    client = await Client(port).open()
-    answer = await client.ask(text)
-    client.close()
-    return answer
 
 
 async def singles(port, texts, count):
@@ -233,12 +139,12 @@ def measure_slow(options, _texts):
     with Server(options) as server:
         asyncio.run(one_answer(server.port, HEALTH))
         before = server.memory()
-        ready, end, times = threading.Event(), threading.Event(), []
+        ready, end = threading.Event(), threading.Event()
         slow = threading.Thread(target=lambda: asyncio.run(drip(server.port, options.slow, ready, end)))
         slow.start()
         ready.wait()
         time.sleep(1)
-        prober(server.port, 200, times)
+        times = end_probe(begin_probe(server.port, 300))
         each = (server.memory() - before) / options.slow
         end.set()
         slow.join()
@@ -249,11 +155,9 @@ def measure_slow(options, _texts):
 def measure_saturated(options, texts):
     with Server(options) as server:
         end = time.perf_counter() + options.seconds
-        times, answers = [], []
-        probe = threading.Thread(target=prober, args=(server.port, 200, times))
-        probe.start()
-        asyncio.run(load(server.port, texts, 64, lambda: end, answers))
-        probe.join()
+        probe = begin_probe(server.port, int(60 * options.seconds))
+        asyncio.run(load(server.port, texts, 64, lambda: end, []))
+        times = end_probe(probe)
     return [health_row("health with compute saturated by 64 clients", times)]
 
 
@@ -412,6 +316,9 @@ def main():
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--slow", type=int, default=1000)
+    parser.add_argument("--peer")
+    parser.add_argument("--infinity")
+    parser.add_argument("--embedder")
     options = parser.parse_args()
     texts = [line for line in pathlib.Path(options.texts).read_text(encoding="utf-8").splitlines() if line]
     print(f"{'what':44} {'measured':62} target")

@@ -64,6 +64,7 @@ class Setting:
     threads: int
     quick: bool
     environment: dict[str, str]
+    rivals: pathlib.Path | None = None  # a Python that has the rivals in int8 prediction
 
     @property
     def bertune(self) -> pathlib.Path:

@@ -29,7 +29,7 @@ from setting import AVX2_ONLY, Machine, Row, Setting, Target, at_least, progress
 from training import Task
 
 RANDOM_BERT = pathlib.Path(__file__).parent / "random_bert.py"
-PARTS = ["minilm", "base", "long", "threads", "growth", "uses", "tuning", "predict"]
+PARTS = ["minilm", "base", "long", "threads", "growth", "uses", "tuning", "predict", "int8"]
 HEADER = ["what", "measure, against", "ours", "theirs", "ratio", "target", "reached"]
 
 
@@ -48,12 +48,13 @@ class Sizes:
     sentences: int
     articles: int
     texts: int
+    quantized: int  # rows that the model of int8 prediction learns from
     first_repeat: int
     repeat: int
 
 
-QUICK = Sizes(256, 960, 192, 64, 16, 6400, 120, 960, 120, 500, first_repeat=3, repeat=1)
-FULL = Sizes(1600, 6920, 1280, 640, 160, 6920, 1000, 6000, 400, 1821, first_repeat=3, repeat=3)
+QUICK = Sizes(256, 960, 192, 64, 16, 6400, 120, 960, 120, 500, 6920, first_repeat=3, repeat=1)
+FULL = Sizes(1600, 6920, 1280, 640, 160, 6920, 1000, 6000, 400, 1821, 6920, first_repeat=3, repeat=3)
 
 
 class Table:
@@ -139,9 +140,24 @@ class Table:
                 self.rows += prediction.measure_latency(self.setting, some, threads, precision, self.sizes.repeat)
         self.rows += prediction.measure_start_up(self.setting, some)
 
+    def int8(self) -> None:
+        folder = self.setting.work / "fine-tuned int8"
+        training.train_ours(self.setting, self.minilm_task(self.sizes.quantized), self.setting.threads)
+        shutil.move(self.setting.work / "ours", folder)
+        rows = training.read_sst2(self.setting.data, "test")
+        everything = prediction.prepare(self.setting, folder, rows)
+        gold = [row.rsplit("\t", 1)[1] for row in rows]
+        rivals = prediction.int8_rivals(self.setting, everything, self.sst2)
+        repeat = self.sizes.first_repeat
+        self.rows += prediction.measure_int8(self.setting, everything, rivals, repeat, gold, "MiniLM on SST-2 test")
+        some = prediction.first_texts(everything, rows, self.sizes.texts)
+        for threads in (1, 2):
+            self.rows += prediction.measure_int8_latency(self.setting, some, rivals, threads, self.sizes.repeat)
+
     def measure(self, parts: list[str]) -> list[str]:
         """The parts that failed; the others are measured nevertheless."""
-        steps = [self.minilm, self.bert_base, self.long, self.threads, self.growth, self.uses, self.tuning, self.predict]
+        steps = [self.minilm, self.bert_base, self.long, self.threads, self.growth, self.uses, self.tuning]
+        steps += [self.predict, self.int8]
         failed = []
         for part, step in zip(PARTS, steps, strict=True):
             if part not in parts:
@@ -178,6 +194,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--isa", choices=["avx2"], help="hold both sides to it (ONNX Runtime cannot be)")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rivals", type=pathlib.Path, help="a Python with openvino and nncf, for int8")
     parser.add_argument("--json", type=pathlib.Path)
     return parser.parse_args()
 
@@ -197,6 +214,7 @@ def main() -> None:
             threads=arguments.threads,
             quick=not arguments.full,
             environment=AVX2_ONLY if arguments.isa else {},
+            rivals=arguments.rivals,
         )
         table = Table(setting, sizes)
         failed = table.measure(arguments.only)

@@ -29,6 +29,7 @@ SOURCES = {
     "options": ["cli/config"],
     "hub": ["hub"],
     "runs": ["train", "tasks", "model/adapters"],
+    "serve": ["serve"],
 }
 MOST_BYTES, MOST_FILES = 4096, 120  # of a stored input; of a target's
 

@@ -30,7 +30,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-HASHED = re.compile(r".*\.(safetensors|out|jsonl|csv)|vocab\.txt|"
+# predictions.safetensors says what predictions.jsonl and the results say.
+HASHED = re.compile(r"(?!predictions\.safetensors).*\.(safetensors|out|jsonl|csv)|vocab\.txt|"
                     r"(all_results|trainer_state|config|adapter_config)\.json")
 OF_TIME = re.compile(r".*(runtime|_per_second|peak_rss_mib|seconds)$")
 SUFFIXES = {"text": "csv", "pairs": "csv", "numbers": "csv", "topics": "jsonl", "tokens": "conll", "choices": "csv",

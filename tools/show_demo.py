@@ -54,7 +54,7 @@ def main():
         verdict = "right" if row["label"] == row["true"] else f"wrong: it is {row['true']}"
         print(f"  \"{shortened(row['text'])}\"\n    {row['label']}, {row['score']:.0%} ({verdict})")
     print(f"\nEverything is in {model}: the model (model.safetensors), all results (all_results.json), and all settings "
-          f"(run.yaml).\nTry it, test it, and train on your own file:\n\n"
+          f"(run.yaml).\nWhere it is right and wrong is in its report: open {model / 'report.html'} in a browser.\nTry it, test it, and train on your own file:\n\n"
           f"  echo \"Please pause my coffee box for two months.\" | {program} predict --model {model}\n"
           f"  {program} evaluate --model {model} --test {test}\n"
           f"  {program} train --model bert-base-uncased --train my.csv --output my-model")

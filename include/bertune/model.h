@@ -100,7 +100,11 @@ struct DropoutState {
 // The data type of matrix multiplications in a pass. bf16: their inputs are rounded to 8 bits of mantissa;
 // sums, weights, gradients, optimizer state and everything between the multiplications stay f32 (as in
 // PyTorch's autocast, except that the weights of the head and the attention itself stay f32 too).
-enum class Precision { fp32, bf16 };
+//
+// int8, in eval mode alone: each row of an input (a token) and each output's weights are rounded to integers
+// of at most 127 by a scale of their own (dynamic quantization, per token and per channel); sums are exact.
+// The weights of the head, the embeddings and all between the multiplications stay f32.
+enum class Precision { fp32, bf16, int8 };
 BERTUNE_EXPORT Precision fastest_precision();  // bf16 where this processor multiplies it faster than f32
 BERTUNE_EXPORT bool has_bf16_products();       // whether it multiplies bf16 at all; else f32 is used instead
 
@@ -156,6 +160,13 @@ class BERTUNE_EXPORT BertPreTrainedModel {
 
   // Sets the data type of matrix multiplications from the next forward on; it is fp32 until set.
   void set_precision(Precision in_train_mode, Precision in_eval_mode = Precision::fp32);
+  // Sets the parts of the encoder whose multiplications stay f32 when the precision is int8, by the names
+  // that encoder_parts() gives; none until set. Throws Error for another name.
+  void set_float32_parts(std::vector<std::string> parts);
+  // Returns the names of the encoder's linear layers: "encoder.layer.3.attention.self" (query, key and
+  // value),
+  // ".attention.output", ".intermediate" and ".output" of each layer.
+  std::vector<std::string> encoder_parts() const;
   DropoutState& dropout_state();  // its step advances with every forward in train mode
 
   // Sets the options of the loss from the next forward on, in train and in eval mode. Throws UsageError for

@@ -29,6 +29,9 @@ struct Label {
   std::string label;
   double score = 0;            // its probability
   std::vector<double> scores;  // [labels of the model], in the order of their ids
+  // True where the score is below the least confidence that was asked for; unset without one. The label is
+  // empty then.
+  std::optional<bool> abstained = {};
 };
 
 // All classes that are more probable than the threshold, in the order of their ids.
@@ -90,6 +93,9 @@ struct Choice {
   std::string text;            // its text
   double score = 0;            // its probability
   std::vector<double> scores;  // [choices]
+  // True where the score is below the least confidence that was asked for; unset without one. The choice is
+  // -1 then, without a text.
+  std::optional<bool> abstained = {};
 };
 
 struct WordGuess {

@@ -32,7 +32,10 @@ struct PredictorOptions {
   std::int64_t batch_size = 64;                   // texts, windows or questions computed at a time
   Precision precision = Precision::fp32;          // of matrix multiplications
   std::optional<double> threshold = {};           // multi-label: the probability above which a label counts
-  std::int64_t top = 1;                           // candidates for an answer, or for a mask
+  // Classes and choices: the score below which there is no prediction (Label::abstained). A UsageError for
+  // other heads.
+  std::optional<double> min_confidence = {};
+  std::int64_t top = 1;  // candidates for an answer, or for a mask
   // Options of question answering; by default those of Transformers' run_qa.py if the folder says nothing.
   std::optional<std::int64_t> doc_stride = {}, n_best_size = {}, max_answer_length = {};
   std::optional<double> null_score_diff_threshold = {};
@@ -70,6 +73,11 @@ class BERTUNE_EXPORT Predictor {
   // number of threads may call.
   InputSize size_of(const Input& input) const;
 
+  // Returns a predictor on the same weights, which are not copied, with other options of question answering
+  // where they are given. Its predict() throws UsageError for a stride that leaves windows no room.
+  Predictor with_answers(std::optional<std::int64_t> doc_stride,
+                         std::optional<std::int64_t> max_answer_length) const;
+
   // Return the bytes of the weights, which all callers share, and of the workspaces that are not in use, one
   // for each call that ran beside others.
   std::size_t weights_bytes() const;
@@ -77,6 +85,7 @@ class BERTUNE_EXPORT Predictor {
 
  private:
   struct Implementation;
+  explicit Predictor(std::unique_ptr<const Implementation> implementation);
   std::unique_ptr<const Implementation> implementation_;
 };
 

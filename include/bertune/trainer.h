@@ -48,8 +48,9 @@ struct TrainOptions {
   bool version_2_with_negative = false;  // question answering: a question may have no answer
   bool ignore_mismatched_sizes = false;  // a new head where the checkpoint's has another number of labels
   bool check_data = true;                // look for what is odd in the rows: findings.h, DataRead
-  bool overwrite = false;                // start over in an output folder that holds a model
-  TrainingArguments arguments;           // output_dir must be given
+  std::int64_t max_prediction_rows = 100'000;  // that predictions.json keeps of each set; 0: none
+  bool overwrite = false;                      // start over in an output folder that holds a model
+  TrainingArguments arguments;                 // output_dir must be given
 
   // Receives the events of the run, on the calling thread; an exception that it throws ends the run.
   std::function<void(const Event& event)> on_event;

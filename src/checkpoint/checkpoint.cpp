@@ -145,11 +145,32 @@ void Checkpoint::open_shards(const fs::path& index) {
   }
 }
 
+namespace {
+
+// Returns what a program has put in front of the names of its model ("net." of
+// "net.bert.embeddings.word_embeddings.weight"); empty where nothing is, or there are two models.
+std::string prefix_of(const std::vector<TensorEntry>& entries, ModelType type) {
+  const std::string words = own_name(type, "bert.embeddings.word_embeddings.weight");
+  std::string prefix;
+  for (const TensorEntry& entry : entries) {
+    if (canonical_name(entry.stored_name, type).name == words) return "";
+    if (!entry.stored_name.ends_with("." + words)) continue;
+    if (!prefix.empty()) return "";
+    prefix = entry.stored_name.substr(0, entry.stored_name.size() - words.size());
+  }
+  return prefix;
+}
+
+}  // namespace
+
 // Gives every tensor its canonical name and sets aside what the model does not need.
 void Checkpoint::settle(ModelType type) {
   std::vector<TensorEntry> weights, copies;
+  const std::string prefix = prefix_of(tensors_, type);
   for (TensorEntry& entry : tensors_) {
-    CanonicalName canonical = canonical_name(entry.stored_name, type);
+    std::string_view stored = entry.stored_name;
+    if (stored.starts_with(prefix)) stored.remove_prefix(prefix.size());
+    CanonicalName canonical = canonical_name(stored, type);
     entry.name = std::move(canonical.name);
     auto& target = canonical.kind == NameKind::weight   ? weights
                    : canonical.kind == NameKind::buffer ? ignored_

@@ -13,13 +13,27 @@
 namespace bertune::checkpoint {
 namespace pickled {
 
+// Returns the state dict within a checkpoint of training (Lightning's "state_dict", others'
+// "model_state_dict"), or the dict itself, where it has no such entry.
+const Dict& Machine::innermost(const Dict& dict) const {
+  for (const std::string_view wanted : {"state_dict", "model_state_dict"}) {
+    for (const auto& [key, value] : dict.items) {
+      const auto* name = std::get_if<std::string_view>(&values_[key]);
+      const Dict* inner = std::get_if<Dict>(&values_[value]);
+      if (name != nullptr && *name == wanted && inner != nullptr) return *inner;
+    }
+  }
+  return dict;
+}
+
 std::vector<PickledTensor> Machine::state_dict() {
   const Value& result = values_[root()];
-  const Dict* dict = std::get_if<Dict>(&result);
-  if (dict == nullptr) {
+  const Dict* outer = std::get_if<Dict>(&result);
+  if (outer == nullptr) {
     throw Error(fmt::format("{}: holds {} where a dict of tensors belongs; save model.state_dict()", where_,
                             kind_name(result)));
   }
+  const Dict* dict = &innermost(*outer);
   std::vector<PickledTensor> tensors;
   std::unordered_set<std::string_view> names;
   for (const auto& [key, value] : dict->items) {

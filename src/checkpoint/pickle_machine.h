@@ -41,6 +41,7 @@ class Machine {
 
   // Return that value as a state dict, a number, a flag or names; each throws Error if it is something else.
   std::vector<PickledTensor> state_dict();
+  const Dict& innermost(const Dict& dict) const;
   std::int64_t number() { return as<std::int64_t>(root(), "a number"); }
   std::optional<bool> flag(std::string_view name);  // of a dict; nothing where it has none of that name
   std::vector<std::string_view> names();

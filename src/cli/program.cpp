@@ -20,6 +20,8 @@
 #include "bertune/threads.h"
 #include "cli/commands/baseline_command.h"
 #include "cli/commands/check_command.h"
+#include "cli/commands/calibrate_command.h"
+#include "cli/commands/compare_command.h"
 #include "cli/commands/convert_command.h"
 #include "cli/commands/embed_command.h"
 #include "cli/commands/evaluate_command.h"
@@ -28,6 +30,7 @@
 #include "cli/commands/next_sentence_command.h"
 #include "cli/commands/predict_command.h"
 #include "cli/commands/pretrain_command.h"
+#include "cli/commands/report_command.h"
 #include "cli/commands/serve_command.h"
 #include "cli/commands/tokenize_command.h"
 #include "cli/commands/train_command.h"
@@ -145,6 +148,9 @@ int run(int argc, char** argv) {
   add_train_command(app);
   add_evaluate_command(app);
   add_predict_command(app);
+  add_report_command(app);
+  add_compare_command(app);
+  add_calibrate_command(app);
   add_embed_command(app);
   add_serve_command(app);
   add_pretrain_command(app);

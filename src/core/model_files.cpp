@@ -9,23 +9,27 @@
 namespace bertune {
 namespace {
 
-constexpr std::array kModelFiles = {"model.safetensors",  // the first four are weights
-                                    "pytorch_model.bin",
-                                    "adapter_config.json",
-                                    "adapter_model.safetensors",
+constexpr std::array kModelFiles = {kWeightFiles[0],  // the first four are weights
+                                    kWeightFiles[1],
+                                    kAdapterFiles[0],
+                                    kAdapterFiles[1],
                                     "model.safetensors.index.json",
                                     "pytorch_model.bin.index.json",
-                                    "bertune.json",
-                                    "vocab.txt",
-                                    "vocab.json",
-                                    "merges.txt",
-                                    "tokenizer.json",
-                                    "tokenizer_config.json",
-                                    "special_tokens_map.json",
-                                    "added_tokens.json",
-                                    "modules.json",
-                                    "sentence_bert_config.json",
-                                    "config_sentence_transformers.json"};
+                                    kSettingsFile,
+                                    kWordFile,
+                                    kPairFiles[0],
+                                    kPairFiles[1],
+                                    kTokenizerFiles[0],
+                                    kTokenizerFiles[1],
+                                    kTokenizerFiles[2],
+                                    kTokenizerFiles[3],
+                                    kSentenceFiles[0],
+                                    kSentenceFiles[1],
+                                    kSentenceFiles[2],
+                                    kResultFiles[0],
+                                    kResultFiles[1],
+                                    kResultFiles[2],
+                                    kResultFiles[3]};
 constexpr std::span kWeights = std::span(kModelFiles).first<4>();
 
 }  // namespace
@@ -36,6 +40,13 @@ bool is_model_file(const fs::path& name) { return std::ranges::find(kModelFiles,
 
 bool holds_weights(const fs::path& folder) {
   return std::ranges::any_of(kWeights, [&](const char* name) { return path_exists(folder / name); });
+}
+
+bool decides_predictions(const fs::path& file) {
+  const std::string name = file.filename().string();
+  if (std::ranges::find(kResultFiles, name) != kResultFiles.end()) return false;
+  return name == "config.json" || is_model_file(name) || name.ends_with(".safetensors") ||
+         (name.starts_with("pytorch_model") && name.ends_with(".bin"));
 }
 
 int order_of(const fs::path& file) {

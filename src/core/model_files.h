@@ -1,15 +1,37 @@
-// The files that make a model, for whoever replaces a folder that may hold one.
+// The files that make a model, besides config.json.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <span>
 
 namespace bertune {
 
-// The files of a model or of an adapter: one that is not in a new folder belongs to the old folder's model,
-// and would be taken for the new one's.
+// Files of weights, in the order in which Transformers looks for them.
+inline constexpr std::array kWeightFiles = {"model.safetensors", "pytorch_model.bin"};
+inline constexpr std::array kAdapterFiles = {"adapter_config.json", "adapter_model.safetensors"};
+// Files of tokenizers: which have tokenizer.json, a word a line, or a vocabulary with its merges.
+inline constexpr std::array kTokenizerFiles = {"tokenizer.json", "tokenizer_config.json",
+                                               "special_tokens_map.json", "added_tokens.json"};
+inline constexpr const char* kWordFile = "vocab.txt";
+inline constexpr std::array kPairFiles = {"vocab.json", "merges.txt"};
+// Files of the sentence-transformers package; the last by convention.
+inline constexpr std::array kSentenceFiles = {"modules.json", "sentence_bert_config.json",
+                                              "config_sentence_transformers.json", "1_Pooling/config.json"};
+inline constexpr const char* kSettingsFile = "bertune.json";  // Bertune's own, of models that it trained
+
+// What was measured of a model; predictions do not depend on it.
+inline constexpr std::array kResultFiles = {"predictions.json", "predictions.safetensors", "report.json",
+                                            "report.html"};
+
+// The files of a model or of an adapter, and of what it said of its test rows: one that is not in a new
+// folder belongs to the old folder's model, and would be taken for the new one's.
 std::span<const char* const> model_files();
 bool is_model_file(const std::filesystem::path& name);
+
+// Returns whether what a model answers depends on a file of its folder: all of these, config.json, and shards
+// of weights.
+bool decides_predictions(const std::filesystem::path& file);
 
 // Returns whether there are weights in the folder, of a model or of an adapter.
 bool holds_weights(const std::filesystem::path& folder);

@@ -10,6 +10,7 @@
 
 #include "core/file.h"
 #include "core/json.h"
+#include "core/model_files.h"
 #include "hub/digest.h"
 #include "hub/file_lock.h"
 
@@ -20,16 +21,9 @@ constexpr std::uint64_t kLargestIndex = std::uint64_t{64} << 20;
 constexpr std::uint64_t kLargestText = std::uint64_t{512} << 20;  // what the readers take
 constexpr std::size_t kMostShards = 1000;
 
-// Files that a model may have or lack; "bertune.json" is Bertune's own, of models that it trained.
-constexpr std::array kSmallFiles = {"tokenizer_config.json",   "tokenizer.json",    "vocab.txt",
-                                    "special_tokens_map.json", "added_tokens.json", "bertune.json"};
-// Files of the sentence-transformers package, where config.json names an encoder alone; the last by
-// convention.
-constexpr std::array kSentenceFiles = {"modules.json", "sentence_bert_config.json",
-                                       "config_sentence_transformers.json", "1_Pooling/config.json"};
-constexpr std::array kPairFiles = {"vocab.json", "merges.txt"};  // tokenizers without vocab.txt
-// Files of weights, in the order in which Transformers looks for them.
-constexpr std::array kWeights = {"model.safetensors", "pytorch_model.bin"};
+// Files that a model may have or lack.
+constexpr std::array kSmallFiles = {kTokenizerFiles[1], kTokenizerFiles[0], kWordFile,
+                                    kTokenizerFiles[2], kTokenizerFiles[3], kSettingsFile};
 // Weights that need a conversion first, named to those who find no others.
 constexpr std::array kOtherWeights = {"tf_model.h5", "flax_model.msgpack", "adapter_model.safetensors"};
 
@@ -68,7 +62,7 @@ std::vector<std::string> shards_of(const fs::path& index) {
 }
 
 bool has_weights(const Cache& cache, const std::string& commit) {
-  return std::any_of(kWeights.begin(), kWeights.end(), [&](const std::string& weights) {
+  return std::any_of(kWeightFiles.begin(), kWeightFiles.end(), [&](const std::string& weights) {
     if (cache.has(commit, weights)) return true;
     if (!cache.has(commit, index_of(weights))) return false;
     const auto shards = shards_of(cache.file(commit, index_of(weights)));
@@ -88,7 +82,7 @@ bool is_certain(const Cache& cache, const std::string& commit, bool weights) {
     return cache.has(commit, file) || cache.is_known_to_be_missing(commit, file);
   };
   return is_usable(cache, commit, weights) && std::all_of(kSmallFiles.begin(), kSmallFiles.end(), known) &&
-         (cache.has(commit, "vocab.txt") || std::all_of(kPairFiles.begin(), kPairFiles.end(), known)) &&
+         (cache.has(commit, kWordFile) || std::all_of(kPairFiles.begin(), kPairFiles.end(), known)) &&
          (!is_encoder_alone(cache.file(commit, "config.json")) ||
           std::all_of(kSentenceFiles.begin(), kSentenceFiles.end(), known));
 }
@@ -109,7 +103,7 @@ void Downloader::note(const std::string& line) const {
 void Downloader::fetch_all(const FileMetadata& config) {
   if (!cache_.has(commit_, "config.json")) fetch("config.json", config);
   for (const char* file : kSmallFiles) fetch(file);
-  if (!cache_.has(commit_, "vocab.txt")) {
+  if (!cache_.has(commit_, kWordFile)) {
     for (const char* file : kPairFiles) fetch(file);
   }
   if (is_encoder_alone(cache_.file(commit_, "config.json"))) {
@@ -119,7 +113,7 @@ void Downloader::fetch_all(const FileMetadata& config) {
 }
 
 void Downloader::fetch_weights() {
-  for (const std::string weights : kWeights) {
+  for (const std::string weights : kWeightFiles) {
     if (fetch(weights)) return;
     if (fetch(index_of(weights))) return fetch_shards(index_of(weights));
   }

@@ -9,6 +9,15 @@ namespace bertune::kernels {
 // Tokens whose partial sums are added up together; part of the definition of the results.
 inline constexpr std::int64_t kRowBlock = 32;
 
+// The numbers that a product multiplies; its result is f32.
+enum class Operands : std::uint8_t {
+  f32,
+  bf16,  // A and B may be rounded to bf16, where that is faster; sums stay f32
+  // Each row of A and each column of B is rounded to integers of at most 127, by a scale of its own; sums are
+  // exact. For products as a linear layer has them: transpose_a and accumulate false, transpose_b true.
+  int8
+};
+
 // C[m,n] = op(A)[m,k] · op(B)[k,n] + (accumulate ? C : 0), row strides lda, ldb, ldc.
 struct Matmul {
   bool transpose_a = false, transpose_b = false;
@@ -20,7 +29,7 @@ struct Matmul {
   bool accumulate = false;
   float* c = nullptr;
   std::int64_t ldc = 0;
-  bool bf16 = false;                // A and B may be rounded to bf16, where that is faster; sums stay f32
+  Operands operands{};
   const float* packed_b = nullptr;  // B as pack_b left it, for products with the same B again and again
 };
 

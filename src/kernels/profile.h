@@ -49,6 +49,6 @@ struct MachinePeak {
   double flops_per_second = 0;  // of a matrix product in the cache
   double bytes_per_second = 0;  // of updating arrays that no cache holds
 };
-MachinePeak measure_peak(bool bf16);
+MachinePeak measure_peak(Operands operands);
 
 }  // namespace bertune::kernels

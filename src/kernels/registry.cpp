@@ -31,6 +31,9 @@ extern const OpTable kTable;
 namespace avx512 {
 extern const OpTable kTable;
 }
+namespace avx512_vnni {
+extern const OpTable kTable;
+}
 namespace avx512_bf16 {
 extern const OpTable kTable;
 }
@@ -58,7 +61,8 @@ bool has_avx512() {
 // where f32 does 150).
 bool has_fast_dot_products() { return __builtin_cpu_is("amd") != 0; }
 
-bool has_avx512_bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
+bool has_avx512_vnni() { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+bool has_avx512_bf16() { return has_avx512_vnni() && __builtin_cpu_supports("avx512bf16"); }
 
 // Linux gives tile registers only to a process that asks for them (Documentation/arch/x86/xstate.rst), for
 // all of its threads.
@@ -71,6 +75,7 @@ bool has_amx() {
 const std::array kCandidates = {
     Candidate{&amx::kTable, has_amx},
     Candidate{&avx512_bf16::kTable, has_avx512_bf16},
+    Candidate{&avx512_vnni::kTable, has_avx512_vnni},
     Candidate{&avx512::kTable, has_avx512},
     Candidate{&avx2::kTable,
               [] {

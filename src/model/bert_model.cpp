@@ -44,7 +44,7 @@ struct BertPreTrainedModel::Implementation {
 
   ModelOutput forward(const Batch& batch) {
     const Precision precision = training ? training_precision : evaluation_precision;
-    weights->refresh(parameters, {.training = training, .bf16 = precision == Precision::bf16});
+    weights->refresh(parameters, {.training = training, .precision = precision});
     if (!training && (!has_trained() || batch.tokens() <= kFewTokens)) weights->pack();
     const ModelOutput output = workspace.forward(*weights, batch, training ? &dropout : nullptr);
     if (training && batch.sequences() > 0) ++dropout.step;
@@ -91,7 +91,8 @@ std::shared_ptr<const model::Weights> BertPreTrainedModel::share(Precision preci
   shared->set_load_report(load_report());
   if (lora() != nullptr) shared->set_lora(*lora());
   shared->head().set_loss(loss_options());
-  shared->bind_snapshot(own.parameters, precision == Precision::bf16);
+  shared->set_float32_parts(own.weights->float32_parts());
+  shared->bind_snapshot(own.parameters, precision);
   if (!own.has_trained()) shared->pack();
   return shared;
 }
@@ -120,9 +121,17 @@ void BertPreTrainedModel::merge_lora() {
   own.weights->outdate();
 }
 void BertPreTrainedModel::set_precision(Precision in_train_mode, Precision in_eval_mode) {
+  if (in_train_mode == Precision::int8)
+    throw UsageError("precision", "`precision=int8` is for predictions; train with bf16 or fp32");
   implementation_->training_precision = in_train_mode;
   implementation_->workspace.encoder().forget_frozen_outputs();
   implementation_->evaluation_precision = in_eval_mode;
+}
+void BertPreTrainedModel::set_float32_parts(std::vector<std::string> parts) {
+  implementation_->weights->set_float32_parts(std::move(parts));
+}
+std::vector<std::string> BertPreTrainedModel::encoder_parts() const {
+  return model::encoder_parts(config().num_hidden_layers);
 }
 Precision fastest_precision() { return kernels::ops().bf16_is_faster ? Precision::bf16 : Precision::fp32; }
 bool has_bf16_products() { return kernels::ops().bf16; }
@@ -139,7 +148,7 @@ LossItems BertPreTrainedModel::loss_items(const Batch& batch) const {
 }
 std::size_t BertPreTrainedModel::activation_bytes(std::int64_t tokens, std::int64_t sequences) const {
   Implementation& own = *implementation_;
-  own.weights->refresh(own.parameters, {.training = true, .bf16 = own.training_precision == Precision::bf16});
+  own.weights->refresh(own.parameters, {.training = true, .precision = own.training_precision});
   return own.workspace.measure(*own.weights, tokens, sequences);
 }
 ModelOutput BertPreTrainedModel::forward(const Batch& batch) { return implementation_->forward(batch); }

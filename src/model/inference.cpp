@@ -1,8 +1,12 @@
 #include "model/inference.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <atomic>
 #include <utility>
 
+#include "bertune/error.h"
 #include "model/adapters/lora.h"
 #include "model/heads/head.h"
 #include "model/loading.h"
@@ -35,19 +39,21 @@ void Weights::see(const Parameters& parameters, Parameters* gradients, Use use) 
   version_ = parameters.version();
   binding_ = new_binding();
   const WeightViews views(parameters, {.type = config_.model_type,
-                                       .bf16 = use.bf16,
+                                       .operands = use.precision == Precision::bf16 ? kernels::Operands::bf16
+                                                                                    : kernels::Operands::f32,
                                        .low_rank_scale = lora_ ? static_cast<float>(lora_->scale()) : 1.0F,
                                        .gradients = gradients});
   packed_.reset(), merged_.reset();
   encoder_ = std::make_unique<EncoderWeights>(encoder_weights(config_, views, head_->reads()));
   if (lora_) merged_ = std::make_unique<MergedWeights>(*encoder_);
+  if (use.precision == Precision::int8) pack();
   head_->bind(views);
 }
 
-void Weights::bind_snapshot(const Parameters& parameters, bool bf16) {
+void Weights::bind_snapshot(const Parameters& parameters, Precision precision) {
   owned_values_ = parameters.snapshot();
   owned_count_ = parameters.count();
-  see(parameters, nullptr, {.training = false, .bf16 = bf16});
+  see(parameters, nullptr, {.training = false, .precision = precision});
 }
 
 // Views see in training what a step changes, and low-rank matrices are compared with those that were merged.
@@ -60,16 +66,31 @@ void Weights::refresh(Parameters& parameters, Use use) {
   if (use.training && merged_) merged_->merge();
 }
 
+void Weights::set_float32_parts(std::vector<std::string> parts) {
+  const std::vector<std::string> known = encoder_parts(config_.num_hidden_layers);
+  for (const std::string& part : parts) {
+    if (std::ranges::find(known, part) == known.end()) {
+      throw Error(fmt::format("{} is no part of this model's encoder; they are {} to {}", part, known.front(),
+                              known.back()));
+    }
+  }
+  float32_parts_ = std::move(parts);
+  outdate();
+}
+
 void Weights::outdate() { version_ = kOutdated; }
 
 void Weights::pack() {
-  if (!packed_) packed_ = std::make_unique<PackedWeights>(*encoder_);
+  if (!packed_)
+    packed_ = std::make_unique<PackedWeights>(
+        *encoder_, use_.precision == Precision::int8 ? std::optional(PackedWeights::Int8{float32_parts_})
+                                                     : std::nullopt);
 }
 
 std::shared_ptr<const Weights> load_weights(const std::filesystem::path& directory, Architecture architecture,
                                             const LoadOptions& options, Precision precision) {
   LoadedModel loaded = load_model(directory, architecture, options);
-  loaded.weights->bind_snapshot(loaded.parameters, precision == Precision::bf16);
+  loaded.weights->bind_snapshot(loaded.parameters, precision);
   loaded.weights->pack();
   return std::move(loaded.weights);
 }

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "bertune/batch.h"
@@ -58,14 +59,17 @@ class Weights {
   std::uint64_t binding() const { return binding_; }  // another number each time, of any weights
   void set_load_report(LoadReport report) { report_ = std::move(report); }
   void set_lora(std::optional<LoraConfig> lora) { lora_ = std::move(lora); }
+  // BertPreTrainedModel::set_float32_parts, from the next time on that the weights see values.
+  void set_float32_parts(std::vector<std::string> parts);
+  const std::vector<std::string>& float32_parts() const { return float32_parts_; }
 
   struct Use {
     bool training = false;  // with gradients of what is trainable
-    bool bf16 = false;      // of large matrix products
+    Precision precision = Precision::fp32;
     bool operator==(const Use&) const = default;
   };
   // Sees the values as they are now, for evaluation: they live as long as the weights.
-  void bind_snapshot(const Parameters& parameters, bool bf16);
+  void bind_snapshot(const Parameters& parameters, Precision precision);
   // Sees these parameters, which are to outlive the weights. Where it does already, only what has changed
   // since is made again.
   void refresh(Parameters& parameters, Use use);
@@ -85,6 +89,7 @@ class Weights {
   std::uint64_t version_ = 0, binding_ = 0;  // version_: Parameters::version() that all is made of
   std::shared_ptr<const float> owned_values_;
   std::size_t owned_count_ = 0;
+  std::vector<std::string> float32_parts_;  // where the precision is int8
   std::unique_ptr<EncoderWeights> encoder_;
   std::unique_ptr<MergedWeights> merged_;
   std::unique_ptr<PackedWeights> packed_;

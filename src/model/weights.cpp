@@ -112,7 +112,7 @@ Tensor WeightViews::tensor(const std::string& name) const {
 }
 Linear WeightViews::linear(const std::string& name, std::int64_t in, std::int64_t out) const {
   Linear linear = f32_linear(name, in, out);
-  linear.bf16 = options_.bf16;
+  linear.operands = options_.operands;
   return linear;
 }
 Linear WeightViews::f32_linear(const std::string& name, std::int64_t in, std::int64_t out) const {
@@ -169,29 +169,52 @@ EncoderWeights encoder_weights(const BertConfig& config, const WeightViews& view
   return weights;
 }
 
-PackedWeights::PackedWeights(EncoderWeights& weights) {
+namespace {
+
+constexpr std::array<std::string_view, 4> kParts = {"attention.self", "attention.output", "intermediate",
+                                                    "output"};
+
+std::string part_name(std::size_t layer, std::size_t part) {
+  return fmt::format("encoder.layer.{}.{}", layer, kParts[part]);
+}
+
+}  // namespace
+
+std::vector<std::string> encoder_parts(std::int64_t layers) {
+  std::vector<std::string> names;
+  for (std::size_t layer = 0; layer < static_cast<std::size_t>(layers); ++layer) {
+    for (std::size_t part = 0; part < kParts.size(); ++part) names.push_back(part_name(layer, part));
+  }
+  return names;
+}
+
+PackedWeights::PackedWeights(EncoderWeights& weights, const std::optional<Int8>& int8) {
   std::int64_t size = 0;
-  const auto for_each_linear = [&](const auto& function) {
-    for (std::size_t i = 0; i < weights.layers.size(); ++i) {
-      EncoderLayerWeights& layer = weights.layers[i];
-      // The last layer's keys and values are absorbed for the first token; its query is a part of the matrix.
-      if (i + 1 < weights.layers.size() || weights.wanted == HiddenStates::every_token)
-        function(layer.query_key_value.whole);
-      function(layer.attention_output), function(layer.intermediate), function(layer.output);
+  std::vector<Linear*> linears;
+  for (std::size_t i = 0; i < weights.layers.size(); ++i) {
+    EncoderLayerWeights& layer = weights.layers[i];
+    Linear* const parts[] = {&layer.query_key_value.whole, &layer.attention_output, &layer.intermediate,
+                             &layer.output};
+    // The last layer's keys and values are absorbed for the first token; its query is a part of the matrix.
+    const bool absorbed = i + 1 == weights.layers.size() && weights.wanted != HiddenStates::every_token;
+    for (std::size_t part = absorbed ? 1 : 0; part < kParts.size(); ++part) {
+      linears.push_back(parts[part]);
+      if (int8 && std::ranges::find(int8->float32_parts, part_name(i, part)) == int8->float32_parts.end())
+        parts[part]->operands = kernels::Operands::int8;
     }
-  };
+  }
   const auto packed_size = [](const Linear& linear) {
     return (kernels::ops().packed_size(linear.output(1, nullptr, nullptr)) + 15) / 16 * 16;
   };
-  for_each_linear([&](const Linear& linear) { size += packed_size(linear); });
+  for (const Linear* linear : linears) size += packed_size(*linear);
   buffer_ = kernels::Buffer<float>(static_cast<std::size_t>(size));
   float* next = buffer_.data();
-  for_each_linear([&](Linear& linear) {
-    if (packed_size(linear) == 0) return;
-    kernels::ops().pack_b({linear.output(1, nullptr, nullptr), next});
-    linear.packed = next;
-    next += packed_size(linear);
-  });
+  for (Linear* linear : linears) {
+    if (packed_size(*linear) == 0) continue;
+    kernels::ops().pack_b({linear->output(1, nullptr, nullptr), next});
+    linear->packed = next;
+    next += packed_size(*linear);
+  }
 }
 
 }  // namespace bertune::model

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -79,8 +80,8 @@ struct EncoderWeights {
 
 struct ViewOptions {
   ModelType type{};
-  bool bf16 = false;         // of the products of linear()
-  float low_rank_scale = 1;  // LoraConfig::scale()
+  kernels::Operands operands{};  // of the products of linear()
+  float low_rank_scale = 1;      // LoraConfig::scale()
   Parameters* gradients =
       nullptr;  // the parameters once more, where gradients of what is trainable are wanted
 };
@@ -92,7 +93,8 @@ class WeightViews {
       : parameters_(parameters), options_(options) {}
   Tensor tensor(const std::string& name) const;
   Linear linear(const std::string& name, std::int64_t in, std::int64_t out) const;
-  Linear f32_linear(const std::string& name, std::int64_t in, std::int64_t out) const;  // whatever `bf16` is
+  Linear f32_linear(const std::string& name, std::int64_t in,
+                    std::int64_t out) const;  // whatever `operands` are
   LayerNorm layer_norm(const std::string& name) const;
 
  private:
@@ -104,12 +106,21 @@ class WeightViews {
 EncoderWeights encoder_weights(const BertConfig& config, const WeightViews& views,
                                HiddenStates wanted = HiddenStates::every_token);
 
+// The linear layers of an encoder layer by name: "encoder.layer.3.attention.self" (query, key and value),
+// ".attention.output", ".intermediate", ".output".
+std::vector<std::string> encoder_parts(std::int64_t layers);
+
 // The encoder's weights once more, laid out for forward passes that come one after another with few tokens
 // each: a product then starts at once, instead of first arranging a matrix that is larger than all its
-// inputs. Holds as long as the values do not change.
+// inputs. With `int8`, the products of the matrices that it packs are of int8 numbers, but for those of the
+// parts that it names; embeddings, attention, normalization and activations stay f32. Holds as long as the
+// values do not change.
 class PackedWeights {
  public:
-  explicit PackedWeights(EncoderWeights& weights);  // and lets them use it
+  struct Int8 {
+    std::span<const std::string> float32_parts;
+  };
+  PackedWeights(EncoderWeights& weights, const std::optional<Int8>& int8);  // and lets them use it
   std::size_t size_bytes() const { return buffer_.size() * sizeof(float); }
 
  private:

@@ -4,6 +4,7 @@
 
 #include "bertune/error.h"
 #include "predict/shared_model.h"
+#include "tasks/prediction.h"
 #include "tasks/registry/registry.h"
 
 namespace bertune {
@@ -30,29 +31,48 @@ tasks::PredictionOptions task_options(const PredictorOptions& options) {
 }  // namespace
 
 struct Predictor::Implementation {
-  predict::SharedModel model;
+  std::shared_ptr<const predict::SharedModel> model;
+  std::filesystem::path folder;
+  PredictorOptions options;
   std::unique_ptr<const tasks::PredictionTask> task;
-  std::int64_t batch_size;
 
-  Implementation(const std::filesystem::path& folder, const PredictorOptions& options)
-      : model(open_folder(folder, options), options.precision),
-        task(tasks::prediction_task(model.architecture(), model.trained(), task_options(options), folder)),
-        batch_size(options.batch_size) {}
+  Implementation(std::shared_ptr<const predict::SharedModel> shared, std::filesystem::path from,
+                 PredictorOptions wanted)
+      : model(std::move(shared)),
+        folder(std::move(from)),
+        options(std::move(wanted)),
+        task(tasks::prediction_task(model->architecture(), model->trained(), task_options(options), folder)) {
+    if (options.min_confidence)
+      tasks::require_abstaining(model->architecture(), model->config(), *options.min_confidence);
+  }
 };
 
+Predictor::Predictor(std::unique_ptr<const Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
 Predictor::Predictor(const std::filesystem::path& folder, const PredictorOptions& options)
-    : implementation_(std::make_unique<const Implementation>(folder, options)) {}
+    : Predictor(std::make_unique<const Implementation>(
+          std::make_shared<const predict::SharedModel>(open_folder(folder, options), options.precision),
+          folder, options)) {}
 Predictor::Predictor(Predictor&&) noexcept = default;
 Predictor& Predictor::operator=(Predictor&&) noexcept = default;
 Predictor::~Predictor() = default;
 
-Architecture Predictor::architecture() const { return implementation_->model.architecture(); }
-const BertConfig& Predictor::config() const { return implementation_->model.config(); }
-const BertTokenizer& Predictor::tokenizer() const { return implementation_->model.tokenizer(); }
-std::int64_t Predictor::max_length() const { return implementation_->model.trained().max_length; }
+Architecture Predictor::architecture() const { return implementation_->model->architecture(); }
+const BertConfig& Predictor::config() const { return implementation_->model->config(); }
+const BertTokenizer& Predictor::tokenizer() const { return implementation_->model->tokenizer(); }
+std::int64_t Predictor::max_length() const { return implementation_->model->trained().max_length; }
 std::span<const std::string> Predictor::labels() const { return implementation_->task->label_names(); }
-std::size_t Predictor::weights_bytes() const { return implementation_->model.weights_bytes(); }
-std::size_t Predictor::workspace_bytes() const { return implementation_->model.workspace_bytes(); }
+std::size_t Predictor::weights_bytes() const { return implementation_->model->weights_bytes(); }
+std::size_t Predictor::workspace_bytes() const { return implementation_->model->workspace_bytes(); }
+
+Predictor Predictor::with_answers(std::optional<std::int64_t> doc_stride,
+                                  std::optional<std::int64_t> max_answer_length) const {
+  PredictorOptions options = implementation_->options;
+  if (doc_stride) options.doc_stride = doc_stride;
+  if (max_answer_length) options.max_answer_length = max_answer_length;
+  return Predictor(
+      std::make_unique<const Implementation>(implementation_->model, implementation_->folder, options));
+}
 
 std::vector<Prediction> Predictor::predict(std::span<const Input> inputs, Truncated* truncated) const {
   std::vector<Prediction> predictions;
@@ -60,9 +80,11 @@ std::vector<Prediction> Predictor::predict(std::span<const Input> inputs, Trunca
   if (inputs.empty()) return predictions;
   const tasks::Request request = implementation_->task->request(inputs, tokenizer());
   if (truncated != nullptr) *truncated = request.truncated;
-  implementation_->model.ask(
-      request, {.batch_size = implementation_->batch_size},
+  implementation_->model->ask(
+      request, {.batch_size = implementation_->options.batch_size},
       [&](std::int64_t, Prediction prediction) { predictions.push_back(std::move(prediction)); });
+  if (const auto least = implementation_->options.min_confidence)
+    for (Prediction& prediction : predictions) tasks::abstain(prediction, *least);
   return predictions;
 }
 

@@ -2,32 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <cmath>
-#include <string_view>
-#include <utility>
 
 #include "bertune/metrics.h"
 #include "report/table.h"
 
 namespace bertune::report {
 namespace {
-
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kMethods = {{
-    {"majority", "The most frequent label"},
-    {"mean", "The mean of the training rows"},
-    {"tfidf_linear", "TF-IDF with a linear model"},
-    {"tfidf_ridge", "TF-IDF with ridge regression"},
-    {"tfidf_cosine", "TF-IDF with cosines"},
-    {"most_frequent_tag", "The most frequent tag of each word"},
-    {"word_overlap", "Most words in common with the question"},
-}};
-
-std::string method(const std::string& name) {
-  for (const auto& [known, words] : kMethods)
-    if (known == name) return std::string(words);
-  return name;
-}
 
 // Metrics from 0 to 1 are shown in percent; those of questions are percentages already.
 struct Scale {
@@ -52,8 +34,8 @@ std::string baseline_table(const Baselines& baselines, const Style& style) {
   const Scale scale = scale_of(baselines);
   Table table({Align::left, Align::right, Align::right});
   for (const Baseline& one : baselines.baselines)
-    table.add(
-        {method(one.name), number(one.score, scale) + scale.unit, fmt::format("{:.1f} s", one.seconds)});
+    table.add({insight::method_name(one.name), number(one.score, scale) + scale.unit,
+               fmt::format("{:.1f} s", one.seconds)});
   return style.bold(fmt::format("Baselines: {} on {} {} rows", baselines.metric, grouped(baselines.rows),
                                 baselines.set)) +
          "\n" + table.text();
@@ -76,7 +58,7 @@ std::string beside_line(const Baselines& baselines, const insight::BesideModel& 
   const std::string verdict = gain > 0   ? "is better " + by
                               : gain < 0 ? "is worse " + by
                                          : "is as good" + interval;
-  return fmt::format("{}: {} {}{}; this model {}{}", method(best.name), baselines.metric,
+  return fmt::format("{}: {} {}{}; this model {}{}", insight::method_name(best.name), baselines.metric,
                      number(best.score, scale), scale.unit, verdict, is_clear ? "" : ", which may be chance");
 }
 

@@ -24,6 +24,10 @@ std::string name_of(const kernels::ProfiledCall& call) {
   return std::string(call.with_product ? "matmul + " : "") + std::string(call.operation);
 }
 
+std::string plural(std::string_view unit, std::int64_t units) {
+  return std::string(unit) + (units == 1 ? "" : unit.ends_with("ch") ? "es" : "s");
+}
+
 std::string rate(const Sum& sum) {
   if (sum.flops > 0) return fmt::format("{:.0f} GFLOP/s", sum.flops / sum.seconds / 1e9);
   if (sum.bytes > 0) return fmt::format("{:.1f} GB/s", sum.bytes / sum.seconds / 1e9);
@@ -32,8 +36,8 @@ std::string rate(const Sum& sum) {
 
 }  // namespace
 
-std::string profile_table(std::span<const kernels::ProfiledCall> calls, const kernels::MachinePeak& peak,
-                          std::int64_t steps, double seconds) {
+std::string profile_table(const Profiled& profiled) {
+  const auto& [calls, peak, unit, units, seconds] = profiled;
   std::map<std::string, Sum> by_operation;
   std::map<std::int32_t, Sum> by_layer;
   Sum all;
@@ -44,27 +48,33 @@ std::string profile_table(std::span<const kernels::ProfiledCall> calls, const ke
   }
   std::vector<std::pair<std::string, Sum>> sorted(by_operation.begin(), by_operation.end());
   std::ranges::sort(sorted, [](const auto& a, const auto& b) { return a.second.seconds > b.second.seconds; });
-  const double each = 1e3 / static_cast<double>(std::max<std::int64_t>(1, steps));
-  const auto row = [&](const std::string& name, const Sum& sum) {
+  const double each = 1e3 / static_cast<double>(std::max<std::int64_t>(1, units));
+  const auto row = [&, whole = seconds](const std::string& name, const Sum& sum) {
     return std::vector<std::string>{name, fmt::format("{:.2f}", sum.seconds * each),
-                                    percent(sum.seconds, seconds), rate(sum)};
+                                    percent(sum.seconds, whole), rate(sum)};
   };
+  const std::string time = fmt::format("ms per {}", unit);
   const std::vector<Align> columns = {Align::left, Align::right, Align::right, Align::right};
   Table operations(columns), layers(columns);
-  operations.add({"operation", "ms per step", "share", "rate"});
+  operations.add({"operation", time, "share", "rate"});
   for (const auto& [name, sum] : sorted) operations.add(row(name, sum));
   operations.add(row("everything else", {.seconds = std::max(0.0, seconds - all.seconds)}));
-  operations.add(row("step", {.seconds = seconds}));
-  layers.add({"layer", "ms per step", "share", "rate"});
-  for (const auto& [layer, sum] : by_layer)
-    layers.add(row(layer < 0 ? "embeddings, head, optimizer" : fmt::format("{}", layer), sum));
+  operations.add(row(std::string(unit), {.seconds = seconds}));
+  layers.add({"layer", time, "share", "rate"});
+  const bool trains = all.bytes > 0;
+  for (const auto& [layer, sum] : by_layer) {
+    const char* outside = trains ? "embeddings, head, optimizer" : "embeddings, head";
+    layers.add(row(layer < 0 ? outside : fmt::format("{}", layer), sum));
+  }
   const double bound = all.flops / peak.flops_per_second + all.bytes / peak.bytes_per_second;
+  const std::string optimizer =
+      trains ? fmt::format(", optimizer at {:.1f} GB/s", peak.bytes_per_second / 1e9) : "";
   return fmt::format(
-      "Profile of {} steps\n{}\n{}\nRoofline bound: {:.2f} ms per step (matrix multiplications at {:.0f} "
-      "GFLOP/s, optimizer at "
-      "{:.1f} GB/s), {} of the time taken\n",
-      steps, operations.text(), layers.text(), bound * each, peak.flops_per_second / 1e9,
-      peak.bytes_per_second / 1e9, percent(bound, seconds));
+      "Profile of {} {}\n{}\n{}\nRoofline bound: {:.2f} {} (matrix multiplications at {:.0f} GFLOP/s{}), {} "
+      "of the "
+      "time taken\n",
+      units, plural(unit, units), operations.text(), layers.text(), bound * each, time,
+      peak.flops_per_second / 1e9, optimizer, percent(bound, seconds));
 }
 
 std::string chrome_trace(std::span<const kernels::ProfiledCall> calls) {

@@ -109,6 +109,22 @@ void tell_preparation(const fs::path& train, double reading, double model, train
 
 namespace {
 
+// plan.json and data_check.json: what a report says of the run beside its results.
+void write_for_report(const fs::path& output, const FinishedRun& run, const tasks::TrainingData& data) {
+  if (run.plan) {
+    const Json plan = {{"steps", run.plan->total_steps},
+                       {"peak_mib", static_cast<double>(run.plan->memory()) / (1 << 20)}};
+    write_file_atomically(output / "plan.json", dump_json(plan, 4));
+  }
+  Json findings = Json::array();
+  for (const Finding& finding : data.facts.check.findings)
+    findings.push_back({{"kind", to_string(finding.kind)},
+                        {"severity", to_string(finding.severity)},
+                        {"text", to_string(finding)}});
+  if (!findings.empty())
+    write_file_atomically(output / "data_check.json", dump_json({{"findings", findings}}, 4));
+}
+
 bool may_retry(const TrainOptions& options) {
   constexpr std::size_t kRetries = 2;
   return options.arguments.on_collapse == OnCollapse::retry && !options.arguments.resume &&
@@ -141,7 +157,9 @@ FinishedRun fine_tune(const TrainOptions& options, const BaseModel& base, const 
     BertPreTrainedModel model = new_model(settled, *data.task);
     tell_preparation(options.files.train, reading, watch.seconds(), observer);
     try {
-      return run_training(settled, base.tokenizer, model, data, observer);
+      FinishedRun finished = run_training(settled, base.tokenizer, model, data, observer);
+      write_for_report(settled.arguments.output_dir, finished, data);
+      return finished;
     } catch (const train::Collapsed& collapsed) {
       if (!may_retry(settled)) throw;
       try_more_gently(collapsed, settled, observer);

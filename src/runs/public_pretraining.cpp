@@ -1,7 +1,9 @@
+#include "bertune/error.h"
 #include "bertune/pretraining.h"
 
 #include <utility>
 
+#include "bertune/error.h"
 #include "runs/output.h"
 #include "runs/pretraining.h"
 #include "runs/public_result.h"

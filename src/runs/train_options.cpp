@@ -22,6 +22,8 @@ void validate(const TrainOptions& options) {
     if (value && !(*value >= 0 && *value < 1))
       throw UsageError(name, fmt::format("`{}` is {}; it must be in [0, 1)", name, *value));
   }
+  if (options.max_prediction_rows < 0)
+    throw UsageError("max_prediction_rows", "`max_prediction_rows` must be at least 0");
   if (options.arguments.resume && options.overwrite)
     throw UsageError("resume", "`resume` and `overwrite` cannot be combined");
   const std::filesystem::path& checkpoint = options.arguments.resume_from_checkpoint;

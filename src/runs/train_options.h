@@ -25,8 +25,9 @@ struct TrainOptions {
   bool ignore_mismatched_sizes = false;  // a new head where the checkpoint's has another number of labels
   bool overwrite = false;                // what the output folder holds of an earlier run
   std::optional<std::int64_t> folds;     // cross-validation: this many models
-  bool keep_folds = false;               // the models of cross-validation
-  Json retries = Json::array();          // what became of earlier attempts, for the log of the run
+  std::int64_t max_prediction_rows = 100'000;  // that predictions.json keeps of each set; 0: there is none
+  bool keep_folds = false;                     // the models of cross-validation
+  Json retries = Json::array();                // what became of earlier attempts, for the log of the run
 
   std::stop_token stop = {};  // asked between steps; a checkpoint is saved first
 

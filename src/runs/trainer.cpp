@@ -25,6 +25,7 @@ runs::TrainOptions run_options(const TrainOptions& options) {
   run.classifier_dropout = options.classifier_dropout;
   run.ignore_mismatched_sizes = options.ignore_mismatched_sizes;
   run.overwrite = options.overwrite;
+  run.max_prediction_rows = options.max_prediction_rows;
   run.stop = options.stop;
   tasks::TrainingFiles& files = run.files;
   files.train = options.train, files.validation = options.validation, files.test = options.test;

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "core/file.h"
 #include "core/stopwatch.h"
+#include "insight/results/prediction_table.h"
 #include "runs/output.h"
 #include "runs/run_plan.h"
 #include "tasks/trained_settings.h"
@@ -111,6 +113,7 @@ class Finish {
     finished_.settings = settings_;
     finished_.results["train"]["peak_rss_mib"] = peak_rss_mib();
     write_results(output(), finished_.results);
+    write_predictions();
     const train::TrainingResult& result = finished_.training;
     train::finish_run(output(), result.state, result.identity, result.plan,
                       options_.arguments.keep_checkpoints);
@@ -127,8 +130,10 @@ class Finish {
     observer_.on(ModelSaved{output()});
   }
 
-  Metrics measure(const std::string& set, const tasks::Examples& examples) {
+  // `name`: that of the set in the prediction table.
+  Metrics measure(const std::string& set, const std::string& name, const tasks::Examples& examples) {
     const Stopwatch watch;
+    train::RecordKeeper records(*data_.task, examples, options_.max_prediction_rows);
     const auto progress = [&](std::int64_t rows) { observer_.on(EvaluationProgress{rows, examples.rows()}); };
     const bool keeps_rows =
         set == "test" && data_.task->architecture() == Architecture::sequence_classification;
@@ -136,7 +141,8 @@ class Finish {
       if (keeps_rows) add_rows(batch, output, finished_.test_rows);
     };
     Metrics metrics = train::evaluate(model_, *data_.task, examples, options_.arguments.eval_batch_size,
-                                      progress, options_.stop, see);
+                                      progress, options_.stop, records.recorder(), see);
+    predicted_.emplace_back(name, records.take());
     keep(set, metrics, examples.rows(), watch.seconds());
     return metrics;
   }
@@ -150,7 +156,8 @@ class Finish {
     const std::optional<train::Evaluated>& known = finished_.training.evaluation;
     const bool changed =
         options_.arguments.fine_tuning.merge_lora || options_.arguments.save_dtype != SaveDtype::float32;
-    if (!known || changed) return measure("eval", *data_.validation);
+    if (!known || changed) return measure("eval", "validation", *data_.validation);
+    predicted_.emplace_back("validation", known->records);
     keep("eval", known->metrics, data_.validation->rows(), known->seconds);
     return known->metrics;
   }
@@ -165,8 +172,20 @@ class Finish {
   }
 
   void test() {
-    finished_.test_metrics = measure("test", *data_.test);
+    finished_.test_metrics = measure("test", "test", *data_.test);
     observer_.on(Tested{*finished_.test_metrics});
+  }
+
+  void write_predictions() {
+    insight::PredictionTable table{.task = std::string(data_.task->name())};
+    const tasks::TrainingFiles& files = options_.files;
+    for (const auto& [name, records] : predicted_) {
+      const fs::path& path = name == "test"             ? files.test
+                             : files.validation.empty() ? files.train
+                                                        : files.validation;
+      insight::add_set(table, name, path.string(), records.get(), data_.item_text);
+    }
+    insight::write_predictions(output(), table);
   }
 
   const TrainOptions& options_;
@@ -175,6 +194,7 @@ class Finish {
   tasks::TrainingData& data_;
   train::Observer& observer_;
   Json settings_;
+  std::vector<std::pair<std::string, std::shared_ptr<const tasks::Records>>> predicted_;
   FinishedRun finished_;
 };
 
@@ -185,16 +205,22 @@ FinishedRun run_training(const TrainOptions& options, const BertTokenizer& token
   set_up_fine_tuning(options, data, model);
   observer.on(loaded_event(options, model));
   train::Trainer trainer(model, tokenizer, options.arguments, observer, *data.task, data.row_name);
+  trainer.keep_records(options.max_prediction_rows);
   require_disk(options, model, trainer);
   write_settings(options, data);
   const Architecture architecture = data.task->architecture();
-  if (architecture != Architecture::pretraining && architecture != Architecture::masked_lm)
-    observer.on(RunPlanned{plan_run(options, model, trainer, data)});
+  std::optional<RunPlan> plan;
+  if (architecture != Architecture::pretraining && architecture != Architecture::masked_lm) {
+    plan = plan_run(options, model, trainer, data);
+    observer.on(RunPlanned{*plan});
+  }
   train::TrainingResult result = trainer.train(*data.train, data.validation.get(), options.stop);
   result.state.log_history.insert(result.state.log_history.begin(), options.retries.begin(),
                                   options.retries.end());
   observer.on(TrainingEnded{result.state.global_step});
-  return Finish(options, tokenizer, model, data, observer).run(std::move(result));
+  FinishedRun finished = Finish(options, tokenizer, model, data, observer).run(std::move(result));
+  finished.plan = plan;
+  return finished;
 }
 
 }  // namespace bertune::runs

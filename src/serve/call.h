@@ -25,6 +25,9 @@ inline double milliseconds(std::chrono::duration<double> time) {
 
 struct Route;
 
+// The refusal of what cannot be done in time, or has no room to wait.
+Refusal overloaded();
+
 // A thing that was asked, and its answer or why there is none.
 struct Row {
   Input input;
@@ -38,6 +41,7 @@ struct CallOptions {
   std::optional<std::int64_t> top_k = {};
   bool truncate = true;
   std::optional<double> min_confidence = {};
+  std::optional<double> threshold = {};  // of several labels
 };
 
 struct Call {
@@ -46,6 +50,7 @@ struct Call {
   Headers cors;                                // for the answer
   std::shared_ptr<Exchange> exchange;
   std::shared_ptr<const ServedModel> model;
+  std::shared_ptr<const Predictor> own_predictor = {};  // of the model's weights, with options of the request
 
   CallOptions options = {};
   std::vector<Row> rows = {};
@@ -56,9 +61,12 @@ struct Call {
   std::optional<Clock::time_point> queued_at = {}, begun_at = {};
   std::optional<Refusal> refusal = {};  // of the whole
 
-  // The scheduler's: rows before `next` were taken, and `open` are without an answer.
-  std::size_t next = 0, open = 0;
-  std::int64_t tokens = 0, queued_tokens = 0;
+  // The scheduler's: rows before `next` were taken, and `open` are without an answer. The tokens that are
+  // reserved were estimated from the bytes of the body.
+  std::size_t next = 0, open = 0, bytes = 0;
+  std::int64_t tokens = 0, queued_tokens = 0, reserved_tokens = 0;
+
+  const Predictor& predictor() const { return own_predictor ? *own_predictor : model->predictor(); }
 
   std::int64_t truncated_rows() const {
     std::int64_t count = 0;

@@ -47,6 +47,14 @@ HttpResponse error_response(int status, std::string_view kind, std::string_view 
   return {.status = status, .body = body.dump(-1, ' ', false, OrderedJson::error_handler_t::replace)};
 }
 
+HttpResponse response_of_refusal(const Refusal& refusal, int retry_after) {
+  HttpResponse response = error_response(refusal.status, refusal.kind, refusal.sentence);
+  if (refusal.status == 429 || refusal.status == 503)
+    response.headers.emplace_back("Retry-After", std::to_string(retry_after));
+  if (refusal.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
 std::string_view reason_of(int status) {
   const auto found = std::ranges::find(kReasons, status, &std::pair<int, std::string_view>::first);
   return found == kReasons.end() ? "Status" : found->second;

@@ -2,6 +2,9 @@
 // http_server.h.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,16 +42,27 @@ class Exchange {
   virtual bool is_gone() const = 0;  // whoever asked has closed the connection
 };
 
-// {"error": sentence, "error_type": kind}, the form that clients of text-embeddings-inference, of the hub and
-// of the Open Inference Protocol show.
-HttpResponse error_response(int status, std::string_view kind, std::string_view sentence);
+// The head of a request decides on an answer that makes its body needless, or else on who answers it when it
+// has come. The latter may keep the exchange and answer later, and must not wait.
+struct Opened {
+  std::optional<HttpResponse> refusal = {};
+  std::function<void(HttpRequest request, std::shared_ptr<Exchange> exchange)> answer = {};
+};
 
-std::string_view reason_of(int status);  // "Not Found"
-
-// An HttpError says what a client did wrong, or what the server cannot do now.
+// A Refusal says what a client did wrong, or what the server cannot do now.
 struct Refusal {
   int status;
   std::string kind, sentence;
 };
+
+// {"error": sentence, "error_type": kind}, the form that clients of text-embeddings-inference, of the hub and
+// of the Open Inference Protocol show.
+HttpResponse error_response(int status, std::string_view kind, std::string_view sentence);
+
+// The same, with the headers that go with its status; `retry_after`: the seconds that somebody refused for
+// now should wait.
+HttpResponse response_of_refusal(const Refusal& refusal, int retry_after);
+
+std::string_view reason_of(int status);  // "Not Found"
 
 }  // namespace bertune::serve

@@ -98,6 +98,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read();
   void advance();
   void begin_request();
+  bool open_request();
+  void pass_on();
   void refuse(HttpResponse response);
   void queue_response(HttpResponse&& response, bool close);
   void queue_text(std::string_view text);
@@ -111,6 +113,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   State state_ = State::idle;
   Clock::time_point begin_, deadline_;  // of the request; of what is waited for
   std::optional<Parser> parser_;
+  HttpRequest request_;  // its body comes last
+  Opened opened_;
   std::string in_, out_;  // that was not parsed, that was not sent
   std::size_t sent_ = 0, read_ = 0;
   std::shared_ptr<Answer> exchange_;
@@ -139,7 +143,7 @@ class Connection::Answer : public Exchange {
 // Connections share this; all but the atomics belongs to the I/O thread.
 struct Core {
   HttpLimits limits;
-  HttpServer::Handlers handlers;
+  HttpServer::Open open_request;
   std::shared_ptr<asio::io_context> io = std::make_shared<asio::io_context>(1);
   std::optional<TlsContext> tls;
   std::unordered_set<std::shared_ptr<Connection>> connections;
@@ -202,37 +206,47 @@ void Connection::advance() {
     in_.erase(0, used);
     read_ += used;
     if (error && error != http::error::need_more) return refuse(refusal_of(error, core_.limits));
-    if (state_ == State::header && parser_->is_header_done()) {
-      state_ = State::body;
-      const HttpRequest head = request_of(*parser_);
-      is_head_ = head.method == "HEAD";
-      if (auto refusal = core_.handlers.refuse(head)) {
-        refusal->close = refusal->close || !parser_->is_done();
-        return refusal->close ? refuse(std::move(*refusal)) : queue_response(std::move(*refusal), false);
-      }
-      if (!parser_->is_done() && head.header("Expect") == "100-continue") {
-        queue_text("HTTP/1.1 100 Continue\r\n\r\n");
-        write();
-      }
-    }
+    if (state_ == State::header && parser_->is_header_done() && !open_request()) return;
     if (state_ == State::body)
       deadline_ = begin_ + core_.limits.header_time + std::chrono::seconds(read_ / core_.limits.body_rate);
     if (!parser_->is_done()) {
       if (error == http::error::need_more) return;
       continue;
     }
-    closes_ = !parser_->keep_alive();
-    HttpRequest request = request_of(*parser_);
-    request.body = std::move(parser_->get().body());
-    parser_.reset();
-    state_ = State::answering;
-    ++core_.busy;
-    exchange_ = std::make_shared<Answer>(core_.io, shared_from_this());
-    try {
-      core_.handlers.answer(std::move(request), exchange_);
-    } catch (const std::exception&) {
-      exchange_->send(error_response(503, "Overloaded", "there is too little memory for the request now"));
-    }
+    pass_on();
+  }
+}
+
+// The head has come. Returns whether the rest is wanted.
+bool Connection::open_request() {
+  state_ = State::body;
+  request_ = request_of(*parser_);
+  is_head_ = request_.method == "HEAD";
+  opened_ = core_.open_request(request_);
+  if (auto refusal = std::exchange(opened_.refusal, {})) {
+    const bool close = refusal->close || !parser_->is_done() || !parser_->keep_alive();
+    queue_response(std::move(*refusal), close);
+    return false;
+  }
+  if (!parser_->is_done() && request_.header("Expect") == "100-continue") {
+    queue_text("HTTP/1.1 100 Continue\r\n\r\n");
+    write();
+  }
+  return true;
+}
+
+// The request is whole.
+void Connection::pass_on() {
+  closes_ = !parser_->keep_alive();
+  request_.body = std::move(parser_->get().body());
+  parser_.reset();
+  state_ = State::answering;
+  ++core_.busy;
+  exchange_ = std::make_shared<Answer>(core_.io, shared_from_this());
+  try {
+    std::exchange(opened_, {}).answer(std::exchange(request_, {}), exchange_);
+  } catch (const std::exception&) {
+    exchange_->send(error_response(503, "Overloaded", "there is too little memory for the request now"));
   }
 }
 
@@ -342,10 +356,10 @@ asio::ip::address address_of(const std::string& host) {
 
 class HttpServer::Implementation {
  public:
-  Implementation(const HttpOptions& options, Handlers handlers)
+  Implementation(const HttpOptions& options, Open open)
       : acceptor_(*core_.io), sweep_(*core_.io), pause_(*core_.io) {
     core_.limits = options.limits;
-    core_.handlers = std::move(handlers);
+    core_.open_request = std::move(open);
     if (!options.certificate.empty()) core_.tls.emplace(options.certificate, options.private_key);
     listen(options);
     accept();
@@ -431,8 +445,8 @@ class HttpServer::Implementation {
   std::thread thread_;
 };
 
-HttpServer::HttpServer(const HttpOptions& options, Handlers handlers)
-    : implementation_(std::make_unique<Implementation>(options, std::move(handlers))) {}
+HttpServer::HttpServer(const HttpOptions& options, Open open)
+    : implementation_(std::make_unique<Implementation>(options, std::move(open))) {}
 HttpServer::~HttpServer() = default;
 
 std::uint16_t HttpServer::port() const { return implementation_->port(); }

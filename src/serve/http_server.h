@@ -32,15 +32,11 @@ struct HttpOptions {
 
 class HttpServer {
  public:
-  struct Handlers {
-    // Before the body is read: an answer that makes it needless. On the server's thread, as is the other.
-    std::function<std::optional<HttpResponse>(const HttpRequest& head)> refuse;
-    // May keep the exchange and answer later; must not wait.
-    std::function<void(HttpRequest request, std::shared_ptr<Exchange> exchange)> answer;
-  };
+  // Called for each request when its head has come, on the server's thread, as is the answer's function.
+  using Open = std::function<Opened(const HttpRequest& head)>;
 
   // Listens. Throws Error where the address is taken or is none, and for files of TLS that cannot be used.
-  HttpServer(const HttpOptions& options, Handlers handlers);
+  HttpServer(const HttpOptions& options, Open open);
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
   ~HttpServer();  // closes all connections

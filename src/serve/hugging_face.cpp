@@ -2,12 +2,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "serve/inputs.h"
 #include "serve/routes.h"
 
 namespace bertune::serve::hugging_face {
 namespace {
+
+constexpr std::string_view kDocStride = "doc_stride", kMaxAnswerLength = "max_answer_len";
 
 // The function that the model applies to its logits: a request may ask for that, and for nothing else.
 std::string function_of(Head head) {
@@ -24,7 +27,8 @@ Shape inputs_shape(const ServedModel& model) {
                             {"sentences", list_of(text).at_least(1).at_most(kMostRows), true}})});
 }
 
-Shape parameters_shape(Head head) {
+Shape parameters_shape(const ServedModel& model) {
+  const Head head = model.head();
   std::vector<Field> fields;
   const Shape top_k = integer_shape(1, static_cast<double>(kMostCandidates)).or_null();
   if (head == Head::classes || head == Head::several_labels || head == Head::number) {
@@ -38,13 +42,15 @@ Shape parameters_shape(Head head) {
         {"ignore_labels", list_of(text_shape()).or_null()}};
   } else if (head == Head::answers || head == Head::masks) {
     fields = {{"top_k", top_k}};
+    if (head == Head::answers)
+      std::ranges::move(answer_fields(model, kDocStride, kMaxAnswerLength), std::back_inserter(fields));
   }
   return object_of(std::move(fields)).or_null().said("Null, or what differs from the defaults");
 }
 
 Shape body_shape(const ServedModel& model) {
   return object_of({{"inputs", inputs_shape(model), true},
-                    {"parameters", parameters_shape(model.head())},
+                    {"parameters", parameters_shape(model)},
                     {"options", open_object_of({}).or_null().said("Of the hub; without effect")}});
 }
 
@@ -60,6 +66,7 @@ void read(Call& call, const Json& body) {
   }
   if (const Json top = parameters.value("top_k", Json()); !top.is_null())
     call.options.top_k = top.get<std::int64_t>();
+  read_answer_fields(call, parameters, kDocStride, kMaxAnswerLength);
   call.asked = {{"is_list", inputs.is_array()},
                 {"is_similarity", inputs.is_object() && inputs.contains("source_sentence")},
                 {"parameters", std::move(parameters)}};

@@ -24,6 +24,14 @@ void keep_candidates(Prediction& prediction, std::optional<std::int64_t> top_k) 
   }
 }
 
+void keep_labels(Prediction& prediction, std::span<const std::string> names, double threshold) {
+  auto* set = std::get_if<Labels>(&prediction);
+  if (set == nullptr) return;
+  set->labels.clear();
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (set->scores[i] > threshold) set->labels.push_back(names[i]);
+}
+
 }  // namespace
 
 Shape text_shape_for(const ServedModel& model) {
@@ -82,6 +90,32 @@ void add_rows(Call& call, const Json& one_or_many) {
   for_each_input(one_or_many, [&](const Json& input) { call.rows.push_back({.input = input_of(input)}); });
 }
 
+std::vector<Field> answer_fields(const ServedModel& model, std::string_view doc_stride,
+                                 std::string_view max_answer_length) {
+  // A window keeps a token of the question and one of the text, besides [CLS] and [SEP] twice or thrice.
+  const auto special =
+      static_cast<std::int64_t>(model.predictor().tokenizer().encode("", "").input_ids.size());
+  const auto widest = static_cast<double>(model.predictor().max_length() - special - 2);
+  return {{std::string(doc_stride), integer_shape(0, std::max(0.0, widest))
+                                        .or_null()
+                                        .said("Tokens that neighboring windows of a text share")},
+          {std::string(max_answer_length), integer_shape(1, 512).or_null().said("Most tokens of an answer")}};
+}
+
+void read_answer_fields(Call& call, const Json& options, std::string_view doc_stride,
+                        std::string_view max_answer_length) {
+  const auto number = [&](std::string_view name) -> std::optional<std::int64_t> {
+    const auto found = options.find(name);
+    if (found == options.end() || found->is_null()) return std::nullopt;
+    return found->get<std::int64_t>();
+  };
+  if (call.model->head() != Head::answers) return;
+  const auto stride = number(doc_stride), longest = number(max_answer_length);
+  if (stride || longest)
+    call.own_predictor =
+        std::make_shared<const Predictor>(call.model->predictor().with_answers(stride, longest));
+}
+
 Field model_field(const ServedModel& model) {
   return {"model", text_of({model.name()}).or_null().said("Which model; the first where it is left out")};
 }
@@ -120,6 +154,8 @@ OrderedJson label_list(const std::vector<LabelScore>& scores, std::optional<std:
 OrderedJson prediction_object(const Call& call, const Row& row) {
   Prediction prediction = *row.prediction;
   keep_candidates(prediction, call.options.top_k);
+  if (call.options.threshold)
+    keep_labels(prediction, call.model->predictor().labels(), *call.options.threshold);
   OrderedJson object = tasks::prediction_json(prediction, call.model->predictor().labels());
   if (call.options.top_k && object.contains("scores") && object["scores"].is_object()) {
     const std::vector<LabelScore> best = label_scores(*call.model, prediction);

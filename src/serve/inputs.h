@@ -25,6 +25,13 @@ void for_each_input(const Json& one_or_many, const std::function<void(const Json
 // Adds a row for each.
 void add_rows(Call& call, const Json& one_or_many);
 
+// Options of how answers are found, by these names; without effect on other heads.
+std::vector<Field> answer_fields(const ServedModel& model, std::string_view doc_stride,
+                                 std::string_view max_answer_length);
+// Takes them from the object where they are not null. Throws Refusal.
+void read_answer_fields(Call& call, const Json& options, std::string_view doc_stride,
+                        std::string_view max_answer_length);
+
 // "model": one of those that are served; the first where it is left out.
 Field model_field(const ServedModel& model);
 

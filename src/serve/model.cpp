@@ -11,37 +11,18 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/model_files.h"
 #include "core/stopwatch.h"
 
 namespace bertune::serve {
 namespace {
 
-// Returns whether predictions depend on a file of a model's folder.
-bool decides_predictions(const std::filesystem::path& file) {
-  constexpr std::array<std::string_view, 13> kNames = {"config.json",
-                                                       "tokenizer.json",
-                                                       "tokenizer_config.json",
-                                                       "special_tokens_map.json",
-                                                       "vocab.txt",
-                                                       "vocab.json",
-                                                       "merges.txt",
-                                                       "added_tokens.json",
-                                                       "bertune.json",
-                                                       "modules.json",
-                                                       "sentence_bert_config.json",
-                                                       "adapter_config.json",
-                                                       "adapter_model.bin"};
-  const std::string name = file.filename().string();
-  return std::ranges::find(kNames, name) != kNames.end() || name.ends_with(".safetensors") ||
-         (name.starts_with("pytorch_model") && name.ends_with(".bin"));
-}
-
 std::uint64_t hash_of(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder))
     if (entry.is_regular_file() && decides_predictions(entry.path())) files.push_back(entry.path());
-  if (std::filesystem::is_regular_file(folder / "1_Pooling/config.json"))
-    files.push_back(folder / "1_Pooling/config.json");
+  const std::filesystem::path pooling = folder / kSentenceFiles.back();
+  if (std::filesystem::is_regular_file(pooling)) files.push_back(pooling);
   std::ranges::sort(files);
   std::uint64_t hash = 0;
   for (const std::filesystem::path& file : files) {
@@ -133,10 +114,11 @@ std::vector<Input> probes_for(const Predictor& predictor) {
 }
 
 ServedModel::ServedModel(const ModelSource& source)
-    : name_(source.name), predictor_([&] {
+    : name_(source.name), min_confidence_(source.options.min_confidence), predictor_([&] {
         auto version = std::async(std::launch::async, version_of, source);  // beside the loading
         PredictorOptions options = source.options;
         options.top = kMostCandidates;
+        options.min_confidence.reset();  // a request may ask for another
         Predictor predictor(source.folder, options);
         version_ = version.get();
         return predictor;
@@ -159,8 +141,10 @@ void ServedModel::check_itself() {
 
 void ServedModel::note_speed(std::int64_t tokens, double seconds) const {
   if (tokens <= 0 || seconds <= 0) return;
-  constexpr double kNew = 0.1;  // of the newest batch
-  speed_ = (1 - kNew) * tokens_per_second() + kNew * static_cast<double>(tokens) / seconds;
+  // Each second counts alike: batches that were quick say no more than those that were slow.
+  constexpr double kMemory = 1;  // seconds
+  const double fresh = 1 - std::exp(-seconds / kMemory);
+  speed_ = (1 - fresh) * tokens_per_second() + fresh * static_cast<double>(tokens) / seconds;
 }
 
 void Models::load() {

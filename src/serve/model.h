@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,8 @@ class ServedModel {
   const std::string& name() const { return name_; }
   const std::string& version() const { return version_; }  // 16 digits that its files decide
   Head head() const { return head_; }
+  // The confidence below which it abstains where a request does not say.
+  std::optional<double> min_confidence() const { return min_confidence_; }
   const Predictor& predictor() const { return predictor_; }
 
   // Measured, of what was computed lately.
@@ -56,6 +59,7 @@ class ServedModel {
   void check_itself();
 
   std::string name_, version_;
+  std::optional<double> min_confidence_;
   Predictor predictor_;
   Head head_ = Head::classes;
   mutable std::atomic<double> speed_{0};

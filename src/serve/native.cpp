@@ -1,14 +1,23 @@
 // The server's own protocol, for every head: what `predict` writes, with what was read of each input.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "serve/inputs.h"
 #include "serve/routes.h"
 
 namespace bertune::serve::native {
 namespace {
 
+constexpr std::string_view kDocStride = "doc_stride", kMaxAnswerLength = "max_answer_length";
+
 bool has_candidates(Head head) {
   return head != Head::number && head != Head::embeddings && head != Head::tags && head != Head::entities;
+}
+
+bool abstains(const ServedModel& model) {
+  return model.head() == Head::classes || model.head() == Head::choices;
 }
 
 Shape inputs_shape(const ServedModel& model) {
@@ -25,10 +34,16 @@ Shape options_shape(const ServedModel& model) {
                       .or_null()
                       .said("Labels, answers or words to list; all labels where it is left out")});
   }
-  if (model.head() == Head::classes || model.head() == Head::choices) {
+  if (abstains(model)) {
     fields.push_back({"min_confidence",
                       number_shape(0, 1).or_null().said("Below this score there is no label: it abstains")});
   }
+  if (model.head() == Head::several_labels) {
+    fields.push_back(
+        {"threshold", number_shape(0, 1).or_null().said("Labels count above it; the model's by default")});
+  }
+  if (model.head() == Head::answers)
+    std::ranges::move(answer_fields(model, kDocStride, kMaxAnswerLength), std::back_inserter(fields));
   return object_of(std::move(fields)).or_null();
 }
 
@@ -58,6 +73,7 @@ Shape predict_answer(const ServedModel& /*model*/) {
 
 void read_predict(Call& call, const Json& body) {
   add_rows(call, body.at("inputs"));
+  if (abstains(*call.model)) call.options.min_confidence = call.model->min_confidence();
   const Json options = body.value("options", Json());
   if (!options.is_object()) return;
   call.options.truncate = options.value("truncate", true);
@@ -65,6 +81,9 @@ void read_predict(Call& call, const Json& body) {
     call.options.top_k = top.get<std::int64_t>();
   if (const Json least = options.value("min_confidence", Json()); !least.is_null())
     call.options.min_confidence = least.get<double>();
+  if (const Json least = options.value("threshold", Json()); !least.is_null())
+    call.options.threshold = least.get<double>();
+  read_answer_fields(call, options, kDocStride, kMaxAnswerLength);
 }
 
 OrderedJson result_of(const Call& call, const Row& row) {
@@ -73,9 +92,9 @@ OrderedJson result_of(const Call& call, const Row& row) {
   }
   OrderedJson result = prediction_object(call, row);
   if (call.options.min_confidence) {
-    const bool abstains = result.at("score").get<double>() < *call.options.min_confidence;
-    if (abstains) result[result.contains("label") ? "label" : "choice"] = nullptr;
-    result["abstained"] = abstains;
+    const bool is_unsure = result.at("score").get<double>() < *call.options.min_confidence;
+    if (is_unsure) result[result.contains("label") ? "label" : "choice"] = nullptr;
+    result["abstained"] = is_unsure;
   }
   result["num_tokens"] = row.size.tokens;  // "tokens" are the words of tags
   result["truncated"] = row.size.truncated_tokens > 0;

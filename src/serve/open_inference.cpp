@@ -113,7 +113,8 @@ void add_value(OrderedJson& data, const Call& call, const Row& row, std::string_
   } else if (output == "embedding") {
     if (!std::holds_alternative<Embedding>(*row.prediction))
       throw Refusal{422, "Validation", "a pair of texts has no embedding; ask for the output \"prediction\""};
-    for (const OrderedJson& number : prediction_object(call, row).at("embedding")) data.push_back(number);
+    const OrderedJson vector = prediction_object(call, row).at("embedding");
+    data.insert(data.end(), vector.begin(), vector.end());
   } else {
     for (const double score : class_scores(*row.prediction)) data.push_back(score);
   }

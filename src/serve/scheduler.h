@@ -3,7 +3,6 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -12,6 +11,7 @@
 
 #include "serve/call.h"
 #include "serve/metrics.h"
+#include "serve/queue.h"
 
 namespace bertune::serve {
 
@@ -20,8 +20,6 @@ struct SchedulerOptions {
   std::int64_t max_queue_tokens = 65536;
 };
 
-// A batch is what waits, oldest first, up to the tokens that take `max_batch`, and at least one row. A call
-// of many rows gives one row at a time and then waits behind the others, so that single texts overtake it.
 class Scheduler {
  public:
   using Finished = std::function<void(std::shared_ptr<Call>)>;
@@ -31,39 +29,34 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
   ~Scheduler();  // what waits is given up
 
-  // Takes a call whose rows are ready. False: the queue is full, or it would not be done before its deadline.
+  // Returns whether a request of so many bytes would be done in time, as far as its size tells.
+  bool has_room(std::size_t bytes, Clock::time_point deadline) const;
+  // The same; true: the room is kept for the call, until it is offered or released.
+  bool reserve(Call& call, std::size_t bytes);
+  void release(Call& call);
+
+  // Takes a call whose rows are ready. False: the queue is full, or deadlines would be missed.
   bool offer(const std::shared_ptr<Call>& call);
-  // Returns whether a call could be taken at all: not where it has half of the tokens that may wait, or takes
-  // longer than its deadline even when nothing else does.
-  bool has_room_for(const Call& call) const;
-  // Returns whether a small call would miss `deadline`, or finds no room.
-  bool is_full(std::chrono::milliseconds deadline) const;
+  bool could_take(const Call& call) const;  // Queue's
   std::int64_t queued_tokens() const;
   // Seconds until what waits now is computed.
   double wait() const;
 
  private:
-  struct Taken {
-    std::shared_ptr<Call> call;
-    std::size_t row;
-  };
-
   void run();
-  void drop_late(std::vector<std::shared_ptr<Call>>& late);
-  std::vector<Taken> take_batch();
-  void compute(const std::vector<Taken>& batch);
-  void forget(const Call& call);  // its rows that wait
-  double wait_of(std::int64_t tokens) const;
-  bool is_in_time(std::int64_t tokens, std::chrono::duration<double> left) const;
+  void compute(const std::vector<Taken>& batch, Clock::time_point begin);
+  std::int64_t tokens_of(std::size_t bytes) const;
+  bool has_room_now(std::size_t bytes, Clock::time_point deadline) const;
 
   const SchedulerOptions options_;
   Metrics& metrics_;
   Finished finished_;
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<std::shared_ptr<Call>> queue_;
-  std::int64_t queued_tokens_ = 0;
-  double speed_ = 0;  // tokens a second of the last model that computed
+  Queue queue_;
+  std::int64_t reserved_tokens_ = 0;
+  double tokens_per_byte_ = 0.25;  // of requests lately, quotes and names of fields included
+  double speed_ = 0;               // tokens a second of the last model that computed
   bool stops_ = false;
   std::thread thread_;
 };

@@ -13,12 +13,7 @@ Server::Server(const HttpOptions& http, std::vector<ModelSource> models, Service
     : scheme_(http.certificate.empty() ? "http" : "https"), host_(http.host) {
   service_ = std::make_unique<Service>(std::move(models), std::move(options));
   Service& service = *service_;
-  http_ = std::make_unique<HttpServer>(
-      http, HttpServer::Handlers{.refuse = [&](const HttpRequest& head) { return service.refuse(head); },
-                                 .answer =
-                                     [&](HttpRequest request, std::shared_ptr<Exchange> exchange) {
-                                       service.answer(std::move(request), std::move(exchange));
-                                     }});
+  http_ = std::make_unique<HttpServer>(http, [&](const HttpRequest& head) { return service.open(head); });
   const HttpServer& bound = *http_;
   service_->set_connections([&bound] { return bound.connections(); });
 }

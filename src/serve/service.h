@@ -45,10 +45,8 @@ class Service {
   // From now on requests to compute are refused.
   void drain() { drains_ = true; }
 
-  // Decides by the head of a request; empty: the body is wanted. Any thread.
-  std::optional<HttpResponse> refuse(const HttpRequest& head);
-  // Sends the answer, at once or later.
-  void answer(HttpRequest request, std::shared_ptr<Exchange> exchange);
+  // Decides by the head of a request. Any thread.
+  Opened open(const HttpRequest& head);
 
   bool is_ready() const { return models_.is_ready() && !drains_; }
   const Models& models() const { return models_; }
@@ -57,8 +55,11 @@ class Service {
   void set_connections(std::function<std::size_t()> count) { connections_ = std::move(count); }
 
  private:
-  std::optional<Refusal> refused(const HttpRequest& head, const Match& found) const;
-  HttpResponse answer_now(const HttpRequest& request, const Match& found) const;
+  std::optional<Refusal> refused(const HttpRequest& head, const Match& match) const;
+  std::optional<Refusal> refused_for_now(const HttpRequest& head, const Route& route) const;
+  HttpResponse refusal_response(const Refusal& refusal, const Match& match) const;
+  void answer(const Route& route, const Found& found, const Headers& cors, HttpRequest request,
+              std::shared_ptr<Exchange> exchange);
   void prepare(const std::shared_ptr<Call>& call);
   void measure_rows(Call& call) const;
   void finish(const std::shared_ptr<Call>& call);

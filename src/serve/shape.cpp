@@ -185,21 +185,25 @@ Shape Shape::at_most(double value) const {
   return shape;
 }
 
-Shape text_shape() { return {.kind = Kind::text}; }
+Shape text_shape() { return {.kind = Kind::text, .fields = {}}; }
 Shape text_of(std::vector<std::string> choices) {
-  return {.kind = Kind::text, .choices = std::move(choices)};
+  return {.kind = Kind::text, .fields = {}, .choices = std::move(choices)};
 }
 Shape integer_shape(double least, double most) {
-  return {.kind = Kind::integer, .least = least, .most = most};
+  return {.kind = Kind::integer, .fields = {}, .least = least, .most = most};
 }
-Shape number_shape(double least, double most) { return {.kind = Kind::number, .least = least, .most = most}; }
-Shape boolean_shape(std::optional<bool> only) { return {.kind = Kind::boolean, .only = only}; }
-Shape list_of(Shape item) { return {.kind = Kind::list, .of = {std::move(item)}}; }
+Shape number_shape(double least, double most) {
+  return {.kind = Kind::number, .fields = {}, .least = least, .most = most};
+}
+Shape boolean_shape(std::optional<bool> only) { return {.kind = Kind::boolean, .fields = {}, .only = only}; }
+Shape list_of(Shape item) { return {.kind = Kind::list, .fields = {}, .of = {std::move(item)}}; }
 Shape object_of(std::vector<Field> fields) { return {.kind = Kind::object, .fields = std::move(fields)}; }
 Shape open_object_of(std::vector<Field> fields) {
   return {.kind = Kind::object, .fields = std::move(fields), .is_open = true};
 }
-Shape any_of(std::vector<Shape> shapes) { return {.kind = Kind::any_of, .of = std::move(shapes)}; }
+Shape any_of(std::vector<Shape> shapes) {
+  return {.kind = Kind::any_of, .fields = {}, .of = std::move(shapes)};
+}
 
 OrderedJson json_schema(const Shape& shape) {
   OrderedJson schema = OrderedJson::object();

@@ -18,7 +18,7 @@ struct Shape {
 
   Kind kind = Kind::anything;
   std::string about = {};
-  std::vector<Field> fields = {};               // of an object
+  std::vector<Field> fields;                    // of an object
   bool is_open = false;                         // an object may have other members
   std::vector<Shape> of = {};                   // a list: of its items; any_of: each possible
   std::optional<double> least = {}, most = {};  // of numbers; of the length of texts and lists

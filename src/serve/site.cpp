@@ -20,28 +20,37 @@ HttpResponse ready(const Service& service, const HttpRequest& /*request*/, const
   return json_response({{"status", "ok"}});
 }
 
+// Names of what the model can answer; none for heads without labels.
+std::vector<std::string> label_names(const ServedModel& model) {
+  const std::span<const std::string> labels = model.predictor().labels();
+  if (model.head() == Head::entities || model.head() == Head::tags)
+    return model.predictor().config().id2label;
+  return {labels.begin(), labels.end()};
+}
+
 OrderedJson facts_of(const ServedModel& model) {
   const Predictor& predictor = model.predictor();
-  return {{"name", model.name()},
-          {"version", model.version()},
-          {"head", to_string(model.head())},
-          {"architecture", to_string(predictor.architecture())},
-          {"labels", predictor.labels()},
-          {"max_length", predictor.max_length()},
-          {"hidden_size", predictor.config().hidden_size},
-          {"num_hidden_layers", predictor.config().num_hidden_layers},
-          {"vocab_size", predictor.tokenizer().vocab_size()},
-          {"weights_bytes", predictor.weights_bytes()}};
+  OrderedJson facts = {{"name", model.name()},
+                       {"version", model.version()},
+                       {"head", to_string(model.head())},
+                       {"architecture", to_string(predictor.architecture())},
+                       {"labels", label_names(model)},
+                       {"max_length", predictor.max_length()},
+                       {"hidden_size", predictor.config().hidden_size},
+                       {"num_hidden_layers", predictor.config().num_hidden_layers},
+                       {"vocab_size", predictor.tokenizer().vocab_size()},
+                       {"weights_bytes", predictor.weights_bytes()}};
+  const BertTokenizer& tokenizer = predictor.tokenizer();
+  if (model.head() == Head::masks) facts["mask_token"] = tokenizer.id_to_token(tokenizer.mask_token_id());
+  return facts;
 }
 
 // The kind of a model, as text-embeddings-inference names it.
 OrderedJson kind_of(const ServedModel& model) {
   if (model.head() == Head::embeddings) return {{"embedding", {{"pooling", "as the model's files say"}}}};
   OrderedJson names = OrderedJson::object(), ids = OrderedJson::object();
-  for (std::size_t i = 0; i < model.predictor().labels().size(); ++i) {
-    names[std::to_string(i)] = model.predictor().labels()[i];
-    ids[model.predictor().labels()[i]] = i;
-  }
+  const std::vector<std::string> labels = label_names(model);
+  for (std::size_t i = 0; i < labels.size(); ++i) names[std::to_string(i)] = labels[i], ids[labels[i]] = i;
   return {{"classifier", {{"id2label", std::move(names)}, {"label2id", std::move(ids)}}}};
 }
 

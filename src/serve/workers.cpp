@@ -1,6 +1,7 @@
 #include "serve/workers.h"
 
 #include "core/thread_pool.h"
+#include "serve/priority.h"
 
 namespace bertune::serve {
 
@@ -40,6 +41,7 @@ std::size_t Workers::waiting() const {
 }
 
 void Workers::run() {
+  yield_to_network();
   ThreadPool alone(1);  // the others are for the model
   const ThreadPool::Use use(alone);
   std::unique_lock lock(mutex_);

@@ -28,6 +28,12 @@ Truncated PackedExamples::truncated_at(std::int64_t max_length) const {
   return truncated;
 }
 
+void PackedExamples::count_tokens(std::int64_t sequence, ItemRecord& record) const {
+  const auto place = static_cast<std::size_t>(sequence);
+  record.tokens += lengths[place];
+  record.cut_tokens += lengths[place] - (begins[place + 1] - begins[place]);
+}
+
 std::string Fingerprint::text() const { return fmt::format("{:016x}", hash_); }
 
 }  // namespace bertune::tasks

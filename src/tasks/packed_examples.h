@@ -26,6 +26,8 @@ struct PackedExamples : Examples, PackedEncodings {
   bool is_cut(std::int64_t row, std::int64_t max_length) const {
     return lengths[static_cast<std::size_t>(row)] > max_length;
   }
+  // Adds the tokens of a sequence to what is recorded of its item, and those that were left out.
+  void count_tokens(std::int64_t sequence, ItemRecord& record) const;
 };
 
 }  // namespace bertune::tasks

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "bertune/error.h"
 #include "core/utf8.h"
 #include "data/checks/lengths.h"
 
@@ -26,6 +27,32 @@ std::string unknown_tokens_note(std::int64_t unknown, std::int64_t tokens) {
       100 * static_cast<double>(unknown) / static_cast<double>(tokens));
 }
 
+void require_abstaining(Architecture architecture, const BertConfig& config, double min_confidence) {
+  const ProblemType type = config.problem_type.value_or(
+      config.num_labels() == 1 ? ProblemType::regression : ProblemType::single_label_classification);
+  const bool has_classes = architecture == Architecture::sequence_classification &&
+                           type == ProblemType::single_label_classification;
+  if (!has_classes && architecture != Architecture::multiple_choice) {
+    throw UsageError("min_confidence",
+                     "`min_confidence` is of models that choose one class or one choice; of several "
+                     "labels each has the `threshold`");
+  }
+  if (!(min_confidence >= 0 && min_confidence <= 1))
+    throw UsageError("min_confidence",
+                     fmt::format("`min_confidence` is {}; it must be from 0 to 1", min_confidence));
+}
+
+void abstain(Prediction& prediction, double min_confidence) {
+  if (auto* label = std::get_if<Label>(&prediction)) {
+    label->abstained = label->score < min_confidence;
+    if (*label->abstained) label->label.clear();
+  }
+  if (auto* choice = std::get_if<Choice>(&prediction)) {
+    choice->abstained = choice->score < min_confidence;
+    if (*choice->abstained) choice->choice = -1, choice->text.clear();
+  }
+}
+
 namespace {
 
 // Writes the members of each kind of prediction.
@@ -38,7 +65,8 @@ struct Writer {
     for (std::size_t i = 0; i < scores.size(); ++i) object[labels[i]] = scores[i];
   }
   void operator()(const Label& label) const {
-    json["label"] = label.label;
+    json["label"] = label.abstained.value_or(false) ? OrderedJson() : OrderedJson(label.label);
+    if (label.abstained) json["abstained"] = *label.abstained;
     json["score"] = label.score;
     add_scores(label.scores);
   }
@@ -103,7 +131,8 @@ struct Writer {
     json["n_best"] = std::move(list);
   }
   void operator()(const Choice& choice) const {
-    json["choice"] = choice.choice;
+    json["choice"] = choice.abstained.value_or(false) ? OrderedJson() : OrderedJson(choice.choice);
+    if (choice.abstained) json["abstained"] = *choice.abstained;
     json["text"] = choice.text;
     json["score"] = choice.score;
     json["scores"] = choice.scores;

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "bertune/config.h"
+#include "bertune/model.h"
 #include "bertune/prediction.h"
 #include "core/json.h"
 
@@ -25,6 +27,11 @@ OrderedJson prediction_json(const Prediction& prediction, std::span<const std::s
 
 // The same on one line, with its newline.
 std::string json_line(const OrderedJson& object);
+
+// Throws UsageError unless a model of this head may abstain: those of one class a text, and of choices.
+void require_abstaining(Architecture architecture, const BertConfig& config, double min_confidence);
+// Takes a prediction back whose score is below the least one.
+void abstain(Prediction& prediction, double min_confidence);
 
 // Returns a note on texts that are longer than the model reads; `first` is the place of the first of them.
 std::string truncation_note(std::int64_t cut, std::int64_t texts, const std::string& first,

@@ -10,6 +10,7 @@
 #include "bertune/metrics.h"
 #include "bertune/model.h"
 #include "core/json.h"
+#include "tasks/record.h"
 
 namespace bertune::tasks {
 
@@ -51,6 +52,11 @@ class Task {
   virtual std::string default_metric() const = 0;
   // `examples` are those that this task made, and must outlive the scorer.
   virtual std::unique_ptr<Scorer> scorer(const Examples& examples) const = 0;
+  // Returns a recorder of what the model says of each item; null where items have no right answers
+  // (pre-training). `examples` are as for the scorer.
+  virtual std::unique_ptr<Recorder> recorder(const Examples& /*examples*/, UseRecord /*use*/) const {
+    return nullptr;
+  }
   // Takes over thresholds that were best on validation; returns them by the names under which bertune.json
   // keeps them.
   virtual Json tune(const Metrics& /*validation*/) { return Json::object(); }
@@ -63,9 +69,13 @@ class TaskOf : public Task {
   std::unique_ptr<Scorer> scorer(const Examples& examples) const final {
     return scorer_of(dynamic_cast<const ExamplesType&>(examples));
   }
+  std::unique_ptr<Recorder> recorder(const Examples& examples, UseRecord use) const final {
+    return recorder_of(dynamic_cast<const ExamplesType&>(examples), std::move(use));
+  }
 
  private:
   virtual std::unique_ptr<Scorer> scorer_of(const ExamplesType& examples) const = 0;
+  virtual std::unique_ptr<Recorder> recorder_of(const ExamplesType& examples, UseRecord use) const = 0;
 };
 
 // FNV-1a, for Examples::fingerprint().

@@ -23,6 +23,13 @@ std::string setting(const Json& settings, const char* key, const std::string& us
   return found != settings.end() && found->is_string() ? found->get<std::string>() : usual;
 }
 
+double temperature_of(const Json& settings) {
+  const auto kept = settings.find(keys::kCalibration);
+  if (kept == settings.end() || !kept->is_object() || setting(*kept, "folded", false)) return 1;
+  const double temperature = setting(*kept, "temperature", 1.0);
+  return temperature > 0 ? temperature : 1;
+}
+
 void require_max_length(std::int64_t max_length, const BertConfig& config) {
   if (max_length >= 3 && max_length <= config.max_length()) return;
   throw UsageError(

@@ -16,14 +16,17 @@ inline constexpr const char* kBertuneVersion = "bertune_version";
 inline constexpr const char* kArguments = "arguments";  // TrainingArguments of the run
 inline constexpr const char* kLoss = "loss";            // LossOptions, where the loss is not plain
 inline constexpr const char* kMaxLength = "max_length";
+inline constexpr const char* kInt8 = "int8";  // what runs/int8_calibration.h found
+inline constexpr const char* kFloat32Parts = "float32_parts";
 // Settings of texts: columns of the files that were trained on, and what was made of their labels.
 inline constexpr const char* kTextColumn = "text_column";
 inline constexpr const char* kTextPairColumn = "text_pair_column";
 inline constexpr const char* kLabelColumn = "label_column";
 inline constexpr const char* kLabelForm = "label_form";  // where labels could mean two things
 inline constexpr const char* kProblemType = "problem_type";
-inline constexpr const char* kThreshold = "threshold";     // of several labels
-inline constexpr const char* kScoreScale = "score_scale";  // of sentence embeddings
+inline constexpr const char* kThreshold = "threshold";      // of several labels
+inline constexpr const char* kScoreScale = "score_scale";   // of sentence embeddings
+inline constexpr const char* kCalibration = "calibration";  // {"temperature", "folded", ...}
 // Settings of token classification.
 inline constexpr const char* kScheme = "scheme";
 inline constexpr const char* kLabelAllTokens = "label_all_tokens";
@@ -43,6 +46,10 @@ std::int64_t setting(const Json& settings, const char* key, std::int64_t usual);
 double setting(const Json& settings, const char* key, double usual);
 bool setting(const Json& settings, const char* key, bool usual);
 std::string setting(const Json& settings, const char* key, const std::string& usual);
+
+// Returns the temperature that a model's logits are yet to be divided by: 1 without one, and where its
+// weights are divided already.
+double temperature_of(const Json& settings);
 
 // Throws UsageError unless 3 <= max_length <= what the model takes.
 void require_max_length(std::int64_t max_length, const BertConfig& config);

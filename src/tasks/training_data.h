@@ -40,12 +40,14 @@ struct TrainingData {
   // Takes outputs for all rows of `test`, and gives their lines, in order. For a fold alone, whose texts are
   // kept; while these data live.
   std::function<std::unique_ptr<Decoder>(std::function<void(TestLine)> use)> test_lines;
+  ItemTexts item_text;  // of "validation" and "test"; while these data live
 };
 
 struct TestData {
   std::unique_ptr<Task> task;
   std::unique_ptr<Examples> examples;
   std::vector<std::string> notes;
+  ItemTexts item_text;  // of the set, whatever it is called
 };
 
 }  // namespace bertune::tasks

@@ -171,6 +171,8 @@ void validate(const TrainingArguments& arguments) {
   algorithm.resolve(optimizer_options(arguments, algorithm));
   optim::schedule_from_string(arguments.lr_scheduler_type)
       .make({.learning_rate = arguments.learning_rate, .total_steps = 1}, arguments.lr_scheduler_kwargs);
+  if (arguments.precision == Precision::int8)
+    throw UsageError("precision", "`precision=int8` is for predictions; train with bf16, fp32 or auto");
   precision_of(arguments.precision);
 }
 

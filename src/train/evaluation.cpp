@@ -39,7 +39,7 @@ void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples
 
 Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
                  std::int64_t batch_size, const std::function<void(std::int64_t)>& progress,
-                 const std::stop_token& stop,
+                 const std::stop_token& stop, tasks::Recorder* recorder,
                  const std::function<void(const Batch&, const ModelOutput&)>& see) {
   const std::unique_ptr<tasks::Scorer> scorer = task.scorer(examples);
   // The loss of the scorer is plain cross-entropy, of each row for itself.
@@ -48,6 +48,7 @@ Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const task
   for_each_output(model, examples, batch_size, stop,
                   [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
                     scorer->add(first, batch, output);
+                    if (recorder != nullptr) recorder->add(first, batch, output);
                     if (see) see(batch, output);
                     if (own_loss) {
                       const double here = model.loss_items(batch).first;
@@ -56,10 +57,25 @@ Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const task
                     }
                     if (progress) progress(std::min(first + batch_size, examples.rows()));
                   });
+  if (recorder != nullptr) recorder->finish();
   Metrics metrics = scorer->result();
   const auto found = std::ranges::find(metrics.values, "loss", &std::pair<std::string, double>::first);
   if (items > 0 && found != metrics.values.end()) found->second = loss / items;
   return metrics;
+}
+
+RecordKeeper::RecordKeeper(const tasks::Task& task, const tasks::Examples& examples, std::int64_t most)
+    : most_(most) {
+  if (most <= 0) return;
+  recorder_ = task.recorder(examples, [this](tasks::ItemRecord record) {
+    ++records_.in_all;
+    if (records_.in_all <= most_) records_.items.push_back(std::move(record));
+  });
+  if (recorder_) records_.form = recorder_->form();
+}
+
+std::shared_ptr<const tasks::Records> RecordKeeper::take() {
+  return recorder_ ? std::make_shared<const tasks::Records>(std::move(records_)) : nullptr;
 }
 
 std::vector<tasks::TestLine> test_lines(BertPreTrainedModel& model, const tasks::TrainingData& data,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <vector>
 
@@ -19,12 +20,30 @@ void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples
                      const std::function<void(std::int64_t, const Batch&, const ModelOutput&)>& use);
 
 // The metric "loss" is that of the model's own loss (BertPreTrainedModel::set_loss), as the Trainer reports
-// it. `progress` is told the rows done, and `see` each batch and its output. Throws Interrupted when `stop`
-// is requested.
+// it. `progress` is told the rows done; `recorder` takes the outputs too, and `see` each
+// batch and its output. Throws Interrupted when `stop` is
+// requested.
 Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
                  std::int64_t batch_size, const std::function<void(std::int64_t)>& progress = {},
-                 const std::stop_token& stop = {},
+                 const std::stop_token& stop = {}, tasks::Recorder* recorder = nullptr,
                  const std::function<void(const Batch&, const ModelOutput&)>& see = {});
+
+// Keeps the first `most` records of a set while it is evaluated.
+class RecordKeeper {
+ public:
+  RecordKeeper(const tasks::Task& task, const tasks::Examples& examples, std::int64_t most);
+  RecordKeeper(const RecordKeeper&) = delete;
+  RecordKeeper& operator=(const RecordKeeper&) = delete;
+
+  tasks::Recorder* recorder() { return recorder_.get(); }  // null: there is nothing to keep
+  // Returns the records, once all rows were seen; null where there is nothing to keep.
+  std::shared_ptr<const tasks::Records> take();
+
+ private:
+  std::int64_t most_;
+  tasks::Records records_;
+  std::unique_ptr<tasks::Recorder> recorder_;
+};
 
 // Returns the model's prediction for each row of data.test, in order. Throws Interrupted when `stop` is
 // requested.

@@ -12,16 +12,17 @@
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/save_dtype.h"
 #include "core/file.h"
+#include "core/model_files.h"
 #include "core/writing.h"
 #include "tasks/trained_settings.h"
+#include "train/temperature.h"
 
 namespace bertune::train {
 namespace {
 
-constexpr const char* kSettingsFile = "bertune.json";
 constexpr std::int64_t kLeastTokens = 3, kMostTokens = 512;
-constexpr std::array kModelFiles = {"model.safetensors", "pytorch_model.bin"};
-constexpr std::array kAdapterFiles = {"adapter_config.json", "adapter_model.safetensors"};
+
+}  // namespace
 
 Json read_settings(const std::filesystem::path& directory) {
   std::error_code error;
@@ -30,8 +31,6 @@ Json read_settings(const std::filesystem::path& directory) {
   Json settings = parse_json(read_file(path, 1 << 20), path.string());
   return settings.is_object() ? settings : Json::object();
 }
-
-}  // namespace
 
 std::optional<Architecture> architecture_of(const BertConfig& config) {
   const Json source = parse_json(config.source_json, "config.json");
@@ -92,6 +91,20 @@ std::int64_t usual_max_length(const BertConfig& config, const BertTokenizer& tok
 
 }  // namespace
 
+namespace {
+
+std::vector<std::string> float32_parts(const Json& settings) {
+  const Json int8 = settings.value(tasks::keys::kInt8, Json::object());
+  const Json parts = int8.is_object() ? int8.value(tasks::keys::kFloat32Parts, Json::array()) : Json::array();
+  std::vector<std::string> names;
+  for (const Json& part : parts.is_array() ? parts : Json::array()) {
+    if (part.is_string()) names.push_back(part.get<std::string>());
+  }
+  return names;
+}
+
+}  // namespace
+
 ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
                               Architecture architecture, std::string_view how,
                               const std::filesystem::path& base) {
@@ -104,10 +117,20 @@ ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optio
                             model.load_report().newly_initialized.front(), how));
   }
   Json settings = read_settings(directory);
+  try {
+    model.set_float32_parts(float32_parts(settings));
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: {}", (directory / kSettingsFile).string(), error.what()));
+  }
   const std::int64_t length = max_length.value_or(
       tasks::setting(settings, tasks::keys::kMaxLength, usual_max_length(config, tokenizer, architecture)));
   tasks::require_max_length(length, config);
-  return {std::move(tokenizer), std::move(model), length, std::move(settings)};
+  const double temperature = tasks::temperature_of(settings);
+  if (temperature != 1) {
+    divide_logits(model, temperature);
+    settings[tasks::keys::kCalibration]["folded"] = true;
+  }
+  return {std::move(tokenizer), std::move(model), length, std::move(settings), temperature};
 }
 
 std::uint64_t saved_bytes(const BertPreTrainedModel& model) {
@@ -124,7 +147,7 @@ namespace {
 // A model and an adapter do not share a folder: what was there would be taken for the new one.
 void remove_other_weights(const std::filesystem::path& directory, const BertPreTrainedModel& model) {
   const bool adapter = model.lora() != nullptr;
-  for (const char* file : adapter ? kModelFiles : kAdapterFiles) writing::unlink(directory / file);
+  for (const char* file : adapter ? kWeightFiles : kAdapterFiles) writing::unlink(directory / file);
 }
 
 }  // namespace
@@ -152,8 +175,7 @@ namespace {
 
 // Copies the files as they are: they say how embeddings are made, whatever the numbers are.
 void copy_sentence_embedding_files(const std::filesystem::path& from, const std::filesystem::path& to) {
-  for (const char* name : {"modules.json", "sentence_bert_config.json", "config_sentence_transformers.json",
-                           "1_Pooling/config.json"}) {
+  for (const char* name : kSentenceFiles) {
     if (!path_exists(from / name)) continue;
     writing::make_folders((to / name).parent_path());
     write_file_atomically(to / name, read_file(from / name, 1 << 20));
@@ -162,8 +184,8 @@ void copy_sentence_embedding_files(const std::filesystem::path& from, const std:
 
 }  // namespace
 
-void convert_model_folder(const std::filesystem::path& from, const std::filesystem::path& to,
-                          SaveDtype dtype) {
+void convert_model_folder(const std::filesystem::path& from, const std::filesystem::path& to, SaveDtype dtype,
+                          const Json& more_settings) {
   if (is_adapter(from))
     throw UsageError(
         "merge", fmt::format("{}: is an adapter; `merge` makes a model of it and its base", from.string()));
@@ -185,7 +207,9 @@ void convert_model_folder(const std::filesystem::path& from, const std::filesyst
   checkpoint::write_weights(folder.path() / "model.safetensors", std::move(tensors), dtype);
   write_file_atomically(folder.path() / "config.json", dump_json(json));
   save_tokenizer(folder.path(), tokenizer, config);
-  if (const Json settings = read_settings(from); !settings.empty()) save_settings(folder.path(), settings);
+  Json settings = read_settings(from);
+  settings.update(more_settings);
+  if (!settings.empty()) save_settings(folder.path(), settings);
   copy_sentence_embedding_files(from, folder.path());
   folder.commit();
 }

@@ -19,7 +19,8 @@ struct ModelFolder {
   BertTokenizer tokenizer;
   BertPreTrainedModel model;
   std::int64_t max_length = 0;
-  Json settings;  // what bertune.json holds; an object
+  Json settings;           // what bertune.json holds; an object
+  double temperature = 1;  // that the weights were divided by when they were loaded; `settings` say so
 
   // Opens a folder with the head that config.json names ("architectures"), or that for sentence embeddings
   // where there are files of the sentence-transformers package. `max_length`: unset takes the one of these
@@ -39,7 +40,8 @@ std::optional<Architecture> architecture_of(const BertConfig& config);
 // Returns the bytes of the weights as save_model_folder writes them, in f32: of an adapter, what is trained.
 std::uint64_t saved_bytes(const BertPreTrainedModel& model);
 
-// bertune.json of an existing folder.
+// bertune.json of an existing folder; an empty object where there is none.
+Json read_settings(const std::filesystem::path& directory);
 void save_settings(const std::filesystem::path& directory, const Json& settings);
 
 // The whole folder, atomically: what save_pretrained writes and bertune.json with `settings`.
@@ -51,9 +53,9 @@ void merge_model_folder(const std::filesystem::path& from, const std::filesystem
                         const std::filesystem::path& base = {});
 
 // Any model folder again, its numbers as `dtype`: every tensor, whatever the head, in model.safetensors, and
-// config.json, tokenizer, bertune.json and what says how embeddings are made with it. Throws Error when a
-// number is beyond the range.
-void convert_model_folder(const std::filesystem::path& from, const std::filesystem::path& to,
-                          SaveDtype dtype);
+// config.json, tokenizer, bertune.json (with `more_settings`) and what says how embeddings are made with it.
+// Throws Error when a number is beyond the range.
+void convert_model_folder(const std::filesystem::path& from, const std::filesystem::path& to, SaveDtype dtype,
+                          const Json& more_settings = Json::object());
 
 }  // namespace bertune::train

@@ -365,13 +365,14 @@ void Trainer::evaluate(const tasks::Examples& validation) {
   optimizer_->bring_up_to_date();
   const Stopwatch watch;
   Metrics metrics;
+  RecordKeeper records(task_, validation, kept_records_);
   try {
     metrics = train::evaluate(
         model_, task_, validation, arguments_.eval_batch_size,
         [&](std::int64_t rows) {
           observer_.on(EvaluationProgress{rows, validation.rows()});
         },
-        stop_);
+        stop_, records.recorder());
   } catch (const Interrupted&) {
     save();
     throw;
@@ -384,7 +385,7 @@ void Trainer::evaluate(const tasks::Examples& validation) {
   if (best) {
     state_.best_metric = value;
     state_.best_step = state_.global_step;
-    best_ = {state_.global_step, metrics, watch.seconds()};
+    best_ = {state_.global_step, metrics, watch.seconds(), records.take()};
   }
   state_.evaluated_step = state_.global_step;
   schedule_->observe(value);

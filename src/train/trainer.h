@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -24,6 +25,7 @@ struct Evaluated {
   std::int64_t step = 0;
   Metrics metrics;
   double seconds = 0;
+  std::shared_ptr<const tasks::Records> records = {};  // where they were asked for
 };
 
 struct TrainingResult {
@@ -54,6 +56,9 @@ class Trainer {
   // Takes some steps on batches of the first epoch and returns the seconds per token.
   // The model is changed by them: it is not to be used any more. Throws Interrupted when `stop` is requested.
   double probe(tasks::Examples& train, const std::stop_token& stop = {});
+
+  // Has evaluations keep this many records of the validation set. None by default.
+  void keep_records(std::int64_t most) { kept_records_ = most; }
 
   std::uint64_t checkpoint_bytes() const;  // of the weights and the optimizer's state as it begins
 
@@ -94,6 +99,7 @@ class Trainer {
   std::int64_t epoch_ = -1;          // that `order_` is of
   std::vector<std::int64_t> order_;  // the rows as this epoch takes them
   bool has_validation_ = false;
+  std::int64_t kept_records_ = 0;
   double gradient_norm_ = 0, learning_rate_ = 0;
   std::optional<CollapseGuard> guard_;
   bool warned_of_collapse_ = false;

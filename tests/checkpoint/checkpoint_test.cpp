@@ -103,6 +103,20 @@ TEST(Checkpoint, TakesATiedCopyThatStandsAlone) {
   EXPECT_EQ(alone.ignored().size(), 1U);
 }
 
+TEST(Checkpoint, TakesTheNameOfAProgramOffThoseOfItsModel) {
+  const TemporaryDirectory directory;
+  const fs::path path = directory.path() / "model.safetensors";
+  write_names(
+      path, {"net.bert.embeddings.word_embeddings.weight", "net.bert.pooler.dense.bias", "classifier.bias"});
+  const Checkpoint weights = Checkpoint::open(directory.path());
+  for (const char* name :
+       {"bert.embeddings.word_embeddings.weight", "bert.pooler.dense.bias", "classifier.bias"})
+    EXPECT_NE(weights.find(name), nullptr) << name;
+  write_names(path, {"a.bert.embeddings.word_embeddings.weight", "b.bert.embeddings.word_embeddings.weight"});
+  EXPECT_EQ(Checkpoint::open(directory.path()).find("bert.embeddings.word_embeddings.weight"), nullptr)
+      << "two models";
+}
+
 TEST(Checkpoint, RefusesOneTensorUnderTwoNames) {
   const TemporaryDirectory directory;
   write_names(directory.path() / "model.safetensors", {"bert.pooler.dense.bias", "pooler.dense.bias"});

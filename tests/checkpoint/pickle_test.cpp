@@ -83,6 +83,18 @@ TEST(Pickle, ReadsUntypedStoragesAndParameters) {
   EXPECT_EQ(parse(dict(text("p") + "ctorch._utils\n_rebuild_parameter\n" + inner + "\x88}\x87R")).size(), 1U);
 }
 
+TEST(Pickle, ReadsTheStateDictWithinACheckpointOfTraining) {
+  const std::string weights = "}(" + text("model.bert.w") + tensor(kFloats, 0, {6}, {1}) + "u";
+  for (const std::string name : {"state_dict", "model_state_dict"}) {
+    const auto tensors = parse(dict(text("epoch") + number(3) + text(name) + weights + text("callbacks") +
+                                    "}" + text("optimizer_states") + "]" + text("version") + text("2.1.0")));
+    ASSERT_EQ(tensors.size(), 1U) << name;
+    EXPECT_EQ(tensors[0].name, "model.bert.w");
+  }
+  EXPECT_THAT(refusal(dict(text("state_dict") + number(3))),
+              HasSubstr("its entry \"state_dict\" is a number"));
+}
+
 TEST(Pickle, RefusesToCallAnythingElse) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"\x80\x02"

@@ -70,7 +70,7 @@ TEST_F(Guarded, AHealthyRunIsLeftAlone) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.err, Not(HasSubstr("collapse")));
   EXPECT_THAT(result.out, HasSubstr("TF-IDF with a linear model: accuracy 100.0%; this model"));
-  EXPECT_EQ(json("out/baselines.json").at("baselines")[1].at("score"), 1);
+  EXPECT_EQ(json("out/baselines.json").at("baselines")[1].at("value"), 1);
   EXPECT_TRUE(json("out/baselines.json").at("model").contains("low"));
   EXPECT_EQ(train({"--learning-rate", "1e-3", "--overwrite", "--test", path("test.csv"), "--no-baselines"})
                 .exit_code,

@@ -128,5 +128,36 @@ TEST_F(SaveDtypeCommand, PretrainTakesItToo) {
   EXPECT_EQ(run({"fill-mask", "--model", path("out"), "the [MASK]"}).exit_code, 0);
 }
 
+TEST_F(SaveDtypeCommand, CalibratesForInt8) {
+  ASSERT_EQ(train("whole").exit_code, 0);
+  const auto convert = [&](const std::string& output, const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"convert", "--model", path("whole"), "--output", path(output)};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments);
+  };
+  const ProgramResult result = convert("calibrated", {"--calibrate", path("test.csv"), "--max-drop", "50"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(HasSubstr("accuracy over 32 rows"), HasSubstr("--precision int8")));
+  EXPECT_EQ(json("calibrated/bertune.json").at("int8").at("rows"), 32);
+  EXPECT_EQ(files.read("calibrated/model.safetensors"), files.read("whole/model.safetensors"));
+  const auto in_int8 = [&](const std::string& folder) {
+    return run({"predict", "--model", path(folder), path("test.csv"), "--precision", "int8"}).out;
+  };
+  EXPECT_EQ(in_int8("calibrated"), in_int8("whole"));
+  // A part that stays f32 is heeded, and a name that is no part is refused.
+  Json settings = json("calibrated/bertune.json");
+  settings["int8"]["float32_parts"] = {"encoder.layer.0.intermediate"};
+  files.write("calibrated/bertune.json", settings.dump());
+  EXPECT_NE(in_int8("calibrated"), in_int8("whole"));
+  settings["int8"]["float32_parts"] = {"encoder.layer.7.nothing"};
+  files.write("calibrated/bertune.json", settings.dump());
+  const ProgramResult refused = run({"predict", "--model", path("calibrated"), path("test.csv")});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("bertune.json"), HasSubstr("encoder.layer.7.nothing")));
+  EXPECT_EQ(convert("other", {"--calibrate", path("test.csv"), "--merge"}).exit_code, 2);
+  EXPECT_EQ(convert("other", {"--calibrate", path("missing.csv")}).exit_code, 1);
+  EXPECT_FALSE(std::filesystem::exists(files.path() / "other"));
+}
+
 }  // namespace
 }  // namespace bertune

@@ -284,6 +284,33 @@ TEST_F(Train, ProfileIsWrittenAndChangesNoBit) {
   EXPECT_LE(total, end + 1);
 }
 
+TEST_F(Train, PredictsInInt8AndMeasuresIt) {
+  ASSERT_EQ(run(command("out", {"--epochs", "1"})).exit_code, 0);
+  const std::string texts =
+      files.write("texts.txt", "good film\nbad film\na very good very good film\n").string();
+  const auto predict = [&](const std::string& precision, std::vector<std::string> more) {
+    std::vector<std::string> words = {"predict",     "--model",        (files.path() / "out").string(),
+                                      texts,         "--input-format", "text",
+                                      "--precision", precision};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  const ProgramResult exact = predict("fp32", {});
+  const ProgramResult rounded = predict("int8", {});
+  ASSERT_EQ(rounded.exit_code, 0) << rounded.err;
+  EXPECT_NE(rounded.out, exact.out);
+  const ProgramResult measured =
+      predict("int8", {"--profile", "--output", (files.path() / "measured.jsonl").string()});
+  ASSERT_EQ(measured.exit_code, 0) << measured.err;
+  EXPECT_EQ(files.read("measured.jsonl"), rounded.out);
+  EXPECT_THAT(measured.err, HasSubstr("Profile of 1 batch\n"));
+  EXPECT_THAT(measured.err, HasSubstr("attention_forward"));
+  EXPECT_FALSE(Json::parse(files.read("profile.json")).at("traceEvents").empty());
+  const ProgramResult trained = run(command("int8", {"--precision", "int8"}));
+  EXPECT_EQ(trained.exit_code, 2);
+  EXPECT_THAT(trained.err, HasSubstr("is for predictions"));
+}
+
 TEST_F(Train, PrecisionIsSaidAndChecked) {
   const ProgramResult f32 = run(command("f32", {"--epochs", "1", "--precision", "fp32"}));
   ASSERT_EQ(f32.exit_code, 0) << f32.err;

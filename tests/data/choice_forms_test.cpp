@@ -84,7 +84,7 @@ TEST(ChoiceForms, CountRowsThatCannotBeRead) {
   const std::string text = "question,choice0,choice1,label\n?,a,b,0\n?,a,,1\n?,a,b\n?,a,b,7\n?,a,b,1\n";
   EXPECT_THAT(message_of([&] { parse(text, Format::csv); }),
               AllOf(HasSubstr("q:3: choice 1 of 2 is empty"), HasSubstr("q:4: 3 fields"),
-                    HasSubstr("2 of 5 questions cannot be read")));
+                    HasSubstr("2 of 5 questions cannot be used")));
   const MultipleChoiceDataset dataset = parse(text, Format::csv, {.max_bad_rows = 2});
   EXPECT_EQ(dataset.size(), 2);
   EXPECT_EQ(dataset.questions[1].line, 6);
@@ -106,7 +106,7 @@ TEST(ChoiceForms, AFewOfAnotherNumberAreLeftOut) {
   EXPECT_EQ(dataset.size(), 20);
   EXPECT_TRUE(has_note(dataset.notes, "1 of 21 questions have another number of choices and are left out"));
   EXPECT_THAT(message_of([&] { parse(text + three + three); }),
-              HasSubstr("2 of 22 questions cannot be read"));
+              HasSubstr("2 of 22 questions cannot be used"));
 }
 
 TEST(ChoiceForms, AreSeenInTheContent) {

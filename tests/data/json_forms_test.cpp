@@ -196,11 +196,11 @@ TEST(BadRows, AreCountedAndTheFirstNamed) {
   Strings notes;
   bad.settle("f", 9, "rows", notes);
   EXPECT_THAT(notes,
-              ElementsAre("f: 1 of 10 rows cannot be read and were left out (`max_bad_rows=1`); the first: "
+              ElementsAre("f: 1 of 10 rows cannot be used and were left out (`max_bad_rows=1`); the first: "
                           "f:2: wrong"));
   for (int i = 3; i < 6; ++i) bad.add("f:" + std::to_string(i) + ": wrong");
   EXPECT_EQ(message_of([&] { bad.settle("f", 6, "rows", notes); }),
-            "f:2: wrong\nf:3: wrong\nf:4: wrong\nf: 4 of 10 rows cannot be read (these are the first); mend "
+            "f:2: wrong\nf:3: wrong\nf:4: wrong\nf: 4 of 10 rows cannot be used (these are the first); mend "
             "them, or "
             "leave them out with `max_bad_rows=4`");
   EXPECT_THROW(bad.reads([] { throw UsageError("no column"); }), UsageError);

@@ -79,7 +79,8 @@ TEST(LabelForms, WordsForNothingAmongNumbers) {
                     HasSubstr("`max_bad_rows=1`")));
   const Dataset dataset = dataset_of(csv, with_bad_rows(1));
   EXPECT_THAT(labels(dataset), ElementsAre("1.5", "2", "4"));
-  EXPECT_TRUE(has_note(dataset.notes, "data.csv:4: left out: \"N/A\" among numbers"));
+  EXPECT_TRUE(has_note(dataset.notes, "1 of 4 rows cannot be used and were left out"));
+  EXPECT_TRUE(has_note(dataset.notes, "data.csv:4: \"N/A\" among numbers"));
   EXPECT_THAT(labels(dataset_of(table({"good", "none", "bad"}))), ElementsAre("good", "none", "bad"));
 }
 
@@ -143,16 +144,13 @@ TEST(BadRows, AreCountedAndTheFirstOnesNamed) {
   const std::string csv = table({"", "x", "y", "", "x", "y", ""});
   EXPECT_THAT(
       message_of([&] { dataset_of(csv); }),
-      AllOf(
-          HasSubstr(
-              "data.csv:2: no label (column \"label\" is empty) (3 of 7 rows cannot be used: lines 2, 5, 8)"),
-          HasSubstr("leave such rows out with `max_bad_rows=3`")));
+      AllOf(HasSubstr("data.csv:2: no label (column \"label\" is empty)"), HasSubstr("data.csv:8: no label"),
+            HasSubstr("3 of 7 rows cannot be used"), HasSubstr("leave them out with `max_bad_rows=3`")));
   EXPECT_THAT(message_of([&] { dataset_of(csv, with_bad_rows(2)); }), HasSubstr("3 of 7 rows"));
   const Dataset dataset = dataset_of(csv, with_bad_rows(3));
   EXPECT_THAT(labels(dataset), ElementsAre("x", "y", "x", "y"));
-  EXPECT_TRUE(
-      has_note(dataset.notes,
-               "data.csv:2: left out: no label (column \"label\" is empty) (3 rows in all, lines 2, 5, 8)"));
+  EXPECT_TRUE(has_note(dataset.notes, "3 of 7 rows cannot be used and were left out (`max_bad_rows=3`)"));
+  EXPECT_TRUE(has_note(dataset.notes, "data.csv:2: no label (column \"label\" is empty)"));
 }
 
 TEST(BadRows, OfUnknownLabelsAreCountedToo) {

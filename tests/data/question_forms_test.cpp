@@ -126,11 +126,11 @@ TEST(QuestionForms, CountRowsThatCannotBeRead) {
       "\"answer\": \"a\"}\n{nothing\n{\"question\": \"?\", \"answer\": \"a\"}\n";
   EXPECT_THAT(message_of([&] { parse(text, Format::jsonl); }),
               AllOf(HasSubstr("q:2: \"question\" is of the type number"), HasSubstr("q:3: not valid JSON"),
-                    HasSubstr("q: 3 of 4 questions cannot be read"), HasSubstr("`max_bad_rows=3`")));
+                    HasSubstr("q: 3 of 4 questions cannot be used"), HasSubstr("`max_bad_rows=3`")));
   const QuestionAnsweringDataset dataset =
       parse(text, Format::jsonl, {.unplaced = UnplacedAnswers::keep, .max_bad_rows = 3});
   EXPECT_THAT(dataset.examples, SizeIs(1));
-  EXPECT_TRUE(has_note(dataset.notes, "3 of 4 questions cannot be read and were left out"));
+  EXPECT_TRUE(has_note(dataset.notes, "3 of 4 questions cannot be used and were left out"));
 }
 
 TEST(LooksLikeQuestions, ByContent) {

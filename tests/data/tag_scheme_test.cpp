@@ -18,6 +18,7 @@ TEST(TagScheme, IsKnownByItsLetters) {
   EXPECT_EQ(scheme_of_tags({"B", "I", "O"}), TagScheme::iob2);
   EXPECT_EQ(scheme_of_tags({"B-LOC", "E-LOC", "O", "S-LOC"}), TagScheme::bioes);
   EXPECT_EQ(scheme_of_tags({"B-LOC", "L-LOC", "O", "U-LOC"}), TagScheme::bilou);
+  EXPECT_EQ(scheme_of_tags({"B-LOC", "M-LOC", "E-LOC", "O", "S-LOC"}), TagScheme::bioes) << "BMES";
 }
 
 TEST(TagScheme, IsNoneForPartsOfSpeechAndMixtures) {

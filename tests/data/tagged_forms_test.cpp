@@ -148,7 +148,7 @@ TEST(TaggedRows, ThatAreBadAreCounted) {
   const TemporaryDirectory files;
   EXPECT_THAT(message_of([&] { read_tagged(files.write("a.conll", text)); }),
               AllOf(HasSubstr("a.conll:2: 1 column where line 1 has 2"), HasSubstr("a.conll:7: 1 column"),
-                    HasSubstr("2 of 3 sentences cannot be read")));
+                    HasSubstr("2 of 3 sentences cannot be used")));
   const TaggedDataset dataset = read_tagged_text("a.conll", text, {.max_bad_rows = 2});
   ASSERT_THAT(dataset.sentences, SizeIs(1));
   EXPECT_THAT(dataset.sentences[0].words, ElementsAre("c", "d"));

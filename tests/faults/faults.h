@@ -182,8 +182,10 @@ class Faults : public ::testing::Test {
     Result found;
     for (const auto& [name, text] : tree_of(root() / scenario.output)) {
       const std::string file = fs::path(name).filename();
-      const bool is_of_model = file.ends_with(".safetensors") || file.ends_with(".txt") ||
-                               file == "config.json" || file == "bertune.json" || file == "tokenizer.json" ||
+      // Predictions are results, which come after the model.
+      const bool is_tensors = file.ends_with(".safetensors") && file != "predictions.safetensors";
+      const bool is_of_model = is_tensors || file.ends_with(".txt") || file == "config.json" ||
+                               file == "bertune.json" || file == "tokenizer.json" ||
                                file == "adapter_config.json";
       if (scenario.results.empty() ? is_of_model : name.starts_with(scenario.results)) found[name] = text;
     }

@@ -113,7 +113,8 @@ TEST_F(BaselinesTest, OfClasses) {
   EXPECT_DOUBLE_EQ(std::accumulate(result.baselines[1].rows.begin(), result.baselines[1].rows.end(), 0.0),
                    20);
   const Json json = to_json(result);
-  EXPECT_EQ(json.at("baselines")[1].at("name"), "tfidf_linear");
+  EXPECT_EQ(json.at("baselines")[1].at("id"), "tfidf_linear");
+  EXPECT_EQ(json.at("baselines")[1].at("name"), "TF-IDF with a linear model");
   EXPECT_EQ(json.at("baselines")[0].at("values").at("accuracy"), 0.5);
 }
 

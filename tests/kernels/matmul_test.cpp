@@ -46,17 +46,18 @@ Values random_matrix(std::int64_t rows, std::int64_t width, std::int64_t stride,
 
 // Strides are wider than the matrices; what lies between rows must not be read in A and B, and stay in C.
 void expect_like_reference(const OpTable& table, MatmulShape shape, bool ta, bool tb, bool accumulate,
-                           bool bf16) {
+                           Operands operands) {
   const auto [m, n, k] = shape;
   const std::int64_t lda = (ta ? m : k) + 3, ldb = (tb ? k : n) + 1, ldc = n + 5;
   Values a = random_matrix(ta ? k : m, ta ? m : k, lda, 1), b = random_matrix(tb ? n : k, tb ? k : n, ldb, 2);
   Values actual = random_values(m * ldc, 3), expected = actual;
-  if (bf16) {  // numbers that bf16 holds exactly: products then differ by the order of sums alone
+  if (operands ==
+      Operands::bf16) {  // numbers that bf16 holds exactly: products then differ by the order of sums alone
     for (Values* values : {&a, &b}) {
       for (float& value : *values) value = std::round(value * 16) / 16;
     }
   }
-  Matmul op{ta, tb, m, n, k, a.data(), lda, b.data(), ldb, accumulate, actual.data(), ldc, bf16};
+  Matmul op{ta, tb, m, n, k, a.data(), lda, b.data(), ldb, accumulate, actual.data(), ldc, operands};
   Values again = actual, packed(static_cast<std::size_t>(table.packed_size(op)));
   table.matmul(op);
   if (!packed.empty()) {
@@ -76,8 +77,8 @@ TEST_P(Matmuls, LikeReference) {
     for (const bool ta : {false, true}) {
       for (const bool tb : {false, true}) {
         for (const bool accumulate : {false, true}) {
-          expect_like_reference(table(), shape, ta, tb, accumulate, false);
-          expect_like_reference(table(), shape, ta, tb, accumulate, true);
+          expect_like_reference(table(), shape, ta, tb, accumulate, Operands::f32);
+          expect_like_reference(table(), shape, ta, tb, accumulate, Operands::bf16);
         }
       }
     }
@@ -92,13 +93,13 @@ TEST_P(Matmuls, NotChangedByTheOneBefore) {
   const Values nan(m * k, std::nanf(""));
   for (const MatmulShape shape :
        std::vector<MatmulShape>{{7, 144, 1}, {37, 29, 53}, {17, 32, 33}, {66, 72, 301}}) {
-    for (const bool bf16 : {false, true}) {
+    for (const Operands operands : {Operands::f32, Operands::bf16}) {
       for (const bool transpose : {false, true}) {
         Values c(m * n);
         table().matmul({transpose, transpose, m, n, k, nan.data(), transpose ? m : k, nan.data(),
-                        transpose ? k : n, false, c.data(), n, bf16});
+                        transpose ? k : n, false, c.data(), n, operands});
         EXPECT_TRUE(std::isnan(c[0]));
-        expect_like_reference(table(), shape, transpose, transpose, false, bf16);
+        expect_like_reference(table(), shape, transpose, transpose, false, operands);
       }
     }
   }
@@ -110,17 +111,81 @@ TEST_P(Matmuls, Bf16RoundsInputsOnly) {
   const std::int64_t m = 40, n = 100, k = 300;
   const Values a = random_values(m * k, 1), b = random_values(k * n, 2);
   Values actual(m * n), expected(m * n);
-  Matmul op{false, false, m, n, k, a.data(), k, b.data(), n, false, actual.data(), n, true};
+  Matmul op{false, false, m, n, k, a.data(), k, b.data(), n, false, actual.data(), n, Operands::bf16};
   table().matmul(op);
   op.c = expected.data();
   ref::kTable.matmul(op);
   expect_close(actual, expected, 4e-3, "bf16");
 }
 
+// Integer sums are exact: every instruction set, packed or not, on any number of threads, has the bits of the
+// reference.
+TEST_P(Matmuls, Int8HasTheBitsOfTheReference) {
+  for (const auto& [m, n, k] : kMatmulShapes) {
+    const std::int64_t lda = k + 3, ldb = k + 1, ldc = n + 5;
+    Values a = random_matrix(m, k, lda, 1), b = random_matrix(n, k, ldb, 2);
+    if (k > 8) std::fill_n(b.begin(), k, 0.0F);  // a column of zeros
+    for (std::int64_t i = 0; i < m; ++i)
+      a[static_cast<std::size_t>(i * lda)] *= 30;  // outliers, as in models
+    Values expected = random_values(m * ldc, 3);
+    const Values before = expected;
+    Matmul op{false, true,          m, n, k, a.data(), lda, b.data(), ldb, false, expected.data(),
+              ldc,   Operands::int8};
+    ref::kTable.matmul(op);
+    Values packed(static_cast<std::size_t>(table().packed_size(op)));
+    if (!packed.empty()) table().pack_b({op, packed.data()});
+    for (const int threads : {1, 3}) {
+      set_num_threads(threads);
+      for (const float* packed_b :
+           {static_cast<const float*>(nullptr), static_cast<const float*>(packed.data())}) {
+        Values actual = before;
+        op.packed_b = packed.empty() ? nullptr : packed_b, op.c = actual.data();
+        table().matmul(op);
+        EXPECT_EQ(actual, expected) << fmt::format("{} x {} x {}, {} threads", m, n, k, threads);
+      }
+    }
+    set_num_threads(0);
+  }
+}
+
+// The largest operands there are, of one sign: no sum overflows.
+TEST_P(Matmuls, Int8HoldsTheLargestSums) {
+  const std::int64_t m = 9, n = 50, k = 3072;
+  for (const float sign : {1.0F, -1.0F}) {
+    const Values a(m * k, 2.0F), b(n * k, 3 * sign);
+    Values c(m * n);
+    table().matmul({false, true, m, n, k, a.data(), k, b.data(), k, false, c.data(), n, Operands::int8});
+    for (const float value : c) EXPECT_FLOAT_EQ(value, 6 * sign * k);
+  }
+}
+
+TEST_P(Matmuls, Int8IsNearTheProductOfWhatItRounds) {
+  const std::int64_t m = 40, n = 100, k = 300;
+  const Values a = random_values(m * k, 1), b = random_values(k * n, 2);
+  Values actual(m * n), expected(m * n);
+  Matmul op{false, true, m, n, k, a.data(), k, b.data(), k, false, actual.data(), n, Operands::int8};
+  table().matmul(op);
+  op.operands = Operands::f32, op.c = expected.data();
+  ref::kTable.matmul(op);
+  expect_close(actual, expected, 2e-2, "int8");
+}
+
+// What is not finite is not hidden by rounding.
+TEST_P(Matmuls, Int8KeepsNaN) {
+  const std::int64_t m = 3, n = 20, k = 40;
+  Values a = random_values(m * k, 1), b = random_values(k * n, 2), c(m * n);
+  a[k + 7] = std::nanf("");
+  table().matmul({false, true, m, n, k, a.data(), k, b.data(), k, false, c.data(), n, Operands::int8});
+  for (std::int64_t j = 0; j < n; ++j) {
+    EXPECT_TRUE(std::isfinite(c[static_cast<std::size_t>(j)]));
+    EXPECT_TRUE(std::isnan(c[static_cast<std::size_t>(n + j)]));
+  }
+}
+
 // However the work is cut, each number is the same sum.
 TEST_P(Matmuls, TheSameOnAnyNumberOfThreads) {
   for (const auto& [m, n, k] : std::vector<MatmulShape>{{40, 300, 70}, {300, 96, 700}, {1100, 50, 30}}) {
-    for (const bool bf16 : {false, true}) {
+    for (const Operands operands : {Operands::f32, Operands::bf16}) {
       for (const bool ta : {false, true}) {
         const Values a = random_values(m * k, 1), b = random_values(k * n, 2);
         Values results[4];
@@ -129,8 +194,9 @@ TEST_P(Matmuls, TheSameOnAnyNumberOfThreads) {
           set_num_threads(kThreads[i]);
           results[i] = random_values(m * n, 3);
           table().matmul(
-              {ta, false, m, n, k, a.data(), ta ? m : k, b.data(), n, true, results[i].data(), n, bf16});
-          EXPECT_EQ(results[i], results[0]) << fmt::format("{} x {} x {}, {} {}", m, n, k, bf16, kThreads[i]);
+              {ta, false, m, n, k, a.data(), ta ? m : k, b.data(), n, true, results[i].data(), n, operands});
+          EXPECT_EQ(results[i], results[0])
+              << fmt::format("{} x {} x {}, {} {}", m, n, k, static_cast<int>(operands), kThreads[i]);
         }
         set_num_threads(0);
         EXPECT_EQ(testing::threads_with_tiles(), 0);
@@ -146,15 +212,16 @@ TEST_P(Matmuls, ProducersRunFirst) {
   for (const int threads : {1, 2, 7}) {
     set_num_threads(threads);
     for (const std::int64_t rows : {3, 70, 700, 1100}) {
-      for (const bool bf16 : {false, true}) {
+      for (const Operands operands : {Operands::f32, Operands::bf16}) {
         const Values x = random_values(rows * k, 1), w = random_values(n * k, 2), bias = random_values(n, 3);
         Values fused(rows * n), apart(rows * n);
-        Matmul product{false, true, rows, n, k, x.data(), k, w.data(), k, false, fused.data(), n, bf16};
+        Matmul product{false, true, rows, n, k, x.data(), k, w.data(), k, false, fused.data(), n, operands};
         table().add_bias({rows, n, fused.data(), bias.data(), &product});
         product.c = apart.data();
         table().matmul(product);
         table().add_bias({rows, n, apart.data(), bias.data()});
-        EXPECT_EQ(fused, apart) << fmt::format("{} rows, {}, {} threads", rows, bf16, threads);
+        EXPECT_EQ(fused, apart) << fmt::format("{} rows, {}, {} threads", rows, static_cast<int>(operands),
+                                               threads);
       }
     }
   }

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <thread>
 #include <vector>
 
@@ -75,6 +76,64 @@ TEST_F(SharedWeights, HaveThePrecisionThatIsAskedFor) {
   EXPECT_EQ(rounded, kept(model::run(*model.share(Precision::bf16), batch, workspace)));
   model.set_precision(Precision::fp32);
   EXPECT_EQ(rounded == kept(model.forward(batch)), !has_bf16_products());
+}
+
+double largest_difference(const Logits& a, const Logits& b) {
+  double largest = 0, difference = 0;
+  for (std::size_t i = 0; i < a.logits.size(); ++i) {
+    largest = std::max(largest, std::abs(double{a.logits[i]}));
+    difference = std::max(difference, std::abs(double{a.logits[i]} - b.logits[i]));
+  }
+  return difference / largest;
+}
+
+TEST_F(SharedWeights, AreRoundedToInt8WhereThatIsAskedFor) {
+  for (const Architecture head : kHeads) {
+    const auto weights = model::load_weights(folder(), head, {}, Precision::int8);
+    auto model = BertPreTrainedModel::from_pretrained(folder(), head);
+    model::Workspace workspace;
+    const Batch batch = batch_of(0, 7, head == Architecture::pretraining);
+    const Logits exact = kept(model.forward(batch));
+    model.set_precision(Precision::fp32, Precision::int8);
+    const Logits rounded = kept(model.forward(batch));
+    EXPECT_EQ(kept(model::run(*weights, batch, workspace)), rounded) << to_string(head);
+    EXPECT_EQ(kept(model::run(*model.share(Precision::int8), batch, workspace)), rounded);
+    EXPECT_NE(rounded, exact);
+    EXPECT_LT(largest_difference(exact, rounded), 0.03) << to_string(head);
+  }
+}
+
+// A text alone is one row of a product, which is no other kind of product.
+TEST_F(SharedWeights, InInt8AreTheSameForATextAloneAndAmongOthers) {
+  const auto weights =
+      model::load_weights(folder(), Architecture::sequence_classification, {}, Precision::int8);
+  model::Workspace workspace;
+  const Logits together = kept(model::run(*weights, batch_of(0, 7), workspace));
+  const std::size_t labels = together.logits.size() / 7;
+  for (int s = 0; s < 7; ++s) {
+    const Logits alone = kept(model::run(*weights, batch_of(s, 1), workspace));
+    for (std::size_t i = 0; i < labels; ++i)
+      EXPECT_NEAR(alone.logits[i], together.logits[static_cast<std::size_t>(s) * labels + i], 1e-5);
+  }
+}
+
+TEST_F(SharedWeights, InInt8FollowTheValues) {
+  auto model = BertForSequenceClassification::from_pretrained(folder());
+  model.set_precision(Precision::fp32, Precision::int8);
+  const Batch batch = batch_of(0, 7);
+  const Logits before = kept(model.forward(batch));
+  const auto shared = model.share(Precision::int8);
+  for (float& value : model.parameters().value("bert.encoder.layer.0.output.dense.weight")) value *= -1;
+  const Logits after = kept(model.forward(batch));
+  model::Workspace workspace;
+  EXPECT_NE(after, before);
+  EXPECT_EQ(kept(model::run(*model.share(Precision::int8), batch, workspace)), after);
+  EXPECT_EQ(kept(model::run(*shared, batch, workspace)), before);
+}
+
+TEST_F(SharedWeights, InInt8AreNotTrained) {
+  auto model = BertForSequenceClassification::from_pretrained(folder());
+  EXPECT_THROW(model.set_precision(Precision::int8), UsageError);
 }
 
 TEST_F(SharedWeights, GiveManyThreadsTheBitsOfOne) {

@@ -42,7 +42,8 @@ def training_arguments(arguments: argparse.Namespace) -> transformers.TrainingAr
         seed=arguments.seed,
         bf16=arguments.precision == "bf16",
         torch_compile=arguments.compile,
-        optim="adamw_torch_fused" if arguments.fused else "adamw_torch",
+        # The Trainer's own default is fused since Transformers 5.
+        **({"optim": "adamw_torch_fused"} if arguments.fused else {}),
         train_sampling_strategy="group_by_length" if arguments.group_by_length else "random",
         # Logits of the whole vocabulary for every test row would fill the memory.
         prediction_loss_only=arguments.task == "pretraining",

@@ -23,8 +23,10 @@ const std::vector<kernels::ProfiledCall> kCalls = {
 
 TEST(ProfileReport, SharesRatesAndFloor) {
   // 2 steps of 10 ms in all: the products take 1 ms and the bytes 1 ms at the peak.
-  const std::string table =
-      profile_table(kCalls, {.flops_per_second = 4e11, .bytes_per_second = 2e10}, 2, 0.010);
+  const std::string table = profile_table({.calls = kCalls,
+                                           .peak = {.flops_per_second = 4e11, .bytes_per_second = 2e10},
+                                           .units = 2,
+                                           .seconds = 0.010});
   EXPECT_THAT(table, HasSubstr("Profile of 2 steps"));
   EXPECT_THAT(table, HasSubstr("matmul + layer_norm_forward         2.00   40.0%  100 GFLOP/s"));
   EXPECT_THAT(table, HasSubstr("adam_step                           1.00   20.0%    10.0 GB/s"));
@@ -33,6 +35,17 @@ TEST(ProfileReport, SharesRatesAndFloor) {
   EXPECT_THAT(table, HasSubstr("embeddings, head, optimizer         1.00  20.0%"));
   EXPECT_THAT(table, HasSubstr("Roofline bound: 1.00 ms per step"));
   EXPECT_THAT(table, HasSubstr("20.0% of the time taken"));
+}
+
+TEST(ProfileReport, PredictionHasNoOptimizer) {
+  const std::string table = profile_table({.calls = std::span(kCalls).first(2),
+                                           .peak = {.flops_per_second = 4e11, .bytes_per_second = 2e10},
+                                           .unit = "batch",
+                                           .units = 2,
+                                           .seconds = 0.010});
+  EXPECT_THAT(table, HasSubstr("Profile of 2 batches"));
+  EXPECT_THAT(table, HasSubstr("Roofline bound: 0.50 ms per batch (matrix multiplications at 400 GFLOP/s)"));
+  EXPECT_THAT(table, ::testing::Not(HasSubstr("optimizer")));
 }
 
 TEST(ProfileReport, TraceIsTheEventFormat) {

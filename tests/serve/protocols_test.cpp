@@ -109,6 +109,66 @@ TEST(NativeProtocol, OptionsChooseHowMuchIsSaid) {
   EXPECT_EQ(words.at("results")[0].at("masks")[0].size(), 2U);
 }
 
+TEST(NativeProtocol, AThresholdChoosesTheLabelsThatCount) {
+  Served served({"several_labels"}), classes({"classes"});
+  const auto labels = [&](double threshold) {
+    return served.json("/v1/predict", {{"inputs", "good"}, {"options", {{"threshold", threshold}}}})
+        .at("results")[0];
+  };
+  const Value all = labels(0), none = labels(1);
+  EXPECT_EQ(all.at("labels"), Value({"bad", "fine", "good"}));
+  EXPECT_TRUE(none.at("labels").empty());
+  EXPECT_EQ(all.at("scores"), none.at("scores"));
+  EXPECT_THAT(classes.error("/v1/predict", {{"inputs", "good"}, {"options", {{"threshold", 0.5}}}}, 422),
+              HasSubstr("\"threshold\", which is not known"));
+}
+
+TEST(NativeProtocol, WindowsAndLengthsOfAnswersAreTheRequests) {
+  Served served({"answers"});
+  Value question = {{"question", "was it good"}, {"context", "the film"}};
+  std::string context = "the film";
+  for (int i = 0; i < 40; ++i) context += i % 3 == 0 ? " was not" : " good food.";
+  question["context"] = context;
+  Input input;
+  input.question = question["question"], input.context = context;
+  const auto folder = served.files.path() / "answers";
+  const auto expected = [&](const PredictorOptions& options) {
+    const Predictor predictor(folder, options);
+    return std::pair(Value::parse(to_json(predictor.predict(input), {})), predictor.size_of(input).windows);
+  };
+  const auto [usual, usual_windows] = expected({});
+  const auto [special, special_windows] = expected({.doc_stride = 20, .max_answer_length = 2});
+  ASSERT_NE(usual_windows, special_windows);
+  ASSERT_NE(usual.at("answer"), special.at("answer"));
+  const Value options = {{"doc_stride", 20}, {"max_answer_length", 2}};
+  for (int i = 0; i < 2; ++i) {  // the one does not change what the other is answered
+    const Value plain = served.json("/v1/predict", {{"inputs", question}}).at("results")[0];
+    EXPECT_EQ(plain.at("answer"), usual.at("answer"));
+    EXPECT_EQ(plain.at("windows"), usual_windows);
+    const Value asked =
+        served.json("/v1/predict", {{"inputs", question}, {"options", options}}).at("results")[0];
+    EXPECT_EQ(asked.at("answer"), special.at("answer"));
+    EXPECT_EQ(asked.at("windows"), special_windows);
+  }
+  const Value hub =
+      served.json("/", {{"inputs", question}, {"parameters", {{"doc_stride", 20}, {"max_answer_len", 2}}}});
+  EXPECT_EQ(hub.at("answer"), special.at("answer"));
+  EXPECT_THAT(served.error("/", {{"inputs", question}, {"parameters", {{"doc_stride", 300}}}}, 422),
+              HasSubstr("doc_stride is 300, and the most is 35"));
+}
+
+TEST(NativeProtocol, InfoNamesLabelsAndTheMask) {
+  const auto facts = [](const std::string& head) {
+    Served served({head});
+    return Value::parse(served.ask(get("/info")).body);
+  };
+  const Value entities = facts("entities");
+  EXPECT_EQ(entities.at("models")[0].at("labels"), Value({"B-FILM", "I-FILM", "O"}));
+  EXPECT_EQ(entities.at("model_type").at("classifier").at("id2label").at("0"), "B-FILM");
+  EXPECT_EQ(facts("masks").at("models")[0].at("mask_token"), "[MASK]");
+  EXPECT_FALSE(facts("classes").at("models")[0].contains("mask_token"));
+}
+
 TEST(NativeProtocol, SeveralModelsGoByName) {
   Served served({"classes", "entities"});
   const auto model_of = [&](const Value& body) {
@@ -243,6 +303,13 @@ TEST(OpenInferenceProtocol, TensorsInTensorsOut) {
           {{"inputs", {{{"name", "question"}, {"shape", {1}}, {"datatype", "BYTES"}, {"data", {"a"}}}}}},
           409),
       HasSubstr("no input \"context\""));
+  Served embeddings({"embeddings"});
+  const Value vectors =
+      embeddings.json("/v2/models/embeddings/infer", {{"inputs", {tensor}}}).at("outputs")[0];
+  const Value expected = embeddings.json("/embed", {{"inputs", {"good", "bad film"}}});
+  EXPECT_EQ(vectors.at("shape"), Value({2, expected[0].size()}));
+  for (std::size_t i = 0; i < vectors.at("data").size(); ++i)
+    EXPECT_EQ(vectors.at("data")[i], expected[i / expected[0].size()][i % expected[0].size()]) << i;
   EXPECT_EQ(served.status(get("/v2/models/classes/ready")), 200);
   EXPECT_EQ(served.status(get("/v2/models/none/ready")), 404);
   const std::string version = served.service.models().find("classes")->version();

@@ -1,13 +1,12 @@
 // Who may ask, in which order there are answers, and the server on a port.
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <future>
 #include <thread>
 
+#include "serve/connection.h"
 #include "serve/http_server.h"
 #include "serve/served.h"
 #include "support/program.h"
@@ -15,6 +14,7 @@
 namespace bertune {
 namespace {
 
+using testing::Connection;
 using testing::get;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -161,9 +161,22 @@ TEST_F(Scheduling, AFullQueueTakesNoMore) {
   EXPECT_FALSE(scheduler.offer(call(40)));
   EXPECT_TRUE(scheduler.offer(call(10)));
   EXPECT_EQ(scheduler.queued_tokens(), 930);
-  EXPECT_FALSE(scheduler.has_room_for(*call(200)));  // of the 1000 that may wait
-  EXPECT_TRUE(scheduler.has_room_for(*call(100)));
+  EXPECT_FALSE(scheduler.could_take(*call(200)));  // of the 1000 that may wait
+  EXPECT_TRUE(scheduler.could_take(*call(100)));
   let_go();
+}
+
+TEST_F(Scheduling, ReservesRoomForRequestsThatAreBeingRead) {
+  const auto first = call(1), second = call(1);
+  EXPECT_TRUE(scheduler.reserve(*first, 2400));  // of bytes, some 600 of the 1000 tokens
+  EXPECT_FALSE(scheduler.has_room(2400, second->deadline));
+  EXPECT_FALSE(scheduler.reserve(*second, 2400));
+  EXPECT_TRUE(scheduler.has_room(400, second->deadline));
+  scheduler.release(*first);
+  scheduler.release(*first);
+  EXPECT_TRUE(scheduler.reserve(*second, 2400));
+  EXPECT_TRUE(scheduler.offer(second));  // which tells how much it is
+  EXPECT_TRUE(scheduler.has_room(2400, second->deadline));
 }
 
 TEST_F(Scheduling, WhoHasLeftCostsNothingMore) {
@@ -238,56 +251,15 @@ TEST(Service, BytesThatAreNoRequestAreRefused) {
             200);
 }
 
-// A connection to a port of this machine.
-class Connection {
- public:
-  explicit Connection(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-      throw std::runtime_error("nobody listens");
-  }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  ~Connection() { close(); }
-
-  void send(const std::string& text) const { ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL); }
-  std::string receive_all() const {
-    std::string text;
-    char part[4096];
-    for (ssize_t got = 0; (got = ::recv(socket_, part, sizeof part, 0)) > 0;)
-      text.append(part, static_cast<std::size_t>(got));
-    return text;
-  }
-  std::string receive() const {
-    char part[65536];
-    const ssize_t got = ::recv(socket_, part, sizeof part, 0);
-    return {part, static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
-  }
-  void close() {
-    if (socket_ >= 0) ::close(std::exchange(socket_, -1));
-  }
-
- private:
-  int socket_;
-};
-
 std::string predict_request(const std::string& body = R"({"inputs": "good"})", const std::string& more = "") {
-  return "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\n" + more +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  return testing::http_post("/v1/predict", body, more);
 }
 
 class OnAPort : public ::testing::Test {
  protected:
   explicit OnAPort(serve::HttpLimits limits = {})
       : http({.port = 0, .limits = limits},
-             {.refuse = [this](const serve::HttpRequest& head) { return served.service.refuse(head); },
-              .answer =
-                  [this](serve::HttpRequest request, std::shared_ptr<serve::Exchange> exchange) {
-                    served.service.answer(std::move(request), std::move(exchange));
-                  }}) {}
+             [this](const serve::HttpRequest& head) { return served.service.open(head); }) {}
   Served served{{"classes"}};
   serve::HttpServer http;
 };

@@ -10,11 +10,13 @@
 #include <optional>
 
 #include "bertune/error.h"
+#include "cli/commands/report_command.h"
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
 #include "cli/screen/interrupt.h"
 #include "core/stopwatch.h"
 #include "core/writing.h"
+#include "insight/results/prediction_table.h"
 #include "report/metrics_report.h"
 #include "report/progress.h"
 #include "runs/results.h"
@@ -53,9 +55,11 @@ void run(const EvaluateOptions& options) {
   report::ProgressBar bar(std::cerr, "evaluating", examples.rows(),
                           {.terminal = terminal, .quiet = options.hides_progress()});
   const Stopwatch watch;
+  train::RecordKeeper records(*data.task, examples, options.output.empty() ? 0 : options.max_prediction_rows);
   const Metrics metrics = train::evaluate(
       folder.model, *data.task, examples, options.batch_size,
-      [&](std::int64_t rows) { bar.update(rows, {}, examples.tokens_of_first(rows)); }, interrupt_token());
+      [&](std::int64_t rows) { bar.update(rows, {}, examples.tokens_of_first(rows)); }, interrupt_token(),
+      records.recorder());
   bar.finish();
   const double seconds = watch.seconds();
   Json values = runs::metric_values(metrics);
@@ -66,6 +70,11 @@ void run(const EvaluateOptions& options) {
   if (!options.output.empty()) {
     writing::make_folders(options.output);
     runs::write_results(options.output, {{"test", values}});
+    insight::PredictionTable table{.task = std::string(data.task->name())};
+    insight::add_set(table, "test", options.test.string(), records.take().get(), data.item_text);
+    table.form.temperature = folder.temperature;
+    insight::write_predictions(options.output, table);
+    write_report_beside(options.output);
   }
   if (options.json) {
     fmt::print("{}", dump_json(runs::with_prefix("test", values)));
@@ -88,6 +97,10 @@ void add_evaluate_command(CLI::App& app) {
       ->required();
   command->add_option("--output,--output_dir", options->output,
                       "Folder to write test_results.json and all_results.json to");
+  command
+      ->add_option("--max-prediction-rows,--max_prediction_rows", options->max_prediction_rows,
+                   "Rows that predictions.json keeps, with --output (0: write none)")
+      ->capture_default_str();
   add_data_options(*command, options->data);
   add_labels_file_option(*command, options->data, "--test");
   add_question_answering_options(*command, options->question_answering);

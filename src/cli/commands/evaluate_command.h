@@ -18,6 +18,7 @@ struct EvaluateOptions {
   tasks::FileOptions data;
   std::optional<std::int64_t> max_length;
   std::int64_t batch_size = 64;
+  std::int64_t max_prediction_rows = 100'000;
   tasks::QuestionAnsweringOptions question_answering;
   std::optional<double> threshold;
   std::optional<Precision> precision = Precision::fp32;

@@ -6,12 +6,14 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "bertune/error.h"
 #include "cli/commands/sink.h"
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
 #include "cli/screen/interrupt.h"
+#include "cli/screen/predict_profile.h"
 #include "cli/screen/standard_input.h"
 #include "predict/shared_model.h"
 #include "tasks/prediction.h"
@@ -72,20 +74,28 @@ void predict_all(const predict::SharedModel& model, tasks::RequestSource& source
   report::ProgressBar bar = prediction_bar(options, source.items());
   std::int64_t done = 0;
   Oddities oddities(model);
+  std::optional<PredictProfile> profile;
+  if (options.profile) profile.emplace();
   const predict::AskOptions ask{.batch_size = options.batch_size, .stop = interrupt_token()};
   for (tasks::Request request; source.next(request);) {
     std::string lines;  // a pipe gets them all at once, for whom waits for the answer to what arrived
-    model.ask(request, ask, [&](std::int64_t item, const Prediction& prediction) {
+    model.ask(request, ask, [&](std::int64_t item, Prediction prediction) {
+      if (options.min_confidence) tasks::abstain(prediction, *options.min_confidence);
       lines += request.line(item, prediction);
       bar.update(done + item + 1);
     });
     sink.write(lines);
+    if (profile) profile->part_ends();
     oddities.add(request);
     done += request.items;
     print_notes(source.take_notes());
   }
   sink.finish();
   bar.finish();
+  if (profile) {
+    std::cerr << profile->finish(options.output.parent_path() / "profile.json",
+                                 train::precision_of(options.precision));
+  }
   oddities.print();
   print_notes(source.take_notes());
 }
@@ -98,6 +108,8 @@ void predict(const PredictOptions& options) {
       train::ModelFolder::open(options.model.folder, options.max_length, options.model.base),
       train::precision_of(options.precision));
   print_notes(model.tokenizer().notes());
+  if (options.min_confidence)
+    tasks::require_abstaining(model.architecture(), model.config(), *options.min_confidence);
   const tasks::TaskEntry& task = task_of(model.architecture(), options.model.folder);
   const std::unique_ptr<tasks::RequestSource> source = task.open(
       file_of(options), model.trained(),
@@ -131,12 +143,18 @@ void add_predict_command(CLI::App& app) {
   command->add_option(
       "--threshold", options->threshold,
       "Multi-label: probability above which a label counts (default: best on validation, or 0.5)");
+  command->add_option(
+      "--min-confidence,--min_confidence", options->min_confidence,
+      "Classes and choices: score below which the label stays empty (bertune calibrate finds one)");
   command->add_option("--max-length,--max_seq_length", options->max_length,
                       "Tokens per text (default: as in training)");
   command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Examples per batch")
       ->capture_default_str();
   add_threads_option(*command, options->threads);
   add_precision_option(*command, options->precision);
+  command->add_flag(
+      "--profile", options->profile,
+      "Measure batches: time per operation and layer, and a trace in profile.json, beside the output");
   options->screen.add_to(*command);
   command->footer(
       "Examples:\n"

@@ -23,7 +23,8 @@ struct PredictOptions {
   tasks::QuestionAnsweringOptions question_answering;
   std::int64_t top = 1;
   std::optional<Precision> precision = Precision::fp32;
-  std::optional<double> threshold;
+  std::optional<double> threshold, min_confidence;
+  bool profile = false;
   ThreadOptions threads;
   ScreenOptions screen;
 

@@ -20,6 +20,7 @@
 #include "cli/screen/messages.h"
 #include "cli/screen/server_signals.h"
 #include "core/file.h"
+#include "serve/priority.h"
 #include "serve/server.h"
 #include "train/arguments.h"
 
@@ -38,7 +39,7 @@ struct ServeOptions {
   std::int64_t max_queue_tokens = 65536, max_connections = 4096, max_body_bytes = 2'000'000;
   std::optional<std::int64_t> max_length;
   std::optional<Precision> precision = Precision::fp32;
-  std::optional<double> threshold;
+  std::optional<double> threshold, min_confidence;
   tasks::QuestionAnsweringOptions question_answering;
   ThreadOptions threads;
   ScreenOptions screen;
@@ -64,6 +65,7 @@ serve::ModelSource source_of(const std::string& asked, const ServeOptions& optio
   source.options.max_length = options.max_length;
   source.options.precision = train::precision_of(options.precision);
   source.options.threshold = options.threshold;
+  source.options.min_confidence = options.min_confidence;
   source.options.doc_stride = options.question_answering.doc_stride;
   source.options.n_best_size = options.question_answering.n_best_size;
   source.options.max_answer_length = options.question_answering.max_answer_length;
@@ -176,6 +178,7 @@ void run_server(const ServeOptions& options) {
   ServerSignals signals;  // from here on, for systemd may ask to load again as soon as it knows of the first
   server.load();
   write_to_standard_output(fmt::format("READY {}\n", server.url()));
+  serve::yield_to_network();  // when it loads again
   while (signals.wait() == ServerSignals::Kind::reload) reload(server);
   const auto timeout = std::chrono::seconds(static_cast<std::int64_t>(options.drain_timeout));
   if (server.drain(timeout, [&] { return signals.stops_again(); })) return;
@@ -262,6 +265,9 @@ void add_serve_command(CLI::App& app) {
   command->add_option(
       "--threshold", options->threshold,
       "Multi-label: probability above which a label counts (default: best on validation, or 0.5)");
+  command->add_option(
+      "--min-confidence,--min_confidence", options->min_confidence,
+      "Classes and choices: score below which the label is null, where a request does not say");
   command->add_option("--max-length,--max_seq_length", options->max_length,
                       "Tokens per text (default: as in training)");
   add_threads_option(*command, options->threads);

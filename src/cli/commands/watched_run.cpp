@@ -5,9 +5,11 @@
 #include <iostream>
 
 #include "bertune/error.h"
+#include "cli/commands/report_command.h"
 #include "cli/config/run_config.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/run_report.h"
+#include "cli/screen/tensorboard_log.h"
 #include "cli/screen/train_display.h"
 #include "cli/screen/train_profile.h"
 
@@ -47,14 +49,19 @@ void watch_run(const TrainOptions& options, const TryIt& try_it,
                const std::function<std::string(const runs::FinishedRun&)>& beside_test) {
   TrainDisplay display(std::cerr, options.hides_progress(), options.hides_notes());
   TrainProfile profile(display);
-  train::Observer& observer = options.profile ? static_cast<train::Observer&>(profile) : display;
+  train::Observer& shown_to = options.profile ? static_cast<train::Observer&>(profile) : display;
+  TensorBoardLog events(shown_to, options.run.arguments.output_dir, options.run.arguments.logging_steps,
+                        dump_json(options.run.arguments.to_json()));
+  train::Observer& observer =
+      options.reports_to_tensorboard() ? static_cast<train::Observer&>(events) : shown_to;
   const runs::FinishedRun finished = shown(options, display, observer, run);
   std::string profiled;
   if (options.profile) {
-    const bool bf16 = train::precision_of(options.run.arguments.precision) == Precision::bf16;
-    profiled = "\n" + profile.finish(options.run.arguments.output_dir / "profile.json", bf16);
+    const Precision precision = train::precision_of(options.run.arguments.precision);
+    profiled = "\n" + profile.finish(options.run.arguments.output_dir / "profile.json", precision);
   }
   const std::string beside = beside_test && finished.test_metrics ? beside_test(finished) : "";
+  write_report_beside(options.run.arguments.output_dir);
   if (options.json) return print_run_json(finished);
   print_run(options.run, finished, try_it(finished), beside);
   fmt::print("{}", profiled);

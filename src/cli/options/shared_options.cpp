@@ -14,8 +14,10 @@ namespace bertune::cli {
 namespace {
 
 // "no" is Accelerate's, for --mixed_precision.
-constexpr Names kPrecisions(std::to_array<Named<Precision>>(
-    {{Precision::fp32, "fp32"}, {Precision::fp32, "no"}, {Precision::bf16, "bf16"}}));
+constexpr Names kPrecisions(std::to_array<Named<Precision>>({{Precision::fp32, "fp32"},
+                                                             {Precision::fp32, "no"},
+                                                             {Precision::bf16, "bf16"},
+                                                             {Precision::int8, "int8"}}));
 
 }  // namespace
 
@@ -70,7 +72,7 @@ void add_text_options(CLI::App& command, tasks::FileOptions& options) {
 void add_labels_file_option(CLI::App& command, tasks::FileOptions& options, const std::string& of) {
   command
       .add_option("--labels-file,--labels_file", options.labels_file,
-                  "File with one label per line, for the rows of " + of)
+                  "File with the label, or the tags, of a row per line, for the rows of " + of)
       ->group("Data");
 }
 
@@ -114,14 +116,15 @@ void add_threads_option(CLI::App& command, ThreadOptions& options) {
 std::optional<Precision> precision_from_string(const std::string& name) {
   if (name == "auto") return std::nullopt;
   if (const auto precision = kPrecisions.find(name)) return precision;
-  throw UsageError("precision", fmt::format("--precision is \"{}\"; it must be auto, fp32 or bf16", name));
+  throw UsageError("precision",
+                   fmt::format("--precision is \"{}\"; it must be auto, fp32, bf16 or int8", name));
 }
 
 void add_precision_option(CLI::App& command, std::optional<Precision>& precision) {
-  add_parsed_option(
-      command, "--precision", precision, precision_from_string,
-      "Data type of matrix multiplications: fp32, bf16 (scores differ in the third digit), or auto (bf16 if "
-      "faster on this CPU)")
+  add_parsed_option(command, "--precision", precision, precision_from_string,
+                    "Data type of matrix multiplications: fp32, bf16 (scores differ in the third digit), "
+                    "int8 (fastest; scores "
+                    "differ in the second digit), or auto (bf16 if faster on this CPU)")
       ->default_str("fp32");
 }
 

@@ -121,6 +121,11 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
       ->group("Data");
   command.add_flag("--keep-folds", run.keep_folds, "Keep the models of cross-validation, in FOLDER/fold-...")
       ->group(kOutput);
+  command
+      .add_option("--max-prediction-rows,--max_prediction_rows", run.max_prediction_rows,
+                  "Rows of each set in predictions.json and in the report (0: write none of them)")
+      ->group(kOutput)
+      ->capture_default_str();
   command.add_option("--task", run.task, "Task: " + tasks + " (default: detected from the data)")
       ->group("Data");
   command
@@ -232,6 +237,11 @@ void TrainOptions::add_run_to(CLI::App& command) {
       .add_option("--logging-steps,--logging_steps", run.arguments.logging_steps,
                   "Steps between rows of the log in trainer_state.json")
       ->group(kOutput);
+  command
+      .add_option("--report-to,--report_to", report_to,
+                  "Also log to tensorboard, in OUTPUT/runs or $TENSORBOARD_LOGGING_DIR (default: none)")
+      ->expected(0, CLI::detail::expected_max_vector_size)
+      ->group(kOutput);
   add_parsed_option(command, "--save-dtype,--save_dtype", run.arguments.save_dtype, save_dtype_from_string,
                     "Data type of the finished model: float32, float16 or bfloat16")
       ->group(kOutput)
@@ -310,6 +320,11 @@ void TrainOptions::require_names_of_model() const {
 }
 
 void TrainOptions::settle() {
+  for (const std::string& other : report_to) {
+    if (other != "tensorboard" && other != "none" && other != "all" && !other.empty() && other != "[]")
+      ignored.push_back(
+          fmt::format("--report_to has no effect with {}: it reports to tensorboard alone", other));
+  }
   require_names_of_model();
   settle_resume();
   run.arguments.optim_args = optim::parse_options(optim_args, "optim_args");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,10 @@ struct TrainOptions {
   std::string config_name, tokenizer_name;  // Transformers': here they are the model's
   // The options that were given and have no effect.
   std::vector<std::string> ignored;
+  std::vector<std::string> report_to;  // "tensorboard", "none"; the Trainer's "all" is what there is
+  bool reports_to_tensorboard() const {
+    return std::ranges::any_of(report_to, [](const auto& to) { return to == "tensorboard" || to == "all"; });
+  }
 
   CLI::App* declared_on = nullptr;
 

@@ -8,6 +8,7 @@
 
 #include "cli/screen/flag_words.h"
 #include "core/counted.h"
+#include "core/file.h"
 #include "core/json.h"
 #include "report/folds_report.h"
 #include "report/metrics_report.h"
@@ -51,6 +52,7 @@ void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, 
       "  its tokenizer          tokenizer.json, tokenizer_config.json, the vocabulary, "
       "special_tokens_map.json\n"
       "  results and log        all_results.json, trainer_state.json\n"
+      "{}"
       "  all settings           run.yaml, with which --config repeats the run\n"
       "Use it:\n  {}\n",
       folder,
@@ -60,6 +62,9 @@ void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, 
                 "folder)\n  of the model           {}\n",
                 run.adapter->base_model_name_or_path)
           : "  the model              config.json, model.safetensors (Transformers loads this folder)\n",
+      path_exists(options.arguments.output_dir / "report.html")
+          ? "  the report             report.html, with where it is right and wrong\n"
+          : "",
       fmt::format(fmt::runtime(try_it), folder));
 }
 

@@ -4,6 +4,7 @@
 
 #include <variant>
 
+#include "cli/screen/peak.h"
 #include "core/counted.h"
 #include "core/file.h"
 #include "report/profile_report.h"
@@ -45,14 +46,15 @@ void TrainProfile::on(const Event& event) {
   next_.on(event);
 }
 
-std::string TrainProfile::finish(const std::filesystem::path& trace, bool bf16) {
+std::string TrainProfile::finish(const std::filesystem::path& trace, Precision precision) {
   stop();
   if (steps_ == 0)
     return fmt::format("No profile: training took {}, and the first {} are left out\n",
                        counted(seen_, "step"), kWarmUp);
   write_file_atomically(trace, report::chrome_trace(calls_));
   return fmt::format("{}Trace (chrome://tracing, Perfetto): {}\n",
-                     report::profile_table(calls_, kernels::measure_peak(bf16), steps_, seconds_),
+                     report::profile_table(
+                         {.calls = calls_, .peak = peak_of(precision), .units = steps_, .seconds = seconds_}),
                      trace.string());
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bertune/model.h"
 #include "kernels/profile.h"
 #include "train/observer.h"
 
@@ -19,7 +20,7 @@ class TrainProfile : public train::Observer {
   void on(const Event& event) override;
 
   // Writes the trace after training, and returns the table and where the trace is.
-  std::string finish(const std::filesystem::path& trace, bool bf16);
+  std::string finish(const std::filesystem::path& trace, Precision precision);
 
  private:
   void take(const StepEvent& step);

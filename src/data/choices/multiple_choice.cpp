@@ -6,6 +6,7 @@
 
 #include "bertune/error.h"
 #include "core/utf8.h"
+#include "data/choices/choice_labels.h"
 #include "data/choices/multiple_choice_builder.h"
 #include "data/choices/multiple_choice_columns.h"
 #include "data/choices/nested_choices.h"
@@ -13,6 +14,7 @@
 #include "data/files/file_part.h"
 #include "data/files/json_rows.h"
 #include "data/files/json_text.h"
+#include "data/files/label_lines.h"
 #include "data/files/records.h"
 #include "data/files/sniff.h"
 #include "data/files/text_file.h"
@@ -111,6 +113,17 @@ Format format_of(const fs::path& path, std::string_view text, std::optional<Form
   return is_json(text) ? Format::json : format_from_path(path);
 }
 
+void take_label_lines(MultipleChoiceDataset& dataset, const MultipleChoiceReadOptions& options) {
+  if (!options.label_column.empty())
+    throw UsageError("labels_file",
+                     "`labels_file` and `label_column` both say where the labels are; leave one out");
+  const LabelLines labels(options.labels_file);
+  labels.require(static_cast<std::size_t>(dataset.size()), "questions", dataset.path,
+                 options.max_questions >= 0);
+  dataset.notes.push_back(labels.note(dataset.path));
+  set_choice_labels(dataset, labels.lines(), options.max_bad_rows);
+}
+
 }  // namespace
 
 MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::string& path, Format format,
@@ -143,8 +156,8 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
   Names others = names;
   if (const int fold = column_named(names, options.fold_column); fold >= 0 && !options.fold_column.empty())
     others.erase(others.begin() + fold);
-  const MultipleChoiceColumns columns =
-      choose_multiple_choice_columns(others, place_in(path, line), options.label_column, options.with_labels);
+  const MultipleChoiceColumns columns = choose_multiple_choice_columns(
+      others, place_in(path, line), options.label_column, options.with_labels && options.labels_file.empty());
   if (const std::string guesses = guessed_columns(columns, others); !guesses.empty())
     notes.push_back(
         fmt::format("{}: columns detected: {} (`label_column` names another label)", path, guesses));
@@ -182,7 +195,9 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
   } else {
     odd.settle(path, builder.size(), "questions", notes);
   }
-  return builder.finish(std::move(notes), options.max_bad_rows);
+  MultipleChoiceDataset dataset = builder.finish(std::move(notes), options.max_bad_rows);
+  if (options.with_labels && !options.labels_file.empty()) take_label_lines(dataset, options);
+  return dataset;
 }
 
 MultipleChoiceDataset read_multiple_choice(const fs::path& path, const MultipleChoiceReadOptions& options) {

@@ -70,6 +70,7 @@ struct MultipleChoiceReadOptions {
   char delimiter = '\0';              // CSV and TSV; '\0': ',' or the one that the first line shows; tab
   std::int64_t lines_before = 0;      // JSON Lines: of the stream whose next lines the text is
   std::int64_t max_bad_rows = 0;      // this many questions that cannot be read are left out
+  fs::path labels_file = {};          // its lines are the labels of the questions; empty: a column has them
 };
 
 // Throws Error saying where (file:line) for: damaged files, empty texts, fewer than two choices, another

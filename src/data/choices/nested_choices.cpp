@@ -13,7 +13,7 @@
 namespace bertune::data {
 namespace {
 
-constexpr std::array<std::string_view, 3> kChoiceKeys = {"choices", "options", "endings"};
+constexpr std::array<std::string_view, 4> kChoiceKeys = {"choices", "options", "endings", "choice"};
 constexpr std::array<std::string_view, 3> kTextKeys = {"text", "content", "value"};
 constexpr std::array<std::string_view, 4> kMarkKeys = {"label", "key", "id", "letter"};
 constexpr std::array<std::string_view, 7> kAnswerKeys = {"answerKey", "answer_key", "answer",        "label",
@@ -77,6 +77,27 @@ Json flat_question(const Json& question, const Json* context, const Json* id, co
   return flat;
 }
 
+// DREAM's [["a line of the talk", ...], [{"question", "choice", "answer"}, ...], "id"].
+bool is_talk_with_questions(const Json& row) {
+  const auto is_text = [](const Json& line) { return line.is_string(); };
+  const auto is_question = [](const Json& question) {
+    return find(question, "question") != nullptr && find(question, kChoiceKeys) != nullptr;
+  };
+  return row.is_array() && row.size() >= 2 && row[0].is_array() && std::ranges::all_of(row[0], is_text) &&
+         row[1].is_array() && !row[1].empty() && std::ranges::all_of(row[1], is_question);
+}
+
+std::vector<Json> questions_of_talk(const Json& row) {
+  std::string talk;
+  for (const Json& line : row[0]) talk += (talk.empty() ? "" : "\n") + line.get_ref<const std::string&>();
+  const Json context = std::move(talk);
+  std::vector<Json> flat;
+  for (const Json& question : row[1])
+    flat.push_back(flat_question(question["question"], &context, nullptr, *find(question, kChoiceKeys),
+                                 find(question, kAnswerKeys)));
+  return flat;
+}
+
 class NestedChoiceParser final : public RecordParser {
  public:
   NestedChoiceParser(const std::string& path, std::int64_t lines_before)
@@ -112,6 +133,7 @@ class NestedChoiceParser final : public RecordParser {
 }  // namespace
 
 bool has_nested_choices(const Json& row) {
+  if (is_talk_with_questions(row)) return true;
   if (!row.is_object()) return false;
   const Json *question = find(row, "question"), *questions = find(row, "questions"),
              *choices = find(row, kChoiceKeys);
@@ -124,6 +146,7 @@ bool has_nested_choices(const Json& row) {
 }
 
 std::vector<Json> flat_questions(const Json& row) {
+  if (is_talk_with_questions(row)) return questions_of_talk(row);
   const Json *question = find(row, "question"), *questions = find(row, "questions"),
              *choices = find(row, kChoiceKeys);
   const Json *answer = find(row, kAnswerKeys), *context = find(row, kContextKeys), *id = find(row, "id");

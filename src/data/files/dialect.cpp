@@ -132,12 +132,14 @@ class DialectGuess {
     }
   }
 
-  bool separates(char delimiter) const {
+  // The number of fields that the delimiter makes of most records; 0: of fewer than most.
+  std::size_t width_by(char delimiter) const {
     Dialect tried = dialect_;
     tried.delimiter = delimiter;
     const auto [width, usual] = usual_width(records(tried));
-    return width > 1 && usual;
+    return usual ? width : 0;
   }
+  bool separates(char delimiter) const { return width_by(delimiter) > 1; }
 
   // Returns whether the header has the delimiter too, or stands below a title: a text of one column may hold
   // one.
@@ -154,7 +156,9 @@ class DialectGuess {
   void guess_delimiter_of_csv() {
     const char first = guess_delimiter(table());
     dialect_.delimiter = first;
-    if (!separates(first)) {
+    if (first == ',' && width_by('\t') >= std::max<std::size_t>(width_by(','), 2) && heads('\t')) {
+      dialect_.delimiter = '\t';  // a comma stands within a text
+    } else if (!separates(first)) {
       constexpr std::array kOthers = {',', ';', '\t', '|'};
       const auto other =
           std::ranges::find_if(kOthers, [&](char c) { return c != first && separates(c) && heads(c); });
@@ -192,6 +196,20 @@ class DialectGuess {
            std::all_of(cells.begin() + 1, cells.end(), [](const auto& c) { return c.empty(); });
   }
 
+  // Names are short, no numbers, and no values of their columns.
+  bool may_be_header(std::size_t place) const {
+    const std::vector<std::string>& names = sample_[place].cells;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const std::string& name = names[i];
+      if (name.empty() || name.size() > 30 || name.find_first_not_of("+-0123456789.") == std::string::npos)
+        return false;
+      const auto has_it = [&](const Line& line) { return i < line.cells.size() && line.cells[i] == name; };
+      if (std::any_of(sample_.begin() + static_cast<std::ptrdiff_t>(place) + 1, sample_.end(), has_it))
+        return false;
+    }
+    return true;
+  }
+
   bool is_title(std::size_t place, std::size_t width) const {
     const Line& line = sample_[place];
     if (place + 2 >= sample_.size() || line.cells.size() > width) return false;
@@ -199,9 +217,7 @@ class DialectGuess {
     if (line.cells.size() < width && line.cells[0].starts_with('#')) return true;
     if (!has_one_field(line.cells)) return false;
     const bool is_padded = line.cells.size() == width;  // as spreadsheets write it, to the width of the table
-    if (is_padded &&
-        std::ranges::any_of(next.cells, [](const auto& c) { return c.empty() || c.size() > 30; }))
-      return false;
+    if (is_padded && !may_be_header(place + 1)) return false;
     return next.line > line.line + 1 || line.cells[0].find(' ') != std::string::npos;
   }
 

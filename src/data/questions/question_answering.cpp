@@ -8,6 +8,7 @@
 
 #include "bertune/error.h"
 #include "core/nearest.h"
+#include "core/quoted.h"
 #include "core/utf8.h"
 #include "data/files/file_part.h"
 #include "data/files/json_text.h"
@@ -15,6 +16,7 @@
 #include "data/files/records.h"
 #include "data/files/sniff.h"
 #include "data/files/text_file.h"
+#include "data/questions/answer_places.h"
 #include "data/questions/question_answering_builder.h"
 #include "data/questions/question_answering_json.h"
 #include "data/questions/question_names.h"
@@ -54,6 +56,35 @@ Json value_of(const std::string& name, std::string text, const std::string& wher
   return text;
 }
 
+// NewsQA's "294:297|None|10:14,20:25": what each reader marked, from and to a character. Of several parts the
+// first is taken, as their authors do.
+Json answers_of_ranges(std::string_view ranges, std::string_view context, const std::string& where) {
+  const CodePointIndex index(context);
+  Json answers = Json::array();
+  while (!ranges.empty()) {
+    const std::size_t end = std::min(ranges.find('|'), ranges.size());
+    std::string_view range = trim_blanks(ranges.substr(0, end));
+    ranges.remove_prefix(std::min(end + 1, ranges.size()));
+    range = range.substr(0, range.find(','));
+    if (range.empty() || range == "None") continue;
+    const std::size_t colon = range.find(':');
+    const std::optional<double> from = parse_number(range.substr(0, colon)),
+                                to = colon == range.npos ? from : parse_number(range.substr(colon + 1));
+    if (!from || !to || *from < 0 || *to <= *from || *to > static_cast<double>(index.size())) {
+      throw Error(fmt::format("{}: \"{}\" holds {}, and no places of the context, \"from:to\" by characters",
+                              where, kRangesName, in_quotes(range)));
+    }
+    const std::size_t begin = index.byte_of(static_cast<std::int64_t>(*from));
+    const std::string_view part =
+        context.substr(begin, index.byte_of(static_cast<std::int64_t>(*to)) - begin);
+    const std::string_view text = trim_blanks(part);
+    if (!text.empty())
+      answers.push_back(
+          {{"text", text}, {"answer_start", static_cast<std::int64_t>(*from) + (text.data() - part.data())}});
+  }
+  return answers;
+}
+
 std::vector<std::string> header_of(const Record& record, const std::string& where,
                                    QuestionAnsweringBuilder& builder) {
   std::vector<std::string> given, names;
@@ -90,6 +121,10 @@ void read_table(std::string_view text, const std::string& path, RecordParser& pa
     try {
       for (std::size_t i = 0; i < names.size(); ++i)
         row[names[i]] = value_of(names[i], cell_text(record.cells[i]), where);
+      if (row.contains(kRangesName) && !row.contains("answers")) {
+        row["answers"] = answers_of_ranges(row[kRangesName].get_ref<const std::string&>(),
+                                           row["context"].get_ref<const std::string&>(), where);
+      }
     } catch (const Error& error) {
       builder.add_bad_row(error.what());
       continue;

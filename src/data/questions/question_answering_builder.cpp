@@ -38,7 +38,7 @@ void QuestionAnsweringBuilder::add_row(const Json& row, const std::string& where
       throw Error(fmt::format("{}: \"paragraphs\" must be a list of objects", where));
     for (std::size_t i = 0; i < paragraphs.size(); ++i)
       add_paragraph(paragraphs[i], fmt::format("{}.paragraphs[{}]", where, i), line);
-  } else if (is_object && row.contains("qas")) {
+  } else if (listed_questions(row) != nullptr) {
     add_paragraph(row, where, line);
   } else if (is_object && row.size() == 1 && row.contains("header")) {
     return;  // MRQA's first line
@@ -54,7 +54,7 @@ void QuestionAnsweringBuilder::add_row(const Json& row, const std::string& where
 void QuestionAnsweringBuilder::add_paragraph(const Json& paragraph, const std::string& where,
                                              std::int64_t line) {
   if (is_full()) return;
-  const Json* questions = paragraph.is_object() ? find(paragraph, "qas") : nullptr;
+  const Json* questions = listed_questions(paragraph);
   if (questions == nullptr || !questions->is_array())
     throw Error(fmt::format("{}: \"qas\" must be a list of questions", where));
   const bool has_context = bad_.reads([&] { set_context(paragraph, where); });

@@ -75,7 +75,9 @@ std::string of_json(const fs::path& path, std::string_view input) {
     const Json value = parse_json_row(row.text, path.string(), mends);
     if (value.is_object() && value.contains("paragraphs"))
       return "it has the \"paragraphs\" of SQuAD, with questions and answers";
-    if (value.is_object() && value.contains("qas")) return "rows hold a context and its questions (\"qas\")";
+    if (listed_questions(value) != nullptr)
+      return fmt::format("rows hold a context and its questions (\"{}\")",
+                         value.contains("qas") ? "qas" : "questions");
     if (value.is_object() && value.size() == 1 && value.contains("header")) continue;
     looks.push_back(look_at(value));
   }
@@ -97,6 +99,7 @@ std::string of_table(const fs::path& path, std::string_view input) {
     Json row = Json::object();
     for (std::size_t i = 0; i < std::min(names.size(), record.cells.size()); ++i) {
       std::string text = cell_text(record.cells[i]);
+      if (names[i] == kRangesName) row["answers"] = Json::array();
       const auto value = names[i] == "answers" ? parse_cell_value(text) : std::nullopt;
       row[names[i]] = value ? *value : Json(std::move(text));
     }

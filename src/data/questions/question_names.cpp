@@ -34,6 +34,19 @@ std::string usual_name(const std::string& name, std::span<const std::string> nam
   return lower == "answers" || lower == "answer" ? lower : "answers";
 }
 
+const Json* listed_questions(const Json& row) {
+  if (!row.is_object()) return nullptr;
+  if (const auto questions = row.find("qas"); questions != row.end()) return &*questions;
+  const auto questions = row.find("questions");
+  if (questions == row.end() || !questions->is_array() || questions->empty()) return nullptr;
+  const Json& first = questions->front();
+  const bool is_question = first.is_object() && find_named(first, kQuestionNames) != nullptr &&
+                           find_named(first, kAnswersNames) != nullptr;
+  for (const char* key : {"choices", "choice", "options"})
+    if (is_question && first.contains(key)) return nullptr;
+  return is_question ? &*questions : nullptr;
+}
+
 const Json* find_named(const Json& object, std::span<const std::string_view> names, std::string_view* found) {
   for (const std::string_view name : names) {
     const auto value = object.find(name);

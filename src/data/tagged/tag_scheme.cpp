@@ -10,7 +10,8 @@ namespace bertune::data {
 namespace {
 
 struct Tag {
-  char letter = 'O';  // B, I, E, S or O: the last and the single word of BILOU are E and S here
+  // B, I, E, S or O: the last and the single word of BILOU are E and S here, and M of BMES is I.
+  char letter = 'O';
   std::string_view type = "_";
 };
 
@@ -26,6 +27,7 @@ Tag parse(std::string_view text, TagScheme scheme) {
   Tag tag{text[0], text.size() > 2 ? text.substr(2) : std::string_view("_")};
   if (scheme == TagScheme::bilou && tag.letter == 'L') tag.letter = 'E';
   if (scheme == TagScheme::bilou && tag.letter == 'U') tag.letter = 'S';
+  if (scheme == TagScheme::bioes && tag.letter == 'M') tag.letter = 'I';
   return tag;
 }
 
@@ -91,7 +93,7 @@ TagScheme scheme_of_tags(const std::vector<std::string>& tags) {
                            (tags.size() > 1 && std::ranges::find(tags, "O") != tags.end());
   if (!of_entities) return TagScheme::none;
   if (all("BI")) return TagScheme::iob2;
-  if (all("BIES")) return TagScheme::bioes;
+  if (all("BIES") || all("BMES")) return TagScheme::bioes;
   if (all("BILU")) return TagScheme::bilou;
   return TagScheme::none;
 }

@@ -28,6 +28,14 @@ constexpr Names kFormats(std::to_array<Named<TagFormat>>({{TagFormat::conll, "co
 void read_sentences(std::string_view input, const TaggedReadOptions& options, Arena& arena,
                     TaggedDataset& dataset) {
   TaggedFile file(input, options, arena, dataset);
+  if (!options.labels_file.empty()) {
+    if (!options.label_column.empty())
+      throw UsageError("labels_file",
+                       "`labels_file` and `label_column` both say where the tags are; leave one out");
+    read_words_and_tags(file);
+    file.settle();
+    return file.add_counts_to_notes();
+  }
   switch (dataset.format) {
     case TagFormat::conll:
       read_conll(file);

@@ -32,6 +32,8 @@ struct TaggedReadOptions {
   bool labels_required = true;      // a sentence without tags is an error
   std::int64_t max_sentences = -1;  // negative: all
   std::int64_t max_bad_rows = 0;    // this many sentences that cannot be read are left out
+  // A file whose lines are the tags of the lines of words; empty: the file has them.
+  fs::path labels_file = {};
 };
 
 // The views live as long as the dataset.

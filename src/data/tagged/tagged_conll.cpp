@@ -34,10 +34,14 @@ class ConllReader {
  private:
   void read_line(std::string_view line, std::string_view trimmed) {
     // A TAB in front of everything else says that there is no word.
-    const bool by_tabs = columns_.by_tabs;
-    split_cells(by_tabs && line.starts_with('\t') ? line : trimmed, by_tabs, cells_);
-    if (is_comment(trimmed, cells_.size(), columns_.columns)) {
+    split_cells(without_margins(line, columns_.by_tabs), columns_.by_tabs, cells_);
+    if (is_comment(trimmed, cells_, columns_.columns)) {
       file_.count("a line that begins with # is a comment", file_.line());
+      return;
+    }
+    // Corpora of characters tag the blanks too.
+    if (columns_.word == 0 && cells_[0].empty() && line.starts_with(' ')) {
+      file_.count("a word that is a blank was left out", file_.line());
       return;
     }
     if (first_line_ == 0) choose_columns();
@@ -105,16 +109,19 @@ class ConllReader {
     first_line_ = file_.line();
     const std::size_t columns = columns_.columns;
     const std::string& given = file_.options().label_column;
-    has_tags_ = columns > columns_.word + 1;
+    has_tags_ = columns_.tag != columns_.word;
     tag_ = columns_.tag;
     if (!given.empty()) {
       const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), tag_);
-      if (error != std::errc() || end != given.data() + given.size() || tag_ < 2 || tag_ > columns) {
+      if (columns_.tag == 0 && tag_ == columns_.word + 1) columns_.word = 0;
+      const bool is_other = tag_ >= 1 && tag_ <= columns && tag_ != columns_.word + 1;
+      if (error != std::errc() || end != given.data() + given.size() || !is_other) {
         throw UsageError(
             "label_column",
-            fmt::format("{}: there is no label column \"{}\": the lines have {} {}, of which the first "
-                        "is the word; give a number from 2 (`label_column`)",
-                        file_.where(first_line_), given, columns, columns == 1 ? "column" : "columns"));
+            fmt::format("{}: there is no label column \"{}\": the lines have {} {}, of which column {} "
+                        "is the word; give the number of another (`label_column`)",
+                        file_.where(first_line_), given, columns, columns == 1 ? "column" : "columns",
+                        columns_.word + 1));
       }
       --tag_;
     }
@@ -162,6 +169,9 @@ class ConllReader {
 
 }  // namespace
 
-void read_conll(TaggedFile& file) { ConllReader(file).read(); }
+void read_conll(TaggedFile& file) {
+  if (!example_of_barred_lines(file.rest()).empty()) return read_barred_lines(file);
+  ConllReader(file).read();
+}
 
 }  // namespace bertune::data

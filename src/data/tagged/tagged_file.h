@@ -66,6 +66,9 @@ void read_conll(TaggedFile& file);
 void read_conllu(TaggedFile& file);
 void read_tagged_jsonl(TaggedFile& file);
 void read_tag_table(TaggedFile& file);
+void read_barred_lines(TaggedFile& file);
+// A sentence per line, and its tags in the same line of options().labels_file.
+void read_words_and_tags(TaggedFile& file);
 
 // The cells of a line of CoNLL: between TABs, or between runs of blanks.
 void split_cells(std::string_view line, bool by_tabs, std::vector<std::string_view>& cells);

@@ -87,8 +87,8 @@ class LineLooker {
         group = 0;
         continue;
       }
-      split_cells(line.starts_with('\t') ? line : trimmed, found_.by_tabs, cells_);
-      if (is_comment(trimmed, cells_.size(), found_.columns)) continue;
+      split_cells(without_margins(line, found_.by_tabs), found_.by_tabs, cells_);
+      if (is_comment(trimmed, cells_, found_.columns)) continue;
       if (group++ == 0) number = 0;
       found_.longest_group = std::max(found_.longest_group, group);
       add(number);
@@ -112,7 +112,7 @@ class LineLooker {
     if (first.empty()) return false;
     const std::string_view trimmed = trim_blanks(first);
     found_.by_tabs = trimmed.find('\t') != trimmed.npos;
-    split_cells(found_.by_tabs && first.starts_with('\t') ? first : trimmed, found_.by_tabs, cells_);
+    split_cells(without_margins(first, found_.by_tabs), found_.by_tabs, cells_);
     found_.columns = cells_.size();
     looks_.resize(found_.columns);
     return true;
@@ -149,6 +149,10 @@ class LineLooker {
     }
     if (columns < 2) return;
     found_.tag = tag_column(last);
+    if (columns == 2 && looks_[0].are_entities() && looks_[0].outside > 0 && looks_[1].others > 0) {
+      found_.word = 1, found_.tag = 0;
+      found_.why = "the first holds the tags";
+    }
     const ColumnLook& look = looks_[found_.tag];
     if (look.others == 0) found_.entity_tags = look.entities;
     found_.outside = look.outside;
@@ -156,26 +160,27 @@ class LineLooker {
     if (ragged_ * 20 > found_.lines) found_.entity_tags = 0;
   }
 
-  // The last one, unless it says nothing, or the entities that lie within those of the one before it.
+  // The last one, unless it says nothing, or its entities lie within those of the one before it, which may
+  // lie within others again.
   std::size_t tag_column(std::size_t last) {
     std::size_t best = last;
-    const ColumnLook& at_end = looks_[last];
-    const bool says_nothing = at_end.values.size() < 2 && found_.lines > 4;
-    for (std::size_t column = last; column-- > found_.word + 1;) {
-      const ColumnLook& look = looks_[column];
-      if (!look.are_entities()) continue;
-      const bool within = column + 1 == last && (at_end.are_entities() || at_end.others == 0) &&
-                          at_end.entities * 2 < look.entities &&
-                          std::ranges::includes(look.types, at_end.types);
-      if (says_nothing || within) {
-        found_.why +=
-            fmt::format("{}the last {}", found_.why.empty() ? "" : ", and ",
-                        says_nothing ? "says nothing" : "holds entities within those of the one before it");
-        best = column;
-      }
-      break;
+    const auto say = [&](std::string_view what) {
+      found_.why += fmt::format("{}the last {}", found_.why.empty() ? "" : ", and ", what);
+    };
+    if (looks_[last].values.size() < 2 && found_.lines > 4) {
+      while (best > found_.word && !looks_[best].are_entities()) --best;
+      if (best == found_.word) return last;
+      if (best != last) say("says nothing");
     }
+    const std::size_t innermost = best;
+    while (best > found_.word + 1 && lies_within(looks_[best], looks_[best - 1])) --best;
+    if (best != innermost) say("holds entities within those of the one before it");
     return best;
+  }
+
+  static bool lies_within(const ColumnLook& inner, const ColumnLook& outer) {
+    return outer.are_entities() && inner.others == 0 && inner.entities * 2 < outer.entities &&
+           std::ranges::includes(outer.types, inner.types);
   }
 
   void choose_of_2012() {
@@ -228,27 +233,37 @@ bool is_conllu(const std::string& extension, std::string_view line) {
   const bool ten_columns = cells.size() == 10 && (cells[0] == "1" || cells[0].starts_with("1-"));
   const bool comment =
       std::ranges::any_of(kComments, [&](std::string_view key) { return line.starts_with(key); });
-  return extension == ".conllu" || ten_columns || comment;
+  // Tables of other columns are called so too.
+  const bool is_narrow = !line.starts_with('#') && cells.size() > 1 && cells.size() < 10;
+  return (extension == ".conllu" && !is_narrow) || ten_columns || comment;
 }
 
 bool is_of_words(const std::string& extension) {
-  return extension == ".conll" || extension == ".conllu" || extension == ".bio" || extension == ".iob" ||
-         extension == ".iob2";
+  return extension == ".conll" || extension == ".conllu" || extension == ".conllup" || extension == ".bio" ||
+         extension == ".iob" || extension == ".iob2";
 }
 
 }  // namespace
 
 bool is_entity_tag(std::string_view tag) {
   if (tag == "O") return true;
-  constexpr std::string_view kLetters = "BIESLU";
+  constexpr std::string_view kLetters = "BIESLUM";
   if (tag.empty() || kLetters.find(tag[0]) == kLetters.npos) return false;
   return (tag.size() > 2 && tag[1] == '-') || tag == "B" || tag == "I";
 }
 
-bool is_comment(std::string_view line, std::size_t cells, std::size_t columns) {
+bool is_comment(std::string_view line, std::span<const std::string_view> cells, std::size_t columns) {
   if (!line.starts_with('#')) return false;
-  if (cells != columns) return true;
-  return line.starts_with("# ") && line.find(" = ") != line.npos;
+  if (cells.size() != columns) return true;
+  const bool is_several_words = cells[0].find(' ') != cells[0].npos;
+  return is_several_words || (line.starts_with("# ") && line.find(" = ") != line.npos);
+}
+
+std::string_view without_margins(std::string_view line, bool by_tabs) {
+  const std::size_t first = line.find_first_not_of(' ');
+  const bool begins_empty = by_tabs && first != line.npos && line[first] == '\t';
+  if (!begins_empty) return trim_blanks(line);
+  return line.substr(0, line.find_last_not_of(" \t\r") + 1);
 }
 
 std::optional<WordColumns> find_word_columns(std::string_view input) { return LineLooker(input).look(); }
@@ -276,6 +291,8 @@ std::string looks_like_tagged_words(const fs::path& path, std::string_view input
                                       table->names[static_cast<std::size_t>(table->word)],
                                       table->names[static_cast<std::size_t>(table->tag)]);
   }
+  if (const std::string example = example_of_barred_lines(input); !example.empty())
+    return fmt::format("each line is a sentence of words with tags, such as {}", example);
   const auto found = find_word_columns(input);
   if (!found || found->columns < 2 || found->lines < 2) return "";
   if (found->brackets) return "its lines have the columns of CoNLL-2012";

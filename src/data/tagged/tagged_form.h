@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,9 +41,20 @@ struct WordColumns {
 // Looks at the first lines. Nothing where there is none with a word.
 std::optional<WordColumns> find_word_columns(std::string_view input);
 
-// A line of CoNLL that is no word: it begins with "#", and has not as many columns as the others, or is
-// "# name = value".
-bool is_comment(std::string_view line, std::size_t cells, std::size_t columns);
+// A line of CoNLL that is no word: it begins with "#", and has not as many columns as the others, or several
+// words in the first, or is "# name = value".
+bool is_comment(std::string_view line, std::span<const std::string_view> cells, std::size_t columns);
+
+// The line without blanks around it; where nothing but blanks precedes the first TAB, the first cell stays.
+std::string_view without_margins(std::string_view line, bool by_tabs);
+
+// Returns the first entity of lines of words with tags behind bars ("Paris|NNP|I-LOC"); empty where one of
+// the first lines is none.
+std::string example_of_barred_lines(std::string_view input);
+
+// Returns whether the lines of a file of labels are tags such as B-LOC and O, one for each word of the lines
+// of `input`.
+bool are_tags_of_words(std::string_view input, const fs::path& labels_file);
 
 // The columns of a table of words.
 struct TagTable {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 namespace bertune::data {
@@ -19,6 +21,48 @@ bool is_entity(const Json& value) {
   }
   return value.is_object() && has_any(value, {"start", "start_offset", "begin"}) &&
          has_any(value, {"end", "end_offset"});
+}
+
+// Snips' segments of a text, of which some are entities.
+Json row_of_segments(const Json& segments) {
+  std::string text;
+  std::int64_t end = 0;  // in code points
+  Json entities = Json::array();
+  for (const Json& segment : segments) {
+    const std::string& part = segment["text"].get_ref<const std::string&>();
+    const std::int64_t begin = end;
+    end += std::ranges::count_if(part, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+    text += part;
+    const auto entity = segment.find("entity");
+    if (entity != segment.end() && entity->is_string() && end > begin)
+      entities.push_back({begin, end, *entity});
+  }
+  return {{"text", std::move(text)}, {"entities", std::move(entities)}};
+}
+
+bool are_segments(const Json& value) {
+  return value.is_array() && !value.empty() && std::ranges::all_of(value, [](const Json& segment) {
+           return segment.is_object() && segment.contains("text") && segment["text"].is_string();
+         });
+}
+
+// CLUENER's {"name": {"the text": [[first, last]]}}, with the place of the last character.
+std::optional<Json> entities_by_type(const Json& types) {
+  if (!types.is_object()) return std::nullopt;
+  Json entities = Json::array();
+  for (const auto& [type, texts] : types.items()) {
+    if (!texts.is_object()) return std::nullopt;
+    for (const Json& places : texts) {
+      if (!places.is_array()) return std::nullopt;
+      for (const Json& place : places) {
+        const bool fits = place.is_array() && place.size() == 2 && place[0].is_number_unsigned() &&
+                          place[1].is_number_unsigned() && place[1].get<std::uint64_t>() < UINT32_MAX;
+        if (!fits) return std::nullopt;
+        entities.push_back({place[0], place[1].get<std::uint64_t>() + 1, type});
+      }
+    }
+  }
+  return entities;
 }
 
 }  // namespace
@@ -38,7 +82,12 @@ Json plain_row(Json row) {
     return plain;
   }
   if (!row.is_object()) return row;
-  const auto data = row.find("data"), annotations = row.find("annotations");
+  const auto data = row.find("data"), annotations = row.find("annotations"), label = row.find("label");
+  if (data != row.end() && are_segments(*data)) return row_of_segments(*data);
+  if (label != row.end() && row.contains("text")) {
+    std::optional<Json> entities = entities_by_type(*label);
+    if (entities) row["label"] = std::move(*entities);
+  }
   if (data == row.end() || !data->is_object() || !data->contains("text")) return row;
   Json plain = {{"text", (*data)["text"]}};
   if (annotations == row.end() || !annotations->is_array()) return plain;

@@ -21,8 +21,9 @@ inline constexpr std::array<std::string_view, 6> kEntityKeys = {"entities", "spa
 // The value under the first key that is there and not null, or null.
 const Json* find_key(const Json& row, std::span<const std::string_view> keys);
 
-// A row in another program's form as {"text", "entities"}: spaCy's ["text", {"entities": [...]}], and Label
-// Studio's {"data": {"text"}, "annotations": [{"result": [...]}]}. Others stay as they are.
+// A row in another program's form as {"text", "entities"}: spaCy's ["text", {"entities": [...]}], Label
+// Studio's {"data": {"text"}, "annotations": [{"result": [...]}]}, Snips' {"data": [{"text", "entity"}]}, and
+// CLUENER's {"text", "label": {type: {text: [[first, last]]}}}. Others stay as they are.
 Json plain_row(Json row);
 
 // Returns whether the value is a list of texts, or of objects with a "text" (spaCy's and Prodigy's tokens).

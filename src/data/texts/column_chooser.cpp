@@ -24,7 +24,7 @@ ColumnChoice ColumnChooser::choose() {
   choice_.text_pair = given(options_.text_pair_column, "text_pair_column");
   give_labels();
   if (!choice_.text && options_.guess_pairs) guess_pair();
-  if (!choice_.text) choice_.text = first_of(text_names());
+  if (!choice_.text) choice_.text = text_by_name();
   if (columns() == 1 && !choice_.text && !choice_.label) choice_.text = column(0, true);
   if (options_.guess_labels) guess_labels();
   if (choice_.text.guessed && !choice_.text_pair) prefer_to_title();

@@ -30,10 +30,14 @@ class ColumnChooser {
   void set_labels(std::vector<ChosenColumn> labels, std::string reason = {});
   int find(std::string_view key) const;
   ChosenColumn first_of(std::span<const std::string_view> candidates) const;
+  // A usual name; a title only where no other text with one is as full and as long.
+  ChosenColumn text_by_name() const;
   void guess_pair();
   void guess_labels();
   // A usual name, unless its values number the rows or are sentences.
   ChosenColumn label_by_name() const;
+  // Throws UsageError for a usual name that holds objects: nothing else is the label then.
+  void refuse_objects() const;
   bool numbers_rows(int index) const;
   // Columns of 0 and 1, or of true and false, side by side: one per label. Two may be anything, where another
   // column may hold labels.
@@ -56,6 +60,7 @@ class ColumnChooser {
   // A title stands above a text: what is longer than it, and filled as often, is the text.
   void prefer_to_title();
   void guess_text();
+  std::string longer_than(int longer, int other) const;  // a reason
   void check() const;
   void check_name(const ChosenColumn& chosen) const;
 

@@ -157,22 +157,27 @@ bool is_an_example(const std::vector<std::string>& row, const std::vector<std::v
   for (std::size_t i = 0; i < row.size(); ++i)
     numbered = numbered && (row[i] == std::to_string(i) || row[i] == std::to_string(i + 1));
   if (numbered) return false;
-  int for_it = 0, against_it = 0;
-  bool comes_again = false;
+  int for_it = 0, against_it = 0, short_texts = 0;
+  bool comes_again = false, number_comes_again = false;
   for (std::size_t i = 0; i < std::min(row.size(), below.size()); ++i) {
     if (row[i].empty() || below[i].size() < 3) continue;
     const ColumnFacts facts = facts_of(below[i]);
     if (facts.filled * 2 < facts.rows) continue;
     const bool is_value = std::ranges::find(below[i], row[i]) != below[i].end();
-    comes_again = comes_again || (is_value && facts.distinct * 2 <= facts.filled);
+    const bool again = is_value && facts.distinct * 2 <= facts.filled;
+    comes_again = comes_again || again;
+    number_comes_again = number_comes_again || (again && parse_number(row[i]));
     if (facts.numbers) {
       (parse_number(row[i]) ? for_it : against_it) += 1;
     } else if (facts.repeats() || facts.distinct == 1) {
       (is_value ? for_it : against_it) += 1;
     } else if (facts.is_text() && facts.mean_words >= 2.5) {
       (words_of(row[i]) >= 3 ? for_it : against_it) += 1;
+      short_texts += words_of(row[i]) < 3 ? 1 : 0;
     }
   }
+  // A number is no name: beside it stands a short text.
+  if (row.size() == 2 && number_comes_again && against_it == short_texts) return true;
   return against_it == 0 && (for_it >= 2 || (row.size() == 2 && comes_again));
 }
 

@@ -11,11 +11,12 @@ namespace {
 using Pair = std::pair<std::string_view, std::string_view>;
 
 constexpr auto kTextNames = std::to_array<std::string_view>(
-    {"text",      "sentence",  "review",       "reviewtext",  "content",  "message",    "msg",
-     "utterance", "tweet",     "comment",      "body",        "document", "question",   "query",
-     "title",     "input",     "sentence1",    "description", "headline", "post",       "commenttext",
-     "abstract",  "email",     "prompt",       "passage",     "sms",      "reviewbody", "tweettext",
-     "verbatim",  "narrative", "questiontext", "phrase",      "statement"});
+    {"text",      "sentence",  "review",       "reviewtext",  "content",   "message",    "msg",
+     "utterance", "tweet",     "comment",      "body",        "document",  "question",   "query",
+     "title",     "input",     "sentence1",    "description", "headline",  "post",       "commenttext",
+     "abstract",  "email",     "prompt",       "passage",     "sms",       "reviewbody", "tweettext",
+     "verbatim",  "narrative", "questiontext", "phrase",      "statement", "claim",      "utt",
+     "texts",     "reviews",   "comments",     "messages",    "tweets"});
 constexpr auto kLabelNames = std::to_array<std::string_view>({"label",
                                                               "labels",
                                                               "class",
@@ -49,7 +50,12 @@ constexpr auto kLabelNames = std::to_array<std::string_view>({"label",
                                                               "judgement",
                                                               "acceptable",
                                                               "acceptability",
-                                                              "isspam"});
+                                                              "isspam",
+                                                              "overall",
+                                                              "intents",
+                                                              "categories",
+                                                              "topics",
+                                                              "genres"});
 constexpr auto kPairNames = std::to_array<Pair>({{"sentence1", "sentence2"},
                                                  {"premise", "hypothesis"},
                                                  {"question1", "question2"},

@@ -18,6 +18,7 @@ struct TableHead {
   std::vector<std::string> names;  // or numbers from "1"
   // Cells of the first rows and some others, a vector per column; empty where they are not looked at.
   std::vector<std::vector<std::string>> samples;
+  std::vector<std::string> objects = {};  // names of those that hold objects or nested lists alone
 };
 
 // The place of a column from 0: by its exact name, or else the only one that differs in case alone; -1: there

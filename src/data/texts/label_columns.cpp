@@ -11,6 +11,7 @@ namespace bertune::data {
 
 void ColumnChooser::guess_labels() {
   if (!choice_.label) choice_.label = label_by_name();
+  if (!choice_.label && options_.labels_required) refuse_objects();
   if (!choice_.label) guess_label_set();
   guess_among_few();
   if (!choice_.label && (options_.labels_required || choice_.text_pair)) guess_label_by_values();
@@ -28,6 +29,17 @@ ChosenColumn ColumnChooser::label_by_name() const {
     return column(index, true);
   }
   return {};
+}
+
+void ColumnChooser::refuse_objects() const {
+  for (const std::string_view key : label_names()) {
+    const int index = find(key);
+    if (index < 0 || std::ranges::find(head_.objects, name(index)) == head_.objects.end()) continue;
+    fail(
+        fmt::format("\"{}\" is an object or a nested list, where a label is a text, a number or a list of "
+                    "these: make it one, or name another column with `label_column`",
+                    name(index)));
+  }
 }
 
 bool ColumnChooser::numbers_rows(int index) const {
@@ -48,6 +60,8 @@ void ColumnChooser::guess_label_set() {
   // Two of them, or columns without names, may as well be counts.
   const bool doubtful = set.size() == 2 || head_.header_line == 0;
   if (set.size() < 2 || (doubtful && others_may_hold_labels(set))) return;
+  // Columns that always say the same describe the file.
+  if (std::ranges::count_if(set, [&](int index) { return facts(index).distinct > 1; }) < 2) return;
   std::vector<ChosenColumn> labels;
   for (const int index : set) labels.push_back(column(index, true));
   set_labels(std::move(labels), fmt::format("each of these columns holds {}, and is a label of its own",

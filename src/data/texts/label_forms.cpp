@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <optional>
 #include <set>
+#include <span>
 #include <string_view>
 
 #include "core/lower_case.h"
@@ -57,7 +59,7 @@ std::optional<std::vector<bool>> ones_of(std::string_view list) {
 
 class Settler {
  public:
-  Settler(Dataset& dataset, Arena& arena, const ReadOptions& options, BadLines& bad)
+  Settler(Dataset& dataset, Arena& arena, const ReadOptions& options, BadRows& bad)
       : dataset_(dataset), arena_(arena), labels_required_(options.labels_required), bad_(bad) {
     if (options.trained) trained_ = options.trained->label_form;
   }
@@ -173,8 +175,8 @@ class Settler {
     for (Row& row : dataset_.rows) {
       if (!is_missing(row)) continue;
       if (labels_required_) {
-        bad_.add(row.line, fmt::format("\"{}\" among numbers is no label (column \"{}\")", row.label,
-                                       dataset_.columns.label.name));
+        bad_.add(fmt::format("{}: \"{}\" among numbers is no label (column \"{}\")", dataset_.where(row),
+                             row.label, dataset_.columns.label.name));
       } else {
         row.has_label = false;
         row.label = {};
@@ -202,6 +204,21 @@ class Settler {
                      undecided, first));
   }
 
+  // Returns whether the last label counts or sums up those above it; among names any number does.
+  bool sums_up_others(const Row& last) const {
+    const std::optional<double> total = parse_number(last.label);
+    if (!total) return false;
+    double sum = 0;
+    for (const Row& row : std::span(dataset_.rows).first(dataset_.rows.size() - 1)) {
+      const std::optional<double> number = parse_number(row.label);
+      if (!number) return true;
+      sum += *number;
+    }
+    const auto count = static_cast<double>(dataset_.rows.size() - 1);
+    const auto is_nearly = [&](double value) { return std::abs(*total - value) <= 0.01 * std::abs(value); };
+    return *total == count || is_nearly(sum) || is_nearly(sum / count);
+  }
+
   // A last row that sums up the others.
   void leave_out_total() {
     if (dataset_.rows.size() < 4) return;
@@ -212,9 +229,8 @@ class Settler {
       return text.size() < 20 && std::ranges::find(kWords, name_key(text)) != kWords.end();
     };
     const auto same = std::ranges::count(dataset_.rows, last.label, &Row::label);
-    if (!last.has_label ||
-        !(is_total(last.text) ? same == 1 && parse_number(last.label) : is_total(last.label) && same == 1))
-      return;
+    if (!last.has_label || same != 1) return;
+    if (!(is_total(last.text) ? sums_up_others(last) : is_total(last.label))) return;
     dataset_.notes.push_back(fmt::format("{}: sums up the others, and is left out: \"{}\", \"{}\"",
                                          dataset_.where(last), last.text, last.label));
     dataset_.rows.pop_back();
@@ -223,13 +239,13 @@ class Settler {
   Dataset& dataset_;
   Arena& arena_;
   bool labels_required_;
-  BadLines& bad_;
+  BadRows& bad_;
   LabelForm trained_ = LabelForm::as_written;
 };
 
 }  // namespace
 
-void settle_labels(Dataset& dataset, Arena& arena, const ReadOptions& options, BadLines& bad) {
+void settle_labels(Dataset& dataset, Arena& arena, const ReadOptions& options, BadRows& bad) {
   Settler(dataset, arena, options, bad).settle();
 }
 

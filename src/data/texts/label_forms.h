@@ -1,8 +1,8 @@
 // Labels as files write them, made into labels as they are meant.
 #pragma once
 
+#include "data/files/bad_rows.h"
 #include "data/files/storage.h"
-#include "data/texts/bad_lines.h"
 #include "data/texts/reader.h"
 
 namespace bertune::data {
@@ -13,6 +13,6 @@ namespace bertune::data {
 // `labels_required` asks for are `bad`. What is made lies in `arena`. The form of the labels is the one of
 // training, where that had one that could mean two things, if these labels can have it; else the one that
 // their rows show.
-void settle_labels(Dataset& dataset, Arena& arena, const ReadOptions& options, BadLines& bad);
+void settle_labels(Dataset& dataset, Arena& arena, const ReadOptions& options, BadRows& bad);
 
 }  // namespace bertune::data

@@ -1,11 +1,13 @@
 // Detects the task that the labels of a training set are for.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>
 #include <unordered_set>
 
+#include "data/files/records.h"
 #include "data/texts/labels.h"
 
 namespace bertune::data {
@@ -17,10 +19,16 @@ struct Kinds {
   bool lists = false, bars = false, commas = false, fractions = false, listed_numbers = true;
 };
 
-// "2,27": whole numbers joined by commas.
+// "2,27" or "2, 27": whole numbers joined by commas.
 bool is_list_of_numbers(std::string_view label) {
-  return !label.empty() && label.find_first_not_of("0123456789,") == std::string_view::npos &&
-         !label.starts_with(',') && !label.ends_with(',');
+  for (std::string_view rest = label; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    const std::string_view number = trim_blanks(rest.substr(0, end));
+    if (number.empty() || number.find_first_not_of("0123456789") != std::string_view::npos) return false;
+    if (end + 1 == rest.size()) return false;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return !label.empty();
 }
 
 Kinds kinds_of(const Dataset& train) {

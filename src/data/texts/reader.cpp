@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "data/files/label_lines.h"
 #include "data/files/records.h"
-#include "data/files/sniff.h"
 #include "data/files/storage.h"
 #include "data/texts/label_forms.h"
 #include "data/texts/table.h"
@@ -26,24 +26,16 @@ void Dataset::release_pages() const {
 namespace {
 
 // The n-th line is the label of the n-th row.
-void take_labels_of(const fs::path& path, Dataset& dataset, Arena& arena) {
-  const TextFile file(path);
-  std::string_view text = file.text(), line;
-  text.remove_prefix(byte_order_mark(text));
-  std::size_t lines = 0;
-  for (; !text.empty() && take_line(text, true, line); ++lines) {
-    if (lines >= dataset.rows.size()) continue;
-    Row& row = dataset.rows[lines];
-    row.label = arena.copy(trim_blanks(line));
-    row.has_label = !row.label.empty();
-  }
-  if (lines != dataset.rows.size()) {
-    throw Error(fmt::format("{}: has {} lines, and {} has {} rows; each line must be the label of one row",
-                            path.string(), lines, dataset.path, dataset.rows.size()));
+void take_labels_of(const fs::path& path, Dataset& dataset, bool is_part, Arena& arena) {
+  const LabelLines labels(path);
+  labels.require(dataset.rows.size(), "rows", dataset.path, is_part);
+  for (std::size_t i = 0; i < dataset.rows.size(); ++i) {
+    dataset.rows[i].label = arena.copy(labels.lines()[i]);
+    dataset.rows[i].has_label = !dataset.rows[i].label.empty();
   }
   dataset.columns.label = {.name = path.filename().string()};
   dataset.has_labels = std::ranges::any_of(dataset.rows, &Row::has_label);
-  dataset.notes.push_back(fmt::format("{}: its labels are the lines of {}", dataset.path, path.string()));
+  dataset.notes.push_back(labels.note(dataset.path));
 }
 
 // A file of labels names them, and no column does.
@@ -75,8 +67,10 @@ Dataset read_dataset(const fs::path& path, const ReadOptions& options) {
   for (const ChosenColumn& label : dataset.columns.labels) dataset.label_names.push_back(label.name);
   dataset.has_pairs = static_cast<bool>(dataset.columns.text_pair);
   dataset.has_labels = table.labeled_rows() > 0;
-  if (!options.labels_file.empty()) take_labels_of(options.labels_file, dataset, storage->arena);
+  if (!options.labels_file.empty())
+    take_labels_of(options.labels_file, dataset, options.max_rows >= 0, storage->arena);
   settle_labels(dataset, storage->arena, options, table.bad_rows());
+  table.count_good_rows(dataset.size());
   table.check_bad_rows();
   if (dataset.rows.empty() && options.max_rows != 0) throw Error(fmt::format("{}: is empty", dataset.path));
   std::vector<std::string> notes = storage->file.notes();

@@ -72,8 +72,8 @@ bool Table::read_row(bool stays, Arena& arena, Row& row) {
   return !choice_.label || take_label(stays, arena, row);
 }
 
-bool Table::is_bad(std::string what) {
-  bad_.add(record_.line, std::move(what));
+bool Table::is_bad(std::string_view what) {
+  bad_.add(fmt::format("{}: {}", where(record_.line), what));
   return false;
 }
 
@@ -223,7 +223,8 @@ std::vector<std::string> Table::notes() const {
     if (counted.tally.count > 0)
       notes.push_back(tallied(counted.tally, counted.what) + std::string(counted.advice));
   }
-  if (const std::string left_out = bad_.note(path_); !left_out.empty()) notes.push_back(left_out);
+  if (const std::string left_out = bad_.note(path_, rows_, "rows"); !left_out.empty())
+    notes.push_back(left_out);
   if (parser_ && parser_->blank_lines() > 0) {
     notes.push_back(fmt::format("{}: {} blank lines skipped", path_, parser_->blank_lines()));
   }

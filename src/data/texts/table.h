@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "data/files/bad_rows.h"
 #include "data/files/labelled_lines.h"
 #include "data/files/records.h"
 #include "data/files/storage.h"
-#include "data/texts/bad_lines.h"
 #include "data/texts/columns.h"
 #include "data/texts/reader.h"
 
@@ -32,8 +32,10 @@ class Table {
 
   // Throws Error where more rows than options allow cannot be used, which are not among those that next()
   // gives. A stream is checked at each row.
-  void check_bad_rows() const { bad_.check(path_, rows_); }
-  BadLines& bad_rows() { return bad_; }
+  void check_bad_rows() const { bad_.check(path_, rows_, "rows"); }
+  BadRows& bad_rows() { return bad_; }
+  // Sets the number of rows that are good, where their labels were looked at since.
+  void count_good_rows(std::int64_t rows) { rows_ = rows; }
 
   const ColumnChoice& columns() const { return choice_; }
   std::int64_t rows() const { return rows_; }
@@ -65,7 +67,7 @@ class Table {
   bool take_text(const ChosenColumn& column, bool stays, Arena& arena, std::string_view& text);
   bool take_label(bool stays, Arena& arena, Row& row);
   bool take_label_set(Arena& arena, Row& row);
-  bool is_bad(std::string what);
+  bool is_bad(std::string_view what);
   std::string_view spilled_text(bool stays, Arena& arena);
   bool in_lines() const { return *format_ == Format::text && layout_.form != LineLayout::Form::plain; }
   bool is_json() const { return *format_ == Format::jsonl || *format_ == Format::json; }
@@ -81,13 +83,14 @@ class Table {
   LineLayout layout_;
   std::unique_ptr<RecordParser> parser_;
   TableHead head_;
+  std::vector<bool> nested_;  // a value was an object or a nested list, by column
   ColumnChoice choice_;
   Record record_;
   bool marked_ = false;  // the byte order mark was looked for
   std::int64_t rows_ = 0, labeled_ = 0;
   Tally replaced_, surrogates_, nul_, empty_, ragged_, repeated_headers_, spilled_;
   bool spills_ = false;  // the text continues in the columns behind it, which have no names
-  BadLines bad_;
+  BadRows bad_;
   std::vector<std::string> head_notes_, dialect_notes_;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/json.h"
 #include "data/files/sniff.h"
 #include "data/texts/column_names.h"
 #include "data/texts/table.h"
@@ -14,6 +15,11 @@ namespace bertune::data {
 namespace {
 
 constexpr std::size_t kSampleRows = 1000, kSampleBytes = std::size_t{64} << 10;
+
+bool holds_json_lines(std::string_view input) {
+  std::string_view line;
+  return is_json(input) && input.starts_with('{') && take_line(input, true, line) && Json::accept(line);
+}
 
 }  // namespace
 
@@ -66,6 +72,12 @@ void Table::settle_format(std::string_view input) {
                                       path_, to_string(*format_)));
   }
   if (format_ != Format::text || !guesses_lines_) return;
+  if (holds_json_lines(input)) {
+    format_ = Format::jsonl;
+    head_notes_.push_back(
+        fmt::format("{}: lines are JSON objects (detected; change with `format=text`)", path_));
+    return;
+  }
   layout_ =
       guess_line_layout(input, options_.delimiter, options_.labels_required && options_.label_column.empty());
   if (layout_.form == LineLayout::Form::plain) return;
@@ -115,6 +127,7 @@ bool Table::has_given_columns() const {
 bool Table::read_head(std::string_view input, bool final) {
   head_ = {};
   head_.path = path_;
+  nested_.clear();
   dialect_notes_.clear();
   parser_ = in_lines() ? make_labelled_line_parser(path_, layout_)
                        : make_parser(path_, *format_, options_.delimiter, input, dialect_notes_);
@@ -160,6 +173,10 @@ bool Table::sample_rows(RecordParser& parser, std::string_view input, bool final
   if (final && rows == kSampleRows && is_delimited(*format_)) sample_elsewhere(input);
   head_.samples.resize(head_.names.size());
   for (std::vector<std::string>& column : head_.samples) column.resize(head_.samples[0].size());
+  const auto is_empty = [](const std::string& cell) { return cell.empty(); };
+  for (std::size_t i = 0; i < nested_.size() && i < head_.names.size(); ++i)
+    if (nested_[i] && std::ranges::all_of(head_.samples[i], is_empty))
+      head_.objects.push_back(head_.names[i]);
   return true;
 }
 
@@ -170,8 +187,11 @@ void Table::sample_row() {
   if (record_.cells.size() != width) return;
   const std::size_t before = head_.samples.empty() ? 0 : head_.samples[0].size();
   if (head_.samples.size() < width) head_.samples.resize(width, std::vector<std::string>(before));
-  for (std::size_t i = 0; i < width; ++i)
+  if (nested_.size() < width) nested_.resize(width);
+  for (std::size_t i = 0; i < width; ++i) {
     head_.samples[i].push_back(cell_name(record_.cells[i]).substr(0, kLongest));
+    if (record_.cells[i].kind == CellKind::nested) nested_[i] = true;
+  }
 }
 
 // Files are often sorted by label: some rows from farther behind show the others. Where a line begins within

@@ -10,6 +10,19 @@
 
 namespace bertune::data {
 
+ChosenColumn ColumnChooser::text_by_name() const {
+  const ChosenColumn first = first_of(text_names());
+  if (!first || !names_a_title(first.name)) return first;
+  const ColumnFacts& title = facts(first.index);
+  for (const std::string_view key : text_names()) {
+    const int index = find(key);
+    if (index < 0 || taken(index) || names_a_title(name(index)) || !facts(index).is_text()) continue;
+    if (facts(index).fullness() >= title.fullness() && facts(index).mean_length >= title.mean_length)
+      return column(index, true, longer_than(index, first.index));
+  }
+  return first;
+}
+
 void ColumnChooser::guess_pair() {
   for (const auto& [first, second] : pair_names()) {
     const int left = find(first), right = find(second);
@@ -21,6 +34,11 @@ void ColumnChooser::guess_pair() {
     if (!choice_.text_pair) choice_.text_pair = column(right, true);
     return;
   }
+}
+
+std::string ColumnChooser::longer_than(int longer, int other) const {
+  return fmt::format("longer than \"{}\", {:.0f} characters to {:.0f} on average", name(other),
+                     facts(longer).mean_length, facts(other).mean_length);
 }
 
 std::vector<int> ColumnChooser::texts() const {
@@ -38,9 +56,7 @@ void ColumnChooser::prefer_to_title() {
   if (others.empty()) return;
   const ColumnFacts& text = facts(others[0]);
   if (text.mean_length < 1.5 * title.mean_length || text.fullness() < 0.8 * title.fullness()) return;
-  choice_.text = column(others[0], true,
-                        fmt::format("longer than \"{}\", {:.0f} characters to {:.0f} on average",
-                                    choice_.text.name, text.mean_length, title.mean_length));
+  choice_.text = column(others[0], true, longer_than(others[0], choice_.text.index));
 }
 
 void ColumnChooser::guess_text() {
@@ -72,9 +88,7 @@ void ColumnChooser::guess_text() {
         "with `text_column` and `text_pair_column`",
         names_of(both)));
   }
-  choice_.text = column(first, true,
-                        fmt::format("longer than \"{}\", {:.0f} characters to {:.0f} on average",
-                                    name(second), facts(first).mean_length, facts(second).mean_length));
+  choice_.text = column(first, true, longer_than(first, second));
 }
 
 }  // namespace bertune::data

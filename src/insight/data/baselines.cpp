@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <string_view>
 #include <utility>
 
 #include "bertune/error.h"
@@ -59,7 +61,23 @@ std::optional<BesideModel> beside(const Baselines& baselines, const Metrics& met
   return model;
 }
 
+std::string method_name(const std::string& id) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kMethods = {{
+      {"majority", "The most frequent label"},
+      {"mean", "The mean of the training rows"},
+      {"tfidf_linear", "TF-IDF with a linear model"},
+      {"tfidf_ridge", "TF-IDF with ridge regression"},
+      {"tfidf_cosine", "TF-IDF with cosines"},
+      {"most_frequent_tag", "The most frequent tag of each word"},
+      {"word_overlap", "Most words in common with the question"},
+  }};
+  for (const auto& [known, words] : kMethods)
+    if (known == id) return std::string(words);
+  return id;
+}
+
 Json to_json(const Baselines& baselines, const std::optional<BesideModel>& model) {
+  const double scale = baselines.task == "question-answering" ? 0.01 : 1;
   Json json = {{"task", baselines.task},     {"set", baselines.set},
                {"metric", baselines.metric}, {"train_rows", baselines.train_rows},
                {"rows", baselines.rows},     {"baselines", Json::array()}};
@@ -67,11 +85,15 @@ Json to_json(const Baselines& baselines, const std::optional<BesideModel>& model
     Json values = Json::object();
     for (const auto& [name, value] : one.values)
       values[name] = std::isfinite(value) ? Json(value) : Json(nullptr);
-    json["baselines"].push_back(
-        {{"name", one.name}, {"score", one.score}, {"values", values}, {"seconds", one.seconds}});
+    json["baselines"].push_back({{"id", one.name},
+                                 {"name", method_name(one.name)},
+                                 {"metric", baselines.metric},
+                                 {"value", scale * one.score},
+                                 {"values", values},
+                                 {"seconds", one.seconds}});
   }
   if (!model) return json;
-  json["model"] = {{"score", model->score}, {"best_baseline", baselines.baselines[model->best].name}};
+  json["model"] = {{"value", scale * model->score}, {"best_baseline", baselines.baselines[model->best].name}};
   if (model->difference) {
     json["model"]["difference"] = model->difference->difference;
     json["model"]["low"] = model->difference->low, json["model"]["high"] = model->difference->high;

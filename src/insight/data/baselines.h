@@ -28,8 +28,12 @@ struct BesideModel {
 std::optional<BesideModel> beside(const Baselines& baselines, const Metrics& metrics,
                                   const std::vector<double>& model_rows);
 
-// {"task", "set", "metric", "train_rows", "rows", "baselines": [{"name", "score", "values", "seconds"}]}, and
-// with a model "model": {"score", "best_baseline", "difference", "low", "high"}.
+// Returns the name of a method for a person: "TF-IDF with a linear model".
+std::string method_name(const std::string& id);
+
+// {"task", "set", "metric", "train_rows", "rows", "baselines": [{"id", "name" (method_name), "metric",
+// "value", "values", "seconds"}]}, and with a model "model": {"value", "best_baseline", "difference", "low",
+// "high"}. Values are from 0 to 1 also where the metrics of questions are percentages. Reports read them.
 Json to_json(const Baselines& baselines, const std::optional<BesideModel>& model = {});
 
 }  // namespace bertune::insight

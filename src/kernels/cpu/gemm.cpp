@@ -2,6 +2,7 @@
 // order of k by one thread, however the work is cut: results do not depend on the number of threads.
 #include "kernels/cpu/gemm.h"
 
+#include "kernels/cpu/gemm_int8.h"
 #include "kernels/cpu/gemm_pack.h"
 #include "kernels/cpu/gemm_tile.h"
 #include "kernels/cpu/gemv.h"
@@ -42,7 +43,8 @@ void compute(const Region<Number>& region) {
   const Matmul& op = region.op;
   const auto along_k = [&](std::int64_t k) { return numbers_along_k(k, region.packed_b); };
   auto* scratch = reinterpret_cast<Number*>(thread_scratch(
-      round_up(region.rows, Shape::rows) * along_k(min(Shape::depth, op.k)), ScratchUse::packed_rows));
+      round_up(region.rows, Shape::rows) * packed_row_size(min(Shape::depth, op.k), region.packed_b),
+      ScratchUse::packed_rows));
   begin_tiles<Number>();
   for (std::int64_t depth = 0; depth == 0 || depth < op.k; depth += Shape::depth) {
     const std::int64_t k = min(Shape::depth, op.k - depth);
@@ -50,7 +52,8 @@ void compute(const Region<Number>& region) {
     const RowBlock<Number> block =
         pack_rows(op.a, op.lda, op.transpose_a, region.first_row, region.rows, depth, k, scratch);
     for (std::int64_t panel = region.first_panel; panel < region.end_panel; ++panel) {
-      const Number* b = region.packed_b + (panel * along_k(op.k) + along_k(depth)) * Shape::columns;
+      const Number* b =
+          region.packed_b + (panel * panel_rows(op.k, region.packed_b) + along_k(depth)) * Shape::columns;
       const std::int64_t width = min(Shape::columns, op.n - panel * Shape::columns);
       for (std::int64_t row = 0; row < region.rows; row += Shape::rows) {
         const std::int64_t rows = min(Shape::rows, region.rows - row);
@@ -69,8 +72,7 @@ void compute(const Region<Number>& region) {
 
 template <typename Number>
 std::int64_t packed_numbers(const Matmul& op) {
-  return round_up(op.n, TileShape<Number>::columns) *
-         numbers_along_k(op.k, static_cast<const Number*>(nullptr));
+  return round_up(op.n, TileShape<Number>::columns) * panel_rows(op.k, static_cast<const Number*>(nullptr));
 }
 
 // Packs B in memory order; any other order was slower.
@@ -92,6 +94,14 @@ void pack(const Matmul& op, Number* packed) {
   });
 }
 
+void pack(const Matmul& op, Quad* packed) {
+  constexpr std::int64_t kColumns = TileShape<Quad>::columns;
+  parallel_for(block_count(op.n, kColumns), [&](std::int64_t panel) {
+    auto* row = reinterpret_cast<std::int8_t*>(thread_scratch(round_up(op.k, kQuad * kLanes) / kQuad));
+    pack_quad_panel(op, panel * kColumns, row, packed + panel * panel_rows(op.k, packed) * kColumns);
+  });
+}
+
 template <typename Number>
 const Number* packed_panels(const Matmul& op) {
   if (op.packed_b != nullptr) return reinterpret_cast<const Number*>(op.packed_b);
@@ -104,10 +114,10 @@ const Number* packed_panels(const Matmul& op) {
 // Calls function(Number{}) with the kind of number that the product is made of.
 template <typename Function>
 auto with_number(const Matmul& op, const Function& function) {
+  if (op.operands == Operands::int8) return function(Quad{});
 #if defined(__AVX512BF16__)
-  if (op.bf16) return function(Pair{});
+  if (op.operands == Operands::bf16) return function(Pair{});
 #endif
-  (void)op;
   return function(float{});
 }
 

@@ -58,6 +58,16 @@ inline std::int64_t numbers_along_k(std::int64_t k, const Pair*) {
   return round_up((k + 1) / 2, TileShape<Pair>::k_step);
 }
 
+// Numbers from one packed row of A to the next, and rows of a packed panel of B.
+template <typename Number>
+std::int64_t packed_row_size(std::int64_t k, const Number* number) {
+  return numbers_along_k(k, number);
+}
+template <typename Number>
+std::int64_t panel_rows(std::int64_t k, const Number* number) {
+  return numbers_along_k(k, number);
+}
+
 // Numbers p .. p + kLanes along k of row `from`, of which `k` are there; zeros after them.
 inline Pairs load_along_k(const float* from, std::int64_t p, std::int64_t k, const float*) {
   Pairs result{};

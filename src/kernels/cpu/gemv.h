@@ -10,7 +10,7 @@ constexpr std::int64_t kGemvColumns = 96;  // columns of C a task
 
 // Returns whether a product is computed as a matrix-vector product. This depends on the product's shape and
 // type only, not on whether B is packed: otherwise a text's result could depend on earlier calls.
-inline bool is_gemv(const Matmul& op) { return op.m == 1 && !op.bf16; }
+inline bool is_gemv(const Matmul& op) { return op.m == 1 && op.operands == Operands::f32; }
 
 inline float row_dot(const float* a, const float* b, std::int64_t k) {
   Vec sums[2] = {};

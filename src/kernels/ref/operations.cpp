@@ -54,6 +54,7 @@ void set(double* result, double value) {
 }  // namespace
 
 void matmul(const Matmul& op) {
+  if (op.operands == Operands::int8) return quantized_matmul(op);
   ref::matmul<float>(op.m, op.n, op.k, op.a, op.transpose_a ? 1 : op.lda, op.transpose_a ? op.lda : 1, op.b,
                      op.transpose_b ? 1 : op.ldb, op.transpose_b ? op.ldb : 1, op.accumulate, op.c, op.ldc);
 }

@@ -94,6 +94,37 @@ void matmul(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int
   }
 }
 
+// Integers of at most 127 that are proportional to some numbers, but for rounding: number = scale * integer.
+struct Quantized {
+  std::vector<std::int32_t> integers;
+  float scale = 0;
+};
+inline Quantized quantize(const float* numbers, std::int64_t count) {
+  float largest = 0;  // NaN where one is
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (!(std::abs(numbers[i]) <= largest)) largest = std::abs(numbers[i]);
+    if (std::isnan(largest)) break;
+  }
+  const float inverse = largest > 1e-30F ? 127 / largest : 0;
+  Quantized result{{}, largest / 127};
+  for (std::int64_t i = 0; i < count; ++i)
+    result.integers.push_back(static_cast<std::int32_t>(std::nearbyint(numbers[i] * inverse)));
+  return result;
+}
+
+// C = A · Bᵀ of rows that are quantized first (Operands::int8).
+inline void quantized_matmul(const Matmul& op) {
+  for (std::int64_t j = 0; j < op.n; ++j) {
+    const Quantized column = quantize(op.b + j * op.ldb, op.k);
+    for (std::int64_t i = 0; i < op.m; ++i) {
+      const Quantized row = quantize(op.a + i * op.lda, op.k);
+      std::int32_t sum = 0;
+      for (std::size_t p = 0; p < row.integers.size(); ++p) sum += row.integers[p] * column.integers[p];
+      op.c[i * op.ldc + j] = static_cast<float>(sum) * (row.scale * column.scale);
+    }
+  }
+}
+
 // One row of LayerNorm (Ba et al. 2016): y = (x - mean) * rstd * gamma + beta.
 template <typename T>
 void layer_norm_row(std::int64_t n, T epsilon, const T* x, const T* gamma, const T* beta, T* y, T& mean,

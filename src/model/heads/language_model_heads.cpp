@@ -36,7 +36,7 @@ void MaskedLMHead::bind(const WeightViews& views) {
   activation_ = kernels::activation_from_string(checkpoint::family_of(config_).masked_lm_activation(config_));
   norm_ = views.layer_norm(kNorm);
   decoder_ = {views.tensor("bert.embeddings.word_embeddings.weight"), views.tensor(kBias), h,
-              config_.vocab_size, dense_.bf16};
+              config_.vocab_size, dense_.operands};
 }
 
 void MaskedLMHead::take_memory(HeadActivations& activations, kernels::Arena& arena, const BatchSize& size,

@@ -7,7 +7,8 @@ void Gradient::add(const Pass& pass, std::int64_t count, const float* x) const {
 }
 
 void Gradient::add_outer(const Pass& pass, std::int64_t rows, std::int64_t m, const float* left,
-                         std::int64_t left_stride, std::int64_t n, const float* right, bool bf16) const {
+                         std::int64_t left_stride, std::int64_t n, const float* right,
+                         kernels::Operands operands) const {
   pass.matmul({.transpose_a = true,
                .m = m,
                .n = n,
@@ -19,7 +20,7 @@ void Gradient::add_outer(const Pass& pass, std::int64_t rows, std::int64_t m, co
                .accumulate = true,
                .c = sum_,
                .ldc = n,
-               .bf16 = bf16});
+               .operands = operands});
 }
 
 void Gradient::clear(const Pass& pass, std::int64_t first, std::int64_t count) const {
@@ -37,7 +38,7 @@ kernels::Matmul Linear::output(std::int64_t rows, const float* x, float* y) cons
           .ldb = in,
           .c = y,
           .ldc = out,
-          .bf16 = bf16,
+          .operands = operands,
           .packed_b = packed};
 }
 
@@ -52,7 +53,7 @@ kernels::Matmul Linear::input_gradient(std::int64_t rows, const float* dy, float
           .accumulate = accumulate,
           .c = dx,
           .ldc = in,
-          .bf16 = bf16};
+          .operands = operands};
 }
 
 // Adds the gradients of the weight and of its low-rank matrices: with u = x · aᵀ and v = dy · b, both times
@@ -60,7 +61,7 @@ kernels::Matmul Linear::input_gradient(std::int64_t rows, const float* dy, float
 // not made.
 void Linear::add_weight_gradient(const Pass& pass, std::int64_t rows, const float* dy, std::int64_t ldy,
                                  const float* x, float* scratch) const {
-  weight.gradient.add_outer(pass, rows, out, dy, ldy, in, x, bf16);
+  weight.gradient.add_outer(pass, rows, out, dy, ldy, in, x, operands);
   if (!low_rank.is_trained()) return;
   const auto& [a, b, rank, scale] = low_rank;
   float *u = b.is_trained() ? scratch : nullptr, *v = a.is_trained() ? scratch + rows * rank : nullptr;

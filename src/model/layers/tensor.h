@@ -22,7 +22,8 @@ class Gradient {
   void add(const Pass& pass, std::int64_t count, const float* x) const;
   // Adds leftᵀ · right, of left[rows,m] and right[rows,n] with the row strides `left_stride` and n.
   void add_outer(const Pass& pass, std::int64_t rows, std::int64_t m, const float* left,
-                 std::int64_t left_stride, std::int64_t n, const float* right, bool bf16 = false) const;
+                 std::int64_t left_stride, std::int64_t n, const float* right,
+                 kernels::Operands operands = {}) const;
   // Zeroes `count` numbers from `first` on.
   void clear(const Pass& pass, std::int64_t first, std::int64_t count) const;
 
@@ -51,7 +52,7 @@ struct LowRank {
 struct Linear {
   Tensor weight, bias;  // the weight with its change by low_rank, once merged (model/adapters/lora.h)
   std::int64_t in = 0, out = 0;
-  bool bf16 = false;
+  kernels::Operands operands{};  // of output(); backward has no int8
   LowRank low_rank = {};
   const float* packed = nullptr;  // the weight as kernels::OpTable::pack_b leaves it for output(), or null
 

@@ -1,6 +1,7 @@
 #include "tasks/multiple_choice/read.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -15,6 +16,7 @@
 #include "data/splits/subset.h"
 #include "tasks/hold_out.h"
 #include "tasks/multiple_choice/prediction.h"
+#include "tasks/prediction.h"
 #include "tasks/trained_settings.h"
 
 namespace bertune::tasks::multiple_choice {
@@ -38,13 +40,16 @@ data::MultipleChoiceReadOptions read_options(const FileOptions& options, bool wi
           .label_column = common.label_column,
           .with_labels = with_labels,
           .delimiter = common.delimiter,
-          .max_bad_rows = options.max_bad_rows};
+          .max_bad_rows = options.max_bad_rows,
+          .labels_file = with_labels ? options.labels_file : std::filesystem::path()};
 }
 
 MultipleChoiceDataset read(const TrainingFiles& files, const std::filesystem::path& path,
-                           std::int64_t max_rows, std::vector<std::string>& notes) {
+                           const std::filesystem::path& labels_file, std::int64_t max_rows,
+                           std::vector<std::string>& notes) {
   if (path.empty()) return {};
   data::MultipleChoiceReadOptions options = read_options(files.data, true);
+  options.labels_file = labels_file;
   options.max_questions = max_rows;
   options.fold_column = files.fold_column;
   MultipleChoiceDataset dataset = data::read_multiple_choice(path, options);
@@ -54,10 +59,11 @@ MultipleChoiceDataset read(const TrainingFiles& files, const std::filesystem::pa
 
 ChoiceSets read_sets(const TrainingFiles& files) {
   ChoiceSets sets;
-  sets.train = read(files, files.train, rows_to_read(files), sets.notes);
+  sets.train = read(files, files.train, files.data.labels_file, rows_to_read(files), sets.notes);
   draw_rows(files, sets.train);
-  sets.validation = read(files, files.validation, files.max_validation_rows, sets.notes);
-  sets.test = read(files, files.test, files.max_test_rows, sets.notes);
+  sets.validation =
+      read(files, files.validation, files.validation_labels, files.max_validation_rows, sets.notes);
+  sets.test = read(files, files.test, files.test_labels, files.max_test_rows, sets.notes);
   for (const MultipleChoiceDataset* other : {&sets.validation, &sets.test}) {
     if (other->size() == 0 || other->num_choices == sets.train.num_choices) continue;
     sets.notes.push_back(
@@ -86,6 +92,15 @@ data::CheckResult check(const TrainingFiles& files, const ChoiceSets& sets, cons
   found.lengths_of = "a choice with its question";
   for (data::SetCheck& set : found.sets) set.counts = {{sets.named(set.name).num_choices, "choice", " each"}};
   return found;
+}
+
+// The question with its context, and the choices, a line each.
+ItemText text_of_question(const MultipleChoiceDataset& dataset, std::int64_t item) {
+  const data::MultipleChoiceQuestion& question = dataset.questions[static_cast<std::size_t>(item)];
+  const std::string between = question.context.empty() || question.question.empty() ? "" : " ";
+  return {dataset.where(item), valid_text(question.id),
+          valid_text(fmt::format("{}{}{}", question.context, between, question.question)),
+          valid_text(fmt::format("{}", fmt::join(dataset.choices_of(item), "\n")))};
 }
 
 std::unique_ptr<Decoder> test_lines(const MultipleChoiceDataset& dataset,
@@ -200,8 +215,11 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   data.row_name = [path = sets.train.path, lines = std::move(lines)](std::int64_t row) {
     return fmt::format("{}:{}", path, lines[static_cast<std::size_t>(row)]);
   };
-  const auto tests = std::make_shared<const MultipleChoiceDataset>(
-      files.fold.count > 0 ? std::move(sets.test) : MultipleChoiceDataset());
+  const auto tests = std::make_shared<const MultipleChoiceDataset>(std::move(sets.test)),
+             validations = std::make_shared<const MultipleChoiceDataset>(std::move(sets.validation));
+  data.item_text = [tests, validations](const std::string& set, std::int64_t item) {
+    return text_of_question(set == "test" ? *tests : *validations, item);
+  };
   data.test_lines = [tests, held_out = std::move(sets.held_out)](const std::function<void(TestLine)>& use) {
     return test_lines(*tests, held_out, use);
   };
@@ -217,10 +235,13 @@ std::unique_ptr<MultipleChoiceTask> trained_task(const TrainedModel& model,
 }
 
 TestData read_test(const TestFile& file, const TrainedModel& model) {
-  const MultipleChoiceDataset dataset = data::read_multiple_choice(file.path, read_options(file.data, true));
+  const auto kept = std::make_shared<const MultipleChoiceDataset>(
+      data::read_multiple_choice(file.path, read_options(file.data, true)));
+  const MultipleChoiceDataset& dataset = *kept;
   auto task = trained_task(model, {});
   auto examples = make_examples(dataset, model.tokenizer, *task, true);
-  return {std::move(task), std::move(examples), dataset.notes};
+  return {std::move(task), std::move(examples), dataset.notes,
+          [kept](const std::string&, std::int64_t item) { return text_of_question(*kept, item); }};
 }
 
 std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {

@@ -43,10 +43,42 @@ class MultipleChoiceScorer : public Scorer {
   std::int64_t rows_ = 0, correct_ = 0;
 };
 
+class MultipleChoiceRecorder : public Recorder {
+ public:
+  MultipleChoiceRecorder(const MultipleChoiceExamples& examples, UseRecord use)
+      : examples_(examples), use_(std::move(use)) {}
+
+  RecordForm form() const override {
+    return {.outcome = Outcome::choices, .labels = {}, .width = examples_.num_choices, .unit = "question"};
+  }
+
+  void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) override {
+    const auto width = static_cast<std::size_t>(batch.num_choices);
+    for (std::size_t i = 0; i * width < output.logits.size(); ++i) {
+      const std::span<const float> logits = output.logits.subspan(i * width, width);
+      ItemRecord record{.item = first_row + static_cast<std::int64_t>(i)};
+      record.logits.assign(logits.begin(), logits.end());
+      record.truth = {static_cast<float>(examples_.labels.at(static_cast<std::size_t>(record.item)))};
+      for (std::int64_t choice = 0; choice < examples_.num_choices; ++choice)
+        examples_.count_tokens(record.item * examples_.num_choices + choice, record);
+      use_(std::move(record));
+    }
+  }
+
+ private:
+  const MultipleChoiceExamples& examples_;
+  UseRecord use_;
+};
+
 }  // namespace
 
 std::unique_ptr<Scorer> MultipleChoiceTask::scorer_of(const MultipleChoiceExamples& examples) const {
   return std::make_unique<MultipleChoiceScorer>(examples);
+}
+
+std::unique_ptr<Recorder> MultipleChoiceTask::recorder_of(const MultipleChoiceExamples& examples,
+                                                          UseRecord use) const {
+  return std::make_unique<MultipleChoiceRecorder>(examples, std::move(use));
 }
 
 Request MultipleChoiceTask::request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const {

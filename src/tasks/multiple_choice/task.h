@@ -23,6 +23,7 @@ struct MultipleChoiceTask : TaskOf<MultipleChoiceExamples>, MultipleChoice, Pred
 
  private:
   std::unique_ptr<Scorer> scorer_of(const MultipleChoiceExamples& examples) const override;
+  std::unique_ptr<Recorder> recorder_of(const MultipleChoiceExamples& examples, UseRecord use) const override;
 };
 
 }  // namespace bertune::tasks

@@ -11,6 +11,7 @@
 #include "data/checks/check.h"
 #include "data/questions/question_texts.h"
 #include "tasks/hold_out.h"
+#include "tasks/prediction.h"
 #include "tasks/question_answering/prediction.h"
 #include "tasks/trained_settings.h"
 
@@ -31,6 +32,10 @@ data::QuestionAnsweringReadOptions read_options(const FileOptions& options, std:
     throw UsageError("no_header",
                      "`no_header` does not fit question answering: its columns are known by their names");
   }
+  if (!options.labels_file.empty())
+    throw UsageError(
+        "labels_file",
+        "`labels_file` does not fit question answering: the answers stand beside their questions");
   const data::ReadOptions given = options.read_options(answers_required);
   return {.format = given.format,
           .max_questions = max_questions,
@@ -133,6 +138,12 @@ void add_facts(const std::string& name, const QuestionAnsweringExamples& example
   data::add_special_tokens(facts.check, features.rows_with_special_tokens);
   append(facts.notes, dataset.notes);
   append(facts.notes, features.notes);
+}
+
+ItemText text_of_question(const QuestionAnsweringDataset& dataset, std::int64_t item) {
+  const data::QuestionAnsweringExample& example = dataset.examples[static_cast<std::size_t>(item)];
+  return {std::string(example.where), valid_text(example.id), valid_text(example.question),
+          valid_text(example.context)};
 }
 
 std::unique_ptr<Decoder> test_lines(const std::vector<std::int64_t>& held_out,
@@ -244,6 +255,10 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
                      &task = *task](const std::function<void(TestLine)>& use) {
     return test_lines(held_out, *rows, task, use);
   };
+  data.item_text = [validation = validation.get(), test = test.get()](const std::string& set,
+                                                                      std::int64_t item) {
+    return text_of_question((set == "test" ? test : validation)->dataset(), item);
+  };
   data.task = std::move(task);
   data.train = std::move(train), data.validation = std::move(validation), data.test = std::move(test);
   return data;
@@ -265,7 +280,9 @@ TestData read_test(const TestFile& file, const TrainedModel& model) {
       task->windows, true);
   std::vector<std::string> notes = examples->dataset().notes;
   append(notes, examples->features().notes);
-  return {std::move(task), std::move(examples), std::move(notes)};
+  const QuestionAnsweringExamples* kept = examples.get();
+  return {std::move(task), std::move(examples), std::move(notes),
+          [kept](const std::string&, std::int64_t item) { return text_of_question(kept->dataset(), item); }};
 }
 
 std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -56,7 +57,71 @@ class QuestionAnsweringScorer : public Scorer {
   AnswerCollector collector_;
 };
 
+class QuestionAnsweringRecorder : public Recorder {
+ public:
+  QuestionAnsweringRecorder(const QuestionAnsweringExamples& examples, const AnswerOptions& options,
+                            UseRecord use)
+      : examples_(examples),
+        options_(options),
+        use_(std::move(use)),
+        collector_(examples, options, [this](std::int64_t question, const AnswerPrediction& prediction) {
+          use_(record_of(question, prediction));
+        }) {}
+
+  RecordForm form() const override {
+    return {.outcome = Outcome::answers, .labels = {}, .width = 2, .unit = "question"};
+  }
+
+  void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) override {
+    collector_.add(first_row, batch, output);
+  }
+
+ private:
+  ItemRecord record_of(std::int64_t question, const AnswerPrediction& prediction) const {
+    const data::QuestionAnsweringExample& example =
+        examples_.dataset().examples[static_cast<std::size_t>(question)];
+    ItemRecord record{.item = question};
+    const AnswerCandidate& found = prediction.best_non_null;
+    const float score = found.start_logit + found.end_logit;
+    record.logits = {score, score + static_cast<float>(prediction.null_odds.value_or(0))};
+    count_tokens(question, record);
+    SquadMetrics metrics(options_.version_2_with_negative ? SquadVersion::v2_0 : SquadVersion::v1_1,
+                         options_.null_score_diff_threshold);
+    std::vector<std::string_view> golds;
+    for (const data::Answer& answer : example.answers) golds.push_back(answer.text);
+    const bool negatives = options_.version_2_with_negative;
+    metrics.add(golds, (negatives ? found : prediction.best).text, prediction.null_odds.value_or(0));
+    const auto values = metrics.result();  // in percent: exact or exact_match, and f1
+    record.more = {{"answer", valid_text(prediction.best.text)},
+                   {"score", prediction.best.score},
+                   {"answers", Json::array()},
+                   {"exact", values[0].second / 100},
+                   {"f1", values[1].second / 100}};
+    for (const std::string_view gold : golds) record.more["answers"].push_back(valid_text(gold));
+    return record;
+  }
+
+  void count_tokens(std::int64_t question, ItemRecord& record) const {
+    const QuestionAnsweringFeatures& features = examples_.features();
+    const auto [first, last] = std::ranges::equal_range(features.examples, question);
+    record.windows = last - first;
+    const auto begin = first - features.examples.begin(), end = last - features.examples.begin();
+    record.tokens =
+        features.begins[static_cast<std::size_t>(end)] - features.begins[static_cast<std::size_t>(begin)];
+  }
+
+  const QuestionAnsweringExamples& examples_;
+  const AnswerOptions options_;
+  UseRecord use_;
+  AnswerCollector collector_;
+};
+
 }  // namespace
+
+std::unique_ptr<Recorder> QuestionAnsweringTask::recorder_of(const QuestionAnsweringExamples& examples,
+                                                             UseRecord use) const {
+  return std::make_unique<QuestionAnsweringRecorder>(examples, answers, std::move(use));
+}
 
 std::unique_ptr<Scorer> QuestionAnsweringTask::scorer_of(const QuestionAnsweringExamples& examples) const {
   return std::make_unique<QuestionAnsweringScorer>(examples, answers);

@@ -29,6 +29,8 @@ struct QuestionAnsweringTask : TaskOf<QuestionAnsweringExamples>, PredictionTask
 
  private:
   std::unique_ptr<Scorer> scorer_of(const QuestionAnsweringExamples& examples) const override;
+  std::unique_ptr<Recorder> recorder_of(const QuestionAnsweringExamples& examples,
+                                        UseRecord use) const override;
 };
 
 }  // namespace bertune::tasks

@@ -68,6 +68,9 @@ TaskGuess guess_task(const std::filesystem::path& train, const FileOptions& opti
   if (!file) return texts;
   try {
     data::refuse_foreign_bytes(file->text(), train.string());
+    if (!options.labels_file.empty() && data::are_tags_of_words(file->text(), options.labels_file))
+      return guess(Architecture::token_classification,
+                   "the lines of `labels_file` are a tag for each word of its lines");
     return guess_from(train, file->text());
   } catch (const UsageError& error) {
     if (error.option() == "task") throw;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
+#include <utility>
 
 #include "tasks/averages.h"
 #include "tasks/softmax.h"
@@ -49,8 +51,10 @@ Metrics SimilarityScorer::result() const {
   return metrics;
 }
 
-PartnerScorer::PartnerScorer(const SentenceEmbeddingExamples& pairs)
-    : pairs_(pairs), parts_(std::max<std::int64_t>((pairs.rows() + kCandidates - 1) / kCandidates, 1)) {}
+PartnerScorer::PartnerScorer(const SentenceEmbeddingExamples& pairs, Tell tell)
+    : pairs_(pairs),
+      tell_(std::move(tell)),
+      parts_(std::max<std::int64_t>((pairs.rows() + kCandidates - 1) / kCandidates, 1)) {}
 
 std::int64_t PartnerScorer::end_of_part() const { return (part_ + 1) * pairs_.rows() / parts_; }
 
@@ -83,6 +87,7 @@ void PartnerScorer::finish_part() {
     found_ += rank == 1 ? 1 : 0;
     reciprocal_ranks_ += 1 / count(rank);
     loss_sum_ += Softmax(similarities).loss(own);
+    if (tell_) tell_(first_row_ + i, own / kRankingScale, rank);
   }
   rows_ += rows;
   first_row_ += rows, ++part_;
@@ -100,6 +105,54 @@ Metrics PartnerScorer::result() const {
                     {"accuracy", ratio(count(found_), count(rows_))},
                     {"mrr", ratio(reciprocal_ranks_, count(rows_))}};
   return metrics;
+}
+
+namespace {
+
+class PairRecorder : public Recorder {
+ public:
+  PairRecorder(const SentenceEmbeddingExamples& pairs, UseRecord use) : pairs_(pairs), use_(std::move(use)) {
+    if (!pairs.scores.empty()) return;
+    partners_.emplace(pairs, [this](std::int64_t row, double cosine, std::int64_t rank) {
+      ItemRecord record = record_of(row, static_cast<float>(cosine));
+      record.more["rank"] = rank;
+      use_(std::move(record));
+    });
+  }
+
+  RecordForm form() const override {
+    return {.outcome = partners_ ? Outcome::partners : Outcome::cosines, .labels = {}, .unit = "pair"};
+  }
+
+  void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) override {
+    if (partners_) return partners_->add(first_row, batch, output);
+    const std::size_t width = output.logits.size() / static_cast<std::size_t>(batch.sequences());
+    for (std::size_t i = 0; 2 * i < static_cast<std::size_t>(batch.sequences()); ++i) {
+      const double value = cosine(output.logits.subspan(2 * i * width, width),
+                                  output.logits.subspan((2 * i + 1) * width, width));
+      ItemRecord record = record_of(first_row + static_cast<std::int64_t>(i), static_cast<float>(value));
+      record.truth = {pairs_.scores[static_cast<std::size_t>(record.item)]};
+      use_(std::move(record));
+    }
+  }
+
+ private:
+  ItemRecord record_of(std::int64_t row, float cosine) const {
+    ItemRecord record{.item = row};
+    record.logits = {cosine};
+    for (std::int64_t text = 0; text < 2; ++text) pairs_.count_tokens(2 * row + text, record);
+    return record;
+  }
+
+  const SentenceEmbeddingExamples& pairs_;
+  UseRecord use_;
+  std::optional<PartnerScorer> partners_;
+};
+
+}  // namespace
+
+std::unique_ptr<Recorder> record_pairs(const SentenceEmbeddingExamples& pairs, UseRecord use) {
+  return std::make_unique<PairRecorder>(pairs, std::move(use));
 }
 
 }  // namespace bertune::tasks

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -35,7 +36,10 @@ class PartnerScorer : public Scorer {
  public:
   static constexpr std::int64_t kCandidates = 128;
 
-  explicit PartnerScorer(const SentenceEmbeddingExamples& pairs);
+  // `tell` is called for each pair, in order, where it is given.
+  using Tell = std::function<void(std::int64_t row, double cosine, std::int64_t rank)>;
+
+  explicit PartnerScorer(const SentenceEmbeddingExamples& pairs, Tell tell = {});
   void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) override;
   Metrics result() const override;
 
@@ -44,11 +48,15 @@ class PartnerScorer : public Scorer {
   void finish_part();
 
   const SentenceEmbeddingExamples& pairs_;
+  Tell tell_;
   std::int64_t parts_ = 1, part_ = 0, first_row_ = 0;  // the part at hand and its first row
   std::size_t width_ = 0;
   std::vector<float> first_, second_;  // normalized embeddings of the part's rows so far [rows, width]
   double loss_sum_ = 0, reciprocal_ranks_ = 0;
   std::int64_t rows_ = 0, found_ = 0;
 };
+
+// Records the cosine of each pair: beside its score, or with the rank that PartnerScorer gives it.
+std::unique_ptr<Recorder> record_pairs(const SentenceEmbeddingExamples& pairs, UseRecord use);
 
 }  // namespace bertune::tasks

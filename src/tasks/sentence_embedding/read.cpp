@@ -282,6 +282,9 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   data.test_lines = [sets, rows = test.get()](const std::function<void(TestLine)>& use) {
     return test_lines(*sets, *rows, use);
   };
+  data.item_text = [sets](const std::string& set, std::int64_t item) {
+    return text_of_row(sets->named(set), item);
+  };
   data.task = std::move(task);
   data.train = std::move(train), data.validation = std::move(validation), data.test = std::move(test);
   return data;
@@ -297,12 +300,15 @@ std::unique_ptr<SentenceEmbeddingTask> trained_task(const TrainedModel& model,
 }
 
 TestData read_test(const TestFile& file, const TrainedModel& model) {
-  const data::Dataset pairs = read_pairs(file.path, file.data.read_options(false), true);
+  const auto kept =
+      std::make_shared<const data::Dataset>(read_pairs(file.path, file.data.read_options(false), true));
+  const data::Dataset& pairs = *kept;
   auto task = trained_task(model, {});
   std::vector<float> scores = pairs.has_labels ? read_scores(pairs) : std::vector<float>();
   if (!(task->score_scale > 0)) task->score_scale = score_scale(scores);
   auto examples = make_labelled_examples(pairs, std::move(scores), model.tokenizer, *task);
-  return {std::move(task), std::move(examples), pairs.notes};
+  return {std::move(task), std::move(examples), pairs.notes,
+          [kept](const std::string&, std::int64_t item) { return text_of_row(*kept, item); }};
 }
 
 std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {

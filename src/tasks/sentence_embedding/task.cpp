@@ -1,5 +1,7 @@
 #include "tasks/sentence_embedding/task.h"
 
+#include <utility>
+
 #include "tasks/sentence_embedding/metrics.h"
 #include "tasks/sentence_embedding/prediction.h"
 
@@ -13,6 +15,11 @@ void SentenceEmbeddingTask::describe_head(LoadOptions& options) const {
 std::unique_ptr<Scorer> SentenceEmbeddingTask::scorer_of(const SentenceEmbeddingExamples& examples) const {
   if (examples.scores.empty()) return std::make_unique<PartnerScorer>(examples);
   return std::make_unique<SimilarityScorer>(examples);
+}
+
+std::unique_ptr<Recorder> SentenceEmbeddingTask::recorder_of(const SentenceEmbeddingExamples& examples,
+                                                             UseRecord use) const {
+  return record_pairs(examples, std::move(use));
 }
 
 Request SentenceEmbeddingTask::request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const {

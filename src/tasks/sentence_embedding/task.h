@@ -26,6 +26,8 @@ struct SentenceEmbeddingTask : TaskOf<SentenceEmbeddingExamples>, SentenceEmbedd
 
  private:
   std::unique_ptr<Scorer> scorer_of(const SentenceEmbeddingExamples& examples) const override;
+  std::unique_ptr<Recorder> recorder_of(const SentenceEmbeddingExamples& examples,
+                                        UseRecord use) const override;
 };
 
 }  // namespace bertune::tasks

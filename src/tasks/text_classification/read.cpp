@@ -281,6 +281,9 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   data.test_lines = [sets, &task = *task](const std::function<void(TestLine)>& use) {
     return test_lines(*sets, task, use);
   };
+  data.item_text = [sets](const std::string& set, std::int64_t item) {
+    return text_of_row(sets->named(set), item);
+  };
   data.task = std::move(task);
   data.train = std::move(train), data.validation = std::move(validation), data.test = std::move(test);
   return data;
@@ -304,7 +307,8 @@ TestData read_test(const TestFile& file, const TrainedModel& model) {
   data::ReadOptions options = file.data.read_options(true);
   options.labels_file = file.data.labels_file;
   options.trained = trained_columns(model.settings);
-  data::Dataset dataset = data::read_dataset(file.path, options);
+  const auto kept = std::make_shared<data::Dataset>(data::read_dataset(file.path, options));
+  data::Dataset& dataset = *kept;
   auto task = trained_task(model, {.threshold = file.threshold});
   if (task->problem_type == ProblemType::single_label_classification)
     data::leave_out_unknown_labels(dataset, task->labels, file.data.max_bad_rows);
@@ -317,7 +321,9 @@ TestData read_test(const TestFile& file, const TrainedModel& model) {
                                     dataset.where(dataset.rows[static_cast<std::size_t>(first)]),
                                     model.max_length));
   }
-  return {std::move(task), std::move(examples), std::move(notes)};
+  dataset.release_pages();
+  return {std::move(task), std::move(examples), std::move(notes),
+          [kept](const std::string&, std::int64_t item) { return text_of_row(*kept, item); }};
 }
 
 std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {

@@ -35,6 +35,44 @@ class TextClassificationScorer : public Scorer {
   MetricsAccumulator metrics_;
 };
 
+class TextClassificationRecorder : public Recorder {
+ public:
+  TextClassificationRecorder(const TextClassificationTask& task, const TextClassificationExamples& examples,
+                             UseRecord use)
+      : task_(task), examples_(examples), use_(std::move(use)) {}
+
+  RecordForm form() const override {
+    RecordForm form{.labels = task_.labels.id2label(), .width = examples_.num_labels};
+    form.threshold = task_.threshold;
+    if (task_.problem_type == ProblemType::multi_label_classification) form.outcome = Outcome::labels;
+    if (task_.problem_type == ProblemType::regression) form.outcome = Outcome::numbers;
+    return form;
+  }
+
+  void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) override {
+    const auto width = static_cast<std::size_t>(examples_.num_labels);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
+      const std::size_t row = static_cast<std::size_t>(first_row) + i;
+      const std::span<const float> logits = output.logits.subspan(i * width, width);
+      ItemRecord record{.item = first_row + static_cast<std::int64_t>(i)};
+      record.logits.assign(logits.begin(), logits.end());
+      if (examples_.targets.empty()) {
+        record.truth = {static_cast<float>(examples_.labels[row])};
+      } else {
+        const auto targets = std::span(examples_.targets).subspan(row * width, width);
+        record.truth.assign(targets.begin(), targets.end());
+      }
+      examples_.count_tokens(record.item, record);
+      use_(std::move(record));
+    }
+  }
+
+ private:
+  const TextClassificationTask& task_;
+  const TextClassificationExamples& examples_;
+  UseRecord use_;
+};
+
 }  // namespace
 
 void TextClassificationTask::describe_head(LoadOptions& options) const {
@@ -44,6 +82,11 @@ void TextClassificationTask::describe_head(LoadOptions& options) const {
 
 std::unique_ptr<Scorer> TextClassificationTask::scorer_of(const TextClassificationExamples& examples) const {
   return std::make_unique<TextClassificationScorer>(*this, examples);
+}
+
+std::unique_ptr<Recorder> TextClassificationTask::recorder_of(const TextClassificationExamples& examples,
+                                                              UseRecord use) const {
+  return std::make_unique<TextClassificationRecorder>(*this, examples, std::move(use));
 }
 
 Json TextClassificationTask::tune(const Metrics& validation) {

@@ -26,6 +26,8 @@ struct TextClassificationTask : TaskOf<TextClassificationExamples>, TextClassifi
 
  private:
   std::unique_ptr<Scorer> scorer_of(const TextClassificationExamples& examples) const override;
+  std::unique_ptr<Recorder> recorder_of(const TextClassificationExamples& examples,
+                                        UseRecord use) const override;
 };
 
 }  // namespace bertune::tasks

@@ -1,6 +1,7 @@
 #include "tasks/token_classification/read.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <istream>
@@ -17,6 +18,7 @@
 #include "data/tagged/tagged_texts.h"
 #include "tasks/glance.h"
 #include "tasks/hold_out.h"
+#include "tasks/prediction.h"
 #include "tasks/token_classification/prediction.h"
 #include "tasks/trained_settings.h"
 
@@ -36,6 +38,7 @@ data::TaggedReadOptions read_options(const FileOptions& options, std::int64_t mo
   read.labels_required = labels_required;
   read.max_sentences = most;
   read.max_bad_rows = options.max_bad_rows;
+  if (labels_required) read.labels_file = options.labels_file;
   return read;
 }
 
@@ -45,12 +48,19 @@ TaggedDataset read(const std::filesystem::path& path, const FileOptions& options
 }
 
 TaggedSets read_sets(const TrainingFiles& files) {
+  const auto with_labels = [&](const std::filesystem::path& labels_file) {
+    FileOptions options = files.data;
+    options.labels_file = labels_file;
+    return options;
+  };
   TaggedSets sets;
   sets.train = read(files.train, files.data, rows_to_read(files), true);
   draw_rows(files, sets.train);
   if (!files.validation.empty())
-    sets.validation = read(files.validation, files.data, files.max_validation_rows, true);
-  if (!files.test.empty()) sets.test = read(files.test, files.data, files.max_test_rows, true);
+    sets.validation =
+        read(files.validation, with_labels(files.validation_labels), files.max_validation_rows, true);
+  if (!files.test.empty())
+    sets.test = read(files.test, with_labels(files.test_labels), files.max_test_rows, true);
   return sets;
 }
 
@@ -90,6 +100,12 @@ data::CheckResult check(const TrainingFiles& files, const TaggedSets& sets, cons
                    fmt::format(" ({})", to_string(dataset.scheme))}};
   }
   return found;
+}
+
+// The words of a sentence with a blank between them, by which each is found again.
+ItemText text_of_sentence(const TaggedDataset& dataset, std::int64_t item) {
+  const data::TaggedSentence& sentence = dataset.sentences[static_cast<std::size_t>(item)];
+  return {dataset.where(sentence), "", valid_text(fmt::format("{}", fmt::join(sentence.words, " ")))};
 }
 
 std::unique_ptr<Decoder> test_lines(const TaggedSets& sets, const TokenClassificationExamples& examples,
@@ -279,6 +295,9 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   data.test_lines = [sets, rows = test.get(), &task = *task](const std::function<void(TestLine)>& use) {
     return test_lines(*sets, *rows, task, use);
   };
+  data.item_text = [sets](const std::string& set, std::int64_t item) {
+    return text_of_sentence(sets->named(set), item);
+  };
   data.task = std::move(task);
   data.train = std::move(train), data.validation = std::move(validation), data.test = std::move(test);
   return data;
@@ -301,12 +320,14 @@ std::unique_ptr<TokenClassificationTask> trained_task(const TrainedModel& model,
 
 TestData read_test(const TestFile& file, const TrainedModel& model) {
   auto task = trained_task(model, {});
-  const TaggedDataset dataset = read(file.path, file.data, -1, true);
+  const auto kept = std::make_shared<const TaggedDataset>(read(file.path, file.data, -1, true));
+  const TaggedDataset& dataset = *kept;
   auto examples =
       std::make_unique<TokenClassificationExamples>(dataset, model.tokenizer, *task, LongSentences::windows);
   std::vector<std::string> notes = dataset.notes;
   append(notes, feature_notes(examples->features(), dataset, *task));
-  return {std::move(task), std::move(examples), std::move(notes)};
+  return {std::move(task), std::move(examples), std::move(notes),
+          [kept](const std::string&, std::int64_t item) { return text_of_sentence(*kept, item); }};
 }
 
 std::vector<LabelledInput> read_inputs(const std::filesystem::path& path, const FileOptions& options) {

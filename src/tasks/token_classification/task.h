@@ -21,6 +21,8 @@ struct TokenClassificationTask : TaskOf<TokenClassificationExamples>, TokenClass
 
  private:
   std::unique_ptr<Scorer> scorer_of(const TokenClassificationExamples& examples) const override;
+  std::unique_ptr<Recorder> recorder_of(const TokenClassificationExamples& examples,
+                                        UseRecord use) const override;
 };
 
 }  // namespace bertune::tasks

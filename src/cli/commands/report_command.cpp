@@ -1,0 +1,75 @@
+#include "cli/commands/report_command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "bertune/error.h"
+#include "cli/config/run_config.h"
+#include "cli/options/shared_options.h"
+#include "cli/screen/messages.h"
+#include "core/file.h"
+#include "core/writing.h"
+#include "insight/results/prediction_table.h"
+#include "insight/results/run_facts.h"
+#include "report/html/page.h"
+#include "report/model_card.h"
+
+namespace bertune::cli {
+namespace {
+
+struct ReportOptions {
+  std::filesystem::path run, output;
+  ThreadOptions threads;
+  bool json = false;
+};
+
+void run(const ReportOptions& options) {
+  use_threads(options.threads);
+  if (options.json) {
+    fmt::print("{}", dump_json(insight::run_facts(options.run)));
+    return;
+  }
+  const std::filesystem::path html =
+      options.output.empty() ? options.run / report::html::kReportFile : options.output;
+  if (html.has_parent_path()) writing::make_folders(html.parent_path());
+  report::html::write_report(options.run, html);
+  fmt::print("Wrote {}\n", html.string());
+}
+
+}  // namespace
+
+bool write_report_beside(const std::filesystem::path& folder) {
+  const std::filesystem::path html = folder / report::html::kReportFile,
+                              json = folder / report::html::kFactsFile;
+  if (!insight::has_predictions(folder)) {  // a page that is there is of an earlier run
+    if (path_exists(html) && path_exists(json)) writing::unlink(html), writing::unlink(json);
+    return false;
+  }
+  try {
+    const OrderedJson facts = report::html::write_report(folder, html);
+    // The folder of an evaluation holds no model.
+    if (path_exists(folder / "config.json")) report::write_model_card(folder, facts);
+    return true;
+  } catch (const Error& error) {
+    print_notes({fmt::format("report.html could not be written: {}", error.what())});
+    return false;
+  }
+}
+
+void add_report_command(CLI::App& app) {
+  const auto options = std::make_shared<ReportOptions>();
+  CLI::App* command = app.add_subcommand("report", "Write the page of a training or an evaluation");
+  add_run_config(*command);
+  command->add_option("run", options->run, "Folder that bertune train or evaluate --output wrote")
+      ->required();
+  command->add_option("--output", options->output, "File to write (default: report.html in the folder)")
+      ->type_name("FILE");
+  command->add_flag("--json", options->json, "Print what the page says as JSON, and write nothing");
+  add_threads_option(*command, options->threads);
+  command->footer("Example:\n  bertune report my-model\nSee docs/report.md.");
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace bertune::cli

@@ -1,0 +1,169 @@
+#include "insight/results/run_facts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "bertune/error.h"
+#include "core/file.h"
+#include "core/hash.h"
+#include "insight/results/result_facts.h"
+#include "tasks/trained_settings.h"
+
+namespace bertune::insight {
+namespace {
+
+namespace fs = std::filesystem;
+
+Json json_in(const fs::path& path) {
+  if (!path_exists(path)) return Json();
+  Json json = parse_json(read_file(path), path.string());
+  return json.is_object() ? json : Json();
+}
+
+double number_of(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_number() ? found->get<double>() : std::nan("");
+}
+
+void add_number(OrderedJson& to, const char* name, const Json& from, const char* key) {
+  if (const double value = number_of(from, key); std::isfinite(value)) to[name] = value;
+}
+
+void add_run(const Json& results, const Json& state, OrderedJson& facts) {
+  OrderedJson run = OrderedJson::object();
+  for (const auto& [name, key] : {std::pair{"epochs", "epoch"},
+                                  {"seconds", "train_runtime"},
+                                  {"tokens_per_second", "train_tokens_per_second"},
+                                  {"peak_mib", "train_peak_rss_mib"},
+                                  {"train_rows", "train_samples"},
+                                  {"train_loss", "train_loss"}})
+    add_number(run, name, results, key);
+  for (const auto& [name, key] :
+       {std::pair{"steps", "global_step"}, {"best_step", "best_global_step"}, {"best_value", "best_metric"}})
+    add_number(run, name, state, key);
+  if (!run.empty()) facts["run"] = std::move(run);
+}
+
+// At most kMostPoints of them, each the mean of neighbors.
+OrderedJson thinned(const std::vector<std::pair<double, double>>& points) {
+  constexpr std::size_t kMostPoints = 200;
+  const std::size_t together = points.size() / kMostPoints + 1;
+  OrderedJson list = OrderedJson::array();
+  for (std::size_t i = 0; i < points.size(); i += together) {
+    const std::size_t end = std::min(i + together, points.size());
+    double sum = 0;
+    for (std::size_t j = i; j < end; ++j) sum += points[j].second;
+    list.push_back({points[end - 1].first, sum / static_cast<double>(end - i)});
+  }
+  return list;
+}
+
+void add_curves(const Json& state, const std::string& metric, OrderedJson& facts) {
+  const Json history = state.value("log_history", Json::array());
+  std::vector<std::pair<double, double>> losses;
+  OrderedJson evaluations = OrderedJson::array();
+  const std::string key = "eval_" + metric;
+  for (const Json& row : history) {
+    const double epoch = number_of(row, "epoch"), loss = number_of(row, "loss");
+    if (std::isfinite(epoch) && std::isfinite(loss)) losses.emplace_back(epoch, loss);
+    const double value = number_of(row, key.c_str()), eval_loss = number_of(row, "eval_loss");
+    if (std::isfinite(epoch) && std::isfinite(value) && std::isfinite(eval_loss))
+      evaluations.push_back({epoch, value, eval_loss});
+  }
+  if (losses.empty() && evaluations.empty()) return;
+  facts["curves"] = {{"metric", metric}, {"loss", thinned(losses)}, {"evaluations", std::move(evaluations)}};
+}
+
+// A hash of all rows of a set: the same where the same rows were tested.
+std::string hash_of(const PredictedSet& set) {
+  std::uint64_t hash = 0;
+  for (const PredictedRow& row : set.rows) hash = hash * 0x9E3779B97F4A7C15ULL + quick_hash(row.hash);
+  return fmt::format("{:016x}", hash);
+}
+
+void add_files(const fs::path& folder, const PredictionTable& table, OrderedJson& facts) {
+  OrderedJson files = OrderedJson::array();
+  for (const PredictedSet& set : table.sets)
+    files.push_back({{"set", set.name}, {"path", set.path}, {"rows", set.in_all}, {"hash", hash_of(set)}});
+  facts["files"] = std::move(files);
+  for (const char* name : {"model.safetensors", "adapter_model.safetensors"}) {
+    if (!path_exists(folder / name)) continue;
+    facts["weights_hash"] = fmt::format("{:016x}", quick_hash(MappedFile(folder / name).text()));
+  }
+}
+
+// Adds what others have left beside the predictions: baselines, the plan of the run, findings about the data.
+void add_neighbors(const fs::path& folder, OrderedJson& facts) {
+  for (const auto& [file, key] :
+       {std::pair{"baselines.json", "baselines"}, {"plan.json", "plan"}, {"data_check.json", "findings"}}) {
+    const Json json = json_in(folder / file);
+    if (json.is_null()) continue;
+    facts[key] = json.contains(key) ? json.at(key) : json;
+  }
+}
+
+// The name by which the Trainer's log has the metric of the headline.
+std::string logged_name(const PredictionTable& table, const std::string& metric) {
+  return table.form.outcome == tasks::Outcome::cosines && metric == "pearson" ? "pearson" : metric;
+}
+
+std::string name_of(const fs::path& folder) {
+  std::error_code error;
+  const fs::path whole = fs::weakly_canonical(folder, error);
+  return (error ? folder : whole).filename().string();
+}
+
+// Returns the command that the head of run.yaml names, for this run.
+std::string command_in(const std::string& yaml, const std::string& run) {
+  constexpr std::string_view kBefore = "#   ", kFile = "FILE", kFolder = "ANOTHER-FOLDER";
+  const std::size_t begin = yaml.find("\n" + std::string(kBefore) + "bertune ");
+  if (begin == yaml.npos) return "";
+  std::string command = yaml.substr(begin + 1 + kBefore.size());
+  command.resize(std::min(command.size(), command.find('\n')));
+  for (const auto& [place, text] :
+       {std::pair(kFile, run + "/run.yaml"), std::pair(kFolder, run + "-again")}) {
+    const std::size_t at = command.find(place);
+    if (at != command.npos) command.replace(at, place.size(), text);
+  }
+  return command;
+}
+
+}  // namespace
+
+OrderedJson run_facts(const fs::path& folder) try {
+  const PredictionTable table = read_predictions(folder);
+  const Json settings = json_in(folder / "bertune.json"), state = json_in(folder / "trainer_state.json");
+  const PredictedSet* set = table.find("test");
+  if (set == nullptr) set = table.find("validation");
+  if (set == nullptr || set->rows.empty())
+    throw Error(fmt::format("{}: has predictions of no rows", folder.string()));
+  OrderedJson facts = {
+      {"format", 1},
+      {"name", name_of(folder)},
+      {"task", table.task},
+      {"outcome", tasks::kOutcomes.of(table.form.outcome)},
+      {"unit", table.form.unit},
+      {"labels", table.form.labels.size()},
+      {"version", tasks::setting(settings, tasks::keys::kBertuneVersion, std::string(BERTUNE_VERSION))}};
+  // Predictions of an evaluation are divided already, those of a training are not.
+  const double temperature =
+      settings.is_null() ? 1 : tasks::temperature_of(settings) / table.form.temperature;
+  add_result_facts(table, *set, temperature, facts);
+  add_neighbors(folder, facts);
+  add_run(json_in(folder / "all_results.json"), state, facts);
+  if (!state.is_null()) add_curves(state, logged_name(table, facts.at("headline").at("metric")), facts);
+  add_files(folder, table, facts);
+  if (path_exists(folder / "run.yaml")) {
+    const std::string yaml = read_file(folder / "run.yaml", 1 << 20);
+    if (const std::string command = command_in(yaml, name_of(folder)); !command.empty())
+      facts["command"] = command;
+    facts["settings"] = yaml;
+  }
+  return facts;
+} catch (const Json::exception& error) {
+  throw Error(fmt::format("{}: a file of its results is damaged: {}", folder.string(), message_of(error)));
+}
+
+}  // namespace bertune::insight

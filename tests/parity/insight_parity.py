@@ -1,0 +1,189 @@
+"""Compares Bertune's statistics of results with the packages that people trust for them.
+
+usage: insight_parity.py --program BERTUNE [--seed 1]
+
+Writes prediction tables of made-up rows, and asks the program: temperature and loss against scipy's minimum, the expected
+calibration error against torchmetrics, McNemar's exact test against statsmodels, F1 and correlations against scikit-learn and
+scipy, Holm's correction against statsmodels, and its events as TensorBoard reads them. Exits with 1 when one differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+from scipy.stats import beta, pearsonr
+from sklearn.metrics import f1_score, log_loss
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+from torchmetrics.functional.classification import binary_calibration_error
+
+FAILED = []
+
+
+def check(what: str, ours: float, theirs: float, tolerance: float) -> None:
+    right = abs(ours - theirs) <= tolerance
+    print(f"{'ok    ' if right else 'FAILED'} {what}: {ours:.9g}, reference {theirs:.9g}")
+    if not right:
+        FAILED.append(what)
+
+
+def write_table(folder: pathlib.Path, sets: dict, outcome: str = "classes", labels: list[str] | None = None) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors, described = {}, {}
+    for name, (logits, truth) in sets.items():
+        tensors[f"{name}.logits"], tensors[f"{name}.truth"] = logits.astype(np.float32), truth.astype(np.float32)
+        rows = [{"row": i, "where": f"{name}.csv:{i + 2}", "text": f"{name} {i}", "hash": f"{name}{i}", "tokens": 5}
+                for i in range(len(logits))]
+        described[name] = {"path": f"{name}.csv", "in_all": len(rows), "rows": rows}
+    save_file(tensors, folder / "predictions.safetensors")
+    (folder / "predictions.json").write_text(json.dumps({
+        "format": 1, "task": "text-classification", "outcome": outcome, "labels": labels or [],
+        "width": logits.shape[1], "unit": "row", "sets": described}))
+    (folder / "bertune.json").write_text("{}")
+
+
+def draw(random: np.random.Generator, rows: int, classes: int, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    logits = random.normal(size=(rows, classes)) * 1.5
+    truth = np.array([random.choice(classes, p=p) for p in softmax(logits, axis=1)])
+    return (logits * scale).astype(np.float32), truth
+
+
+def asked(program: pathlib.Path, *arguments: object) -> dict:
+    return json.loads(subprocess.run([program, *map(str, arguments), "--json"], check=True, capture_output=True).stdout)
+
+
+def calibration(program: pathlib.Path, random: np.random.Generator, work: pathlib.Path) -> None:
+    for rows, classes, scale in (200, 2, 0.6), (800, 5, 1.8), (3000, 30, 3.0):
+        folder = work / f"calibration{rows}"
+        logits, truth = draw(random, rows, classes, scale)
+        write_table(folder, {"validation": (logits, truth)}, labels=[str(i) for i in range(classes)])
+        ours = asked(program, "calibrate", "--model", folder)
+        wide = logits.astype(np.float64)
+
+        def loss(log_t: float) -> float:
+            return -log_softmax(wide / np.exp(log_t), axis=1)[np.arange(rows), truth].mean()
+
+        best = minimize_scalar(loss, bounds=(-4, 4), method="bounded", options={"xatol": 1e-10})
+        check(f"temperature, {rows} rows", ours["temperature"], float(np.exp(best.x)), 1e-3)
+        check("  loss after", ours["nll_after"], best.fun, 1e-9)
+        check("  loss before", ours["nll_before"], log_loss(truth, softmax(wide, axis=1), labels=range(classes)), 1e-9)
+        probabilities = softmax(wide / ours["temperature"], axis=1)
+        confidence, right = probabilities.max(1), probabilities.argmax(1) == truth
+        # Claims above .5 and not: torchmetrics' binary error bins the probability that it is given.
+        theirs = binary_calibration_error(torch.tensor(confidence), torch.tensor(right.astype(int)), n_bins=15, norm="l1")
+        check("  expected calibration error", ours["ece_after"], float(theirs), 1e-6)
+        edges = np.linspace(0, 1, 16)
+        simulated = []
+        for _ in range(400):
+            drawn = random.random(rows) < confidence
+            bins = np.clip(np.digitize(confidence, edges) - 1, 0, 14)
+            simulated.append(sum(abs(drawn[bins == b].sum() - confidence[bins == b].sum()) for b in range(15)) / rows)
+        check("  expected error of a perfect model", ours["ece_expected"], float(np.mean(simulated)), 0.003)
+        for line in ours["abstentions"]:
+            k, n = line["right"], line["answered"]
+            check(f"  bound of {k} of {n}", line["accuracy_at_least"], float(beta.ppf(0.05, k, n - k + 1)) if k else 0, 1e-9)
+
+
+def comparison(program: pathlib.Path, random: np.random.Generator, work: pathlib.Path) -> None:
+    folders, predictions = [], []
+    truth = random.integers(0, 3, 300)
+    for name, quality in ("a", 1.0), ("b", 1.4), ("c", 1.8):
+        logits = random.normal(size=(300, 3)).astype(np.float32)
+        logits[np.arange(300), truth] += quality
+        write_table(work / name, {"test": (logits, truth)}, labels=["x", "y", "z"])
+        folders.append(work / name)
+        predictions.append(logits.argmax(1))
+    result = asked(program, "compare", *folders)
+    p_values = []
+    for pair, (i, j) in zip(result["comparisons"], ((0, 1), (0, 2), (1, 2))):
+        one, other = predictions[i] == truth, predictions[j] == truth
+        b, c = int((one & ~other).sum()), int((~one & other).sum())
+        check(f"rows that one alone gets right, {i} {j}", pair["only_first"] * 1000 + pair["only_second"], b * 1000 + c, 0)
+        check("  exact p of McNemar", pair["p_value_exact"], mcnemar([[0, b], [c, 0]], exact=True).pvalue, 1e-12)
+        difference = other.astype(float) - one.astype(float)
+        draws = difference[random.integers(0, 300, (4000, 300))].mean(1)
+        for place, quantile in enumerate((2.5, 97.5)):
+            check(f"  interval at {quantile} %", pair["interval"][place], float(np.percentile(draws, quantile)), 0.008)
+        p_values.append(pair["p_value"])
+    adjusted = multipletests(p_values, method="holm")[1]
+    for pair, value in zip(result["comparisons"], adjusted):
+        check("Holm", pair["p_value_holm"], float(value), 1e-12)
+    macro = asked(program, "compare", *folders[:2], "--metric", "f1_macro")["comparisons"][0]
+    check("macro F1", macro["second_value"], f1_score(truth, predictions[1], average="macro"), 1e-12)
+
+
+def numbers(program: pathlib.Path, random: np.random.Generator, work: pathlib.Path) -> None:
+    truth = random.normal(size=(150, 1))
+    for name, noise in ("n1", 0.5), ("n2", 0.3):
+        write_table(work / name, {"test": (truth + noise * random.normal(size=(150, 1)), truth)}, "numbers")
+    said = truth  # read again below, rounded as the file has it
+    report = asked(program, "report", work / "n2")
+    values = {one["name"]: one["value"] for one in report["metrics"]}
+    from safetensors.numpy import load_file
+    stored = load_file(work / "n2/predictions.safetensors")
+    said, right = stored["test.logits"][:, 0].astype(float), stored["test.truth"][:, 0].astype(float)
+    check("mean absolute error", values["mae"], float(np.abs(said - right).mean()), 1e-12)
+    check("Pearson", values["pearson"], float(pearsonr(said, right)[0]), 1e-9)
+
+
+def intervals(program: pathlib.Path, random: np.random.Generator, work: pathlib.Path) -> None:
+    logits, truth = draw(random, 250, 3, 1)
+    write_table(work / "wilson", {"test": (logits, truth)}, labels=["x", "y", "z"])
+    head = asked(program, "report", work / "wilson")["headline"]
+    low, high = proportion_confint(head["right"], head["of"], method="wilson")
+    check("Wilson, low", head["interval"][0], low, 1e-12)
+    check("Wilson, high", head["interval"][1], high, 1e-12)
+
+
+def events(program: pathlib.Path, _random: np.random.Generator, work: pathlib.Path) -> None:
+    """TensorBoard reads every number of the log, under the names that the Trainer gives them."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    root = pathlib.Path(__file__).resolve().parents[2] / "examples"
+    tickets = root / "support_tickets"
+    subprocess.run([program, "train", "--model", root / "models/small-bert", "--train", tickets / "train.csv", "--validation",
+                    tickets / "validation.csv", "--test", tickets / "test.csv", "--output", work / "run", "--max-train-rows",
+                    "96", "--epochs", "2", "--report-to", "tensorboard", "--silent"], check=True, stdout=subprocess.DEVNULL)
+    folder, = (work / "run/runs").iterdir()
+    read = EventAccumulator(str(folder)).Reload()
+    scalars = {tag: {event.step: event.value for event in read.Scalars(tag)} for tag in read.Tags()["scalars"]}
+    state = json.loads((work / "run/trainer_state.json").read_text())
+    wanted = {}
+    for row in state["log_history"]:
+        for key, value in row.items():
+            tag = f"eval/{key[5:]}" if key.startswith("eval_") else f"train/{key}"
+            if isinstance(value, (int, float)) and key != "step":
+                wanted.setdefault(tag, {})[row["step"]] = value
+    largest = max(abs(scalars[tag][step] - value) / max(1, abs(value))
+                  for tag, values in wanted.items() for step, value in values.items())
+    check(f"{sum(map(len, wanted.values()))} logged numbers, largest difference", largest, 0, 1e-6)
+    results = json.loads((work / "run/all_results.json").read_text())
+    check("test accuracy", list(scalars["test/accuracy"].values())[0], results["test_accuracy"], 1e-6)
+    check("texts", len(read.Tags()["tensors"]), 2, 0)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", type=pathlib.Path, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    random = np.random.default_rng(arguments.seed)
+    with tempfile.TemporaryDirectory() as work:
+        for part in calibration, comparison, numbers, intervals, events:
+            part(arguments.program.resolve(), random, pathlib.Path(work))
+    print(f"{len(FAILED)} differ")
+    return 1 if FAILED else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+// The page of a report, made of tables with known rows; tests/report/page looks at it in a browser.
+#include "report/html/page.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <regex>
+#include <set>
+#include <string>
+
+#include "core/random.h"
+#include "core/stopwatch.h"
+#include "insight/results/result_facts.h"
+#include "insight/table_maker.h"
+#include "support/temporary_directory.h"
+
+namespace bertune::report::html {
+namespace {
+
+using testing::form_of_classes;
+using ::testing::HasSubstr;
+using testing::MadeRow;
+using ::testing::Not;
+using testing::table_of;
+
+constexpr const char* kAttack =
+    "</pre><script>alert(1)</script><img src=x onerror=alert(1)> \u202Etxet {{title}} \x07 \"'&";
+
+std::vector<MadeRow> made_rows(std::size_t rows, std::size_t classes, std::uint64_t seed = 1) {
+  Random random(seed, 2);
+  std::vector<MadeRow> made;
+  for (std::size_t i = 0; i < rows; ++i) {
+    MadeRow& row = made.emplace_back();
+    const std::size_t label = random.below(classes);
+    for (std::size_t c = 0; c < classes; ++c)
+      row.logits.push_back(static_cast<float>(random.normal() + (c == label ? 2 : 0)));
+    row.truth = {static_cast<float>(label)};
+    row.text = std::to_string(i) + std::string(i % 50, 'w');
+  }
+  return made;
+}
+
+OrderedJson facts_of(const insight::PredictionTable& table) {
+  OrderedJson facts = {{"name", "my-model"},
+                       {"task", table.task},
+                       {"outcome", tasks::kOutcomes.of(table.form.outcome)},
+                       {"unit", table.form.unit},
+                       {"version", "0.1.0"}};
+  add_result_facts(table, table.sets[0], 1, facts);
+  return facts;
+}
+
+void collect(const OrderedJson& json, std::set<std::string>& numbers) {
+  if (json.is_number()) numbers.insert(Json(json.get<double>()).dump()), numbers.insert(json.dump());
+  if (json.is_structured())
+    for (const OrderedJson& one : json) collect(one, numbers);
+}
+
+// Each number of the page is one of the facts, and is shown as what it is.
+void expect_numbers(const std::string& html, const OrderedJson& facts) {
+  std::set<std::string> known;
+  collect(facts, known);
+  const std::regex element("<data value=\"([^\"]*)\">([^<]*)</data>");
+  int found = 0;
+  for (std::sregex_iterator at(html.begin(), html.end(), element), end; at != end; ++at, ++found) {
+    EXPECT_TRUE(known.contains((*at)[1])) << at->str();
+    const double value = std::stod((*at)[1]);
+    std::string shown = (*at)[2];
+    std::erase(shown, ',');
+    if (shown.find_first_not_of("-0123456789.") != shown.npos && shown.find('%') == shown.npos)
+      continue;  // "3.2 s"
+    const double as_shown = std::stod(shown);
+    const bool is_share = std::abs(100 * value - as_shown) <= 0.0501 ||
+                          std::abs(value - as_shown) <= 0.0051 * std::max(1.0, std::abs(value));
+    EXPECT_TRUE(is_share) << at->str();
+  }
+  EXPECT_GT(found, 10);
+}
+
+TEST(ReportPage, NumbersAreThoseOfTheFacts) {
+  insight::PredictionTable table = table_of(form_of_classes({"a", "b", "c"}), made_rows(200, 3));
+  testing::add_made_set(table, table.form, "validation", made_rows(150, 3, 9));
+  OrderedJson facts = facts_of(table);
+  facts["run"] = {
+      {"epochs", 3.0}, {"seconds", 12.5}, {"steps", 75}, {"train_rows", 800}, {"peak_mib", 311.25}};
+  facts["plan"] = {{"steps", 75}, {"seconds", 11.0}, {"peak_mib", 300.0}};
+  facts["curves"] = {{"metric", "accuracy"},
+                     {"loss", {{0.5, 1.1}, {3.0, 0.4}}},
+                     {"evaluations", {{1.0, 0.6, 0.9}, {3.0, 0.8, 0.5}}}};
+  facts["baselines"] = {
+      {{"name", "counting words"}, {"metric", "accuracy"}, {"value", 0.5}, {"interval", {0.4, 0.6}}}};
+  const std::string html = page(facts);
+  expect_numbers(html, facts);
+  for (const char* id :
+       {"plan", "training", "labels", "confusion", "scores", "unsure", "mistakes", "length", "repeat"})
+    EXPECT_THAT(html, HasSubstr(std::string("<section id=\"") + id + "\""));
+  EXPECT_THAT(html, HasSubstr("counting words"));
+  EXPECT_THAT(html, HasSubstr("Limits are chosen on validation rows, and judged on test rows"));
+}
+
+TEST(ReportPage, TextsOfDataAreShownAndNeverRun) {
+  std::vector<MadeRow> rows = made_rows(40, 2);
+  for (MadeRow& row : rows) row.text = kAttack + row.text + "\xFF";
+  OrderedJson facts = facts_of(table_of(form_of_classes({kAttack, "b"}), rows));
+  facts["name"] = kAttack, facts["command"] = kAttack, facts["settings"] = kAttack,
+  facts["version"] = kAttack;
+  facts["baselines"] = {{{"name", kAttack}, {"metric", "accuracy"}, {"value", 0.5}}};
+  const std::string html = page(facts);
+  for (const char* markup : {"<script", "<img", "onerror=alert(1)>", "\u202E", "\x07", "\xFF"})
+    EXPECT_THAT(html, Not(HasSubstr(markup))) << markup;
+  EXPECT_THAT(html, HasSubstr("&lt;script&gt;"));
+  EXPECT_THAT(html, HasSubstr("<mark>U+202E</mark>"));
+  EXPECT_THAT(html, HasSubstr("{{title}}"));  // of the text, which is no place to fill
+  EXPECT_THAT(html, HasSubstr("default-src 'none'"));
+  for (const char* needs : {"<link", "http://", "https://", "@import", "url(", " style=\""})
+    EXPECT_THAT(html, Not(HasSubstr(needs))) << needs;
+}
+
+TEST(ReportPage, IsSmallAndQuickForManyRows) {
+  const testing::TemporaryDirectory folder;
+  std::vector<MadeRow> rows = made_rows(10'000, 20);
+  for (MadeRow& row : rows) row.text += std::string(900, 'x');
+  std::vector<std::string> labels;
+  for (int i = 0; i < 20; ++i) labels.push_back("label " + std::to_string(i));
+  write_predictions(folder.path(), table_of(form_of_classes(labels), rows));
+  const Stopwatch watch;
+  const OrderedJson facts = write_report(folder.path(), folder.path() / kReportFile);
+  EXPECT_LT(watch.seconds(), 10);  // below 1 s on a machine that does nothing else
+  const std::string html = folder.read(kReportFile);
+  EXPECT_LT(html.size(), 500'000U);
+  EXPECT_EQ(facts.at("mistakes").size(), 50U);
+  EXPECT_EQ(Json::parse(folder.read(kFactsFile)), Json(facts));
+  expect_numbers(html, facts);
+}
+
+TEST(ReportPage, LeavesOutWhatHasNoMeaning) {
+  const auto html_of = [](const tasks::RecordForm& form, const std::vector<MadeRow>& rows) {
+    const OrderedJson facts = facts_of(table_of(form, rows));
+    std::string html = page(facts);
+    expect_numbers(html, facts);
+    return html;
+  };
+  std::vector<MadeRow> numbers, tags, several;
+  for (int i = 0; i < 40; ++i) {
+    const auto value = static_cast<float>(i);
+    numbers.push_back({{value + (i % 3 == 0 ? 1.0F : -0.5F)}, {value}});
+    tags.push_back({{5, 0, 0, 0, 0, 5}, {0, i % 4 == 0 ? 0.0F : 2.0F}, "Paris was"});
+    several.push_back({{1, i % 5 == 0 ? 1.0F : -1.0F}, {1, 0}});
+  }
+  std::string html = html_of({.outcome = tasks::Outcome::numbers, .labels = {}}, numbers);
+  EXPECT_THAT(html, HasSubstr("is off by"));
+  for (const char* id : {"labels", "confusion", "scores", "unsure"})
+    EXPECT_THAT(html, Not(HasSubstr(std::string("<section id=\"") + id + "\""))) << id;
+  tasks::RecordForm form = form_of_classes({"B-X", "I-X", "O"});
+  form.outcome = tasks::Outcome::tags, form.scheme = "IOB2", form.unit = "sentence";
+  html = html_of(form, tags);
+  EXPECT_THAT(html, HasSubstr("entities"));
+  EXPECT_THAT(html, HasSubstr("40</data> sentences"));
+  EXPECT_THAT(html, Not(HasSubstr("id=\"unsure\"")));
+  form = form_of_classes({"x", "y"});
+  form.outcome = tasks::Outcome::labels;
+  EXPECT_THAT(html_of(form, several), HasSubstr("labels, and"));
+  EXPECT_THAT(html_of({.outcome = tasks::Outcome::choices, .labels = {}, .width = 2, .unit = "question"},
+                      made_rows(40, 2)),
+              HasSubstr("chooses the right answer"));
+  EXPECT_THAT(html_of({.outcome = tasks::Outcome::cosines, .labels = {}}, numbers), HasSubstr("correlation"));
+}
+
+}  // namespace
+}  // namespace bertune::report::html
