@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "insight/results/statistics.h"
 #include "report/table.h"
 
 namespace bertune::report {
@@ -36,7 +37,7 @@ bool is_headline(const Metrics& metrics, const std::string& name) {
 std::string accuracy_text(const Metrics& metrics) {
   const double accuracy = metrics.value("accuracy");
   const auto correct = static_cast<std::int64_t>(std::llround(accuracy * static_cast<double>(metrics.rows)));
-  const Interval interval = wilson_interval(correct, metrics.rows);
+  const insight::Interval interval = insight::wilson(correct, metrics.rows);
   return fmt::format("accuracy {} (95% interval {:.1f}–{:.1f}, {})", percent(accuracy, 1), 100 * interval.low,
                      100 * interval.high, rows_text(metrics));
 }
@@ -188,15 +189,6 @@ std::string confusions(const Metrics& metrics, const MetricsReportOptions& optio
 }
 
 }  // namespace
-
-Interval wilson_interval(std::int64_t successes, std::int64_t trials) {
-  if (trials <= 0) return {};
-  constexpr double z = 1.959963984540054;  // the normal distribution's 97.5% point
-  const double n = static_cast<double>(trials), p = static_cast<double>(successes) / n;
-  const double scale = 1 + z * z / n, center = (p + z * z / (2 * n)) / scale;
-  const double half = z * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / scale;
-  return {std::max(0.0, center - half), std::min(1.0, center + half)};
-}
 
 std::string metrics_report(const Metrics& metrics, const MetricsReportOptions& options) {
   std::string text = headline(metrics, options.style);

@@ -9,13 +9,6 @@
 
 namespace bertune::report {
 
-struct Interval {
-  double low = 0, high = 1;
-};
-
-// Wilson's 95 % interval of a share; [0, 1] of nothing.
-Interval wilson_interval(std::int64_t successes, std::int64_t trials);
-
 struct MetricsReportOptions {
   Style style = {};
   int width = 100;  // columns that a confusion matrix may take

@@ -28,10 +28,10 @@ class FirstRows : public tasks::Examples {
   const tasks::Examples& all_;
 };
 
-class Calibration {
+class Int8Calibrator {
  public:
-  Calibration(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
-              const CalibrationOptions& options)
+  Int8Calibrator(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
+                 const Int8CalibrationOptions& options)
       : model_(model), task_(task), examples_(examples), options_(options), parts_(model.encoder_parts()) {}
 
   Int8Calibration run() {
@@ -116,7 +116,7 @@ class Calibration {
   BertPreTrainedModel& model_;
   const tasks::Task& task_;
   const tasks::Examples& examples_;
-  const CalibrationOptions& options_;
+  const Int8CalibrationOptions& options_;
   std::vector<std::string> parts_;
 };
 
@@ -131,10 +131,10 @@ Json Int8Calibration::to_json() const {
 }
 
 Int8Calibration calibrate_int8(BertPreTrainedModel& model, const tasks::Task& task,
-                               const tasks::Examples& examples, const CalibrationOptions& options) {
+                               const tasks::Examples& examples, const Int8CalibrationOptions& options) {
   if (!(options.max_drop >= 0)) throw UsageError("max_drop", "`max_drop` must be at least 0");
   if (examples.rows() == 0) throw Error("there are no rows to calibrate with");
-  return Calibration(model, task, examples, options).run();
+  return Int8Calibrator(model, task, examples, options).run();
 }
 
 }  // namespace bertune::runs

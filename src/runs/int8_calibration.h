@@ -14,7 +14,7 @@
 
 namespace bertune::runs {
 
-struct CalibrationOptions {
+struct Int8CalibrationOptions {
   double max_drop = 0.5;  // per cent of the metric that int8 may lose
   std::int64_t batch_size = 64;
   std::function<void(const std::string&)> progress = {};  // is told what is measured next; may be empty
@@ -33,6 +33,6 @@ struct Int8Calibration {
 // changes the logits most stay f32, 1, 2, 4, ... of them. Leaves the model in f32. Throws Error, with both
 // figures, if half of the parts are not enough, and Interrupted when `stop` is requested.
 Int8Calibration calibrate_int8(BertPreTrainedModel& model, const tasks::Task& task,
-                               const tasks::Examples& examples, const CalibrationOptions& options);
+                               const tasks::Examples& examples, const Int8CalibrationOptions& options);
 
 }  // namespace bertune::runs

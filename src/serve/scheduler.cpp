@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "bertune/error.h"
@@ -11,6 +13,9 @@
 
 namespace bertune::serve {
 namespace {
+
+// Bodies of a class have the same size but for a factor of two.
+std::size_t size_class(std::size_t bytes) { return std::min<std::size_t>(std::bit_width(bytes), 31); }
 
 void answer(Row& row, Prediction prediction) {
   if (is_finite(prediction)) {
@@ -58,8 +63,13 @@ std::int64_t Scheduler::queued_tokens() const {
   return queue_.tokens();
 }
 
+// A guess that is too low costs little, for offer() knows better; one that is too high refuses a request
+// that has room.
 std::int64_t Scheduler::tokens_of(std::size_t bytes) const {
-  return 1 + static_cast<std::int64_t>(tokens_per_byte_ * static_cast<double>(bytes));
+  constexpr std::int64_t kUnseen = 128;
+  const double seen = seen_tokens_[size_class(bytes)];
+  if (seen > 0) return static_cast<std::int64_t>(seen);
+  return std::min(kUnseen, 1 + static_cast<std::int64_t>(bytes / 4));
 }
 
 bool Scheduler::has_room_now(std::size_t bytes, Clock::time_point deadline) const {
@@ -93,15 +103,14 @@ bool Scheduler::could_take(const Call& call) const {
 }
 
 bool Scheduler::offer(const std::shared_ptr<Call>& call) {
-  constexpr double kNew = 0.05;  // of the newest request
+  constexpr double kNew = 0.1;  // of the newest request
   const Clock::time_point now = Clock::now();
   {
     const std::lock_guard lock(mutex_);
     reserved_tokens_ -= std::exchange(call->reserved_tokens, 0);
-    if (call->bytes > 0) {
-      const double seen = static_cast<double>(call->queued_tokens) / static_cast<double>(call->bytes);
-      tokens_per_byte_ += kNew * (seen - tokens_per_byte_);
-    }
+    const auto tokens = static_cast<double>(call->queued_tokens);
+    double& seen = seen_tokens_[size_class(call->bytes)];
+    seen += (seen > 0 ? kNew : 1) * (tokens - seen);
     if (speed_ == 0) speed_ = call->model->tokens_per_second();
     if (!queue_.offer(call, now)) return false;
     call->queued_at = now;

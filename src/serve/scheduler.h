@@ -1,6 +1,7 @@
 // The one owner of compute: takes rows of calls in small batches, without waiting for more to come.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -55,8 +56,8 @@ class Scheduler {
   std::condition_variable arrived_;
   Queue queue_;
   std::int64_t reserved_tokens_ = 0;
-  double tokens_per_byte_ = 0.25;  // of requests lately, quotes and names of fields included
-  double speed_ = 0;               // tokens a second of the last model that computed
+  std::array<double, 32> seen_tokens_{};  // of requests lately, by the class of their size; 0: none was seen
+  double speed_ = 0;                      // tokens a second of the last model that computed
   bool stops_ = false;
   std::thread thread_;
 };

@@ -138,7 +138,12 @@ void Service::answer(const Route& route, const Found& found, const Headers& cors
   }
   if (route.later != nullptr) {
     return workers_.begin([this, &route, cors, exchange = std::move(exchange), arrived] {
-      HttpResponse response = route.later(*this);
+      HttpResponse response;
+      try {
+        response = route.later(*this);
+      } catch (const std::exception&) {
+        response = error_response(500, "Backend", "it could not be answered; is there too little memory?");
+      }
       response.headers.insert(response.headers.end(), cors.begin(), cors.end());
       send(*exchange, std::move(response), route.path, arrived, nullptr);
     });

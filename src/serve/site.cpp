@@ -79,9 +79,8 @@ HttpResponse metrics(const Service& service, const HttpRequest& /*request*/, con
   return {.body = service.metrics_text(), .type = "text/plain; version=0.0.4; charset=utf-8"};
 }
 
-HttpResponse description(const Service& service, const HttpRequest& /*request*/, const Found& /*found*/) {
-  return json_response(open_api(service));
-}
+// This takes a millisecond, which is too long for the network's thread.
+HttpResponse description(Service& service) { return json_response(open_api(service)); }
 
 HttpResponse front(const Service& service, const HttpRequest& request, const Found& found) {
   if (!service.options().has_page || request.header("Accept").find("text/html") == std::string_view::npos) {
@@ -147,7 +146,7 @@ const Route kRoutes[] = {
      .path = "/openapi.json",
      .summary = "This description",
      .group = kGroup,
-     .now = description},
+     .later = description},
     {.method = "POST",
      .path = "/admin/reload",
      .summary = "Load the models again",

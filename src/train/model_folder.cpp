@@ -89,6 +89,12 @@ std::int64_t usual_max_length(const BertConfig& config, const BertTokenizer& tok
   return std::clamp(wanted, kLeastTokens, most);
 }
 
+// Returns whether a temperature is of this head: a folder may be opened with another one than was calibrated.
+bool makes_classes(Architecture architecture) {
+  return architecture == Architecture::sequence_classification ||
+         architecture == Architecture::token_classification || architecture == Architecture::multiple_choice;
+}
+
 }  // namespace
 
 namespace {
@@ -125,7 +131,7 @@ ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optio
   const std::int64_t length = max_length.value_or(
       tasks::setting(settings, tasks::keys::kMaxLength, usual_max_length(config, tokenizer, architecture)));
   tasks::require_max_length(length, config);
-  const double temperature = tasks::temperature_of(settings);
+  const double temperature = makes_classes(architecture) ? tasks::temperature_of(settings) : 1;
   if (temperature != 1) {
     divide_logits(model, temperature);
     settings[tasks::keys::kCalibration]["folded"] = true;

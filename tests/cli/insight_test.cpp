@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "bertune/insight.h"
 #include "insight/results/prediction_table.h"
 #include "support/program_test.h"
 #include "support/safetensors_file.h"
@@ -73,10 +74,24 @@ TEST_F(Insight, ARunLeavesItsPredictionsAndAReport) {
   EXPECT_NEAR(facts.at("calibration").at("nll"), results.at("test_loss"), 1e-9);
   EXPECT_NEAR(facts.at("metrics")[1].at("value"), results.at("test_f1_macro"), 1e-12);
   EXPECT_EQ(facts.at("run").at("steps"), 16);
+  // What a check, a plan and simple methods have left beside it is told too.
+  const std::string html_alone = files.read("out/report.html");
+  files.write("out/baselines.json",
+              R"({"metric": "accuracy", "rows": 40, "baselines": [{"name": "always <b>", "score": 0.5}],
+    "model": {"best_baseline": "always <b>", "difference": 0.25, "low": 0.1, "high": 0.4}})");
+  files.write("out/plan.json", R"({"total_steps": 16, "seconds": 1.5, "memory_bytes": 104857600})");
+  ASSERT_EQ(run({"report", path("out")}).exit_code, 0);
+  const Json told = json("out/report.json");
+  EXPECT_EQ(told.at("baselines")[0].at("value"), 0.5);
+  EXPECT_NEAR(told.at("baselines")[0].at("interval")[0], 0.352, 1e-3);
+  EXPECT_EQ(told.at("plan").at("peak_mib"), 100);
+  EXPECT_THAT(files.read("out/report.html"), HasSubstr("always &lt;b&gt;"));
+  EXPECT_THAT(files.read("out/report.html"), HasSubstr("+25.0"));
+  std::filesystem::remove(files.path() / "out/baselines.json");
+  std::filesystem::remove(files.path() / "out/plan.json");
   // Made again it is the same, and an evaluation has the same predictions.
-  const std::string html = files.read("out/report.html");
   EXPECT_EQ(run({"report", path("out")}).exit_code, 0);
-  EXPECT_EQ(files.read("out/report.html"), html);
+  EXPECT_EQ(files.read("out/report.html"), html_alone);
   EXPECT_EQ(run({"evaluate", "--model", path("out"), "--test", path("test.csv"), "--output", path("tested")})
                 .exit_code,
             0);
@@ -171,6 +186,16 @@ TEST_F(Insight, RunsAreCompared) {
   EXPECT_EQ(pair.at("second_value"), json("two/all_results.json").at("test_accuracy"));
   EXPECT_EQ(pair.at("rows").size(),
             pair.at("only_first").get<std::size_t>() + pair.at("only_second").get<std::size_t>());
+  // The library says the same.
+  const std::vector<std::filesystem::path> folders = {path("one"), path("two")};
+  const std::vector<RunDifference> differences = compare_runs(folders);
+  ASSERT_EQ(differences.size(), 1U);
+  EXPECT_EQ(differences[0].difference, pair.at("difference"));
+  EXPECT_EQ(differences[0].low, pair.at("interval")[0]);
+  EXPECT_EQ(calibrate({.model = folders[0]}).temperature, calibrate({.model = folders[0]}).temperature);
+  const std::string html = files.read("one/report.html");
+  write_report(folders[1]);
+  EXPECT_NE(files.read("two/report.html"), html);
   EXPECT_THAT(run({"compare", path("one"), path("two")}).out, HasSubstr("95% interval"));
   EXPECT_EQ(run({"compare", path("one")}).exit_code, 2);
   files.write("test.csv", tiny_dataset(30, 2000));

@@ -4,7 +4,7 @@ usage: insight_parity.py --program BERTUNE [--seed 1]
 
 Writes prediction tables of made-up rows, and asks the program: temperature and loss against scipy's minimum, the expected
 calibration error against torchmetrics, McNemar's exact test against statsmodels, F1 and correlations against scikit-learn and
-scipy, Holm's correction against statsmodels, and its events as TensorBoard reads them. Exits with 1 when one differs.
+scipy, Holm's correction against statsmodels, its events as TensorBoard reads them, and calibrated weights in Transformers. Exits with 1 when one differs.
 """
 
 from __future__ import annotations
@@ -172,6 +172,29 @@ def events(program: pathlib.Path, _random: np.random.Generator, work: pathlib.Pa
     check("texts", len(read.Tags()["tensors"]), 2, 0)
 
 
+def folded(program: pathlib.Path, _random: np.random.Generator, work: pathlib.Path) -> None:
+    """Transformers gives the calibrated scores of a model whose temperature is folded into its weights."""
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    model, texts = work / "run", ["Where is my parcel?", "The grinder makes a terrible noise.", "Cancel my box."]
+
+    def predicted() -> np.ndarray:
+        lines = subprocess.run([program, "predict", "--model", model, "--silent"], input="\n".join(texts) + "\n", check=True,
+                               capture_output=True, text=True).stdout.splitlines()
+        return np.array([list(json.loads(line)["scores"].values()) for line in lines])
+
+    before = predicted()
+    temperature = asked(program, "calibrate", "--model", model)["temperature"]
+    calibrated = predicted()
+    scaled = softmax(np.log(before) / temperature, axis=1)
+    check("scores after calibration, largest difference", float(np.abs(calibrated - scaled).max()), 0, 1e-5)
+    asked(program, "calibrate", "--model", model, "--fold-calibration")
+    network, tokenizer = AutoModelForSequenceClassification.from_pretrained(model), AutoTokenizer.from_pretrained(model)
+    with torch.no_grad():
+        theirs = torch.softmax(network(**tokenizer(texts, padding=True, return_tensors="pt")).logits, dim=1).numpy()
+    check("scores of Transformers, largest difference", float(np.abs(theirs - calibrated).max()), 0, 1e-6)
+    check("labels that changed", int((before.argmax(1) != calibrated.argmax(1)).sum()), 0, 0)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=pathlib.Path, required=True)
@@ -179,7 +202,7 @@ def main() -> int:
     arguments = parser.parse_args()
     random = np.random.default_rng(arguments.seed)
     with tempfile.TemporaryDirectory() as work:
-        for part in calibration, comparison, numbers, intervals, events:
+        for part in calibration, comparison, numbers, intervals, events, folded:
             part(arguments.program.resolve(), random, pathlib.Path(work))
     print(f"{len(FAILED)} differ")
     return 1 if FAILED else 0

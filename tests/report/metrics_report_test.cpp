@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "insight/results/statistics.h"
+
 namespace bertune::report::metrics_report_test {
 namespace {
 
@@ -44,15 +46,15 @@ Metrics many_classes(int count) {
 std::ptrdiff_t lines_of(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
 
 TEST(WilsonInterval, EqualsKnownValues) {
-  const Interval interval = wilson_interval(187, 200);
+  const insight::Interval interval = insight::wilson(187, 200);
   EXPECT_NEAR(interval.low, 0.8919809207009312, 1e-12);
   EXPECT_NEAR(interval.high, 0.961623645350847, 1e-12);
-  EXPECT_EQ(wilson_interval(0, 0).low, 0);
-  EXPECT_EQ(wilson_interval(0, 0).high, 1);
-  EXPECT_NEAR(wilson_interval(0, 10).low, 0, 1e-12);
-  EXPECT_NEAR(wilson_interval(0, 10).high, 0.2775, 1e-4);
-  EXPECT_NEAR(wilson_interval(10, 10).high, 1, 1e-12);
-  EXPECT_LE(wilson_interval(10, 10).high, 1);
+  EXPECT_EQ(insight::wilson(0, 0).low, 0);
+  EXPECT_EQ(insight::wilson(0, 0).high, 1);
+  EXPECT_NEAR(insight::wilson(0, 10).low, 0, 1e-12);
+  EXPECT_NEAR(insight::wilson(0, 10).high, 0.2775, 1e-4);
+  EXPECT_NEAR(insight::wilson(10, 10).high, 1, 1e-12);
+  EXPECT_LE(insight::wilson(10, 10).high, 1);
 }
 
 TEST(MetricsReport, OfTwoClasses) {

@@ -62,6 +62,9 @@ class Nearness : public tasks::TaskOf<Rows> {
     const std::vector<float>& exact_;
     std::vector<float> found_;
   };
+  std::unique_ptr<tasks::Recorder> recorder_of(const Rows&, tasks::UseRecord) const override {
+    return nullptr;
+  }
   std::unique_ptr<tasks::Scorer> scorer_of(const Rows&) const override {
     return std::make_unique<Scorer>(exact_);
   }

@@ -97,6 +97,11 @@ TEST(NativeProtocol, OptionsChooseHowMuchIsSaid) {
   EXPECT_EQ(one.at("results")[0].at("scores").size(), 1U);
   EXPECT_EQ(one.at("results")[0].at("label"), nullptr);
   EXPECT_EQ(one.at("results")[0].at("abstained"), true);
+  Served careful({"classes"}, {}, {.min_confidence = 1});
+  EXPECT_EQ(careful.json("/v1/predict", {{"inputs", "good"}}).at("results")[0].at("abstained"), true);
+  const Value asked_for =
+      careful.json("/v1/predict", {{"inputs", "good"}, {"options", {{"min_confidence", 0}}}});
+  EXPECT_EQ(asked_for.at("results")[0].at("abstained"), false);
   const Value question = {{"question", "was it good"},
                           {"context", "the film was very good. the food was poor."}};
   const Value best = answers.json("/v1/predict", {{"inputs", question}, {"options", {{"top_k", 3}}}});

@@ -167,16 +167,23 @@ TEST_F(Scheduling, AFullQueueTakesNoMore) {
 }
 
 TEST_F(Scheduling, ReservesRoomForRequestsThatAreBeingRead) {
-  const auto first = call(1), second = call(1);
-  EXPECT_TRUE(scheduler.reserve(*first, 2400));  // of bytes, some 600 of the 1000 tokens
-  EXPECT_FALSE(scheduler.has_room(2400, second->deadline));
-  EXPECT_FALSE(scheduler.reserve(*second, 2400));
-  EXPECT_TRUE(scheduler.has_room(400, second->deadline));
-  scheduler.release(*first);
-  scheduler.release(*first);
-  EXPECT_TRUE(scheduler.reserve(*second, 2400));
-  EXPECT_TRUE(scheduler.offer(second));  // which tells how much it is
-  EXPECT_TRUE(scheduler.has_room(2400, second->deadline));
+  constexpr std::size_t kBytes = 2400;
+  const auto seen = call(100);  // 300 of the 1000 tokens
+  EXPECT_TRUE(scheduler.reserve(*seen, kBytes));
+  EXPECT_TRUE(scheduler.offer(seen));
+  wait_for(1);
+  std::vector<std::shared_ptr<serve::Call>> read;
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(scheduler.reserve(*read.emplace_back(call(1)), kBytes));
+  const auto next = call(1);
+  EXPECT_FALSE(scheduler.has_room(kBytes, next->deadline));
+  EXPECT_FALSE(scheduler.reserve(*next, kBytes));
+  EXPECT_TRUE(scheduler.has_room(100, next->deadline));
+  scheduler.release(*read[0]);
+  scheduler.release(*read[0]);
+  EXPECT_TRUE(scheduler.reserve(*next, kBytes));
+  EXPECT_FALSE(scheduler.has_room(kBytes, next->deadline));
+  EXPECT_TRUE(scheduler.offer(next));  // which tells how much it is
+  EXPECT_TRUE(scheduler.has_room(kBytes, next->deadline));
 }
 
 TEST_F(Scheduling, WhoHasLeftCostsNothingMore) {

@@ -74,6 +74,8 @@ serve::ModelSource source_of(const std::string& asked, const ServeOptions& optio
 }
 
 std::vector<serve::ModelSource> sources_of(const ServeOptions& options) {
+  if (const auto least = options.min_confidence; least && !(*least >= 0 && *least <= 1))
+    throw UsageError("min_confidence", fmt::format("`min_confidence` is {}; it must be from 0 to 1", *least));
   std::vector<serve::ModelSource> sources;
   for (const std::string& asked : options.models) {
     serve::ModelSource source = source_of(asked, options);

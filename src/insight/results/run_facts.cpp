@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "insight/results/result_facts.h"
+#include "insight/results/statistics.h"
 #include "tasks/trained_settings.h"
 
 namespace bertune::insight {
@@ -94,19 +95,60 @@ void add_files(const fs::path& folder, const PredictionTable& table, OrderedJson
   }
 }
 
-// Adds what others have left beside the predictions: baselines, the plan of the run, findings about the data.
-void add_neighbors(const fs::path& folder, OrderedJson& facts) {
-  for (const auto& [file, key] :
-       {std::pair{"baselines.json", "baselines"}, {"plan.json", "plan"}, {"data_check.json", "findings"}}) {
-    const Json json = json_in(folder / file);
-    if (json.is_null()) continue;
-    facts[key] = json.contains(key) ? json.at(key) : json;
+// Adds what simple methods reach on the same rows, as baselines.json says it: {"metric", "rows", "baselines":
+// [{"name", "score", "values": {metric: value}}], "model": {"best_baseline", "difference", "low", "high"}}.
+// Metrics of answers are in percent there, as in the result files.
+void add_baselines(const fs::path& folder, OrderedJson& facts) {
+  const Json file = json_in(folder / "baselines.json");
+  const OrderedJson& headline = facts.at("headline");
+  if (file.is_null()) return;
+  const std::string metric = headline.at("metric");
+  const bool is_main = file.value("metric", "") == metric;
+  const double unit = facts.at("outcome") == "answers" ? 0.01 : 1;
+  OrderedJson list = OrderedJson::array();
+  for (const Json& one : file.value("baselines", Json::array())) {
+    const Json values = one.value("values", Json::object());
+    const double found = values.contains(metric) ? number_of(values, metric.c_str())
+                         : is_main               ? number_of(one, "score")
+                                                 : std::nan("");
+    if (!std::isfinite(found)) continue;
+    const double score = unit * found;
+    OrderedJson baseline = {{"name", one.value("name", "")}, {"value", score}};
+    const double rows = number_of(file, "rows");
+    if (headline.contains("right") && rows > 0) {
+      const Interval bounds = wilson(std::llround(score * rows), std::llround(rows));
+      baseline["interval"] = {bounds.low, bounds.high};
+    }
+    list.push_back(std::move(baseline));
   }
+  if (list.empty()) return;
+  facts["baselines"] = std::move(list);
+  const Json model = file.value("model", Json::object());
+  const double difference = number_of(model, "difference"), low = number_of(model, "low"),
+               high = number_of(model, "high");
+  if (!is_main || !std::isfinite(difference + low + high)) return;
+  facts["baseline_difference"] = {{"best", model.value("best_baseline", "")},
+                                  {"value", unit * difference},
+                                  {"interval", {unit * low, unit * high}}};
 }
 
-// The name by which the Trainer's log has the metric of the headline.
-std::string logged_name(const PredictionTable& table, const std::string& metric) {
-  return table.form.outcome == tasks::Outcome::cosines && metric == "pearson" ? "pearson" : metric;
+// Adds what others have left beside the predictions: the plan of the run, and findings about the data.
+void add_neighbors(const fs::path& folder, OrderedJson& facts) {
+  if (const Json plan = json_in(folder / "plan.json"); !plan.is_null()) {
+    OrderedJson& kept = facts["plan"] = OrderedJson::object();
+    add_number(kept, "steps", plan, "total_steps");
+    add_number(kept, "seconds", plan, "seconds");
+    constexpr double kMib = 1 << 20;
+    if (const double bytes = number_of(plan, "memory_bytes"); std::isfinite(bytes))
+      kept["peak_mib"] = bytes / kMib;
+  }
+  if (const Json check = json_in(folder / "data_check.json"); check.contains("findings"))
+    facts["findings"] = check.at("findings");
+}
+
+// The metric of the curves, by its name in the log. Answers have F1 in both versions of SQuAD's metrics.
+std::string logged_metric(const PredictionTable& table, const std::string& headline) {
+  return table.form.outcome == tasks::Outcome::answers ? "f1" : headline;
 }
 
 std::string name_of(const fs::path& folder) {
@@ -151,9 +193,10 @@ OrderedJson run_facts(const fs::path& folder) try {
   const double temperature =
       settings.is_null() ? 1 : tasks::temperature_of(settings) / table.form.temperature;
   add_result_facts(table, *set, temperature, facts);
+  add_baselines(folder, facts);
   add_neighbors(folder, facts);
   add_run(json_in(folder / "all_results.json"), state, facts);
-  if (!state.is_null()) add_curves(state, logged_name(table, facts.at("headline").at("metric")), facts);
+  if (!state.is_null()) add_curves(state, logged_metric(table, facts.at("headline").at("metric")), facts);
   add_files(folder, table, facts);
   if (path_exists(folder / "run.yaml")) {
     const std::string yaml = read_file(folder / "run.yaml", 1 << 20);

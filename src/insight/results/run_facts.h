@@ -16,7 +16,10 @@ inline constexpr std::int64_t kMostMistakes = 50, kMostLabels = 200, kMostConfus
 //   "of"; of what is
 //     found and given "there", "said", "both"
 //   "metrics": [{"name", "value", "interval"}]
-//   "baselines": what baselines.json beside it says; "plan": what plan.json says; "findings": what
+//   "baselines": [{"name", "value", "interval"}] in the metric of the headline, as baselines.json beside it
+//   says, and
+//     "baseline_difference": {"best", "value", "interval"}, the model less the best of them; "plan": what
+//     plan.json says; "findings": what
 //   data_check.json says "run": {"epochs", "steps", "seconds", "tokens_per_second", "peak_mib", "train_rows",
 //   "best_step", ...} "curves": {"loss": [[epoch, loss]], "evaluations": [[epoch, value, loss]], "metric"}
 //   "labels_table": [{"label", "support", "predicted", "correct", "recall", "recall_interval", "precision",

@@ -36,7 +36,8 @@ std::string sentence(const OrderedJson& facts) {
                          result);
     if (outcome == "labels")
       return fmt::format("The model gives all right labels to {} {} – {}", counted, rows, result);
-    return fmt::format("The model labels {} unseen {} right – {}", counted, rows, result);
+    return fmt::format("The model labels {} {} {} right – {}", counted,
+                       head.at("set") == "test" ? "unseen" : "validation", rows, result);
   }
   if (head.contains("there")) {
     const char* things = outcome == "tags" ? "entities" : "labels";
@@ -50,17 +51,8 @@ std::string sentence(const OrderedJson& facts) {
   return fmt::format("The model’s {} is {}", metric_name(metric), result);
 }
 
-// Rows by which a baseline is known: {"name", "metric", "value", "interval"?, "right"?, "rows"?}.
 std::vector<OrderedJson> baselines_of(const OrderedJson& facts) {
-  std::vector<OrderedJson> list;
-  const auto found = facts.find("baselines");
-  if (found == facts.end() || !found->is_array()) return list;
-  for (const OrderedJson& one : *found) {
-    const bool fits = one.is_object() && one.value("metric", "") == facts.at("headline").at("metric") &&
-                      one.contains("value") && one.at("value").is_number();
-    if (fits) list.push_back(one);
-  }
-  return list;
+  return facts.value("baselines", std::vector<OrderedJson>());
 }
 
 std::string baseline_words(const OrderedJson& facts) {
@@ -76,6 +68,21 @@ std::string baseline_words(const OrderedJson& facts) {
 std::string lower_first(std::string text) {
   if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
   return text;
+}
+
+// Says by how much the model is better than the best simple method, or that this may be chance.
+std::string difference_words(const OrderedJson& facts) {
+  if (!facts.contains("baseline_difference")) return "";
+  const OrderedJson& one = facts.at("baseline_difference");
+  const double low = one.at("interval")[0], high = one.at("interval")[1];
+  const bool share = is_share(facts.at("headline").at("metric"));
+  const double value = one.at("value");
+  const std::string shown =
+      share ? number(value, fmt::format("{:+.1f}", 100 * value)) + " points" : decimal(value);
+  return fmt::format(
+      "<p class=\"gloss\">Against {}, the best simple method, the difference is <b>{}</b> {}{}</p>",
+      escaped(one.value("best", "")), shown, interval(one.at("interval"), share),
+      low <= 0 && high >= 0 ? ": it may be chance." : ".");
 }
 
 // Says whose rows they are, and what the brackets mean.
@@ -119,6 +126,7 @@ std::string headline(const OrderedJson& facts) {
   const std::string said = sentence(facts) + baseline_words(facts);
   std::string html = fmt::format("<h1>{}{}.</h1>\n{}\n", few ? "Too few rows to tell: " : "",
                                  few ? lower_first(said) : said, gloss(facts));
+  html += difference_words(facts);
   const std::string metric = head.at("metric");
   if (!is_share(metric)) return html;
   std::vector<RangeRow> rows = {

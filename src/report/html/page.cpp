@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "bertune/insight.h"
 #include "core/file.h"
 #include "insight/results/run_facts.h"
 #include "report/html/elements.h"
@@ -80,3 +81,11 @@ OrderedJson write_report(const std::filesystem::path& run, const std::filesystem
 }
 
 }  // namespace bertune::report::html
+
+namespace bertune {
+
+void write_report(const std::filesystem::path& run) {
+  report::html::write_report(run, run / report::html::kReportFile);
+}
+
+}  // namespace bertune

@@ -35,9 +35,7 @@ std::optional<serve::HttpRequest> request_to_route(const testing::Served& server
   for (const auto& [name, value] : {std::pair("{model}", model->name()), {"{version}", model->version()}})
     if (const std::size_t at = path.find(name); at != path.npos)
       path.replace(at, std::string_view(name).size(), value);
-  serve::HttpRequest request{.method = "POST", .path = path, .query = "", .body = std::string(body)};
-  request.headers = {{"Host", "localhost"}};
-  return request;
+  return testing::post(path, std::string(body));
 }
 
 // The first byte chooses the head, the second the route, or bytes as a connection brings them.
