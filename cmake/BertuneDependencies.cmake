@@ -14,3 +14,6 @@ pkg_check_modules(libxxhash REQUIRED libxxhash)  # hashes of a checkpoint's file
 # headers are needed here: a program loads them when it first downloads (src/hub/loaded_library.h).
 pkg_check_modules(libcurl REQUIRED libcurl>=7.85)
 pkg_check_modules(libcrypto REQUIRED libcrypto>=3)
+
+# Linear models of baselines and of the search for wrong labels. Debian's package has no file for pkg-config.
+include(${CMAKE_CURRENT_LIST_DIR}/FindLiblinear.cmake)

@@ -12,6 +12,7 @@
 #include "bertune/loss.h"
 #include "bertune/metrics.h"
 #include "bertune/model.h"
+#include "bertune/run_plan.h"
 
 namespace bertune {
 
@@ -44,6 +45,11 @@ struct ModelLoaded {
   std::size_t parameters = 0, trained_parameters = 0;
   Precision precision = Precision::fp32;  // of matrix multiplications in training
   LoadReport report;
+};
+
+// A run is about to take its first step. Of pre-training there is no plan.
+struct RunPlanned {
+  RunPlan plan;
 };
 
 // The loss that is trained, where it is not plain; before the first step.
@@ -117,7 +123,7 @@ struct FoldEnded {
   Metrics metrics;
 };
 
-using Event = std::variant<Note, DataRead, TextRead, ModelLoaded, LossChosen, Resumed, StepEvent,
+using Event = std::variant<Note, DataRead, TextRead, ModelLoaded, RunPlanned, LossChosen, Resumed, StepEvent,
                            EvaluationProgress, EvaluationEvent, EarlyStop, CheckpointSaved, TrainingEnded,
                            ModelSaved, Tested, FoldBegins, FoldEnded>;
 

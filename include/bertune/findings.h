@@ -24,10 +24,26 @@ enum class FindingKind {
   truncated,        // texts that are longer than the model reads, and are cut
   windowed,         // texts that are longer than the model reads, and are read in parts that overlap
   special_tokens,   // texts that hold tokens such as [SEP] themselves
-  unknown_tokens    // tokens that the vocabulary lacks: the model cannot read the texts
+  unknown_tokens,   // tokens that the vocabulary lacks: the model cannot read the texts
+  near_leak,        // rows whose texts are nearly those of a training row
+  near_duplicate,   // rows whose texts are nearly those of an earlier row of their set
+  similar_labels,   // labels that differ in case, blanks or a typo: probably one label
+  label_word,       // a word of the text tells the label by itself
+  label_length,     // the length of the text tells the label by itself
+  sorted,           // rows are sorted by label
+  label_drift,      // labels have other shares than in the training set
+  length_drift,     // texts have other lengths than in the training set
+  word_drift,       // many words of the texts are not in the training set
+  mojibake,         // texts that were decoded with the wrong encoding: "cafÃ©"
+  markup,           // texts with remains of HTML
+  boilerplate,      // most texts begin with the same words
+  fragmented,       // the vocabulary cuts words into many pieces
+  unknown_script,   // a script whose words the vocabulary reads letter by letter, or not at all
+  cased_text        // capitals matter, and the model does not see them
 };
 
-enum class Severity { note, warning };
+// An error makes results worthless or wrong; a warning makes them worse or misleading.
+enum class Severity { note, warning, error };
 
 // Rows that belong together: for a leak, the training row and the other one.
 struct FindingExample {
@@ -57,11 +73,15 @@ struct Finding {
   std::vector<FindingExample> examples;    // the first of leaks, conflicts and duplicates
   std::vector<LabelRows> labels;  // those it is about; of an imbalance the most and the least frequent one
   std::string advice;             // what to do: "correct or remove them"; empty: nothing need be done
+  std::string detail;             // the word, the beginning, the script that it is about; empty: none
+  double value = 0;  // what was measured: label_word, label_length: accuracy; fragmented: pieces per word;
+                     // drifts: a distance of shares, from 0 to 1
 };
 
 // Returns one line for a person: "test: 12 rows (3.0%) also appear in train; ...: remove them from train".
 // Options are named in backticks, as in errors (bertune/error.h). Text from files is made safe to print.
 BERTUNE_EXPORT std::string to_string(const Finding& finding);
-BERTUNE_EXPORT std::string_view to_string(FindingKind kind);  // "leak", "shared_context", ...
+BERTUNE_EXPORT std::string_view to_string(FindingKind kind);   // "leak", "shared_context", ...
+BERTUNE_EXPORT std::string_view to_string(Severity severity);  // "note", "warning", "error"
 
 }  // namespace bertune

@@ -176,6 +176,10 @@ class BERTUNE_EXPORT BertPreTrainedModel {
   // Returns the denominators of the mean losses of a batch with labels, for Batch::global_items.
   LossItems loss_items(const Batch& batch) const;
 
+  // Returns the bytes of activations that training on batches of up to this many tokens and sequences takes.
+  // In train mode, before or after the first batch.
+  std::size_t activation_bytes(std::int64_t tokens, std::int64_t sequences) const;
+
   // Returns logits, and the loss if the batch has labels. Throws Error if an id, a position or a label is out
   // of range. Threads: one call at a time per model; share() serves many.
   ModelOutput forward(const Batch& batch);

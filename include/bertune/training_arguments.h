@@ -30,6 +30,11 @@ struct FineTuning {
   bool gradient_checkpointing = false;
 };
 
+// The reaction to a training that has collapsed: it gives every row the same scores with the loss of
+// guessing, its loss has run away, or it is no longer a finite number. retry: starts over with half the
+// learning rate and another seed, at most twice (fine_tune only; elsewhere as stop).
+enum class OnCollapse { stop, retry, warn };
+
 struct TrainingArguments {
   std::filesystem::path output_dir;
   double num_train_epochs = 3;
@@ -64,6 +69,7 @@ struct TrainingArguments {
   // never stops early.
   std::int64_t early_stopping_patience = 0;
   double early_stopping_threshold = 0;
+  OnCollapse on_collapse = OnCollapse::stop;
   SaveDtype save_dtype = SaveDtype::float32;     // of the finished model; checkpoints are always float32
   bool keep_checkpoints = false;                 // else the run's checkpoints go once it has finished
   bool resume = false;                           // from the newest whole checkpoint in output_dir

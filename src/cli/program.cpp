@@ -18,6 +18,8 @@
 
 #include "bertune/error.h"
 #include "bertune/threads.h"
+#include "cli/commands/baseline_command.h"
+#include "cli/commands/check_command.h"
 #include "cli/commands/calibrate_command.h"
 #include "cli/commands/compare_command.h"
 #include "cli/commands/convert_command.h"
@@ -154,6 +156,8 @@ int run(int argc, char** argv) {
   add_pretrain_command(app);
   add_fill_mask_command(app);
   add_next_sentence_command(app);
+  add_check_command(app);
+  add_baseline_command(app);
   add_tokenize_command(app);
   add_vocabulary_command(app);
   add_inspect_command(app);

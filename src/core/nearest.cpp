@@ -10,9 +10,7 @@
 #include "core/quoted.h"
 
 namespace bertune {
-namespace {
 
-// Insertions, deletions, substitutions, and two neighbors swapped, each at a cost of one.
 std::size_t edit_distance(std::string_view left, std::string_view right) {
   std::vector<std::size_t> before(right.size() + 1), above(right.size() + 1), row(right.size() + 1);
   std::iota(above.begin(), above.end(), std::size_t{0});
@@ -29,8 +27,6 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
   }
   return above.back();
 }
-
-}  // namespace
 
 std::string_view nearest(std::string_view word, const std::vector<std::string>& candidates) {
   constexpr std::size_t kLongestName = 200;  // a text taken for a label is nobody's typing error

@@ -1,11 +1,15 @@
 // The name that a person most likely meant.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace bertune {
+
+// Insertions, deletions, substitutions, and two neighbors swapped, each at a cost of one; ASCII case ignored.
+std::size_t edit_distance(std::string_view left, std::string_view right);
 
 // The candidate with the smallest edit distance (ASCII case ignored), if that is at most a third of the
 // word's length or 1; else empty.

@@ -24,6 +24,15 @@ class Arena {
     plan(*this);
   }
 
+  // Returns the bytes that lay_out() would need for the plan, and takes none.
+  template <typename Plan>
+  static std::size_t measure(const Plan& plan) {
+    Arena arena;
+    arena.measuring_ = true;
+    plan(arena);
+    return arena.used_ * sizeof(float);
+  }
+
   // Room for `floats` numbers, aligned for the widest vectors.
   float* take(std::int64_t floats) {
     const std::size_t at = used_;

@@ -146,6 +146,11 @@ LossItems BertPreTrainedModel::loss_items(const Batch& batch) const {
   const model::Head& head = implementation_->weights->head();
   return head.check_labels(batch) ? head.loss_items(batch) : LossItems();
 }
+std::size_t BertPreTrainedModel::activation_bytes(std::int64_t tokens, std::int64_t sequences) const {
+  Implementation& own = *implementation_;
+  own.weights->refresh(own.parameters, {.training = true, .precision = own.training_precision});
+  return own.workspace.measure(*own.weights, tokens, sequences);
+}
 ModelOutput BertPreTrainedModel::forward(const Batch& batch) { return implementation_->forward(batch); }
 void BertPreTrainedModel::backward(float scale) {
   implementation_->workspace.backward(*implementation_->weights, implementation_->parameters, scale);

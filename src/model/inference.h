@@ -122,6 +122,8 @@ class Workspace {
   void backward(const Weights& weights, Parameters& parameters, float scale);
   Encoder& encoder();
   const Encoder& encoder() const;
+  // Returns the bytes of activations that training on batches of up to this size takes.
+  std::size_t measure(const Weights& weights, std::int64_t tokens, std::int64_t sequences) const;
 
  private:
   struct State;

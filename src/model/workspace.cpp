@@ -100,6 +100,15 @@ Workspace& Workspace::operator=(Workspace&&) noexcept = default;
 Workspace::~Workspace() = default;
 
 std::size_t Workspace::size_bytes() const { return state_->arena.size_bytes() + state_->inputs.size_bytes(); }
+std::size_t Workspace::measure(const Weights& weights, std::int64_t tokens, std::int64_t sequences) const {
+  Encoder encoder;
+  encoder.set_options(state_->encoder.options());
+  HeadActivations head;
+  return kernels::Arena::measure([&](kernels::Arena& memory) {
+    encoder.take_memory(weights.encoder(), memory, tokens, sequences, true);
+    weights.head().take_memory(head, memory, {tokens, sequences, tokens}, true);
+  });
+}
 void Workspace::set_context(const kernels::Context& context) { state_->own_context = context; }
 Encoder& Workspace::encoder() { return state_->encoder; }
 const Encoder& Workspace::encoder() const { return state_->encoder; }

@@ -169,6 +169,7 @@ class Writer {
 
   std::string label_remarks() const {
     std::string text;
+    if (options_.ranked) return text;
     for (const Finding& found : result_.findings) {
       if (!is_of_labels(found.kind)) continue;
       const std::string advice = found.kind == FindingKind::imbalance ? ": " + found.advice : "";
@@ -201,7 +202,7 @@ class Writer {
     if (table.empty()) return "";
     std::string cuts;
     for (const Finding& found : result_.findings) {
-      if (is_of_lengths(found.kind))
+      if (is_of_lengths(found.kind) && !options_.ranked)
         cuts += fmt::format("  {}: {}\n", printable(found.set), finding_text(found));
     }
     const std::string of = result_.lengths_of.empty() ? "" : fmt::format(" of {}", result_.lengths_of);
@@ -215,7 +216,8 @@ class Writer {
       std::string places;
       for (std::size_t k = 0; k < example.where.size(); ++k) {
         places += (k > 0 ? " and " : "") + printable(example.where[k]);
-        if (example.labels.front() != example.labels.back()) places += " " + quoted(example.labels[k]);
+        if (!example.labels.empty() && example.labels.front() != example.labels.back())
+          places += " " + quoted(example.labels[k]);
       }
       if (!example.text.empty()) places += ": " + shorten(printable(example.text), kTextWidth);
       text += style_.dim("    " + places) + "\n";
@@ -223,12 +225,35 @@ class Writer {
     return text;
   }
 
+  std::string ranked_line(const Finding& found) const {
+    const std::string severity = fmt::format("{:<8}", to_string(found.severity));
+    const std::string tag = found.severity == Severity::error     ? style_.red(severity)
+                            : found.severity == Severity::warning ? style_.yellow(severity)
+                                                                  : style_.dim(severity);
+    std::string where;
+    if (found.examples.empty() && !found.where.empty()) where = places(found);
+    return "  " + tag + rendered(finding_line(found)) + "\n" + where;
+  }
+
+  // "train.csv:2, train.csv:7, ..." where there are no examples to show.
+  std::string places(const Finding& found) const {
+    std::string text;
+    const std::size_t shown = std::min(found.where.size(), detail_.examples);
+    for (std::size_t i = 0; i < shown; ++i) text += (i > 0 ? ", " : "") + printable(found.where[i]);
+    if (found.rows > static_cast<std::int64_t>(shown)) text += ", ...";
+    return style_.dim("    " + text) + "\n";
+  }
+
   std::string findings() const {
     std::string text;
     for (const Finding& found : result_.findings) {
+      if (options_.ranked) {
+        text += ranked_line(found) + examples(found);
+        continue;
+      }
       if (is_of_labels(found.kind) || is_of_lengths(found.kind) || found.kind == FindingKind::special_tokens)
         continue;
-      text += style_.yellow("  " + finding_line(found)) + "\n" + examples(found);
+      text += style_.yellow("  " + rendered(finding_line(found))) + "\n" + examples(found);
     }
     return text.empty() ? "" : title("Findings") + text;
   }
@@ -275,7 +300,7 @@ std::string data_facts(const tasks::DataFacts& facts, const DataReportOptions& o
   for (const std::string& note : facts.notes)
     text += fmt::format("note: {}\n", options.render ? options.render(note) : note);
   for (const Finding& found : facts.check.findings) {
-    if (found.kind == FindingKind::special_tokens)
+    if (found.kind == FindingKind::special_tokens && !options.ranked)
       text += fmt::format("{} {}\n", options.style.yellow("warning:"), finding_text(found));
   }
   return text;

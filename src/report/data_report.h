@@ -17,6 +17,7 @@ struct DataReportOptions {
   int max_lines = 30;  // aimed at, by showing fewer labels, examples and notes
   // Notes name options as errors do (bertune/error.h); this puts the reader's spelling there, if any is set.
   std::function<std::string(std::string_view)> render = {};
+  bool ranked = false;  // all findings in one block, in their order, each with its severity
 };
 
 // Rows and columns of each set, labels or the range of numbers, lengths in tokens, findings with examples and

@@ -10,6 +10,8 @@
 #include "core/file.h"
 #include "core/stopwatch.h"
 #include "tasks/trained_settings.h"
+#include "train/checkpoints.h"
+#include "train/collapse_guard.h"
 
 namespace bertune::runs {
 
@@ -77,6 +79,7 @@ tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& 
       data::add_unknown_tokens(data.facts.check, name, examples->count_of(unknown),
                                examples->tokens_of_first(examples->rows()));
     }
+    data::rank_findings(data.facts.check.findings);
   }
   observer.on(DataRead{rows(data.train), rows(data.validation), rows(data.test), data.facts.check.findings,
                        &data.facts});
@@ -104,6 +107,44 @@ void tell_preparation(const fs::path& train, double reading, double model, train
 
 }  // namespace
 
+namespace {
+
+// plan.json and data_check.json: what a report says of the run beside its results.
+void write_for_report(const fs::path& output, const FinishedRun& run, const tasks::TrainingData& data) {
+  if (run.plan) {
+    const Json plan = {{"steps", run.plan->total_steps},
+                       {"peak_mib", static_cast<double>(run.plan->memory()) / (1 << 20)}};
+    write_file_atomically(output / "plan.json", dump_json(plan, 4));
+  }
+  Json findings = Json::array();
+  for (const Finding& finding : data.facts.check.findings)
+    findings.push_back({{"kind", to_string(finding.kind)},
+                        {"severity", to_string(finding.severity)},
+                        {"text", to_string(finding)}});
+  if (!findings.empty())
+    write_file_atomically(output / "data_check.json", dump_json({{"findings", findings}}, 4));
+}
+
+bool may_retry(const TrainOptions& options) {
+  constexpr std::size_t kRetries = 2;
+  return options.arguments.on_collapse == OnCollapse::retry && !options.arguments.resume &&
+         options.retries.size() < kRetries;
+}
+
+// Half the learning rate, other new weights and another order; what the attempt has saved goes.
+void try_more_gently(const train::Collapsed& collapsed, TrainOptions& options, train::Observer& observer) {
+  train::TrainingArguments& arguments = options.arguments;
+  options.retries.push_back({{"collapsed", collapsed.what()},
+                             {"learning_rate", arguments.learning_rate},
+                             {"seed", arguments.seed}});
+  arguments.learning_rate /= 2, ++arguments.seed;
+  train::remove_checkpoints_except(arguments.output_dir, {});
+  observer.on(Note{fmt::format("{}. Starting over with `learning_rate={:.3g}` and `seed={}`",
+                               collapsed.what(), arguments.learning_rate, arguments.seed)});
+}
+
+}  // namespace
+
 FinishedRun fine_tune(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
                       train::Observer& observer) {
   Stopwatch watch;
@@ -111,10 +152,19 @@ FinishedRun fine_tune(const TrainOptions& options, const BaseModel& base, const 
   const double reading = watch.seconds();
   TrainOptions settled = options;
   settled.arguments.settle(*data.task);
-  watch = {};
-  BertPreTrainedModel model = new_model(settled, *data.task);
-  tell_preparation(options.files.train, reading, watch.seconds(), observer);
-  return run_training(settled, base.tokenizer, model, data, observer);
+  for (;;) {
+    watch = {};
+    BertPreTrainedModel model = new_model(settled, *data.task);
+    tell_preparation(options.files.train, reading, watch.seconds(), observer);
+    try {
+      FinishedRun finished = run_training(settled, base.tokenizer, model, data, observer);
+      write_for_report(settled.arguments.output_dir, finished, data);
+      return finished;
+    } catch (const train::Collapsed& collapsed) {
+      if (!may_retry(settled)) throw;
+      try_more_gently(collapsed, settled, observer);
+    }
+  }
 }
 
 }  // namespace bertune::runs

@@ -78,6 +78,10 @@ Json resolved_settings(const TrainOptions& options, const tasks::TrainingData& d
   resolved["warmup_ratio"] = arguments.at("warmup_ratio");
   resolved["warmup_steps"] = options.arguments.warmup_steps > 0 ? arguments.at("warmup_steps") : Json();
   resolved.update(train::option_values(options.arguments));
+  if (!options.retries.empty()) {
+    resolved["learning_rate"] = options.arguments.learning_rate;
+    resolved["seed"] = options.arguments.seed;
+  }
   return resolved;
 }
 

@@ -27,6 +27,7 @@ struct TrainOptions {
   std::optional<std::int64_t> folds;     // cross-validation: this many models
   std::int64_t max_prediction_rows = 100'000;  // that predictions.json keeps of each set; 0: there is none
   bool keep_folds = false;                     // the models of cross-validation
+  Json retries = Json::array();                // what became of earlier attempts, for the log of the run
 
   std::stop_token stop = {};  // asked between steps; a checkpoint is saved first
 

@@ -12,6 +12,7 @@
 #include "core/stopwatch.h"
 #include "insight/results/prediction_table.h"
 #include "runs/output.h"
+#include "runs/run_plan.h"
 #include "tasks/trained_settings.h"
 #include "train/checkpoints.h"
 #include "train/evaluation.h"
@@ -71,6 +72,21 @@ Json train_values(const train::TrainingResult& result, std::int64_t rows) {
           {"tokens_per_second", static_cast<double>(result.state.tokens) / seconds}};
 }
 
+// Appends what each row of a batch of text classification adds to accuracy, or to the mean squared error.
+void add_rows(const Batch& batch, const ModelOutput& output, std::vector<double>& rows) {
+  const auto count = static_cast<std::size_t>(batch.sequences());
+  const std::size_t width = output.logits.size() / std::max<std::size_t>(1, count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto logits = output.logits.subspan(i * width, width);
+    if (batch.labels.size() == count) {
+      rows.push_back(std::ranges::max_element(logits) - logits.begin() == batch.labels[i] ? 1 : 0);
+    } else if (batch.targets.size() == count) {
+      const double error = double{logits[0]} - double{batch.targets[i]};
+      rows.push_back(error * error);
+    }
+  }
+}
+
 Json evaluation_values(const Metrics& metrics, std::int64_t rows, double seconds) {
   Json values = metric_values(metrics);
   values["runtime"] = seconds;
@@ -119,8 +135,13 @@ class Finish {
     const Stopwatch watch;
     train::RecordKeeper records(*data_.task, examples, options_.max_prediction_rows);
     const auto progress = [&](std::int64_t rows) { observer_.on(EvaluationProgress{rows, examples.rows()}); };
+    const bool keeps_rows =
+        set == "test" && data_.task->architecture() == Architecture::sequence_classification;
+    const auto see = [&](const Batch& batch, const ModelOutput& output) {
+      if (keeps_rows) add_rows(batch, output, finished_.test_rows);
+    };
     Metrics metrics = train::evaluate(model_, *data_.task, examples, options_.arguments.eval_batch_size,
-                                      progress, options_.stop, records.recorder());
+                                      progress, options_.stop, records.recorder(), see);
     predicted_.emplace_back(name, records.take());
     keep(set, metrics, examples.rows(), watch.seconds());
     return metrics;
@@ -187,9 +208,19 @@ FinishedRun run_training(const TrainOptions& options, const BertTokenizer& token
   trainer.keep_records(options.max_prediction_rows);
   require_disk(options, model, trainer);
   write_settings(options, data);
+  const Architecture architecture = data.task->architecture();
+  std::optional<RunPlan> plan;
+  if (architecture != Architecture::pretraining && architecture != Architecture::masked_lm) {
+    plan = plan_run(options, model, trainer, data);
+    observer.on(RunPlanned{*plan});
+  }
   train::TrainingResult result = trainer.train(*data.train, data.validation.get(), options.stop);
+  result.state.log_history.insert(result.state.log_history.begin(), options.retries.begin(),
+                                  options.retries.end());
   observer.on(TrainingEnded{result.state.global_step});
-  return Finish(options, tokenizer, model, data, observer).run(std::move(result));
+  FinishedRun finished = Finish(options, tokenizer, model, data, observer).run(std::move(result));
+  finished.plan = plan;
+  return finished;
 }
 
 }  // namespace bertune::runs

@@ -12,6 +12,7 @@
 #include "data/checks/check.h"
 #include "tasks/request.h"
 #include "tasks/task.h"
+#include "tasks/training_files.h"
 
 namespace bertune::tasks {
 
@@ -26,6 +27,9 @@ struct DataFacts {
   data::CheckResult check;
   std::vector<std::string> notes;  // what was settled, and what readers say
 };
+
+// The options that the checks of all tasks share. `tokenizer` may be null.
+data::CheckOptions check_options(const TrainingFiles& files, const BertTokenizer* tokenizer);
 
 struct TrainingData {
   std::unique_ptr<Task> task;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <limits>
 #include <string_view>
 
 #include "bertune/error.h"
@@ -12,6 +13,7 @@
 #include "data/files/json_shape.h"
 #include "data/files/sniff.h"
 #include "tasks/glance.h"
+#include "tasks/training_data.h"
 
 namespace bertune::tasks {
 
@@ -72,6 +74,13 @@ std::vector<std::string> name_splits(TrainingFiles& files) {
          first_of(splits, {"validation", "valid", "val", "dev", "development"}));
   if (files.fold.count == 0) take(files.test, "test", first_of(splits, {"test", "testing"}));
   return {note + " (detected)"};
+}
+
+data::CheckOptions check_options(const TrainingFiles& files, const BertTokenizer* tokenizer) {
+  data::CheckOptions options;
+  options.tokenizer = tokenizer;
+  if (files.checks_all) options.max_near_rows = std::numeric_limits<std::int64_t>::max();
+  return options;
 }
 
 std::int64_t TrainingFiles::length_of(std::int64_t usual, const BertConfig& config) const {

@@ -52,6 +52,7 @@ struct TrainingFiles {
   std::optional<std::int64_t> max_length;        // tokens per text; unset: the task's own default,
   std::optional<std::int64_t> model_max_length;  // or less where the tokenizer's files say so
   bool checks_data = true;  // looks for what a person should know of the rows, which takes time
+  bool checks_all = false;  // of large sets too what takes a minute for a million rows
 
   // Tokens a text where the task takes `usual` by itself.
   std::int64_t length_of(std::int64_t usual, const BertConfig& config) const;

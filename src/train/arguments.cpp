@@ -9,6 +9,7 @@
 #include "bertune/error.h"
 #include "bertune/metrics.h"
 #include "core/counted.h"
+#include "core/names.h"
 #include "tasks/task.h"
 
 namespace bertune::train {
@@ -75,6 +76,14 @@ bool begins_at_zero(const TrainingArguments& a) {
 }
 
 }  // namespace
+
+OnCollapse on_collapse_from_string(std::string_view name) {
+  constexpr Names kReactions(std::to_array<Named<OnCollapse>>(
+      {{OnCollapse::stop, "stop"}, {OnCollapse::retry, "retry"}, {OnCollapse::warn, "warn"}}));
+  if (const auto reaction = kReactions.find(name)) return *reaction;
+  throw UsageError("on_collapse",
+                   fmt::format("`on_collapse` is \"{}\"; it must be {}", name, kReactions.choices("or")));
+}
 
 const std::vector<ShortOption>& short_options() {
   static const std::vector<ShortOption> kShort = {

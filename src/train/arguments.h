@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct TrainingArguments : bertune::TrainingArguments {
   // settled before.
   Json to_json() const;
 };
+
+// Throws UsageError, naming the choices: stop, retry, warn.
+OnCollapse on_collapse_from_string(std::string_view name);
 
 // Throws UsageError for values that cannot be, naming the option and the range.
 void validate(const TrainingArguments& arguments);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/counted.h"
 #include "core/file.h"
 #include "core/stopwatch.h"
 #include "kernels/host_access.h"
@@ -165,6 +166,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   const Stopwatch watch;
   const double earlier_runtime = state_.runtime;
   epoch_ = -1;
+  guard_.emplace(plan_.total_steps, guessing_loss(model_, train));
   model_.train();
   for (;;) {
     if (evaluation_is_due()) {
@@ -182,6 +184,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
     if (!evaluation_is_due() && is_wanted_checkpoint()) save();
   }
   state_.runtime = earlier_runtime + watch.seconds();
+  report_spikes();
   TrainingResult result{.plan = plan_, .state = state_, .identity = identity_, .epochs = epochs_done()};
   result.train_loss = state_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, state_.global_step));
   result.runtime = state_.runtime;
@@ -197,6 +200,29 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   model_.eval();
   if (best_ && best_->step == state_.best_step) result.evaluation = std::move(best_);
   return result;
+}
+
+double Trainer::probe(tasks::Examples& train, const std::stop_token& stop) {
+  constexpr std::size_t kSteps = 5;
+  set_loss(train);
+  plan_ = plan_steps(arguments_, train.rows());
+  has_validation_ = true;  // a schedule that follows a metric asks for none here
+  make_schedule();
+  model_.train();
+  start_epoch(train);
+  const auto steps =
+      cut_batches(order_, arguments_.train_batch_size * arguments_.gradient_accumulation_steps);
+  double seconds = 0;
+  std::int64_t tokens = 0;
+  train_step(train, steps.front());  // makes memory and threads ready
+  for (std::size_t i = 0; i < std::min(kSteps, steps.size()); ++i) {
+    const Stopwatch watch;
+    const std::int64_t before = state_.tokens;
+    train_step(train, steps[i * steps.size() / std::min(kSteps, steps.size())]);
+    seconds += watch.seconds(), tokens += state_.tokens - before;
+    if (stop.stop_requested()) throw Interrupted("stopped while measuring steps");
+  }
+  return seconds / static_cast<double>(std::max<std::int64_t>(1, tokens));
 }
 
 void Trainer::start_epoch(tasks::Examples& train) {
@@ -216,6 +242,7 @@ void Trainer::train_until_due(tasks::Examples& train) {
   while (next < steps.size() && state_.global_step < plan_.total_steps) {
     const double loss = train_step(train, steps[next++]);
     log_step(loss, gradient_norm_, learning_rate_);
+    watch(train, loss, steps[next - 1]);
     if (stop_.stop_requested() || evaluation_is_due()) return;
     if (arguments_.save_steps > 0 && state_.global_step % arguments_.save_steps == 0) return;
   }
@@ -233,7 +260,7 @@ double Trainer::evaluate_gradient(std::span<const Batch> batches, std::int64_t f
   }
   gradient_norm_ = optim::gradient_norm(model_.parameters());
   if (!std::isfinite(loss) || !std::isfinite(gradient_norm_)) {
-    throw Error(
+    throw Collapsed(
         fmt::format("step {} of {}: the {} is no longer a finite number (learning rate {:.3g}, first row of "
                     "the batch {}). Training "
                     "stopped before it reached the weights; checkpoints saved earlier are good. Try a lower "
@@ -273,6 +300,49 @@ double Trainer::train_step(tasks::Examples& train, std::span<const std::int64_t>
                          .gradient_norm = gradient_norm_,
                          .tokens = tokens});
   return loss;
+}
+
+// Looks at the answers to some rows where the loss is no better than guessing. Weights, dropout and the order
+// of rows stay as they are, so that a run has the same results with the guard as without.
+void Trainer::watch(const tasks::Examples& train, double loss, std::span<const std::int64_t> rows) {
+  constexpr std::int64_t kRows = 16;
+  const bool looks = guard_->add(state_.global_step, loss, rows);
+  if (const std::string why = guard_->divergence(); !why.empty()) return report_collapse(why);
+  if (!looks || train.rows() < 2) return;
+  Batch batch;
+  const std::int64_t count = std::min(kRows, train.rows());
+  for (std::int64_t i = 0; i < count; ++i) train.add_to(batch, i * train.rows() / count);
+  optimizer_->bring_up_to_date(batch.input_ids);
+  model_.eval();
+  const std::optional<double> spread = answer_spread(model_, batch, model_.forward(batch));
+  model_.train();
+  if (!spread) return;
+  if (const std::string why = guard_->verdict(*spread); !why.empty()) report_collapse(why);
+}
+
+void Trainer::report_collapse(const std::string& why) {
+  if (warned_of_collapse_) return;
+  warned_of_collapse_ = true;
+  state_.log_history.push_back({{"epoch", epochs_done()}, {"step", state_.global_step}, {"collapsed", why}});
+  const std::string text = fmt::format(
+      "step {} of {}: training has collapsed: {}. Try a lower `learning_rate` (it is {:.3g}), a longer "
+      "`warmup_ratio` or another `seed`",
+      state_.global_step, plan_.total_steps, why, arguments_.learning_rate);
+  if (arguments_.on_collapse != OnCollapse::warn)
+    throw Collapsed(text + "; `on_collapse=retry` does so by itself, and `on_collapse=warn` goes on");
+  observer_.on(Note{text});
+}
+
+void Trainer::report_spikes() {
+  if (guard_->spikes().empty()) return;
+  const LossSpike& spike = guard_->spikes().front();
+  std::string rows;
+  for (const std::int64_t row : spike.rows) rows += (rows.empty() ? "" : ", ") + row_name_(row);
+  for (const LossSpike& one : guard_->spikes())
+    state_.log_history.push_back({{"step", one.step}, {"loss_spike", one.loss}});
+  observer_.on(Note{fmt::format("the loss jumped in {}, first to {:.3f} in step {}, whose rows begin with {}",
+                                counted(static_cast<std::int64_t>(guard_->spikes().size()), "step"),
+                                spike.loss, spike.step, rows)});
 }
 
 void Trainer::log_step(double loss, double gradient_norm, double learning_rate) {

@@ -14,6 +14,7 @@
 #include "bertune/tokenizer.h"
 #include "tasks/task.h"
 #include "train/arguments.h"
+#include "train/collapse_guard.h"
 #include "train/observer.h"
 #include "train/run_state.h"
 
@@ -48,9 +49,13 @@ class Trainer {
           Observer& observer, const tasks::Task& task, std::function<std::string(std::int64_t)> row_name);
 
   // Trains the model, and leaves the best weights by validation in it (the last where there is no validation
-  // set). Throws Interrupted when `stop` is requested, with a checkpoint saved; Error when loss or gradients
-  // stop being finite.
+  // set). Throws Interrupted when `stop` is requested, with a checkpoint saved; Collapsed when
+  // loss or gradients stop being finite, and, unless it should only warn, when the guard says so.
   TrainingResult train(tasks::Examples& train, const tasks::Examples* validation, std::stop_token stop = {});
+
+  // Takes some steps on batches of the first epoch and returns the seconds per token.
+  // The model is changed by them: it is not to be used any more. Throws Interrupted when `stop` is requested.
+  double probe(tasks::Examples& train, const std::stop_token& stop = {});
 
   // Has evaluations keep this many records of the validation set. None by default.
   void keep_records(std::int64_t most) { kept_records_ = most; }
@@ -71,6 +76,9 @@ class Trainer {
   void log_step(double loss, double gradient_norm, double learning_rate);
   void evaluate(const tasks::Examples& validation);
   void save();
+  void watch(const tasks::Examples& train, double loss, std::span<const std::int64_t> rows);
+  void report_collapse(const std::string& why);
+  void report_spikes();
   bool epoch_is_over() const;
   bool evaluation_is_due() const;
   bool is_wanted_checkpoint() const;
@@ -93,6 +101,8 @@ class Trainer {
   bool has_validation_ = false;
   std::int64_t kept_records_ = 0;
   double gradient_norm_ = 0, learning_rate_ = 0;
+  std::optional<CollapseGuard> guard_;
+  bool warned_of_collapse_ = false;
   std::optional<Evaluated> best_;  // as far as this process evaluated it
 };
 

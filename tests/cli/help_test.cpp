@@ -18,9 +18,9 @@ using ::testing::Not;
 using testing::ProgramResult;
 using testing::run;
 
-const std::vector<std::string> kCommands = {"train",      "evaluate",  "predict",       "embed",
-                                            "pretrain",   "fill-mask", "next-sentence", "tokenize",
-                                            "vocabulary", "inspect",   "convert",       "serve"};
+const std::vector<std::string> kCommands = {
+    "train",    "evaluate",   "predict", "embed",   "pretrain", "fill-mask", "next-sentence",
+    "tokenize", "vocabulary", "inspect", "convert", "serve",    "check",    "baseline"};
 
 TEST(Help, OfEachCommandHasItsOwnExamplesAndFits) {
   for (const std::string& command : kCommands) {

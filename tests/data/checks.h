@@ -29,6 +29,12 @@ inline Finding finding_of(const CheckResult& result, FindingKind kind, const std
   return found == result.findings.end() ? Finding{} : *found;
 }
 
+// Those that are more than notes.
+inline std::vector<Finding> warnings_of(std::vector<Finding> findings) {
+  std::erase_if(findings, [](const Finding& finding) { return finding.severity == Severity::note; });
+  return findings;
+}
+
 // "leak of test", ... in order.
 inline std::vector<std::string> kinds_of(const CheckResult& result) {
   std::vector<std::string> kinds;

@@ -123,7 +123,7 @@ TEST_F(TaskFindings, OfTaggedWords) {
   read("token-classification", "conll", one + other + one + "yes O\n\nyes O\n\n",
        one + "a O\nb O\nc O\nd O\ne O\nf O\ng O\nh O\n\n", 9);
   EXPECT_THAT(findings(), ElementsAre("1 leak of test", "3 conflict of train", "2 rare_label of train",
-                                      "2 duplicate of train", "1 windowed of test"));
+                                      "2 duplicate of train", "5 cased_text of train", "1 windowed of test"));
   EXPECT_THAT(text_,
               HasSubstr("\nData\n  train  5 sentences  train.conll  17 words, 2 tags (IOB2)\n"
                         "  test   2 sentences  test.conll   13 words, 2 tags (IOB2)\n"

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bertune/error.h"
@@ -12,13 +13,18 @@
 #include "cli/commands/watched_run.h"
 #include "cli/config/run_config.h"
 #include "cli/options/train_options.h"
+#include "cli/screen/flag_words.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/messages.h"
 #include "cli/screen/run_report.h"
 #include "cli/screen/train_display.h"
+#include "core/file.h"
+#include "insight/data/baselines.h"
+#include "report/baseline_report.h"
 #include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
 #include "runs/output.h"
+#include "runs/run_plan.h"
 
 namespace bertune::cli {
 namespace {
@@ -43,12 +49,58 @@ void cross_validate(const TrainOptions& options, const runs::TrainOptions& value
   }
 }
 
+Json plan_json(const RunPlan& plan) {
+  Json json = {{"steps_per_epoch", plan.steps_per_epoch},
+               {"total_steps", plan.total_steps},
+               {"warmup_steps", plan.warmup_steps},
+               {"rows", plan.rows},
+               {"tokens_per_epoch", plan.tokens_per_epoch},
+               {"largest_batch_tokens", plan.largest_batch},
+               {"memory_bytes", plan.memory()},
+               {"memory_available_bytes", plan.memory_available},
+               {"disk_bytes", plan.disk},
+               {"disk_available_bytes", plan.disk_available},
+               {"fits", plan.fits_memory() && plan.fits_disk()}};
+  if (plan.seconds) json["seconds"] = *plan.seconds, json["step_seconds"] = *plan.step_seconds;
+  if (plan.smaller_batch) {
+    json["batch_size"] = *plan.smaller_batch;
+    json["gradient_accumulation_steps"] = *plan.accumulation_steps;
+  }
+  return json;
+}
+
+void show_plan(const TrainOptions& options, const runs::TrainOptions& values, const runs::BaseModel& base,
+               const tasks::TaskEntry& task) {
+  TrainDisplay display(std::cerr, options.hides_progress(), options.hides_notes());
+  const RunPlan plan = runs::probe_run(values, base, task, display);
+  if (options.json) {
+    fmt::print("{}", dump_json(plan_json(plan)));
+  } else {
+    fmt::print("Plan: {}\n", with_flags(to_string(plan)));
+  }
+}
+
+// Measures simple methods on the test set and writes baselines.json; returns the line that compares. What
+// fails here costs a line, and not the trained model.
+std::string beside_baselines(const TrainOptions& options, const runs::TrainOptions& values,
+                             const tasks::TaskEntry& task, const runs::FinishedRun& finished) try {
+  const Baselines baselines = insight::measure_baselines(values, task);
+  const auto model = insight::beside(baselines, *finished.test_metrics, finished.test_rows);
+  write_file_atomically(values.arguments.output_dir / "baselines.json",
+                        dump_json(insight::to_json(baselines, model), 4));
+  return model ? report::beside_line(baselines, *model) : "";
+} catch (const Error& error) {
+  if (!options.hides_notes()) print_notes({fmt::format("no baselines: {}", error.what())});
+  return "";
+}
+
 void run(TrainOptions& options) {
   options.settle();
   print_notes(options.ignored);
   const InterruptGuard guard;
   use_threads(options.threads);
-  const FolderLock lock = runs::prepare_output(options.run);
+  std::optional<FolderLock> lock;
+  if (!options.dry_run) lock.emplace(runs::prepare_output(options.run));
   options.find_model();
   const runs::TrainOptions values = run_values(options);
   const runs::BaseModel base = runs::open_base_model(values);
@@ -58,11 +110,15 @@ void run(TrainOptions& options) {
     print_notes({fmt::format("task: {} (detected from {}: {}; change with --task)", task.name,
                              values.files.train.string(), guess.reason)});
   }
+  if (options.dry_run) return show_plan(options, values, base, task);
   if (values.is_cross_validation()) return cross_validate(options, values, base, task);
   watch_run(
       options,
       [&](const runs::FinishedRun& finished) { return try_it(task.architecture, finished.settings); },
-      [&](train::Observer& observer) { return runs::fine_tune(values, base, task, observer); });
+      [&](train::Observer& observer) { return runs::fine_tune(values, base, task, observer); },
+      [&](const runs::FinishedRun& finished) {
+        return options.no_baselines ? std::string() : beside_baselines(options, values, task, finished);
+      });
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ runs::FinishedRun shown(const TrainOptions& options, TrainDisplay& display, trai
 }  // namespace
 
 void watch_run(const TrainOptions& options, const TryIt& try_it,
-               const std::function<runs::FinishedRun(train::Observer&)>& run) {
+               const std::function<runs::FinishedRun(train::Observer&)>& run,
+               const std::function<std::string(const runs::FinishedRun&)>& beside_test) {
   TrainDisplay display(std::cerr, options.hides_progress(), options.hides_notes());
   TrainProfile profile(display);
   train::Observer& shown_to = options.profile ? static_cast<train::Observer&>(profile) : display;
@@ -59,9 +60,10 @@ void watch_run(const TrainOptions& options, const TryIt& try_it,
     const Precision precision = train::precision_of(options.run.arguments.precision);
     profiled = "\n" + profile.finish(options.run.arguments.output_dir / "profile.json", precision);
   }
+  const std::string beside = beside_test && finished.test_metrics ? beside_test(finished) : "";
   write_report_beside(options.run.arguments.output_dir);
   if (options.json) return print_run_json(finished);
-  print_run(options.run, finished, try_it(finished));
+  print_run(options.run, finished, try_it(finished), beside);
   fmt::print("{}", profiled);
 }
 

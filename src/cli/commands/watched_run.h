@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "cli/options/train_options.h"
@@ -17,8 +18,9 @@ runs::TrainOptions run_values(const TrainOptions& options);
 // A shell command that uses the model that was trained, "{}" being its folder.
 using TryIt = std::function<std::string_view(const runs::FinishedRun&)>;
 
-// Runs it, and prints what becomes of it.
+// Runs it, and prints what becomes of it; below the test's metrics the line of `beside_test`, if it is set.
 void watch_run(const TrainOptions& options, const TryIt& try_it,
-               const std::function<runs::FinishedRun(train::Observer&)>& run);
+               const std::function<runs::FinishedRun(train::Observer&)>& run,
+               const std::function<std::string(const runs::FinishedRun&)>& beside_test = {});
 
 }  // namespace bertune::cli

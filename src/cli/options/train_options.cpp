@@ -187,6 +187,14 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
                   "else the "
                   "second)")
       ->group("Sentence embeddings");
+  command
+      .add_flag("--no-baselines", no_baselines,
+                "Do not compare the test's result with simple methods, which takes seconds")
+      ->group(kOutput);
+  command
+      .add_flag("--dry-run", dry_run,
+                "Only show the plan: steps, memory, disk, and the time by a few steps; nothing is written")
+      ->group(kOutput);
   add_run_to(command);
   fine_tuning.add_lora_to(command, run.arguments.fine_tuning);
   show_first(command, {"--text-column", "--label-column", "--task", "--max-length"});
@@ -207,6 +215,11 @@ void TrainOptions::add_run_to(CLI::App& command) {
       .add_option("--lr-scheduler-kwargs,--lr_scheduler_kwargs", lr_scheduler_kwargs,
                   "Options of the schedule, such as num_cycles=2, or a JSON object")
       ->group(kTraining);
+  add_parsed_option(
+      command, "--on-collapse,--on_collapse", run.arguments.on_collapse, train::on_collapse_from_string,
+      "If training collapses: stop, retry with half the learning rate and another seed, or warn")
+      ->group(kTraining)
+      ->default_str("stop");
   command.add_option("--eval_strategy,--evaluation_strategy", eval_strategy)->group("");
   command.add_option("--hidden-dropout", run.hidden_dropout, "Overrides the model's hidden_dropout_prob")
       ->group(kTraining);

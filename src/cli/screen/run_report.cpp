@@ -25,7 +25,8 @@ void print_run_json(const runs::FinishedRun& run) {
   fmt::print("{}", dump_json(all));
 }
 
-void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, std::string_view try_it) {
+void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, std::string_view try_it,
+               std::string_view beside_test) {
   const train::TrainingResult& result = run.training;
   const double seconds = std::max(result.runtime, 1e-9);
   fmt::print("\nTrained {} in {} ({} tokens/s, peak memory {:.0f} MiB); mean training loss {:.4f}\n",
@@ -42,6 +43,7 @@ void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, 
     fmt::print("\nTest on {}:\n{}", options.files.test.string(),
                report::metrics_report(*run.test_metrics,
                                       {.style = report::Style(terminal.colors), .width = terminal.width}));
+    if (!beside_test.empty()) fmt::print("{}\n", beside_test);
   }
   const std::string folder = options.arguments.output_dir.string();
   fmt::print(

@@ -10,7 +10,9 @@
 namespace bertune::cli {
 
 // `try_it`: a shell command, "{}" being the model folder.
-void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, std::string_view try_it);
+// `beside_test`: a line to print below the test's metrics, or empty.
+void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, std::string_view try_it,
+               std::string_view beside_test = {});
 void print_run_json(const runs::FinishedRun& run);
 
 void print_folds(const runs::TrainOptions& options, const runs::CrossValidated& done);

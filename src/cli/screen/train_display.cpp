@@ -61,7 +61,7 @@ void TrainDisplay::on(const Event& event) {
 
 void TrainDisplay::say(std::string_view line) {
   if (silent_) return;
-  if (steps_) {
+  if (steps_ && !quiet_) {  // a quiet bar writes nothing
     steps_->message(with_flags(line));
   } else {
     out_ << with_flags(line) << '\n';
@@ -95,6 +95,12 @@ void TrainDisplay::show(const ModelLoaded& model) {
                   model.precision == Precision::bf16
                       ? ", matrix multiplications in bf16 (--precision fp32 for f32)"
                       : ""));
+}
+
+void TrainDisplay::show(const RunPlanned& planned) {
+  const bool fits = planned.plan.fits_memory() && planned.plan.fits_disk();
+  const std::string line = (fits ? "Plan: " : "warning: ") + to_string(planned.plan);
+  fits ? progress(line) : say(line);
 }
 
 void TrainDisplay::show(const LossChosen& loss) {

@@ -26,6 +26,7 @@ class TrainDisplay : public train::Observer {
   void show(const DataRead& data);
   void show(const TextRead& text);
   void show(const ModelLoaded& model);
+  void show(const RunPlanned& planned);
   void show(const LossChosen& loss);
   void show(const Resumed& resumed);
   void show(const StepEvent& step);

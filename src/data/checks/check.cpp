@@ -7,25 +7,18 @@
 #include <unordered_set>
 #include <utility>
 
-#include "core/utf8.h"
+#include "data/checks/drift.h"
+#include "data/checks/finding_parts.h"
+#include "data/checks/giveaways.h"
 #include "data/checks/label_counts.h"
+#include "data/checks/near_duplicates.h"
+#include "data/checks/surface.h"
+#include "data/checks/vocabulary_fit.h"
 #include "data/files/records.h"
 #include "data/splits/text_index.h"
 
 namespace bertune::data {
 namespace {
-
-// The start of a text for a message: one line, whole code points.
-std::string excerpt(std::string_view text) {
-  constexpr std::size_t kShown = 80;
-  std::size_t size = std::min(text.size(), kShown);
-  while (size > 0 && size < text.size() && continues_character(text[size])) --size;
-  std::string shown(text.substr(0, size));
-  for (char& character : shown) {
-    if (static_cast<unsigned char>(character) < ' ') character = ' ';
-  }
-  return size < text.size() ? shown + "..." : shown;
-}
 
 // A row of a set.
 struct RowOf {
@@ -53,6 +46,7 @@ class Checker {
     CheckResult result;
     if (sets_.empty()) return result;
     const TextIndex train(sets_[0].texts, Folding::blanks_and_case);
+    for (const NamedTexts& set : sets_) differ_.emplace_back(static_cast<std::size_t>(set.texts.size), true);
     find_duplicates(sets_[0], train);
     find_empty_texts(sets_[0]);
     for (const NamedTexts& set : sets_.subspan(1)) {
@@ -61,20 +55,22 @@ class Checker {
       find_empty_texts(set);
     }
     find_shared_contexts();
+    find_near();
     for (const NamedTexts& set : sets_) result.sets.push_back(facts_of(set));
     std::vector<Finding> of_labels = count_labels(sets_, options_, result);
-    for (std::vector<Finding>* findings : {&leaks_, &conflicts_, &of_labels, &repeats_})
+    std::vector<Finding> spellings = similar_labels(sets_, options_, result.labels),
+                         giveaways = find_giveaways(sets_, options_), drifts = find_drifts(sets_, options_),
+                         surface = find_surface(sets_, options_),
+                         vocabulary = check_vocabulary(sets_, options_);
+    for (std::vector<Finding>* findings : {&leaks_, &conflicts_, &of_labels, &repeats_, &near_, &spellings,
+                                           &giveaways, &drifts, &vocabulary, &surface})
       std::ranges::move(*findings, std::back_inserter(result.findings));
     return result;
   }
 
  private:
   Finding finding_of(FindingKind kind, Severity severity, const NamedTexts& set) const {
-    Finding finding;
-    finding.kind = kind, finding.severity = severity;
-    finding.set = set.name, finding.unit = options_.unit;
-    finding.of_rows = set.texts.size;
-    return finding;
+    return make_finding(kind, severity, set, options_);
   }
 
   template <typename Values>
@@ -136,6 +132,7 @@ class Checker {
       const std::int64_t first = index.first_of(row);
       if (first == row) continue;
       const RowOf original{texts, first}, repeat{texts, row};
+      differ_of(set)[static_cast<std::size_t>(row)] = false;
       ++found.rows;
       exact.insert(exact_key(first));
       found.exact += exact.insert(exact_key(row)).second ? 0 : 1;
@@ -160,12 +157,52 @@ class Checker {
       const std::optional<std::int64_t> original = train.find(set.texts.texts(row));
       if (!original) continue;
       const RowOf first{sets_[0].texts, *original}, second{set.texts, row};
+      differ_of(set)[static_cast<std::size_t>(row)] = false;
       ++found.rows;
       found.with_other_label += labels_differ(first, second) ? 1 : 0;
       add_example(found, first, second);
     }
     leaked_.push_back(found.rows);
+    if (found.rows * 20 >= found.of_rows) found.severity = Severity::error;
     if (found.rows > 0) leaks_.push_back(std::move(found));
+  }
+
+  std::vector<bool>& differ_of(const NamedTexts& set) {
+    return differ_[static_cast<std::size_t>(&set - sets_.data())];
+  }
+
+  // Rows of nearly equal texts. Questions share their contexts on purpose: of these contexts are compared.
+  void find_near() {
+    std::int64_t rows = 0;
+    std::vector<NearSet> sets;
+    for (std::size_t i = 0; i < sets_.size(); ++i) {
+      rows += sets_[i].texts.size;
+      if (sets_[i].contexts) return;
+      sets.push_back({sets_[i].texts, std::move(differ_[i])});
+    }
+    if (rows > options_.max_near_rows) return;
+    const std::vector<std::vector<NearRow>> near = near_duplicates(sets);
+    for (std::size_t i = 0; i < sets_.size(); ++i) {
+      const NamedTexts& set = sets_[i];
+      Finding repeats = finding_of(FindingKind::near_duplicate, Severity::note, set);
+      repeats.advice = "keep one of each, unless they are meant to count more";
+      Finding leaks = finding_of(FindingKind::near_leak, Severity::warning, set);
+      leaks.advice = "remove them from " + sets_[0].name;
+      for (std::int64_t row = 0; row < set.texts.size; ++row) {
+        const NearRow& found = near[i][static_cast<std::size_t>(row)];
+        if (found.earlier >= 0) add_near(repeats, {set.texts, found.earlier}, {set.texts, row});
+        if (found.trained >= 0) add_near(leaks, {sets_[0].texts, found.trained}, {set.texts, row});
+      }
+      if (leaks.rows * 200 < leaks.of_rows) leaks.severity = Severity::note;  // hardly changes a score
+      if (repeats.rows > 0) near_.push_back(std::move(repeats));
+      if (leaks.rows > 0) near_.push_back(std::move(leaks));
+    }
+  }
+
+  void add_near(Finding& finding, const RowOf& first, const RowOf& second) const {
+    ++finding.rows;
+    finding.with_other_label += options_.conflicts && labels_differ(first, second) ? 1 : 0;
+    add_example(finding, first, second);
   }
 
   // Questions that are not in the training set themselves, but whose contexts are.
@@ -189,8 +226,9 @@ class Checker {
 
   std::span<const NamedTexts> sets_;
   const CheckOptions& options_;
-  std::vector<Finding> leaks_, conflicts_, repeats_;
-  std::vector<std::int64_t> leaked_;  // of each set but the first
+  std::vector<Finding> leaks_, conflicts_, repeats_, near_;
+  std::vector<std::vector<bool>> differ_;  // [sets, rows]: no earlier row, nor one of training, has the texts
+  std::vector<std::int64_t> leaked_;       // of each set but the first
 };
 
 }  // namespace

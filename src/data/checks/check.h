@@ -1,5 +1,5 @@
 // Checks the rows of any task before training on them, for a person. Linear time; memory for two hashes a
-// row.
+// row, and where near-duplicates are looked for about 160 bytes more.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bertune/findings.h"
+#include "bertune/tokenizer.h"
 #include "data/checks/lengths.h"
 #include "data/texts/texts.h"
 
@@ -26,6 +27,11 @@ struct CheckOptions {
   bool several = false;           // a row may have several labels
   bool conflicts = true;          // whether rows with the same texts should have the same label
   bool numbers = false;           // labels are numbers: their range is of interest
+  std::int64_t max_near_rows = 100'000;      // of all sets, up to which near-duplicates are looked for
+  const BertTokenizer* tokenizer = nullptr;  // of the model to train; null: there is none yet
+
+  // Returns whether a row has one label out of several classes, which words and lengths may give away.
+  bool has_classes() const { return label == "label" && conflicts && !several && !numbers; }
 };
 
 // Tells the labels of a row: one, or several, or one per word.
@@ -77,6 +83,9 @@ struct CheckResult {
   std::vector<std::int64_t> labeled;  // [sets]: rows, or words, that have a label: what shares are of
   std::vector<Finding> findings;      // the most serious first
 };
+
+// Puts the most serious findings first, and of equally serious ones those that concern the larger share.
+void rank_findings(std::vector<Finding>& findings);
 
 CheckResult check_texts(std::span<const NamedTexts> sets, const CheckOptions& options = {});
 

@@ -87,13 +87,13 @@ class LabelFindings {
     if (options_.few_rows <= 0) return;  // labels are places, of which none is missed
     std::vector<LabelRows> labels = labels_where([](std::int64_t rows) { return rows == 0; });
     if (labels.empty()) return;
-    findings_.push_back(finding_of(FindingKind::untrained_label, Severity::warning, std::move(labels),
+    findings_.push_back(finding_of(FindingKind::untrained_label, Severity::error, std::move(labels),
                                    "add rows that have them to the training set"));
   }
 
   void find_one() {
     if (result_.labels.size() > 1) return;
-    findings_.push_back(finding_of(FindingKind::one_label, Severity::warning,
+    findings_.push_back(finding_of(FindingKind::one_label, Severity::error,
                                    labels_where([](std::int64_t) { return true; }),
                                    "add rows of another one"));
   }

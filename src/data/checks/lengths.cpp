@@ -74,7 +74,7 @@ void add_unknown_tokens(CheckResult& result, const std::string& set, std::int64_
                         std::int64_t tokens) {
   if (!are_too_many_unknown(unknown, tokens)) return;
   Finding finding;
-  finding.kind = FindingKind::unknown_tokens;
+  finding.kind = FindingKind::unknown_tokens, finding.severity = Severity::error;
   finding.set = set, finding.unit = "token";
   finding.tokens = unknown, finding.of_tokens = tokens;
   finding.advice = "take a model whose vocabulary has the language and the script of the texts";

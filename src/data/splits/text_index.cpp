@@ -73,14 +73,14 @@ void append_folded(std::string_view text, std::string& folded) {
   folded.resize(static_cast<std::size_t>(to - folded.data()));
 }
 
+}  // namespace
+
 void fold(const TextPair& texts, std::string& folded) {
   folded.clear();
   append_folded(texts.first, folded);
   folded.push_back(kBetweenTexts);
   append_folded(texts.second, folded);
 }
-
-}  // namespace
 
 TextIndex::TextIndex(Texts texts, Folding folding)
     : texts_(std::move(texts)), folding_(folding), first_(static_cast<std::size_t>(texts_.size)) {

@@ -18,6 +18,10 @@ enum class Folding {
   blanks_and_case,  // lower-cased, runs of blanks as one space, none at the ends; blank rows equal no other
 };
 
+// Writes a row's texts as blanks_and_case compares them, the second after a line end; only "\n" for blank
+// ones.
+void fold(const TextPair& texts, std::string& folded);
+
 class TextIndex {
  public:
   TextIndex(Texts texts, Folding folding);

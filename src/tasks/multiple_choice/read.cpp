@@ -74,7 +74,7 @@ ChoiceSets read_sets(const TrainingFiles& files) {
   return sets;
 }
 
-data::CheckResult check(const ChoiceSets& sets) {
+data::CheckResult check(const TrainingFiles& files, const ChoiceSets& sets, const BertTokenizer* tokenizer) {
   std::vector<data::NamedTexts> named;
   sets.for_each([&](std::string name, const MultipleChoiceDataset& dataset) {
     data::NamedTexts& set = named.emplace_back();
@@ -86,8 +86,9 @@ data::CheckResult check(const ChoiceSets& sets) {
     };
   });
   // The place of the right choice says little, as long as it is not always the same.
-  data::CheckResult found =
-      data::check_texts(named, {.few_rows = 0, .imbalance = 0, .unit = "question", .label = "choice"});
+  data::CheckOptions options = check_options(files, tokenizer);
+  options.few_rows = 0, options.imbalance = 0, options.unit = "question", options.label = "choice";
+  data::CheckResult found = data::check_texts(named, options);
   found.lengths_of = "a choice with its question";
   for (data::SetCheck& set : found.sets) set.counts = {{sets.named(set.name).num_choices, "choice", " each"}};
   return found;
@@ -175,6 +176,11 @@ class ChoiceSource : public RequestSource {
 
 }  // namespace
 
+DataFacts read_facts(const TrainingFiles& files) {
+  const ChoiceSets sets = read_sets(files);
+  return {check(files, sets, nullptr), sets.notes};
+}
+
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config) {
   if (!files.problem_type.empty())
@@ -184,7 +190,7 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   require_max_length(task->max_length, config);
   ChoiceSets sets = read_sets(files);
   TrainingData data;
-  if (files.checks_data) data.facts = {check(sets), sets.notes};
+  if (files.checks_data) data.facts = {check(files, sets, &tokenizer), sets.notes};
   const auto examples_of = [&](const char* name, const MultipleChoiceDataset& dataset) {
     std::unique_ptr<MultipleChoiceExamples> examples;
     if (dataset.size() == 0) return examples;

@@ -91,14 +91,17 @@ void append(std::vector<std::string>& notes, const std::vector<std::string>& mor
   notes.insert(notes.end(), more.begin(), more.end());
 }
 
-data::CheckResult check(const QuestionSets& sets) {
+data::CheckResult check(const TrainingFiles& files, const QuestionSets& sets,
+                        const BertTokenizer* tokenizer) {
   std::vector<data::NamedTexts> named;
   sets.for_each([&](std::string name, const QuestionAnsweringDataset& dataset) {
     data::NamedTexts& set = named.emplace_back();
     set.name = std::move(name);
     set.texts = data::texts_of(dataset), set.contexts = data::contexts_of(dataset);
   });
-  data::CheckResult found = data::check_texts(named, {.unit = "question"});
+  data::CheckOptions options = check_options(files, tokenizer);
+  options.unit = "question";
+  data::CheckResult found = data::check_texts(named, options);
   found.lengths_of = "a question with its context";
   return found;
 }
@@ -219,6 +222,11 @@ class QuestionSource : public RequestSource {
 
 }  // namespace
 
+DataFacts read_facts(const TrainingFiles& files) {
+  const QuestionSets sets = read_sets(files);
+  return {check(files, sets, nullptr), sets.notes};
+}
+
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config) {
   const std::int64_t max_length = files.length_of(kUsualMaxLength, config);
@@ -228,7 +236,7 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
       std::make_unique<QuestionAnsweringTask>(task_of(files.question_answering, Json::object(), max_length));
   task->answers.version_2_with_negative = task->answers.version_2_with_negative || sets.train.has_impossible;
   TrainingData data;
-  if (files.checks_data) data.facts = {check(sets), sets.notes};
+  if (files.checks_data) data.facts = {check(files, sets, &tokenizer), sets.notes};
   const auto examples_of = [&](const char* name, QuestionAnsweringDataset& dataset) {
     if (dataset.size() == 0) return MadeExamples();
     auto examples =

@@ -9,6 +9,9 @@
 
 namespace bertune::tasks::question_answering {
 
+// Reads the files and checks their rows, without a model.
+DataFacts read_facts(const TrainingFiles& files);
+
 // Throws Error saying where for what cannot be read or learned from, and UsageError for options that do not
 // fit the files.
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,

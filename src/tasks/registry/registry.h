@@ -18,6 +18,8 @@ struct TaskEntry {
   Architecture architecture;
   TrainingData (*read_training)(const TrainingFiles& files, const BertTokenizer& tokenizer,
                                 const BertConfig& config);
+  // Reads and checks the files alone: what is known of their rows without a model.
+  DataFacts (*read_facts)(const TrainingFiles& files);
   TestData (*read_test)(const TestFile& file, const TrainedModel& model);
   std::vector<LabelledInput> (*read_inputs)(const std::filesystem::path& path, const FileOptions& options);
   // Opens a file of inputs for a trained model.

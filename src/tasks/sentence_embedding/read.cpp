@@ -87,7 +87,7 @@ PairSets read_sets(const TrainingFiles& files) {
   return sets;
 }
 
-void check_options(const TrainingFiles& files) {
+void require_options(const TrainingFiles& files) {
   if (!files.data.labels_file.empty())
     throw UsageError("labels_file",
                      "`labels_file` is of text classification, and not of sentence embeddings");
@@ -163,12 +163,14 @@ std::unique_ptr<SentenceEmbeddingTask> task_of(const TrainingFiles& files, PairS
   return task;
 }
 
-data::CheckResult check(const PairSets& sets) {
+data::CheckResult check(const TrainingFiles& files, const PairSets& sets, const BertTokenizer* tokenizer) {
   std::vector<data::NamedTexts> named;
   sets.for_each([&](std::string name, const data::Dataset& pairs) {
     named.push_back(data::named_texts(std::move(name), pairs));
   });
-  return data::check_texts(named, {.conflicts = false, .numbers = true});
+  data::CheckOptions options = tasks::check_options(files, tokenizer);
+  options.conflicts = false, options.numbers = true;
+  return data::check_texts(named, options);
 }
 
 Json settings_to_keep(const PairSets& sets, const SentenceEmbedding& task) {
@@ -241,9 +243,15 @@ class PairSource : public RequestSource {
 
 }  // namespace
 
+DataFacts read_facts(const TrainingFiles& files) {
+  require_options(files);
+  const PairSets sets = read_sets(files);
+  return {check(files, sets, nullptr), sets.notes};
+}
+
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config) {
-  check_options(files);
+  require_options(files);
   const auto sets = std::make_shared<PairSets>(read_sets(files));
   check_loss(files.sentence_embedding, sets->train);
   std::unique_ptr<SentenceEmbeddingTask> task = task_of(files, *sets, config);
@@ -251,7 +259,7 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   const data::Dataset& picking = sets->validation.size() > 0 ? sets->validation : sets->train;
   task->metric = picking.has_labels ? "spearmanr" : "accuracy";
   TrainingData data;
-  if (files.checks_data) data.facts = {check(*sets), sets->notes};
+  if (files.checks_data) data.facts = {check(files, *sets, &tokenizer), sets->notes};
   const auto examples_of = [&](const char* name, const data::Dataset& pairs) {
     if (pairs.size() == 0) return std::unique_ptr<SentenceEmbeddingExamples>();
     std::vector<float> scores = pairs.has_labels ? read_scores(pairs) : std::vector<float>();

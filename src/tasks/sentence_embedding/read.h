@@ -26,6 +26,9 @@ double score_scale(const std::vector<float>& scores);
 
 namespace bertune::tasks::sentence_embedding {
 
+// Reads the files and checks their rows, without a model.
+DataFacts read_facts(const TrainingFiles& files);
+
 // Throws Error naming file:line for what cannot be read or learned from, and UsageError for options that do
 // not fit the files.
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,

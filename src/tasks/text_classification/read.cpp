@@ -112,7 +112,8 @@ std::unique_ptr<TextClassificationTask> task_of(const TrainingFiles& files, Text
   blame_the_first_rows(error);
 }
 
-data::CheckResult check(const TextSets& sets, ProblemType type) {
+data::CheckResult check(const TrainingFiles& files, const TextSets& sets, ProblemType type,
+                        const BertTokenizer* tokenizer) {
   const bool several = type == ProblemType::multi_label_classification,
              numbers = type == ProblemType::regression;
   std::vector<data::NamedTexts> named;
@@ -124,7 +125,9 @@ data::CheckResult check(const TextSets& sets, ProblemType type) {
       set.labels = data::one_label(set.texts);
     }
   });
-  return data::check_texts(named, {.several = several, .conflicts = !numbers, .numbers = numbers});
+  data::CheckOptions options = check_options(files, tokenizer);
+  options.several = several, options.conflicts = !numbers, options.numbers = numbers;
+  return data::check_texts(named, options);
 }
 
 constexpr Names kLabelForms(std::to_array<Named<data::LabelForm>>(
@@ -216,6 +219,37 @@ class RowSource : public RequestSource {
 
 }  // namespace
 
+LabelledSets read_labelled(const TrainingFiles& files) {
+  TextSets sets = read_sets(files);
+  const std::unique_ptr<TextClassificationTask> task = task_of(files, sets, BertConfig());
+  hold_out(files, sets, data::texts_of(sets.train), "rows", ", stratified by label");
+  LabelledSets labelled{task->problem_type, task->labels.id2label(), {}, {}, {}};
+  const char separator = data::guess_separator(sets.train);
+  for (auto [from, to] :
+       {std::pair{&sets.train, &labelled.train}, std::pair{&sets.validation, &labelled.validation},
+        std::pair{&sets.test, &labelled.test}}) {
+    if (from->size() == 0) continue;
+    switch (task->problem_type) {
+      case ProblemType::single_label_classification:
+        to->ids = data::label_ids(*from, task->labels);
+        break;
+      case ProblemType::multi_label_classification:
+        to->targets = data::multi_label_targets(*from, task->labels, separator);
+        break;
+      case ProblemType::regression:
+        to->targets = data::label_values(*from);
+    }
+    to->rows = std::move(*from);
+  }
+  return labelled;
+}
+
+DataFacts read_facts(const TrainingFiles& files) {
+  TextSets sets = read_sets(files);
+  const std::unique_ptr<TextClassificationTask> task = task_of(files, sets, BertConfig());
+  return {check(files, sets, task->problem_type, nullptr), sets.notes};
+}
+
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config) {
   const auto sets = std::make_shared<TextSets>(read_sets(files));
@@ -223,7 +257,7 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   std::unique_ptr<TextClassificationTask> task = task_of(files, *sets, config);
   hold_out(files, *sets, data::texts_of(sets->train), "rows", ", stratified by label");
   // The check comes before the texts are tokenized: they are in memory now, and the ids are not.
-  if (files.checks_data) data.facts = {check(*sets, task->problem_type), sets->notes};
+  if (files.checks_data) data.facts = {check(files, *sets, task->problem_type, &tokenizer), sets->notes};
   const auto examples_of = [&](const char* name, const data::Dataset& set) {
     if (set.size() == 0) return std::unique_ptr<TextClassificationExamples>();
     auto examples = make_examples(set, tokenizer, *task, true);

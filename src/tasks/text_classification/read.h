@@ -8,6 +8,25 @@
 
 namespace bertune::tasks::text_classification {
 
+// Rows with their labels, as they are learned from without a tokenizer.
+struct LabelledRows {
+  data::Dataset rows;
+  std::vector<std::int32_t> ids;  // [rows] of single labels
+  std::vector<float> targets;     // [rows, labels] of several labels; [rows] of numbers
+};
+
+struct LabelledSets {
+  ProblemType problem_type = ProblemType::single_label_classification;
+  std::vector<std::string> labels;  // in the order of their ids
+  LabelledRows train, validation, test;
+};
+
+// Reads the files as read_training does: the same rows, held out as there, and the same problem type.
+LabelledSets read_labelled(const TrainingFiles& files);
+
+// Reads the files and checks their rows, without a model.
+DataFacts read_facts(const TrainingFiles& files);
+
 // Throws Error naming file:line for what cannot be read or learned from, and UsageError for options that do
 // not fit the files.
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,

@@ -79,7 +79,7 @@ void append(std::vector<std::string>& notes, const std::vector<std::string>& mor
   notes.insert(notes.end(), more.begin(), more.end());
 }
 
-data::CheckResult check(const TaggedSets& sets) {
+data::CheckResult check(const TrainingFiles& files, const TaggedSets& sets, const BertTokenizer* tokenizer) {
   std::vector<data::NamedTexts> named;
   sets.for_each([&](std::string name, const TaggedDataset& dataset) {
     data::NamedTexts& set = named.emplace_back();
@@ -90,7 +90,9 @@ data::CheckResult check(const TaggedSets& sets) {
     };
   });
   // Words outside of entities outnumber all others, and accuracy is no measure of these tasks.
-  data::CheckResult found = data::check_texts(named, {.imbalance = 0, .unit = "sentence", .label = "tag"});
+  data::CheckOptions options = check_options(files, tokenizer);
+  options.imbalance = 0, options.unit = "sentence", options.label = "tag";
+  data::CheckResult found = data::check_texts(named, options);
   for (data::SetCheck& set : found.sets) {
     const TaggedDataset& dataset = sets.named(set.name);
     set.counts = {{dataset.words(), "word"},
@@ -248,6 +250,11 @@ class TextSource : public RequestSource {
 
 }  // namespace
 
+DataFacts read_facts(const TrainingFiles& files) {
+  const TaggedSets sets = read_sets(files);
+  return {check(files, sets, nullptr), sets.notes};
+}
+
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config) {
   const auto sets = std::make_shared<TaggedSets>(read_sets(files));
@@ -257,7 +264,7 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   texts.label = {};
   hold_out(files, *sets, texts, "sentences");
   TrainingData data;
-  if (files.checks_data) data.facts = {check(*sets), sets->notes};
+  if (files.checks_data) data.facts = {check(files, *sets, &tokenizer), sets->notes};
   const auto examples_of = [&](const char* name, const TaggedDataset& dataset, LongSentences long_sentences) {
     if (dataset.size() == 0) return MadeExamples();
     auto examples = std::make_unique<TokenClassificationExamples>(dataset, tokenizer, *task, long_sentences);

@@ -1,0 +1,227 @@
+#include "runs/run_plan.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "core/counted.h"
+#include "core/file.h"
+#include "core/stopwatch.h"
+#include "train/batches.h"
+#include "train/evaluation.h"
+#include "train/model_folder.h"
+
+namespace bertune::runs {
+namespace {
+
+std::uint64_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::uint64_t pages = 0, resident = 0;
+  file >> pages >> resident;
+  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+std::uint64_t number_in(const char* path) {
+  std::ifstream file(path);
+  std::uint64_t number = 0;
+  return file >> number ? number : std::numeric_limits<std::uint64_t>::max();  // "max": no limit
+}
+
+// Returns what the machine has free, or the container's limit leaves (cgroup v2).
+std::uint64_t available_memory() {
+  std::uint64_t available = 0;
+  std::ifstream file("/proc/meminfo");
+  for (std::string name, rest; file >> name;) {
+    if (name == "MemAvailable:") {
+      file >> available;
+      available *= 1024;
+    }
+    std::getline(file, rest);
+  }
+  const std::uint64_t limit = number_in("/sys/fs/cgroup/memory.max"),
+                      used = number_in("/sys/fs/cgroup/memory.current");
+  if (limit != std::numeric_limits<std::uint64_t>::max() && used < limit)
+    available = std::min(available, limit - used);
+  return available;
+}
+
+// The largest batch, in tokens and in sequences.
+struct Largest {
+  std::int64_t tokens = 0, sequences = 0;
+
+  void add(const Largest& other) {
+    tokens = std::max(tokens, other.tokens), sequences = std::max(sequences, other.sequences);
+  }
+};
+
+class BatchSizes {
+ public:
+  explicit BatchSizes(const tasks::Examples& examples) : examples_(examples) {
+    Batch one;
+    if (examples.rows() > 0) examples.add_to(one, 0);
+    sequences_ = one.sequences();
+  }
+
+  Largest largest(std::span<const std::int64_t> order, std::int64_t batch_size) const {
+    Largest found;
+    for (const auto& batch : train::cut_batches(order, batch_size)) {
+      std::int64_t tokens = 0;
+      for (const std::int64_t row : batch)
+        tokens += examples_.tokens_of_first(row + 1) - examples_.tokens_of_first(row);
+      found.add({tokens, static_cast<std::int64_t>(batch.size()) * sequences_});
+    }
+    return found;
+  }
+
+ private:
+  const tasks::Examples& examples_;
+  std::int64_t sequences_ = 1;  // of a row
+};
+
+Largest largest_in_training(const train::TrainingArguments& arguments, const tasks::Examples& examples,
+                            const train::StepPlan& plan, std::int64_t batch_size) {
+  const BatchSizes sizes(examples);
+  const std::int64_t rows_per_step = arguments.train_batch_size * arguments.gradient_accumulation_steps;
+  Largest found;
+  for (std::int64_t first = 0; first < plan.total_steps; first += plan.steps_per_epoch) {
+    std::vector<std::int64_t> order = train::epoch_order(
+        examples.rows(), arguments.data_seed.value_or(arguments.seed), first / plan.steps_per_epoch);
+    const std::int64_t steps = std::min(plan.steps_per_epoch, plan.total_steps - first);
+    order.resize(static_cast<std::size_t>(std::min(examples.rows(), steps * rows_per_step)));
+    for (const auto& step : train::cut_batches(order, rows_per_step))
+      found.add(sizes.largest(step, batch_size));
+  }
+  return found;
+}
+
+// Evaluation reads rows in order; training memory is laid out for its batches too, once it has run.
+Largest largest_in_evaluation(const train::TrainingArguments& arguments, const tasks::TrainingData& data) {
+  Largest found;
+  for (const tasks::Examples* set : {data.validation.get(), data.test.get()}) {
+    if (set == nullptr) continue;
+    std::vector<std::int64_t> order;
+    for (std::int64_t row = 0; row < set->rows(); ++row) order.push_back(row);
+    found.add(BatchSizes(*set).largest(order, arguments.eval_batch_size));
+    if (set == data.validation.get()) break;
+  }
+  return found;
+}
+
+}  // namespace
+
+RunPlan plan_run(const TrainOptions& options, const BertPreTrainedModel& model, const train::Trainer& trainer,
+                 const tasks::TrainingData& data) {
+  const train::TrainingArguments& arguments = options.arguments;
+  const train::StepPlan steps = train::plan_steps(arguments, data.train->rows());
+  const std::uint64_t saved = train::saved_bytes(model);
+  RunPlan plan;
+  plan.steps_per_epoch = steps.steps_per_epoch, plan.total_steps = steps.total_steps;
+  plan.warmup_steps = steps.warmup_steps;
+  plan.rows = data.train->rows();
+  plan.tokens_per_epoch = data.train->tokens_of_first(plan.rows);
+  plan.gradients = model.parameters().trainable_count() * sizeof(float);
+  plan.optimizer = trainer.checkpoint_bytes() - saved;
+  plan.resident = resident_bytes(), plan.memory_available = available_memory();
+  plan.disk = 2 * trainer.checkpoint_bytes() + saved;
+  if (!arguments.output_dir.empty()) plan.disk_available = free_disk_bytes(arguments.output_dir);
+  const auto activations = [&](std::int64_t batch_size) {
+    Largest largest = largest_in_training(arguments, *data.train, steps, batch_size);
+    if (data.validation && steps.total_steps > steps.steps_per_epoch)
+      largest.add(largest_in_evaluation(arguments, data));
+    plan.largest_batch = largest.tokens;
+    return model.activation_bytes(largest.tokens, largest.sequences);
+  };
+  for (std::int64_t batch = arguments.train_batch_size, parts = 1;; parts *= 2, batch = (batch + 1) / 2) {
+    plan.activations = activations(batch);
+    if (plan.fits_memory() || batch == 1) {
+      if (parts > 1 && plan.fits_memory()) {
+        plan.smaller_batch = batch, plan.accumulation_steps = parts * arguments.gradient_accumulation_steps;
+        plan.activations = activations(arguments.train_batch_size);
+      }
+      return plan;
+    }
+  }
+}
+
+namespace {
+
+class Silent : public train::Observer {
+ public:
+  void on(const Event& /*event*/) override {}
+};
+
+// Seconds of an evaluation of all rows, from a few batches in the middle.
+double evaluation_seconds(const TrainOptions& options, BertPreTrainedModel& model,
+                          const tasks::Examples& rows) {
+  constexpr std::int64_t kBatches = 3;
+  const std::int64_t size = options.arguments.eval_batch_size;
+  Batch batch;
+  double seconds = 0, tokens = 0;
+  model.eval();
+  for (std::int64_t i = 0; i < kBatches && i * size < rows.rows(); ++i) {
+    batch.clear();
+    const std::int64_t first = std::min(rows.rows() - 1, i * rows.rows() / kBatches);
+    for (std::int64_t row = first; row < std::min(rows.rows(), first + size); ++row) rows.add_to(batch, row);
+    const Stopwatch watch;
+    model.forward(batch);
+    seconds += watch.seconds(), tokens += static_cast<double>(batch.tokens());
+  }
+  return seconds * static_cast<double>(rows.tokens_of_first(rows.rows())) / std::max(1.0, tokens);
+}
+
+}  // namespace
+
+RunPlan probe_run(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
+                  train::Observer& observer) {
+  tasks::TrainingData data = read_training(options, base, task, observer);
+  TrainOptions settled = options;
+  settled.arguments.settle(*data.task);
+  BertPreTrainedModel model = new_model(settled, *data.task);
+  set_up_fine_tuning(settled, data, model);
+  Silent silent;
+  train::Trainer trainer(model, base.tokenizer, settled.arguments, silent, *data.task, data.row_name);
+  RunPlan plan = plan_run(settled, model, trainer, data);
+  const double per_token = trainer.probe(*data.train, options.stop);
+  const double epochs = static_cast<double>(plan.total_steps) / static_cast<double>(plan.steps_per_epoch);
+  double seconds = per_token * static_cast<double>(plan.tokens_per_epoch) * epochs;
+  plan.step_seconds = seconds / static_cast<double>(std::max<std::int64_t>(1, plan.total_steps));
+  if (data.validation) seconds += std::ceil(epochs) * evaluation_seconds(settled, model, *data.validation);
+  if (data.test) seconds += evaluation_seconds(settled, model, *data.test);
+  plan.seconds = seconds;
+  return plan;
+}
+
+}  // namespace bertune::runs
+
+namespace bertune {
+namespace {
+
+std::string gib(std::uint64_t bytes) { return fmt::format("{:.1f}", static_cast<double>(bytes) / (1 << 30)); }
+
+std::string duration(double seconds) {
+  if (seconds < 90) return fmt::format("{:.0f} s", seconds);
+  return seconds < 5400 ? fmt::format("{:.0f} min", seconds / 60) : fmt::format("{:.1f} h", seconds / 3600);
+}
+
+}  // namespace
+
+std::string to_string(const RunPlan& plan) {
+  std::string text = fmt::format("{} ({} per epoch), memory {} GiB", counted(plan.total_steps, "step"),
+                                 plan.steps_per_epoch, gib(plan.memory()));
+  if (plan.memory_available > 0) text += fmt::format(" ({} GiB are free)", gib(plan.memory_available));
+  text += fmt::format(", disk {} GiB", gib(plan.disk));
+  if (plan.seconds) text += ", about " + duration(*plan.seconds);
+  if (plan.fits_memory()) return text;
+  text += "; the memory does not suffice: ";
+  if (!plan.smaller_batch) return text + "lower `max_length`, or take a smaller model";
+  return text + fmt::format("use `batch_size={}` and `gradient_accumulation_steps={}`, with equal results",
+                            *plan.smaller_batch, *plan.accumulation_steps);
+}
+
+}  // namespace bertune

@@ -1,0 +1,22 @@
+// Plans a run from the sizes of its data and its model (bertune/run_plan.h).
+#pragma once
+
+#include "bertune/run_plan.h"
+#include "runs/fine_tuning.h"
+#include "runs/train_options.h"
+#include "tasks/training_data.h"
+#include "train/trainer.h"
+
+namespace bertune::runs {
+
+// Plans without computing anything. Steps are exact, and so are the bytes of gradients, optimizer state and
+// activations; what is resident is as it is now. options.arguments are settled.
+RunPlan plan_run(const TrainOptions& options, const BertPreTrainedModel& model, const train::Trainer& trainer,
+                 const tasks::TrainingData& data);
+
+// Reads the files and the model, takes a few steps on batches of the run, evaluates a few batches, and plans
+// with the times that these took. The model is not kept, and nothing is written.
+RunPlan probe_run(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
+                  train::Observer& observer);
+
+}  // namespace bertune::runs
