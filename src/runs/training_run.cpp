@@ -72,19 +72,22 @@ Json train_values(const train::TrainingResult& result, std::int64_t rows) {
           {"tokens_per_second", static_cast<double>(result.state.tokens) / seconds}};
 }
 
-// Appends what each row of a batch of text classification adds to accuracy, or to the mean squared error.
-void add_rows(const Batch& batch, const ModelOutput& output, std::vector<double>& rows) {
-  const auto count = static_cast<std::size_t>(batch.sequences());
-  const std::size_t width = output.logits.size() / std::max<std::size_t>(1, count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto logits = output.logits.subspan(i * width, width);
-    if (batch.labels.size() == count) {
-      rows.push_back(std::ranges::max_element(logits) - logits.begin() == batch.labels[i] ? 1 : 0);
-    } else if (batch.targets.size() == count) {
-      const double error = double{logits[0]} - double{batch.targets[i]};
+// What each row adds to accuracy, or to the mean squared error; nothing unless the records are of all rows.
+std::vector<double> row_scores(const tasks::Records& records) {
+  std::vector<double> rows;
+  const bool classes = records.form.outcome == tasks::Outcome::classes;
+  const bool numbers = records.form.outcome == tasks::Outcome::numbers;
+  if ((!classes && !numbers) || std::ssize(records.items) < records.in_all) return rows;
+  for (const tasks::ItemRecord& item : records.items) {
+    if (classes) {
+      const auto found = std::ranges::max_element(item.logits) - item.logits.begin();
+      rows.push_back(found == static_cast<std::ptrdiff_t>(item.truth.at(0)) ? 1 : 0);
+    } else {
+      const double error = double{item.logits.at(0)} - double{item.truth.at(0)};
       rows.push_back(error * error);
     }
   }
+  return rows;
 }
 
 Json evaluation_values(const Metrics& metrics, std::int64_t rows, double seconds) {
@@ -135,14 +138,11 @@ class Finish {
     const Stopwatch watch;
     train::RecordKeeper records(*data_.task, examples, options_.max_prediction_rows);
     const auto progress = [&](std::int64_t rows) { observer_.on(EvaluationProgress{rows, examples.rows()}); };
-    const bool keeps_rows =
-        set == "test" && data_.task->architecture() == Architecture::sequence_classification;
-    const auto see = [&](const Batch& batch, const ModelOutput& output) {
-      if (keeps_rows) add_rows(batch, output, finished_.test_rows);
-    };
     Metrics metrics = train::evaluate(model_, *data_.task, examples, options_.arguments.eval_batch_size,
-                                      progress, options_.stop, records.recorder(), see);
+                                      progress, options_.stop, records.recorder());
     predicted_.emplace_back(name, records.take());
+    if (const auto& kept = predicted_.back().second; kept && set == "test")
+      finished_.test_rows = row_scores(*kept);
     keep(set, metrics, examples.rows(), watch.seconds());
     return metrics;
   }

@@ -39,8 +39,7 @@ void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples
 
 Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
                  std::int64_t batch_size, const std::function<void(std::int64_t)>& progress,
-                 const std::stop_token& stop, tasks::Recorder* recorder,
-                 const std::function<void(const Batch&, const ModelOutput&)>& see) {
+                 const std::stop_token& stop, tasks::Recorder* recorder) {
   const std::unique_ptr<tasks::Scorer> scorer = task.scorer(examples);
   // The loss of the scorer is plain cross-entropy, of each row for itself.
   const bool own_loss = !model.loss_options().is_plain();
@@ -49,7 +48,6 @@ Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const task
                   [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
                     scorer->add(first, batch, output);
                     if (recorder != nullptr) recorder->add(first, batch, output);
-                    if (see) see(batch, output);
                     if (own_loss) {
                       const double here = model.loss_items(batch).first;
                       loss += here * static_cast<double>(output.loss);

@@ -20,13 +20,11 @@ void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples
                      const std::function<void(std::int64_t, const Batch&, const ModelOutput&)>& use);
 
 // The metric "loss" is that of the model's own loss (BertPreTrainedModel::set_loss), as the Trainer reports
-// it. `progress` is told the rows done; `recorder` takes the outputs too, and `see` each
-// batch and its output. Throws Interrupted when `stop` is
+// it. `progress` is told the rows done; `recorder` takes the outputs too. Throws Interrupted when `stop` is
 // requested.
 Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const tasks::Examples& examples,
                  std::int64_t batch_size, const std::function<void(std::int64_t)>& progress = {},
-                 const std::stop_token& stop = {}, tasks::Recorder* recorder = nullptr,
-                 const std::function<void(const Batch&, const ModelOutput&)>& see = {});
+                 const std::stop_token& stop = {}, tasks::Recorder* recorder = nullptr);
 
 // Keeps the first `most` records of a set while it is evaluated.
 class RecordKeeper {
