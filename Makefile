@@ -17,6 +17,7 @@ SERVE_REQUIREMENTS := $(SHARED)/peer/requirements-serve.txt
 INFINITY := $(BERTUNE_CACHE)/infinity
 PEER := $(BERTUNE_CACHE)/peer
 PEER_READY := $(PEER)/ready
+RIVALS := $(BERTUNE_CACHE)/rivals
 SERVE_READY := $(PEER)/serve_ready
 PARITY_SAMPLE ?= 1000
 PARITY_PARAGRAPHS ?= 3
@@ -174,9 +175,9 @@ clients: deps $(SERVE_READY) ## ask the server with clients that know nothing of
 	@build/tests/write_models build/page_models
 	$(PEER)/bin/python tests/serve/check_clients.py --program build/bertune --models build/page_models
 
-bench-peer: bench-build checkpoint $(PEER_READY) $(SERVE_READY) $(INFINITY)/ready
+bench-peer: bench-build checkpoint $(PEER_READY) $(SERVE_READY) $(INFINITY)/ready $(RIVALS)/ready
 	$(PEER)/bin/python bench/table.py --model $(CHECKPOINT) --data $(SHARED)/data --peer $(SHARED)/peer/train_hf.py \
-	  --build build $(BENCH_OPTIONS)
+	  --build build --rivals $(RIVALS)/bin/python $(BENCH_OPTIONS)
 	$(PEER)/bin/python bench/tokenizer_speed.py --driver build/bench/tokenizer_benchmark --data $(SHARED)/data \
 	  --vocab $(SHARED)/data/vocab --model $(CHECKPOINT)
 	$(PEER)/bin/python bench/byte_level_speed.py --driver build/bench/tokenizer_benchmark --data $(SHARED)/data
@@ -195,6 +196,13 @@ $(PEER_READY): $(REQUIREMENTS)
 	@$(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
 	@touch $@
 
+# OpenVINO, in int8; where it cannot be had, the comparison does without.
+$(RIVALS)/ready: $(PEER_READY)
+	@python3 -m venv --clear $(RIVALS)
+	@$(RIVALS)/bin/pip install --quiet --disable-pip-version-check openvino==2026.4.1 nncf==3.4.0 onnx==1.23.2 \
+	  onnxruntime==1.32.0 tokenizers==0.23.3 || rm -rf $(RIVALS)/bin
+	@touch $@
+
 $(SERVE_READY): $(PEER_READY) $(SERVE_REQUIREMENTS)
 	@$(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(SERVE_REQUIREMENTS)
 	@touch $@
@@ -210,7 +218,7 @@ endif
 
 # BENCH_OPTIONS go to bench/table.py, which says what there is: --only PART, --isa avx2, --json FILE, ...
 BENCH_OPTIONS ?=
-bench: bench-build bench-peer ## measure operations against the machine's peak, and all of it beside Transformers (under 15 minutes)
+bench: bench-build bench-peer ## measure operations against the machine's peak, and all of it beside Transformers (some 20 minutes)
 	build/bench/kernels_benchmark --benchmark_min_time=0.1
 
 bench-full: override BENCH_OPTIONS += --full

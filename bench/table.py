@@ -214,7 +214,7 @@ def main() -> None:
             threads=arguments.threads,
             quick=not arguments.full,
             environment=AVX2_ONLY if arguments.isa else {},
-            rivals=arguments.rivals,
+            rivals=arguments.rivals if arguments.rivals and arguments.rivals.exists() else None,
         )
         table = Table(setting, sizes)
         failed = table.measure(arguments.only)
