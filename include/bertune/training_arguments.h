@@ -69,7 +69,7 @@ struct TrainingArguments {
   // never stops early.
   std::int64_t early_stopping_patience = 0;
   double early_stopping_threshold = 0;
-  OnCollapse on_collapse = OnCollapse::stop;
+  OnCollapse on_collapse = OnCollapse::warn;
   SaveDtype save_dtype = SaveDtype::float32;     // of the finished model; checkpoints are always float32
   bool keep_checkpoints = false;                 // else the run's checkpoints go once it has finished
   bool resume = false;                           // from the newest whole checkpoint in output_dir

@@ -60,6 +60,15 @@ void judge(const PredictionTable& table, const PredictedSet& fitted_on, const Ca
 Calibrated calibrate(const CalibrationOptions& options) {
   const std::filesystem::path& source = options.predictions.empty() ? options.model : options.predictions;
   PredictionTable table = insight::read_predictions(source);
+  Json settings = train::read_settings(options.model);
+  const double folded_by = tasks::folded_temperature_of(settings);
+  if (table.form.folded_by != folded_by) {
+    throw Error(
+        fmt::format("{}: its predictions are from before the model's scores were calibrated and folded into "
+                    "the weights; make "
+                    "them again (an evaluation with `output`)",
+                    source.string()));
+  }
   const PredictedSet& set = held_out(table, options);
   Calibrated result{.temperature = insight::fit_temperature(table, set), .set = set.name, .path = set.path};
   const double fitted = result.temperature.value;
@@ -70,7 +79,6 @@ Calibrated calibrate(const CalibrationOptions& options) {
   result.expected = insight::expected_calibration_error(after);
   judge(table, set, options, fitted, result);
 
-  Json settings = train::read_settings(options.model);
   const double old = tasks::temperature_of(settings);
   // Predictions of a model that had a temperature are those of logits which it had divided already.
   const double temperature = fitted * table.form.temperature;
@@ -83,6 +91,8 @@ Calibrated calibrate(const CalibrationOptions& options) {
   result.folded = options.fold;
   Json kept = to_json(result);
   kept.erase("abstentions"), kept.erase("judged_on"), kept.erase("threshold");
+  const double folded_now = options.fold ? folded_by * temperature : folded_by;
+  if (folded_now != 1) kept["folded_by"] = folded_now;
   settings[tasks::keys::kCalibration] = std::move(kept);
   if (!options.fold) {
     train::save_settings(options.model, settings);
@@ -92,7 +102,7 @@ Calibrated calibrate(const CalibrationOptions& options) {
   if (insight::has_predictions(options.model)) own = insight::read_predictions(options.model);
   if (!own.sets.empty()) {
     divide(own, temperature / own.form.temperature);
-    own.form.temperature = 1;
+    own.form.temperature = 1, own.form.folded_by = folded_now;
     own.form.threshold = result.threshold.value_or(own.form.threshold);
   }
   train::fold_temperature(options.model, temperature, settings, own);

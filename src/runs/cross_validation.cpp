@@ -153,6 +153,8 @@ CrossValidated cross_validate(const TrainOptions& options, const BaseModel& base
   }
   if (folded.files.fold.count < 2)
     throw UsageError("folds", fmt::format("`folds` is {}; it must be at least 2", folded.files.fold.count));
+  if (options.arguments.on_collapse == OnCollapse::retry)
+    throw UsageError("on_collapse", "`on_collapse=retry` does not fit `folds`; take stop or warn");
   folded.files.test.clear();
   return CrossValidation(std::move(folded), base, task, observer).run();
 }

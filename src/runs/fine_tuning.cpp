@@ -112,8 +112,7 @@ namespace {
 // plan.json and data_check.json: what a report says of the run beside its results.
 void write_for_report(const fs::path& output, const FinishedRun& run, const tasks::TrainingData& data) {
   if (run.plan) {
-    const Json plan = {{"steps", run.plan->total_steps},
-                       {"peak_mib", static_cast<double>(run.plan->memory()) / (1 << 20)}};
+    const Json plan = {{"total_steps", run.plan->total_steps}, {"memory_bytes", run.plan->memory()}};
     write_file_atomically(output / "plan.json", dump_json(plan, 4));
   }
   Json findings = Json::array();

@@ -41,8 +41,10 @@ class Int8Calibrator {
     result.rows = exact.rows, result.fp32 = exact.value(result.metric);
     result.int8 = measure(Precision::int8, {}, "in int8").value(result.metric);
     std::vector<std::string> order;
-    for (std::size_t kept = 1; drop(result) > options_.max_drop; kept *= 2) {
-      if (kept > parts_.size() / 2) throw too_much(result);
+    const std::size_t most = parts_.size() / 2;
+    for (std::size_t kept = 0; drop(result) > options_.max_drop;) {
+      if (kept == most) throw too_much(result);
+      kept = std::min(std::max<std::size_t>(1, 2 * kept), most);
       if (order.empty()) order = by_error();
       result.float32_parts.assign(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(kept));
       result.int8 = measure(Precision::int8, result.float32_parts,

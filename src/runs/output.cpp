@@ -39,7 +39,9 @@ FolderLock prepare_output(const TrainOptions& options) {
   require_writable(output);
   if (options.overwrite) {
     train::remove_checkpoints_except(output, {});
-    writing::unlink(output / "trainer_state.json");  // which would say that this run is finished
+    // The first would say that this run is finished, the others that they are of it.
+    for (const char* name : {"trainer_state.json", "plan.json", "data_check.json", "baselines.json"})
+      writing::unlink(output / name);
   }
   return lock;
 }

@@ -99,6 +99,8 @@ void require_beginning(const PretrainOptions& options) {
 
 FinishedRun pretrain(const PretrainOptions& options, train::Observer& observer) {
   require_beginning(options);
+  if (options.run.arguments.on_collapse == OnCollapse::retry)
+    throw UsageError("on_collapse", "`on_collapse=retry` is for fine-tuning; take stop or warn");
   TrainOptions run = options.run;
   finish_folder(options.from_nothing() ? options.vocabulary : run.model);
   BertTokenizer tokenizer =

@@ -137,7 +137,9 @@ RunPlan plan_run(const TrainOptions& options, const BertPreTrainedModel& model, 
     plan.largest_batch = largest.tokens;
     return model.activation_bytes(largest.tokens, largest.sequences);
   };
-  for (std::int64_t batch = arguments.train_batch_size, parts = 1;; parts *= 2, batch = (batch + 1) / 2) {
+  for (std::int64_t parts = 1;; ++parts) {
+    if (arguments.train_batch_size % parts != 0) continue;
+    const std::int64_t batch = arguments.train_batch_size / parts;
     plan.activations = activations(batch);
     if (plan.fits_memory() || batch == 1) {
       if (parts > 1 && plan.fits_memory()) {

@@ -72,7 +72,7 @@ Json train_values(const train::TrainingResult& result, std::int64_t rows) {
           {"tokens_per_second", static_cast<double>(result.state.tokens) / seconds}};
 }
 
-// What each row adds to accuracy, or to the mean squared error; nothing unless the records are of all rows.
+// Each row adds this to accuracy, or to the mean squared error; nothing unless the records are of all rows.
 std::vector<double> row_scores(const tasks::Records& records) {
   std::vector<double> rows;
   const bool classes = records.form.outcome == tasks::Outcome::classes;
@@ -185,6 +185,9 @@ class Finish {
                                                         : files.validation;
       insight::add_set(table, name, path.string(), records.get(), data_.item_text);
     }
+    // Validation rows are measured before the threshold is tuned on them.
+    if (table.form.outcome == tasks::Outcome::labels)
+      table.form.threshold = tasks::setting(settings_, tasks::keys::kThreshold, table.form.threshold);
     insight::write_predictions(output(), table);
   }
 

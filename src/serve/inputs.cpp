@@ -95,7 +95,8 @@ std::vector<Field> answer_fields(const ServedModel& model, std::string_view doc_
   // A window keeps a token of the question and one of the text, besides [CLS] and [SEP] twice or thrice.
   const auto special =
       static_cast<std::int64_t>(model.predictor().tokenizer().encode("", "").input_ids.size());
-  const auto widest = static_cast<double>(model.predictor().max_length() - special - 2);
+  // At most half of it is shared, or a long text would become as many windows as it has tokens.
+  const auto widest = static_cast<double>((model.predictor().max_length() - special) / 2);
   return {{std::string(doc_stride), integer_shape(0, std::max(0.0, widest))
                                         .or_null()
                                         .said("Tokens that neighboring windows of a text share")},

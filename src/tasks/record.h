@@ -44,7 +44,8 @@ struct ItemRecord {
   std::int64_t windows = 1, cut_tokens = 0;  // that it was read in; tokens that were not read
   std::vector<float> logits = {};            // [positions, width]; a position is a word, or the item
   std::vector<float> truth = {};             // [positions], or [width] of labels and numbers
-  // Members of answers {"answer", "answers" (right ones), "exact" and "f1" from 0 to 1}; of partners {"rank"}.
+  // Members of answers {"answer", "answers" (right ones), "exact" and "f1" from 0 to 1}; of partners
+  // {"rank"}.
   Json more = Json::object();
 };
 
@@ -56,6 +57,7 @@ struct RecordForm {
   std::string scheme = {};               // of tags: how they spell entities, as data::TagScheme is named
   double threshold = 0.5;                // of labels: the probability above which one is predicted
   double temperature = 1;                // that the logits were divided by, and the weights on disk are not
+  double folded_by = 1;                  // by temperatures that the weights on disk were divided by before
   std::string unit = "row";              // what an item is to a person
 };
 

@@ -30,6 +30,11 @@ double temperature_of(const Json& settings) {
   return temperature > 0 ? temperature : 1;
 }
 
+double folded_temperature_of(const Json& settings) {
+  const auto kept = settings.find(keys::kCalibration);
+  return kept == settings.end() || !kept->is_object() ? 1 : setting(*kept, "folded_by", 1.0);
+}
+
 void require_max_length(std::int64_t max_length, const BertConfig& config) {
   if (max_length >= 3 && max_length <= config.max_length()) return;
   throw UsageError(

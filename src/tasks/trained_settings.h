@@ -26,7 +26,7 @@ inline constexpr const char* kLabelForm = "label_form";  // where labels could m
 inline constexpr const char* kProblemType = "problem_type";
 inline constexpr const char* kThreshold = "threshold";      // of several labels
 inline constexpr const char* kScoreScale = "score_scale";   // of sentence embeddings
-inline constexpr const char* kCalibration = "calibration";  // {"temperature", "folded", ...}
+inline constexpr const char* kCalibration = "calibration";  // {"temperature", "folded", "folded_by", ...}
 // Settings of token classification.
 inline constexpr const char* kScheme = "scheme";
 inline constexpr const char* kLabelAllTokens = "label_all_tokens";
@@ -50,6 +50,8 @@ std::string setting(const Json& settings, const char* key, const std::string& us
 // Returns the temperature that a model's logits are yet to be divided by: 1 without one, and where its
 // weights are divided already.
 double temperature_of(const Json& settings);
+// Returns the product of the temperatures that were folded into the weights.
+double folded_temperature_of(const Json& settings);
 
 // Throws UsageError unless 3 <= max_length <= what the model takes.
 void require_max_length(std::int64_t max_length, const BertConfig& config);

@@ -41,6 +41,12 @@ double variance(std::span<const float> values) {
   return sum / static_cast<double>(values.size());
 }
 
+// The loss of a few steps is luck where labels are rare: no loss counts as that of guessing then.
+double at_least_noise(double entropy_of_labels) {
+  constexpr double kLeast = 0.3;
+  return entropy_of_labels < kLeast ? HUGE_VAL : entropy_of_labels;
+}
+
 // A label with the probabilities of all, of one of the batch's rows, or of its words.
 ProblemType problem_of(const BertPreTrainedModel& model, const Batch& batch) {
   if (batch.targets.empty()) return ProblemType::single_label_classification;
@@ -59,13 +65,12 @@ std::optional<double> guessing_loss(const BertPreTrainedModel& model, const task
   constexpr std::int64_t kRows = 2000;
   if (!model.loss_options().is_plain() || !is_of_classes(model.architecture())) return std::nullopt;
   Batch batch;
-  const std::int64_t stride = std::max<std::int64_t>(1, examples.rows() / kRows);
-  for (std::int64_t row = 0; row < examples.rows(); row += stride) examples.add_to(batch, row);
+  for (const std::int64_t row : spread_rows(examples.rows(), kRows)) examples.add_to(batch, row);
   if (!batch.labels.empty()) {
     std::map<std::int32_t, double> counts;
     for (const std::int32_t label : batch.labels)
       if (label != kIgnoredLabel) ++counts[label];
-    return entropy(counts);
+    return at_least_noise(entropy(counts));
   }
   if (batch.targets.empty()) return std::nullopt;
   const auto width = static_cast<std::size_t>(model.config().num_labels());
@@ -77,7 +82,17 @@ std::optional<double> guessing_loss(const BertPreTrainedModel& model, const task
     for (std::size_t i = label; i < batch.targets.size(); i += width) positive += double{batch.targets[i]};
     sum += binary_entropy(positive * static_cast<double>(width) / static_cast<double>(batch.targets.size()));
   }
-  return sum / static_cast<double>(width);
+  return at_least_noise(sum / static_cast<double>(width));
+}
+
+std::vector<std::int64_t> spread_rows(std::int64_t rows, std::int64_t most) {
+  std::vector<std::int64_t> chosen;
+  if (rows == 0) return chosen;
+  std::int64_t step = static_cast<std::int64_t>(0.618 * static_cast<double>(rows)) | 1;
+  while (std::gcd(step, rows) != 1) step += 2;
+  for (std::int64_t i = 0, row = 0; i < std::min(rows, most); ++i, row = (row + step) % rows)
+    chosen.push_back(row);
+  return chosen;
 }
 
 std::optional<double> answer_spread(const BertPreTrainedModel& model, const Batch& batch,
@@ -88,7 +103,11 @@ std::optional<double> answer_spread(const BertPreTrainedModel& model, const Batc
   const std::size_t rows = output.logits.size() / width;
   if (type == ProblemType::regression) {
     const double of_targets = variance(batch.targets);
-    return of_targets > 0 ? std::optional(std::sqrt(variance(output.logits) / of_targets)) : std::nullopt;
+    // Numbers far from the first outputs, near 0, are not reached by the bias of the head for long.
+    constexpr double kMostVariance = 100;
+    return of_targets > 0 && of_targets < kMostVariance
+               ? std::optional(std::sqrt(variance(output.logits) / of_targets))
+               : std::nullopt;
   }
   std::vector<std::vector<double>> all;
   std::vector<double> center(width);
@@ -107,8 +126,10 @@ bool CollapseGuard::add(std::int64_t step, double loss, std::span<const std::int
   constexpr std::size_t kBefore = 50, kFewestBefore = 20, kFewestRows = 8, kRowsKept = 5;
   step_ = step;
   if (!is_watched()) return false;
-  if (!guessing_ && first_steps_ * 20 < total_steps_) first_sum_ += loss, ++first_steps_;
-  if (!guessing_ && first_steps_ * 20 >= total_steps_)
+  // After a resume these are not the first steps, and nothing stands for guessing.
+  const bool is_early = first_steps_ == step - 1 && first_steps_ * 20 < total_steps_;
+  if (!guessing_ && is_early) first_sum_ += loss, ++first_steps_;
+  if (!guessing_ && first_steps_ > 0 && first_steps_ * 20 >= total_steps_)
     guessing_ = first_sum_ / static_cast<double>(first_steps_);
   if (before_.size() >= kFewestBefore && rows.size() >= kFewestRows && guessing_ && loss > 2 * *guessing_) {
     std::vector<double> sorted(before_.begin(), before_.end());

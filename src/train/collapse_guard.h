@@ -23,8 +23,12 @@ class Collapsed : public Error {
 };
 
 // Returns the loss of the best answer that does not look at the row: the entropy of the labels, or the
-// variance of the numbers, of about 2,000 rows; nothing where the loss is another one, or the head has none.
+// variance of the numbers, of at most 2,000 rows; infinity where labels are so rare that a few steps say
+// nothing; nothing where the loss is another one, or the head has none.
 std::optional<double> guessing_loss(const BertPreTrainedModel& model, const tasks::Examples& examples);
+
+// Returns at most `most` different rows of `rows`, far apart from one another, whatever order the rows have.
+std::vector<std::int64_t> spread_rows(std::int64_t rows, std::int64_t most);
 
 // Returns how much the answers to the rows of a batch differ: the mean distance (total variation) of their
 // probabilities from the mean ones, from 0 to 1; of numbers, their standard deviation over that of the

@@ -310,8 +310,8 @@ void Trainer::watch(const tasks::Examples& train, double loss, std::span<const s
   if (const std::string why = guard_->divergence(); !why.empty()) return report_collapse(why);
   if (!looks || train.rows() < 2) return;
   Batch batch;
-  const std::int64_t count = std::min(kRows, train.rows());
-  for (std::int64_t i = 0; i < count; ++i) train.add_to(batch, i * train.rows() / count);
+  const std::int64_t most = std::min(kRows, std::max<std::int64_t>(2, arguments_.train_batch_size));
+  for (const std::int64_t row : spread_rows(train.rows(), most)) train.add_to(batch, row);
   optimizer_->bring_up_to_date(batch.input_ids);
   model_.eval();
   const std::optional<double> spread = answer_spread(model_, batch, model_.forward(batch));

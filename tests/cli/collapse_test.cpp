@@ -41,7 +41,8 @@ class Guarded : public testing::ProgramTest {
 };
 
 TEST_F(Guarded, AForcedCollapseEndsTheRun) {
-  const ProgramResult result = train({"--learning-rate", "3", "--warmup-ratio", "0"});
+  const ProgramResult result =
+      train({"--learning-rate", "3", "--warmup-ratio", "0", "--on-collapse", "stop"});
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.err, HasSubstr("--learning-rate"));
   EXPECT_THAT(result.err, HasSubstr("--on-collapse"));
@@ -49,8 +50,7 @@ TEST_F(Guarded, AForcedCollapseEndsTheRun) {
 }
 
 TEST_F(Guarded, WarnsAndGoesOn) {
-  const ProgramResult result =
-      train({"--learning-rate", "3", "--warmup-ratio", "0", "--on-collapse", "warn"});
+  const ProgramResult result = train({"--learning-rate", "3", "--warmup-ratio", "0"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("collapsed"));
   EXPECT_TRUE(exists("out/config.json"));

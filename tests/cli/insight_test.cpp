@@ -74,6 +74,7 @@ TEST_F(Insight, ARunLeavesItsPredictionsAndAReport) {
   EXPECT_NEAR(facts.at("calibration").at("nll"), results.at("test_loss"), 1e-9);
   EXPECT_NEAR(facts.at("metrics")[1].at("value"), results.at("test_f1_macro"), 1e-12);
   EXPECT_EQ(facts.at("run").at("steps"), 16);
+  EXPECT_EQ(facts.at("plan").at("steps"), 16);
   // What a check, a plan and simple methods have left beside it is told too.
   const std::string own = files.read("out/report.html"), own_baselines = files.read("out/baselines.json"),
                     own_plan = files.read("out/plan.json");
@@ -156,6 +157,10 @@ TEST_F(Insight, CalibratedScoresAreTheSameFoldedOrNot) {
   EXPECT_EQ(json("out/bertune.json").at("calibration").at("folded"), true);
   const std::vector<double> folded = scores();
   for (std::size_t i = 0; i < before.size(); ++i) EXPECT_NEAR(folded[i], kept[i], 1e-6);
+  // Predictions from before the fold are not those of these weights.
+  const ProgramResult stale = run({"calibrate", "--model", path("out"), "--predictions", path("held")});
+  EXPECT_EQ(stale.exit_code, 1);
+  EXPECT_THAT(stale.err, HasSubstr("folded into the weights"));
   // Nothing is left to fit.
   EXPECT_NEAR(Json::parse(run({"calibrate", "--model", path("out"), "--json"}).out).at("temperature"), 1,
               1e-4);

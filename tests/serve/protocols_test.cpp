@@ -142,10 +142,10 @@ TEST(NativeProtocol, WindowsAndLengthsOfAnswersAreTheRequests) {
     return std::pair(Value::parse(to_json(predictor.predict(input), {})), predictor.size_of(input).windows);
   };
   const auto [usual, usual_windows] = expected({});
-  const auto [special, special_windows] = expected({.doc_stride = 20, .max_answer_length = 2});
+  const auto [special, special_windows] = expected({.doc_stride = 18, .max_answer_length = 2});
   ASSERT_NE(usual_windows, special_windows);
   ASSERT_NE(usual.at("answer"), special.at("answer"));
-  const Value options = {{"doc_stride", 20}, {"max_answer_length", 2}};
+  const Value options = {{"doc_stride", 18}, {"max_answer_length", 2}};
   for (int i = 0; i < 2; ++i) {  // the one does not change what the other is answered
     const Value plain = served.json("/v1/predict", {{"inputs", question}}).at("results")[0];
     EXPECT_EQ(plain.at("answer"), usual.at("answer"));
@@ -156,10 +156,10 @@ TEST(NativeProtocol, WindowsAndLengthsOfAnswersAreTheRequests) {
     EXPECT_EQ(asked.at("windows"), special_windows);
   }
   const Value hub =
-      served.json("/", {{"inputs", question}, {"parameters", {{"doc_stride", 20}, {"max_answer_len", 2}}}});
+      served.json("/", {{"inputs", question}, {"parameters", {{"doc_stride", 18}, {"max_answer_len", 2}}}});
   EXPECT_EQ(hub.at("answer"), special.at("answer"));
   EXPECT_THAT(served.error("/", {{"inputs", question}, {"parameters", {{"doc_stride", 300}}}}, 422),
-              HasSubstr("doc_stride is 300, and the most is 35"));
+              HasSubstr("doc_stride is 300, and the most is 18"));
 }
 
 TEST(NativeProtocol, InfoNamesLabelsAndTheMask) {

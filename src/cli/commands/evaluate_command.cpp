@@ -21,6 +21,7 @@
 #include "report/progress.h"
 #include "runs/results.h"
 #include "tasks/prediction.h"
+#include "tasks/trained_settings.h"
 #include "train/arguments.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
@@ -70,11 +71,18 @@ void run(const EvaluateOptions& options) {
   if (!options.output.empty()) {
     writing::make_folders(options.output);
     runs::write_results(options.output, {{"test", values}});
-    insight::PredictionTable table{.task = std::string(data.task->name())};
-    insight::add_set(table, "test", options.test.string(), records.take().get(), data.item_text);
-    table.form.temperature = folder.temperature;
-    insight::write_predictions(options.output, table);
-    write_report_beside(options.output);
+    if (path_exists(options.output / "config.json")) {
+      print_notes({fmt::format(
+          "no predictions and no report are written: {} holds a model, whose own they would replace",
+          options.output.string())});
+    } else {
+      insight::PredictionTable table{.task = std::string(data.task->name())};
+      insight::add_set(table, "test", options.test.string(), records.take().get(), data.item_text);
+      table.form.temperature = folder.temperature;
+      table.form.folded_by = tasks::folded_temperature_of(folder.settings);
+      insight::write_predictions(options.output, table);
+      write_report_beside(options.output);
+    }
   }
   if (options.json) {
     fmt::print("{}", dump_json(runs::with_prefix("test", values)));

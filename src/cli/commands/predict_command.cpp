@@ -102,6 +102,8 @@ void predict_all(const predict::SharedModel& model, tasks::RequestSource& source
 
 void predict(const PredictOptions& options) {
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
+  if (options.profile && options.output.filename() == "profile.json")
+    throw UsageError("--output: profile.json is the name of the trace; choose another");
   const InterruptGuard guard;
   use_threads(options.threads);
   const predict::SharedModel model(

@@ -89,7 +89,7 @@ std::string beside_baselines(const TrainOptions& options, const runs::TrainOptio
   write_file_atomically(values.arguments.output_dir / "baselines.json",
                         dump_json(insight::to_json(baselines, model), 4));
   return model ? report::beside_line(baselines, *model) : "";
-} catch (const Error& error) {
+} catch (const std::exception& error) {
   if (!options.hides_notes()) print_notes({fmt::format("no baselines: {}", error.what())});
   return "";
 }

@@ -217,9 +217,9 @@ void TrainOptions::add_run_to(CLI::App& command) {
       ->group(kTraining);
   add_parsed_option(
       command, "--on-collapse,--on_collapse", run.arguments.on_collapse, train::on_collapse_from_string,
-      "If training collapses: stop, retry with half the learning rate and another seed, or warn")
+      "If training collapses: warn, stop, or retry with half the learning rate and another seed")
       ->group(kTraining)
-      ->default_str("stop");
+      ->default_str("warn");
   command.add_option("--eval_strategy,--evaluation_strategy", eval_strategy)->group("");
   command.add_option("--hidden-dropout", run.hidden_dropout, "Overrides the model's hidden_dropout_prob")
       ->group(kTraining);

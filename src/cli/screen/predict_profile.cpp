@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bertune/error.h"
 #include "cli/screen/peak.h"
 #include "core/file.h"
 #include "report/profile_report.h"
@@ -26,14 +27,14 @@ std::string PredictProfile::finish(const std::filesystem::path& trace, Precision
   const std::vector<kernels::ProfiledCall>& calls = profiler_.calls();
   const auto batches = std::ranges::count(calls, "embedding_forward", &kernels::ProfiledCall::operation);
   if (batches == 0) return "No profile: there was nothing to predict\n";
-  write_file_atomically(trace, report::chrome_trace(calls));
-  return fmt::format("{}Trace (chrome://tracing, Perfetto): {}\n",
-                     report::profile_table({.calls = calls,
-                                            .peak = peak_of(precision),
-                                            .unit = "batch",
-                                            .units = batches,
-                                            .seconds = seconds_}),
-                     trace.string());
+  const std::string table = report::profile_table(
+      {.calls = calls, .peak = peak_of(precision), .unit = "batch", .units = batches, .seconds = seconds_});
+  try {
+    write_file_atomically(trace, report::chrome_trace(calls));
+  } catch (const Error& error) {
+    return fmt::format("{}No trace: {}\n", table, error.what());
+  }
+  return fmt::format("{}Trace (chrome://tracing, Perfetto): {}\n", table, trace.string());
 }
 
 }  // namespace bertune::cli

@@ -195,6 +195,9 @@ bool is_typo(const LabelCount& rare, const LabelCount& frequent) {
   if (std::min(rare.label.size(), frequent.label.size()) < kShort || rare.label.size() > kLongest ||
       prefix_of(rare.label) != prefix_of(frequent.label))
     return false;
+  if (std::max(rare.label.size(), frequent.label.size()) >
+      std::min(rare.label.size(), frequent.label.size()) + 2)
+    return false;
   return edit_distance(rare.label, frequent.label) <= (frequent.label.size() >= kLong ? 2U : 1U);
 }
 
@@ -223,7 +226,10 @@ std::vector<Finding> similar_labels(std::span<const NamedTexts> sets, const Chec
   if (options.label == "choice" || labels.size() > kMostLabels) return findings;
   std::unordered_map<std::string, const LabelCount*> first;
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    const std::string by = bare(labels[i].label);
+    // Signs tell "c" from "c++", and numbers from one another.
+    const bool has_signs =
+        is_number(labels[i].label) || labels[i].label.find_first_of("+#") != std::string::npos;
+    const std::string by = has_signs ? std::string() : bare(labels[i].label);
     const LabelCount* same = by.empty() ? nullptr : first.emplace(by, &labels[i]).first->second;
     if (same == &labels[i]) same = nullptr;
     for (std::size_t k = 0; same == nullptr && k < i; ++k)

@@ -110,7 +110,8 @@ void add_boilerplate(const NamedTexts& set, const CheckOptions& options, std::ve
   std::string_view most;
   for (std::int64_t row = 0; row < set.texts.size; ++row) {
     const std::string_view words = beginning(set.texts.texts(row).first);
-    if (words.size() >= kShortest && ++counts[words] > counts[most]) most = words;
+    if (words.size() < kShortest) continue;
+    if (const std::int64_t count = ++counts[words]; count > counts[most]) most = words;
   }
   if (most.empty() || counts[most] * 2 < set.texts.size) return;
   Finding finding = make_finding(FindingKind::boilerplate, Severity::note, set, options);

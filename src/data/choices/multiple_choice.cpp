@@ -118,8 +118,7 @@ void take_label_lines(MultipleChoiceDataset& dataset, const MultipleChoiceReadOp
     throw UsageError("labels_file",
                      "`labels_file` and `label_column` both say where the labels are; leave one out");
   const LabelLines labels(options.labels_file);
-  labels.require(static_cast<std::size_t>(dataset.size()), "questions", dataset.path,
-                 options.max_questions >= 0);
+  labels.require(static_cast<std::size_t>(dataset.size()), "questions", dataset.path, false);
   dataset.notes.push_back(labels.note(dataset.path));
   set_choice_labels(dataset, labels.lines(), options.max_bad_rows);
 }

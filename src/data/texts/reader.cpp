@@ -67,8 +67,11 @@ Dataset read_dataset(const fs::path& path, const ReadOptions& options) {
   for (const ChosenColumn& label : dataset.columns.labels) dataset.label_names.push_back(label.name);
   dataset.has_pairs = static_cast<bool>(dataset.columns.text_pair);
   dataset.has_labels = table.labeled_rows() > 0;
-  if (!options.labels_file.empty())
-    take_labels_of(options.labels_file, dataset, options.max_rows >= 0, storage->arena);
+  // A part of the rows has the first labels, unless lines were left out in between.
+  const auto lines = dataset.rows.empty() ? 0 : dataset.rows.back().line - dataset.rows.front().line + 1;
+  const bool is_part =
+      options.max_rows >= 0 && table.bad_rows().count() == 0 && lines == std::ssize(dataset.rows);
+  if (!options.labels_file.empty()) take_labels_of(options.labels_file, dataset, is_part, storage->arena);
   settle_labels(dataset, storage->arena, options, table.bad_rows());
   table.count_good_rows(dataset.size());
   table.check_bad_rows();

@@ -93,7 +93,8 @@ Json to_json(const Baselines& baselines, const std::optional<BesideModel>& model
                                  {"seconds", one.seconds}});
   }
   if (!model) return json;
-  json["model"] = {{"value", scale * model->score}, {"best_baseline", baselines.baselines[model->best].name}};
+  json["model"] = {{"value", scale * model->score},
+                   {"best_baseline", method_name(baselines.baselines[model->best].name)}};
   if (model->difference) {
     json["model"]["difference"] = model->difference->difference;
     json["model"]["low"] = model->difference->low, json["model"]["high"] = model->difference->high;

@@ -39,7 +39,8 @@ struct FreeModel {
 
 std::vector<double> train_weights(Nodes& nodes, std::int32_t width, std::vector<double>& targets, int solver,
                                   double cost) {
-  set_print_string_function([](const char*) {});
+  static const bool kIsQuiet = (set_print_string_function([](const char*) {}), true);
+  static_cast<void>(kIsQuiet);
   const ::problem asked{.l = static_cast<int>(targets.size()),
                         .n = width + 1,
                         .y = targets.data(),

@@ -46,7 +46,7 @@ class TextProblem {
                     : type == ProblemType::multi_label_classification ? "f1_micro"
                                                                       : "mse";
     result.baselines.push_back(constant());
-    result.baselines.push_back(linear());
+    if (std::optional<Baseline> found = linear()) result.baselines.push_back(std::move(*found));
     return result;
   }
 
@@ -83,11 +83,15 @@ class TextProblem {
         sets_.problem_type == ProblemType::multi_label_classification ? std::log(p / (1 - p)) : std::log(p));
   }
 
-  Baseline linear() {
+  // Weights of very many classes would take too much memory and time: the method is left out then.
+  std::optional<Baseline> linear() {
+    constexpr std::size_t kMostWeights = 100'000'000;
     const Stopwatch watch;
     const data::Texts train = data::texts_of(sets_.train.rows), test = data::texts_of(measured().rows);
     TfIdf vectors;
     const SparseRows known = vectors.fit(train, train_rows_), asked = vectors.transform(test, rows_);
+    if (!is_regression() && width() * static_cast<std::size_t>(known.width) > kMostWeights)
+      return std::nullopt;
     std::vector<float> logits;
     if (is_regression()) {
       for (const double number : LinearRegression(known, chosen_targets(1)).predict(asked))

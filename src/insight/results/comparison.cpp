@@ -172,6 +172,7 @@ Comparison compare_two(const Side& first, const Side& second, const ResamplingOp
 
 Comparisons compare(const std::vector<ComparedRun>& runs, const ComparisonOptions& options) {
   if (runs.size() < 2) throw UsageError("at least two runs are compared");
+  if (options.resampling.resamples < 1) throw UsageError("resamples", "`resamples` must be at least 1");
   for (const ComparedRun& run : runs) require_same_task(runs[0], run);
   const CommonRows common = common_rows(runs, options.set);
   const auto rows = static_cast<std::int64_t>(common.rows[0].size());

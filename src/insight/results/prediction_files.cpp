@@ -79,6 +79,7 @@ std::string text_of(const PredictionTable& table) {
                       {"unit", table.form.unit}};
   if (!table.form.scheme.empty()) head["scheme"] = table.form.scheme;
   if (table.form.temperature != 1) head["temperature"] = table.form.temperature;
+  if (table.form.folded_by != 1) head["folded_by"] = table.form.folded_by;
   if (table.form.outcome == Outcome::labels) head["threshold"] = table.form.threshold;
   std::string text = head.dump();
   text.pop_back();
@@ -125,8 +126,10 @@ PredictedSet set_of(const std::string& name, const Json& json, const PredictionT
       if (one.contains(key)) row.more[key] = one.at(key);
     const std::int64_t positions =
         table.form.outcome == Outcome::tags ? one.at("words").get<std::int64_t>() : 1;
-    if (positions < 0) throw Error("a row has a negative number of words");
-    set.begins.push_back(set.begins.back() + positions);
+    std::int64_t end = 0;
+    if (positions < 0 || __builtin_add_overflow(set.begins.back(), positions, &end))
+      throw Error(fmt::format("a row of set \"{}\" has an impossible number of words", name));
+    set.begins.push_back(end);
     set.rows.push_back(std::move(row));
   }
   return set;
@@ -137,10 +140,15 @@ void require_whole(const PredictionTable& table, const PredictedSet& set, const 
   const auto positions = static_cast<std::size_t>(set.begins.back()),
              width = static_cast<std::size_t>(table.form.width);
   const bool has_truth = table.form.outcome != Outcome::answers && table.form.outcome != Outcome::partners;
-  const std::size_t truth = has_truth ? positions * static_cast<std::size_t>(table.truth_width()) : 0;
+  // Products of numbers from a file may be beyond what a size holds.
+  const auto is_matrix = [&](std::size_t numbers, std::size_t columns) {
+    return positions == 0 ? numbers == 0 : numbers % positions == 0 && numbers / positions == columns;
+  };
   const bool is_id = table.form.outcome == Outcome::classes || table.form.outcome == Outcome::tags ||
                      table.form.outcome == Outcome::choices;
-  bool fits = set.logits.size() == positions * width && set.truth.size() == truth;
+  bool fits = is_matrix(set.logits.size(), width) &&
+              (has_truth ? is_matrix(set.truth.size(), static_cast<std::size_t>(table.truth_width()))
+                         : set.truth.empty());
   for (const float id : set.truth) fits = fits && (!is_id || (id >= 0 && id < static_cast<float>(width)));
   for (const float logit : set.logits) fits = fits && std::isfinite(logit);
   if (fits) return;
@@ -168,6 +176,8 @@ void write_predictions(const std::filesystem::path& folder, const PredictionTabl
     if (!set.truth.empty())
       tensors.push_back(checkpoint::f32_view(set.name + ".truth", truth_shape(table, set), set.truth));
   }
+  // The JSON comes last: without it nothing is read, and new logits are never taken for those of an old one.
+  if (path_exists(folder / kPredictionsFile)) writing::unlink(folder / kPredictionsFile);
   checkpoint::write_safetensors(folder / kPredictedTensorsFile, std::move(tensors));
   write_file_atomically(folder / kPredictionsFile, text_of(table));
 }
@@ -194,11 +204,15 @@ PredictionTable read_predictions(const std::filesystem::path& folder) {
                   .scheme = json.value("scheme", ""),
                   .threshold = json.value("threshold", 0.5),
                   .temperature = json.value("temperature", 1.0),
+                  .folded_by = json.value("folded_by", 1.0),
                   .unit = json.at("unit")};
     const bool named =
         *outcome == Outcome::classes || *outcome == Outcome::labels || *outcome == Outcome::tags;
     if (table.form.width < 1 || (named && std::ssize(table.form.labels) != table.form.width))
       throw Error(fmt::format("{}: its labels are not as many as its logits", path.string()));
+    if (!(table.form.temperature > 0 && std::isfinite(table.form.temperature) &&
+          std::isfinite(table.form.threshold)))
+      throw Error(fmt::format("{}: its temperature or threshold is no number that can be", path.string()));
     for (const auto& [name, set_json] : json.at("sets").items()) {
       PredictedSet set = set_of(name, set_json, table);
       set.logits = read_tensor(file, name + ".logits"), set.truth = read_tensor(file, name + ".truth");

@@ -107,8 +107,10 @@ inline Quantized quantize(const float* numbers, std::int64_t count) {
   }
   const float inverse = largest > 1e-30F ? 127 / largest : 0;
   Quantized result{{}, largest / 127};
-  for (std::int64_t i = 0; i < count; ++i)
-    result.integers.push_back(static_cast<std::int32_t>(std::nearbyint(numbers[i] * inverse)));
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float rounded = std::nearbyint(numbers[i] * inverse);
+    result.integers.push_back(std::isfinite(rounded) ? static_cast<std::int32_t>(rounded) : 0);
+  }
   return result;
 }
 
