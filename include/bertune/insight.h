@@ -1,4 +1,5 @@
-// Functions on the predictions of a run, without its model: a report, a temperature for its scores, a comparison.
+// Functions on the predictions of a run, without its model: a report, a temperature for its scores, a
+// comparison.
 //
 // The functions read predictions.json and predictions.safetensors, which fine_tune() and the program's
 // `evaluate` leave (docs/report.md). All throw Error where a folder has none.

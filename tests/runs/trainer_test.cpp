@@ -50,9 +50,9 @@ struct Kinds {
   std::vector<std::int64_t> steps;
 
   void operator()(const Event& event) {
-    constexpr const char* kNames[] = {"note", "data", "text", "model", "plan", "loss", "resumed",
-                                      "step",  "progress", "evaluated", "early stop", "checkpoint", "ended",
-                                      "saved", "tested",   "fold",      "fold ended"};
+    constexpr const char* kNames[] = {"note",    "data",  "text",     "model",     "plan",       "loss",
+                                      "resumed", "step",  "progress", "evaluated", "early stop", "checkpoint",
+                                      "ended",   "saved", "tested",   "fold",      "fold ended"};
     static_assert(std::size(kNames) == std::variant_size_v<Event>);
     if (const auto* step = std::get_if<StepEvent>(&event)) steps.push_back(step->step);
     const std::string name = kNames[event.index()];
@@ -72,8 +72,9 @@ TEST_F(TrainerOfFiles, TrainsAndTestsAndTellsWhatHappens) {
   EXPECT_GT(result.runtime, 0);
   ASSERT_TRUE(result.validation && result.test);
   EXPECT_EQ(result.test->rows, 40);
-  EXPECT_THAT(kinds.names, ElementsAre("data", "model", "plan", "step", "progress", "evaluated", "checkpoint", "step",
-                                       "progress", "evaluated", "ended", "saved", "progress", "tested"));
+  EXPECT_THAT(kinds.names,
+              ElementsAre("data", "model", "plan", "step", "progress", "evaluated", "checkpoint", "step",
+                          "progress", "evaluated", "ended", "saved", "progress", "tested"));
   EXPECT_THAT(kinds.steps, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12));
 }
 
