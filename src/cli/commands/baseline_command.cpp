@@ -53,15 +53,7 @@ void add_baseline_command(CLI::App& app) {
                       "File to measure on (default: rows held out from the training file)");
   add_data_options(*command, files.data);
   add_labels_file_option(*command, files.data, "--train");
-  command
-      ->add_option("--task", options->run.task,
-                   "Task: " + task_names() + " (default: detected from the data)")
-      ->group("Data");
-  command
-      ->add_option("--problem-type,--problem_type", files.problem_type,
-                   "single_label_classification, multi_label_classification or regression (default: detected "
-                   "from the labels)")
-      ->group("Data");
+  add_task_options(*command, options->run.task, files.problem_type, task_names());
   command->add_option("--seed", files.seed, "Seed of the rows that are held out")->capture_default_str();
   add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "Print the results as JSON and nothing else");

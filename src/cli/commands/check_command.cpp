@@ -96,15 +96,7 @@ void add_check_command(CLI::App& app) {
       ->capture_default_str();
   add_data_options(*command, files.data);
   add_labels_file_option(*command, files.data, "--train");
-  command
-      ->add_option("--task", options->run.task,
-                   "Task: " + task_names() + " (default: detected from the data)")
-      ->group("Data");
-  command
-      ->add_option("--problem-type,--problem_type", files.problem_type,
-                   "single_label_classification, multi_label_classification or regression (default: detected "
-                   "from the labels)")
-      ->group("Data");
+  add_task_options(*command, options->run.task, files.problem_type, task_names());
   command
       ->add_option("--max-length,--max_length,--max_seq_length", files.max_length,
                    "Tokens per text, with --model (default: 128; question answering: 384)")

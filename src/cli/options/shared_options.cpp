@@ -69,6 +69,17 @@ void add_text_options(CLI::App& command, tasks::FileOptions& options) {
       ->description("Input format: csv, tsv, jsonl, json or text (default: detected)");
 }
 
+void add_task_options(CLI::App& command, std::string& task, std::string& problem_type,
+                      const std::string& tasks) {
+  command.add_option("--task", task, "Task: " + tasks + " (default: detected from the data)")->group("Data");
+  command
+      .add_option(
+          "--problem-type,--problem_type", problem_type,
+          "single_label_classification, multi_label_classification or regression (default: detected from the "
+          "labels)")
+      ->group("Data");
+}
+
 void add_labels_file_option(CLI::App& command, tasks::FileOptions& options, const std::string& of) {
   command
       .add_option("--labels-file,--labels_file", options.labels_file,

@@ -126,14 +126,7 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
                   "Rows of each set in predictions.json and in the report (0: write none of them)")
       ->group(kOutput)
       ->capture_default_str();
-  command.add_option("--task", run.task, "Task: " + tasks + " (default: detected from the data)")
-      ->group("Data");
-  command
-      .add_option(
-          "--problem-type,--problem_type", run.files.problem_type,
-          "single_label_classification, multi_label_classification or regression (default: detected from the "
-          "labels)")
-      ->group("Data");
+  add_task_options(command, run.task, run.files.problem_type, tasks);
   command.add_flag("--do_regression", regression)->group("");
   command.add_option("--config_name", config_name)->group("");
   command.add_option("--tokenizer_name", tokenizer_name)->group("");
