@@ -25,6 +25,7 @@
 #include "cli/commands/convert_command.h"
 #include "cli/commands/embed_command.h"
 #include "cli/commands/evaluate_command.h"
+#include "cli/commands/explain_command.h"
 #include "cli/commands/fill_mask_command.h"
 #include "cli/commands/inspect_command.h"
 #include "cli/commands/next_sentence_command.h"
@@ -149,6 +150,7 @@ int run(int argc, char** argv) {
   add_evaluate_command(app);
   add_predict_command(app);
   add_report_command(app);
+  add_explain_command(app);
   add_compare_command(app);
   add_calibrate_command(app);
   add_embed_command(app);
