@@ -167,6 +167,8 @@ parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens
 	@$(PEER)/bin/python -c 'import statsmodels, torchmetrics' 2>/dev/null || \
 	  $(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(dir $(REQUIREMENTS))requirements-insight.txt
 	$(PEER)/bin/python tests/parity/insight_parity.py --program build/bertune
+	build/bertune train --model $(CHECKPOINT) --train $(TICKETS)/train.csv --output build/explained --overwrite --max-steps 40 --silent
+	$(PEER)/bin/python tests/parity/explain_parity.py --program build/bertune --model build/explained
 	$(PEER)/bin/python tests/parity/check_fixtures.py
 
 clients: deps $(SERVE_READY) ## ask the server with clients that know nothing of it, and with what its schema allows and forbids
