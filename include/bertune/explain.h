@@ -45,8 +45,8 @@ struct ExplainedWord {
   std::optional<TextPlace> place = {};  // in that text; without one where words were given
 };
 
-// What the words contribute to one value: the probability of a class, label or tag, the mean of those of an
-// answer's first and last token, or a number.
+// An explained target is a value, and what each word contributes to it: the probability of a class, label or
+// tag, the mean of those of an answer's first and last token, or a number.
 struct ExplainedTarget {
   std::string name;                   // the class, label or tag; "score"; the answer
   std::string text = {};              // of an entity or a tagged word

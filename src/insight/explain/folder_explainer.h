@@ -1,4 +1,4 @@
-// What Explainer does, on a model folder that is open already.
+// FolderExplainer is Explainer for a model folder that is open already.
 #pragma once
 
 #include <cstdint>

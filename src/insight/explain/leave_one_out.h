@@ -1,4 +1,4 @@
-// What a value loses without a word.
+// A word left out contributes what the value loses without it.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// What is read of an input, and what of its prediction is explained.
+// A question is what is read of an input, and what of its prediction is explained.
 #pragma once
 
 #include <cstdint>

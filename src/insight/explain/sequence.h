@@ -1,4 +1,4 @@
-// What a model reads of an input, as tokens that belong to words.
+// A sequence is what a model reads of an input, as tokens that belong to words.
 #pragma once
 
 #include <cstddef>

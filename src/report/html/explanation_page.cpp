@@ -11,14 +11,16 @@
 namespace bertune::report::html {
 namespace {
 
-// What contributes less than this share of the most is not marked.
+// A word that contributes less than this share of the most is not marked; others have one of five shades.
 constexpr double kLeastShare = 0.1;
+constexpr int kShades = 5;
 
 std::string marked(std::string_view word, double contribution, double most) {
   const double share = most > 0 ? std::abs(contribution) / most : 0;
   if (share < kLeastShare) return escaped(word);
-  return fmt::format("<span class=\"{}\" style=\"--part:{:.0f}%\" title=\"{:+.3g}\">{}</span>",
-                     contribution > 0 ? "p" : "n", 100 * share, contribution, escaped(word));
+  const int shade = std::clamp(static_cast<int>(std::ceil(share * kShades)), 1, kShades);
+  return fmt::format("<span class=\"{0} {0}{1}\" title=\"{2:+.3g}\">{3}</span>", contribution > 0 ? "p" : "n",
+                     shade, contribution, escaped(word));
 }
 
 // A text with its words marked; what stands between them is text too.
