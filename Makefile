@@ -38,7 +38,7 @@ SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
 .PHONY: help deps build-deps fuzz-deps build checkpoint demo install clean
-.PHONY: wheel test parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
+.PHONY: wheel test-python test parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
 .PHONY: clients bench bench-full bench-peer bench-build format format-check tidy
 
 help:
@@ -139,6 +139,19 @@ wheel: deps ## build the Python package, build/wheel/*.whl, and test it in an en
 	@rm -r $(WHEEL)/raw
 	@cmake --preset $(PRESET) -DBERTUNE_STATIC_LIBRARIES=OFF
 	@tests/python/check_wheel.sh $(WHEEL)/*.whl build/tests/write_models
+
+# What runs the package in other frameworks; those that cannot be installed are skipped.
+PYTHON_TESTS := $(BERTUNE_CACHE)/python-tests
+test-python: wheel ## test the Python package with scikit-learn, Spark and Ray, as far as they can be installed
+	@[[ -x $(PYTHON_TESTS)/bin/python ]] || python3 -m venv $(PYTHON_TESTS)
+	@for package in scikit-learn pandas pyarrow pyspark ray; do \
+	  $(PYTHON_TESTS)/bin/pip install --quiet --disable-pip-version-check $$package || \
+	    echo "make $@: $$package cannot be installed" >&2; done
+	@$(PYTHON_TESTS)/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall \
+	  $(WHEEL)/*.whl
+	@build/tests/write_models build/python_models
+	@for test in test_package check_page test_sklearn test_examples; do \
+	  PATH=$(PYTHON_TESTS)/bin:$$PATH $(PYTHON_TESTS)/bin/python tests/python/$$test.py build/python_models; done
 
 # The page of `bertune serve` and those of reports in a browser; where Chromium or npm is missing, this says so.
 PAGE := $(BERTUNE_CACHE)/page
