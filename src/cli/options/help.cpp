@@ -207,10 +207,6 @@ void use_help_layout(CLI::App& app) {
   });
 }
 
-void show_first(CLI::App& command, std::initializer_list<const char*> names) {
-  for (const char* name : names) command.get_option(name)->group(kFirstGroup);
-}
-
 std::string overview() {
   return "Bertune fine-tunes BERT models on your own data. The commands used most:\n"
          "\n"

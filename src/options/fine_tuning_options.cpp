@@ -1,12 +1,13 @@
-#include "cli/options/fine_tuning_options.h"
+#include "options/fine_tuning_options.h"
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 
 #include "bertune/error.h"
+#include "options/option_kinds.h"
 
-namespace bertune::cli {
+namespace bertune::options {
 
 constexpr const char* kGroup = "Freezing, LoRA and memory";
 
@@ -75,7 +76,8 @@ void FineTuningOptions::add_lora_to(CLI::App& command, train::FineTuning& s) {
 void FineTuningOptions::settle(train::FineTuning& settings) const {
   if (lora_dropout != 0)
     throw UsageError(
-        fmt::format("--lora-dropout is {}; adapters are trained without dropout, for then they cost no "
+        "lora_dropout",
+        fmt::format("`lora_dropout` is {}; adapters are trained without dropout, for then they cost no "
                     "time a token: leave it out",
                     lora_dropout));
   if (lora) {
@@ -83,9 +85,11 @@ void FineTuningOptions::settle(train::FineTuning& settings) const {
     return;
   }
   for (const CLI::Option* option : details_) {
-    if (option->count() > 0)
-      throw UsageError(fmt::format("{} means nothing without --lora", option->get_name()));
+    if (option->count() > 0) {
+      const std::string name = joined(option->get_lnames().front(), '_');
+      throw UsageError(name, fmt::format("`{}` means nothing without `lora`", name));
+    }
   }
 }
 
-}  // namespace bertune::cli
+}  // namespace bertune::options

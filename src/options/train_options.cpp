@@ -1,4 +1,4 @@
-#include "cli/options/train_options.h"
+#include "options/train_options.h"
 
 #include <fmt/format.h>
 
@@ -7,10 +7,11 @@
 #include <cmath>
 
 #include "bertune/error.h"
-#include "cli/options/help.h"
-#include "cli/options/parsed_option.h"
+#include "bertune/lora.h"
+#include "options/parsed_option.h"
+#include "options/run_text.h"
 
-namespace bertune::cli {
+namespace bertune::options {
 namespace {
 
 constexpr const char* kTraining = "Training";
@@ -259,30 +260,31 @@ void TrainOptions::add_run_to(CLI::App& command) {
   show_first(command, {"--epochs", "--batch-size", "--learning-rate", "--resume", "--overwrite"});
 }
 
-// The Trainer's: without --eval_steps, "steps" takes the steps of logging, 500 unless they are given.
+// The Trainer's: without eval_steps, "steps" takes the steps of logging, 500 unless they are given.
 void TrainOptions::settle_evaluation() {
   if (!eval_strategy.empty() && eval_strategy != "steps") {
     if (eval_strategy != "epoch" && eval_strategy != "no") {
       throw UsageError(
-          fmt::format("--eval_strategy is \"{}\"; the choices are no, steps and epoch", eval_strategy));
+          "eval_strategy",
+          fmt::format("`eval_strategy` is \"{}\"; the choices are no, steps and epoch", eval_strategy));
     }
     if (eval_strategy == "no") {
       ignored.push_back(
-          "--eval_strategy no has no effect: it evaluates after each epoch where there is a validation "
+          "`eval_strategy=no` has no effect: it evaluates after each epoch where there is a validation "
           "set");
     }
     if (run.arguments.eval_steps > 0)
-      ignored.push_back(fmt::format("--eval_steps has no effect with --eval_strategy {}", eval_strategy));
+      ignored.push_back(fmt::format("`eval_steps` has no effect with `eval_strategy={}`", eval_strategy));
     run.arguments.eval_steps = 0;
   } else if (eval_strategy == "steps" && run.arguments.eval_steps == 0) {
     run.arguments.eval_steps = run.arguments.logging_steps > 0 ? run.arguments.logging_steps : 500;
   }
 }
 
-void TrainOptions::find_model() {
+void TrainOptions::find_model(const HubOptions& how) {
   const std::filesystem::path given = run.model;
-  run.model = hub.find(given, hides_progress());
-  run.base = hub.find_base(run.model, hides_progress());
+  run.model = resolve_model(given.string(), how);
+  run.base = is_adapter(run.model) ? base_of_adapter(run.model, how) : std::filesystem::path();
   to_repeat["model"] = given.string();
   to_repeat["revision"] = Json();
   if (run.model == given) return;
@@ -291,6 +293,16 @@ void TrainOptions::find_model() {
   to_repeat["model"] = name + "@" + commit;
   if (std::optional<LoraConfig>& lora = run.arguments.fine_tuning.lora)
     lora->base_model_name_or_path = name, lora->revision = commit;
+}
+
+runs::TrainOptions TrainOptions::values() const {
+  runs::TrainOptions values = run;
+  values.settings_text = [command = declared_on, to_repeat = to_repeat](const Json& resolved) {
+    Json settings = resolved;
+    settings.update(to_repeat);
+    return run_text(*command, settings);
+  };
+  return values;
 }
 
 // Transformers' spelling: a folder, or whether to continue from the newest.
@@ -303,12 +315,13 @@ void TrainOptions::settle_resume() {
 }
 
 void TrainOptions::require_names_of_model() const {
-  for (const auto& [flag, given] :
-       {std::pair("--config_name", &config_name), std::pair("--tokenizer_name", &tokenizer_name)}) {
+  for (const auto& [name, given] :
+       {std::pair("config_name", &config_name), std::pair("tokenizer_name", &tokenizer_name)}) {
     if (given->empty() || *given == run.model) continue;
-    throw UsageError(fmt::format(
-        "{} is {}, and --model is {}: bertune {} reads configuration and tokenizer from the model's folder",
-        flag, *given, run.model.string(), declared_on->get_name()));
+    throw UsageError(
+        name, fmt::format("`{}` is {}, and `model` is {}: configuration and tokenizer are read from the "
+                          "model's folder",
+                          name, *given, run.model.string()));
   }
 }
 
@@ -316,7 +329,7 @@ void TrainOptions::settle() {
   for (const std::string& other : report_to) {
     if (other != "tensorboard" && other != "none" && other != "all" && !other.empty() && other != "[]")
       ignored.push_back(
-          fmt::format("--report_to has no effect with {}: it reports to tensorboard alone", other));
+          fmt::format("`report_to` has no effect with {}: it reports to tensorboard alone", other));
   }
   require_names_of_model();
   settle_resume();
@@ -337,4 +350,4 @@ void TrainOptions::settle() {
   for (std::string& note : train::options_without_effect(run.arguments)) ignored.push_back(std::move(note));
 }
 
-}  // namespace bertune::cli
+}  // namespace bertune::options

@@ -1,14 +1,14 @@
-// Writing the file that repeats a run.
+#include "options/run_text.h"
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 
-#include "cli/config/run_config.h"
-#include "cli/options/option_kinds.h"
+#include "options/option_kinds.h"
 
-namespace bertune::cli {
+namespace bertune::options {
 namespace {
 
 // These options concern one start of the program, not what it trains.
@@ -74,7 +74,7 @@ const Json* resolved_value(const CLI::Option& option, const Json& resolved) {
 
 }  // namespace
 
-std::string run_config_text(const CLI::App& command, const Json& resolved) {
+std::string run_text(const CLI::App& command, const Json& resolved) {
   const std::string name = command.get_name();
   std::string text = fmt::format(
       "# All settings of a run of bertune {0} {1}. Repeat it with:\n"
@@ -94,4 +94,4 @@ std::string run_config_text(const CLI::App& command, const Json& resolved) {
   return text;
 }
 
-}  // namespace bertune::cli
+}  // namespace bertune::options

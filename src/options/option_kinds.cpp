@@ -1,4 +1,4 @@
-#include "cli/options/option_kinds.h"
+#include "options/option_kinds.h"
 
 #include <fmt/format.h>
 
@@ -6,15 +6,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <functional>
-#include <map>
-#include <set>
 #include <utility>
 
-#include "cli/screen/flag_words.h"
 #include "core/nearest.h"
 
-namespace bertune::cli {
+namespace bertune::options {
 
 std::string joined(std::string_view name, char between) {
   std::string result(name);
@@ -112,21 +108,4 @@ std::string no_such_option(const CLI::App& command, std::string_view name, Quote
   return sentence;
 }
 
-void know_flags_of(const CLI::App& program, const CLI::App* current) {
-  std::set<std::string, std::less<>> commands, options;
-  std::map<std::string, std::string, std::less<>> elsewhere;
-  for (const CLI::App* command : program.get_subcommands({})) {
-    const std::string name = joined(command->get_name(), '_');
-    commands.insert(name);
-    for (std::string& option : option_names(*command, '_')) {
-      if (current == nullptr || current == command) {
-        options.insert(std::move(option));
-      } else {
-        elsewhere.emplace(std::move(option), name);
-      }
-    }
-  }
-  know_flags(FlagWords(std::move(commands), std::move(options), std::move(elsewhere)));
-}
-
-}  // namespace bertune::cli
+}  // namespace bertune::options

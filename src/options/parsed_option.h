@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace bertune::cli {
+namespace bertune::options {
 
 // `parse` makes the value of a text, and throws UsageError for one that names nothing.
 template <typename Value, typename Parse>
@@ -16,4 +16,4 @@ CLI::Option* add_parsed_option(CLI::App& command, const std::string& names, Valu
       names, [&value, parse = std::move(parse)](const std::string& text) { value = parse(text); }, help);
 }
 
-}  // namespace bertune::cli
+}  // namespace bertune::options

@@ -7,7 +7,7 @@
 
 #include "train/fine_tuning.h"
 
-namespace bertune::cli {
+namespace bertune::options {
 
 struct FineTuningOptions {
   bool lora = false;
@@ -22,7 +22,7 @@ struct FineTuningOptions {
   void settle(train::FineTuning& settings) const;
 
  private:
-  std::vector<CLI::Option*> details_;  // that mean nothing without --lora
+  std::vector<CLI::Option*> details_;  // that mean nothing without lora
 };
 
-}  // namespace bertune::cli
+}  // namespace bertune::options

@@ -1,5 +1,5 @@
-// `bertune train --report-to tensorboard`: writes what the Trainer logs, under its names, on the way to
-// another observer.
+// TensorBoardLog is what `report_to=tensorboard` asks for: it writes what the Trainer logs, under its names,
+// on the way to another observer.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include "report/tensorboard.h"
 #include "train/observer.h"
 
-namespace bertune::cli {
+namespace bertune::report {
 
 class TensorBoardLog : public train::Observer {
  public:
@@ -26,7 +26,7 @@ class TensorBoardLog : public train::Observer {
   void on(const Event& event) override;
 
  private:
-  report::EventFile& file();
+  EventFile& file();
   void take(const StepEvent& step);
   void take(const std::string& prefix, std::int64_t step, double epoch, const Metrics& metrics);
 
@@ -34,10 +34,10 @@ class TensorBoardLog : public train::Observer {
   std::filesystem::path output_, config_;  // config_: of the model that is trained
   std::int64_t logging_steps_;
   std::string settings_;
-  std::optional<report::EventFile> file_;
+  std::optional<EventFile> file_;
   double loss_ = 0;  // of the steps since the last that was written
   std::int64_t steps_ = 0, last_step_ = 0;
   double last_epoch_ = 0;
 };
 
-}  // namespace bertune::cli
+}  // namespace bertune::report

@@ -1,4 +1,4 @@
-#include "cli/screen/tensorboard_log.h"
+#include "report/tensorboard_log.h"
 
 #include <algorithm>
 #include <array>
@@ -7,9 +7,9 @@
 
 #include "core/file.h"
 
-namespace bertune::cli {
+namespace bertune::report {
 
-report::EventFile& TensorBoardLog::file() {
+EventFile& TensorBoardLog::file() {
   if (!file_) {
     file_.emplace(report::events_folder(output_));
     file_->add_text("args", settings_);
@@ -35,20 +35,19 @@ void TensorBoardLog::take(const StepEvent& step) {
   const std::int64_t every =
       logging_steps_ > 0 ? logging_steps_ : std::max<std::int64_t>(1, step.total_steps / 100);
   if (step.step % every != 0) return;
-  const std::array<report::EventFile::Scalar, 4> scalars = {
-      {{"train/loss", loss_ / static_cast<double>(steps_)},
-       {"train/grad_norm", step.gradient_norm},
-       {"train/learning_rate", step.learning_rate},
-       {"train/epoch", step.epoch}}};
+  const std::array<EventFile::Scalar, 4> scalars = {{{"train/loss", loss_ / static_cast<double>(steps_)},
+                                                     {"train/grad_norm", step.gradient_norm},
+                                                     {"train/learning_rate", step.learning_rate},
+                                                     {"train/epoch", step.epoch}}};
   file().add_scalars(step.step, scalars);
   loss_ = 0, steps_ = 0;
 }
 
 void TensorBoardLog::take(const std::string& prefix, std::int64_t step, double epoch,
                           const Metrics& metrics) {
-  std::vector<report::EventFile::Scalar> scalars = {{"train/epoch", epoch}};
+  std::vector<EventFile::Scalar> scalars = {{"train/epoch", epoch}};
   for (const auto& [name, value] : metrics.values) scalars.emplace_back(prefix + name, value);
   file().add_scalars(step, scalars);
 }
 
-}  // namespace bertune::cli
+}  // namespace bertune::report
