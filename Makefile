@@ -19,6 +19,7 @@ PEER := $(BERTUNE_CACHE)/peer
 PEER_READY := $(PEER)/ready
 RIVALS := $(BERTUNE_CACHE)/rivals
 SERVE_READY := $(PEER)/serve_ready
+OPTIMUM := $(BERTUNE_CACHE)/optimum
 PARITY_SAMPLE ?= 1000
 PARITY_PARAGRAPHS ?= 3
 
@@ -138,7 +139,7 @@ ifeq ($(wildcard $(REQUIREMENTS)),)
 parity bench-peer clients:
 	@echo "make $@: skipped, for the peer to compare with ($(REQUIREMENTS)) is not here"
 else
-parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens, logits, gradients, training, tasks, fixtures
+parity: deps checkpoint $(PEER_READY) $(OPTIMUM)/ready ## compare with Transformers, live: tokens, logits, gradients, training, tasks, fixtures
 	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	$(PEER)/bin/python tests/parity/live.py --model $(CHECKPOINT) --probe build/tests/parity_probe --data $(SHARED)/data
@@ -161,6 +162,10 @@ parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens
 	$(PEER)/bin/python tests/parity/multiple_choice_parity.py --program build/bertune --model $(CHECKPOINT) \
 	  --text $(SHARED)/data/books/austen_emma.txt
 	$(PEER)/bin/python tests/parity/embedding_parity.py --program build/bertune --model $(CHECKPOINT) --data $(SHARED)/data
+	$(PEER)/bin/python tests/parity/onnx_parity.py --program build/bertune --model $(CHECKPOINT)
+	@if [[ -e $(OPTIMUM)/bin ]]; then set -x; \
+	  $(PEER)/bin/python tests/parity/onnx_clients.py make build/onnx_clients build/bertune $(CHECKPOINT); \
+	  $(OPTIMUM)/bin/python tests/parity/onnx_clients.py load build/onnx_clients; rm -r build/onnx_clients; fi
 	$(PEER)/bin/python tests/parity/make_embedding_fixtures.py --model $(CHECKPOINT) --output build/embeddings
 	BERTUNE_EMBEDDING_FIXTURES=$(CURDIR)/build/embeddings build/tests/parity_test --gtest_brief=1 --gtest_filter='*EmbeddingParity*'
 	@rm -r build/embeddings
@@ -205,6 +210,14 @@ $(RIVALS)/ready: $(PEER_READY)
 
 $(SERVE_READY): $(PEER_READY) $(SERVE_REQUIREMENTS)
 	@$(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(SERVE_REQUIREMENTS)
+	@touch $@
+
+# Optimum wants Transformers 4; all else is the peer's. Where it cannot be had, the comparison does without.
+$(OPTIMUM)/ready: $(PEER_READY)
+	@python3 -m venv --clear --without-pip $(OPTIMUM)
+	@ls -d $(PEER)/lib/python3*/site-packages > $$(ls -d $(OPTIMUM)/lib/python3*/site-packages)/peer.pth
+	@$(PEER)/bin/pip --python $(OPTIMUM)/bin/python install --quiet --disable-pip-version-check 'optimum-onnx==0.1.0' \
+	  'transformers<4.58' 'huggingface-hub<1' 'sentence-transformers<5.2' 'datasets<4' || rm -rf $(OPTIMUM)/bin
 	@touch $@
 
 # The peer's packages serve for what infinity-emb does not want older.

@@ -25,6 +25,7 @@
 #include "cli/commands/convert_command.h"
 #include "cli/commands/embed_command.h"
 #include "cli/commands/evaluate_command.h"
+#include "cli/commands/export_command.h"
 #include "cli/commands/fill_mask_command.h"
 #include "cli/commands/inspect_command.h"
 #include "cli/commands/next_sentence_command.h"
@@ -162,6 +163,7 @@ int run(int argc, char** argv) {
   add_vocabulary_command(app);
   add_inspect_command(app);
   add_convert_command(app);
+  add_export_command(app);
   app.footer(
       "bertune help COMMAND shows the options of a command.\n"
       "Examples:\n"
