@@ -38,8 +38,9 @@ TICKETS := examples/support_tickets
 SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
-.PHONY: help deps build-deps fuzz-deps build checkpoint demo install clean
+.PHONY: help deps build-deps fuzz-deps package-deps build checkpoint demo install clean
 .PHONY: test parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
+.PHONY: deb dist test-packages
 .PHONY: clients bench bench-full bench-peer bench-build format format-check tidy
 
 help:
@@ -49,8 +50,9 @@ help:
 deps: PACKAGES = sed '/^\# For fuzzing/,$$d; s/\#.*//' packages.txt
 deps: ## install the Debian packages of packages.txt that are missing
 build-deps: PACKAGES = sed '/^\# For tests/,$$d; s/\#.*//' packages.txt
-fuzz-deps: PACKAGES = sed 's/\#.*//' packages.txt
-deps build-deps fuzz-deps:
+fuzz-deps: PACKAGES = sed '/^\# For packages/,$$d; s/\#.*//' packages.txt
+package-deps: PACKAGES = sed '/^\# For tests/,/^\# For packages/d; s/\#.*//' packages.txt
+deps build-deps fuzz-deps package-deps:
 	@packages=$$($(PACKAGES)); \
 	if ! command -v dpkg-query >/dev/null; then \
 	  echo "make $@: this is no Debian; install the equivalents of packages.txt by hand" >&2; exit 0; \
@@ -256,6 +258,34 @@ install: ## install program, library and headers: make install PREFIX=/usr/local
 	@cmake --preset $(PRESET) -DBERTUNE_TESTS=OFF
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	@cmake --install build --prefix $(PREFIX)
+
+VERSION := $(shell awk '/^project/ { print $$3 }' CMakeLists.txt)
+DEB := build/packages/bertune_$(VERSION)_amd64.deb
+TARBALL := build/packages/bertune-$(VERSION)-linux-x86_64.tar.gz
+deb: package-deps ## build the Debian package, build/packages/*.deb
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=OFF
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program bertune_deb_files
+	@cd build && cpack -G DEB >/dev/null
+	@rm -rf build/packages/_CPack_Packages; ls -l $(DEB)
+
+dist: package-deps ## build a program that needs glibc alone, build/packages/*.tar.gz
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=OFF -DBERTUNE_STATIC_LIBRARIES=ON
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program bertune_manuals
+	@rm -rf build/dist
+	@cmake --install build --strip --component program --prefix build/dist/bertune-$(VERSION) >/dev/null
+	@cp LICENSE CHANGELOG.md build/dist/bertune-$(VERSION)
+	@mkdir -p build/packages
+	@tar -C build/dist --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -czf $(TARBALL) bertune-$(VERSION)
+	@cmake --preset $(PRESET) -DBERTUNE_STATIC_LIBRARIES=OFF >/dev/null
+	@ls -l $(TARBALL)
+
+# As root, for it makes an empty Debian 12.
+test-packages: deb dist ## install each package in an empty system, and use it there
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target write_models
+	@build/tests/write_models build/package_models
+	@cut -d, -f1 $(TICKETS)/test.csv | head -20 > build/package_texts.txt
+	@$(SUDO) tests/packages/check.sh $(BERTUNE_CACHE)/packages $(DEB) $(TARBALL) build/package_models/classes build/package_texts.txt
 
 clean: ## remove what was built (the cache of downloads stays)
 	@rm -rf build build-*

@@ -9,7 +9,7 @@ if(BERTUNE_SHARED)
 else()
   set(shared_only EXCLUDE_FROM_ALL)
 endif()
-install(TARGETS bertune_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS bertune_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
 install(TARGETS bertune EXPORT bertuneStatic
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT static ${static_only})
 install(EXPORT bertuneStatic NAMESPACE bertune:: DESTINATION ${package_directory} COMPONENT static ${static_only})

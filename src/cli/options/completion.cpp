@@ -28,7 +28,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return text;
 }
 
-// In single quotes of a POSIX shell.
+// Returns the text in single quotes of a POSIX shell.
 std::string shell_word(std::string_view text) {
   return fmt::format("'{}'", replaced(std::string(text), "'", "'\\''"));
 }
