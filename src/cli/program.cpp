@@ -26,6 +26,7 @@
 #include "cli/commands/embed_command.h"
 #include "cli/commands/evaluate_command.h"
 #include "cli/commands/explain_command.h"
+#include "cli/commands/export_command.h"
 #include "cli/commands/fill_mask_command.h"
 #include "cli/commands/inspect_command.h"
 #include "cli/commands/next_sentence_command.h"
@@ -33,6 +34,7 @@
 #include "cli/commands/pretrain_command.h"
 #include "cli/commands/report_command.h"
 #include "cli/commands/serve_command.h"
+#include "cli/commands/shell_commands.h"
 #include "cli/commands/tokenize_command.h"
 #include "cli/commands/train_command.h"
 #include "cli/commands/vocabulary_command.h"
@@ -164,6 +166,8 @@ int run(int argc, char** argv) {
   add_vocabulary_command(app);
   add_inspect_command(app);
   add_convert_command(app);
+  add_export_command(app);
+  add_shell_commands(app);
   app.footer(
       "bertune help COMMAND shows the options of a command.\n"
       "Examples:\n"
