@@ -9,11 +9,12 @@ JOBS ?= $(shell nproc)
 export BERTUNE_CACHE := $(abspath $(or $(BERTUNE_CACHE),.cache))
 CHECKPOINT := $(BERTUNE_CACHE)/all-MiniLM-L6-v2
 
-# The peer (Hugging Face Transformers) and real data lie beside the project where there is something to compare with.
-SHARED := $(abspath ../shared)
-REQUIREMENTS := $(SHARED)/peer/requirements.txt
+# Published data lie beside the project where there are any; examples/ stands in for them (tests/parity/sets.py).
+DATA ?= $(abspath ../shared/data)
+# The peer (Hugging Face Transformers) comes from PyPI.
+REQUIREMENTS := tests/parity/requirements.txt
 # Of clients and rivals of the server; infinity-emb needs an environment of its own.
-SERVE_REQUIREMENTS := $(SHARED)/peer/requirements-serve.txt
+SERVE_REQUIREMENTS := tests/serve/requirements.txt
 INFINITY := $(BERTUNE_CACHE)/infinity
 PEER := $(BERTUNE_CACHE)/peer
 PEER_READY := $(PEER)/ready
@@ -167,33 +168,34 @@ page: deps ## use the server's page and reports in headless Chromium, with a tin
 	node tests/report/page/report_test.mjs build/bertune build/page_models $(PAGE)/node_modules || [[ $$? == 77 ]]; \
 	node tests/serve/page/page_test.mjs build/bertune build/page_models $(PAGE)/node_modules || [[ $$? == 77 ]]
 
-ifeq ($(wildcard $(REQUIREMENTS)),)
+# Checks of a bare machine do not download the peer, which takes minutes: they compare where it is, or the data are.
+ifeq ($(and $(CI),$(if $(wildcard $(PEER_READY) $(DATA)),,none)),none)
 parity bench-peer clients:
-	@echo "make $@: skipped, for the peer to compare with ($(REQUIREMENTS)) is not here"
+	@echo "make $@: skipped, for the peer to compare with is not installed (make parity, without CI set)"
 else
 parity: deps checkpoint $(PEER_READY) $(OPTIMUM)/ready ## compare with Transformers, live: tokens, logits, gradients, training, tasks, fixtures
 	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
 	@cmake --build --preset $(PRESET) -j $(JOBS)
-	$(PEER)/bin/python tests/parity/live.py --model $(CHECKPOINT) --probe build/tests/parity_probe --data $(SHARED)/data
+	$(PEER)/bin/python tests/parity/live.py --model $(CHECKPOINT) --probe build/tests/parity_probe --data $(DATA)
 	$(PEER)/bin/python tests/parity/make_head_fixtures.py --model $(CHECKPOINT) --output build/heads
 	BERTUNE_HEAD_FIXTURES=$(CURDIR)/build/heads build/tests/parity_test --gtest_brief=1 --gtest_filter='*HeadParity*'
 	@rm -r build/heads
-	$(PEER)/bin/python tests/parity/tokenizer_parity.py --driver build/tests/tokenizer_driver --data $(SHARED)/data \
-	  --sample $(PARITY_SAMPLE) $(CHECKPOINT) $(wildcard $(SHARED)/data/vocab/*.txt)
-	$(PEER)/bin/python tests/parity/byte_level_parity.py --driver build/tests/tokenizer_driver --data $(SHARED)/data
-	$(PEER)/bin/python tests/parity/vocabulary_parity.py --program build/bertune $(TICKETS)/train.csv $(SHARED)/data/imdb/train.jsonl
-	$(PEER)/bin/python tests/parity/vocabulary_parity.py --program build/bertune --cased $(TICKETS)/train.csv $(SHARED)/data/wnut17/*
+	$(PEER)/bin/python tests/parity/tokenizer_parity.py --driver build/tests/tokenizer_driver --data $(DATA) \
+	  --sample $(PARITY_SAMPLE) $(CHECKPOINT) $(wildcard $(DATA)/vocab/*.txt)
+	$(PEER)/bin/python tests/parity/byte_level_parity.py --driver build/tests/tokenizer_driver --data $(DATA)
+	$(PEER)/bin/python tests/parity/vocabulary_parity.py --program build/bertune $(TICKETS)/train.csv $(wildcard $(DATA)/imdb/train.jsonl)
+	$(PEER)/bin/python tests/parity/vocabulary_parity.py --program build/bertune --cased $(TICKETS)/train.csv $(wildcard $(DATA)/wnut17/*)
 	$(PEER)/bin/python tests/parity/save_dtype_parity.py --program build/bertune --model $(CHECKPOINT)
 	$(PEER)/bin/python tests/parity/hub_parity.py --program build/bertune --server build/tests/hub_server --model $(CHECKPOINT)
 	$(PEER)/bin/python tests/parity/families_parity.py --program build/bertune
 	$(PEER)/bin/python tests/parity/fine_tuning_parity.py --program build/bertune
-	$(PEER)/bin/python tests/parity/token_classification.py --driver build/tests/token_driver --data $(SHARED)/data \
+	$(PEER)/bin/python tests/parity/token_classification.py --driver build/tests/token_driver --data $(DATA) \
 	  --model $(CHECKPOINT)
 	$(PEER)/bin/python tests/parity/question_answering_parity.py --driver build/tests/question_answering_driver \
-	  --model $(CHECKPOINT) --data $(SHARED)/data/squad --sample $(PARITY_PARAGRAPHS)
+	  --model $(CHECKPOINT) --data $(DATA)/squad --sample $(PARITY_PARAGRAPHS)
 	$(PEER)/bin/python tests/parity/multiple_choice_parity.py --program build/bertune --model $(CHECKPOINT) \
-	  --text $(SHARED)/data/books/austen_emma.txt
-	$(PEER)/bin/python tests/parity/embedding_parity.py --program build/bertune --model $(CHECKPOINT) --data $(SHARED)/data
+	  $(addprefix --text ,$(wildcard $(DATA)/books/austen_emma.txt))
+	$(PEER)/bin/python tests/parity/embedding_parity.py --program build/bertune --model $(CHECKPOINT) --data $(DATA)
 	$(PEER)/bin/python tests/parity/onnx_parity.py --program build/bertune --model $(CHECKPOINT)
 	@if [[ -e $(OPTIMUM)/bin ]]; then set -x; \
 	  $(PEER)/bin/python tests/parity/onnx_clients.py make build/onnx_clients build/bertune $(CHECKPOINT); \
@@ -201,11 +203,10 @@ parity: deps checkpoint $(PEER_READY) $(OPTIMUM)/ready ## compare with Transform
 	$(PEER)/bin/python tests/parity/make_embedding_fixtures.py --model $(CHECKPOINT) --output build/embeddings
 	BERTUNE_EMBEDDING_FIXTURES=$(CURDIR)/build/embeddings build/tests/parity_test --gtest_brief=1 --gtest_filter='*EmbeddingParity*'
 	@rm -r build/embeddings
-	@$(PEER)/bin/python -c 'import statsmodels, torchmetrics' 2>/dev/null || \
-	  $(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(dir $(REQUIREMENTS))requirements-insight.txt
 	$(PEER)/bin/python tests/parity/insight_parity.py --program build/bertune
 	build/bertune train --model $(CHECKPOINT) --train $(TICKETS)/train.csv --output build/explained --overwrite --max-steps 40 --silent
 	$(PEER)/bin/python tests/parity/explain_parity.py --program build/bertune --model build/explained
+	$(PEER)/bin/python tests/parity/near_duplicates_parity.py --program build/bertune
 	$(PEER)/bin/python tests/parity/check_fixtures.py
 
 clients: deps $(SERVE_READY) ## ask the server with clients that know nothing of it, and with what its schema allows and forbids
@@ -215,22 +216,22 @@ clients: deps $(SERVE_READY) ## ask the server with clients that know nothing of
 	$(PEER)/bin/python tests/serve/check_clients.py --program build/bertune --models build/page_models
 
 bench-peer: bench-build checkpoint $(PEER_READY) $(SERVE_READY) $(INFINITY)/ready $(RIVALS)/ready
-	$(PEER)/bin/python bench/table.py --model $(CHECKPOINT) --data $(SHARED)/data --peer $(SHARED)/peer/train_hf.py \
-	  --build build --rivals $(RIVALS)/bin/python $(BENCH_OPTIONS)
-	$(PEER)/bin/python bench/tokenizer_speed.py --driver build/bench/tokenizer_benchmark --data $(SHARED)/data \
-	  --vocab $(SHARED)/data/vocab --model $(CHECKPOINT)
-	$(PEER)/bin/python bench/byte_level_speed.py --driver build/bench/tokenizer_benchmark --data $(SHARED)/data
+	$(PEER)/bin/python bench/table.py --model $(CHECKPOINT) --data $(DATA) --build build \
+	  --rivals $(RIVALS)/bin/python $(BENCH_OPTIONS)
+	$(PEER)/bin/python bench/tokenizer_speed.py --driver build/bench/tokenizer_benchmark --data $(DATA) \
+	  --vocab $(DATA)/vocab --model $(CHECKPOINT)
+	$(PEER)/bin/python bench/byte_level_speed.py --driver build/bench/tokenizer_benchmark --data $(DATA)
 	$(PEER)/bin/python bench/csv_speed.py --program build/bertune --model $(CHECKPOINT) \
-	  --texts $(addprefix $(SHARED)/data/,imdb/train.jsonl wiki/docs.jsonl ag_news/test.csv)
+	  --texts $(or $(wildcard $(addprefix $(DATA)/,imdb/train.jsonl wiki/docs.jsonl ag_news/test.csv)),$(TICKETS)/train.csv)
 	@build/bertune train --model $(CHECKPOINT) --train $(TICKETS)/train.csv --output build/served --overwrite --max-steps 2 --silent
-	@cut -f 1 $(SHARED)/data/sst2/test.tsv > build/served.txt
+	@if [[ -e $(DATA)/sst2/test.tsv ]]; then cut -f 1 $(DATA)/sst2/test.tsv; else sed 1d $(TICKETS)/test.csv; fi > build/served.txt
 	$(PEER)/bin/python bench/serve.py --program build/bertune --model build/served --texts build/served.txt \
 	  --latency build/bench/latency --peer $(PEER)/bin/python --infinity $(INFINITY)/bin/python --embedder $(CHECKPOINT)
 
-# torch comes first and alone, as requirements.txt asks.
+# torch comes first and alone. What is installed already is not downloaded again.
 $(PEER_READY): $(REQUIREMENTS)
 	@echo "setting up the peer in $(PEER) (some minutes, once)"
-	@python3 -m venv --clear $(PEER)
+	@[[ -x $(PEER)/bin/pip ]] || python3 -m venv --clear $(PEER)
 	@$(PEER)/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
 	@$(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
 	@touch $@

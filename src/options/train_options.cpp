@@ -24,6 +24,12 @@ std::string names_of(const Entries& entries) {
   return names;
 }
 
+runs::KeptModels kept_models(const std::string& name) {
+  if (name == "best") return runs::KeptModels::best;
+  if (name == "all") return runs::KeptModels::all;
+  throw UsageError("keep", fmt::format("`keep` is \"{}\"; it must be best or all", name));
+}
+
 void add_optimization(CLI::App& command, train::TrainingArguments& a) {
   const auto add = [&](const char* names, auto& value, const char* help) {
     command.add_option(names, value, help)->group(kTraining)->capture_default_str();
@@ -122,6 +128,18 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
       ->group("Data");
   command.add_flag("--keep-folds", run.keep_folds, "Keep the models of cross-validation, in FOLDER/fold-...")
       ->group(kOutput);
+  command
+      .add_option("--seeds", run.seeds,
+                  "Train N runs, which differ in the seed alone; the best on validation rows is the model")
+      ->group(kTraining);
+  add_parsed_option(command, "--keep", run.keep, kept_models,
+                    "With --seeds: keep the best model, or all, each in FOLDER/seed-...")
+      ->group(kOutput)
+      ->default_str("best");
+  command
+      .add_option("--split-seed,--split_seed", split_seed,
+                  "Seed of the rows that are held out or drawn (default: that of --seed)")
+      ->group("Data");
   command
       .add_option("--max-prediction-rows,--max_prediction_rows", run.max_prediction_rows,
                   "Rows of each set in predictions.json and in the report (0: write none of them)")
@@ -343,7 +361,8 @@ void TrainOptions::settle() {
   }
   settle_evaluation();
   if (regression) run.files.problem_type = "regression";
-  run.files.seed = run.arguments.seed;
+  run.files.seed = split_seed.value_or(run.arguments.seed);
+  run.files.own_seed = run.files.seed != run.arguments.seed;
   run.files.checks_data = !hides_notes();
   fine_tuning.settle(run.arguments.fine_tuning);
   runs::validate(run);
