@@ -38,7 +38,7 @@ SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
 .PHONY: help deps build-deps fuzz-deps build checkpoint demo install clean
-.PHONY: test parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
+.PHONY: test test-distributed parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
 .PHONY: clients bench bench-full bench-peer bench-build format format-check tidy
 
 help:
@@ -82,6 +82,13 @@ test: deps ## build and run all tests (with CI set, warnings are errors)
 	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	@ctest --preset $(PRESET) -j 2
+
+# Ranks that are killed with kill -9, each run going on with another number of ranks: 3 in the short form, 50 in the full.
+KILLS ?= 3
+test-distributed: deps ## run several processes under mpirun, kill and stop some: make test-distributed KILLS=50
+	@cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program
+	@tools/test_distributed.py --program build/bertune --kills $(KILLS)
 
 sanitize: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@cmake --preset asan

@@ -31,7 +31,7 @@ class JobEnded : public Error {
   int code;
 };
 
-// How ranks wait for one another.
+// The patience of ranks that wait for one another.
 struct Patience {
   double seconds = 60;  // of silence, after which a rank counts as lost; one that is alive has all the time
   double grace = 1;     // seconds that others have for a failure of their own, once one has told of its

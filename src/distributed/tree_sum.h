@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "distributed/ranks.h"
@@ -36,6 +37,8 @@ class TreeSum {
 
   // Returns memory for `size` numbers of the next subtree, which may be of an earlier sum.
   std::vector<float> buffer(std::size_t size);
+  // Takes such memory back.
+  void keep(std::vector<float> values) { free_.push_back(std::move(values)); }
   // Takes the values of the next subtree, which are added to those of its neighbor where that is complete.
   void add(Subtree subtree, std::vector<float> values);
   // The sums so far; one of all shards, when all were added.

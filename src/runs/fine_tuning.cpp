@@ -9,6 +9,7 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/stopwatch.h"
+#include "distributed/ranks.h"
 #include "tasks/trained_settings.h"
 #include "train/checkpoints.h"
 #include "train/collapse_guard.h"
@@ -137,7 +138,7 @@ void try_more_gently(const train::Collapsed& collapsed, TrainOptions& options, t
                              {"learning_rate", arguments.learning_rate},
                              {"seed", arguments.seed}});
   arguments.learning_rate /= 2, ++arguments.seed;
-  train::remove_checkpoints_except(arguments.output_dir, {});
+  if (distributed::is_first()) train::remove_checkpoints_except(arguments.output_dir, {});
   observer.on(Note{fmt::format("{}. Starting over with `learning_rate={:.3g}` and `seed={}`",
                                collapsed.what(), arguments.learning_rate, arguments.seed)});
 }
@@ -157,7 +158,7 @@ FinishedRun fine_tune(const TrainOptions& options, const BaseModel& base, const 
     tell_preparation(options.files.train, reading, watch.seconds(), observer);
     try {
       FinishedRun finished = run_training(settled, base.tokenizer, model, data, observer);
-      write_for_report(settled.arguments.output_dir, finished, data);
+      if (distributed::is_first()) write_for_report(settled.arguments.output_dir, finished, data);
       return finished;
     } catch (const train::Collapsed& collapsed) {
       if (!may_retry(settled)) throw;

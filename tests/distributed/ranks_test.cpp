@@ -7,6 +7,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "distributed/join.h"
 #include "distributed/thread_ranks.h"
 #include "support/message_of.h"
 
@@ -112,6 +113,13 @@ TEST(Ranks, NoteForWhomTheyWaitWhenAStopIsAskedFor) {
   };
   run_as_threads(2, body, {.stop = stop.get_token(), .note = note});
   EXPECT_THAT(noted, HasSubstr("waiting for the metrics of rank 1"));
+}
+
+TEST(Join, SaysThatTheLibraryIsMissing) {
+  ::setenv("BERTUNE_MPI_LIBRARY", "/nowhere/libbertune_mpi.so", 1);
+  const std::string message = bertune::testing::message_of<Error>([] { join(2, 1); });
+  ::unsetenv("BERTUNE_MPI_LIBRARY");
+  EXPECT_THAT(message, HasSubstr("libbertune_mpi.so, is not beside the program"));
 }
 
 }  // namespace

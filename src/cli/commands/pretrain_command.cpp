@@ -16,6 +16,7 @@
 #include "cli/options/parsed_option.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/messages.h"
+#include "cli/screen/ranks.h"
 #include "core/names.h"
 #include "runs/output.h"
 #include "runs/pretraining.h"
@@ -48,6 +49,9 @@ void settle_line_by_line(PretrainFlags& options) {
 }
 
 void pretrain(PretrainFlags& options) {
+  const InterruptGuard guard;
+  join_ranks();
+  if (!is_first_rank()) options.flags.screen.silent = true;
   options.flags.settle();
   print_notes(options.flags.ignored);
   runs::PretrainOptions& values = options.values;
@@ -57,9 +61,9 @@ void pretrain(PretrainFlags& options) {
     options.flags.to_repeat["vocabulary"] = values.vocabulary.string();
   }
   runs::require_beginning(values);
-  const InterruptGuard guard;
   use_threads(options.flags.threads);
-  const FolderLock lock = runs::prepare_output(options.flags.run);
+  std::optional<FolderLock> lock;
+  if (is_first_rank()) lock.emplace(runs::prepare_output(options.flags.run));
   if (!values.from_nothing()) options.flags.find_model();
   if (options.line_by_line) settle_line_by_line(options);
   values.rows.objective = tasks::objective_from_string(options.objective.value_or("mlm+nsp"));

@@ -8,6 +8,7 @@
 #include "cli/commands/report_command.h"
 #include "cli/config/run_config.h"
 #include "cli/screen/interrupt.h"
+#include "cli/screen/ranks.h"
 #include "cli/screen/run_report.h"
 #include "cli/screen/tensorboard_log.h"
 #include "cli/screen/train_display.h"
@@ -53,8 +54,9 @@ void watch_run(const TrainOptions& options, const TryIt& try_it,
   TensorBoardLog events(shown_to, options.run.arguments.output_dir, options.run.arguments.logging_steps,
                         dump_json(options.run.arguments.to_json()));
   train::Observer& observer =
-      options.reports_to_tensorboard() ? static_cast<train::Observer&>(events) : shown_to;
+      options.reports_to_tensorboard() && is_first_rank() ? static_cast<train::Observer&>(events) : shown_to;
   const runs::FinishedRun finished = shown(options, display, observer, run);
+  if (!is_first_rank()) return;
   std::string profiled;
   if (options.profile) {
     const Precision precision = train::precision_of(options.run.arguments.precision);

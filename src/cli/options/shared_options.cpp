@@ -7,6 +7,7 @@
 #include "bertune/error.h"
 #include "cli/options/parsed_option.h"
 #include "cli/screen/flag_words.h"
+#include "cli/screen/ranks.h"
 #include "core/names.h"
 #include "core/parallel.h"
 
@@ -142,7 +143,7 @@ void add_precision_option(CLI::App& command, std::optional<Precision>& precision
 void use_threads(const ThreadOptions& options) {
   if (options.threads < 0)
     throw UsageError(fmt::format("--threads is {}; it must be at least 1, or 0 for all", options.threads));
-  set_num_threads(options.threads);
+  set_num_threads(options.threads == 0 ? threads_of_rank() : options.threads);
   if (options.pin && pin_threads() < num_threads()) {
     warn(fmt::format("--pin-threads: not all of {} threads can be bound to the {} CPUs of this process",
                      num_threads(), available_threads()));
