@@ -38,7 +38,7 @@ SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
 .PHONY: help deps build-deps fuzz-deps build checkpoint demo install clean
-.PHONY: test test-distributed parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
+.PHONY: test test-distributed test-slurm parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
 .PHONY: clients bench bench-full bench-peer bench-build format format-check tidy
 
 help:
@@ -89,6 +89,11 @@ test-distributed: deps ## run several processes under mpirun, kill and stop some
 	@cmake --preset $(PRESET)
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program
 	@tools/test_distributed.py --program build/bertune --kills $(KILLS)
+
+test-slurm: ## run two tasks under Slurm on this machine; skipped where Slurm is not installed
+	@cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program
+	@tools/test_slurm.py --program build/bertune
 
 sanitize: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@cmake --preset asan

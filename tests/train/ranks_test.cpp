@@ -15,6 +15,7 @@
 #include "support/temporary_directory.h"
 #include "train/checkpoints.h"
 #include "train/evaluation.h"
+#include "train/gradient_sum.h"
 #include "train/made_task.h"
 #include "train/step_batches.h"
 #include "train/trainer.h"
@@ -222,6 +223,37 @@ TEST_F(RanksTraining, EvaluatesEachRowOnceAndInOrder) {
       EXPECT_EQ(seen.numbers, ranks.is_first() ? alone.numbers : std::vector<float>());
     });
   }
+}
+
+// Of the word embeddings, only the rows that some shard reads are added up and sent.
+TEST(GradientSum, SendsNoRowsThatNobodyReads) {
+  const std::vector<std::int32_t> read = {3, 17};
+  distributed::run_as_threads(2, [&](distributed::Ranks& ranks) {
+    BertPreTrainedModel model = testing::make_model(testing::every_kind().front());
+    Parameters& parameters = model.parameters();
+    parameters.track_rows();
+    ASSERT_NE(parameters.few_rows(), nullptr);
+    const auto width = static_cast<std::size_t>(parameters.few_rows()->shape.back());
+    const std::size_t words = parameters.few_rows()->offset, last = parameters.count() - 1;
+    GradientSum sum(parameters, 2, &ranks);
+    const auto gradient_of = [&](std::int64_t shard) {
+      parameters.mark_rows(std::span(read).subspan(static_cast<std::size_t>(shard), 1));
+      const auto row = static_cast<std::size_t>(read[static_cast<std::size_t>(shard)]);
+      parameters.gradients()[words + row * width] = static_cast<float>(shard + 1);
+      parameters.gradients()[last] = 10.0F;
+      return 0.5 + static_cast<double>(shard);
+    };
+    const GradientSum::Sum done = sum.add_up(read, ranks.rank() == 1, gradient_of);
+    EXPECT_EQ(done.loss, 2.0);
+    EXPECT_TRUE(done.stop);
+    EXPECT_EQ(parameters.gradients()[words + 3 * width], 1);
+    EXPECT_EQ(parameters.gradients()[words + 17 * width], 2);
+    EXPECT_EQ(parameters.gradients()[last], 20);
+    EXPECT_THAT(parameters.marked_rows(), ::testing::ElementsAre(3, 17));
+    const std::size_t numbers = parameters.count() - parameters.few_rows()->size + read.size() * width;
+    const double formula = 2.0 * (2 - 1) / 2 * static_cast<double>(numbers * sizeof(float));
+    EXPECT_NEAR(static_cast<double>(ranks.bytes_sent()), formula, 0.01 * formula);
+  });
 }
 
 TEST(DealOut, GivesEachShardAboutAsManyTokens) {
