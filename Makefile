@@ -40,7 +40,7 @@ SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
 .PHONY: help deps build-deps fuzz-deps package-deps build checkpoint demo install clean
-.PHONY: wheel test-python test parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
+.PHONY: wheel test-python test test-distributed test-slurm parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
 .PHONY: deb dist test-packages
 .PHONY: clients bench bench-full bench-peer bench-build format format-check tidy
 
@@ -86,6 +86,18 @@ test: deps ## build and run all tests (with CI set, warnings are errors)
 	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	@ctest --preset $(PRESET) -j 2
+
+# Ranks that are killed with kill -9, each run going on with another number of ranks: 3 in the short form, 50 in the full.
+KILLS ?= 3
+test-distributed: deps ## run several processes under mpirun, kill and stop some: make test-distributed KILLS=50
+	@cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program
+	@tools/test_distributed.py --program build/bertune --kills $(KILLS)
+
+test-slurm: ## run two tasks under Slurm on this machine; skipped where Slurm is not installed
+	@cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program
+	@tools/test_slurm.py --program build/bertune
 
 sanitize: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@cmake --preset asan
