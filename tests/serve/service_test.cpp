@@ -388,6 +388,8 @@ TEST(ServeProgram, IsForThisMachineUnlessKeysSayOtherwise) {
   EXPECT_THAT(open.err, HasSubstr("give --api-key-file, or --allow-anonymous"));
   EXPECT_THAT(testing::run({"serve", model, model}).err, HasSubstr("two models are named m"));
   EXPECT_THAT(testing::run({"serve", model, "--ssl-cert-file", "x"}).err, HasSubstr("go together"));
+  for (const char* time : {"nan", "1e20", "-1"})
+    EXPECT_THAT(testing::run({"serve", model, "--deadline", time}).err, HasSubstr("the times at most 1000"));
 }
 
 }  // namespace
