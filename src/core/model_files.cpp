@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/file.h"
+#include "core/writing.h"
 
 namespace bertune {
 namespace {
@@ -37,6 +38,14 @@ constexpr std::span kWeights = std::span(kModelFiles).first<4>();
 std::span<const char* const> model_files() { return kModelFiles; }
 
 bool is_model_file(const fs::path& name) { return std::ranges::find(kModelFiles, name) != kModelFiles.end(); }
+
+void remove_model(const fs::path& folder) {
+  writing::unlink(folder / "config.json");  // without it the folder is no model
+  for (const char* name : kModelFiles)
+    if (decides_predictions(name)) writing::unlink(folder / name);
+  const fs::path pooling = folder / kSentenceFiles[3];
+  writing::unlink(pooling), writing::rmdir(pooling.parent_path());
+}
 
 bool holds_weights(const fs::path& folder) {
   return std::ranges::any_of(kWeights, [&](const char* name) { return path_exists(folder / name); });

@@ -33,6 +33,10 @@ bool is_model_file(const std::filesystem::path& name);
 // of weights.
 bool decides_predictions(const std::filesystem::path& file);
 
+// Removes the model from a folder, so that what was measured of it stays: all of these but results, and
+// config.json.
+void remove_model(const std::filesystem::path& folder);
+
 // Returns whether there are weights in the folder, of a model or of an adapter.
 bool holds_weights(const std::filesystem::path& folder);
 

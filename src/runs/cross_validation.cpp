@@ -10,8 +10,8 @@
 #include "data/splits/given_folds.h"
 #include "runs/fold_column.h"
 #include "runs/fold_folders.h"
-#include "runs/fold_statistics.h"
 #include "runs/output.h"
+#include "runs/part_statistics.h"
 #include "runs/training_run.h"
 #include "train/checkpoints.h"
 #include "train/evaluation.h"
@@ -123,7 +123,7 @@ class CrossValidation {
   }
 
   void write_results() {
-    Json& results = done_.results = fold_statistics(done_.folds);
+    Json& results = done_.results = part_statistics(done_.folds);
     results["folds"] = folders_.count();
     if (const auto& given = options_.files.fold.given) results["fold_column"] = given->column;
     results["fold_results"] = done_.folds;

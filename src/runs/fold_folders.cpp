@@ -43,6 +43,7 @@ void remove_fold(const fs::path& path) {
 
 FoldFolders::FoldFolders(fs::path output, data::Fold folds)
     : output_(std::move(output)),
+      files_{output_, kCrossValidationFile, kResultsFile, "cross-validation"},
       folds_(std::move(folds)),
       named_(folds_.given && are_folder_names(folds_.given->names)) {}
 
@@ -106,45 +107,24 @@ std::vector<fs::path> FoldFolders::folds_there() const {
 }
 
 void FoldFolders::save_results(std::int64_t fold, const Json& results, const Json& identity) const {
-  Json file = results;
-  file["identity"] = identity;
-  write_file_atomically(folder(fold) / kResultsFile, dump_json(file));
+  files_.save_part(folder(fold), results, identity);
 }
 
 void FoldFolders::save_statistics(Json statistics, const Json& identity, bool keep_folds) const {
-  statistics["bertune"] = {{"identity", identity}, {"keep_folds", keep_folds}};
-  write_file_atomically(output_ / kCrossValidationFile, dump_json(statistics));
+  files_.save_all(std::move(statistics), {{"identity", identity}, {"keep_folds", keep_folds}});
   if (!keep_folds) remove();
 }
 
 void FoldFolders::require_unfinished(const Json& identity) const {
-  const fs::path path = output_ / kCrossValidationFile;
-  if (!fs::exists(path)) return;
-  const Json file = parse_json(read_file(path), path.string());
-  const Json own = file.is_object() ? file.value("bertune", Json::object()) : Json::object();
-  if (!own.is_object() || own.value("identity", Json()) != identity) {
-    throw UsageError("output",
-                     fmt::format("`output={}`: cannot resume, for another cross-validation has finished "
-                                 "there, see {}; `overwrite` starts over",
-                                 output_.string(), kCrossValidationFile));
-  }
+  const Json own = files_.finished_all(identity);
+  if (own.is_null()) return;
   if (own.value("keep_folds", Json()) == false) remove();
   throw AlreadyDone(fmt::format("{}: the cross-validation is finished, see {}; there is nothing to resume",
                                 output_.string(), kCrossValidationFile));
 }
 
 Json FoldFolders::finished_results(std::int64_t fold, const Json& identity) const {
-  const fs::path path = folder(fold) / kResultsFile;
-  if (!fs::exists(path)) return {};
-  Json results = parse_json(read_file(path), path.string());
-  if (!results.is_object() || results.value("identity", Json()) != identity || !results.contains("metrics")) {
-    throw UsageError(
-        fmt::format("{}: cannot resume, for settings or data are not as they were. Resume with the same, or "
-                    "start over with `overwrite`.",
-                    path.string()));
-  }
-  results.erase("identity");
-  return results;
+  return files_.finished_part(folder(fold), identity);
 }
 
 void FoldFolders::save_predictions(std::int64_t fold, const std::vector<tasks::TestLine>& lines) const {

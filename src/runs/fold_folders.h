@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "data/splits/split.h"
+#include "runs/part_files.h"
 #include "runs/train_options.h"
 #include "tasks/training_data.h"
 
@@ -50,6 +51,7 @@ class FoldFolders {
   void require_own(const std::vector<std::filesystem::path>& there) const;
 
   std::filesystem::path output_;
+  PartFiles files_;
   data::Fold folds_;
   bool named_ = false;
 };

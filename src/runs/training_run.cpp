@@ -72,24 +72,6 @@ Json train_values(const train::TrainingResult& result, std::int64_t rows) {
           {"tokens_per_second", static_cast<double>(result.state.tokens) / seconds}};
 }
 
-// Each row adds this to accuracy, or to the mean squared error; nothing unless the records are of all rows.
-std::vector<double> row_scores(const tasks::Records& records) {
-  std::vector<double> rows;
-  const bool classes = records.form.outcome == tasks::Outcome::classes;
-  const bool numbers = records.form.outcome == tasks::Outcome::numbers;
-  if ((!classes && !numbers) || std::ssize(records.items) < records.in_all) return rows;
-  for (const tasks::ItemRecord& item : records.items) {
-    if (classes) {
-      const auto found = std::ranges::max_element(item.logits) - item.logits.begin();
-      rows.push_back(found == static_cast<std::ptrdiff_t>(item.truth.at(0)) ? 1 : 0);
-    } else {
-      const double error = double{item.logits.at(0)} - double{item.truth.at(0)};
-      rows.push_back(error * error);
-    }
-  }
-  return rows;
-}
-
 Json evaluation_values(const Metrics& metrics, std::int64_t rows, double seconds) {
   Json values = metric_values(metrics);
   values["runtime"] = seconds;
@@ -141,8 +123,6 @@ class Finish {
     Metrics metrics = train::evaluate(model_, *data_.task, examples, options_.arguments.eval_batch_size,
                                       progress, options_.stop, records.recorder());
     predicted_.emplace_back(name, records.take());
-    if (const auto& kept = predicted_.back().second; kept && set == "test")
-      finished_.test_rows = row_scores(*kept);
     keep(set, metrics, examples.rows(), watch.seconds());
     return metrics;
   }

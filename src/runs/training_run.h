@@ -24,10 +24,7 @@ struct FinishedRun {
   std::optional<Metrics> validation_metrics, test_metrics;  // where there is such a set
   std::optional<LoraConfig> adapter;  // where the model's folder holds one, and not the whole model
   Json settings;                      // what bertune.json keeps
-  // Each test row of text classification adds this to the metric that is a mean over rows: 1 where its class
-  // is right, or the square of its error. Empty elsewhere.
-  std::vector<double> test_rows = {};
-  std::optional<RunPlan> plan = {};  // before the first step; of pre-training there is none
+  std::optional<RunPlan> plan = {};   // before the first step; of pre-training there is none
 };
 
 // Applies the options for the model's parameters (train/fine_tuning.h); call it before a Trainer is made of

@@ -47,6 +47,7 @@ struct TrainingFiles {
   // rows.
   std::optional<double> validation_split = {};
   std::uint64_t seed = 42;  // of what is held out
+  bool own_seed = false;    // which is not that of the run
   data::Fold fold;          // with a count, this part of the training file becomes the test set
   std::string fold_column;  // a column that names the folds; empty: there is none
   std::optional<std::int64_t> max_length;        // tokens per text; unset: the task's own default,

@@ -202,8 +202,9 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   return result;
 }
 
-double Trainer::probe(tasks::Examples& train, const std::stop_token& stop) {
-  constexpr std::size_t kSteps = 5;
+ProbedTime Trainer::probe(tasks::Examples& train, const std::stop_token& stop) {
+  constexpr std::size_t kLeast = 5, kMost = 20;
+  constexpr double kEnough = 3;  // seconds
   set_loss(train);
   plan_ = plan_steps(arguments_, train.rows());
   has_validation_ = true;  // a schedule that follows a metric asks for none here
@@ -212,17 +213,31 @@ double Trainer::probe(tasks::Examples& train, const std::stop_token& stop) {
   start_epoch(train);
   const auto steps =
       cut_batches(order_, arguments_.train_batch_size * arguments_.gradient_accumulation_steps);
-  double seconds = 0;
-  std::int64_t tokens = 0;
-  train_step(train, steps.front());  // makes memory and threads ready
-  for (std::size_t i = 0; i < std::min(kSteps, steps.size()); ++i) {
-    const Stopwatch watch;
+  const auto measured = [&] {
+    const std::size_t count = std::min(kMost, steps.size());
+    double seconds = 0;
     const std::int64_t before = state_.tokens;
-    train_step(train, steps[i * steps.size() / std::min(kSteps, steps.size())]);
-    seconds += watch.seconds(), tokens += state_.tokens - before;
-    if (stop.stop_requested()) throw Interrupted("stopped while measuring steps");
-  }
-  return seconds / static_cast<double>(std::max<std::int64_t>(1, tokens));
+    for (std::size_t i = 0; i < count && (i < kLeast || seconds < kEnough); ++i) {
+      const Stopwatch watch;
+      train_step(train, steps[i * steps.size() / count]);
+      seconds += watch.seconds();
+      if (stop.stop_requested()) throw Interrupted("stopped while measuring steps");
+    }
+    return seconds / static_cast<double>(std::max<std::int64_t>(1, state_.tokens - before));
+  };
+  // Memory is laid out for the longest step, and its pages are touched for the first time; the second one
+  // makes threads and caches ready.
+  train_step(train, *std::ranges::max_element(steps, {}, [&](const auto& step) {
+               std::int64_t tokens = 0;
+               for (const std::int64_t row : step)
+                 tokens += train.tokens_of_first(row + 1) - train.tokens_of_first(row);
+               return tokens;
+             }));
+  train_step(train, steps.front());
+  ProbedTime time{.first = measured()};
+  // Later epochs take what frozen layers gave from memory.
+  time.later = arguments_.fine_tuning.freeze_eval_mode ? measured() : time.first;
+  return time;
 }
 
 void Trainer::start_epoch(tasks::Examples& train) {

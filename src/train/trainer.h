@@ -42,6 +42,11 @@ struct TrainingResult {
   std::optional<Evaluated> evaluation = {};
 };
 
+// Seconds of training per token.
+struct ProbedTime {
+  double first = 0, later = 0;  // in the first epoch; in each after it
+};
+
 class Trainer {
  public:
   // `row_name` names a training row for messages ("train.csv:12").
@@ -53,9 +58,9 @@ class Trainer {
   // loss or gradients stop being finite, and, unless it should only warn, when the guard says so.
   TrainingResult train(tasks::Examples& train, const tasks::Examples* validation, std::stop_token stop = {});
 
-  // Takes some steps on batches of the first epoch and returns the seconds per token.
+  // Takes some steps on batches of the first epoch and measures them; before, others make memory ready.
   // The model is changed by them: it is not to be used any more. Throws Interrupted when `stop` is requested.
-  double probe(tasks::Examples& train, const std::stop_token& stop = {});
+  ProbedTime probe(tasks::Examples& train, const std::stop_token& stop = {});
 
   // Has evaluations keep this many records of the validation set. None by default.
   void keep_records(std::int64_t most) { kept_records_ = most; }

@@ -182,6 +182,20 @@ void TrainDisplay::show(const FoldEnded& fold) {
                                           report::metrics_line(fold.metrics)));
 }
 
+void TrainDisplay::show(const SeedBegins& run) {
+  training_ended_ = false;
+  resumed_step_ = tokens_ = 0;
+  progress(fmt::format("\nSeed {} ({} of {})", run.seed, run.number + 1, run.seeds));
+}
+
+void TrainDisplay::show(const SeedEnded& run) {
+  if (run.done_before) return progress("done before");
+  std::string line = fmt::format("seed {}:", run.seed);
+  if (run.validation) line += " validation " + report::metrics_line(*run.validation);
+  if (run.test) line += (run.validation ? "; test " : " test ") + report::metrics_line(*run.test);
+  progress(line);
+}
+
 void TrainDisplay::finish() {
   if (steps_) steps_->finish();
   steps_.reset(), evaluation_.reset();

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "bertune/baseline.h"
-#include "bertune/metrics.h"
 #include "core/json.h"
 #include "runs/train_options.h"
 #include "tasks/registry/registry.h"
@@ -23,9 +22,9 @@ struct BesideModel {
   std::optional<PairedDifference> difference;  // where each row's part in the metric is known
 };
 
-// `model_rows` [rows]: what each row adds to the model's metric, as Baseline::rows; empty: not known. Nothing
-// where the metrics lack that of the baselines.
-std::optional<BesideModel> beside(const Baselines& baselines, const Metrics& metrics,
+// `score`: the model's, in the metric of the baselines. `model_rows` [rows]: what each row adds to it, as
+// Baseline::rows; empty: not known. Nothing without baselines.
+std::optional<BesideModel> beside(const Baselines& baselines, double score,
                                   const std::vector<double>& model_rows);
 
 // Returns the name of a method for a person: "TF-IDF with a linear model".

@@ -19,6 +19,7 @@ namespace bertune::insight {
 
 inline constexpr const char* kPredictionsFile = "predictions.json";
 inline constexpr const char* kPredictedTensorsFile = "predictions.safetensors";
+inline constexpr std::int64_t kPredictionsFormat = 1;  // of both
 
 struct PredictedRow {
   std::int64_t row = 0;              // in its set, from 0

@@ -22,6 +22,10 @@ inline constexpr std::int64_t kMostMistakes = 50, kMostLabels = 200, kMostConfus
 //     plan.json says; "findings": what
 //   data_check.json says "run": {"epochs", "steps", "seconds", "tokens_per_second", "peak_mib", "train_rows",
 //   "best_step", ...} "curves": {"loss": [[epoch, loss]], "evaluations": [[epoch, value, loss]], "metric"}
+//   "seeds": of several runs {"count", "best" (seed or null), "chosen_by", "metrics": [{"name"
+//   ("test_accuracy",
+//     "eval_loss", ...), "mean", "std", "min", "max"}], "runs": [{"seed", metrics by name}]}, in the unit of
+//     the result files
 //   "labels_table": [{"label", "support", "predicted", "correct", "recall", "recall_interval", "precision",
 //     "precision_interval", "f1"}]
 //   "confusion": {"labels", "counts"} up to kMostConfused classes; "confused": [{"is", "said", "rows"}], the

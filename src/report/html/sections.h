@@ -13,6 +13,7 @@ std::string headline(
     const OrderedJson& facts);  // the result as a sentence, with its interval and the baselines
 std::string plan_section(const OrderedJson& facts);
 std::string training_section(const OrderedJson& facts);
+std::string seeds_section(const OrderedJson& facts);
 std::string labels_section(const OrderedJson& facts);
 std::string confusion_section(const OrderedJson& facts);
 std::string numbers_section(const OrderedJson& facts);
