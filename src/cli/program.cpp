@@ -27,6 +27,7 @@
 #include "cli/commands/evaluate_command.h"
 #include "cli/commands/fill_mask_command.h"
 #include "cli/commands/inspect_command.h"
+#include "cli/commands/merge_command.h"
 #include "cli/commands/next_sentence_command.h"
 #include "cli/commands/predict_command.h"
 #include "cli/commands/pretrain_command.h"
@@ -148,6 +149,7 @@ int run(int argc, char** argv) {
   add_train_command(app);
   add_evaluate_command(app);
   add_predict_command(app);
+  add_merge_command(app);
   add_report_command(app);
   add_compare_command(app);
   add_calibrate_command(app);

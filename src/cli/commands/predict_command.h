@@ -9,6 +9,8 @@
 
 #include "cli/options/hub_flags.h"
 #include "cli/options/shared_options.h"
+#include "core/json.h"
+#include "data/files/shard.h"
 #include "report/progress.h"
 
 namespace bertune::cli {
@@ -25,6 +27,8 @@ struct PredictOptions {
   std::optional<Precision> precision = Precision::fp32;
   std::optional<double> threshold, min_confidence;
   bool profile = false;
+  std::optional<data::Shard> shard;  // the output is then a folder of parts
+  Json settings;                     // of the command, where there is a shard
   ThreadOptions threads;
   ScreenOptions screen;
 

@@ -27,4 +27,7 @@ std::vector<std::string> with_config_flag(int argc, const char* const* argv);
 // or secret).
 std::string run_config_text(const CLI::App& command, const Json& resolved);
 
+// Returns all settings of the command that decide what it computes, given or by default, by their names.
+Json settings_of(const CLI::App& command);
+
 }  // namespace bertune::cli
