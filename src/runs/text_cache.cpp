@@ -185,6 +185,7 @@ data::TokenizedDocuments TextCache::read(const std::vector<fs::path>& paths, con
   writing::make_folders(folder_);
   const fs::path folder = folder_ / ("text-" + key_of(paths, tokenizer, max_sentence_tokens));
   const FolderLock lock = lock_for(folder, options_.run.stop, observer);
+  recover_folder(folder);
   if (std::optional<data::TokenizedDocuments> documents = opened(folder, observer)) {
     observer.on(Note{fmt::format("{}: the text is tokenized already", folder.string())});
     return std::move(*documents);

@@ -145,7 +145,7 @@ std::int64_t PretrainingExamples::rows(std::int64_t epoch) const {
 void PretrainingExamples::row(std::int64_t epoch, std::int64_t index, PretrainingRow& row) const {
   const auto plan = this->plan(epoch);
   // Rows are drawn from all over the corpus: without this, all of its pages would be in memory in the end.
-  constexpr std::int64_t kRelease = 256;
+  constexpr std::int64_t kRelease = 64;
   if (!documents_.folder().empty() && ++drawn_ % kRelease == 0) {
     documents_.release_pages();
     plan->rows.release_pages();
