@@ -30,6 +30,7 @@
 #include "cli/commands/export_command.h"
 #include "cli/commands/fill_mask_command.h"
 #include "cli/commands/inspect_command.h"
+#include "cli/commands/merge_command.h"
 #include "cli/commands/next_sentence_command.h"
 #include "cli/commands/predict_command.h"
 #include "cli/commands/pretrain_command.h"
@@ -176,6 +177,7 @@ int run(int argc, char** argv) {
   add_train_command(app);
   add_evaluate_command(app);
   add_predict_command(app);
+  add_merge_command(app);
   add_report_command(app);
   add_explain_command(app);
   add_compare_command(app);

@@ -127,6 +127,13 @@ void add_pretrain_command(CLI::App& app) {
       ->group(text)
       ->capture_default_str();
   command
+      ->add_option(
+          "--text-cache", options->values.text_cache,
+          "Folder that keeps the tokenized text for other runs (default: memory; above 1 GiB of text "
+          "OUTPUT/text-cache, removed at the end)")
+      ->type_name("FOLDER")
+      ->group(text);
+  command
       ->add_option("--mlm-probability,--mlm_probability", options->values.rows.masking.mlm_probability,
                    "Share of the tokens to predict")
       ->group(text)
