@@ -14,6 +14,7 @@
 #include "cli/commands/sink.h"
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
+#include "cli/options/hub_flags.h"
 #include "cli/options/shared_options.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/messages.h"
@@ -22,7 +23,9 @@
 #include "insight/explain/folder_explainer.h"
 #include "report/explanation_report.h"
 #include "report/html/explanation_page.h"
+#include "report/progress.h"
 #include "report/terminal.h"
+#include "tasks/prediction.h"
 #include "tasks/registry/registry.h"
 #include "train/model_folder.h"
 
@@ -152,7 +155,7 @@ void add_explain_command(CLI::App& app) {
   command->add_option("--output", options->output, "File to write (default: standard output)")
       ->type_name("FILE");
   command->add_option("--output-format", options->output_format,
-                      "Output format: text, jsonl, csv or html (default: that of the file's name, or text)");
+                      "Output format: text, jsonl, csv or html (default: as the file is named, or text)");
   command
       ->add_option("--method", options->method,
                    "leave-one-out (what the score loses without a word), integrated-gradients, or auto: the "

@@ -13,12 +13,12 @@
 #include "cli/commands/sink.h"
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
-#include "cli/options/parsed_option.h"
 #include "cli/options/shard_option.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/predict_profile.h"
 #include "cli/screen/standard_input.h"
 #include "core/file.h"
+#include "options/parsed_option.h"
 #include "options/run_text.h"
 #include "predict/parts.h"
 #include "predict/shared_model.h"
@@ -164,7 +164,7 @@ void add_predict_command(CLI::App& app) {
                       "Data file (default: standard input, one text per line; questions as JSON Lines)");
   command->add_option("--output", options->output, "File to write (default: standard output)")
       ->type_name("FILE");
-  add_parsed_option(
+  options::add_parsed_option(
       *command, "--shard", options->shard,
       [](const std::string& text) {
         return shard_from_string(text, [](const char* name) { return std::getenv(name); });

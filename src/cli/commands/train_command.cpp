@@ -119,6 +119,8 @@ void run(TrainOptions& options) {
   }
   if (options.dry_run) return show_plan(options, values, base, task);
   if (values.is_cross_validation()) return cross_validate(options, values, base, task);
+  if (values.seeds && launched_ranks() > 1)
+    throw UsageError("--seeds trains one run after another in one process: start it without mpirun or srun");
   if (values.seeds) return train_seeds(options, values, base, task);
   watch_run(
       options,

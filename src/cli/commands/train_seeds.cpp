@@ -13,10 +13,10 @@
 #include "cli/commands/task_commands.h"
 #include "cli/screen/messages.h"
 #include "cli/screen/run_report.h"
-#include "cli/screen/tensorboard_log.h"
 #include "cli/screen/train_display.h"
 #include "insight/data/baselines.h"
 #include "insight/results/seed_group.h"
+#include "report/tensorboard_log.h"
 #include "runs/seed_runs.h"
 #include "train/model_folder.h"
 
@@ -44,7 +44,7 @@ class SeedLogs : public train::Observer {
 
   train::Observer& next_;
   const TrainOptions& options_;
-  std::optional<TensorBoardLog> log_;
+  std::optional<report::TensorBoardLog> log_;
 };
 
 runs::SeedRuns trained(const TrainOptions& options, const runs::TrainOptions& values,

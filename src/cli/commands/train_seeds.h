@@ -1,7 +1,7 @@
 // `bertune train --seeds`: several runs, and what they say together.
 #pragma once
 
-#include "cli/options/train_options.h"
+#include "cli/commands/watched_run.h"
 #include "runs/fine_tuning.h"
 #include "runs/train_options.h"
 

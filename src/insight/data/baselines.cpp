@@ -12,6 +12,7 @@
 #include "bertune/error.h"
 #include "bertune/metrics.h"
 #include "insight/data/task_baselines.h"
+#include "insight/results/outcomes.h"
 #include "insight/results/statistics.h"
 
 namespace bertune::insight {
@@ -56,6 +57,18 @@ std::optional<BesideModel> beside(const Baselines& baselines, double score,
   if (!best.rows.empty() && best.rows.size() == model_rows.size())
     model.difference = paired_difference(model_rows, best.rows);
   return model;
+}
+
+std::optional<BesideModel> beside(const Baselines& baselines, const std::filesystem::path& folder,
+                                  const Json& results) {
+  const Json score = results.value("test_" + baselines.metric, Json());
+  if (!score.is_number()) return std::nullopt;
+  std::vector<double> rows;
+  if (has_predictions(folder)) {
+    const PredictionTable table = read_predictions(folder);
+    if (const PredictedSet* set = table.find("test"); set != nullptr) rows = values_of_rows(table, *set);
+  }
+  return beside(baselines, score.get<double>(), rows);
 }
 
 std::string method_name(const std::string& id) {

@@ -1,6 +1,7 @@
 // The baselines of a run's files (bertune/baseline.h).
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <vector>
@@ -26,6 +27,11 @@ struct BesideModel {
 // Baseline::rows; empty: not known. Nothing without baselines.
 std::optional<BesideModel> beside(const Baselines& baselines, double score,
                                   const std::vector<double>& model_rows);
+
+// The same for a model's folder: `results` are the metrics of its run, with the prefix "test_", and the rows
+// are those of its predictions, where it has left them.
+std::optional<BesideModel> beside(const Baselines& baselines, const std::filesystem::path& folder,
+                                  const Json& results);
 
 // Returns the name of a method for a person: "TF-IDF with a linear model".
 std::string method_name(const std::string& id);
