@@ -164,9 +164,10 @@ parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens
 	$(PEER)/bin/python tests/parity/make_embedding_fixtures.py --model $(CHECKPOINT) --output build/embeddings
 	BERTUNE_EMBEDDING_FIXTURES=$(CURDIR)/build/embeddings build/tests/parity_test --gtest_brief=1 --gtest_filter='*EmbeddingParity*'
 	@rm -r build/embeddings
-	@$(PEER)/bin/python -c 'import statsmodels, torchmetrics' 2>/dev/null || \
+	@$(PEER)/bin/python -c 'import cleanlab, statsmodels, torchmetrics' 2>/dev/null || \
 	  $(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(dir $(REQUIREMENTS))requirements-insight.txt
 	$(PEER)/bin/python tests/parity/insight_parity.py --program build/bertune
+	$(PEER)/bin/python tests/parity/noise_parity.py --program build/bertune
 	$(PEER)/bin/python tests/parity/check_fixtures.py
 
 clients: deps $(SERVE_READY) ## ask the server with clients that know nothing of it, and with what its schema allows and forbids

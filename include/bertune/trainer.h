@@ -39,6 +39,9 @@ struct TrainOptions {
   // The share of the training rows that is held out without a validation file; 0: none. Unset: a tenth, at
   // most 10,000 rows.
   std::optional<double> validation_split;
+  // Files of corrections (bertune/noise.h, docs/noise.md): rows to train on that are left out, or get the
+  // label of the column `correct`. They count before rows are held out.
+  std::filesystem::path exclude = {}, relabel = {};
   bool shuffle_rows = false;  // max_train_rows are drawn from all rows by the seed, and not the first ones
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;  // negative: all
   std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;     // else the checkpoint's

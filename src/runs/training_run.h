@@ -2,6 +2,7 @@
 // results.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 
@@ -27,6 +28,8 @@ struct FinishedRun {
   // Each test row of text classification adds this to the metric that is a mean over rows: 1 where its class
   // is right, or the square of its error. Empty elsewhere.
   std::vector<double> test_rows = {};
+  // Labels of validation and test rows that were judged, and that are probably wrong.
+  std::int64_t judged_labels = 0, suspicious_labels = 0;
   std::optional<RunPlan> plan = {};  // before the first step; of pre-training there is none
 };
 

@@ -39,7 +39,7 @@ struct Section {
   Part part;
 };
 
-constexpr std::array<Section, 11> kSections = {{{"plan", "Plan", plan_section},
+constexpr std::array<Section, 12> kSections = {{{"plan", "Plan", plan_section},
                                                 {"training", "Training", training_section},
                                                 {"labels", "Labels", labels_section},
                                                 {"confusion", "Mix-ups", confusion_section},
@@ -47,6 +47,7 @@ constexpr std::array<Section, 11> kSections = {{{"plan", "Plan", plan_section},
                                                 {"scores", "Scores", calibration_section},
                                                 {"unsure", "If it may pass", abstention_section},
                                                 {"mistakes", "Mistakes", mistakes_section},
+                                                {"suspicious", "Labels to read again", suspicious_section},
                                                 {"length", "Length", lengths_section},
                                                 {"data", "Data", data_section},
                                                 {"repeat", "Repeat it", repeat_section}}};
