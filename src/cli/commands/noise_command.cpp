@@ -168,7 +168,7 @@ void add_noise_command(CLI::App& app) {
       ->capture_default_str();
   const char* full = "With --full";
   command->add_flag("--full", options->full,
-                    "Fine-tune the model for each fold: better, and takes as long as training N times");
+                    "Fine-tune the model for each fold, which takes as long as training N times");
   command
       ->add_option("--folder", run_options.arguments.output_dir,
                    "Folder of the cross-validation, which can be resumed")
