@@ -221,6 +221,7 @@ parity: deps checkpoint $(PEER_READY) $(OPTIMUM)/ready ## compare with Transform
 	build/bertune train --model $(CHECKPOINT) --train $(TICKETS)/train.csv --output build/explained --overwrite --max-steps 40 --silent
 	$(PEER)/bin/python tests/parity/explain_parity.py --program build/bertune --model build/explained
 	$(PEER)/bin/python tests/parity/near_duplicates_parity.py --program build/bertune
+	$(PEER)/bin/python tests/parity/noise_parity.py --program build/bertune
 	$(PEER)/bin/python tests/parity/check_fixtures.py
 
 clients: deps $(SERVE_READY) ## ask the server with clients that know nothing of it, and with what its schema allows and forbids

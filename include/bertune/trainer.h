@@ -41,6 +41,9 @@ struct TrainOptions {
   std::optional<double> validation_split;
   // The seed of the rows that are held out or drawn; unset: arguments.seed.
   std::optional<std::uint64_t> split_seed;
+  // Files of corrections (bertune/noise.h, docs/noise.md): rows to train on that are left out, or get the
+  // label of the column `correct`. They count before rows are held out.
+  std::filesystem::path exclude = {}, relabel = {};
   bool shuffle_rows = false;  // max_train_rows are drawn from all rows by the seed, and not the first ones
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;  // negative: all
   std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;     // else the checkpoint's

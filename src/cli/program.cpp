@@ -32,6 +32,7 @@
 #include "cli/commands/inspect_command.h"
 #include "cli/commands/merge_command.h"
 #include "cli/commands/next_sentence_command.h"
+#include "cli/commands/noise_command.h"
 #include "cli/commands/predict_command.h"
 #include "cli/commands/pretrain_command.h"
 #include "cli/commands/report_command.h"
@@ -189,6 +190,7 @@ int run(int argc, char** argv) {
   add_next_sentence_command(app);
   add_check_command(app);
   add_baseline_command(app);
+  add_noise_command(app);
   add_tokenize_command(app);
   add_vocabulary_command(app);
   add_inspect_command(app);

@@ -110,6 +110,7 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
       ->required();
   add_data_options(command, run.files.data);
   add_labels_file_option(command, run.files.data, "--train");
+  add_correction_options(command, run.files);
   command
       .add_option("--validation-labels-file,--validation_labels_file", run.files.validation_labels,
                   "Labels file for --validation")

@@ -9,6 +9,7 @@
 #include "core/writing.h"
 #include "data/splits/given_folds.h"
 #include "distributed/ranks.h"
+#include "insight/results/prediction_table.h"
 #include "runs/fold_column.h"
 #include "runs/fold_folders.h"
 #include "runs/output.h"
@@ -40,6 +41,7 @@ class CrossValidation {
     }
     if (!distributed::is_first()) return std::move(done_);
     folders_.join_predictions();
+    folders_.join_tables();
     write_results();
     return std::move(done_);
   }
@@ -117,24 +119,41 @@ class CrossValidation {
     const train::TrainingResult trained = trainer.train(*data.train, data.validation.get(), options.stop);
     observer_.on(TrainingEnded{trained.state.global_step});
     const std::int64_t batch_size = options.arguments.eval_batch_size;
+    train::RecordKeeper records(*data.task, *data.test, options.max_prediction_rows);
     const Metrics metrics = train::evaluate(
         model, *data.task, *data.test, batch_size,
         [&](std::int64_t rows) {
           observer_.on(EvaluationProgress{rows, data.test->rows()});
         },
-        options.stop);
+        options.stop, records.recorder());
     fold_ended(fold, &metrics);
     Json results = {{"fold", folders_.name(fold)},      {"metrics", metric_values(metrics)},
                     {"rows", data.test->rows()},        {"runtime", trained.runtime},
                     {"train_loss", trained.train_loss}, {"train_rows", data.train->rows()}};
     const std::vector<tasks::TestLine> lines = train::test_lines(model, data, batch_size, options.stop);
-    if (distributed::is_first()) folders_.save_predictions(fold, lines);
+    if (distributed::is_first()) {
+      folders_.save_predictions(fold, lines);
+      folders_.save_table(fold, table_of(options, data, records.take(), lines));
+    }
     if (options_.keep_folds) save_trained_model(folder, options, data, base_.tokenizer, model);
     if (distributed::is_first()) {
       folders_.save_results(fold, results, identity);
       if (!options_.arguments.keep_checkpoints) train::remove_checkpoints_except(folder, {});
     }
     done_.folds.push_back(std::move(results));
+  }
+
+  // The rows are numbered as in the file.
+  static insight::PredictionTable table_of(const TrainOptions& options, const tasks::TrainingData& data,
+                                           const std::shared_ptr<const tasks::Records>& records,
+                                           const std::vector<tasks::TestLine>& lines) {
+    insight::PredictionTable table{.task = std::string(data.task->name())};
+    if (!data.item_text) return table;
+    insight::add_set(table, insight::kOutOfFoldSet, options.files.train.string(), records.get(),
+                     [&](const std::string&, std::int64_t item) { return data.item_text("test", item); });
+    for (insight::PredictedSet& set : table.sets)
+      for (insight::PredictedRow& row : set.rows) row.row = lines.at(static_cast<std::size_t>(row.row)).row;
+    return table;
   }
 
   void write_results() {

@@ -11,6 +11,7 @@
 #include "core/stopwatch.h"
 #include "distributed/ranks.h"
 #include "runs/retries.h"
+#include "tasks/corrections.h"
 #include "tasks/trained_settings.h"
 #include "train/collapse_guard.h"
 
@@ -56,6 +57,7 @@ void note_tokenizer(const BaseModel& base, const tasks::TrainingFiles& files, co
 tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& base,
                                   const tasks::TaskEntry& task, train::Observer& observer) {
   tasks::TrainingFiles files = options.files;
+  tasks::require_corrections_fit(files, task.architecture);
   for (const std::string& note : tasks::name_splits(files)) observer.on(Note{note});
   files.model_max_length = base.tokenizer.config().model_max_length;
   if (task.architecture == Architecture::sentence_embedding) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "core/nearest.h"
 #include "core/writing.h"
 #include "data/splits/given_folds.h"
+#include "insight/results/prediction_table.h"
 #include "train/checkpoints.h"
 
 namespace bertune::runs {
@@ -32,10 +34,42 @@ bool are_folder_names(const std::vector<std::string>& names) {
   });
 }
 
+// Adds the rows of a fold, behind those of others.
+void append(const insight::PredictedSet& set, insight::PredictedSet& whole) {
+  whole.name = set.name, whole.path = set.path;
+  whole.in_all += set.in_all;
+  const std::int64_t before = whole.begins.back();
+  whole.rows.insert(whole.rows.end(), set.rows.begin(), set.rows.end());
+  for (std::size_t i = 1; i < set.begins.size(); ++i) whole.begins.push_back(before + set.begins[i]);
+  whole.logits.insert(whole.logits.end(), set.logits.begin(), set.logits.end());
+  whole.truth.insert(whole.truth.end(), set.truth.begin(), set.truth.end());
+}
+
+// Returns the set with its rows in the order of the file.
+insight::PredictedSet in_order(const insight::PredictionTable& table, const insight::PredictedSet& set) {
+  std::vector<std::size_t> order(set.rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t row) { return set.rows[row].row; });
+  insight::PredictedSet sorted{.name = set.name, .path = set.path, .in_all = set.in_all};
+  const auto copy = [](const std::vector<float>& from, std::int64_t begin, std::int64_t end,
+                       std::int64_t width, std::vector<float>& to) {
+    if (!from.empty()) to.insert(to.end(), from.begin() + begin * width, from.begin() + end * width);
+  };
+  for (const std::size_t row : order) {
+    const std::int64_t begin = set.begins[row], end = set.begins[row + 1];
+    sorted.rows.push_back(set.rows[row]);
+    sorted.begins.push_back(sorted.begins.back() + end - begin);
+    copy(set.logits, begin, end, table.form.width, sorted.logits);
+    copy(set.truth, begin, end, table.truth_width(), sorted.truth);
+  }
+  return sorted;
+}
+
 // Removes what a cross-validation writes into a fold's folder, and the folder itself if it is then empty.
 void remove_fold(const fs::path& path) {
   train::remove_checkpoints_except(path, {});
-  writing::unlink(path / kResultsFile), writing::unlink(path / kOutOfFoldFile);
+  for (const char* name : {kResultsFile, kOutOfFoldFile}) writing::unlink(path / name);
+  insight::write_predictions(path, {});
   writing::rmdir(path);
 }
 
@@ -75,6 +109,7 @@ void FoldFolders::prepare(const TrainOptions& options) const {
   if (resume && !options.overwrite) require_own(there);
   if (!options.overwrite) return;
   writing::unlink(output_ / kCrossValidationFile), writing::unlink(output_ / kOutOfFoldFile);
+  insight::write_predictions(output_, {});
   for (const fs::path& path : there) remove_fold(path);
 }
 
@@ -155,6 +190,23 @@ void FoldFolders::join_predictions() const {
   AtomicFile file(output_ / kOutOfFoldFile);
   for (const auto& [row, line] : lines) file.write(line);
   file.commit();
+}
+
+void FoldFolders::save_table(std::int64_t fold, const insight::PredictionTable& table) const {
+  insight::write_predictions(folder(fold), table);
+}
+
+void FoldFolders::join_tables() const {
+  insight::PredictionTable all;
+  insight::PredictedSet whole;
+  for (std::int64_t i = 0; i < count(); ++i) {
+    if (!insight::has_predictions(folder(i))) return insight::write_predictions(output_, {});
+    insight::PredictionTable table = insight::read_predictions(folder(i));
+    all.task = table.task, all.form = table.form;
+    for (const insight::PredictedSet& set : table.sets) append(set, whole);
+  }
+  all.sets.push_back(in_order(all, whole));
+  insight::write_predictions(output_, all);
 }
 
 void FoldFolders::remove() const {

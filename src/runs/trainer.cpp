@@ -42,6 +42,7 @@ runs::TrainOptions run_options(const TrainOptions& options) {
   files.question_answering.version_2_with_negative = options.version_2_with_negative;
   files.max_length = options.max_length;
   files.validation_split = options.validation_split;
+  files.exclude = options.exclude, files.relabel = options.relabel;
   files.shuffle_rows = options.shuffle_rows;
   files.max_train_rows = options.max_train_rows;
   files.max_validation_rows = options.max_validation_rows;

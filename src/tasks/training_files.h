@@ -41,6 +41,8 @@ struct TrainingFiles {
   std::filesystem::path train, validation, test;  // empty: there is none
   FileOptions data;                               // its file of labels is that of `train`
   std::filesystem::path validation_labels = {}, test_labels = {};
+  // Files of corrections of the rows to train on (tasks/corrections.h); empty: none.
+  std::filesystem::path exclude = {}, relabel = {};
   bool shuffle_rows = false;  // max_train_rows are drawn from all rows, and not the first ones
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;  // negative: all
   // Share of the training rows held out where no validation file is; 0: none. Unset: a tenth, at most 10,000

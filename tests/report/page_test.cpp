@@ -12,6 +12,7 @@
 #include "core/random.h"
 #include "core/stopwatch.h"
 #include "insight/results/result_facts.h"
+#include "insight/results/suspicious_facts.h"
 #include "insight/table_maker.h"
 #include "support/temporary_directory.h"
 
@@ -48,6 +49,7 @@ OrderedJson facts_of(const insight::PredictionTable& table) {
                        {"unit", table.form.unit},
                        {"version", "0.1.0"}};
   add_result_facts(table, table.sets[0], 1, facts);
+  add_suspicious(table, 1, facts);
   return facts;
 }
 
@@ -102,7 +104,7 @@ TEST(ReportPage, NumbersAreThoseOfTheFacts) {
   const std::string html = page(facts);
   expect_numbers(html, facts);
   for (const char* id : {"plan", "training", "seeds", "labels", "confusion", "scores", "unsure", "mistakes",
-                         "length", "repeat"})
+                         "suspicious", "length", "repeat"})
     EXPECT_THAT(html, HasSubstr(std::string("<section id=\"") + id + "\""));
   EXPECT_THAT(html, HasSubstr("counting words"));
   EXPECT_THAT(html, HasSubstr("Limits are chosen on validation rows, and judged on test rows"));

@@ -47,6 +47,12 @@ void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, 
     if (!beside_test.empty()) fmt::print("{}\n", beside_test);
   }
   const std::string folder = options.arguments.output_dir.string();
+  if (run.suspicious_labels > 0) {
+    fmt::print(
+        "Labels to read again: {} of the {} that this model was not trained on fit badly (bertune noise "
+        "{})\n",
+        report::grouped(run.suspicious_labels), report::grouped(run.judged_labels), folder);
+  }
   fmt::print(
       "\nWrote to {}:\n"
       "{}"

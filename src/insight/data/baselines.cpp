@@ -14,12 +14,14 @@
 #include "insight/data/task_baselines.h"
 #include "insight/results/outcomes.h"
 #include "insight/results/statistics.h"
+#include "tasks/corrections.h"
 
 namespace bertune::insight {
 
 Baselines measure_baselines(const runs::TrainOptions& options, const tasks::TaskEntry& task) {
   Baselines result;
   tasks::TrainingFiles files = options.files;
+  tasks::require_corrections_fit(files, task.architecture);
   if (!files.test.empty()) files.validation_split = 0;  // the methods choose nothing on held-out rows
   switch (task.architecture) {
     case Architecture::sequence_classification:

@@ -12,6 +12,7 @@
 #include "insight/results/result_facts.h"
 #include "insight/results/seed_group.h"
 #include "insight/results/statistics.h"
+#include "insight/results/suspicious_facts.h"
 #include "tasks/trained_settings.h"
 
 namespace bertune::insight {
@@ -211,7 +212,7 @@ OrderedJson run_facts(const fs::path& folder) try {
   const PredictedSet* set = table.find("test");
   if (set == nullptr) set = table.find("validation");
   if (set == nullptr || set->rows.empty())
-    throw Error(fmt::format("{}: has predictions of no rows", folder.string()));
+    throw Error(fmt::format("{}: has no predictions of test or validation rows", folder.string()));
   OrderedJson facts = {
       {"format", 1},
       {"name", name_of(folder)},
@@ -224,6 +225,7 @@ OrderedJson run_facts(const fs::path& folder) try {
   const double temperature =
       settings.is_null() ? 1 : tasks::temperature_of(settings) / table.form.temperature;
   add_result_facts(table, *set, temperature, facts);
+  add_suspicious(table, temperature, facts);
   add_baselines(folder, facts);
   add_neighbors(folder, facts);
   add_seeds(folder, facts);

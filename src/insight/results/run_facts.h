@@ -34,6 +34,10 @@ inline constexpr std::int64_t kMostMistakes = 50, kMostLabels = 200, kMostConfus
 //   [{"from", "to", "rows", "mae"}]; "points": [[right, said]], at most 500 "mistakes": [{"where", "text",
 //   "text_pair", "right", "said", "score", "tokens"}], the surest first, at most kMostMistakes
 //   "mistakes_shown", "mistakes_in_all": how many there are
+//   "suspicious": labels that are probably wrong: {"sets", "unit", "issues", "items", "shown", "rows":
+//   [{"where", "set",
+//     "word", "text", "text_pair", "given", "score", "suggested", "suggested_score"}]}, the least likely
+//     first
 //   "lengths": {"groups": [{"from", "to", "rows", "value", "interval"}], "cut", "windowed", "longest",
 //   "median"} "files": [{"set", "path", "rows", "hash"}], "weights_hash" "command", "settings" (the text of
 //   run.yaml)

@@ -50,6 +50,7 @@ constexpr std::array<Section, 12> kSections = {{{"plan", "Plan", plan_section},
                                                 {"scores", "Scores", calibration_section},
                                                 {"unsure", "If it may pass", abstention_section},
                                                 {"mistakes", "Mistakes", mistakes_section},
+                                                {"suspicious", "Labels to read again", suspicious_section},
                                                 {"length", "Length", lengths_section},
                                                 {"data", "Data", data_section},
                                                 {"repeat", "Repeat it", repeat_section}}};

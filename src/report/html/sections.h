@@ -20,6 +20,7 @@ std::string numbers_section(const OrderedJson& facts);
 std::string calibration_section(const OrderedJson& facts);
 std::string abstention_section(const OrderedJson& facts);
 std::string mistakes_section(const OrderedJson& facts);
+std::string suspicious_section(const OrderedJson& facts);
 std::string lengths_section(const OrderedJson& facts);
 std::string data_section(const OrderedJson& facts);
 std::string repeat_section(const OrderedJson& facts);
