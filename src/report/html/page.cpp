@@ -41,7 +41,7 @@ struct Section {
   Part part;
 };
 
-constexpr std::array<Section, 12> kSections = {{{"plan", "Plan", plan_section},
+constexpr std::array<Section, 13> kSections = {{{"plan", "Plan", plan_section},
                                                 {"training", "Training", training_section},
                                                 {"seeds", "Seeds", seeds_section},
                                                 {"labels", "Labels", labels_section},
