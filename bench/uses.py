@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import pathlib
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import median
 
 from setting import Row, Setting, Target, alternate, at_least, at_most, progress
 from training import PEER, Cost, flags, medians, sets
@@ -128,7 +130,7 @@ def uses(setting: Setting, questions: int, sentences: int, articles: int) -> lis
     ]
 
 
-def train_ours(setting: Setting, use: Use) -> Cost:
+def train_ours(setting: Setting, use: Use, *more: str) -> Cost:
     output = setting.work / "ours"
     command, *own = use.ours
     if command == "train":
@@ -141,10 +143,18 @@ def train_ours(setting: Setting, use: Use) -> Cost:
         "--max-length": use.max_length,
         "--threads": setting.threads,
     }
-    setting.run(setting.bertune, command, "--overwrite", *own, *flags(options))
+    printed = setting.run(setting.bertune, command, "--overwrite", *own, *flags(options), *more)
     results = json.loads((output / "all_results.json").read_text(encoding="utf-8"))
     speed = results["train_tokens_per_second"]
-    return Cost(speed, results["train_peak_rss_mib"], speed / results["train_samples_per_second"])
+    share = re.search(r"([\d.]+)% of the time taken", printed)
+    record = {"percent_of_bound": float(share[1])} if share else {}
+    return Cost(speed, results["train_peak_rss_mib"], speed / results["train_samples_per_second"], record)
+
+
+def share_of_bound(setting: Setting, use: Use, repeat: int) -> Row:
+    """What `--profile` says of a run's products, attention's too, and its optimizer at the machine's peak."""
+    shares = [train_ours(setting, use, "--profile").details["percent_of_bound"] for _ in range(repeat)]
+    return Row(use.name, "percent of the time, bound of this machine", median(shares), 100, at_least(0.75))
 
 
 def train_peer(setting: Setting, use: Use, *more: str) -> Cost:
@@ -190,5 +200,6 @@ def measure(setting: Setting, use: Use, repeat: int) -> list[Row]:
     return [
         Row(use.name, "tokens/s, peer's default", speed["ours"], speed["default"], use.target, record),
         Row(use.name, f"tokens/s, peer with {' '.join(FASTER)}", speed["ours"], speed["faster"]),
+        share_of_bound(setting, use, repeat),
         Row(use.name, "peak memory, MiB, peer's default", memory["ours"], memory["default"], at_most(0.4)),
     ]

@@ -2,7 +2,8 @@
 """The library names options, and the program their flags: `lora_rank`, and --lora-rank.
 
 Fails where a text or a comment outside of src/cli speaks of a flag or of a command of the program, or names an
-option (`name`, `name=value`, or `command(name)`) that no command of the program has.
+option (`name`, `name=value`, or `command(name)`) that no command of the program has. The table of options in
+src/options declares flags with their help, and may name them.
 """
 
 import pathlib
@@ -25,13 +26,14 @@ def library_files():
 
 
 def main():
-    flags = "".join(path.read_text() for path in (ROOT / "src" / "cli").rglob("*.cpp"))
+    flags = "".join(path.read_text() for folder in ("cli", "options") for path in (ROOT / "src" / folder).rglob("*.cpp"))
     options = {name.replace("-", "_") for name in DECLARED.findall(flags)}
     wrong = []
     for path in library_files():
         for number, line in enumerate(path.read_text().splitlines(), 1):
             literals = LITERAL.findall(line)
-            for text in literals + COMMENT.findall(LITERAL.sub('""', line)):
+            texts = [] if path.is_relative_to(ROOT / "src" / "options") else literals
+            for text in texts + COMMENT.findall(LITERAL.sub('""', line)):
                 wrong += [(path, number, f"speaks of {flag}") for flag in FLAG.findall(text)]
             for text in literals:
                 unknown = [name for name in NAMED.findall(text) if name not in options]

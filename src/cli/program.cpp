@@ -25,6 +25,8 @@
 #include "cli/commands/convert_command.h"
 #include "cli/commands/embed_command.h"
 #include "cli/commands/evaluate_command.h"
+#include "cli/commands/explain_command.h"
+#include "cli/commands/export_command.h"
 #include "cli/commands/fill_mask_command.h"
 #include "cli/commands/inspect_command.h"
 #include "cli/commands/next_sentence_command.h"
@@ -32,13 +34,14 @@
 #include "cli/commands/pretrain_command.h"
 #include "cli/commands/report_command.h"
 #include "cli/commands/serve_command.h"
+#include "cli/commands/shell_commands.h"
 #include "cli/commands/tokenize_command.h"
 #include "cli/commands/train_command.h"
 #include "cli/commands/vocabulary_command.h"
 #include "cli/config/run_config.h"
 #include "cli/options/arguments.h"
 #include "cli/options/help.h"
-#include "cli/options/option_kinds.h"
+#include "cli/options/known_flags.h"
 #include "cli/screen/flag_words.h"
 #include "cli/screen/lost_file.h"
 #include "cli/screen/messages.h"
@@ -149,6 +152,7 @@ int run(int argc, char** argv) {
   add_evaluate_command(app);
   add_predict_command(app);
   add_report_command(app);
+  add_explain_command(app);
   add_compare_command(app);
   add_calibrate_command(app);
   add_embed_command(app);
@@ -162,6 +166,8 @@ int run(int argc, char** argv) {
   add_vocabulary_command(app);
   add_inspect_command(app);
   add_convert_command(app);
+  add_export_command(app);
+  add_shell_commands(app);
   app.footer(
       "bertune help COMMAND shows the options of a command.\n"
       "Examples:\n"

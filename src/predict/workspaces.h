@@ -1,6 +1,7 @@
 // Workspaces for callers that come and go: as many as there ever were at once.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <mutex>
 #include <vector>
@@ -29,10 +30,14 @@ class Workspaces {
   std::size_t size_bytes() const;  // of those that nobody has
 
  private:
+  // Waits for the mutex, but not for ever: a process that was forked while another thread had it would. What
+  // is not had is done without: a workspace is made, or let go.
+  std::unique_lock<std::mutex> lock_for_a_while() const;
   model::Workspace take();
   void give_back(model::Workspace&& workspace) noexcept;
 
   mutable std::mutex mutex_;
+  mutable std::atomic<bool> is_lost_ = false;  // the mutex: nobody here will unlock it
   std::vector<model::Workspace> free_;
   std::size_t made_ = 0;
 };

@@ -44,6 +44,8 @@ struct Request {
   // ("new.csv:7").
   std::function<bool(std::int64_t item)> is_cut = {};
   std::function<std::string(std::int64_t item)> where = {};
+  // Returns an item as it was read, for a file's request of texts, words or questions.
+  std::function<Input(std::int64_t item)> input = {};
 };
 
 // A trained model, as far as tasks see it. The members must stay where they are.

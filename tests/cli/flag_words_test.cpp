@@ -1,7 +1,7 @@
 // What the library says, as the program says it.
 #include "cli/screen/flag_words.h"
 
-#include "cli/options/option_kinds.h"
+#include "cli/options/known_flags.h"
 
 #include <gtest/gtest.h>
 

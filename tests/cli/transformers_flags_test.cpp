@@ -385,7 +385,7 @@ TEST_F(TransformersFlags, WhatHasNoEffectIsSaidOnceWithTheReason) {
   EXPECT_THAT(result.err, HasSubstr("note: --fp16 has no effect: matrix multiplications are fp32 or bf16"));
   EXPECT_THAT(result.err, HasSubstr("note: --save_total_limit has no effect: the best and the newest"));
   EXPECT_THAT(result.err, HasSubstr("note: --do_train is not needed: bertune train trains"));
-  EXPECT_THAT(result.err, HasSubstr("note: --report_to has no effect"));
+  EXPECT_THAT(result.err, HasSubstr("note: --report-to has no effect"));
   for (const char* neutral : {"push_to_hub", "local_rank"}) EXPECT_THAT(result.err, Not(HasSubstr(neutral)));
   files.write("args.json", R"({"model": "base", "train": "train.csv", "output": "b", "max_steps": 1,
  "fp16": true, "push_to_hub": false, "optim_target_modules": null})");
@@ -409,7 +409,7 @@ TEST_F(TransformersFlags, AnotherTrainingIsAnErrorThatSaysWhatToUse) {
                "--neftune_noise_alpha is 5, and bertune train does not do that");
   expect_error({"--dataset_name", "imdb"}, "give them with --train");
   expect_error({"--train_sampling_strategy", "sequential"}, "does not do that");
-  expect_error({"--config_name", "other"}, "--config_name is other, and --model is base");
+  expect_error({"--config_name", "other"}, "--config-name is other, and --model is base");
   expect_error({"--mlm_probability", "0.2"}, "no option --mlm_probability; bertune pretrain has it");
   expect_error({"--epoch", "3"}, "bertune train has no option --epoch; did you mean --epochs?");
   expect_error({"--learning_rat", "3"}, "did you mean --learning_rate?");

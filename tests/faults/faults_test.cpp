@@ -67,6 +67,19 @@ TEST_F(Training, Conversion) {
   examine({.command = convert, .usable = {"inspect", out()}});
 }
 
+TEST_F(Training, Export) {
+  const Arguments command = {"export", in("base"), "--output", out()};
+  must(command);
+  examine({.command = command + Arguments{"--external-data", "--overwrite"}, .results = "onnx/"});
+}
+
+TEST_F(Training, ExportIntoTheModelsFolder) {
+  must(train({"--max-steps", "1"}));
+  examine({.command = {"export", out(), "--output", out(), "--overwrite"},
+           .usable = predict(),
+           .results = "onnx/"});
+}
+
 TEST_F(Training, MergingOfAnAdapter) {
   must(train({"--max-steps", "1", "--lora"}));
   fs::rename(root() / "out", in("adapter"));

@@ -12,7 +12,17 @@ if(SHARED)
 endif()
 file(RENAME ${WORK}/staged ${WORK}/prefix)
 
-foreach(file bin/bertune include/bertune/model.h include/bertune/tokenizer.h include/bertune/optim.h
+# A program in C, which knows of C++ nothing.
+file(GLOB pkgconfig ${WORK}/prefix/*/pkgconfig ${WORK}/prefix/*/*/pkgconfig)
+set(ENV{PKG_CONFIG_PATH} ${pkgconfig})
+execute_process(COMMAND pkg-config --cflags --libs bertune_c OUTPUT_VARIABLE flags COMMAND_ERROR_IS_FATAL ANY
+  OUTPUT_STRIP_TRAILING_WHITESPACE)
+separate_arguments(flags)
+cmake_path(GET pkgconfig PARENT_PATH libraries)
+run(cc -std=c89 ${SOURCE}/tests/capi/use.c -o ${WORK}/use_from_c ${flags} -Wl,-rpath,${libraries})
+run(${WORK}/use_from_c ${BUILD}/tests/models)
+
+foreach(file bin/bertune include/bertune/bertune.h include/bertune/model.h include/bertune/tokenizer.h include/bertune/optim.h
     include/bertune/trainer.h)
   if(NOT EXISTS ${WORK}/prefix/${file})
     message(FATAL_ERROR "${file} was not installed")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import pages
 
-LANGUAGES = {"sh", "text", "yaml", "json", "csv", "python", "cpp", "cmake", "conll", "markdown"}
+LANGUAGES = {"sh", "text", "yaml", "json", "csv", "python", "c", "cpp", "cmake", "conll", "markdown"}
 STEPS = 2
 TIMEOUT = 120
 

@@ -14,9 +14,9 @@
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
 #include "cli/options/hub_flags.h"
-#include "cli/options/parsed_option.h"
 #include "cli/options/shared_options.h"
 #include "cli/screen/interrupt.h"
+#include "options/parsed_option.h"
 #include "runs/int8_calibration.h"
 #include "tasks/prediction.h"
 #include "tasks/trained_settings.h"
@@ -103,8 +103,9 @@ void add_convert_command(CLI::App& app) {
   options->hub.add_to(*command);
   command->add_option("--output,--output_dir", options->output, "Folder to write the converted model to")
       ->required();
-  add_parsed_option(*command, "--save-dtype,--save_dtype", options->save_dtype, save_dtype_from_string,
-                    "Data type of the weights: float32, float16 or bfloat16");
+  options::add_parsed_option(*command, "--save-dtype,--save_dtype", options->save_dtype,
+                             save_dtype_from_string,
+                             "Data type of the weights: float32, float16 or bfloat16");
   command->add_option("--calibrate", options->calibrate,
                       "File of labeled data: find which parts of the encoder stay fp32 in int8 predictions");
   command

@@ -138,22 +138,7 @@ void add_predict_command(CLI::App& app) {
                    "Column that identifies rows of texts; copied to the output as \"id\"")
       ->group("Data");
   command->add_option("--input-format", options->data.format)->group("");  // an earlier name of --format
-  add_question_answering_options(*command, options->question_answering);
-  command->add_option("--top,--top_k", options->top, "Candidates to list per question")
-      ->group("Question answering")
-      ->capture_default_str();
-  command->add_option(
-      "--threshold", options->threshold,
-      "Multi-label: probability above which a label counts (default: best on validation, or 0.5)");
-  command->add_option(
-      "--min-confidence,--min_confidence", options->min_confidence,
-      "Classes and choices: score below which the label stays empty (bertune calibrate finds one)");
-  command->add_option("--max-length,--max_seq_length", options->max_length,
-                      "Tokens per text (default: as in training)");
-  command->add_option("--batch-size,--per_device_eval_batch_size", options->batch_size, "Examples per batch")
-      ->capture_default_str();
-  add_threads_option(*command, options->threads);
-  add_precision_option(*command, options->precision);
+  options->add_values_to(*command);
   command->add_flag(
       "--profile", options->profile,
       "Measure batches: time per operation and layer, and a trace in profile.json, beside the output");

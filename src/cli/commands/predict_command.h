@@ -4,28 +4,21 @@
 #include <CLI/App.hpp>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 
 #include "cli/options/hub_flags.h"
 #include "cli/options/shared_options.h"
+#include "options/prediction_options.h"
 #include "report/progress.h"
 
 namespace bertune::cli {
 
-struct PredictOptions {
+struct PredictOptions : options::PredictionOptions {
   AskedModel model;
   std::filesystem::path input, output;
   std::string output_format = "jsonl";
   tasks::FileOptions data;
-  std::optional<std::int64_t> max_length;
-  std::int64_t batch_size = 64;
-  tasks::QuestionAnsweringOptions question_answering;
-  std::int64_t top = 1;
-  std::optional<Precision> precision = Precision::fp32;
-  std::optional<double> threshold, min_confidence;
   bool profile = false;
-  ThreadOptions threads;
   ScreenOptions screen;
 
   bool reads_standard_input() const { return input.empty() || input == "-"; }

@@ -12,11 +12,12 @@
 #include "bertune/error.h"
 #include "cli/commands/watched_run.h"
 #include "cli/config/run_config.h"
-#include "cli/options/help.h"
-#include "cli/options/parsed_option.h"
+#include "cli/options/hub_flags.h"
+#include "cli/options/shared_options.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/messages.h"
 #include "core/names.h"
+#include "options/parsed_option.h"
 #include "runs/output.h"
 #include "runs/pretraining.h"
 
@@ -60,7 +61,8 @@ void pretrain(PretrainFlags& options) {
   const InterruptGuard guard;
   use_threads(options.flags.threads);
   const FolderLock lock = runs::prepare_output(options.flags.run);
-  if (!values.from_nothing()) options.flags.find_model();
+  if (!values.from_nothing())
+    options.flags.find_model(shown(options.flags.hub, options.flags.hides_progress()));
   if (options.line_by_line) settle_line_by_line(options);
   values.rows.objective = tasks::objective_from_string(options.objective.value_or("mlm+nsp"));
   if (!options.format.empty()) values.documents.format = data::format_from_string(options.format);
@@ -94,7 +96,7 @@ void add_pretrain_command(CLI::App& app) {
   command->add_option("--vocabulary", options->values.vocabulary,
                       "Folder with the vocabulary of a new model, made by bertune vocabulary");
   command->add_option("--tokenizer_name", options->tokenizer_name)->group("");
-  add_parsed_option(
+  options::add_parsed_option(
       *command, "--init", options->values.initialization, initialization_from_string,
       "Initialization of a new model: normal, or local-attention, where heads attend to neighboring tokens "
       "(for little text)")

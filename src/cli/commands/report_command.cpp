@@ -9,12 +9,10 @@
 #include "cli/config/run_config.h"
 #include "cli/options/shared_options.h"
 #include "cli/screen/messages.h"
-#include "core/file.h"
 #include "core/writing.h"
-#include "insight/results/prediction_table.h"
 #include "insight/results/run_facts.h"
+#include "report/html/beside.h"
 #include "report/html/page.h"
-#include "report/model_card.h"
 
 namespace bertune::cli {
 namespace {
@@ -40,22 +38,11 @@ void run(const ReportOptions& options) {
 
 }  // namespace
 
-bool write_report_beside(const std::filesystem::path& folder) {
-  const std::filesystem::path html = folder / report::html::kReportFile,
-                              json = folder / report::html::kFactsFile;
-  if (!insight::has_predictions(folder)) {  // a page that is there is of an earlier run
-    if (path_exists(html) && path_exists(json)) writing::unlink(html), writing::unlink(json);
-    return false;
-  }
-  try {
-    const OrderedJson facts = report::html::write_report(folder, html);
-    // The folder of an evaluation holds no model.
-    if (path_exists(folder / "config.json")) report::write_model_card(folder, facts);
-    return true;
-  } catch (const Error& error) {
-    print_notes({fmt::format("report.html could not be written: {}", error.what())});
-    return false;
-  }
+bool write_report_beside(const std::filesystem::path& folder) try {
+  return report::html::write_beside(folder);
+} catch (const Error& error) {
+  print_notes({fmt::format("report.html could not be written: {}", error.what())});
+  return false;
 }
 
 void add_report_command(CLI::App& app) {

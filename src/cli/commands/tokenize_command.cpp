@@ -19,6 +19,7 @@
 #include "cli/screen/messages.h"
 #include "core/file.h"
 #include "core/parallel.h"
+#include "options/encoding_options.h"
 
 namespace bertune::cli {
 namespace {
@@ -28,8 +29,8 @@ constexpr std::size_t kChunkBytes = std::size_t{4} << 20, kChunkLines = std::siz
 struct TokenizeOptions {
   std::filesystem::path model;
   HubFlags hub;
-  bool pair = false, offsets = false, no_special_tokens = false, literal_special = false;
-  std::int64_t max_length = 0;
+  bool pair = false, offsets = false;
+  options::EncodingOptions encoding;
   int threads = 0;
   ScreenOptions screen;
 };
@@ -121,14 +122,8 @@ void tokenize(const TokenizeOptions& options) {
   finish_folder(options.model);
   const BertTokenizer tokenizer = BertTokenizer::from_pretrained(options.model);
   print_notes(tokenizer.notes());
-  EncodeOptions encode;
-  encode.add_special_tokens = !options.no_special_tokens;
+  EncodeOptions encode = options.encoding.values();
   encode.return_offsets = options.offsets;
-  encode.split_special_tokens = options.literal_special;
-  if (options.max_length > 0) {
-    encode.truncation = Truncation::longest_first;
-    encode.max_length = options.max_length;
-  }
   LineChunks chunks;
   std::vector<std::string_view> lines, pairs;
   std::uint64_t texts = 0, with_special = 0, cut = 0;
@@ -150,7 +145,7 @@ void tokenize(const TokenizeOptions& options) {
                      with_special, texts, tokenizer.config().sep_token)});
   }
   if (cut > 0)
-    print_notes({fmt::format("{} of {} texts were cut to {} tokens", cut, texts, options.max_length)});
+    print_notes({fmt::format("{} of {} texts were cut to {} tokens", cut, texts, encode.max_length)});
 }
 
 }  // namespace
@@ -167,12 +162,7 @@ void add_tokenize_command(CLI::App& app) {
   command->add_flag("--pair", options->pair, "Each line is two texts separated by a TAB");
   command->add_flag("--offsets", options->offsets,
                     "Print {\"input_ids\", \"token_type_ids\", \"offsets\"}; offsets count code points");
-  command->add_option("--max-length", options->max_length, "Truncate to N tokens, the longer text first")
-      ->check(CLI::PositiveNumber);
-  command->add_flag("--no-special-tokens", options->no_special_tokens,
-                    "Leave out [CLS] and [SEP], or the tokenizer's equivalents");
-  command->add_flag("--literal-special", options->literal_special,
-                    "Read special tokens such as [SEP] in the input as plain text");
+  options->encoding.add_to(*command);
   command
       ->add_option("--threads", options->threads,
                    "Threads to compute with (default: all CPUs of this process)")

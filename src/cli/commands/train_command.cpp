@@ -14,7 +14,8 @@
 #include "cli/commands/train_seeds.h"
 #include "cli/commands/watched_run.h"
 #include "cli/config/run_config.h"
-#include "cli/options/train_options.h"
+#include "cli/options/hub_flags.h"
+#include "cli/options/shared_options.h"
 #include "cli/screen/flag_words.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/messages.h"
@@ -102,7 +103,7 @@ void run(TrainOptions& options) {
   use_threads(options.threads);
   std::optional<FolderLock> lock;
   if (!options.dry_run) lock.emplace(runs::prepare_output(options.run));
-  options.find_model();
+  options.find_model(shown(options.hub, options.hides_progress()));
   const runs::TrainOptions values = run_values(options);
   const runs::BaseModel base = runs::open_base_model(values);
   const tasks::TaskGuess guess = runs::task_of(values);

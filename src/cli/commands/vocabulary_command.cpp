@@ -12,11 +12,11 @@
 
 #include "bertune/error.h"
 #include "bertune/vocabulary.h"
-#include "cli/options/parsed_option.h"
 #include "cli/options/shared_options.h"
 #include "cli/screen/standard_input.h"
 #include "core/file.h"
 #include "core/names.h"
+#include "options/parsed_option.h"
 #include "report/progress.h"
 #include "report/vocabulary_report.h"
 
@@ -164,10 +164,11 @@ void add_vocabulary_options(CLI::App& command, VocabularyFlags& options) {
       .add_option("--limit-alphabet,--limit_alphabet", vocabulary.limit_alphabet,
                   "Number of different characters to keep; words with rarer ones become [UNK]")
       ->capture_default_str();
-  add_parsed_option(command, "--score", vocabulary.score, score_from_string,
-                    "Which pair of pieces is merged next: the most frequent (frequency), or the one that "
-                    "makes the texts most "
-                    "likely (likelihood, slower)")
+  options::add_parsed_option(
+      command, "--score", vocabulary.score, score_from_string,
+      "Which pair of pieces is merged next: the most frequent (frequency), or the one that "
+      "makes the texts most "
+      "likely (likelihood, slower)")
       ->default_str("frequency");
   command
       .add_option(

@@ -6,23 +6,16 @@
 
 #include "bertune/error.h"
 #include "cli/commands/report_command.h"
-#include "cli/config/run_config.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/run_report.h"
-#include "cli/screen/tensorboard_log.h"
 #include "cli/screen/train_display.h"
 #include "cli/screen/train_profile.h"
+#include "report/tensorboard_log.h"
 
 namespace bertune::cli {
 
 runs::TrainOptions run_values(const TrainOptions& options) {
-  runs::TrainOptions values = options.run;
-  values.settings_text = [command = options.declared_on,
-                          to_repeat = options.to_repeat](const Json& resolved) {
-    Json settings = resolved;
-    settings.update(to_repeat);
-    return run_config_text(*command, settings);
-  };
+  runs::TrainOptions values = options.values();
   values.stop = interrupt_token();
   return values;
 }
@@ -50,8 +43,9 @@ void watch_run(const TrainOptions& options, const TryIt& try_it,
   TrainDisplay display(std::cerr, options.hides_progress(), options.hides_notes());
   TrainProfile profile(display);
   train::Observer& shown_to = options.profile ? static_cast<train::Observer&>(profile) : display;
-  TensorBoardLog events(shown_to, options.run.arguments.output_dir, options.run.arguments.logging_steps,
-                        dump_json(options.run.arguments.to_json()));
+  report::TensorBoardLog events(shown_to, options.run.arguments.output_dir,
+                                options.run.arguments.logging_steps,
+                                dump_json(options.run.arguments.to_json()));
   train::Observer& observer =
       options.reports_to_tensorboard() ? static_cast<train::Observer&>(events) : shown_to;
   const runs::FinishedRun finished = shown(options, display, observer, run);

@@ -5,12 +5,14 @@
 #include <string>
 #include <string_view>
 
-#include "cli/options/train_options.h"
+#include "options/train_options.h"
 #include "runs/train_options.h"
 #include "runs/training_run.h"
 #include "train/observer.h"
 
 namespace bertune::cli {
+
+using options::TrainOptions;
 
 // Returns the options that the flags ask for, with the text of the file that repeats the run.
 runs::TrainOptions run_values(const TrainOptions& options);

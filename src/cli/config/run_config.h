@@ -1,12 +1,9 @@
-// --config FILE: the options of a command from a file, and the file that repeats a run.
+// --config FILE: the options of a command from a file.
 #pragma once
 
 #include <CLI/App.hpp>
 #include <string>
-#include <string_view>
 #include <vector>
-
-#include "core/json.h"
 
 namespace bertune::cli {
 
@@ -20,11 +17,5 @@ void add_run_config(CLI::App& command);
 // takes a file so. An argument in any other place is left to the parser, which then says what was not
 // expected.
 std::vector<std::string> with_config_flag(int argc, const char* const* argv);
-
-// YAML that repeats the run that `command` was asked for: every option that has a part in it, with its value.
-// `resolved` holds, under names of options with _, what the run made of values that were left to it; where it
-// names an option it is right, and null is "left out". No secrets (options whose names end in token, password
-// or secret).
-std::string run_config_text(const CLI::App& command, const Json& resolved);
 
 }  // namespace bertune::cli

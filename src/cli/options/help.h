@@ -2,7 +2,6 @@
 #pragma once
 
 #include <CLI/App.hpp>
-#include <initializer_list>
 #include <string>
 
 namespace bertune::cli {
@@ -11,9 +10,6 @@ namespace bertune::cli {
 // by its main name, groups in the order in which a person needs them. Other names of an option are accepted,
 // and listed in docs/from_the_trainer.md.
 void use_help_layout(CLI::App& app);
-
-// Moves options to the first group of the help, for those that most people need.
-void show_first(CLI::App& command, std::initializer_list<const char*> names);
 
 // The most used commands with an example each, for a person who gave none.
 std::string overview();

@@ -60,34 +60,9 @@ class DownloadDisplay {
 
 }  // namespace
 
-void HubFlags::add_to(CLI::App& command) {
-  const std::string group = "Hugging Face Hub";
-  command
-      .add_option("--revision,--model-revision,--model_revision", revision,
-                  "Branch, tag or commit of the model on the Hugging Face Hub (default: main)")
-      ->group(group);
-  command
-      .add_option("--cache-dir,--cache_dir", cache_dir,
-                  "Folder for downloaded models (default: HF_HUB_CACHE, or ~/.cache/huggingface/hub)")
-      ->group(group);
-  command
-      .add_option(
-          "--token", token,
-          "Access token for private and gated models (default: HF_TOKEN; other users can see this option)")
-      ->group(group);
-  command
-      .add_flag("--offline,--local-files-only,--local_files_only", offline,
-                "Use no network (same as HF_HUB_OFFLINE=1)")
-      ->group(group);
-}
-
-HubOptions HubFlags::options(bool quiet) const {
+HubOptions shown(const options::HubFlags& flags, bool quiet) {
   const auto display = std::make_shared<DownloadDisplay>(quiet);
-  HubOptions options;
-  options.revision = revision;
-  options.cache_dir = cache_dir;
-  options.token = token;
-  options.offline = offline;
+  HubOptions options = flags.values();
   options.on_progress = [display](const DownloadProgress& progress) { display->show(progress); };
   options.on_note = [display](std::string_view line) { display->note(line); };
   options.interrupted = [stop = interrupt_token()] { return stop.stop_requested(); };
@@ -96,7 +71,7 @@ HubOptions HubFlags::options(bool quiet) const {
 
 std::filesystem::path HubFlags::find(const std::filesystem::path& model, bool quiet, bool weights) const {
   const InterruptGuard guard;
-  HubOptions wanted = options(quiet);
+  HubOptions wanted = shown(*this, quiet);
   wanted.weights = weights;
   return resolve_model(model.string(), wanted);
 }
@@ -104,7 +79,7 @@ std::filesystem::path HubFlags::find(const std::filesystem::path& model, bool qu
 std::filesystem::path HubFlags::find_base(const std::filesystem::path& folder, bool quiet) const {
   if (!is_adapter(folder)) return {};
   const InterruptGuard guard;
-  return base_of_adapter(folder, options(quiet));
+  return base_of_adapter(folder, shown(*this, quiet));
 }
 
 void AskedModel::add_to(CLI::App& command, const std::string& what) {

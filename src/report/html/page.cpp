@@ -56,6 +56,10 @@ constexpr std::array<Section, 12> kSections = {{{"plan", "Plan", plan_section},
 
 }  // namespace
 
+std::string framed(std::string_view title, const std::string& content) {
+  return filled(page_template(), {{"title", escaped(title)}, {"content", content}});
+}
+
 std::string page(const OrderedJson& facts, const std::string& facts_file) {
   std::string sections, contents;
   for (const Section& one : kSections) {
@@ -71,7 +75,7 @@ std::string page(const OrderedJson& facts, const std::string& facts_file) {
       "its numbers.</footer>",
       name(facts.value("name", "")), escaped(facts.value("task", "")), headline(facts), contents, sections,
       escaped(facts.value("version", "")), name(facts_file));
-  return filled(page_template(), {{"title", escaped(title_of(facts))}, {"content", content}});
+  return framed(title_of(facts), content);
 }
 
 OrderedJson write_report(const std::filesystem::path& run, const std::filesystem::path& html) {

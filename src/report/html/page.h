@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "core/json.h"
 
@@ -11,6 +12,9 @@ namespace bertune::report::html {
 
 inline constexpr const char* kReportFile = "report.html";
 inline constexpr const char* kFactsFile = "report.json";
+
+// Returns a page of this style around some HTML.
+std::string framed(std::string_view title, const std::string& content);
 
 // `facts` are those of insight::run_facts; each number of the page is one of them. `facts_file`: the name of
 // the file beside it that has them.

@@ -1,0 +1,13 @@
+// A finished model gets its page and its card.
+#pragma once
+
+#include <filesystem>
+
+namespace bertune::report::html {
+
+// Writes report.html, report.json and the card of a model into the folder of a run, which says what the model
+// predicted; where it does not, removes a page of an earlier run. Returns whether there is a page. Throws
+// Error as write_report() does.
+bool write_beside(const std::filesystem::path& folder);
+
+}  // namespace bertune::report::html
