@@ -15,5 +15,9 @@ find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_builder.hpp REQUIRED)  # ONNX is p
 pkg_check_modules(libcurl REQUIRED libcurl>=7.85)
 pkg_check_modules(libcrypto REQUIRED libcrypto>=3)
 
+# Several processes under mpirun or srun; without it, the program works in one (src/distributed/mpi).
+set(MPI_CXX_SKIP_MPICXX ON)
+find_package(MPI QUIET COMPONENTS CXX)
+
 # Linear models of baselines and of the search for wrong labels. Debian's package has no file for pkg-config.
 include(${CMAKE_CURRENT_LIST_DIR}/FindLiblinear.cmake)

@@ -43,6 +43,12 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
       "Batches per optimizer step; effective batch size = this × --batch-size");
   add("--eval-batch-size,--per_device_eval_batch_size,--per_gpu_eval_batch_size", a.eval_batch_size,
       "Examples per batch in evaluation");
+  command
+      .add_option(
+          "--shards", a.shards,
+          "Parts of a step, a power of two, which fix its sums for any number of processes (default: 1; "
+          "of several processes 8, or more)")
+      ->group(kTraining);
   add("--optimizer,--optim", a.optimizer, ("Optimizer: " + names_of(optim::algorithms())).c_str());
   add("--learning-rate,--learning_rate,--lr", a.learning_rate, "Peak learning rate");
   add("--schedule,--lr-scheduler-type,--lr_scheduler_type", a.lr_scheduler_type,

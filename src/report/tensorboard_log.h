@@ -34,13 +34,8 @@ class TensorBoardLog : public train::Observer {
   train::Observer& next_;
   std::filesystem::path output_, config_;  // config_: of the model that is trained
   std::int64_t logging_steps_;
-<<<<<<< HEAD:src/report/tensorboard_log.h
-  std::string settings_;
-  std::optional<EventFile> file_;
-=======
   std::string settings_, run_;
-  std::optional<report::EventFile> file_;
->>>>>>> 76c858ae244e427b188f491ec3abfa3cae9747dc:src/cli/screen/tensorboard_log.h
+  std::optional<EventFile> file_;
   double loss_ = 0;  // of the steps since the last that was written
   std::int64_t steps_ = 0, last_step_ = 0;
   double last_epoch_ = 0;

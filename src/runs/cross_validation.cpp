@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/writing.h"
 #include "data/splits/given_folds.h"
+#include "distributed/ranks.h"
 #include "runs/fold_column.h"
 #include "runs/fold_folders.h"
 #include "runs/output.h"
@@ -20,6 +21,7 @@
 namespace bertune::runs {
 namespace {
 
+// All ranks of a job train the folds together, one after another, and rank 0 reads and writes their folders.
 class CrossValidation {
  public:
   CrossValidation(TrainOptions options, const BaseModel& base, const tasks::TaskEntry& task,
@@ -31,11 +33,12 @@ class CrossValidation {
         folders_(options_.arguments.output_dir, options_.files.fold) {}
 
   CrossValidated run() {
-    folders_.prepare(options_);
+    if (distributed::is_first()) folders_.prepare(options_);
     for (std::int64_t i = 0; i < folders_.count(); ++i) {
       finish_fold(i);
       if (options_.keep_folds) done_.folders.push_back(folders_.folder(i));
     }
+    if (!distributed::is_first()) return std::move(done_);
     folders_.join_predictions();
     write_results();
     return std::move(done_);
@@ -49,8 +52,12 @@ class CrossValidation {
     options.files.fold.number = fold;
     options.files.checks_data = options_.files.checks_data && fold == 0;  // the data are the same
     options.arguments.output_dir = folder;
-    recover_folder(folder);
-    options.arguments.resume = options_.arguments.resume && !train::checkpoints(folder).empty();
+    const auto begun = [&] {
+      recover_folder(folder);
+      return std::string(train::checkpoints(folder).empty() ? "no" : "yes");
+    };
+    const bool has_begun = distributed::from_first(begun, "the checkpoints of a fold") == "yes";
+    options.arguments.resume = options_.arguments.resume && has_begun;
     return options;
   }
 
@@ -63,9 +70,11 @@ class CrossValidation {
                            {"test", data.test->fingerprint()},
                            {"train", data.train->fingerprint()}};
     if (fold == 0) {
-      if (options_.arguments.resume) folders_.require_unfinished(identity);
       identity_ = identity;
-      write_settings(options_, data);
+      if (distributed::is_first()) {
+        if (options_.arguments.resume) folders_.require_unfinished(identity);
+        write_settings(options_, data);
+      }
     }
     observer_.on(FoldBegins{.fold = fold,
                             .folds = folders_.count(),
@@ -87,7 +96,8 @@ class CrossValidation {
 
   // Takes over a fold that an interrupted run has finished.
   bool take_over(std::int64_t fold, const Json& identity) {
-    Json results = folders_.finished_results(fold, identity);
+    const auto read = [&] { return dump_json(folders_.finished_results(fold, identity), -1); };
+    Json results = parse_json(distributed::from_first(read, "the results of a fold"), "a fold");
     if (results.is_null()) return false;
     done_.folds.push_back(std::move(results));
     fold_ended(fold, nullptr);
@@ -100,8 +110,10 @@ class CrossValidation {
     set_up_fine_tuning(options, data, model);
     train::Trainer trainer(model, base_.tokenizer, options.arguments, observer_, *data.task, data.row_name);
     const fs::path folder = folders_.folder(fold);
-    writing::make_folders(folder);  // what is refused before leaves none
-    require_disk(options, model, trainer);
+    if (distributed::is_first()) {
+      writing::make_folders(folder);  // what is refused before leaves none
+      require_disk(options, model, trainer);
+    }
     const train::TrainingResult trained = trainer.train(*data.train, data.validation.get(), options.stop);
     observer_.on(TrainingEnded{trained.state.global_step});
     const std::int64_t batch_size = options.arguments.eval_batch_size;
@@ -115,10 +127,13 @@ class CrossValidation {
     Json results = {{"fold", folders_.name(fold)},      {"metrics", metric_values(metrics)},
                     {"rows", data.test->rows()},        {"runtime", trained.runtime},
                     {"train_loss", trained.train_loss}, {"train_rows", data.train->rows()}};
-    folders_.save_predictions(fold, train::test_lines(model, data, batch_size, options.stop));
+    const std::vector<tasks::TestLine> lines = train::test_lines(model, data, batch_size, options.stop);
+    if (distributed::is_first()) folders_.save_predictions(fold, lines);
     if (options_.keep_folds) save_trained_model(folder, options, data, base_.tokenizer, model);
-    folders_.save_results(fold, results, identity);
-    if (!options_.arguments.keep_checkpoints) train::remove_checkpoints_except(folder, {});
+    if (distributed::is_first()) {
+      folders_.save_results(fold, results, identity);
+      if (!options_.arguments.keep_checkpoints) train::remove_checkpoints_except(folder, {});
+    }
     done_.folds.push_back(std::move(results));
   }
 

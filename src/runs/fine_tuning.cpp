@@ -9,6 +9,7 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/stopwatch.h"
+#include "distributed/ranks.h"
 #include "runs/retries.h"
 #include "tasks/trained_settings.h"
 #include "train/collapse_guard.h"
@@ -137,7 +138,7 @@ FinishedRun fine_tune_on(tasks::TrainingData& data, const TrainOptions& options,
     if (reading > 0) tell_preparation(options.files.train, reading, watch.seconds(), observer);
     try {
       FinishedRun finished = run_training(settled, base.tokenizer, model, data, observer);
-      write_for_report(settled.arguments.output_dir, finished, data);
+      if (distributed::is_first()) write_for_report(settled.arguments.output_dir, finished, data);
       return finished;
     } catch (const train::Collapsed& collapsed) {
       if (!may_retry(settled)) throw;

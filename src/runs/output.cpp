@@ -11,6 +11,7 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/writing.h"
+#include "distributed/ranks.h"
 #include "insight/results/seed_group.h"
 #include "train/checkpoints.h"
 #include "train/model_folder.h"
@@ -84,6 +85,9 @@ Json resolved_settings(const TrainOptions& options, const tasks::TrainingData& d
       resolved[detail] = Json();
   }
   resolved["precision"] = arguments.at("precision");
+  const distributed::Ranks* ranks = distributed::current();
+  const std::int64_t shards = train::shards_for(options.arguments, ranks == nullptr ? 1 : ranks->size());
+  resolved["shards"] = shards == 1 ? Json() : Json(shards);
   resolved["metric_for_best_model"] = options.arguments.metric_for_best_model;
   resolved["warmup_ratio"] = arguments.at("warmup_ratio");
   resolved["warmup_steps"] = options.arguments.warmup_steps > 0 ? arguments.at("warmup_steps") : Json();

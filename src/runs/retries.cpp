@@ -6,6 +6,7 @@
 
 #include "core/file.h"
 #include "core/writing.h"
+#include "distributed/ranks.h"
 #include "train/checkpoints.h"
 
 namespace bertune::runs {
@@ -34,8 +35,10 @@ void try_more_gently(const train::Collapsed& collapsed, TrainOptions& options, t
   make_gentler(arguments);
   arguments.resume = false;
   arguments.resume_from_checkpoint.clear();
-  train::remove_checkpoints_except(arguments.output_dir, {});
-  write_file_atomically(arguments.output_dir / kRetriesFile, dump_json(options.retries));
+  if (distributed::is_first()) {
+    train::remove_checkpoints_except(arguments.output_dir, {});
+    write_file_atomically(arguments.output_dir / kRetriesFile, dump_json(options.retries));
+  }
   observer.on(Note{fmt::format("{}. Starting over with `learning_rate={:.3g}` and `seed={}`",
                                collapsed.what(), arguments.learning_rate, arguments.seed)});
 }
@@ -44,7 +47,7 @@ void continue_attempt(TrainOptions& options, train::Observer& observer) {
   const fs::path path = options.arguments.output_dir / kRetriesFile;
   if (!path_exists(path)) return;
   if (!options.arguments.resume) {
-    writing::unlink(path);
+    if (distributed::is_first()) writing::unlink(path);
     return;
   }
   const Json attempts = parse_json(read_file(path, 1 << 20), path.string());

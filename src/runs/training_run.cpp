@@ -10,6 +10,7 @@
 
 #include "core/file.h"
 #include "core/stopwatch.h"
+#include "distributed/ranks.h"
 #include "insight/results/prediction_table.h"
 #include "runs/output.h"
 #include "runs/run_plan.h"
@@ -39,7 +40,8 @@ Json save_trained_model(const fs::path& folder, const TrainOptions& options, con
   settings[tasks::keys::kArguments] = options.arguments.to_json();
   if (!model.loss_options().is_plain()) settings[tasks::keys::kLoss] = train::kept_loss(model);
   if (options.arguments.fine_tuning.merge_lora) model.merge_lora();
-  train::save_model_folder(folder, model, tokenizer, settings, options.arguments.save_dtype);
+  if (distributed::is_first())
+    train::save_model_folder(folder, model, tokenizer, settings, options.arguments.save_dtype);
   return settings;
 }
 
@@ -80,7 +82,7 @@ Json evaluation_values(const Metrics& metrics, std::int64_t rows, double seconds
   return values;
 }
 
-// The end of a run, once its model is trained.
+// The end of a run, once its model is trained. All ranks of a job come here, and rank 0 writes.
 class Finish {
  public:
   Finish(const TrainOptions& options, const BertTokenizer& tokenizer, BertPreTrainedModel& model,
@@ -97,6 +99,7 @@ class Finish {
     if (data_.test) test();
     finished_.settings = settings_;
     finished_.results["train"]["peak_rss_mib"] = peak_rss_mib();
+    if (!distributed::is_first()) return std::move(finished_);
     write_results(output(), finished_.results);
     write_predictions();
     const train::TrainingResult& result = finished_.training;
@@ -110,8 +113,10 @@ class Finish {
 
   void save() {
     settings_ = save_trained_model(output(), options_, data_, tokenizer_, model_);
-    if (options_.arguments.save_dtype != SaveDtype::float32)
-      model_.load_weights(output());  // what is tested is what was saved
+    if (options_.arguments.save_dtype != SaveDtype::float32) {
+      if (distributed::is_first()) model_.load_weights(output());  // what is tested is what was saved
+      train::share_weights(model_);
+    }
     observer_.on(ModelSaved{output()});
   }
 
@@ -147,7 +152,7 @@ class Finish {
     const Json tuned = data_.task->tune(*finished_.validation_metrics);
     if (tuned.empty()) return;
     settings_.update(tuned);
-    train::save_settings(output(), settings_);
+    if (distributed::is_first()) train::save_settings(output(), settings_);
     observer_.on(Note{fmt::format("best on validation and kept with the model: {}", tuned.dump())});
   }
 
@@ -189,8 +194,10 @@ FinishedRun run_training(const TrainOptions& options, const BertTokenizer& token
   observer.on(loaded_event(options, model));
   train::Trainer trainer(model, tokenizer, options.arguments, observer, *data.task, data.row_name);
   trainer.keep_records(options.max_prediction_rows);
-  require_disk(options, model, trainer);
-  write_settings(options, data);
+  if (distributed::is_first()) {
+    require_disk(options, model, trainer);
+    write_settings(options, data);
+  }
   const Architecture architecture = data.task->architecture();
   std::optional<RunPlan> plan;
   if (architecture != Architecture::pretraining && architecture != Architecture::masked_lm) {

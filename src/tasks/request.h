@@ -86,6 +86,10 @@ struct PredictionFile {
   std::istream* stream = nullptr;  // in place of a path
   FileOptions data;
   std::string output_format = "jsonl";
+  std::optional<data::Shard> shard = {};  // of the file at `path`: its rows alone
+
+  // Returns the rows of the stream, or of the file or its shard.
+  data::RowStream open_rows(const data::ReadOptions& options) const;
 };
 
 // RequestSource reads the requests of a file, a part at a time.

@@ -10,7 +10,7 @@ COMMANDS = ["train", "evaluate", "predict", "embed", "serve", "pretrain", "fill-
 OTHERS = {"--preset", "--build", "--prefix", "--target", "--gtest_filter", "--only", "--isa", "--json", "--write", "--against",
           "--program", "--quick", "--tasks", "--seeds", "--model", "--data", "--work", "--python", "--threads", "--bertune",
           "--run", "--full", "--padding", "--group-by-length", "--fused", "--compile", "--version", "--help", "--help-all",
-          "--line_by_line", "--test-dir", "--output-on-failure"}
+          "--line_by_line", "--test-dir", "--output-on-failure", "--bind-to", "--mca", "--mpi", "--signal"}
 NO_DEFAULT = {"", "none", "off", "required", "detected"}
 
 

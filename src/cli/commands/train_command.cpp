@@ -19,6 +19,7 @@
 #include "cli/screen/flag_words.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/messages.h"
+#include "cli/screen/ranks.h"
 #include "cli/screen/run_report.h"
 #include "cli/screen/train_display.h"
 #include "core/json.h"
@@ -40,6 +41,7 @@ void cross_validate(const TrainOptions& options, const runs::TrainOptions& value
   TrainDisplay display(std::cerr, options.hides_progress(), options.hides_notes());
   try {
     const runs::CrossValidated done = runs::cross_validate(values, base, task, display);
+    if (!is_first_rank()) return;
     if (options.json) {
       fmt::print("{}", dump_json(done.results));
     } else {
@@ -75,6 +77,7 @@ void show_plan(const TrainOptions& options, const runs::TrainOptions& values, co
                const tasks::TaskEntry& task) {
   TrainDisplay display(std::cerr, options.hides_progress(), options.hides_notes());
   const RunPlan plan = runs::probe_run(values, base, task, display);
+  if (!is_first_rank()) return;
   if (options.json) {
     Json json = plan_json(plan);
     if (values.seeds) json["runs"] = *values.seeds;  // each as planned
@@ -97,12 +100,14 @@ std::string beside_baselines(const TrainOptions& options, const runs::TrainOptio
 }
 
 void run(TrainOptions& options) {
+  const InterruptGuard guard;
+  join_ranks();
+  if (!is_first_rank()) options.screen.silent = true;
   options.settle();
   print_notes(options.ignored);
-  const InterruptGuard guard;
   use_threads(options.threads);
   std::optional<FolderLock> lock;
-  if (!options.dry_run) lock.emplace(runs::prepare_output(options.run));
+  if (!options.dry_run && is_first_rank()) lock.emplace(runs::prepare_output(options.run));
   options.find_model(shown(options.hub, options.hides_progress()));
   const runs::TrainOptions values = run_values(options);
   const runs::BaseModel base = runs::open_base_model(values);

@@ -11,6 +11,7 @@
 #include "bertune/config.h"
 #include "bertune/threads.h"
 #include "cli/screen/flag_words.h"
+#include "cli/screen/ranks.h"
 #include "core/counted.h"
 #include "kernels/ops.h"
 #include "report/data_report.h"
@@ -90,8 +91,10 @@ void TrainDisplay::show(const TextRead& text) {
 }
 
 void TrainDisplay::show(const ModelLoaded& model) {
-  say(fmt::format("{}\nTraining on {} with {} kernels{}", model_line(model), counted(num_threads(), "thread"),
-                  kernels::ops().name,
+  const int ranks = launched_ranks();
+  say(fmt::format("{}\nTraining on {}{} with {} kernels{}", model_line(model),
+                  ranks > 1 ? fmt::format("{} ranks, each on ", ranks) : std::string(),
+                  counted(num_threads(), "thread"), kernels::ops().name,
                   model.precision == Precision::bf16
                       ? ", matrix multiplications in bf16 (--precision fp32 for f32)"
                       : ""));

@@ -178,8 +178,7 @@ class RowSource : public RequestSource {
     if (file.output_format == "csv") format_ = PredictionFormat::csv;
     data::ReadOptions read = file.data.read_options(false);
     read.trained = trained_columns(model.settings);
-    stream_.emplace(file.stream != nullptr ? data::RowStream(*file.stream, "standard input", read)
-                                           : data::RowStream(file.path, read));
+    stream_.emplace(file.open_rows(read));
     has_pairs_ = static_cast<bool>(stream_->columns().text_pair);
     rows_.path = file.stream != nullptr ? "standard input" : file.path.string();
   }

@@ -172,22 +172,34 @@ class SentenceSource : public RequestSource {
   std::size_t done_ = 0;
 };
 
-// Rows of words, as JSON Lines that are answered as they arrive.
+// Sentences in parts, which are answered as they arrive: lines of JSON, or what a shard holds.
 class ArrivingSentences : public RequestSource {
  public:
   ArrivingSentences(std::unique_ptr<std::istream> stream, const PredictionFile& file,
                     const TrainedModel& model, const PredictionOptions& options)
+      : ArrivingSentences(file, model, options) {
+    stream_ = std::move(stream);
+    lines_.emplace(*stream_);
+  }
+  explicit ArrivingSentences(const PredictionFile& file, const TrainedModel& model,
+                             const PredictionOptions& options)
       : tokenizer_(model.tokenizer),
         task_(trained_task(model, options)),
         read_(read_options(file.data, -1, false)),
-        stream_(std::move(stream)),
-        lines_(*stream_) {}
+        name_(file.shard ? file.path.string() : "standard input") {
+    if (!file.shard) return;
+    const data::TaggedForm form = data::form_of_tagged(file.path, read_.format);
+    shard_.emplace(file.path, *file.shard, form.cut);
+    read_.format = form.format;
+    read_.beginning = shard_->beginning();
+    read_.lines_before = shard_->lines_before();
+  }
 
   bool next(Request& request) override {
-    for (std::string text = lines_.next(); !text.empty(); text = lines_.next()) {
+    for (std::string text = next_part(); !text.empty(); text = next_part()) {
       const auto lines = std::ranges::count(text, '\n');
       const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
-      if (!is_blank) dataset_ = data::parse_tagged(std::move(text), "standard input", read_);
+      if (!is_blank) dataset_ = data::parse_tagged(std::move(text), name_, read_);
       read_.lines_before += lines;
       if (is_blank) continue;
       request = request_of(dataset_.sentences, *task_, tokenizer_);
@@ -202,11 +214,15 @@ class ArrivingSentences : public RequestSource {
   std::vector<std::string> take_notes() override { return {}; }
 
  private:
+  std::string next_part() { return shard_ ? shard_->next() : lines_->next(); }
+
   const BertTokenizer& tokenizer_;
   std::unique_ptr<TokenClassificationTask> task_;
   data::TaggedReadOptions read_;
+  std::string name_;
   std::unique_ptr<std::istream> stream_;
-  ArrivingLines lines_;
+  std::optional<ArrivingLines> lines_;
+  std::optional<data::ShardText> shard_;
   TaggedDataset dataset_;  // of the lines that arrived last
 };
 
@@ -217,9 +233,8 @@ class TextSource : public RequestSource {
       : tokenizer_(model.tokenizer),
         task_(trained_task(model, options)),
         replayed_(std::move(replayed)),
-        stream_(file.stream != nullptr ? data::RowStream(replayed_ ? *replayed_ : *file.stream,
-                                                         "standard input", file.data.read_options(false))
-                                       : data::RowStream(file.path, file.data.read_options(false))) {}
+        stream_(replayed_ ? data::RowStream(*replayed_, "standard input", file.data.read_options(false))
+                          : file.open_rows(file.data.read_options(false))) {}
 
   bool next(Request& request) override {
     at_end_ = !stream_.next_batch(kSentencesAtATime, rows_);
@@ -346,6 +361,7 @@ std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedMod
                                     const PredictionOptions& options) {
   if (file.output_format != "jsonl")
     throw UsageError("output_format", "`output_format`: the tags of words are written as jsonl only");
+  if (keeps_words(file) && file.shard) return std::make_unique<ArrivingSentences>(file, model, options);
   if (keeps_words(file)) return std::make_unique<SentenceSource>(file, model, options);
   if (file.stream == nullptr || file.data.format != "jsonl" || !file.data.text_column.empty())
     return std::make_unique<TextSource>(nullptr, file, model, options);
