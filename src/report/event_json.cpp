@@ -95,10 +95,10 @@ struct EventWriter {
     return {{"event", "seed_begins"}, {"seed", run.seed}, {"number", run.number}, {"seeds", run.seeds}};
   }
   Json operator()(const SeedEnded& run) const {
-    Json event = {{"event", "seed_ended"}, {"seed", run.seed}, {"number", run.number}, {"seeds", run.seeds}};
-    if (run.validation) event["validation"] = runs::metric_values(*run.validation);
-    if (run.test) event["test"] = runs::metric_values(*run.test);
-    return event;
+    Json json = {{"event", "seed_ended"}, {"seed", run.seed}, {"number", run.number}, {"seeds", run.seeds}};
+    if (run.validation) json["validation"] = runs::metric_values(*run.validation);
+    if (run.test) json["test"] = runs::metric_values(*run.test);
+    return json;
   }
 };
 

@@ -11,6 +11,7 @@
 #include "core/hash.h"
 #include "core/model_files.h"
 #include "core/writing.h"
+#include "distributed/ranks.h"
 #include "insight/results/seed_group.h"
 #include "runs/output.h"
 #include "runs/part_statistics.h"
@@ -168,6 +169,11 @@ class SeedTraining {
 
 SeedRuns train_seeds(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
                      train::Observer& observer) {
+  if (const distributed::Ranks* ranks = distributed::current(); ranks != nullptr && ranks->size() > 1) {
+    throw UsageError("seeds",
+                     "`seeds` trains one model after another in one process; on several machines, train each "
+                     "as a job of its own, with its `seed` and the same `split_seed`");
+  }
   return SeedTraining(options, base, task, observer).run();
 }
 

@@ -28,8 +28,8 @@ struct SeedRuns {
 // validation rows (the first of equals), and with KeptModels::all each folder its own. Writes
 // OUTPUT/seeds.json when all are finished. With resume it goes on where it was interrupted.
 //
-// Throws UsageError where one model is to be kept and there are no validation rows to choose it by, and
-// Interrupted when the stop is asked for.
+// Throws UsageError where one model is to be kept and there are no validation rows to choose it by, and in a
+// job of several processes; Interrupted when the stop is asked for.
 SeedRuns train_seeds(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
                      train::Observer& observer);
 

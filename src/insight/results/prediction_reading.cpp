@@ -20,7 +20,7 @@ namespace {
 
 using tasks::Outcome;
 
-constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kMostWhole = std::numeric_limits<std::int64_t>::max();
 
 // The members of an object of the file. What is not as it was written is an Error that names the place.
 class Members {
@@ -49,10 +49,10 @@ class Members {
     }
     return found;
   }
-  std::int64_t whole(const char* key, std::int64_t least = 0, std::int64_t most = kMost) const {
+  std::int64_t whole(const char* key, std::int64_t least = 0, std::int64_t most = kMostWhole) const {
     const auto found = json_.find(key);
     if (found == json_.end()) fail(key, "is missing");
-    const bool fits = found->is_number_unsigned() ? found->get<std::uint64_t>() <= std::uint64_t(kMost)
+    const bool fits = found->is_number_unsigned() ? found->get<std::uint64_t>() <= std::uint64_t(kMostWhole)
                                                   : found->is_number_integer();
     if (!fits || found->get<std::int64_t>() < least || found->get<std::int64_t>() > most)
       fail(key, fmt::format("is not a whole number of at least {}", least));
@@ -116,7 +116,7 @@ PredictedSet set_of(const std::string& name, const Json& json, const PredictionT
                         .cut_tokens = row.whole_or("cut_tokens", 0),
                         .more = more_of(row, table.form.outcome)});
     const std::int64_t positions =
-        table.form.outcome == Outcome::tags ? row.whole("words", 0, kMost - set.begins.back()) : 1;
+        table.form.outcome == Outcome::tags ? row.whole("words", 0, kMostWhole - set.begins.back()) : 1;
     set.begins.push_back(set.begins.back() + positions);
   }
   return set;

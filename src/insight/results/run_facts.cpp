@@ -26,6 +26,14 @@ Json json_in(const fs::path& path) {
   return json.is_object() ? json : Json();
 }
 
+// Reads a file of the folder by `use`; a member that is not as it was written is an Error of that file.
+template <typename Use>
+void read_from(const fs::path& file, const Use& use) try {
+  use();
+} catch (const Json::exception&) {
+  throw Error(fmt::format("{}: is damaged: a value is of another kind than was written", file.string()));
+}
+
 double number_of(const Json& json, const char* key) {
   const auto found = json.find(key);
   return found != json.end() && found->is_number() ? found->get<double>() : std::nan("");
@@ -226,11 +234,14 @@ OrderedJson run_facts(const fs::path& folder) try {
       settings.is_null() ? 1 : tasks::temperature_of(settings) / table.form.temperature;
   add_result_facts(table, *set, temperature, facts);
   add_suspicious(table, temperature, facts);
-  add_baselines(folder, facts);
-  add_neighbors(folder, facts);
-  add_seeds(folder, facts);
+  read_from(folder / "baselines.json", [&] { add_baselines(folder, facts); });
+  read_from(folder / "data_check.json", [&] { add_neighbors(folder, facts); });
+  read_from(folder / kSeedsFile, [&] { add_seeds(folder, facts); });
   add_run(json_in(folder / "all_results.json"), state, facts);
-  if (!state.is_null()) add_curves(state, logged_metric(table, facts.at("headline").at("metric")), facts);
+  if (!state.is_null()) {
+    read_from(folder / "trainer_state.json",
+              [&] { add_curves(state, logged_metric(table, facts.at("headline").at("metric")), facts); });
+  }
   add_files(folder, table, facts);
   if (path_exists(folder / "run.yaml")) {
     const std::string yaml = read_file(folder / "run.yaml", 1 << 20);
@@ -239,8 +250,9 @@ OrderedJson run_facts(const fs::path& folder) try {
     facts["settings"] = yaml;
   }
   return facts;
-} catch (const Json::exception& error) {
-  throw Error(fmt::format("{}: a file of its results is damaged: {}", folder.string(), message_of(error)));
+} catch (const Json::exception&) {
+  throw Error(fmt::format("{}: bertune.json is damaged: a value is of another kind than was written",
+                          folder.string()));
 }
 
 }  // namespace bertune::insight
