@@ -205,7 +205,12 @@ class Tests:
         command[command.index("--batch-size")] = "--per_device_train_batch_size"
         command[command.index("--quiet")] = "--no-baselines"
         _, errors = self.run(2, command)
-        require("--batch-size 32" in errors, "rows of a device are not multiplied", errors)
+        require("is --batch-size 32" in errors, "rows of a device are not multiplied", errors)
+        self.path("options.yaml").write_text("per_device_train_batch_size: 4\n")
+        command = [word for place, word in enumerate(command)
+                   if "--per_device_train_batch_size" not in command[max(0, place - 1):place + 1]]
+        _, errors = self.run(2, [*command, "--config", self.path("options.yaml"), "--overwrite"])
+        require("is --batch-size 8" in errors, "rows of a device in a file are not multiplied", errors)
 
     def run_all(self):
         for name in ("same_bytes", "other_commands", "refusals", "stop_of_all", "stopped_rank", "kills"):

@@ -10,6 +10,7 @@
 #include "bertune/error.h"
 #include "cli/config/config_file.h"
 #include "cli/config/config_precedence.h"
+#include "cli/options/device_rows.h"
 #include "cli/options/option_kinds.h"
 #include "cli/options/transformers_names.h"
 #include "cli/screen/messages.h"
@@ -100,7 +101,7 @@ class File {
 
   // Returns the equivalent texts of the command line; nothing where the value asks for nothing.
   std::vector<std::string> texts_of(const std::string& key, const ConfigValue& value,
-                                    const CLI::Option& option) const {
+                                    const CLI::Option& option) {
     const OptionKind kind = kind_of(option);
     if (value.kind == Kind::null) return {};
     switch (kind) {
@@ -117,7 +118,7 @@ class File {
       case OptionKind::positive_number:
       case OptionKind::number:
         if (value.kind != Kind::number || !fits(value.text, kind)) fail_type(key, value, wanted_of(kind));
-        return {value.text};
+        return {for_all_ranks(key, value.text, notes_)};
       case OptionKind::boolean:
         if (value.kind != Kind::boolean) fail_type(key, value, "true or false");
         return {value.text};
