@@ -9,16 +9,18 @@ JOBS ?= $(shell nproc)
 export BERTUNE_CACHE := $(abspath $(or $(BERTUNE_CACHE),.cache))
 CHECKPOINT := $(BERTUNE_CACHE)/all-MiniLM-L6-v2
 
-# The peer (Hugging Face Transformers) and real data lie beside the project where there is something to compare with.
-SHARED := $(abspath ../shared)
-REQUIREMENTS := $(SHARED)/peer/requirements.txt
+# Published data lie beside the project where there are any; examples/ stands in for them (tests/parity/sets.py).
+DATA ?= $(abspath ../shared/data)
+# The peer (Hugging Face Transformers) comes from PyPI.
+REQUIREMENTS := tests/parity/requirements.txt
 # Of clients and rivals of the server; infinity-emb needs an environment of its own.
-SERVE_REQUIREMENTS := $(SHARED)/peer/requirements-serve.txt
+SERVE_REQUIREMENTS := tests/serve/requirements.txt
 INFINITY := $(BERTUNE_CACHE)/infinity
 PEER := $(BERTUNE_CACHE)/peer
 PEER_READY := $(PEER)/ready
 RIVALS := $(BERTUNE_CACHE)/rivals
 SERVE_READY := $(PEER)/serve_ready
+OPTIMUM := $(BERTUNE_CACHE)/optimum
 PARITY_SAMPLE ?= 1000
 PARITY_PARAGRAPHS ?= 3
 
@@ -37,8 +39,9 @@ TICKETS := examples/support_tickets
 SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
-.PHONY: help deps build-deps fuzz-deps build checkpoint demo install clean
-.PHONY: wheel test-python test parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
+.PHONY: help deps build-deps fuzz-deps package-deps build checkpoint demo install clean
+.PHONY: wheel test-python test test-distributed test-slurm parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
+.PHONY: deb dist test-packages
 .PHONY: clients bench bench-full bench-peer bench-build format format-check tidy
 
 help:
@@ -48,8 +51,9 @@ help:
 deps: PACKAGES = sed '/^\# For fuzzing/,$$d; s/\#.*//' packages.txt
 deps: ## install the Debian packages of packages.txt that are missing
 build-deps: PACKAGES = sed '/^\# For tests/,$$d; s/\#.*//' packages.txt
-fuzz-deps: PACKAGES = sed 's/\#.*//' packages.txt
-deps build-deps fuzz-deps:
+fuzz-deps: PACKAGES = sed '/^\# For packages/,$$d; s/\#.*//' packages.txt
+package-deps: PACKAGES = sed '/^\# For tests/,/^\# For packages/d; s/\#.*//' packages.txt
+deps build-deps fuzz-deps package-deps:
 	@packages=$$($(PACKAGES)); \
 	if ! command -v dpkg-query >/dev/null; then \
 	  echo "make $@: this is no Debian; install the equivalents of packages.txt by hand" >&2; exit 0; \
@@ -83,6 +87,18 @@ test: deps ## build and run all tests (with CI set, warnings are errors)
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	@ctest --preset $(PRESET) -j 2
 
+# Ranks that are killed with kill -9, each run going on with another number of ranks: 3 in the short form, 50 in the full.
+KILLS ?= 3
+test-distributed: deps ## run several processes under mpirun, kill and stop some: make test-distributed KILLS=50
+	@cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program
+	@tools/test_distributed.py --program build/bertune --kills $(KILLS)
+
+test-slurm: ## run two tasks under Slurm on this machine; skipped where Slurm is not installed
+	@cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program
+	@tools/test_slurm.py --program build/bertune
+
 sanitize: ## run the tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@cmake --preset asan
 	@cmake --build --preset asan -j $(JOBS)
@@ -103,14 +119,16 @@ tsan: ## run the tests under ThreadSanitizer
 	@cmake --build --preset tsan -j $(JOBS)
 	@ctest --preset tsan -j 2
 
-# A fifth of the test programs, another one with each commit, so that five commits have run them all.
-THREAD_PARTS := core,predict serve hub,kernels,model text,data,checkpoint optim,train,runs tasks,report,parity
+# A sixth of the test programs, another one with each commit, so that six commits have run them all; PART=0, 1, ...
+# chooses one. Those of commands and of the C interface (cli, faults, capi) are for `make tsan`: they call what others test.
+PART ?= $(shell git rev-list --count HEAD 2>/dev/null || echo 0)
+THREAD_PARTS := core,predict serve hub,kernels,model text,data,checkpoint optim,train,runs tasks,insight,report,export,parity
 tsan-part: ## run a part of the tests under ThreadSanitizer, chosen by the number of commits
-	@parts=($(THREAD_PARTS)); number=$$(git rev-list --count HEAD 2>/dev/null || echo 0); \
-	part=$${parts[$$((number % $${#parts[@]}))]}; programs=$${part//,/_test }_test; \
-	echo "ThreadSanitizer: $$programs (of $${parts[*]})"; \
+	@parts=($(THREAD_PARTS)); number=$$(($(PART) % $${#parts[@]})); part=$${parts[number]}; \
+	echo "ThreadSanitizer, part $$((number + 1)) of $${#parts[@]}: $${part//,/ }"; \
+	program=; [[ ! $$part =~ predict|serve|runs ]] || program=bertune_program; \
 	cmake --preset tsan; \
-	cmake --build --preset tsan -j $(JOBS) --target $$programs bertune_program; \
+	cmake --build --preset tsan -j $(JOBS) --target $${part//,/_test }_test $$program; \
 	ctest --preset tsan -j 2 -R "^($${part//,/|})/"
 
 fuzz: fuzz-build ## look for bytes that break a reader: make fuzz TIME=60 (seconds a target) TARGET=csv
@@ -164,39 +182,46 @@ page: deps ## use the server's page and reports in headless Chromium, with a tin
 	node tests/report/page/report_test.mjs build/bertune build/page_models $(PAGE)/node_modules || [[ $$? == 77 ]]; \
 	node tests/serve/page/page_test.mjs build/bertune build/page_models $(PAGE)/node_modules || [[ $$? == 77 ]]
 
-ifeq ($(wildcard $(REQUIREMENTS)),)
+# Checks of a bare machine do not download the peer, which takes minutes: they compare where it is, or the data are.
+ifeq ($(and $(CI),$(if $(wildcard $(PEER_READY) $(DATA)),,none)),none)
 parity bench-peer clients:
-	@echo "make $@: skipped, for the peer to compare with ($(REQUIREMENTS)) is not here"
+	@echo "make $@: skipped, for the peer to compare with is not installed (make parity, without CI set)"
 else
-parity: deps checkpoint $(PEER_READY) ## compare with Transformers, live: tokens, logits, gradients, training, tasks, fixtures
+parity: deps checkpoint $(PEER_READY) $(OPTIMUM)/ready ## compare with Transformers, live: tokens, logits, gradients, training, tasks, fixtures
 	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
 	@cmake --build --preset $(PRESET) -j $(JOBS)
-	$(PEER)/bin/python tests/parity/live.py --model $(CHECKPOINT) --probe build/tests/parity_probe --data $(SHARED)/data
+	$(PEER)/bin/python tests/parity/live.py --model $(CHECKPOINT) --probe build/tests/parity_probe --data $(DATA)
 	$(PEER)/bin/python tests/parity/make_head_fixtures.py --model $(CHECKPOINT) --output build/heads
 	BERTUNE_HEAD_FIXTURES=$(CURDIR)/build/heads build/tests/parity_test --gtest_brief=1 --gtest_filter='*HeadParity*'
 	@rm -r build/heads
-	$(PEER)/bin/python tests/parity/tokenizer_parity.py --driver build/tests/tokenizer_driver --data $(SHARED)/data \
-	  --sample $(PARITY_SAMPLE) $(CHECKPOINT) $(wildcard $(SHARED)/data/vocab/*.txt)
-	$(PEER)/bin/python tests/parity/byte_level_parity.py --driver build/tests/tokenizer_driver --data $(SHARED)/data
-	$(PEER)/bin/python tests/parity/vocabulary_parity.py --program build/bertune $(TICKETS)/train.csv $(SHARED)/data/imdb/train.jsonl
-	$(PEER)/bin/python tests/parity/vocabulary_parity.py --program build/bertune --cased $(TICKETS)/train.csv $(SHARED)/data/wnut17/*
+	$(PEER)/bin/python tests/parity/tokenizer_parity.py --driver build/tests/tokenizer_driver --data $(DATA) \
+	  --sample $(PARITY_SAMPLE) $(CHECKPOINT) $(wildcard $(DATA)/vocab/*.txt)
+	$(PEER)/bin/python tests/parity/byte_level_parity.py --driver build/tests/tokenizer_driver --data $(DATA)
+	$(PEER)/bin/python tests/parity/vocabulary_parity.py --program build/bertune $(TICKETS)/train.csv $(wildcard $(DATA)/imdb/train.jsonl)
+	$(PEER)/bin/python tests/parity/vocabulary_parity.py --program build/bertune --cased $(TICKETS)/train.csv $(wildcard $(DATA)/wnut17/*)
 	$(PEER)/bin/python tests/parity/save_dtype_parity.py --program build/bertune --model $(CHECKPOINT)
 	$(PEER)/bin/python tests/parity/hub_parity.py --program build/bertune --server build/tests/hub_server --model $(CHECKPOINT)
 	$(PEER)/bin/python tests/parity/families_parity.py --program build/bertune
 	$(PEER)/bin/python tests/parity/fine_tuning_parity.py --program build/bertune
-	$(PEER)/bin/python tests/parity/token_classification.py --driver build/tests/token_driver --data $(SHARED)/data \
+	$(PEER)/bin/python tests/parity/token_classification.py --driver build/tests/token_driver --data $(DATA) \
 	  --model $(CHECKPOINT)
 	$(PEER)/bin/python tests/parity/question_answering_parity.py --driver build/tests/question_answering_driver \
-	  --model $(CHECKPOINT) --data $(SHARED)/data/squad --sample $(PARITY_PARAGRAPHS)
+	  --model $(CHECKPOINT) --data $(DATA)/squad --sample $(PARITY_PARAGRAPHS)
 	$(PEER)/bin/python tests/parity/multiple_choice_parity.py --program build/bertune --model $(CHECKPOINT) \
-	  --text $(SHARED)/data/books/austen_emma.txt
-	$(PEER)/bin/python tests/parity/embedding_parity.py --program build/bertune --model $(CHECKPOINT) --data $(SHARED)/data
+	  $(addprefix --text ,$(wildcard $(DATA)/books/austen_emma.txt))
+	$(PEER)/bin/python tests/parity/embedding_parity.py --program build/bertune --model $(CHECKPOINT) --data $(DATA)
+	$(PEER)/bin/python tests/parity/onnx_parity.py --program build/bertune --model $(CHECKPOINT)
+	@if [[ -e $(OPTIMUM)/bin ]]; then set -x; \
+	  $(PEER)/bin/python tests/parity/onnx_clients.py make build/onnx_clients build/bertune $(CHECKPOINT); \
+	  $(OPTIMUM)/bin/python tests/parity/onnx_clients.py load build/onnx_clients; rm -r build/onnx_clients; fi
 	$(PEER)/bin/python tests/parity/make_embedding_fixtures.py --model $(CHECKPOINT) --output build/embeddings
 	BERTUNE_EMBEDDING_FIXTURES=$(CURDIR)/build/embeddings build/tests/parity_test --gtest_brief=1 --gtest_filter='*EmbeddingParity*'
 	@rm -r build/embeddings
-	@$(PEER)/bin/python -c 'import statsmodels, torchmetrics' 2>/dev/null || \
-	  $(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(dir $(REQUIREMENTS))requirements-insight.txt
 	$(PEER)/bin/python tests/parity/insight_parity.py --program build/bertune
+	build/bertune train --model $(CHECKPOINT) --train $(TICKETS)/train.csv --output build/explained --overwrite --max-steps 40 --silent
+	$(PEER)/bin/python tests/parity/explain_parity.py --program build/bertune --model build/explained
+	$(PEER)/bin/python tests/parity/near_duplicates_parity.py --program build/bertune
+	$(PEER)/bin/python tests/parity/noise_parity.py --program build/bertune
 	$(PEER)/bin/python tests/parity/check_fixtures.py
 
 clients: deps $(SERVE_READY) ## ask the server with clients that know nothing of it, and with what its schema allows and forbids
@@ -206,22 +231,22 @@ clients: deps $(SERVE_READY) ## ask the server with clients that know nothing of
 	$(PEER)/bin/python tests/serve/check_clients.py --program build/bertune --models build/page_models
 
 bench-peer: bench-build checkpoint $(PEER_READY) $(SERVE_READY) $(INFINITY)/ready $(RIVALS)/ready
-	$(PEER)/bin/python bench/table.py --model $(CHECKPOINT) --data $(SHARED)/data --peer $(SHARED)/peer/train_hf.py \
-	  --build build --rivals $(RIVALS)/bin/python $(BENCH_OPTIONS)
-	$(PEER)/bin/python bench/tokenizer_speed.py --driver build/bench/tokenizer_benchmark --data $(SHARED)/data \
-	  --vocab $(SHARED)/data/vocab --model $(CHECKPOINT)
-	$(PEER)/bin/python bench/byte_level_speed.py --driver build/bench/tokenizer_benchmark --data $(SHARED)/data
+	$(PEER)/bin/python bench/table.py --model $(CHECKPOINT) --data $(DATA) --build build \
+	  --rivals $(RIVALS)/bin/python $(BENCH_OPTIONS)
+	$(PEER)/bin/python bench/tokenizer_speed.py --driver build/bench/tokenizer_benchmark --data $(DATA) \
+	  --vocab $(DATA)/vocab --model $(CHECKPOINT)
+	$(PEER)/bin/python bench/byte_level_speed.py --driver build/bench/tokenizer_benchmark --data $(DATA)
 	$(PEER)/bin/python bench/csv_speed.py --program build/bertune --model $(CHECKPOINT) \
-	  --texts $(addprefix $(SHARED)/data/,imdb/train.jsonl wiki/docs.jsonl ag_news/test.csv)
+	  --texts $(or $(wildcard $(addprefix $(DATA)/,imdb/train.jsonl wiki/docs.jsonl ag_news/test.csv)),$(TICKETS)/train.csv)
 	@build/bertune train --model $(CHECKPOINT) --train $(TICKETS)/train.csv --output build/served --overwrite --max-steps 2 --silent
-	@cut -f 1 $(SHARED)/data/sst2/test.tsv > build/served.txt
+	@if [[ -e $(DATA)/sst2/test.tsv ]]; then cut -f 1 $(DATA)/sst2/test.tsv; else sed 1d $(TICKETS)/test.csv; fi > build/served.txt
 	$(PEER)/bin/python bench/serve.py --program build/bertune --model build/served --texts build/served.txt \
 	  --latency build/bench/latency --peer $(PEER)/bin/python --infinity $(INFINITY)/bin/python --embedder $(CHECKPOINT)
 
-# torch comes first and alone, as requirements.txt asks.
+# torch comes first and alone. What is installed already is not downloaded again.
 $(PEER_READY): $(REQUIREMENTS)
 	@echo "setting up the peer in $(PEER) (some minutes, once)"
-	@python3 -m venv --clear $(PEER)
+	@[[ -x $(PEER)/bin/pip ]] || python3 -m venv --clear $(PEER)
 	@$(PEER)/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
 	@$(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
 	@touch $@
@@ -235,6 +260,14 @@ $(RIVALS)/ready: $(PEER_READY)
 
 $(SERVE_READY): $(PEER_READY) $(SERVE_REQUIREMENTS)
 	@$(PEER)/bin/pip install --quiet --disable-pip-version-check -r $(SERVE_REQUIREMENTS)
+	@touch $@
+
+# Optimum wants Transformers 4; all else is the peer's. Where it cannot be had, the comparison does without.
+$(OPTIMUM)/ready: $(PEER_READY)
+	@python3 -m venv --clear --without-pip $(OPTIMUM)
+	@ls -d $(PEER)/lib/python3*/site-packages > $$(ls -d $(OPTIMUM)/lib/python3*/site-packages)/peer.pth
+	@$(PEER)/bin/pip --python $(OPTIMUM)/bin/python install --quiet --disable-pip-version-check 'optimum-onnx==0.1.0' \
+	  'transformers<4.58' 'huggingface-hub<1' 'sentence-transformers<5.2' 'datasets<4' || rm -rf $(OPTIMUM)/bin
 	@touch $@
 
 # The peer's packages serve for what infinity-emb does not want older.
@@ -273,6 +306,34 @@ install: ## install program, library and headers: make install PREFIX=/usr/local
 	@cmake --preset $(PRESET) -DBERTUNE_TESTS=OFF
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	@cmake --install build --prefix $(PREFIX)
+
+VERSION := $(shell awk '/^project/ { print $$3 }' CMakeLists.txt)
+DEB := build/packages/bertune_$(VERSION)_amd64.deb
+TARBALL := build/packages/bertune-$(VERSION)-linux-x86_64.tar.gz
+deb: package-deps ## build the Debian package, build/packages/*.deb
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=OFF
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program bertune_deb_files
+	@cd build && cpack -G DEB >/dev/null
+	@rm -rf build/packages/_CPack_Packages; ls -l $(DEB)
+
+dist: package-deps ## build a program that needs glibc alone, build/packages/*.tar.gz
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=OFF -DBERTUNE_STATIC_LIBRARIES=ON
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program bertune_manuals
+	@rm -rf build/dist
+	@cmake --install build --strip --component program --prefix build/dist/bertune-$(VERSION) >/dev/null
+	@cp LICENSE CHANGELOG.md build/dist/bertune-$(VERSION)
+	@mkdir -p build/packages
+	@tar -C build/dist --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -czf $(TARBALL) bertune-$(VERSION)
+	@cmake --preset $(PRESET) -DBERTUNE_STATIC_LIBRARIES=OFF >/dev/null
+	@ls -l $(TARBALL)
+
+# As root, for it makes an empty Debian 12.
+test-packages: deb dist ## install each package in an empty system, and use it there
+	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target write_models
+	@build/tests/write_models build/package_models
+	@cut -d, -f1 $(TICKETS)/test.csv | head -20 > build/package_texts.txt
+	@$(SUDO) tests/packages/check.sh $(BERTUNE_CACHE)/packages $(DEB) $(TARBALL) build/package_models/classes build/package_texts.txt
 
 clean: ## remove what was built (the cache of downloads stays)
 	@rm -rf build build-*

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Bertune's byte-level BPE beside `tokenizers`, each on one thread.
 
-    python3 bench/byte_level_speed.py --driver build/bench/tokenizer_benchmark --data DIR [--passes 5]
+    python3 bench/byte_level_speed.py --driver build/bench/tokenizer_benchmark [--data DIR] [--passes 5]
 
 A vocabulary of 20,000 tokens is learned from some articles of DATA/wiki; the texts are others of it and XQuAD's contexts
 (DATA/squad/xquad.*.json). Passes as in tokenizer_speed.py: "first" is before anything is in a cache. Ids that differ in
@@ -9,7 +9,6 @@ number are an error.
 """
 
 import argparse
-import itertools
 import json
 import os
 import pathlib
@@ -20,16 +19,20 @@ os.environ["RAYON_NUM_THREADS"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "parity"))
 
+import sets  # noqa: E402
 from byte_level_tokenizers import tokenizers, train, write_folder  # noqa: E402
 from tokenizer_speed import time_driver, time_passes  # noqa: E402
 
 from transformers import AutoTokenizer  # noqa: E402
 
 
+def articles_name(data):
+    return "wiki" if (data / "wiki").is_dir() else "examples"
+
+
 def corpora(data):
-    with open(data / "wiki" / "docs.jsonl", encoding="utf-8") as lines:
-        articles = [json.loads(line)["text"] for line in itertools.islice(lines, 6000)]
-    yield "wiki", [line for text in articles[3000:] for line in text.split("\n") if line]
+    articles = sets.long_texts(data, 6000)
+    yield articles_name(data), [line for text in articles[len(articles) // 2:] for line in text.split("\n") if line]
     for path in sorted((data / "squad").glob("xquad.*.json")):
         articles = json.loads(path.read_text(encoding="utf-8"))["data"]
         yield path.stem, [p["context"] for a in articles for p in a["paragraphs"]]
@@ -38,11 +41,10 @@ def corpora(data):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--driver", required=True, help="tokenizer_benchmark")
-    parser.add_argument("--data", required=True, type=pathlib.Path, help="folder with wiki/ and squad/")
+    parser.add_argument("--data", type=pathlib.Path, help="folder with wiki/ and squad/", default=sets.DATA)
     parser.add_argument("--passes", type=int, default=5)
     arguments = parser.parse_args()
-    with open(arguments.data / "wiki" / "docs.jsonl", encoding="utf-8") as lines:
-        vocabulary, merges = train([json.loads(line)["text"] for line in itertools.islice(lines, 3000)], 20000)
+    vocabulary, merges = train(sets.long_texts(arguments.data, 3000), 20000)
     with tempfile.TemporaryDirectory() as folder:
         write_folder(folder, tokenizers(vocabulary)["roberta"], vocabulary, merges)
         reference = AutoTokenizer.from_pretrained(folder).backend_tokenizer

@@ -8,10 +8,12 @@
 //     layer for all tokens, in the last one for one row per sequence (all that a classifier needs, with keys
 //     and values absorbed into its query), and of the pooler. Each is timed alone and repeated, so its
 //     operands lie as near as the caches allow; bf16 where training takes bf16.
+//   - attention's products in these layers, two forward and four backward for each sequence and head, at the
+//     rate of a large product in f32, which they are in at any precision.
 //   - the optimizer's bytes: AdamW reads 16 and writes 12 a parameter, for the encoder, the head, and the
 //   rows of the
 //     embedding tables that a batch touches, at the speed at which this memory serves that very pattern.
-// Attention, activations, LayerNorm, dropout and the loss count as free.
+// Softmax, activations, LayerNorm, dropout and the loss count as free.
 //
 // Prints {"tokens_per_second": ..., "matmul_ms": ..., "optimizer_ms": ..., ...} of a mean step as JSON.
 #include <fmt/format.h>
@@ -59,6 +61,7 @@ double best_seconds(const Function& function) {
 // The work of a training step, for one batch.
 struct Step {
   std::int64_t sequences = 0, tokens = 0, embedding_rows = 0;
+  std::int64_t pairs = 0;  // of tokens that attend to one another
 };
 
 std::vector<Step> read_steps(const BertTokenizer& tokenizer, const std::string& path, std::size_t batch_size,
@@ -73,7 +76,8 @@ std::vector<Step> read_steps(const BertTokenizer& tokenizer, const std::string& 
         tokenizer.encode(text, {.truncation = Truncation::longest_first, .max_length = max_length});
     ids.insert(encoding.input_ids.begin(), encoding.input_ids.end());
     longest = std::max(longest, encoding.input_ids.size());
-    step.tokens += static_cast<std::int64_t>(encoding.input_ids.size());
+    const auto length = static_cast<std::int64_t>(encoding.input_ids.size());
+    step.tokens += length, step.pairs += length * length;
     if (++step.sequences < static_cast<std::int64_t>(batch_size)) continue;
     step.embedding_rows = static_cast<std::int64_t>(ids.size() + longest + 1);  // words, positions, type 0
     steps.push_back(std::exchange(step, {}));
@@ -164,6 +168,29 @@ double matmul_flops(const Step& step, const BertConfig& config) {
   return 6 * (rows * (4 * h * h + 2 * h * i) + static_cast<double>(step.sequences) * h * h);
 }
 
+// Operations a second of a large product in f32.
+double f32_rate() {
+  constexpr std::int64_t kSide = 576;
+  const AlignedBuffer<float> a = small_numbers(kSide * kSide), b = small_numbers(kSide * kSide);
+  AlignedBuffer<float> c(static_cast<std::size_t>(kSide * kSide));
+  const kernels::Matmul op{.m = kSide,
+                           .n = kSide,
+                           .k = kSide,
+                           .a = a.data(),
+                           .lda = kSide,
+                           .b = b.data(),
+                           .ldb = kSide,
+                           .c = c.data(),
+                           .ldc = kSide};
+  return 2.0 * kSide * kSide * kSide / best_seconds([&] { kernels::ops().matmul(op); });
+}
+
+double attention_flops(const Step& step, const BertConfig& config) {
+  constexpr double kProducts = 6;
+  return kProducts * 2 * static_cast<double>(step.pairs) * static_cast<double>(config.hidden_size) *
+         static_cast<double>(config.num_hidden_layers - 1);
+}
+
 // Bytes a second of updating three arrays in place by a fourth, which is what AdamW asks of the memory.
 double update_bandwidth() {
   constexpr std::int64_t kNumbers = std::int64_t{1} << 25, kBlock = 1 << 16;  // 4 arrays of 128 MiB
@@ -199,20 +226,22 @@ void measure(const std::string& folder, const std::string& texts, std::size_t ba
   const std::vector<Step> steps =
       representatives(read_steps(BertTokenizer::from_pretrained(folder), texts, batch_size, max_length));
   if (steps.empty()) throw std::runtime_error(fmt::format("{} does not fill one batch", texts));
-  const double bandwidth = update_bandwidth();
-  double tokens = 0, matmul = 0, flops = 0, optimizer = 0;
+  const double bandwidth = update_bandwidth(), rate = f32_rate();
+  double tokens = 0, matmul = 0, flops = 0, attention = 0, optimizer = 0;
   for (const Step& step : steps) {
     tokens += static_cast<double>(step.tokens);
     matmul += matmul_seconds(step, config);
     flops += matmul_flops(step, config);
+    attention += attention_flops(step, config) / rate;
     optimizer += optimizer_bytes(step, config) / bandwidth;
   }
   const auto count = static_cast<double>(steps.size());
   fmt::print(
-      "{{\"tokens_per_second\": {:.1f}, \"matmul_ms\": {:.3f}, \"optimizer_ms\": {:.3f}, "
+      "{{\"tokens_per_second\": {:.1f}, \"matmul_ms\": {:.3f}, \"attention_ms\": {:.3f}, "
+      "\"optimizer_ms\": {:.3f}, "
       "\"tokens_per_step\": {:.1f}, \"gflops\": {:.1f}, \"memory_gb_per_s\": {:.2f}}}\n",
-      tokens / (matmul + optimizer), matmul / count * 1e3, optimizer / count * 1e3, tokens / count,
-      flops / matmul / 1e9, bandwidth / 1e9);
+      tokens / (matmul + attention + optimizer), matmul / count * 1e3, attention / count * 1e3,
+      optimizer / count * 1e3, tokens / count, flops / matmul / 1e9, bandwidth / 1e9);
 }
 
 }  // namespace

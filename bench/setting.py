@@ -58,7 +58,6 @@ class Setting:
     machine: Machine
     model: pathlib.Path
     data: pathlib.Path
-    peer: pathlib.Path
     build: pathlib.Path
     work: pathlib.Path
     threads: int

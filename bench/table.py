@@ -1,10 +1,11 @@
 """Measures what Bertune is meant to reach in speed and memory, beside the peer, in one run, and prints it as a table.
 
-usage: table.py --model MINILM_FOLDER --data FOLDER --peer TRAIN_HF.PY --build FOLDER [--full] [--isa avx2]
+usage: table.py --model MINILM_FOLDER --build FOLDER [--data FOLDER] [--full] [--isa avx2]
                 [--only PART ...] [--threads N] [--json FILE]
 
-Runs with the Python that the peer lives in. --data is the folder that holds sst2/, imdb/, squad/, ...; --peer trains with the
-Transformers Trainer and prints one line of JSON; --build is built with the preset `bench`. Runs of the two sides
+Runs with the Python that the peer lives in. --data is the folder that holds sst2/, imdb/, squad/, ...; without them the
+small sets of examples/ stand in, and the rows are named after them. tests/parity/peer_trainer.py trains with the
+Transformers Trainer; --build is built with the preset `bench`. Runs of the two sides
 alternate; figures are medians. The targets are those for AMX where the processor has it, else those for AVX2.
 
 The quick form (the default) takes small samples, and repeats only the first task: it shows where things stand. The
@@ -63,7 +64,7 @@ class Table:
 
     def __init__(self, setting: Setting, sizes: Sizes) -> None:
         self.setting, self.sizes = setting, sizes
-        self.sst2 = training.read_sst2(setting.data, "train")
+        self.sst2 = training.read_short(setting.data, "train")
         self.rows: list[Row] = []
         self.best_options: list[str] = []
         self.base_folder: pathlib.Path | None = None
@@ -73,7 +74,7 @@ class Table:
 
     def short_texts(self, name: str, model: pathlib.Path, count: int, *targets: Target) -> Task:
         rows = self.sample(f"{name}-{count}".replace(" ", "-"), self.sst2, count)
-        return Task(f"{name} on SST-2", model, rows, 32, 128, *targets)
+        return Task(f"{name} on {training.short_set(self.setting.data)}", model, rows, 32, 128, *targets)
 
     def minilm_task(self, count: int) -> Task:
         targets = (at_least(3.5, 6), at_least(2, 2.5), at_least(0.8, 0.6))
@@ -101,12 +102,12 @@ class Table:
         self.rows += training.measure(self.setting, task, self.sizes.repeat, self.best_options)
 
     def long(self) -> None:
-        imdb = training.read_imdb(self.setting.data)
+        imdb = training.read_long(self.setting.data)
         for name, model, count in (
             ("MiniLM-L6", self.setting.model, self.sizes.long_minilm),
             ("BERT-base", self.base(), self.sizes.long_base),
         ):
-            task = Task(f"{name} on IMDB", model, self.sample(f"{name}-long", imdb, count), 8, 512, at_least(1.7, 5))
+            task = Task(f"{name} on {training.long_set(self.setting.data)}", model, self.sample(f"{name}-long", imdb, count), 8, 512, at_least(1.7, 5))
             self.rows += training.measure(self.setting, task, self.sizes.repeat, [])
 
     def threads(self) -> None:
@@ -131,7 +132,7 @@ class Table:
         folder = self.setting.work / "fine-tuned"
         training.train_ours(self.setting, self.minilm_task(self.sizes.scout), self.setting.threads)
         shutil.move(self.setting.work / "ours", folder)
-        rows = training.read_sst2(self.setting.data, "test")
+        rows = training.read_short(self.setting.data, "test")
         everything = prediction.prepare(self.setting, folder, rows)
         some = prediction.first_texts(everything, rows, self.sizes.texts)
         for precision in prediction.precisions(self.setting):
@@ -144,12 +145,13 @@ class Table:
         folder = self.setting.work / "fine-tuned int8"
         training.train_ours(self.setting, self.minilm_task(self.sizes.quantized), self.setting.threads)
         shutil.move(self.setting.work / "ours", folder)
-        rows = training.read_sst2(self.setting.data, "test")
+        rows = training.read_short(self.setting.data, "test")
         everything = prediction.prepare(self.setting, folder, rows)
         gold = [row.rsplit("\t", 1)[1] for row in rows]
         rivals = prediction.int8_rivals(self.setting, everything, self.sst2)
         repeat = self.sizes.first_repeat
-        self.rows += prediction.measure_int8(self.setting, everything, rivals, repeat, gold, "MiniLM on SST-2 test")
+        self.rows += prediction.measure_int8(self.setting, everything, rivals, repeat, gold,
+                                             f"MiniLM on {training.short_set(self.setting.data)} test")
         some = prediction.first_texts(everything, rows, self.sizes.texts)
         for threads in (1, 2):
             self.rows += prediction.measure_int8_latency(self.setting, some, rivals, threads, self.sizes.repeat)
@@ -187,8 +189,7 @@ def markdown(rows: list[Row], setting: Setting, form: str) -> str:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=pathlib.Path, required=True)
-    parser.add_argument("--data", type=pathlib.Path, required=True)
-    parser.add_argument("--peer", type=pathlib.Path, required=True)
+    parser.add_argument("--data", type=pathlib.Path, default=training.sets.DATA)
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--isa", choices=["avx2"], help="hold both sides to it (ONNX Runtime cannot be)")
@@ -208,7 +209,6 @@ def main() -> None:
             machine=machine,
             model=arguments.model,
             data=arguments.data,
-            peer=arguments.peer,
             build=arguments.build.resolve(),
             work=pathlib.Path(work),
             threads=arguments.threads,

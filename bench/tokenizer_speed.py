@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Bertune's tokenizer beside the fastest ones in Python, each on one thread.
 
-    python3 bench/tokenizer_speed.py --driver build/bench/tokenizer_benchmark --data DIR --vocab DIR [--model DIR]
+    python3 bench/tokenizer_speed.py --driver build/bench/tokenizer_benchmark --model DIR [--data DIR --vocab DIR]
                                      [--passes 20] [--json FILE]
 
 The texts are SST-2's (DATA/sst2/train.tsv, text TAB label) and XQuAD's contexts (DATA/squad/xquad.*.json); the
@@ -24,6 +24,9 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 from tokenizers.implementations import BertWordPieceTokenizer  # noqa: E402
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "parity"))
+import sets  # noqa: E402
+
 try:
     import nanotoken
 except ImportError:
@@ -34,6 +37,9 @@ TARGET_ENGLISH, TARGET_OTHERS, TARGET_NANOTOKEN, TARGET_LOAD_MS = 100, 20, 1, 25
 
 
 def corpora(data):
+    if not data.is_dir():
+        yield "examples", True, [line for text in sets.long_texts(data, 10000) for line in text.split("\n") if line]
+        return
     lines = (data / "sst2" / "train.tsv").read_text(encoding="utf-8").split("\n")
     yield "sst2", True, [line.rsplit("\t", 1)[0] for line in lines if line]
     for path in sorted((data / "squad").glob("xquad.*.json")):
@@ -67,6 +73,8 @@ def verdict(ratio, target):
 
 def compare(arguments, name, lowercase, corpus, is_english, texts):
     vocabulary = arguments.vocab / f"{name}.vocab.txt"
+    if not vocabulary.exists():  # that of the checkpoint is the English one
+        vocabulary = pathlib.Path(arguments.model) / "vocab.txt"
     reference = BertWordPieceTokenizer(str(vocabulary), lowercase=lowercase)._tokenizer
     megabytes = sum(len(text.encode()) for text in texts) / 1e6
     ours, tokens = time_driver(arguments.driver, vocabulary, "uncased" if lowercase else "cased", arguments.passes, texts)
@@ -98,14 +106,15 @@ def compare(arguments, name, lowercase, corpus, is_english, texts):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--driver", required=True, help="tokenizer_benchmark")
-    parser.add_argument("--data", required=True, type=pathlib.Path, help="folder with sst2/ and squad/")
-    parser.add_argument("--vocab", required=True, type=pathlib.Path, help="folder with NAME.vocab.txt")
-    parser.add_argument("--model", help="a checkpoint folder, to time reading its tokenizer")
+    parser.add_argument("--data", type=pathlib.Path, help="folder with sst2/ and squad/", default=sets.DATA)
+    parser.add_argument("--vocab", type=pathlib.Path, help="folder with NAME.vocab.txt", default=sets.DATA / "vocab")
+    parser.add_argument("--model", help="a checkpoint folder, to time reading its tokenizer", required=True)
     parser.add_argument("--passes", type=int, default=20)
     parser.add_argument("--json", type=pathlib.Path, help="append the results to this file, a JSON object a line")
     arguments = parser.parse_args()
     rows = [compare(arguments, name, lowercase, *corpus)
-            for name, lowercase in VOCABULARIES.items() for corpus in corpora(arguments.data)]
+            for name, lowercase in VOCABULARIES.items() if lowercase or arguments.vocab.is_dir()
+            for corpus in corpora(arguments.data)]
     if arguments.model:
         seconds, _ = time_driver(arguments.driver, arguments.model, "load", 5)
         rows.append({"benchmark": "tokenizer_load", "first_ms": round(seconds[0] * 1e3, 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import pathlib
 import random
@@ -11,7 +12,11 @@ from dataclasses import asdict, dataclass, field
 
 from setting import Row, Setting, Target, alternate, at_least, at_most, median, progress
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "parity"))
+import sets  # noqa: E402
+
 LEARNING_RATE = 5e-5
+PEER = pathlib.Path(sets.__file__).parent / "peer_trainer.py"
 
 
 @dataclass(frozen=True)
@@ -43,13 +48,31 @@ def write_sample(rows: list[str], count: int, path: pathlib.Path) -> pathlib.Pat
     return path
 
 
-def read_sst2(data: pathlib.Path, part: str) -> list[str]:
-    return [row for row in (data / "sst2" / f"{part}.tsv").read_text(encoding="utf-8").split("\n") if row]
+def short_set(data: pathlib.Path) -> str:
+    return "SST-2" if (data / "sst2").is_dir() else "support tickets"
 
 
-def read_imdb(data: pathlib.Path) -> list[str]:
-    """As text TAB label, for both sides to read the same file."""
-    lines = (data / "imdb" / "train.jsonl").read_text(encoding="utf-8").split("\n")
+def long_set(data: pathlib.Path) -> str:
+    return "IMDB" if (data / "imdb").is_dir() else "texts of examples/"
+
+
+def read_short(data: pathlib.Path, part: str) -> list[str]:
+    """Sentences of SST-2; where it is not there the support tickets of examples/, again and again."""
+    path = data / "sst2" / f"{part}.tsv"
+    if path.exists():
+        return [row for row in path.read_text(encoding="utf-8").split("\n") if row]
+    with open(sets.EXAMPLES / "support_tickets" / f"{part}.csv", newline="", encoding="utf-8") as file:
+        rows = [f"{' '.join(row['text'].split())}\t{row['label']}" for row in csv.DictReader(file)]
+    return rows * (7000 // len(rows))
+
+
+def read_long(data: pathlib.Path) -> list[str]:
+    """Film reviews of IMDB, or texts of the examples; as text TAB label, for both sides to read the same file."""
+    path = data / "imdb" / "train.jsonl"
+    if not path.exists():
+        texts = sets.long_texts(data, 1000) * 10
+        return [" ".join(text.split()) + f"\t{number % 2}" for number, text in enumerate(texts)]
+    lines = path.read_text(encoding="utf-8").split("\n")
     examples = (json.loads(line) for line in lines if line)
     return [" ".join(example["text"].split()) + f"\t{example['label']}" for example in examples]
 
@@ -93,6 +116,7 @@ def train_peer(setting: Setting, task: Task, *more: str) -> Cost:
     rows = task.rows.read_text(encoding="utf-8").split("\n")[: task.batch]
     test.write_text("\n".join(rows) + "\n", encoding="utf-8", newline="\n")
     options = {
+        "--task": "text-classification",
         "--model": task.model,
         "--train": task.rows,
         "--test": test,
@@ -102,7 +126,7 @@ def train_peer(setting: Setting, task: Task, *more: str) -> Cost:
         "--threads": setting.threads,
         "--out": setting.work / "peer",
     }
-    results = setting.run_json(sys.executable, setting.peer, *flags(options), *more)
+    results = setting.run_json(sys.executable, PEER, *flags(options), *more)
     return Cost(results["tokens_per_s"], results["rss_mib"], results["mean_tokens"])
 
 

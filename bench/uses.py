@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import json
 import pathlib
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import median
 
 from setting import Row, Setting, Target, alternate, at_least, at_most, progress
-from training import Cost, flags, medians
+from training import PEER, Cost, flags, medians, sets
 
-PEER = pathlib.Path(__file__).parents[1] / "tests" / "parity" / "peer_trainer.py"
 RECIPE = {"--learning-rate": 5e-5, "--warmup-ratio": 0, "--weight-decay": 0}
 FASTER = ["--padding", "longest", "--group-by-length", "--fused"]
 
@@ -32,8 +33,9 @@ class Use:
 
 
 def write_questions(data: pathlib.Path, count: int, path: pathlib.Path) -> pathlib.Path:
-    """The first paragraphs of SQuAD 1.1's articles in turn, until they hold so many questions."""
-    articles = json.loads((data / "squad" / "dev-v1.1.json").read_text(encoding="utf-8"))["data"]
+    """The first paragraphs of SQuAD 1.1's articles in turn (or those of examples/), until they hold so many questions."""
+    squad = sets.instead(data / "squad" / "dev-v1.1.json", sets.EXAMPLES / "product_questions" / "train.json")
+    articles = json.loads(squad.read_text(encoding="utf-8"))["data"]
     turns = itertools.zip_longest(*(article["paragraphs"] for article in articles))
     chosen, questions = [], 0
     for paragraph in filter(None, itertools.chain.from_iterable(turns)):
@@ -47,26 +49,27 @@ def write_questions(data: pathlib.Path, count: int, path: pathlib.Path) -> pathl
 
 
 def sentences_of(path: pathlib.Path) -> Iterator[dict[str, list[str]]]:
-    """Words and parts of speech of CoNLL-U."""
+    """Words and parts of speech of CoNLL-U, or words and tags of CoNLL."""
+    word, tag = (1, 3) if path.suffix == ".conllu" else (0, 1)
     for block in path.read_text(encoding="utf-8").split("\n\n"):
         cells = [line.split("\t") for line in block.split("\n")]
-        words = [row for row in cells if row[0].isdigit()]
+        words = [row for row in cells if len(row) > tag and (word == 0 or row[0].isdigit())]
         if words:
-            yield {"tokens": [row[1] for row in words], "ner_tags": [row[3] for row in words]}
+            yield {"tokens": [row[word] for row in words], "ner_tags": [row[tag] for row in words]}
 
 
 def write_sentences(data: pathlib.Path, count: int, path: pathlib.Path) -> pathlib.Path:
-    """As many sentences of English EWT, from all over it."""
-    sentences = list(sentences_of(data / "ud_english_ewt" / "train.conllu"))
+    """As many sentences of English EWT (or of examples/), from all over it."""
+    stand_in = sets.EXAMPLES / "support_entities" / "train.conll"
+    sentences = list(sentences_of(sets.instead(data / "ud_english_ewt" / "train.conllu", stand_in)))
     chosen = sentences[:: max(1, len(sentences) // count)][:count]
     path.write_text("".join(json.dumps(sentence) + "\n" for sentence in chosen), encoding="utf-8")
     return path
 
 
 def write_texts(data: pathlib.Path, count: int, path: pathlib.Path) -> pathlib.Path:
-    """Articles of Wikipedia, a paragraph a line, a blank line between articles."""
-    with (data / "wiki" / "docs.jsonl").open(encoding="utf-8") as lines:
-        articles = [json.loads(line)["text"] for line in itertools.islice(lines, count)]
+    """Articles of Wikipedia (or texts of examples/), a paragraph a line, a blank line between articles."""
+    articles = sets.long_texts(data, count)
     paragraphs = ([line for line in article.split("\n") if line.strip()] for article in articles)
     path.write_text("\n\n".join("\n".join(article) for article in paragraphs) + "\n", encoding="utf-8")
     return path
@@ -127,7 +130,7 @@ def uses(setting: Setting, questions: int, sentences: int, articles: int) -> lis
     ]
 
 
-def train_ours(setting: Setting, use: Use) -> Cost:
+def train_ours(setting: Setting, use: Use, *more: str) -> Cost:
     output = setting.work / "ours"
     command, *own = use.ours
     if command == "train":
@@ -140,10 +143,18 @@ def train_ours(setting: Setting, use: Use) -> Cost:
         "--max-length": use.max_length,
         "--threads": setting.threads,
     }
-    setting.run(setting.bertune, command, "--overwrite", *own, *flags(options))
+    printed = setting.run(setting.bertune, command, "--overwrite", *own, *flags(options), *more)
     results = json.loads((output / "all_results.json").read_text(encoding="utf-8"))
     speed = results["train_tokens_per_second"]
-    return Cost(speed, results["train_peak_rss_mib"], speed / results["train_samples_per_second"])
+    share = re.search(r"([\d.]+)% of the time taken", printed)
+    record = {"percent_of_bound": float(share[1])} if share else {}
+    return Cost(speed, results["train_peak_rss_mib"], speed / results["train_samples_per_second"], record)
+
+
+def share_of_bound(setting: Setting, use: Use, repeat: int) -> Row:
+    """What `--profile` says of a run's products, attention's too, and its optimizer at the machine's peak."""
+    shares = [train_ours(setting, use, "--profile").details["percent_of_bound"] for _ in range(repeat)]
+    return Row(use.name, "percent of the time, bound of this machine", median(shares), 100, at_least(0.75))
 
 
 def train_peer(setting: Setting, use: Use, *more: str) -> Cost:
@@ -189,5 +200,6 @@ def measure(setting: Setting, use: Use, repeat: int) -> list[Row]:
     return [
         Row(use.name, "tokens/s, peer's default", speed["ours"], speed["default"], use.target, record),
         Row(use.name, f"tokens/s, peer with {' '.join(FASTER)}", speed["ours"], speed["faster"]),
+        share_of_bound(setting, use, repeat),
         Row(use.name, "peak memory, MiB, peer's default", memory["ours"], memory["default"], at_most(0.4)),
     ]

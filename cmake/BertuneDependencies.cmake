@@ -6,26 +6,18 @@ find_package(CLI11 REQUIRED)           # the command line
 find_package(yaml-cpp REQUIRED)        # files of options
 find_package(Boost 1.81 REQUIRED)      # Beast and Asio, headers alone: HTTP in src/serve
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)  # pytorch_model.bin is a zip
-pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)         # train.csv.gz
+pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)         # train.csv.gz; checksums of pytorch_model.bin
 pkg_check_modules(libzstd REQUIRED IMPORTED_TARGET libzstd)   # train.csv.zst
 pkg_check_modules(libxxhash REQUIRED libxxhash)  # hashes of a checkpoint's files; compiled in, from its header
+find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_builder.hpp REQUIRED)  # ONNX is protocol buffers; headers alone
 # Downloads of models: libcurl, and libcrypto for their checksums, which libcurl4 of Debian brings along. Only their
 # headers are needed here: a program loads them when it first downloads (src/hub/loaded_library.h).
 pkg_check_modules(libcurl REQUIRED libcurl>=7.85)
 pkg_check_modules(libcrypto REQUIRED libcrypto>=3)
 
+# Several processes under mpirun or srun; without it, the program works in one (src/distributed/mpi).
+set(MPI_CXX_SKIP_MPICXX ON)
+find_package(MPI QUIET COMPONENTS CXX)
+
 # Linear models of baselines and of the search for wrong labels. Debian's package has no file for pkg-config.
 include(${CMAKE_CURRENT_LIST_DIR}/FindLiblinear.cmake)
-
-# A package that brings its libraries along is smaller with the parts of them that are used than with all of them.
-if(BERTUNE_STATIC_LIBRARIES)
-  add_link_options(-Wl,--gc-sections)
-  find_library(static_zstd libzstd.a REQUIRED)
-  find_library(static_yaml_cpp libyaml-cpp.a REQUIRED)
-  set_target_properties(PkgConfig::libzstd PROPERTIES INTERFACE_LINK_LIBRARIES ${static_zstd})
-  get_target_property(configurations yaml-cpp IMPORTED_CONFIGURATIONS)
-  foreach(configuration ${configurations})
-    set_target_properties(yaml-cpp PROPERTIES IMPORTED_LOCATION_${configuration} ${static_yaml_cpp})
-  endforeach()
-endif()

@@ -56,7 +56,7 @@ struct PairedDifference {
 BERTUNE_EXPORT Baselines measure_baselines(const BaselineOptions& options);
 
 // Returns mean(model) - mean(baseline) of values per row (Efron and Tibshirani 1993; the percentile
-// interval of 2,000 resamples). Throws UsageError for different numbers of rows, or none.
+// interval of 10,000 resamples, fewer of very many rows). Throws UsageError for different numbers of rows, or none.
 BERTUNE_EXPORT PairedDifference paired_difference(const std::vector<double>& model,
                                                   const std::vector<double>& baseline,
                                                   std::uint64_t seed = 42);

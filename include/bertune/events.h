@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -123,8 +124,22 @@ struct FoldEnded {
   Metrics metrics;
 };
 
+// A run of train_seeds begins (fine_tune has none); `number` counts from 0. Its own events follow.
+struct SeedBegins {
+  std::uint64_t seed = 0;
+  std::int64_t number = 0, seeds = 0;
+};
+
+// A run of train_seeds has ended.
+struct SeedEnded {
+  std::uint64_t seed = 0;
+  std::int64_t number = 0, seeds = 0;
+  bool done_before = false;  // by the run that is resumed: no metrics here
+  std::optional<Metrics> validation = {}, test = {};
+};
+
 using Event = std::variant<Note, DataRead, TextRead, ModelLoaded, RunPlanned, LossChosen, Resumed, StepEvent,
                            EvaluationProgress, EvaluationEvent, EarlyStop, CheckpointSaved, TrainingEnded,
-                           ModelSaved, Tested, FoldBegins, FoldEnded>;
+                           ModelSaved, Tested, FoldBegins, FoldEnded, SeedBegins, SeedEnded>;
 
 }  // namespace bertune

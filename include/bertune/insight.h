@@ -47,18 +47,21 @@ struct CompareOptions {
 
 // The second run against the first, on the same rows.
 struct RunDifference {
-  std::string first, second;  // folders
-  double first_value = 0, second_value = 0;
-  double difference = 0, low = 0, high = 0;  // second - first; 95% interval of a paired bootstrap
+  std::string first, second;                         // folders
+  std::int64_t first_runs = 1, second_runs = 1;      // seeds of train_seeds() in each
+  double first_value = 0, second_value = 0;          // of several seeds the mean
+  double first_deviation = 0, second_deviation = 0;  // over the seeds
+  double difference = 0, low = 0, high = 0;          // second - first; 95% interval, of rows and seeds
   // The rows that one alone gets right, where rows are right or wrong.
   std::optional<std::int64_t> only_first = {}, only_second = {};
-  double p_value = 1;              // McNemar's mid-p, or of a paired permutation
+  double p_value = 1;              // McNemar's mid-p, a paired permutation's, or of seeds Student's t
   double adjusted = 1;             // by Holm, of all pairs
   double smallest_difference = 0;  // that so many rows would show in four of five cases
 };
 
-// Returns each pair of the runs. Throws UsageError for fewer than two and for an unknown metric or set, and
-// Error for runs of different tasks or rows.
+// Returns each pair of the runs; a folder of train_seeds() stands for all its runs. Throws UsageError for
+// fewer than two, for an unknown metric or set, and for a single run beside several seeds, and Error for runs
+// of different tasks or rows.
 BERTUNE_EXPORT std::vector<RunDifference> compare_runs(std::span<const std::filesystem::path> runs,
                                                        const CompareOptions& options = {});
 

@@ -32,7 +32,11 @@ struct PretrainOptions {
   std::filesystem::path config;      // or config.json with the sizes of a new model
   std::filesystem::path vocabulary;  // and the folder of its tokenizer; see vocabulary.h
   Initialization initialization = Initialization::normal;  // of a new model
-  std::vector<std::filesystem::path> train, validation;    // files of text; the second may be empty
+  // Files of text, or patterns ("texts/*.txt"), packed or not; the second may be empty.
+  std::vector<std::filesystem::path> train, validation;
+  // A folder that keeps the tokenized text for other runs. Empty: text of more than 1 GiB is kept in
+  // output_dir/text-cache while the run lasts, and less in memory.
+  std::filesystem::path text_cache;
   std::string format;                      // txt, jsonl, csv, ...; empty: by the name of the file
   std::string text_column = "text";        // of tables: one document per row
   std::string document_per;                // "blank-line", "file" or "line"; empty: detected

@@ -39,6 +39,11 @@ struct TrainOptions {
   // The share of the training rows that is held out without a validation file; 0: none. Unset: a tenth, at
   // most 10,000 rows.
   std::optional<double> validation_split;
+  // The seed of the rows that are held out or drawn; unset: arguments.seed.
+  std::optional<std::uint64_t> split_seed;
+  // Files of corrections (bertune/noise.h, docs/noise.md): rows to train on that are left out, or get the
+  // label of the column `correct`. They count before rows are held out.
+  std::filesystem::path exclude = {}, relabel = {};
   bool shuffle_rows = false;  // max_train_rows are drawn from all rows by the seed, and not the first ones
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;  // negative: all
   std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;     // else the checkpoint's
@@ -82,7 +87,8 @@ struct FoldOptions {
   bool keep_models = false;      // OUTPUT/fold-<i>/ is a model; else only its results stay
 };
 
-using FoldMetrics = std::map<std::string, double>;  // by name (metrics.h); NaN where a metric is not finite
+using MetricValues = std::map<std::string, double>;  // by name (metrics.h); NaN where one is not finite
+using FoldMetrics = MetricValues;
 
 struct CrossValidation {
   std::filesystem::path folder;  // with cross_validation.json and out_of_fold.jsonl
@@ -97,5 +103,31 @@ struct CrossValidation {
 // is not used. Throws as fine_tune does, and UsageError for fewer than two folds; an interrupted run
 // continues with arguments.resume.
 BERTUNE_EXPORT CrossValidation cross_validate(const TrainOptions& options, const FoldOptions& folds = {});
+
+// Several runs that differ in the seed alone.
+struct SeedOptions {
+  std::int64_t seeds = 5;  // arguments.seed and those after it
+  bool keep_all = false;   // OUTPUT/seed-<seed>/ is a model; else only its results and predictions stay
+};
+
+struct SeedRun {
+  std::uint64_t seed = 0;
+  std::filesystem::path folder;
+  MetricValues metrics;  // "eval_accuracy" of validation rows, "test_accuracy" of test rows, ...
+};
+
+struct SeedRuns {
+  std::filesystem::path folder;  // of the best run's model, with seeds.json
+  std::string task;
+  std::vector<SeedRun> runs;
+  MetricValues mean, standard_deviation, minimum, maximum;  // over the runs; the deviation of a sample
+  std::optional<std::size_t> best;  // of `runs`, on validation rows; unset without any
+  std::vector<Finding> findings;    // what is odd in the data, the most serious first
+};
+
+// Trains and tests with each seed, on the same rows; the model that is best on the validation rows is the one
+// in output_dir. Throws as fine_tune does, and UsageError for fewer than two seeds, and where there are no
+// validation rows unless all models are kept; an interrupted run continues with arguments.resume.
+BERTUNE_EXPORT SeedRuns train_seeds(const TrainOptions& options, const SeedOptions& seeds = {});
 
 }  // namespace bertune

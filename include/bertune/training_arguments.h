@@ -42,6 +42,10 @@ struct TrainingArguments {
   std::int64_t train_batch_size = 32;            // examples per batch
   std::int64_t gradient_accumulation_steps = 1;  // batches per optimizer step
   std::int64_t eval_batch_size = 64;
+  // The parts that the rows of a step are dealt out to, a power of two: it fixes the order of sums, and so
+  // the weights' last bits, for any number of ranks. 0: 1 for one process; for several, 8, or as many as
+  // there are ranks rounded up to a power of two if that is more; a resumed run keeps those that it has.
+  std::int64_t shards = 0;
   std::string optimizer = "adamw";
   double learning_rate = 5e-5;
   // Options of the optimizer under PyTorch's names. The members after them are shorthand for the options of

@@ -22,6 +22,7 @@
 #include "runs/fine_tuning.h"
 #include "runs/output.h"
 #include "runs/results.h"
+#include "runs/seed_runs.h"
 #include "train/observer.h"
 
 namespace bertune::capi {
@@ -96,7 +97,8 @@ void write_beside(const Asked& asked, const runs::TrainOptions& values, const ta
   try {
     if (done.test_metrics && !asked.options.no_baselines) {
       const Baselines baselines = insight::measure_baselines(values, task);
-      const auto model = insight::beside(baselines, *done.test_metrics, done.test_rows);
+      const auto model =
+          insight::beside(baselines, folder, runs::with_prefix("test", done.results.at("test")));
       write_file_atomically(folder / "baselines.json", dump_json(insight::to_json(baselines, model), 4));
     }
   } catch (const std::exception& error) {
@@ -143,6 +145,7 @@ Json train(const options::GivenValues& given, Watcher& watcher) {
                              values.files.train.string(), guess.reason));
   }
   if (values.is_cross_validation()) return runs::cross_validate(values, base, task, watcher).results;
+  if (values.seeds) return runs::train_seeds(values, base, task, watcher).results;
   report::TensorBoardLog log(watcher, values.arguments.output_dir, values.arguments.logging_steps,
                              dump_json(values.arguments.to_json()));
   train::Observer& observer = options.reports_to_tensorboard() ? static_cast<train::Observer&>(log) : watcher;

@@ -204,6 +204,10 @@ const TensorEntry* Checkpoint::find(std::string_view canonical_name) const {
   return found == tensors_.end() || found->name != canonical_name ? nullptr : &*found;
 }
 
+void Checkpoint::release_pages() const {
+  for (const std::unique_ptr<TensorSource>& source : sources_) source->release_pages();
+}
+
 void Checkpoint::read_f32(const TensorEntry& entry, std::span<float> out) const {
   sources_.at(entry.file)->read_f32(entry.index, out);
   if (!all_finite(out)) {

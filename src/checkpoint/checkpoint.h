@@ -53,6 +53,8 @@ class Checkpoint {
   // The tensor, row-major, as f32 (F16 and BF16 exactly, F64 to the nearest). Throws Error when out.size() is
   // not entry.elements, when it holds integers, or when the file is damaged.
   void read_f32(const TensorEntry& entry, std::span<float> out) const;
+  // Gives back the memory that the files take where they are mapped: for whoever reads them once.
+  void release_pages() const;
 
   // Returns the file's name for messages: "DIR/model.safetensors", or the index of the shards.
   std::string source() const { return source_.string(); }

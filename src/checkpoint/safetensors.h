@@ -29,6 +29,9 @@ class SafetensorsFile : public TensorSource {
     return tensors_;
   }  // in the order of their data
   void read_f32(std::size_t index, std::span<float> out) const override;
+  void release_pages() const override {
+    if (mapped_) mapped_->release_pages();
+  }
 
   std::optional<std::size_t> find(std::string_view name) const;  // an index into tensors()
   // Little endian, row-major, at any alignment; valid as long as the object.

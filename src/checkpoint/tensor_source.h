@@ -26,6 +26,7 @@ class TensorSource {
   // when `out` has another size than the tensor, when its dtype is no floating-point type, or when the file
   // is damaged. May be called from several threads.
   virtual void read_f32(std::size_t index, std::span<float> out) const = 0;
+  virtual void release_pages() const {}  // of a mapped file (core/file.h)
 };
 
 // `bytes` (little endian, any alignment) of `dtype` as f32; bytes.size() == out.size() * size_of(dtype). All

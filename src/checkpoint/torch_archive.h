@@ -27,6 +27,7 @@ class TorchArchive : public TensorSource {
   const std::vector<StoredTensor>& tensors() const override;
   // Views that are not contiguous (transposed, sliced) come out row-major.
   void read_f32(std::size_t index, std::span<float> out) const override;
+  void release_pages() const override;
 
  private:
   class Implementation;

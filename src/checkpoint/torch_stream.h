@@ -30,6 +30,9 @@ class TorchStream : public TensorSource {
   const std::vector<StoredTensor>& tensors() const override { return tensors_; }
   // Views that are not contiguous (transposed, sliced) come out row-major.
   void read_f32(std::size_t index, std::span<float> out) const override;
+  void release_pages() const override {
+    if (mapped_) mapped_->release_pages();
+  }
 
  private:
   void parse(std::span<const std::byte> file);

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <csignal>
 #include <cstdio>
@@ -25,13 +26,18 @@
 #include "cli/commands/convert_command.h"
 #include "cli/commands/embed_command.h"
 #include "cli/commands/evaluate_command.h"
+#include "cli/commands/explain_command.h"
+#include "cli/commands/export_command.h"
 #include "cli/commands/fill_mask_command.h"
 #include "cli/commands/inspect_command.h"
+#include "cli/commands/merge_command.h"
 #include "cli/commands/next_sentence_command.h"
+#include "cli/commands/noise_command.h"
 #include "cli/commands/predict_command.h"
 #include "cli/commands/pretrain_command.h"
 #include "cli/commands/report_command.h"
 #include "cli/commands/serve_command.h"
+#include "cli/commands/shell_commands.h"
 #include "cli/commands/tokenize_command.h"
 #include "cli/commands/train_command.h"
 #include "cli/commands/vocabulary_command.h"
@@ -42,9 +48,11 @@
 #include "cli/screen/flag_words.h"
 #include "cli/screen/lost_file.h"
 #include "cli/screen/messages.h"
+#include "cli/screen/ranks.h"
 #include "core/counted.h"
 #include "core/quoted.h"
 #include "data/files/text_file.h"
+#include "distributed/ranks.h"
 #include "kernels/ops.h"
 #include "report/terminal.h"
 
@@ -58,10 +66,19 @@ std::string version() {
                      kernels::ops().name, tables, counted(available_threads(), "thread"));
 }
 
+// One of several ranks tells the error.
 int report_error(std::string_view message, int code) {
+  const RankEnd end = end_ranks(message, code);
   const report::Style style(report::terminal_of(STDERR_FILENO).colors);
-  fmt::print(stderr, "{} {}\n", style.red("error:"), without_control_characters(with_flags(message)));
-  return code;
+  if (end.tells)
+    fmt::print(stderr, "{} {}\n", style.red("error:"), without_control_characters(with_flags(message)));
+  return end.code;
+}
+
+int report_end(const std::string& message, int code) {
+  const RankEnd end = end_ranks(message, code);
+  if (end.tells) fmt::print(stderr, "{}\n", message);
+  return end.code;
 }
 
 // The exit code when all was said.
@@ -75,6 +92,16 @@ std::string where_help_is(const CLI::App& app, int argc, char** argv) {
   const CLI::App* command = argc < 2 ? nullptr : command_named(app, argv[1]);
   return command == nullptr ? "Run bertune help for all commands."
                             : fmt::format("Run bertune help {} for all options.", command->get_name());
+}
+
+// Help and version are for any process.
+void require_command_for_ranks(const SettledArguments& settled) {
+  constexpr std::array<std::string_view, 3> kDivideTheirWork = {"train", "pretrain", "evaluate"};
+  const bool asks_for_help = std::ranges::any_of(
+      settled.texts, [](const std::string& text) { return text == "--help" || text == "-h"; });
+  if (settled.command == nullptr || asks_for_help) return;
+  const std::string name = settled.command->get_name();
+  if (std::ranges::find(kDivideTheirWork, name) == kDivideTheirWork.end()) require_one_process(name);
 }
 
 constexpr const char* kNoMemory = "not enough memory; try a smaller --batch-size or --max-length";
@@ -104,11 +131,13 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
     }
     settled = settled_arguments(app, with_config_flag(argc, argv));
     know_flags_of(app, settled.command);
-    if (settled.is_silent) silence();
+    if (settled.is_silent || !is_first_rank()) silence();
+    require_command_for_ranks(settled);
     print_notes(settled.notes);
     std::vector<const char*> arguments;
     for (const std::string& text : settled.texts) arguments.push_back(text.c_str());
     app.parse(static_cast<int>(arguments.size()), arguments.data());
+    await_ranks();
     return written();
   } catch (const CLI::Success& call) {  // --help, --help-all or --version
     app.exit(call);
@@ -117,14 +146,15 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
     return report_usage(error);
   } catch (const UsageError& error) {
     return settled.texts.empty() ? report_usage(error) : report_error(error.what(), 2);
+  } catch (const distributed::JobEnded& ended) {
+    follow_the_first_rank();
+    return ended.code;
   } catch (const AlreadyDone& done) {
-    fmt::print(stderr, "{}\n", with_flags(done.what()));
-    return 0;
+    return report_end(with_flags(done.what()), 0);
   } catch (const Interrupted& error) {
     std::string what = without_control_characters(with_flags(error.what()));
     what.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(what.front())));
-    fmt::print(stderr, "{}\n", what);
-    return 130;
+    return report_end(what, 130);
   } catch (const Error& error) {
     return report_error(error.what(), 1);
   } catch (const std::bad_alloc&) {
@@ -148,7 +178,9 @@ int run(int argc, char** argv) {
   add_train_command(app);
   add_evaluate_command(app);
   add_predict_command(app);
+  add_merge_command(app);
   add_report_command(app);
+  add_explain_command(app);
   add_compare_command(app);
   add_calibrate_command(app);
   add_embed_command(app);
@@ -158,10 +190,13 @@ int run(int argc, char** argv) {
   add_next_sentence_command(app);
   add_check_command(app);
   add_baseline_command(app);
+  add_noise_command(app);
   add_tokenize_command(app);
   add_vocabulary_command(app);
   add_inspect_command(app);
   add_convert_command(app);
+  add_export_command(app);
+  add_shell_commands(app);
   app.footer(
       "bertune help COMMAND shows the options of a command.\n"
       "Examples:\n"
@@ -182,7 +217,9 @@ int run_program(int argc, char** argv) {
     std::signal(SIGXFSZ, SIG_IGN);     // a file size limit shows as a failed write too
     end_where_a_mapped_file_shrinks();
     const data::KeptPipes pipes;
-    return run(argc, argv);
+    const int code = run(argc, argv);
+    leave_ranks(code);
+    return code;
   } catch (const std::bad_alloc&) {  // so early that no option was read
     return report_error(kNoMemory, 1);
   }

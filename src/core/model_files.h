@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 
@@ -32,6 +33,13 @@ bool is_model_file(const std::filesystem::path& name);
 // Returns whether what a model answers depends on a file of its folder: all of these, config.json, and shards
 // of weights.
 bool decides_predictions(const std::filesystem::path& file);
+
+// Removes the model from a folder, so that what was measured of it stays: all of these but results, and
+// config.json.
+void remove_model(const std::filesystem::path& folder);
+
+// Returns a hash of all of these in the folder, each of which is read once.
+std::uint64_t hash_of_model(const std::filesystem::path& folder);
 
 // Returns whether there are weights in the folder, of a model or of an adapter.
 bool holds_weights(const std::filesystem::path& folder);

@@ -4,6 +4,7 @@
 
 #include "core/parallel.h"
 #include "kernels/buffer.h"
+#include "kernels/host_access.h"
 
 namespace bertune::kernels {
 namespace {
@@ -31,6 +32,26 @@ void count(ProfiledCall& call, const UpdateList<Step>& list) {
     for (std::int64_t j = list.rows[i].first; j < list.rows[i].end; ++j)
       call.bytes += bytes_of(list.row_steps[j]);
   }
+}
+// Each product of attention has 2 L² H operations in a sequence of length L: two products forward, four more
+// backward. (That backward computes the scores anew is not what it has to do.)
+template <typename Op>
+double product_of_attention(const Op& op) {
+  HostView<std::int32_t> view;
+  const auto ends =
+      view.see(std::span(op.layout.cu_seqlens, static_cast<std::size_t>(op.layout.sequences) + 1));
+  double pairs = 0;
+  for (std::size_t i = 1; i < ends.size(); ++i) {
+    const double length = ends[i] - ends[i - 1];
+    pairs += length * length;
+  }
+  return 2 * pairs * static_cast<double>(op.heads * op.head_size);
+}
+void count(ProfiledCall& call, const AttentionForward& op) {
+  call.attention_flops += 2 * product_of_attention(op);
+}
+void count(ProfiledCall& call, const AttentionBackward& op) {
+  call.attention_flops += 4 * product_of_attention(op);
 }
 template <typename Op>
 requires(!requires(const Op& op) { op.producer; }) void count(ProfiledCall&, const Op&) {}
@@ -84,7 +105,13 @@ MachinePeak measure_peak(Operands operands) {
         operands == Operands::int8;  // as int8 asks; the matrices are the same either way
     const Matmul op{false,    transpose_b, kSide, kSide,    kSide, a.data(), kSide,
                     b.data(), kSide,       false, c.data(), kSide, operands};
-    peak.flops_per_second = 2.0 * kSide * kSide * kSide / best_seconds([&] { ops().matmul(op); });
+    const auto rate = [](const Matmul& product) {
+      return 2.0 * kSide * kSide * kSide / best_seconds([&] { ops().matmul(product); });
+    };
+    peak.flops_per_second = rate(op);
+    Matmul in_f32 = op;
+    in_f32.operands = Operands::f32;
+    peak.attention_flops_per_second = operands == Operands::f32 ? peak.flops_per_second : rate(in_f32);
   }
   Buffer<float> values(kNumbers), gradients(kNumbers), first(kNumbers), second(kNumbers);
   AdamStep step{.size = kNumbers,

@@ -17,6 +17,7 @@ struct ProfiledCall {
   std::int32_t layer = -1;        // -1: embeddings, head or optimizer
   double begin = 0, seconds = 0;  // since the profiler was made
   double flops = 0;               // of matrix products
+  double attention_flops = 0;     // of attention's products, which are in f32 at any precision
   double bytes = 0;               // of optimizer steps
 };
 
@@ -46,8 +47,9 @@ class Profiler {
 
 // The best that this machine does with the threads in use, measured in some 50 ms: the floor of a profile.
 struct MachinePeak {
-  double flops_per_second = 0;  // of a matrix product in the cache
-  double bytes_per_second = 0;  // of updating arrays that no cache holds
+  double flops_per_second = 0;            // of a matrix product in the cache
+  double attention_flops_per_second = 0;  // the same in f32
+  double bytes_per_second = 0;            // of updating arrays that no cache holds
 };
 MachinePeak measure_peak(Operands operands);
 

@@ -48,6 +48,10 @@ void set_initial_values(const BertConfig& config, const Parameter& parameter, st
     std::ranges::fill(values, 0.0F);
     return;
   }
+  if (config.initializer_range == 0) {
+    std::ranges::fill(values, 0.0F);
+    return;
+  }
   for (float& value : values) value = static_cast<float>(random.normal() * config.initializer_range);
   const bool has_padding = words || (positions && checkpoint::family_of(config).positions_after_padding);
   if (has_padding && config.pad_token_id >= 0 && config.pad_token_id < parameter.shape[0]) {

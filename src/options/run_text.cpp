@@ -94,4 +94,13 @@ std::string run_text(const CLI::App& command, const Json& resolved) {
   return text;
 }
 
+Json settings_of(const CLI::App& command) {
+  Json settings = Json::object();
+  for (const CLI::Option* option : command.get_options()) {
+    if (is_written(*option) && option->get_group() != "Hugging Face Hub")
+      settings[option->get_lnames().front()] = value_of(*option);
+  }
+  return settings;
+}
+
 }  // namespace bertune::options

@@ -14,4 +14,7 @@ namespace bertune::options {
 // or secret).
 std::string run_text(const CLI::App& command, const Json& resolved);
 
+// Returns all settings of the command that decide what it computes, given or by default, by their names.
+Json settings_of(const CLI::App& command);
+
 }  // namespace bertune::options

@@ -79,6 +79,17 @@ void add_task_options(CLI::App& command, std::string& task, std::string& problem
       ->group("Data");
 }
 
+void add_correction_options(CLI::App& command, tasks::TrainingFiles& files) {
+  command
+      .add_option("--relabel", files.relabel,
+                  "File of bertune noise whose column \"correct\" has the right labels, or drop")
+      ->type_name("FILE")
+      ->group("Data");
+  command.add_option("--exclude", files.exclude, "File of bertune noise whose rows are left out")
+      ->type_name("FILE")
+      ->group("Data");
+}
+
 void add_labels_file_option(CLI::App& command, tasks::FileOptions& options, const std::string& of) {
   command
       .add_option("--labels-file,--labels_file", options.labels_file,

@@ -17,6 +17,8 @@ void add_data_options(CLI::App& command, tasks::FileOptions& options);
 // Does the same for commands that read texts and no labels: options of labels are accepted, but not in the
 // help.
 void add_text_options(CLI::App& command, tasks::FileOptions& options);
+// Adds the options for files of corrections, as `noise` writes them.
+void add_correction_options(CLI::App& command, tasks::TrainingFiles& files);
 // Adds the option for labels in a file of their own; `of` is the flag of the file that has the texts.
 void add_labels_file_option(CLI::App& command, tasks::FileOptions& options, const std::string& of);
 // Adds the options for what the data is, where it is not to be detected: the task, one of `tasks`, and the

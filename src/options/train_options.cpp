@@ -24,6 +24,12 @@ std::string names_of(const Entries& entries) {
   return names;
 }
 
+runs::KeptModels kept_models(const std::string& name) {
+  if (name == "best") return runs::KeptModels::best;
+  if (name == "all") return runs::KeptModels::all;
+  throw UsageError("keep", fmt::format("`keep` is \"{}\"; it must be best or all", name));
+}
+
 void add_optimization(CLI::App& command, train::TrainingArguments& a) {
   const auto add = [&](const char* names, auto& value, const char* help) {
     command.add_option(names, value, help)->group(kTraining)->capture_default_str();
@@ -37,6 +43,12 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
       "Batches per optimizer step; effective batch size = this × --batch-size");
   add("--eval-batch-size,--per_device_eval_batch_size,--per_gpu_eval_batch_size", a.eval_batch_size,
       "Examples per batch in evaluation");
+  command
+      .add_option(
+          "--shards", a.shards,
+          "Parts of a step, a power of two, which fix its sums for any number of processes (default: 1; "
+          "of several processes 8, or more)")
+      ->group(kTraining);
   add("--optimizer,--optim", a.optimizer, ("Optimizer: " + names_of(optim::algorithms())).c_str());
   add("--learning-rate,--learning_rate,--lr", a.learning_rate, "Peak learning rate");
   add("--schedule,--lr-scheduler-type,--lr_scheduler_type", a.lr_scheduler_type,
@@ -98,6 +110,7 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
       ->required();
   add_data_options(command, run.files.data);
   add_labels_file_option(command, run.files.data, "--train");
+  add_correction_options(command, run.files);
   command
       .add_option("--validation-labels-file,--validation_labels_file", run.files.validation_labels,
                   "Labels file for --validation")
@@ -122,6 +135,18 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
       ->group("Data");
   command.add_flag("--keep-folds", run.keep_folds, "Keep the models of cross-validation, in FOLDER/fold-...")
       ->group(kOutput);
+  command
+      .add_option("--seeds", run.seeds,
+                  "Train N runs, which differ in the seed alone; the best on validation rows is the model")
+      ->group(kTraining);
+  add_parsed_option(command, "--keep", run.keep, kept_models,
+                    "With --seeds: keep the best model, or all, each in FOLDER/seed-...")
+      ->group(kOutput)
+      ->default_str("best");
+  command
+      .add_option("--split-seed,--split_seed", split_seed,
+                  "Seed of the rows that are held out or drawn (default: that of --seed)")
+      ->group("Data");
   command
       .add_option("--max-prediction-rows,--max_prediction_rows", run.max_prediction_rows,
                   "Rows of each set in predictions.json and in the report (0: write none of them)")
@@ -343,7 +368,8 @@ void TrainOptions::settle() {
   }
   settle_evaluation();
   if (regression) run.files.problem_type = "regression";
-  run.files.seed = run.arguments.seed;
+  run.files.seed = split_seed.value_or(run.arguments.seed);
+  run.files.own_seed = run.files.seed != run.arguments.seed;
   run.files.checks_data = !hides_notes();
   fine_tuning.settle(run.arguments.fine_tuning);
   runs::validate(run);

@@ -3,6 +3,7 @@
 
 #include <CLI/App.hpp>
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,8 @@ struct TrainOptions {
   runs::TrainOptions run;  // what the flags ask for
   HubFlags hub;
   FineTuningOptions fine_tuning;
-  std::optional<double> warmup_steps;  // below 1: a ratio, as in Transformers 5
+  std::optional<double> warmup_steps;       // below 1: a ratio, as in Transformers 5
+  std::optional<std::uint64_t> split_seed;  // unset: the run's
   std::string optim_args, lr_scheduler_kwargs;
   std::string eval_strategy;  // Transformers' no, steps or epoch
   ThreadOptions threads;

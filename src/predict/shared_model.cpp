@@ -8,6 +8,15 @@
 #include "tasks/batches.h"
 
 namespace bertune::predict {
+namespace {
+
+ModelOutput first_half(ModelOutput output) {
+  output.logits = output.logits.first(output.logits.size() / 2);
+  output.next_sentence_logits = output.next_sentence_logits.first(output.next_sentence_logits.size() / 2);
+  return output;
+}
+
+}  // namespace
 
 SharedModel::SharedModel(train::ModelFolder folder, Precision precision)
     : tokenizer_(std::move(folder.tokenizer)),
@@ -26,8 +35,15 @@ void SharedModel::ask(const tasks::Request& request, const AskOptions& options,
                       tasks::UsePrediction use) const {
   const std::unique_ptr<tasks::Decoder> decoder = request.decoder(std::move(use));
   Workspaces::Lease workspace(*workspaces_);
+  const bool doubles = options.alone_as_among_others && options.batch_size > 1;
   tasks::for_each_batch(*request.examples, options.batch_size, [&](std::int64_t first, const Batch& batch) {
-    decoder->add(first, batch, model::run(*weights_, batch, *workspace));
+    if (doubles && batch.sequences() == 1) {
+      Batch twice = batch;
+      request.examples->add_to(twice, first);
+      decoder->add(first, batch, first_half(model::run(*weights_, twice, *workspace)));
+    } else {
+      decoder->add(first, batch, model::run(*weights_, batch, *workspace));
+    }
     if (options.stop.stop_requested()) throw Interrupted("stopped while predicting");
   });
   decoder->finish();

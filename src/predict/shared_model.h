@@ -20,6 +20,9 @@ class Workspaces;
 
 struct AskOptions {
   std::int64_t batch_size = 64;  // rows computed at a time
+  // A row that would be computed by itself, which rounds otherwise, is computed twice: so the results do not
+  // depend on where the rows were divided.
+  bool alone_as_among_others = false;
   std::stop_token stop = {};
 };
 

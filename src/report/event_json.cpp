@@ -91,6 +91,15 @@ struct EventWriter {
             {"name", fold.name},
             {"metrics", runs::metric_values(fold.metrics)}};
   }
+  Json operator()(const SeedBegins& run) const {
+    return {{"event", "seed_begins"}, {"seed", run.seed}, {"number", run.number}, {"seeds", run.seeds}};
+  }
+  Json operator()(const SeedEnded& run) const {
+    Json event = {{"event", "seed_ended"}, {"seed", run.seed}, {"number", run.number}, {"seeds", run.seeds}};
+    if (run.validation) event["validation"] = runs::metric_values(*run.validation);
+    if (run.test) event["test"] = runs::metric_values(*run.test);
+    return event;
+  }
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include "report/table.h"
 #include "report/terminal.h"
-#include "runs/fold_statistics.h"
+#include "runs/part_statistics.h"
 
 namespace bertune::report {
 namespace {
@@ -21,7 +21,7 @@ std::string fold_name(const Json& name) {
 }  // namespace
 
 std::string folds_report(const std::vector<Json>& folds) {
-  const Json statistics = runs::fold_statistics(folds);
+  const Json statistics = runs::part_statistics(folds);
   std::vector<Align> columns(folds.size() + 3, Align::right);
   columns.front() = Align::left;
   Table table(columns);

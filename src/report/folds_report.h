@@ -8,7 +8,7 @@
 
 namespace bertune::report {
 
-// `folds` as fold_statistics takes them (runs/fold_statistics.h), with "fold" and "rows". A line a metric:
+// `folds` as part_statistics takes them (runs/part_statistics.h), with "fold" and "rows". A line a metric:
 // mean, standard deviation, and each fold under its "fold", a number or a name.
 std::string folds_report(const std::vector<Json>& folds);
 

@@ -25,6 +25,11 @@ std::string difference_text(const std::string& metric, double value) {
 
 std::string probability(double p) { return p < 0.001 ? "below 0.001" : fmt::format("{:.3f}", p); }
 
+std::string seeds_text(const std::string& metric, std::int64_t runs, double deviation) {
+  if (runs == 1) return "";
+  return fmt::format(" (mean of {} seeds, deviation {})", runs, difference_text(metric, deviation).substr(1));
+}
+
 std::string verdict(const insight::Comparison& one, bool greater_is_better, bool several) {
   const double p = several ? one.adjusted : one.p_value;
   const bool holds_zero = one.difference.interval.low <= 0 && one.difference.interval.high >= 0;
@@ -50,7 +55,9 @@ std::string disputed_rows(const insight::Comparison& one, std::int64_t most) {
     for (const insight::DisputedRow& row : one.rows) {
       if (row.first_is_right != of_first || shown == most) continue;
       if (shown++ == 0)
-        text += fmt::format("\nOnly {} gets these right:\n", printable(of_first ? one.first : one.second));
+        text += fmt::format(fmt::runtime(one.first_runs > 1 ? "\nRight in most runs of {} alone:\n"
+                                                            : "\nOnly {} gets these right:\n"),
+                            printable(of_first ? one.first : one.second));
       text += fmt::format("  {}  {}\n", printable(row.where), shortened(row.text));
       const std::string& wrong = of_first ? row.second : row.first;
       if (!row.right.empty())
@@ -70,15 +77,24 @@ std::string comparison_report(const insight::Comparisons& all, std::int64_t rows
                   all.left_out > 0 ? fmt::format(" that all runs have ({} left out)", all.left_out) : "");
   const bool several = all.pairs.size() > 1;
   for (const insight::Comparison& one : all.pairs) {
-    text += fmt::format("\n{}\n  {:<24} {}\n  {:<24} {}\n",
+    text += fmt::format("\n{}\n  {:<24} {}{}\n  {:<24} {}{}\n",
                         style.bold(fmt::format("{} against {}", printable(one.second), printable(one.first))),
-                        printable(one.second), value_text(metric, one.second_value), printable(one.first),
-                        value_text(metric, one.first_value));
-    text += fmt::format("  difference               {}{}, 95% interval {} to {} ({} resamples)\n",
-                        difference_text(metric, one.difference.value), points,
-                        difference_text(metric, one.difference.interval.low),
-                        difference_text(metric, one.difference.interval.high), all.resamples);
-    if (one.only_first) {
+                        printable(one.second), value_text(metric, one.second_value),
+                        seeds_text(metric, one.second_runs, one.second_deviation), printable(one.first),
+                        value_text(metric, one.first_value),
+                        seeds_text(metric, one.first_runs, one.first_deviation));
+    text +=
+        fmt::format("  difference               {}{}, 95% interval {} to {} ({})\n",
+                    difference_text(metric, one.difference.value), points,
+                    difference_text(metric, one.difference.interval.low),
+                    difference_text(metric, one.difference.interval.high),
+                    one.first_runs > 1 ? "of rows and seeds" : fmt::format("{} resamples", all.resamples));
+    if (one.first_runs > 1) {
+      if (one.only_first)
+        text += fmt::format("  right by most of one     {} by {}, {} by {}\n", *one.only_second,
+                            printable(one.second), *one.only_first, printable(one.first));
+      text += fmt::format("  p                        {} (Student's t)\n", probability(one.p_value));
+    } else if (one.only_first) {
       text += fmt::format("  right by one alone       {} by {}, {} by {}\n", *one.only_second,
                           printable(one.second), *one.only_first, printable(one.first));
       text += fmt::format("  p                        {} (McNemar, mid-p)\n", probability(one.p_value));

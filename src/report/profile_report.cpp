@@ -13,10 +13,11 @@ namespace bertune::report {
 namespace {
 
 struct Sum {
-  double seconds = 0, flops = 0, bytes = 0;
+  double seconds = 0, flops = 0, attention_flops = 0, bytes = 0;
 
   void add(const kernels::ProfiledCall& call) {
-    seconds += call.seconds, flops += call.flops, bytes += call.bytes;
+    seconds += call.seconds, flops += call.flops, attention_flops += call.attention_flops;
+    bytes += call.bytes;
   }
 };
 
@@ -29,7 +30,8 @@ std::string plural(std::string_view unit, std::int64_t units) {
 }
 
 std::string rate(const Sum& sum) {
-  if (sum.flops > 0) return fmt::format("{:.0f} GFLOP/s", sum.flops / sum.seconds / 1e9);
+  if (const double flops = sum.flops + sum.attention_flops; flops > 0)
+    return fmt::format("{:.0f} GFLOP/s", flops / sum.seconds / 1e9);
   if (sum.bytes > 0) return fmt::format("{:.1f} GB/s", sum.bytes / sum.seconds / 1e9);
   return "";
 }
@@ -66,15 +68,20 @@ std::string profile_table(const Profiled& profiled) {
     const char* outside = trains ? "embeddings, head, optimizer" : "embeddings, head";
     layers.add(row(layer < 0 ? outside : fmt::format("{}", layer), sum));
   }
-  const double bound = all.flops / peak.flops_per_second + all.bytes / peak.bytes_per_second;
+  const double attention =
+      all.attention_flops > 0 ? all.attention_flops / peak.attention_flops_per_second : 0;
+  const double bound = all.flops / peak.flops_per_second + attention + all.bytes / peak.bytes_per_second;
+  const std::string attention_rate =
+      attention > 0 ? fmt::format(", those of attention at {:.0f}", peak.attention_flops_per_second / 1e9)
+                    : "";
   const std::string optimizer =
       trains ? fmt::format(", optimizer at {:.1f} GB/s", peak.bytes_per_second / 1e9) : "";
   return fmt::format(
-      "Profile of {} {}\n{}\n{}\nRoofline bound: {:.2f} {} (matrix multiplications at {:.0f} GFLOP/s{}), {} "
-      "of the "
-      "time taken\n",
+      "Profile of {} {}\n{}\n{}\nRoofline bound: {:.2f} {} (matrix multiplications at {:.0f} GFLOP/s{}{}), "
+      "{} "
+      "of the time taken\n",
       units, plural(unit, units), operations.text(), layers.text(), bound * each, time,
-      peak.flops_per_second / 1e9, optimizer, percent(bound, seconds));
+      peak.flops_per_second / 1e9, attention_rate, optimizer, percent(bound, seconds));
 }
 
 std::string chrome_trace(std::span<const kernels::ProfiledCall> calls) {

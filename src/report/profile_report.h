@@ -10,8 +10,8 @@
 
 namespace bertune::report {
 
-// Time by operation and by layer, and the share of the floor: what the matrix products and the optimizer's
-// bytes alone take at the machine's peak.
+// Time by operation and by layer, and the share of the floor: what the matrix products, those of attention
+// too, and the optimizer's bytes alone take at the machine's peak.
 struct Profiled {
   std::span<const kernels::ProfiledCall> calls;
   kernels::MachinePeak peak;

@@ -127,9 +127,9 @@ void EventFile::write_record(const std::string& data) {
   }
 }
 
-std::filesystem::path events_folder(const std::filesystem::path& output) {
+std::filesystem::path events_folder(const std::filesystem::path& output, const std::string& run) {
   if (const char* given = std::getenv("TENSORBOARD_LOGGING_DIR"); given != nullptr && *given != '\0')
-    return given;
+    return run.empty() ? std::filesystem::path(given) : std::filesystem::path(given) / run;
   const std::time_t time = std::time(nullptr);
   std::tm local{};
   localtime_r(&time, &local);

@@ -34,8 +34,8 @@ class EventFile {
   Descriptor file_;
 };
 
-// Returns the folder of a run's events, as the Trainer names it: $TENSORBOARD_LOGGING_DIR, or
-// OUTPUT/runs/Nov30_01-07-12_HOST.
-std::filesystem::path events_folder(const std::filesystem::path& output);
+// Returns the folder of a run's events, as the Trainer names it: $TENSORBOARD_LOGGING_DIR (and there a folder
+// for each of several runs, whose names are not empty), or OUTPUT/runs/Nov30_01-07-12_HOST.
+std::filesystem::path events_folder(const std::filesystem::path& output, const std::string& run = {});
 
 }  // namespace bertune::report

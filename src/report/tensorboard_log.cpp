@@ -11,7 +11,7 @@ namespace bertune::report {
 
 EventFile& TensorBoardLog::file() {
   if (!file_) {
-    file_.emplace(report::events_folder(output_));
+    file_.emplace(report::events_folder(output_, run_));
     file_->add_text("args", settings_);
     if (path_exists(config_)) file_->add_text("model_config", read_file(config_, 1 << 20));
   }

@@ -15,13 +15,14 @@ namespace bertune::report {
 class TensorBoardLog : public train::Observer {
  public:
   // `settings`: the run's, as JSON. The file is made when training begins. `logging_steps`: 0 takes a
-  // hundredth of all steps.
+  // hundredth of all steps. `run`: the name of one of several runs, or empty.
   TensorBoardLog(train::Observer& next, std::filesystem::path output, std::int64_t logging_steps,
-                 std::string settings)
+                 std::string settings, std::string run = {})
       : next_(next),
         output_(std::move(output)),
         logging_steps_(logging_steps),
-        settings_(std::move(settings)) {}
+        settings_(std::move(settings)),
+        run_(std::move(run)) {}
 
   void on(const Event& event) override;
 
@@ -33,7 +34,7 @@ class TensorBoardLog : public train::Observer {
   train::Observer& next_;
   std::filesystem::path output_, config_;  // config_: of the model that is trained
   std::int64_t logging_steps_;
-  std::string settings_;
+  std::string settings_, run_;
   std::optional<EventFile> file_;
   double loss_ = 0;  // of the steps since the last that was written
   std::int64_t steps_ = 0, last_step_ = 0;

@@ -19,6 +19,13 @@ using insight::PredictedSet, insight::PredictionTable;
 
 constexpr std::array kShares = {1.0, 0.95, 0.9, 0.8, 0.7, 0.5};
 
+[[noreturn]] void fail_without_rows(const CalibrationOptions& options) {
+  throw Error(
+      fmt::format("{}: has no predictions of validation rows; test the model on labeled rows that it was not "
+                  "trained on (an evaluation with `output`), and name that folder with `predictions`",
+                  options.model.string()));
+}
+
 const PredictedSet& held_out(const PredictionTable& table, const CalibrationOptions& options) {
   if (!insight::has_confidence(table.form.outcome)) {
     throw Error(fmt::format("{}: a temperature is of classes, labels, tags and choices; its results are {}",
@@ -27,10 +34,7 @@ const PredictedSet& held_out(const PredictionTable& table, const CalibrationOpti
   if (const PredictedSet* set = table.find("validation")) return *set;
   const PredictedSet* test = table.find("test");
   if (test != nullptr && !options.predictions.empty()) return *test;
-  throw Error(
-      fmt::format("{}: has no predictions of validation rows; test the model on labeled rows that it was not "
-                  "trained on (an evaluation with `output`), and name that folder with `predictions`",
-                  options.model.string()));
+  fail_without_rows(options);
 }
 
 void divide(PredictionTable& table, double temperature) {
@@ -59,6 +63,7 @@ void judge(const PredictionTable& table, const PredictedSet& fitted_on, const Ca
 
 Calibrated calibrate(const CalibrationOptions& options) {
   const std::filesystem::path& source = options.predictions.empty() ? options.model : options.predictions;
+  if (options.predictions.empty() && !insight::has_predictions(source)) fail_without_rows(options);
   PredictionTable table = insight::read_predictions(source);
   Json settings = train::read_settings(options.model);
   const double folded_by = tasks::folded_temperature_of(settings);

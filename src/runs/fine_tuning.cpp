@@ -9,8 +9,10 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/stopwatch.h"
+#include "distributed/ranks.h"
+#include "runs/retries.h"
+#include "tasks/corrections.h"
 #include "tasks/trained_settings.h"
-#include "train/checkpoints.h"
 #include "train/collapse_guard.h"
 
 namespace bertune::runs {
@@ -55,6 +57,7 @@ void note_tokenizer(const BaseModel& base, const tasks::TrainingFiles& files, co
 tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& base,
                                   const tasks::TaskEntry& task, train::Observer& observer) {
   tasks::TrainingFiles files = options.files;
+  tasks::require_corrections_fit(files, task.architecture);
   for (const std::string& note : tasks::name_splits(files)) observer.on(Note{note});
   files.model_max_length = base.tokenizer.config().model_max_length;
   if (task.architecture == Architecture::sentence_embedding) {
@@ -124,46 +127,33 @@ void write_for_report(const fs::path& output, const FinishedRun& run, const task
     write_file_atomically(output / "data_check.json", dump_json({{"findings", findings}}, 4));
 }
 
-bool may_retry(const TrainOptions& options) {
-  constexpr std::size_t kRetries = 2;
-  return options.arguments.on_collapse == OnCollapse::retry && !options.arguments.resume &&
-         options.retries.size() < kRetries;
-}
-
-// Half the learning rate, other new weights and another order; what the attempt has saved goes.
-void try_more_gently(const train::Collapsed& collapsed, TrainOptions& options, train::Observer& observer) {
-  train::TrainingArguments& arguments = options.arguments;
-  options.retries.push_back({{"collapsed", collapsed.what()},
-                             {"learning_rate", arguments.learning_rate},
-                             {"seed", arguments.seed}});
-  arguments.learning_rate /= 2, ++arguments.seed;
-  train::remove_checkpoints_except(arguments.output_dir, {});
-  observer.on(Note{fmt::format("{}. Starting over with `learning_rate={:.3g}` and `seed={}`",
-                               collapsed.what(), arguments.learning_rate, arguments.seed)});
-}
-
 }  // namespace
 
-FinishedRun fine_tune(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
-                      train::Observer& observer) {
-  Stopwatch watch;
-  tasks::TrainingData data = read_training(options, base, task, observer);
-  const double reading = watch.seconds();
+FinishedRun fine_tune_on(tasks::TrainingData& data, const TrainOptions& options, const BaseModel& base,
+                         train::Observer& observer, double reading) {
   TrainOptions settled = options;
   settled.arguments.settle(*data.task);
+  continue_attempt(settled, observer);
   for (;;) {
-    watch = {};
+    const Stopwatch watch;
     BertPreTrainedModel model = new_model(settled, *data.task);
-    tell_preparation(options.files.train, reading, watch.seconds(), observer);
+    if (reading > 0) tell_preparation(options.files.train, reading, watch.seconds(), observer);
     try {
       FinishedRun finished = run_training(settled, base.tokenizer, model, data, observer);
-      write_for_report(settled.arguments.output_dir, finished, data);
+      if (distributed::is_first()) write_for_report(settled.arguments.output_dir, finished, data);
       return finished;
     } catch (const train::Collapsed& collapsed) {
       if (!may_retry(settled)) throw;
       try_more_gently(collapsed, settled, observer);
     }
   }
+}
+
+FinishedRun fine_tune(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
+                      train::Observer& observer) {
+  const Stopwatch watch;
+  tasks::TrainingData data = read_training(options, base, task, observer);
+  return fine_tune_on(data, options, base, observer, watch.seconds());
 }
 
 }  // namespace bertune::runs

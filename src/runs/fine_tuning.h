@@ -31,7 +31,12 @@ tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& 
 // The model with the head of the task, its weights those of the checkpoint where that has them.
 BertPreTrainedModel new_model(const TrainOptions& options, const tasks::Task& task);
 
-// A training run (runs/training_run.h) on options.files.
+// A training run (runs/training_run.h) on data that were read for options.files, which took `reading`
+// seconds.
+FinishedRun fine_tune_on(tasks::TrainingData& data, const TrainOptions& options, const BaseModel& base,
+                         train::Observer& observer, double reading = 0);
+
+// A training run on options.files.
 FinishedRun fine_tune(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
                       train::Observer& observer);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "core/nearest.h"
 #include "core/writing.h"
 #include "data/splits/given_folds.h"
+#include "insight/results/prediction_table.h"
 #include "train/checkpoints.h"
 
 namespace bertune::runs {
@@ -32,10 +34,42 @@ bool are_folder_names(const std::vector<std::string>& names) {
   });
 }
 
+// Adds the rows of a fold, behind those of others.
+void append(const insight::PredictedSet& set, insight::PredictedSet& whole) {
+  whole.name = set.name, whole.path = set.path;
+  whole.in_all += set.in_all;
+  const std::int64_t before = whole.begins.back();
+  whole.rows.insert(whole.rows.end(), set.rows.begin(), set.rows.end());
+  for (std::size_t i = 1; i < set.begins.size(); ++i) whole.begins.push_back(before + set.begins[i]);
+  whole.logits.insert(whole.logits.end(), set.logits.begin(), set.logits.end());
+  whole.truth.insert(whole.truth.end(), set.truth.begin(), set.truth.end());
+}
+
+// Returns the set with its rows in the order of the file.
+insight::PredictedSet in_order(const insight::PredictionTable& table, const insight::PredictedSet& set) {
+  std::vector<std::size_t> order(set.rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t row) { return set.rows[row].row; });
+  insight::PredictedSet sorted{.name = set.name, .path = set.path, .in_all = set.in_all};
+  const auto copy = [](const std::vector<float>& from, std::int64_t begin, std::int64_t end,
+                       std::int64_t width, std::vector<float>& to) {
+    if (!from.empty()) to.insert(to.end(), from.begin() + begin * width, from.begin() + end * width);
+  };
+  for (const std::size_t row : order) {
+    const std::int64_t begin = set.begins[row], end = set.begins[row + 1];
+    sorted.rows.push_back(set.rows[row]);
+    sorted.begins.push_back(sorted.begins.back() + end - begin);
+    copy(set.logits, begin, end, table.form.width, sorted.logits);
+    copy(set.truth, begin, end, table.truth_width(), sorted.truth);
+  }
+  return sorted;
+}
+
 // Removes what a cross-validation writes into a fold's folder, and the folder itself if it is then empty.
 void remove_fold(const fs::path& path) {
   train::remove_checkpoints_except(path, {});
-  writing::unlink(path / kResultsFile), writing::unlink(path / kOutOfFoldFile);
+  for (const char* name : {kResultsFile, kOutOfFoldFile}) writing::unlink(path / name);
+  insight::write_predictions(path, {});
   writing::rmdir(path);
 }
 
@@ -43,6 +77,7 @@ void remove_fold(const fs::path& path) {
 
 FoldFolders::FoldFolders(fs::path output, data::Fold folds)
     : output_(std::move(output)),
+      files_{output_, kCrossValidationFile, kResultsFile, "cross-validation"},
       folds_(std::move(folds)),
       named_(folds_.given && are_folder_names(folds_.given->names)) {}
 
@@ -74,6 +109,7 @@ void FoldFolders::prepare(const TrainOptions& options) const {
   if (resume && !options.overwrite) require_own(there);
   if (!options.overwrite) return;
   writing::unlink(output_ / kCrossValidationFile), writing::unlink(output_ / kOutOfFoldFile);
+  insight::write_predictions(output_, {});
   for (const fs::path& path : there) remove_fold(path);
 }
 
@@ -106,45 +142,24 @@ std::vector<fs::path> FoldFolders::folds_there() const {
 }
 
 void FoldFolders::save_results(std::int64_t fold, const Json& results, const Json& identity) const {
-  Json file = results;
-  file["identity"] = identity;
-  write_file_atomically(folder(fold) / kResultsFile, dump_json(file));
+  files_.save_part(folder(fold), results, identity);
 }
 
 void FoldFolders::save_statistics(Json statistics, const Json& identity, bool keep_folds) const {
-  statistics["bertune"] = {{"identity", identity}, {"keep_folds", keep_folds}};
-  write_file_atomically(output_ / kCrossValidationFile, dump_json(statistics));
+  files_.save_all(std::move(statistics), {{"identity", identity}, {"keep_folds", keep_folds}});
   if (!keep_folds) remove();
 }
 
 void FoldFolders::require_unfinished(const Json& identity) const {
-  const fs::path path = output_ / kCrossValidationFile;
-  if (!fs::exists(path)) return;
-  const Json file = parse_json(read_file(path), path.string());
-  const Json own = file.is_object() ? file.value("bertune", Json::object()) : Json::object();
-  if (!own.is_object() || own.value("identity", Json()) != identity) {
-    throw UsageError("output",
-                     fmt::format("`output={}`: cannot resume, for another cross-validation has finished "
-                                 "there, see {}; `overwrite` starts over",
-                                 output_.string(), kCrossValidationFile));
-  }
+  const Json own = files_.finished_all(identity);
+  if (own.is_null()) return;
   if (own.value("keep_folds", Json()) == false) remove();
   throw AlreadyDone(fmt::format("{}: the cross-validation is finished, see {}; there is nothing to resume",
                                 output_.string(), kCrossValidationFile));
 }
 
 Json FoldFolders::finished_results(std::int64_t fold, const Json& identity) const {
-  const fs::path path = folder(fold) / kResultsFile;
-  if (!fs::exists(path)) return {};
-  Json results = parse_json(read_file(path), path.string());
-  if (!results.is_object() || results.value("identity", Json()) != identity || !results.contains("metrics")) {
-    throw UsageError(
-        fmt::format("{}: cannot resume, for settings or data are not as they were. Resume with the same, or "
-                    "start over with `overwrite`.",
-                    path.string()));
-  }
-  results.erase("identity");
-  return results;
+  return files_.finished_part(folder(fold), identity);
 }
 
 void FoldFolders::save_predictions(std::int64_t fold, const std::vector<tasks::TestLine>& lines) const {
@@ -175,6 +190,23 @@ void FoldFolders::join_predictions() const {
   AtomicFile file(output_ / kOutOfFoldFile);
   for (const auto& [row, line] : lines) file.write(line);
   file.commit();
+}
+
+void FoldFolders::save_table(std::int64_t fold, const insight::PredictionTable& table) const {
+  insight::write_predictions(folder(fold), table);
+}
+
+void FoldFolders::join_tables() const {
+  insight::PredictionTable all;
+  insight::PredictedSet whole;
+  for (std::int64_t i = 0; i < count(); ++i) {
+    if (!insight::has_predictions(folder(i))) return insight::write_predictions(output_, {});
+    insight::PredictionTable table = insight::read_predictions(folder(i));
+    all.task = table.task, all.form = table.form;
+    for (const insight::PredictedSet& set : table.sets) append(set, whole);
+  }
+  all.sets.push_back(in_order(all, whole));
+  insight::write_predictions(output_, all);
 }
 
 void FoldFolders::remove() const {

@@ -7,8 +7,13 @@
 
 #include "core/json.h"
 #include "data/splits/split.h"
+#include "runs/part_files.h"
 #include "runs/train_options.h"
 #include "tasks/training_data.h"
+
+namespace bertune::insight {
+struct PredictionTable;
+}
 
 namespace bertune::runs {
 
@@ -42,6 +47,10 @@ class FoldFolders {
   void save_predictions(std::int64_t fold, const std::vector<tasks::TestLine>& lines) const;
   // OUTPUT/out_of_fold.jsonl: all rows, in the order of the file.
   void join_predictions() const;
+  // The same of the tables, in OUTPUT/predictions.json; of a fold that an older version has left there is
+  // none, and then none of all.
+  void save_table(std::int64_t fold, const insight::PredictionTable& table) const;
+  void join_tables() const;
 
  private:
   // Removes what this run wrote into the folders of folds, and each folder that is then empty.
@@ -50,6 +59,7 @@ class FoldFolders {
   void require_own(const std::vector<std::filesystem::path>& there) const;
 
   std::filesystem::path output_;
+  PartFiles files_;
   data::Fold folds_;
   bool named_ = false;
 };

@@ -11,6 +11,8 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/writing.h"
+#include "distributed/ranks.h"
+#include "insight/results/seed_group.h"
 #include "train/checkpoints.h"
 #include "train/model_folder.h"
 
@@ -37,10 +39,17 @@ FolderLock prepare_output(const TrainOptions& options) {
   FolderLock lock(output);
   const AtomicDirectory as_in_the_end(output);  // what cannot be is found out now, not after an epoch
   require_writable(output);
+  if (path_exists(output / insight::kSeedsFile) && !options.overwrite && !options.seeds) {
+    throw UsageError("output",
+                     fmt::format("`output={}`: holds the runs of several seeds, which continue with `seeds` "
+                                 "alone; `overwrite` starts over",
+                                 output.string()));
+  }
   if (options.overwrite) {
     train::remove_checkpoints_except(output, {});
-    // The first would say that this run is finished, the others that they are of it.
-    for (const char* name : {"trainer_state.json", "plan.json", "data_check.json", "baselines.json"})
+    // The first two would say that this run is finished, the others that they are of it.
+    for (const char* name :
+         {"trainer_state.json", insight::kSeedsFile, "plan.json", "data_check.json", "baselines.json"})
       writing::unlink(output / name);
   }
   return lock;
@@ -76,14 +85,18 @@ Json resolved_settings(const TrainOptions& options, const tasks::TrainingData& d
       resolved[detail] = Json();
   }
   resolved["precision"] = arguments.at("precision");
+  const distributed::Ranks* ranks = distributed::current();
+  const std::int64_t shards = train::shards_for(options.arguments, ranks == nullptr ? 1 : ranks->size());
+  resolved["shards"] = shards == 1 ? Json() : Json(shards);
   resolved["metric_for_best_model"] = options.arguments.metric_for_best_model;
   resolved["warmup_ratio"] = arguments.at("warmup_ratio");
   resolved["warmup_steps"] = options.arguments.warmup_steps > 0 ? arguments.at("warmup_steps") : Json();
   resolved.update(train::option_values(options.arguments));
-  if (!options.retries.empty()) {
-    resolved["learning_rate"] = options.arguments.learning_rate;
-    resolved["seed"] = options.arguments.seed;
-  }
+  resolved["seed"] = options.arguments.seed;
+  const std::uint64_t split_seed = options.files.seed;
+  resolved["split_seed"] = split_seed == options.arguments.seed ? Json() : Json(split_seed);
+  resolved["seeds"] = options.seeds ? Json(*options.seeds) : Json();
+  if (!options.retries.empty()) resolved["learning_rate"] = options.arguments.learning_rate;
   return resolved;
 }
 

@@ -11,6 +11,7 @@
 #include "data/checks/check.h"
 #include "data/documents/document_texts.h"
 #include "data/documents/tokenized_documents.h"
+#include "runs/text_cache.h"
 #include "tasks/language_modelling/task.h"
 #include "tasks/trained_settings.h"
 #include "train/model_folder.h"
@@ -21,12 +22,17 @@ namespace {
 using Examples = tasks::LanguageModellingExamples;
 
 // Adds the documents of the set to those that are to be checked.
-std::unique_ptr<Examples> read_examples(const PretrainOptions& options, const tasks::PretrainingOptions& rows,
-                                        const std::vector<fs::path>& paths, const BertTokenizer& tokenizer,
+std::unique_ptr<Examples> read_examples(const TextCache& cache, const tasks::PretrainingOptions& rows,
+                                        const std::vector<fs::path>& names, const BertTokenizer& tokenizer,
                                         train::Observer& observer, const char* set,
                                         std::vector<data::NamedTexts>& to_check) {
-  data::TokenizedDocuments documents = data::tokenize_documents(
-      paths, tokenizer, options.documents, tasks::PretrainingExamples::max_sentence_tokens(rows));
+  const std::vector<fs::path> paths = files_named(names);
+  data::TokenizedDocuments documents =
+      cache.read(paths, tokenizer, tasks::PretrainingExamples::max_sentence_tokens(rows), observer);
+  if (documents.size() > data::kMostDocumentTexts) {
+    observer.on(Note{
+        fmt::format("equal documents are looked for among the first {} alone", data::kMostDocumentTexts)});
+  }
   to_check.push_back({set, data::texts_of(documents, set)});
   observer.on(TextRead{paths, documents.size(), documents.sentences(), documents.tokens()});
   for (const std::string& note : documents.notes) observer.on(Note{note});
@@ -118,10 +124,11 @@ FinishedRun pretrain(const PretrainOptions& options, train::Observer& observer) 
 
   tasks::TrainingData data;
   std::vector<data::NamedTexts> documents;
-  data.train = read_examples(options, rows, options.train, tokenizer, observer, "train", documents);
+  const TextCache cache(options);
+  data.train = read_examples(cache, rows, options.train, tokenizer, observer, "train", documents);
   if (!options.validation.empty()) {
     data.validation =
-        read_examples(options, rows, options.validation, tokenizer, observer, "validation", documents);
+        read_examples(cache, rows, options.validation, tokenizer, observer, "validation", documents);
   }
   check_documents(documents, data, observer);
   data.row_name = [first = options.train.front().string()](std::int64_t row) {
@@ -133,7 +140,9 @@ FinishedRun pretrain(const PretrainOptions& options, train::Observer& observer) 
   data.task = std::move(task);
   run.arguments.settle(*data.task);
   if (options.from_nothing()) run.model = options.config;  // for a person
-  return run_training(run, tokenizer, model, data, observer);
+  FinishedRun finished = run_training(run, tokenizer, model, data, observer);
+  cache.finish();
+  return finished;
 }
 
 }  // namespace bertune::runs

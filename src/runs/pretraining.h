@@ -15,7 +15,10 @@ namespace bertune::runs {
 
 struct PretrainOptions {
   TrainOptions run;                                      // its files are not looked at, but for max_length
-  std::vector<std::filesystem::path> train, validation;  // of text
+  std::vector<std::filesystem::path> train, validation;  // of text; patterns are those that they fit
+  // The folder for the tokenized text, which other runs may use too. Empty: much text is kept in
+  // OUTPUT/text-cache while the run lasts, and little text in memory.
+  std::filesystem::path text_cache = {};
   std::filesystem::path config;      // config.json with the sizes of a new model; empty: run.model continues
   std::filesystem::path vocabulary;  // the folder with the tokenizer of a new model
   Initialization initialization = Initialization::normal;  // of a new model
@@ -24,6 +27,8 @@ struct PretrainOptions {
 
   bool from_nothing() const { return !config.empty(); }
 };
+
+inline constexpr const char* kTextCache = "text-cache";
 
 // Throws UsageError unless there is either a model to continue from, or a configuration and a vocabulary.
 void require_beginning(const PretrainOptions& options);

@@ -23,6 +23,7 @@ runs::PretrainOptions pretraining_of(const PretrainOptions& options) {
   run.files.max_length = options.max_length;
   run.files.seed = options.arguments.seed;
   result.train = options.train, result.validation = options.validation;
+  result.text_cache = options.text_cache;
   result.config = options.config, result.vocabulary = options.vocabulary;
   result.initialization = options.initialization;
   if (!options.format.empty()) result.documents.format = data::format_from_string(options.format);

@@ -158,21 +158,26 @@ class Silent : public train::Observer {
   void on(const Event& /*event*/) override {}
 };
 
-// Seconds of an evaluation of all rows, from a few batches in the middle.
+// Seconds of an evaluation of all rows, from a few batches; one before them makes memory ready.
 double evaluation_seconds(const TrainOptions& options, BertPreTrainedModel& model,
                           const tasks::Examples& rows) {
-  constexpr std::int64_t kBatches = 3;
+  constexpr std::int64_t kBatches = 8;
+  constexpr double kEnough = 1;  // seconds
   const std::int64_t size = options.arguments.eval_batch_size;
   Batch batch;
   double seconds = 0, tokens = 0;
   model.eval();
-  for (std::int64_t i = 0; i < kBatches && i * size < rows.rows(); ++i) {
+  const auto measure = [&](std::int64_t first) {
     batch.clear();
-    const std::int64_t first = std::min(rows.rows() - 1, i * rows.rows() / kBatches);
     for (std::int64_t row = first; row < std::min(rows.rows(), first + size); ++row) rows.add_to(batch, row);
     const Stopwatch watch;
     model.forward(batch);
-    seconds += watch.seconds(), tokens += static_cast<double>(batch.tokens());
+    return watch.seconds();
+  };
+  measure(0);
+  for (std::int64_t i = 0; i < kBatches && i * size < rows.rows() && seconds < kEnough; ++i) {
+    seconds += measure(std::min(rows.rows() - 1, i * rows.rows() / kBatches));
+    tokens += static_cast<double>(batch.tokens());
   }
   return seconds * static_cast<double>(rows.tokens_of_first(rows.rows())) / std::max(1.0, tokens);
 }
@@ -189,9 +194,10 @@ RunPlan probe_run(const TrainOptions& options, const BaseModel& base, const task
   Silent silent;
   train::Trainer trainer(model, base.tokenizer, settled.arguments, silent, *data.task, data.row_name);
   RunPlan plan = plan_run(settled, model, trainer, data);
-  const double per_token = trainer.probe(*data.train, options.stop);
+  const train::ProbedTime per_token = trainer.probe(*data.train, options.stop);
   const double epochs = static_cast<double>(plan.total_steps) / static_cast<double>(plan.steps_per_epoch);
-  double seconds = per_token * static_cast<double>(plan.tokens_per_epoch) * epochs;
+  double seconds = static_cast<double>(plan.tokens_per_epoch) *
+                   (per_token.first * std::min(1.0, epochs) + per_token.later * std::max(0.0, epochs - 1));
   plan.step_seconds = seconds / static_cast<double>(std::max<std::int64_t>(1, plan.total_steps));
   if (data.validation) seconds += std::ceil(epochs) * evaluation_seconds(settled, model, *data.validation);
   if (data.test) seconds += evaluation_seconds(settled, model, *data.test);

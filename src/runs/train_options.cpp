@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -9,6 +10,32 @@
 #include "bertune/error.h"
 
 namespace bertune::runs {
+namespace {
+
+void validate_seeds(const TrainOptions& options) {
+  constexpr std::int64_t kMostSeeds = 1000;
+  if (!options.seeds) return;
+  if (*options.seeds < 2 || *options.seeds > kMostSeeds) {
+    throw UsageError("seeds",
+                     fmt::format("`seeds` is {}; it must be from 2 to {}", *options.seeds, kMostSeeds));
+  }
+  if (options.is_cross_validation()) {
+    throw UsageError("seeds",
+                     "`seeds` and cross-validation cannot be combined; run the cross-validation again with "
+                     "another `seed`");
+  }
+  if (!options.arguments.resume_from_checkpoint.empty()) {
+    throw UsageError("resume_from_checkpoint",
+                     "`resume_from_checkpoint` is of one training; `seeds` continues with `resume`");
+  }
+  if (options.arguments.on_collapse == OnCollapse::retry) {
+    throw UsageError("on_collapse",
+                     "`on_collapse=retry` does not fit `seeds`, whose runs differ in the seed alone; take "
+                     "stop or warn");
+  }
+}
+
+}  // namespace
 
 void validate(const TrainOptions& options) {
   const double split = options.files.validation_split.value_or(0);
@@ -36,6 +63,7 @@ void validate(const TrainOptions& options) {
     throw UsageError("resume_from_checkpoint",
                      "`resume_from_checkpoint` is of one training; cross-validation continues with `resume`");
   }
+  validate_seeds(options);
   train::validate(options.arguments);
 }
 

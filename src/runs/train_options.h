@@ -16,10 +16,12 @@
 
 namespace bertune::runs {
 
+enum class KeptModels { best, all };  // of several runs
+
 struct TrainOptions {
   std::filesystem::path model, base;  // folders; base: of a model that is an adapter
   std::string task = {};              // as tasks/registry names them; empty: detected from files.train
-  tasks::TrainingFiles files = {};    // their seed is the run's
+  tasks::TrainingFiles files = {};    // their seed is split_seed, or the run's
   train::TrainingArguments arguments;
   std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;  // instead of the checkpoint's
   bool ignore_mismatched_sizes = false;  // a new head where the checkpoint's has another number of labels
@@ -27,6 +29,8 @@ struct TrainOptions {
   std::optional<std::int64_t> folds;     // cross-validation: this many models
   std::int64_t max_prediction_rows = 100'000;  // that predictions.json keeps of each set; 0: there is none
   bool keep_folds = false;                     // the models of cross-validation
+  std::optional<std::int64_t> seeds;           // this many runs, of arguments.seed and those after it
+  KeptModels keep = KeptModels::best;          // of these runs
   Json retries = Json::array();                // what became of earlier attempts, for the log of the run
 
   std::stop_token stop = {};  // asked between steps; a checkpoint is saved first

@@ -6,10 +6,12 @@
 #include <utility>
 
 #include "data/files/text_file.h"
+#include "insight/results/seed_group.h"
 #include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
 #include "runs/output.h"
 #include "runs/public_result.h"
+#include "runs/seed_runs.h"
 
 namespace bertune {
 namespace {
@@ -40,11 +42,13 @@ runs::TrainOptions run_options(const TrainOptions& options) {
   files.question_answering.version_2_with_negative = options.version_2_with_negative;
   files.max_length = options.max_length;
   files.validation_split = options.validation_split;
+  files.exclude = options.exclude, files.relabel = options.relabel;
   files.shuffle_rows = options.shuffle_rows;
   files.max_train_rows = options.max_train_rows;
   files.max_validation_rows = options.max_validation_rows;
   files.max_test_rows = options.max_test_rows;
-  files.seed = options.arguments.seed;
+  files.seed = options.split_seed.value_or(options.arguments.seed);
+  files.own_seed = files.seed != options.arguments.seed;
   files.checks_data = options.check_data;
   return run;
 }
@@ -68,8 +72,8 @@ struct Prepared {
 };
 
 // Metrics of JSON, in which null stands for infinity or NaN.
-FoldMetrics numbers_of(const Json& metrics) {
-  FoldMetrics numbers;
+MetricValues numbers_of(const Json& metrics) {
+  MetricValues numbers;
   for (const auto& [name, value] : metrics.items())
     numbers[name] = value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
   return numbers;
@@ -102,6 +106,31 @@ CrossValidation cross_validate(const TrainOptions& options, const FoldOptions& f
                          .models = std::move(done.folders),
                          .findings = prepared.observer.take_findings()};
   for (const Json& fold : done.folds) result.folds.push_back(numbers_of(fold.at("metrics")));
+  return result;
+}
+
+SeedRuns train_seeds(const TrainOptions& options, const SeedOptions& seeds) {
+  runs::TrainOptions run = run_options(options);
+  run.seeds = seeds.seeds;
+  run.keep = seeds.keep_all ? runs::KeptModels::all : runs::KeptModels::best;
+  runs::validate(run);
+  Prepared prepared(options, run);
+  const runs::SeedRuns done = runs::train_seeds(run, prepared.base, *prepared.task, prepared.observer);
+  SeedRuns result{.folder = run.arguments.output_dir,
+                  .task = std::string(prepared.task->name),
+                  .runs = {},
+                  .mean = numbers_of(done.results.at("mean")),
+                  .standard_deviation = numbers_of(done.results.at("std")),
+                  .minimum = numbers_of(done.results.at("min")),
+                  .maximum = numbers_of(done.results.at("max")),
+                  .best = {},
+                  .findings = prepared.observer.take_findings()};
+  for (std::size_t i = 0; i < done.seeds.size(); ++i) {
+    if (done.best == done.seeds[i]) result.best = i;
+    result.runs.push_back({.seed = done.seeds[i],
+                           .folder = insight::folder_of_seed(result.folder, done.seeds[i]),
+                           .metrics = numbers_of(done.runs[i].at("metrics"))});
+  }
   return result;
 }
 

@@ -10,7 +10,9 @@
 
 #include "core/file.h"
 #include "core/stopwatch.h"
+#include "distributed/ranks.h"
 #include "insight/results/prediction_table.h"
+#include "insight/results/suspicious_facts.h"
 #include "runs/output.h"
 #include "runs/run_plan.h"
 #include "tasks/trained_settings.h"
@@ -39,7 +41,8 @@ Json save_trained_model(const fs::path& folder, const TrainOptions& options, con
   settings[tasks::keys::kArguments] = options.arguments.to_json();
   if (!model.loss_options().is_plain()) settings[tasks::keys::kLoss] = train::kept_loss(model);
   if (options.arguments.fine_tuning.merge_lora) model.merge_lora();
-  train::save_model_folder(folder, model, tokenizer, settings, options.arguments.save_dtype);
+  if (distributed::is_first())
+    train::save_model_folder(folder, model, tokenizer, settings, options.arguments.save_dtype);
   return settings;
 }
 
@@ -72,24 +75,6 @@ Json train_values(const train::TrainingResult& result, std::int64_t rows) {
           {"tokens_per_second", static_cast<double>(result.state.tokens) / seconds}};
 }
 
-// Each row adds this to accuracy, or to the mean squared error; nothing unless the records are of all rows.
-std::vector<double> row_scores(const tasks::Records& records) {
-  std::vector<double> rows;
-  const bool classes = records.form.outcome == tasks::Outcome::classes;
-  const bool numbers = records.form.outcome == tasks::Outcome::numbers;
-  if ((!classes && !numbers) || std::ssize(records.items) < records.in_all) return rows;
-  for (const tasks::ItemRecord& item : records.items) {
-    if (classes) {
-      const auto found = std::ranges::max_element(item.logits) - item.logits.begin();
-      rows.push_back(found == static_cast<std::ptrdiff_t>(item.truth.at(0)) ? 1 : 0);
-    } else {
-      const double error = double{item.logits.at(0)} - double{item.truth.at(0)};
-      rows.push_back(error * error);
-    }
-  }
-  return rows;
-}
-
 Json evaluation_values(const Metrics& metrics, std::int64_t rows, double seconds) {
   Json values = metric_values(metrics);
   values["runtime"] = seconds;
@@ -98,7 +83,7 @@ Json evaluation_values(const Metrics& metrics, std::int64_t rows, double seconds
   return values;
 }
 
-// The end of a run, once its model is trained.
+// The end of a run, once its model is trained. All ranks of a job come here, and rank 0 writes.
 class Finish {
  public:
   Finish(const TrainOptions& options, const BertTokenizer& tokenizer, BertPreTrainedModel& model,
@@ -115,6 +100,7 @@ class Finish {
     if (data_.test) test();
     finished_.settings = settings_;
     finished_.results["train"]["peak_rss_mib"] = peak_rss_mib();
+    if (!distributed::is_first()) return std::move(finished_);
     write_results(output(), finished_.results);
     write_predictions();
     const train::TrainingResult& result = finished_.training;
@@ -128,8 +114,10 @@ class Finish {
 
   void save() {
     settings_ = save_trained_model(output(), options_, data_, tokenizer_, model_);
-    if (options_.arguments.save_dtype != SaveDtype::float32)
-      model_.load_weights(output());  // what is tested is what was saved
+    if (options_.arguments.save_dtype != SaveDtype::float32) {
+      if (distributed::is_first()) model_.load_weights(output());  // what is tested is what was saved
+      train::share_weights(model_);
+    }
     observer_.on(ModelSaved{output()});
   }
 
@@ -141,8 +129,6 @@ class Finish {
     Metrics metrics = train::evaluate(model_, *data_.task, examples, options_.arguments.eval_batch_size,
                                       progress, options_.stop, records.recorder());
     predicted_.emplace_back(name, records.take());
-    if (const auto& kept = predicted_.back().second; kept && set == "test")
-      finished_.test_rows = row_scores(*kept);
     keep(set, metrics, examples.rows(), watch.seconds());
     return metrics;
   }
@@ -167,7 +153,7 @@ class Finish {
     const Json tuned = data_.task->tune(*finished_.validation_metrics);
     if (tuned.empty()) return;
     settings_.update(tuned);
-    train::save_settings(output(), settings_);
+    if (distributed::is_first()) train::save_settings(output(), settings_);
     observer_.on(Note{fmt::format("best on validation and kept with the model: {}", tuned.dump())});
   }
 
@@ -189,6 +175,8 @@ class Finish {
     if (table.form.outcome == tasks::Outcome::labels)
       table.form.threshold = tasks::setting(settings_, tasks::keys::kThreshold, table.form.threshold);
     insight::write_predictions(output(), table);
+    const insight::SuspiciousCount found = insight::count_suspicious(table);
+    finished_.judged_labels = found.items, finished_.suspicious_labels = found.issues;
   }
 
   const TrainOptions& options_;
@@ -209,8 +197,10 @@ FinishedRun run_training(const TrainOptions& options, const BertTokenizer& token
   observer.on(loaded_event(options, model));
   train::Trainer trainer(model, tokenizer, options.arguments, observer, *data.task, data.row_name);
   trainer.keep_records(options.max_prediction_rows);
-  require_disk(options, model, trainer);
-  write_settings(options, data);
+  if (distributed::is_first()) {
+    require_disk(options, model, trainer);
+    write_settings(options, data);
+  }
   const Architecture architecture = data.task->architecture();
   std::optional<RunPlan> plan;
   if (architecture != Architecture::pretraining && architecture != Architecture::masked_lm) {

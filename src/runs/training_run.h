@@ -2,6 +2,7 @@
 // results.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 
@@ -24,9 +25,8 @@ struct FinishedRun {
   std::optional<Metrics> validation_metrics, test_metrics;  // where there is such a set
   std::optional<LoraConfig> adapter;  // where the model's folder holds one, and not the whole model
   Json settings;                      // what bertune.json keeps
-  // Each test row of text classification adds this to the metric that is a mean over rows: 1 where its class
-  // is right, or the square of its error. Empty elsewhere.
-  std::vector<double> test_rows = {};
+  // Labels of validation and test rows that were judged, and that are probably wrong.
+  std::int64_t judged_labels = 0, suspicious_labels = 0;
   std::optional<RunPlan> plan = {};  // before the first step; of pre-training there is none
 };
 

@@ -61,6 +61,8 @@ struct Call {
   std::optional<Clock::time_point> queued_at = {}, begun_at = {};
   std::optional<Refusal> refusal = {};  // of the whole
 
+  std::size_t text_bytes = 0;  // of all rows (count_text)
+
   // The scheduler's: rows before `next` were taken, and `open` are without an answer. The tokens that are
   // reserved were estimated from the bytes of the body.
   std::size_t next = 0, open = 0, bytes = 0;

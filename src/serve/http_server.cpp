@@ -330,7 +330,8 @@ void Connection::check_time(Clock::time_point now) {
 
 void Connection::close() {
   if (state_ == State::closed) return;
-  if (exchange_) exchange_->leave();
+  // The exchange keeps what waits for the network alive, which keeps this connection.
+  if (const auto left = std::exchange(exchange_, {})) left->leave();
   if (state_ == State::answering || state_ == State::writing) --core_.busy;
   state_ = State::closed;
   error_code ignored;

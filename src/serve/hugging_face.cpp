@@ -39,7 +39,7 @@ Shape parameters_shape(const ServedModel& model) {
          text_of(head == Head::tags ? std::vector<std::string>{"none"}
                                     : std::vector<std::string>{"none", "simple", "first", "average", "max"})
              .or_null()},
-        {"ignore_labels", list_of(text_shape()).or_null()}};
+        {"ignore_labels", list_of(text_shape()).at_most(kMostRows).or_null()}};
   } else if (head == Head::answers || head == Head::masks) {
     fields = {{"top_k", top_k}};
     if (head == Head::answers)
@@ -60,7 +60,7 @@ void read(Call& call, const Json& body) {
   if (!parameters.is_object()) parameters = Json::object();
   if (inputs.is_object() && inputs.contains("source_sentence")) {
     for (const Json& sentence : inputs["sentences"])
-      call.rows.push_back({.input = {.text = inputs["source_sentence"], .text_pair = sentence}});
+      add_row(call, {.text = inputs["source_sentence"], .text_pair = sentence});
   } else {
     add_rows(call, inputs);
   }
@@ -119,33 +119,46 @@ OrderedJson answers_of(const Answer& answer, std::int64_t top_k) {
   return list;
 }
 
-// The text with a guess in place of its mask, as the tokenizer writes texts.
-std::string filled(const BertTokenizer& tokenizer, const std::string& text, std::size_t mask,
-                   std::int32_t guess, bool is_only_one) {
-  std::vector<std::int32_t> ids = tokenizer.encode(text).input_ids;
-  for (std::int32_t& id : ids) {
-    if (id != tokenizer.mask_token_id() || mask-- > 0) continue;
-    id = guess;
-    break;
+std::int64_t guesses_wanted(const Call& call) { return call.options.top_k.value_or(5); }
+
+// Each guess repeats its text, so that a small request could ask for gigabytes.
+void require_short_guesses(const Call& call) {
+  constexpr std::int64_t kMostTokens = 1 << 22;
+  std::int64_t tokens = 0;
+  for (const Row& row : call.rows) {
+    const auto masks = static_cast<std::int64_t>(std::get<Words>(*row.prediction).masks.size());
+    tokens += masks * guesses_wanted(call) * row.size.tokens;
   }
-  return tokenizer.decode(ids, is_only_one);
+  if (tokens <= kMostTokens) return;
+  throw Refusal{413, "Validation",
+                fmt::format("the answer repeats each text for each guess and would have {} tokens, of {} at "
+                            "most; ask for a smaller top_k, or for fewer masks at a time",
+                            tokens, kMostTokens)};
 }
 
+// One list a mask; in each, the text as the model reads it with a guess in place of that mask.
 OrderedJson guesses_of(const Call& call, const Row& row) {
-  const BertTokenizer& tokenizer = call.model->predictor().tokenizer();
+  const Predictor& predictor = call.model->predictor();
+  const BertTokenizer& tokenizer = predictor.tokenizer();
   const std::vector<std::vector<WordGuess>>& masks = std::get<Words>(*row.prediction).masks;
-  const auto most = static_cast<std::size_t>(call.options.top_k.value_or(5));
+  std::vector<std::int32_t> ids = tokenizer
+                                      .encode(row.input.text, {.truncation = Truncation::longest_first,
+                                                               .max_length = predictor.max_length()})
+                                      .input_ids;
   OrderedJson all = OrderedJson::array();
-  for (std::size_t mask = 0; mask < masks.size(); ++mask) {
+  auto place = ids.begin();
+  for (const std::vector<WordGuess>& guesses : masks) {
+    place = std::find(place, ids.end(), tokenizer.mask_token_id());
     OrderedJson list = OrderedJson::array();
-    for (std::size_t i = 0; i < std::min(most, masks[mask].size()); ++i) {
-      const WordGuess& guess = masks[mask][i];
-      list.push_back(
-          {{"score", guess.score},
-           {"token", guess.token_id},
-           {"token_str", guess.word},
-           {"sequence", filled(tokenizer, row.input.text, mask, guess.token_id, masks.size() == 1)}});
+    for (const WordGuess& guess : guesses) {
+      if (static_cast<std::int64_t>(list.size()) >= guesses_wanted(call)) break;
+      *place = guess.token_id;
+      list.push_back({{"score", guess.score},
+                      {"token", guess.token_id},
+                      {"token_str", guess.word},
+                      {"sequence", tokenizer.decode(ids, masks.size() == 1)}});
     }
+    *place++ = tokenizer.mask_token_id();
     all.push_back(std::move(list));
   }
   return masks.size() == 1 ? OrderedJson(all.front()) : all;
@@ -185,6 +198,7 @@ bool is_always_list(Head head) {
 
 HttpResponse write(const Call& call) {
   require_all(call);
+  if (call.model->head() == Head::masks) require_short_guesses(call);
   OrderedJson list = OrderedJson::array();
   for (const Row& row : call.rows) list.push_back(answer_of(call, row));
   const bool is_list = call.asked.at("is_list") || call.asked.at("is_similarity");

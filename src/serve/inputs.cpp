@@ -86,8 +86,26 @@ void for_each_input(const Json& one_or_many, const std::function<void(const Json
   for (const Json& input : one_or_many) function(input);
 }
 
+void count_text(Call& call, const Input& input) {
+  constexpr std::size_t kMostBytes = 1 << 24;
+  std::size_t bytes = input.text.size() + input.question.size() + input.context.size();
+  if (input.text_pair) bytes += input.text_pair->size();
+  bytes *= std::max<std::size_t>(input.choices.size(), 1);  // each is read with the question and the context
+  call.text_bytes += bytes;
+  if (call.text_bytes <= std::max(kMostBytes, 2 * call.bytes)) return;
+  throw Refusal{413, "Validation",
+                fmt::format("one text is read with each of many others, which makes more than {} MB to read; "
+                            "send it with fewer at a time, or shorten it",
+                            kMostBytes >> 20)};
+}
+
+void add_row(Call& call, Input input) {
+  count_text(call, input);
+  call.rows.push_back({.input = std::move(input)});
+}
+
 void add_rows(Call& call, const Json& one_or_many) {
-  for_each_input(one_or_many, [&](const Json& input) { call.rows.push_back({.input = input_of(input)}); });
+  for_each_input(one_or_many, [&](const Json& input) { add_row(call, input_of(input)); });
 }
 
 std::vector<Field> answer_fields(const ServedModel& model, std::string_view doc_stride,
@@ -173,8 +191,10 @@ void require_all(const Call& call) {
     if (row.refusal) throw Refusal(*row.refusal);
 }
 
-HttpResponse json_response(const OrderedJson& body) {
-  return {.body = body.dump(-1, ' ', false, OrderedJson::error_handler_t::replace)};
+std::string json_text(const OrderedJson& value) {
+  return value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
+
+HttpResponse json_response(const OrderedJson& body) { return {.body = json_text(body)}; }
 
 }  // namespace bertune::serve

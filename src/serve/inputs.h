@@ -22,7 +22,11 @@ Input input_of(const Json& value);
 // A value of that shape, or a list of up to kMostRows of them.
 Shape one_or_many(const Shape& one);
 void for_each_input(const Json& one_or_many, const std::function<void(const Json& input)>& function);
-// Adds a row for each.
+// Adds what the input has to read to `text_bytes` of the call. A small request can ask to read one text with
+// each of many others: throws Refusal (413) where that is too much.
+void count_text(Call& call, const Input& input);
+// Adds a row, or one for each, which are counted.
+void add_row(Call& call, Input input);
 void add_rows(Call& call, const Json& one_or_many);
 
 // Options of how answers are found, by these names; without effect on other heads.
@@ -52,6 +56,7 @@ OrderedJson prediction_object(const Call& call, const Row& row);
 
 // This is for protocols that answer all or nothing: throws the refusal of the first row that has one.
 void require_all(const Call& call);
+std::string json_text(const OrderedJson& value);
 HttpResponse json_response(const OrderedJson& body);
 
 }  // namespace bertune::serve

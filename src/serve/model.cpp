@@ -9,32 +9,15 @@
 #include <variant>
 
 #include "bertune/error.h"
-#include "core/file.h"
-#include "core/hash.h"
 #include "core/model_files.h"
 #include "core/stopwatch.h"
 
 namespace bertune::serve {
 namespace {
 
-std::uint64_t hash_of(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (entry.is_regular_file() && decides_predictions(entry.path())) files.push_back(entry.path());
-  const std::filesystem::path pooling = folder / kSentenceFiles.back();
-  if (std::filesystem::is_regular_file(pooling)) files.push_back(pooling);
-  std::ranges::sort(files);
-  std::uint64_t hash = 0;
-  for (const std::filesystem::path& file : files) {
-    hash = hash * 0x9E3779B97F4A7C15ULL + quick_hash(file.filename().string());
-    if (std::filesystem::file_size(file) > 0) hash ^= quick_hash(MappedFile(file).text());
-  }
-  return hash;
-}
-
 std::string version_of(const ModelSource& source) {
-  std::uint64_t hash = hash_of(source.folder);
-  if (!source.options.base.empty()) hash = hash * 31 + hash_of(source.options.base);
+  std::uint64_t hash = hash_of_model(source.folder);
+  if (!source.options.base.empty()) hash = hash * 31 + hash_of_model(source.options.base);
   return fmt::format("{:016x}", hash);
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "serve/inputs.h"
 #include "serve/routes.h"
@@ -124,12 +125,18 @@ Shape tokenize_body(const ServedModel& model) {
 
 void read_tokenize(Call& call, const Json& body) { call.asked = body; }
 
-OrderedJson tokens_of(const BertTokenizer& tokenizer, const Input& input, bool special) {
+// A list as JSON writes it: as values, the tokens of a long text would take a hundred times its memory.
+struct Tokens {
+  std::string list = "[";
+  std::int64_t count = 0;
+};
+
+Tokens tokens_of(const BertTokenizer& tokenizer, const Input& input, bool special) {
   const EncodeOptions options{.add_special_tokens = special, .return_offsets = true};
   const Encoding encoding = input.text_pair ? tokenizer.encode(input.text, *input.text_pair, options)
                                             : tokenizer.encode(input.text, options);
-  OrderedJson list = OrderedJson::array();
-  for (std::size_t i = 0; i < encoding.input_ids.size(); ++i) {
+  Tokens tokens;
+  for (std::size_t i = 0; i < encoding.input_ids.size(); ++i, ++tokens.count) {
     OrderedJson token = {{"id", encoding.input_ids[i]},
                          {"text", tokenizer.id_to_token(encoding.input_ids[i])},
                          {"special", encoding.special_tokens_mask[i] != 0}};
@@ -137,24 +144,27 @@ OrderedJson tokens_of(const BertTokenizer& tokenizer, const Input& input, bool s
       token["start"] = encoding.offsets[i].begin;
       token["end"] = encoding.offsets[i].end;
     }
-    list.push_back(std::move(token));
+    if (i > 0) tokens.list += ',';
+    tokens.list += json_text(token);
   }
-  return list;
+  tokens.list += ']';
+  return tokens;
 }
 
 HttpResponse write_tokenize(const Call& call) {
   const Predictor& predictor = call.model->predictor();
   const bool special = call.asked.value("add_special_tokens", true);
-  OrderedJson results = OrderedJson::array();
+  const OrderedJson model = {{"name", call.model->name()}, {"version", call.model->version()}};
+  std::string body =
+      fmt::format(R"({{"model":{},"max_length":{},"results":[)", json_text(model), predictor.max_length());
+  bool is_first = true;
   for_each_input(call.asked.at("inputs"), [&](const Json& one) {
-    OrderedJson tokens = tokens_of(predictor.tokenizer(), input_of(one), special);
-    const auto count = static_cast<std::int64_t>(tokens.size());
-    results.push_back(
-        {{"tokens", std::move(tokens)}, {"count", count}, {"truncated", count > predictor.max_length()}});
+    const Tokens tokens = tokens_of(predictor.tokenizer(), input_of(one), special);
+    body += fmt::format(R"({}{{"tokens":{},"count":{},"truncated":{}}})",
+                        std::exchange(is_first, false) ? "" : ",", tokens.list, tokens.count,
+                        tokens.count > predictor.max_length());
   });
-  return json_response({{"model", {{"name", call.model->name()}, {"version", call.model->version()}}},
-                        {"max_length", predictor.max_length()},
-                        {"results", std::move(results)}});
+  return {.body = body + "]}"};
 }
 
 const Route kRoutes[] = {

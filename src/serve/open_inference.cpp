@@ -54,7 +54,7 @@ Shape body_shape(const ServedModel& model) {
   return object_of({{"id", text_shape()},
                     {"parameters", open_object_of({})},
                     {"inputs", list_of(input).at_least(1).at_most(3), true},
-                    {"outputs", list_of(output)}});
+                    {"outputs", list_of(output).at_most(3)}});
 }
 
 // The part of an input that one tensor gives; where several do not go together, no schema of one could have
@@ -95,6 +95,7 @@ void read(Call& call, const Json& body) {
     }
     for (std::size_t i = 0; i < rows; ++i) set(call.rows[i].input, name, tensor["data"][i]);
   }
+  for (const Row& row : call.rows) count_text(call, row.input);
   for (const std::string& name : input_names(head))
     if (is_needed(head, name) && std::ranges::find(given, name) == given.end())
       throw Refusal{409, "Conflict", fmt::format("there is no input \"{}\", which this model reads", name)};

@@ -52,9 +52,9 @@ void read_predict(Call& call, const Json& body) {
   const Json& inputs = body.at("inputs");
   const bool is_batch = inputs.is_array() && inputs[0].is_array();
   if (is_batch) {
-    for (const Json& one : inputs) call.rows.push_back({.input = text_or_pair(one)});
+    for (const Json& one : inputs) add_row(call, text_or_pair(one));
   } else {
-    call.rows.push_back({.input = text_or_pair(inputs)});
+    add_row(call, text_or_pair(inputs));
   }
   call.asked = {{"is_batch", is_batch}};
   read_options(call, body);
@@ -113,7 +113,7 @@ Shape rerank_body(const ServedModel& /*model*/) {
 
 void read_rerank(Call& call, const Json& body) {
   for (const Json& text : body.at("texts"))
-    call.rows.push_back({.input = {.text = body.at("query"), .text_pair = text.get<std::string>()}});
+    add_row(call, {.text = body.at("query"), .text_pair = text.get<std::string>()});
   call.asked = {{"raw_scores", body.value("raw_scores", Json()) == true},
                 {"return_text", body.value("return_text", Json()) == true}};
   read_options(call, body);

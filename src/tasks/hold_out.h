@@ -97,9 +97,10 @@ bool hold_out(const TrainingFiles& files, DataSets<Dataset>& sets, const data::T
   if (!is_fold) {
     const bool capped = static_cast<double>(most) < share * static_cast<double>(sets.train.size());
     sets.notes.push_back(fmt::format(
-        "no `validation`: {} of the {} training {} are held out{} (`validation_split={}`{} `seed={}`)",
+        "no `validation`: {} of the {} training {} are held out{} (`validation_split={}`{} `{}={}`)",
         chosen.validation.size(), sets.train.size(), what, how, share,
-        capped ? fmt::format(", at most {},", most) : std::string(), files.seed));
+        capped ? fmt::format(", at most {},", most) : std::string(), files.own_seed ? "split_seed" : "seed",
+        files.seed));
   }
   sets.notes.insert(sets.notes.end(), chosen.notes.begin(), chosen.notes.end());
   (is_fold ? sets.test : sets.validation) = data::subset(sets.train, chosen.validation);

@@ -22,4 +22,9 @@ InputRows rows_of(std::span<const Input> inputs) {
   return all;
 }
 
+data::RowStream PredictionFile::open_rows(const data::ReadOptions& options) const {
+  if (stream != nullptr) return data::RowStream(*stream, "standard input", options);
+  return shard ? data::RowStream(path, options, *shard) : data::RowStream(path, options);
+}
+
 }  // namespace bertune::tasks

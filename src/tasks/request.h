@@ -44,6 +44,8 @@ struct Request {
   // ("new.csv:7").
   std::function<bool(std::int64_t item)> is_cut = {};
   std::function<std::string(std::int64_t item)> where = {};
+  // Returns an item as it was read, for a file's request of texts, words or questions.
+  std::function<Input(std::int64_t item)> input = {};
 };
 
 // A trained model, as far as tasks see it. The members must stay where they are.
@@ -84,6 +86,10 @@ struct PredictionFile {
   std::istream* stream = nullptr;  // in place of a path
   FileOptions data;
   std::string output_format = "jsonl";
+  std::optional<data::Shard> shard = {};  // of the file at `path`: its rows alone
+
+  // Returns the rows of the stream, or of the file or its shard.
+  data::RowStream open_rows(const data::ReadOptions& options) const;
 };
 
 // RequestSource reads the requests of a file, a part at a time.

@@ -41,12 +41,15 @@ struct TrainingFiles {
   std::filesystem::path train, validation, test;  // empty: there is none
   FileOptions data;                               // its file of labels is that of `train`
   std::filesystem::path validation_labels = {}, test_labels = {};
+  // Files of corrections of the rows to train on (tasks/corrections.h); empty: none.
+  std::filesystem::path exclude = {}, relabel = {};
   bool shuffle_rows = false;  // max_train_rows are drawn from all rows, and not the first ones
   std::int64_t max_train_rows = -1, max_validation_rows = -1, max_test_rows = -1;  // negative: all
   // Share of the training rows held out where no validation file is; 0: none. Unset: a tenth, at most 10,000
   // rows.
   std::optional<double> validation_split = {};
   std::uint64_t seed = 42;  // of what is held out
+  bool own_seed = false;    // which is not that of the run
   data::Fold fold;          // with a count, this part of the training file becomes the test set
   std::string fold_column;  // a column that names the folds; empty: there is none
   std::optional<std::int64_t> max_length;        // tokens per text; unset: the task's own default,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <map>
 
@@ -150,6 +151,9 @@ void validate(const TrainingArguments& arguments) {
   require(arguments.eval_steps >= 0, "eval_steps", arguments.eval_steps, "at least 0 (0: after each epoch)");
   if (arguments.label_smoothing_factor > 0 && arguments.focal_loss_gamma > 0)
     throw UsageError("`label_smoothing` and `focal_loss` cannot be combined");
+  require(
+      arguments.shards >= 0 && arguments.shards <= 65536 && (arguments.shards & (arguments.shards - 1)) == 0,
+      "shards", arguments.shards, "a power of two, from 1 to 65536");
   require(arguments.eval_batch_size > 0, "eval_batch_size", arguments.eval_batch_size, "at least 1");
   require(std::isfinite(arguments.learning_rate) && arguments.learning_rate >= 0, "learning_rate",
           arguments.learning_rate, "a number of at least 0");
@@ -212,6 +216,17 @@ optim::OptionValues schedule_options(const TrainingArguments& arguments) {
   if (has(kind, "mode") && !metric.empty())
     options.emplace("mode", greater_is_better(metric) ? "max" : "min");
   return kind.resolve(options);
+}
+
+std::int64_t shards_for(const TrainingArguments& arguments, int ranks) {
+  constexpr std::uint64_t kFewest = 8;  // so that a few ranks more or less need no other number
+  if (arguments.shards == 0 && ranks == 1) return 1;
+  if (arguments.shards == 0)
+    return static_cast<std::int64_t>(std::max(kFewest, std::bit_ceil(static_cast<std::uint64_t>(ranks))));
+  if (arguments.shards >= ranks) return arguments.shards;
+  throw UsageError("shards",
+                   fmt::format("`shards` is {}, and there are {} ranks; it must be at least as many",
+                               arguments.shards, ranks));
 }
 
 Json option_values(const TrainingArguments& arguments) {

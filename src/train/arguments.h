@@ -58,6 +58,10 @@ std::vector<std::string> options_without_effect(const TrainingArguments& argumen
 // evaluation, unless it is told. Throws UsageError as ScheduleKind::resolve.
 optim::OptionValues schedule_options(const TrainingArguments& arguments);
 
+// Returns the shards of a step for so many ranks. Throws UsageError where fewer are asked for than there are
+// ranks.
+std::int64_t shards_for(const TrainingArguments& arguments, int ranks);
+
 // Every option of the optimizer and of the schedule with its value, also those that were left out: under the
 // names optim_args and lr_scheduler_kwargs, as optim::parse_options reads them, null for what
 // there is not. Left out is what follows from other settings, the direction of a metric, and weight decay is

@@ -17,6 +17,7 @@
 #include "core/file.h"
 #include "core/folder.h"
 #include "core/writing.h"
+#include "distributed/ranks.h"
 #include "kernels/host_access.h"
 #include "train/manifest.h"
 
@@ -50,19 +51,43 @@ void save_optimizer(const fs::path& path, optim::Optimizer& optimizer) {
       {{"optimizer", std::string(optimizer.name())}, {"step", std::to_string(optimizer.steps())}});
 }
 
+// Fills the numbers on the first rank, and gives them to the others.
+template <typename Read>
+void read_for_all(std::span<float> numbers, const Read& read) {
+  if (distributed::is_first()) read(numbers);
+  if (distributed::Ranks* ranks = distributed::current())
+    ranks->broadcast(std::as_writable_bytes(numbers), "the checkpoint");
+}
+
+void read_state(const checkpoint::SafetensorsFile& file, const fs::path& path,
+                const optim::Optimizer::State& state, std::span<float> values) {
+  const auto index = file.find(state.name);
+  if (!index || file.tensors()[*index].elements != values.size()) {
+    throw Error(
+        fmt::format("{}: holds no \"{}\" for {} numbers; the checkpoint is of another model or optimizer",
+                    path.string(), state.name, values.size()));
+  }
+  file.read_f32(*index, values);
+}
+
 void load_optimizer(const fs::path& path, optim::Optimizer& optimizer, std::int64_t step) {
-  const checkpoint::SafetensorsFile file(path);
+  std::optional<checkpoint::SafetensorsFile> file;
+  const std::string all = distributed::from_first(
+      [&] {
+        file.emplace(path);
+        std::string lines;
+        for (const checkpoint::StoredTensor& tensor : file->tensors()) lines += tensor.name + "\n";
+        return lines;
+      },
+      "the checkpoint");
   std::vector<std::string> names;
-  for (const checkpoint::StoredTensor& tensor : file.tensors()) names.push_back(tensor.name);
+  for (std::size_t begin = 0; begin < all.size(); begin += names.back().size() + 1)
+    names.push_back(all.substr(begin, all.find('\n', begin) - begin));
   optimizer.expect_state(names);
   for (const optim::Optimizer::State& state : optimizer.state()) {
-    const auto index = file.find(state.name);
-    if (!index || file.tensors()[*index].elements != state.values.size()) {
-      throw Error(
-          fmt::format("{}: holds no \"{}\" for {} numbers; the checkpoint is of another model or optimizer",
-                      path.string(), state.name, state.values.size()));
-    }
-    const auto read = [&](std::span<float> values) { file.read_f32(*index, values); };
+    const auto read = [&](std::span<float> numbers) {
+      read_for_all(numbers, [&](std::span<float> values) { read_state(*file, path, state, values); });
+    };
     state.on_host ? read(state.values) : kernels::write_on_host(state.values, read);
   }
   optimizer.set_steps(step);
@@ -86,6 +111,7 @@ void for_each_field(State& state, const Field& field) {
 Json private_state(const RunState& state, const RunIdentity& identity) {
   Json json = {{"arguments", identity.arguments}, {"data_fingerprint", identity.data_fingerprint}};
   for_each_field(state, [&](const char* key, const auto& value) { json[key] = value; });
+  if (state.shards > 1) json["shards"] = state.shards;
   return json;
 }
 
@@ -125,6 +151,7 @@ RunState state_of(const Json& file, const Json& own, std::int64_t total_steps) {
   for (const char* key : {"dropout_step", "tokens"})
     count_in(own, key, std::numeric_limits<std::int64_t>::max());
   for_each_field(state, [&](const char* key, auto& value) { own.at(key).get_to(value); });
+  state.shards = own.contains("shards") ? count_in(own, "shards", 65536) : 1;
   state.log_history = file.at("log_history");
   if (!file.at("best_metric").is_null()) {
     state.best_metric = file.at("best_metric").get<double>();
@@ -248,7 +275,8 @@ void require_whole(const fs::path& checkpoint) {
 RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model, optim::Optimizer& optimizer,
                          const RunIdentity& identity) {
   const std::string where = (checkpoint / kStateFile).string();
-  const Json file = parse_json(read_file(checkpoint / kStateFile), where);
+  const Json file = parse_json(
+      distributed::from_first([&] { return read_file(checkpoint / kStateFile); }, "the checkpoint"), where);
   RunState state;
   try {
     const Json& own = file.at("bertune");
@@ -258,10 +286,24 @@ RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model,
     throw Error(fmt::format("{}: was not written by bertune, or by another version of it ({})", where,
                             message_of(error)));
   }
-  model.load_weights(checkpoint);
+  if (distributed::is_first()) model.load_weights(checkpoint);
+  share_weights(model);
   load_optimizer(checkpoint / kOptimizerFile, optimizer, state.global_step);
   model.dropout_state().step = state.dropout_step;
   return state;
+}
+
+std::string hash_of_weights(const BertPreTrainedModel& model) {
+  kernels::HostView<float> view;
+  return hash_of(view.see(model.parameters().values()));
+}
+
+void share_weights(BertPreTrainedModel& model) {
+  distributed::Ranks* ranks = distributed::current();
+  if (ranks == nullptr) return;
+  kernels::change_on_host(model.parameters().values(), [&](std::span<float> values) {
+    ranks->broadcast(std::as_writable_bytes(values), "the weights");
+  });
 }
 
 void remove_checkpoints_except(const fs::path& output_dir, const std::vector<std::int64_t>& steps) {

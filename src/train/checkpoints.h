@@ -48,9 +48,15 @@ bool is_finished(const std::filesystem::path& output_dir, const RunIdentity& ide
 void require_whole(const std::filesystem::path& checkpoint);
 
 // Restores weights, optimizer and state of a checkpoint that is whole. Throws UsageError, listing what
-// differs, when it is of another run.
+// differs, when it is of another run. Of several ranks, the first reads it for all.
 RunState load_checkpoint(const std::filesystem::path& checkpoint, BertPreTrainedModel& model,
                          optim::Optimizer& optimizer, const RunIdentity& identity);
+
+// Returns a hash of all weights.
+std::string hash_of_weights(const BertPreTrainedModel& model);
+
+// Gives all ranks the weights of the first; alone, it does nothing.
+void share_weights(BertPreTrainedModel& model);
 
 // Removes the checkpoints of OUTPUT but those of the given steps, and what is left of unfinished ones.
 void remove_checkpoints_except(const std::filesystem::path& output_dir,

@@ -2,8 +2,14 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include <cstdlib>
+
 #include "bertune/error.h"
+#include "distributed/ranks.h"
 #include "tasks/batches.h"
+#include "train/rank_outputs.h"
 
 namespace bertune::train {
 namespace {
@@ -25,12 +31,40 @@ class EvalMode {
   bool was_training_;
 };
 
+// The values of the first rank's metrics, by which all ranks decide alike, and which of them a line shows.
+// Hexadecimal numbers keep all bits.
+Metrics shared(Metrics metrics) {
+  const auto write = [&] {
+    std::string text = fmt::format("{}\n", metrics.rows);
+    for (const auto& [name, value] : metrics.values) text += fmt::format("{}={:a}\n", name, value);
+    for (const std::string& name : metrics.headline) text += name + "\n";
+    return text;
+  };
+  const std::string text = distributed::from_first(write, "the metrics");
+  if (distributed::is_first()) return metrics;
+  metrics = Metrics();
+  metrics.rows = std::strtoll(text.c_str(), nullptr, 10), metrics.headline.clear();
+  for (std::size_t begin = text.find('\n') + 1, end = 0; begin < text.size(); begin = end + 1) {
+    end = text.find('\n', begin);
+    const std::string line = text.substr(begin, end - begin);
+    const std::size_t equals = line.find('=');
+    if (equals == line.npos) {
+      metrics.headline.push_back(line);
+    } else {
+      metrics.values.emplace_back(line.substr(0, equals), std::strtod(line.c_str() + equals + 1, nullptr));
+    }
+  }
+  return metrics;
+}
+
 }  // namespace
 
 void for_each_output(BertPreTrainedModel& model, const tasks::Examples& examples, std::int64_t batch_size,
                      const std::stop_token& stop,
                      const std::function<void(std::int64_t, const Batch&, const ModelOutput&)>& use) {
   const EvalMode mode(model);
+  if (distributed::Ranks* ranks = distributed::current())
+    return for_each_rank_output(*ranks, model, examples, batch_size, stop, use);
   tasks::for_each_batch(examples, batch_size, [&](std::int64_t first, const Batch& batch) {
     use(first, batch, model.forward(batch));
     if (stop.stop_requested()) throw Interrupted("stopped while evaluating");
@@ -55,11 +89,11 @@ Metrics evaluate(BertPreTrainedModel& model, const tasks::Task& task, const task
                     }
                     if (progress) progress(std::min(first + batch_size, examples.rows()));
                   });
-  if (recorder != nullptr) recorder->finish();
-  Metrics metrics = scorer->result();
+  if (recorder != nullptr && distributed::is_first()) recorder->finish();
+  Metrics metrics = distributed::is_first() ? scorer->result() : Metrics();
   const auto found = std::ranges::find(metrics.values, "loss", &std::pair<std::string, double>::first);
   if (items > 0 && found != metrics.values.end()) found->second = loss / items;
-  return metrics;
+  return distributed::current() == nullptr ? metrics : shared(std::move(metrics));
 }
 
 RecordKeeper::RecordKeeper(const tasks::Task& task, const tasks::Examples& examples, std::int64_t most)
@@ -85,7 +119,7 @@ std::vector<tasks::TestLine> test_lines(BertPreTrainedModel& model, const tasks:
                   [&](std::int64_t first, const Batch& batch, const ModelOutput& output) {
                     decoder->add(first, batch, output);
                   });
-  decoder->finish();
+  if (distributed::is_first()) decoder->finish();
   return lines;
 }
 

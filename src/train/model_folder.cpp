@@ -46,8 +46,6 @@ std::optional<Architecture> architecture_of(const BertConfig& config) {
   return std::nullopt;
 }
 
-namespace {
-
 // An adapter without a config.json of its own says in PEFT's words what head it is for.
 std::optional<Architecture> architecture_in(const std::filesystem::path& directory,
                                             const std::filesystem::path& base) {
@@ -65,8 +63,6 @@ std::optional<Architecture> architecture_in(const std::filesystem::path& directo
   if (task == "FEATURE_EXTRACTION") return Architecture::sentence_embedding;
   return Architecture::sequence_classification;
 }
-
-}  // namespace
 
 ModelFolder ModelFolder::open(const std::filesystem::path& directory, std::optional<std::int64_t> max_length,
                               const std::filesystem::path& base) {

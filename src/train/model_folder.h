@@ -36,6 +36,10 @@ struct ModelFolder {
 
 // The head that config.json names, if Bertune has it.
 std::optional<Architecture> architecture_of(const BertConfig& config);
+// The head that a folder's files name, adapters included: none of an encoder alone, a base to train on.
+// `base`: of an adapter, as LoadOptions has it.
+std::optional<Architecture> architecture_in(const std::filesystem::path& directory,
+                                            const std::filesystem::path& base = {});
 
 // Returns the bytes of the weights as save_model_folder writes them, in f32: of an adapter, what is trained.
 std::uint64_t saved_bytes(const BertPreTrainedModel& model);

@@ -31,6 +31,7 @@ struct RunState {
   std::int64_t evaluations_without_gain = 0;  // in a row: early stopping's
   std::vector<double> schedule;               // of a learning rate that follows a metric
   Json log_history = Json::array();
+  std::int64_t shards = 0;  // of a step (TrainingArguments); 0: the run begins
 };
 
 // The identity of a run, which must be the same when it continues: the arguments that decide the weights, and

@@ -10,13 +10,13 @@
 #include "core/counted.h"
 #include "core/file.h"
 #include "core/stopwatch.h"
-#include "kernels/host_access.h"
+#include "distributed/ranks.h"
 #include "train/batches.h"
 #include "train/checkpoints.h"
 #include "train/early_stopping.h"
 #include "train/evaluation.h"
+#include "train/gradient_sum.h"
 #include "train/loss.h"
-#include "train/manifest.h"
 #include "train/model_folder.h"
 #include "train/step_batches.h"
 
@@ -31,12 +31,15 @@ Trainer::Trainer(BertPreTrainedModel& model, const BertTokenizer& tokenizer, Tra
       observer_(observer),
       task_(task),
       row_name_(std::move(row_name)),
-      optimizer_(make_optimizer(arguments_, model.parameters())) {
+      optimizer_(make_optimizer(arguments_, model.parameters())),
+      ranks_(distributed::current()) {
   arguments_.settle(task_);
   model_.dropout_state().seed = arguments_.seed;
   optimizer_->defer_unused_rows();
   model_.set_precision(precision_of(arguments_.precision));
 }
+
+Trainer::~Trainer() = default;
 
 double Trainer::epochs_done() const {
   return static_cast<double>(state_.global_step) / static_cast<double>(plan_.steps_per_epoch);
@@ -105,17 +108,13 @@ void Trainer::make_schedule() {
 
 void Trainer::resume_if_asked() {
   if (!arguments_.resume) return;
-  if (arguments_.resume_from_checkpoint.empty() && is_finished(arguments_.output_dir, identity_)) {
+  if (distributed::is_first() && arguments_.resume_from_checkpoint.empty() &&
+      is_finished(arguments_.output_dir, identity_)) {
     throw AlreadyDone(
         fmt::format("{}: the run is finished, and its model is there; there is nothing to resume",
                     arguments_.output_dir.string()));
   }
-  ChosenCheckpoint chosen{.folder = arguments_.resume_from_checkpoint};
-  if (chosen.folder.empty()) {
-    chosen = newest_whole_checkpoint(arguments_.output_dir);
-  } else {
-    require_whole(chosen.folder);
-  }
+  const ChosenCheckpoint chosen = choose_checkpoint();
   for (const std::string& damaged : chosen.damaged) observer_.on(Note{"passed over " + damaged});
   if (!chosen.folder.empty()) {
     state_ = load_checkpoint(chosen.folder, model_, *optimizer_, identity_);
@@ -136,7 +135,8 @@ void Trainer::resume_if_asked() {
 // continues from it and not from a later one.
 void Trainer::keep_resumed_checkpoint(const std::filesystem::path& folder) {
   const std::filesystem::path best = checkpoint_path(arguments_.output_dir, state_.best_step);
-  if (state_.best_metric && state_.best_step != state_.global_step && !path_exists(best)) {
+  if (distributed::is_first() && state_.best_metric && state_.best_step != state_.global_step &&
+      !path_exists(best)) {
     throw Error(
         fmt::format("{}: the best weights of its run are those of step {}, and {} is not there; copy it from "
                     "the folder of that run",
@@ -159,10 +159,11 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   if (validation != nullptr) {  // an unknown metric is found now, not after an epoch
     task_.scorer(*validation)->result().value(arguments_.metric_for_best_model);
   }
-  kernels::HostView<float> base;
-  identity_.base_weights = hash_of(base.see(std::as_const(model_).parameters().values()));
+  identity_.base_weights = hash_of_weights(model_);
   make_schedule();
+  require_same_on_ranks(validation);
   resume_if_asked();
+  settle_shards(train);
   const Stopwatch watch;
   const double earlier_runtime = state_.runtime;
   epoch_ = -1;
@@ -177,7 +178,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
     if (state_.global_step >= plan_.total_steps || stops_early(arguments_, state_, plan_)) break;
     train_until_due(train);
     state_.runtime = earlier_runtime + watch.seconds();
-    if (stop_.stop_requested()) {
+    if (stop_is_asked()) {
       save();
       throw Interrupted(fmt::format("stopped after step {} of {}", state_.global_step, plan_.total_steps));
     }
@@ -202,27 +203,43 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   return result;
 }
 
-double Trainer::probe(tasks::Examples& train, const std::stop_token& stop) {
-  constexpr std::size_t kSteps = 5;
+ProbedTime Trainer::probe(tasks::Examples& train, const std::stop_token& stop) {
+  constexpr std::size_t kLeast = 5, kMost = 20;
+  constexpr double kEnough = 3;  // seconds
   set_loss(train);
   plan_ = plan_steps(arguments_, train.rows());
   has_validation_ = true;  // a schedule that follows a metric asks for none here
   make_schedule();
+  settle_shards(train);
   model_.train();
   start_epoch(train);
   const auto steps =
       cut_batches(order_, arguments_.train_batch_size * arguments_.gradient_accumulation_steps);
-  double seconds = 0;
-  std::int64_t tokens = 0;
-  train_step(train, steps.front());  // makes memory and threads ready
-  for (std::size_t i = 0; i < std::min(kSteps, steps.size()); ++i) {
-    const Stopwatch watch;
+  const auto measured = [&] {
+    const std::size_t count = std::min(kMost, steps.size());
+    double seconds = 0;
     const std::int64_t before = state_.tokens;
-    train_step(train, steps[i * steps.size() / std::min(kSteps, steps.size())]);
-    seconds += watch.seconds(), tokens += state_.tokens - before;
-    if (stop.stop_requested()) throw Interrupted("stopped while measuring steps");
-  }
-  return seconds / static_cast<double>(std::max<std::int64_t>(1, tokens));
+    for (std::size_t i = 0; i < count && (i < kLeast || seconds < kEnough); ++i) {
+      const Stopwatch watch;
+      train_step(train, steps[i * steps.size() / count]);
+      seconds += watch.seconds();
+      if (stop.stop_requested()) throw Interrupted("stopped while measuring steps");
+    }
+    return seconds / static_cast<double>(std::max<std::int64_t>(1, state_.tokens - before));
+  };
+  // Memory is laid out for the longest step, and its pages are touched for the first time; the second one
+  // makes threads and caches ready.
+  train_step(train, *std::ranges::max_element(steps, {}, [&](const auto& step) {
+               std::int64_t tokens = 0;
+               for (const std::int64_t row : step)
+                 tokens += train.tokens_of_first(row + 1) - train.tokens_of_first(row);
+               return tokens;
+             }));
+  train_step(train, steps.front());
+  ProbedTime time{.first = measured()};
+  // Later epochs take what frozen layers gave from memory.
+  time.later = arguments_.fine_tuning.freeze_eval_mode ? measured() : time.first;
+  return time;
 }
 
 void Trainer::start_epoch(tasks::Examples& train) {
@@ -243,21 +260,26 @@ void Trainer::train_until_due(tasks::Examples& train) {
     const double loss = train_step(train, steps[next++]);
     log_step(loss, gradient_norm_, learning_rate_);
     watch(train, loss, steps[next - 1]);
-    if (stop_.stop_requested() || evaluation_is_due()) return;
+    if (stop_is_asked() || evaluation_is_due()) return;
     if (arguments_.save_steps > 0 && state_.global_step % arguments_.save_steps == 0) return;
   }
 }
 
-// Loss and gradient of a step's batches. Called again for the same ones it gives the same: dropout does not
-// go on.
-double Trainer::evaluate_gradient(std::span<const Batch> batches, std::int64_t first_row) {
-  optimizer_->zero_grad();
-  double loss = 0;
-  for (const Batch& batch : batches) {
-    model_.dropout_state().step = state_.dropout_step;
-    loss += model_.forward(batch).loss;
-    model_.backward();
-  }
+// Loss and gradient of a step, over all its shards. Called again for the same ones it gives the same: dropout
+// does not go on.
+double Trainer::evaluate_gradient(const StepShards& step, std::int64_t first_row) {
+  const auto gradient_of = [&](std::int64_t shard) {
+    double loss = 0;
+    for (const Batch& batch : step.shards[static_cast<std::size_t>(shard)]) {
+      model_.dropout_state().step = state_.dropout_step;
+      loss += model_.forward(batch).loss;
+      model_.backward();
+    }
+    return loss;
+  };
+  const auto [loss, stops] = gradient_->add_up(step.word_rows, stop_.stop_requested(), gradient_of);
+  a_rank_stops_ = a_rank_stops_ || stops;
+  model_.dropout_state().step = state_.dropout_step + 1;  // also where all shards here are without rows
   gradient_norm_ = optim::gradient_norm(model_.parameters());
   if (!std::isfinite(loss) || !std::isfinite(gradient_norm_)) {
     throw Collapsed(
@@ -273,19 +295,19 @@ double Trainer::evaluate_gradient(std::span<const Batch> batches, std::int64_t f
 }
 
 double Trainer::train_step(tasks::Examples& train, std::span<const std::int64_t> rows) {
-  const std::vector<Batch> batches = step_batches(model_, train, rows, arguments_.train_batch_size);
+  const StepShards step = step_shards(model_, train, rows, arguments_.train_batch_size, state_.shards);
+  if (ranks_ != nullptr)
+    ranks_->set_doing(fmt::format("step {} of {}", state_.global_step + 1, plan_.total_steps));
   learning_rate_ = schedule_->learning_rate(state_.global_step);
   optimizer_->set_learning_rate(learning_rate_);
-  std::int64_t tokens = 0;
-  for (const Batch& batch : batches) {
-    optimizer_->bring_up_to_date(batch.input_ids);
-    tokens += batch.tokens();
-  }
+  for (const std::vector<Batch>& batches : step.shards)
+    for (const Batch& batch : batches) optimizer_->bring_up_to_date(batch.input_ids);
+  const std::int64_t tokens = step.tokens();
   double loss = 0;
   if (optimizer_->needs_closure()) {  // not clipped: the line it searches would no longer be the loss's
-    loss = optimizer_->step([&] { return evaluate_gradient(batches, rows.front()); });
+    loss = optimizer_->step([&] { return evaluate_gradient(step, rows.front()); });
   } else {
-    loss = evaluate_gradient(batches, rows.front());
+    loss = evaluate_gradient(step, rows.front());
     optimizer_->step(optim::clip_scale(gradient_norm_, arguments_.max_grad_norm));
   }
   ++state_.global_step;
@@ -363,6 +385,7 @@ void Trainer::log_step(double loss, double gradient_norm, double learning_rate) 
 
 void Trainer::evaluate(const tasks::Examples& validation) {
   optimizer_->bring_up_to_date();
+  if (ranks_ != nullptr) ranks_->set_doing(fmt::format("the evaluation after step {}", state_.global_step));
   const Stopwatch watch;
   Metrics metrics;
   RecordKeeper records(task_, validation, kept_records_);
@@ -403,21 +426,26 @@ void Trainer::evaluate(const tasks::Examples& validation) {
 void Trainer::load_best() {
   const std::filesystem::path best = checkpoint_path(arguments_.output_dir, state_.best_step);
   try {
-    require_whole(best);
-    model_.load_weights(best);
+    if (distributed::is_first()) {
+      require_whole(best);
+      model_.load_weights(best);
+    }
   } catch (const Error&) {
     if (!is_wanted_checkpoint()) save();  // the last weights are then not in memory alone
     throw;
   }
+  share_weights(model_);
 }
 
 // Saves a checkpoint; only the newest and the best stay.
 void Trainer::save() {
   optimizer_->bring_up_to_date();
   state_.schedule = schedule_->state();
-  save_checkpoint(arguments_.output_dir, model_, tokenizer_, *optimizer_, state_, identity_, plan_);
-  remove_checkpoints_except(arguments_.output_dir,
-                            {state_.global_step, state_.best_metric ? state_.best_step : -1});
+  if (distributed::is_first()) {
+    save_checkpoint(arguments_.output_dir, model_, tokenizer_, *optimizer_, state_, identity_, plan_);
+    remove_checkpoints_except(arguments_.output_dir,
+                              {state_.global_step, state_.best_metric ? state_.best_step : -1});
+  }
   observer_.on(CheckpointSaved{checkpoint_path(arguments_.output_dir, state_.global_step)});
 }
 

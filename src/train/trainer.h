@@ -18,7 +18,15 @@
 #include "train/observer.h"
 #include "train/run_state.h"
 
+namespace bertune::distributed {
+class Ranks;
+}
+
 namespace bertune::train {
+
+class GradientSum;
+struct ChosenCheckpoint;
+struct StepShards;
 
 // An evaluation on the validation set.
 struct Evaluated {
@@ -42,20 +50,31 @@ struct TrainingResult {
   std::optional<Evaluated> evaluation = {};
 };
 
+// Seconds of training per token.
+struct ProbedTime {
+  double first = 0, later = 0;  // in the first epoch; in each after it
+};
+
+// A Trainer on a thread that is one of several ranks (distributed::current()) trains with those of the
+// others: each computes some shards of a step, all have the same weights and take the same decisions, and
+// rank 0 alone writes.
 class Trainer {
  public:
   // `row_name` names a training row for messages ("train.csv:12").
   Trainer(BertPreTrainedModel& model, const BertTokenizer& tokenizer, TrainingArguments arguments,
           Observer& observer, const tasks::Task& task, std::function<std::string(std::int64_t)> row_name);
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+  ~Trainer();
 
   // Trains the model, and leaves the best weights by validation in it (the last where there is no validation
   // set). Throws Interrupted when `stop` is requested, with a checkpoint saved; Collapsed when
   // loss or gradients stop being finite, and, unless it should only warn, when the guard says so.
   TrainingResult train(tasks::Examples& train, const tasks::Examples* validation, std::stop_token stop = {});
 
-  // Takes some steps on batches of the first epoch and returns the seconds per token.
+  // Takes some steps on batches of the first epoch and measures them; before, others make memory ready.
   // The model is changed by them: it is not to be used any more. Throws Interrupted when `stop` is requested.
-  double probe(tasks::Examples& train, const std::stop_token& stop = {});
+  ProbedTime probe(tasks::Examples& train, const std::stop_token& stop = {});
 
   // Has evaluations keep this many records of the validation set. None by default.
   void keep_records(std::int64_t most) { kept_records_ = most; }
@@ -66,13 +85,17 @@ class Trainer {
   void check_validation() const;
   void set_loss(const tasks::Examples& train);
   void make_schedule();
+  void settle_shards(const tasks::Examples& train);
+  void require_same_on_ranks(const tasks::Examples* validation) const;
   void resume_if_asked();
+  ChosenCheckpoint choose_checkpoint() const;
   void keep_resumed_checkpoint(const std::filesystem::path& folder);
   void load_best();
   void start_epoch(tasks::Examples& train);
   void train_until_due(tasks::Examples& train);
   double train_step(tasks::Examples& train, std::span<const std::int64_t> rows);
-  double evaluate_gradient(std::span<const Batch> batches, std::int64_t first_row);
+  double evaluate_gradient(const StepShards& step, std::int64_t first_row);
+  bool stop_is_asked() const;
   void log_step(double loss, double gradient_norm, double learning_rate);
   void evaluate(const tasks::Examples& validation);
   void save();
@@ -92,10 +115,13 @@ class Trainer {
   std::function<std::string(std::int64_t)> row_name_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   std::unique_ptr<optim::Schedule> schedule_;
+  distributed::Ranks* ranks_;  // null: this process alone
+  std::unique_ptr<GradientSum> gradient_;
   RunIdentity identity_;
   RunState state_;
   StepPlan plan_;
   std::stop_token stop_;
+  bool a_rank_stops_ = false;        // is asked to, as all ranks know since the last step
   std::int64_t epoch_ = -1;          // that `order_` is of
   std::vector<std::int64_t> order_;  // the rows as this epoch takes them
   bool has_validation_ = false;

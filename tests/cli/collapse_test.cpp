@@ -65,6 +65,27 @@ TEST_F(Guarded, TriesAgainMoreGently) {
   EXPECT_THAT(result.err, HasSubstr("it is 0.75"));
 }
 
+TEST_F(Guarded, AnAttemptThatWasKilledIsContinued) {
+  const std::vector<std::string> forced = {"--learning-rate", "3",     "--warmup-ratio", "0",
+                                           "--on-collapse",   "retry", "--save-every",   "2"};
+  std::vector<std::string> arguments = {
+      "train",    "--model", path("model"),  "--train", path("train.csv"),    "--output", path("out"),
+      "--epochs", "4",       "--batch-size", "4",       "--validation-split", "0",        "--threads",
+      "1"};
+  arguments.insert(arguments.end(), forced.begin(), forced.end());
+  testing::Program program(arguments);
+  ASSERT_TRUE(program.wait_until([&] { return exists("out/retries.json") && has_checkpoint("out"); }))
+      << program.err();
+  program.signal(SIGKILL);
+  program.wait();
+  std::vector<std::string> again = forced;
+  again.emplace_back("--resume");
+  const ProgramResult result = train(again);
+  EXPECT_EQ(result.exit_code, 1);  // all three attempts collapse
+  EXPECT_THAT(result.err, HasSubstr("training collapsed before: this is attempt"));
+  EXPECT_THAT(result.err, HasSubstr("it is 0.75"));
+}
+
 TEST_F(Guarded, AHealthyRunIsLeftAlone) {
   const ProgramResult result = train({"--learning-rate", "1e-3", "--test", path("test.csv")});
   EXPECT_EQ(result.exit_code, 0) << result.err;

@@ -19,8 +19,8 @@ using testing::ProgramResult;
 using testing::run;
 
 const std::vector<std::string> kCommands = {
-    "train",    "evaluate",   "predict", "embed",   "pretrain", "fill-mask", "next-sentence",
-    "tokenize", "vocabulary", "inspect", "convert", "serve",    "check",     "baseline"};
+    "train",      "evaluate", "predict", "embed", "pretrain", "fill-mask", "next-sentence", "tokenize",
+    "vocabulary", "inspect",  "convert", "serve", "check",    "baseline",  "noise"};
 
 TEST(Help, OfEachCommandHasItsOwnExamplesAndFits) {
   for (const std::string& command : kCommands) {

@@ -102,6 +102,12 @@ TEST_F(Insight, ARunLeavesItsPredictionsAndAReport) {
   for (std::size_t i = 0; i < test.logits.size(); ++i)
     EXPECT_NEAR(again.sets[0].logits[i], test.logits[i], 1e-5);
   EXPECT_TRUE(exists("tested/report.html"));
+  // A page of another name has its numbers under that name.
+  EXPECT_EQ(run({"report", path("tested"), "--output", path("pages/of.html")}).exit_code, 0);
+  EXPECT_TRUE(exists("pages/of.json"));
+  EXPECT_FALSE(exists("pages/report.json"));
+  EXPECT_THAT(files.read("pages/of.html"), HasSubstr("of.json</bdi> beside it"));
+  EXPECT_EQ(run({"report", path("tested"), "--output", path("out/config.html")}).exit_code, 2);
 }
 
 TEST_F(Insight, PredictionsAreBounded) {
@@ -115,6 +121,12 @@ TEST_F(Insight, PredictionsAreBounded) {
   const ProgramResult report = run({"report", path("none")});
   EXPECT_EQ(report.exit_code, 1);
   EXPECT_THAT(report.err, HasSubstr("has no predictions.json"));
+  // A model that other programs have left.
+  const ProgramResult others = run({"report", path("base")});
+  EXPECT_EQ(others.exit_code, 1);
+  EXPECT_THAT(others.err, HasSubstr("(bertune evaluate), and give that folder"));
+  EXPECT_THAT(run({"calibrate", "--model", path("base")}).err,
+              HasSubstr("name that folder with --predictions"));
 }
 
 // The scores of a calibrated model are the softmax of its logits over the temperature, in the program and in

@@ -60,11 +60,43 @@ TEST_F(Training, OnText) {
   examine({.command = command, .again = command + Arguments{"--resume"}});
 }
 
+TEST_F(Training, OnTextInFiles) {
+  std::string text;
+  for (int i = 0; i < 6; ++i) text += "the film was good .\nthe food was bad .\nthe film was not poor .\n\n";
+  write("text.txt", text);
+  const Arguments command = {
+      "pretrain",       "--model",     in("base"),     "--train", in("text.txt"), "--output", out(),
+      "--threads",      "1",           "--batch-size", "4",       "--max-steps",  "1",        "--text-cache",
+      out("out/texts"), "--overwrite", "--quiet"};
+  examine({.command = command});
+}
+
+TEST_F(Training, PredictionOfAShard) {
+  must(train({"--max-steps", "1"}));
+  fs::rename(root() / "out", in("model"));
+  const Arguments command = {"predict", "--model",  in("model"),  in("validation.csv"), "--shard",
+                             "1/2",     "--output", out("parts"), "--threads",          "1"};
+  examine({.command = command, .output = "parts", .results = "part"});
+}
+
 TEST_F(Training, Conversion) {
   must(train({"--max-steps", "1"}));
   const Arguments convert = {"convert", "--model",      in("base"), "--output",
                              out(),     "--save-dtype", "float16",  "--overwrite"};
   examine({.command = convert, .usable = {"inspect", out()}});
+}
+
+TEST_F(Training, Export) {
+  const Arguments command = {"export", in("base"), "--output", out()};
+  must(command);
+  examine({.command = command + Arguments{"--external-data", "--overwrite"}, .results = "onnx/"});
+}
+
+TEST_F(Training, ExportIntoTheModelsFolder) {
+  must(train({"--max-steps", "1"}));
+  examine({.command = {"export", out(), "--output", out(), "--overwrite"},
+           .usable = predict(),
+           .results = "onnx/"});
 }
 
 TEST_F(Training, MergingOfAnAdapter) {

@@ -181,16 +181,13 @@ TEST(Beside, ComparesWithTheBest) {
   Baselines baselines;
   baselines.metric = "accuracy";
   baselines.baselines = {{"majority", 0.5, {}, {1, 0}, 0}, {"tfidf_linear", 1, {}, {1, 1}, 0}};
-  Metrics metrics;
-  metrics.values = {{"loss", 1}, {"accuracy", 0.5}};
-  const auto model = beside(baselines, metrics, {1, 0});
+  const auto model = beside(baselines, 0.5, {1, 0});
   ASSERT_TRUE(model);
   EXPECT_EQ(model->best, 1U);
   EXPECT_EQ(model->score, 0.5);
   EXPECT_EQ(model->difference->difference, -0.5);
-  EXPECT_FALSE(beside(baselines, metrics, {})->difference);
-  baselines.metric = "f1";
-  EXPECT_FALSE(beside(baselines, metrics, {}));
+  EXPECT_FALSE(beside(baselines, 0.5, {})->difference);
+  EXPECT_FALSE(beside(Baselines(), 0.5, {}));
 }
 
 }  // namespace

@@ -91,6 +91,25 @@ TEST(Comparison, OtherRowsAreRefused) {
               HasSubstr("it has those of: test"));
 }
 
+TEST(Comparison, GroupsOfSeeds) {
+  ComparedRun first = run_of("old", "++++++++--"), second = run_of("new", "++++------");
+  for (const char* right : {"++++++++-+", "+++++++---"}) first.others.push_back(run_of("", right).table);
+  for (const char* right : {"+++-------", "++++--+---"}) second.others.push_back(run_of("", right).table);
+  const Comparison pair = compare({first, second}).pairs[0];
+  EXPECT_EQ(pair.first_runs, 3);
+  EXPECT_NEAR(pair.first_value, 0.8, 1e-12);
+  EXPECT_NEAR(pair.first_deviation, 0.1, 1e-12);
+  EXPECT_NEAR(pair.difference.value, -0.4, 1e-12);
+  EXPECT_LT(pair.difference.interval.low, -0.4);
+  EXPECT_EQ(pair.only_first, 4);  // most seeds of one alone
+  EXPECT_EQ(pair.only_second, 0);
+  EXPECT_EQ(pair.rows[0].first, "a (3 of 3)");
+  EXPECT_THAT(testing::message_of<UsageError>([&] {
+                compare({first, run_of("alone", "++++++++--")});
+              }),
+              HasSubstr("old holds the runs of 3 seeds, and alone is a single run"));
+}
+
 TEST(Comparison, NumbersAreComparedByTheirErrors) {
   const auto run = [](const std::string& name, float error) {
     std::vector<MadeRow> rows;

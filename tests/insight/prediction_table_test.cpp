@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
+
 #include "insight/results/outcomes.h"
 #include "insight/table_maker.h"
 #include "support/message_of.h"
@@ -89,6 +92,30 @@ TEST(PredictionTable, DamageIsSaid) {
   write_predictions(folder.path(), table_of(form_of_classes({"no", "yes"}), {{{1, 2}, {1}}, {{1, 2}, {1}}}));
   folder.write(kPredictionsFile, one);  // of another run
   EXPECT_THAT(message(), HasSubstr("does not belong to"));
+  // What a member may not be is said with its place, whatever it is.
+  const auto message_with = [&](const char* pointer, const Json& value) {
+    Json json = Json::parse(one);
+    json[Json::json_pointer(pointer)] = value;
+    folder.write(kPredictionsFile, json.dump());
+    return message();
+  };
+  write_predictions(folder.path(), table_of(form_of_classes({"no", "yes"}), {{{1, 2}, {1}}}));
+  const std::string row = folder.path().string() + "/predictions.json: set \"test\", row 1: is damaged: ";
+  EXPECT_EQ(message_with("/sets/test/rows/0/tokens", -1),
+            row + "\"tokens\" is not a whole number of at least 0");
+  EXPECT_EQ(message_with("/sets/test/rows/0/tokens", 1e300),
+            row + "\"tokens\" is not a whole number of at least 0");
+  EXPECT_EQ(message_with("/sets/test/rows/0/row", std::numeric_limits<std::uint64_t>::max()),
+            row + "\"row\" is not a whole number of at least 0");
+  EXPECT_EQ(message_with("/sets/test/rows/0/hash", nullptr), row + "\"hash\" is not a text");
+  EXPECT_THAT(message_with("/sets/test/rows", Json::object()), HasSubstr("\"rows\" is not a list"));
+  EXPECT_THAT(message_with("/sets/test/in_all", 0),
+              HasSubstr("\"in_all\" is not a whole number of at least 1"));
+  EXPECT_THAT(message_with("/sets", Json::array()), HasSubstr("\"sets\" is not an object"));
+  EXPECT_THAT(message_with("/labels", {"no", 1}), HasSubstr("\"labels\" is not a list of texts"));
+  EXPECT_THAT(message_with("/labels", {"no"}), HasSubstr("\"labels\" are not as many as the logits"));
+  EXPECT_THAT(message_with("/outcome", "none"), HasSubstr("\"outcome\" is an unknown kind of results"));
+  EXPECT_THAT(message_with("/temperature", 0), HasSubstr("\"temperature\" is not a number from"));
   write_predictions(folder.path(), PredictionTable());
   EXPECT_FALSE(has_predictions(folder.path()));
 }

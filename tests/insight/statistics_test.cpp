@@ -8,6 +8,7 @@
 
 #include "bertune/threads.h"
 #include "core/random.h"
+#include "insight/results/seed_statistics.h"
 
 namespace bertune::insight {
 namespace {
@@ -92,6 +93,56 @@ TEST(Statistics, PairedIntervalsCoverAndTestsHoldTheirLevel) {
   EXPECT_LE(covered, 198);
   EXPECT_LE(significant, 18);
   EXPECT_GE(significant, 2);
+}
+
+// F1 of a row's class and prediction, as three sums a class of which it is in three.
+TEST(Statistics, FewEntriesOfManySums) {
+  const auto sum_of = [](std::span<const double> sums) { return sums[0] + 10 * sums[4]; };
+  const Contributions few{
+      .width = 5, .values = {1, 2, 3, 4}, .columns = {0, 4, 4, 0}, .entries = 2, .metric = sum_of};
+  EXPECT_EQ(few.rows(), 2U);
+  EXPECT_THAT(few.sums(), ElementsAre(5, 0, 0, 0, 5));
+  const std::vector<std::size_t> second = {1};
+  EXPECT_EQ(few.of(second).value(), 4 + 30);
+}
+
+TEST(Statistics, StudentsT) {  // as scipy.stats.t has them
+  EXPECT_NEAR(student_tails(2, 5), 0.10193947882985846, 1e-9);
+  EXPECT_NEAR(student_quantile(0.975, 8), 2.3060041350, 1e-9);
+  EXPECT_NEAR(student_quantile(0.975, 1e9), 1.9599639845, 1e-6);
+}
+
+// Seeds of two equal settings: rows of different difficulty, which all seeds share, and a luck of each seed.
+std::vector<Contributions> seeds_of_setting(Random& random, const std::vector<double>& rows, double luck,
+                                            double better = 0) {
+  std::vector<Contributions> seeds;
+  for (int seed = 0; seed < 5; ++seed) {
+    const double own = luck * (random.uniform() + random.uniform() - 1) + better;
+    Contributions& made = seeds.emplace_back();
+    made.metric = [count = rows.size()](std::span<const double> sums) {
+      return sums[0] / static_cast<double>(count);
+    };
+    for (const double easy : rows) made.values.push_back(random.uniform() < easy + own ? 1 : 0);
+  }
+  return seeds;
+}
+
+TEST(Statistics, GroupsOfSeedsAreSeldomToldApartByChance) {
+  Random random(5, 1);
+  int wrong = 0, found = 0;
+  constexpr int kSets = 200;
+  for (int set = 0; set < kSets; ++set) {
+    std::vector<double> rows;
+    for (int row = 0; row < 120; ++row) rows.push_back(0.3 + 0.7 * random.uniform());
+    const auto first = seeds_of_setting(random, rows, 0.1), second = seeds_of_setting(random, rows, 0.1),
+               better = seeds_of_setting(random, rows, 0.1, 0.15);
+    const GroupDifference none = difference_of_groups(first, second);
+    wrong += none.p_value <= 0.05 ? 1 : 0;
+    EXPECT_EQ(none.p_value <= 0.05, none.difference.interval.low > 0 || none.difference.interval.high < 0);
+    found += difference_of_groups(first, better).p_value <= 0.05 ? 1 : 0;
+  }
+  EXPECT_LE(wrong, 18);   // 5 % are 10
+  EXPECT_GE(found, 170);  // a difference that five seeds show
 }
 
 TEST(Statistics, ManyRowsGetFewerResamples) {

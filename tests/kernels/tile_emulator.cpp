@@ -1,6 +1,6 @@
-// The AMX instructions LDTILECFG, TILERELEASE, TILEZERO, TILELOADD, TILESTORED and TDPBF16PS (Intel 64 and
-// IA-32 Architectures Software Developer's Manual, volume 2). Denormals are not flushed as there, and what
-// would be a fault there ends the program here.
+// The AMX instructions LDTILECFG, TILERELEASE, TILEZERO, TILELOADD, TILESTORED, TDPBF16PS and TDPBSSD (Intel
+// 64 and IA-32 Architectures Software Developer's Manual, volume 2). Denormals are not flushed as there, and
+// what would be a fault there ends the program here.
 #include "kernels/tile_emulator.h"
 
 #include <signal.h>
@@ -122,12 +122,34 @@ bool store(const Instruction& op) {
   return true;
 }
 
-bool multiply(const Instruction& op) {
+bool can_multiply(const Instruction& op) {
   const int c = op.reg, a = op.rm, b = op.vvvv;
-  if (!state.usable(a) || !state.usable(b) || !state.usable(c) || a == b || a == c || b == c) return false;
-  if (state.rows(c) != state.rows(a) || state.columns(c) != state.columns(b) ||
-      state.columns(a) != state.rows(b))
-    return false;
+  return state.usable(a) && state.usable(b) && state.usable(c) && a != b && a != c && b != c &&
+         state.rows(c) == state.rows(a) && state.columns(c) == state.columns(b) &&
+         state.columns(a) == state.rows(b);
+}
+
+bool multiply_bytes(const Instruction& op) {
+  if (!can_multiply(op)) return false;
+  const int c = op.reg, a = op.rm, b = op.vvvv;
+  for (int i = 0; i < state.rows(c); ++i) {
+    for (int j = 0; j < state.columns(c); ++j) {
+      std::int32_t sum = 0;
+      for (int p = 0; p < state.columns(a); ++p) {
+        for (int shift = 0; shift < 32; shift += 8) {
+          const auto byte = [&](std::uint32_t four) { return static_cast<std::int8_t>(four >> shift); };
+          sum += byte(state.tile[a][i][p]) * byte(state.tile[b][p][j]);
+        }
+      }
+      state.tile[c][i][j] += static_cast<std::uint32_t>(sum);
+    }
+  }
+  return true;
+}
+
+bool multiply(const Instruction& op) {
+  if (!can_multiply(op)) return false;
+  const int c = op.reg, a = op.rm, b = op.vvvv;
   const auto low = [](std::uint32_t pair) { return std::bit_cast<float>(pair << 16); };
   const auto high = [](std::uint32_t pair) { return std::bit_cast<float>(pair & 0xFFFF0000U); };
   for (int i = 0; i < state.rows(c); ++i) {
@@ -157,6 +179,7 @@ bool execute(const Instruction& op) {
   if (op.opcode == 0x4B && op.prefix == kF2 && op.in_memory) return load(op);
   if (op.opcode == 0x4B && op.prefix == kF3 && op.in_memory) return store(op);
   if (op.opcode == 0x5C && op.prefix == kF3 && !op.in_memory) return multiply(op);
+  if (op.opcode == 0x5E && op.prefix == kF2 && !op.in_memory) return multiply_bytes(op);
   return false;
 }
 

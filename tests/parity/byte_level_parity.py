@@ -10,8 +10,6 @@ any difference. Needs transformers and numpy.
 """
 
 import argparse
-import itertools
-import json
 import pathlib
 import random
 import subprocess
@@ -19,17 +17,13 @@ import sys
 import tempfile
 import time
 
+import sets
 import tokenizer_parity as base
 from byte_level_tokenizers import WITHOUT_WINDOWS, random_texts, tokenizers, train, write_folder
 
 import numpy as np
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, logging
-
-
-def wiki_texts(data, count):
-    with open(data / "wiki" / "docs.jsonl", encoding="utf-8") as lines:
-        return [json.loads(line)["text"] for line in itertools.islice(lines, count)]
 
 
 def code_point_texts():
@@ -43,10 +37,11 @@ def code_point_texts():
 
 def data_texts(data, sample):
     texts = []
-    for path in [*sorted((data / "torture").glob("*")), data / "sst2" / "train.tsv"]:
+    published = [*sorted((data / "torture").glob("*")), data / "sst2" / "train.tsv"]
+    for path in published if data.is_dir() else sets.TEXTS:
         lines = path.read_bytes().split(b"\n")
         texts += random.Random(1).sample(lines, min(sample, len(lines))) + [path.read_bytes()[:200000]]
-    texts += [line.encode() for text in wiki_texts(data, sample // 20) for line in text.split("\n")]
+    texts += [line.encode() for text in sets.long_texts(data, sample // 20) for line in text.split("\n")]
     return list(dict.fromkeys(texts))
 
 
@@ -133,16 +128,14 @@ def compare(driver, folder, name, texts, fuzz):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--driver", required=True)
-    parser.add_argument("--data", type=pathlib.Path, required=True)
+    parser.add_argument("--data", type=pathlib.Path, default=sets.DATA)
     parser.add_argument("--sample", type=int, default=2000)
     parser.add_argument("--fuzz", type=int, default=5000, help="random strings of each tokenizer")
     parser.add_argument("--only", nargs="*", help="names of tokenizers")
     arguments = parser.parse_args()
-    if not arguments.data.is_dir():
-        sys.exit(f"skipped: {arguments.data} is not here")
     logging.set_verbosity_error()
     compared = different = 0
-    corpus = wiki_texts(arguments.data, 2000)
+    corpus = sets.long_texts(arguments.data, 2000)
     lines = data_texts(arguments.data, arguments.sample)
     for size in (2000, 20000):
         vocabulary, merges = train(corpus[: len(corpus) if size > 2000 else 300], size)

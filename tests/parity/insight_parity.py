@@ -17,11 +17,13 @@ import sys
 import tempfile
 
 import numpy as np
+import seed_groups
 import torch
 from safetensors.numpy import save_file
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from scipy.stats import beta, pearsonr
+from scipy.stats import t as student
 from sklearn.metrics import f1_score, log_loss
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -123,6 +125,25 @@ def comparison(program: pathlib.Path, random: np.random.Generator, work: pathlib
     check("macro F1", macro["second_value"], f1_score(truth, predictions[1], average="macro"), 1e-12)
 
 
+def groups(program: pathlib.Path, random: np.random.Generator, work: pathlib.Path) -> None:
+    """Runs of several seeds on each side: the difference of their means, its interval and p, by numpy and scipy."""
+    for first, second, rows in (2, 3, 150), (5, 5, 400):
+        difficulty, sides, folders = random.normal(1, 2, rows), [], []
+        for name, seeds, better in ("first", first, 0.0), ("second", second, 0.4):
+            sides.append(seed_groups.draw(random, seeds, difficulty + better, 0.3))
+            folders.append(work / f"{name}{rows}")
+            for seed, right in enumerate(sides[-1], 42):
+                said = np.where(right == 1, 1, -1)[:, None] * np.array([[-1, 1]])  # the right class is always 1
+                write_table(folders[-1] / f"seed-{seed}", {"test": (said, np.ones(rows))}, labels=["a", "b"])
+            (folders[-1] / "seeds.json").write_text(json.dumps({"seeds": list(range(42, 42 + seeds))}))
+        ours = asked(program, "compare", *folders)["comparisons"][0]
+        value, error, degrees = seed_groups.difference(*sides)
+        what = f"{first} seeds against {second}"
+        check(f"{what}: difference", ours["difference"], value, 1e-12)
+        check("  p", ours["p_value"], 2 * student.sf(abs(value) / error, degrees), 1e-6)
+        check("  interval", ours["interval"][0], value - student.ppf(0.975, degrees) * error, 1e-6)
+
+
 def numbers(program: pathlib.Path, random: np.random.Generator, work: pathlib.Path) -> None:
     truth = random.normal(size=(150, 1))
     for name, noise in ("n1", 0.5), ("n2", 0.3):
@@ -202,7 +223,7 @@ def main() -> int:
     arguments = parser.parse_args()
     random = np.random.default_rng(arguments.seed)
     with tempfile.TemporaryDirectory() as work:
-        for part in calibration, comparison, numbers, intervals, events, folded:
+        for part in calibration, comparison, groups, numbers, intervals, events, folded:
             part(arguments.program.resolve(), random, pathlib.Path(work))
     print(f"{len(FAILED)} differ")
     return 1 if FAILED else 0

@@ -20,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 
+import sets
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
@@ -76,7 +78,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True)
     parser.add_argument("--model", required=True, type=pathlib.Path)
-    parser.add_argument("--text", required=True, type=pathlib.Path)
+    parser.add_argument("--text", type=pathlib.Path, help="any text (default: the support tickets of examples/)",
+                        default=sets.EXAMPLES / "support_tickets" / "train.csv")
     parser.add_argument("--questions", type=int, default=60)
     arguments = parser.parse_args()
     try:

@@ -28,7 +28,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import numpy as np  # noqa: E402
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import sets  # noqa: E402
+
 FILES = ["dev-v1.1", "dev-v2.0", "xquad.ar", "xquad.de", "xquad.en", "xquad.hi", "xquad.th", "xquad.zh"]
 
 
@@ -345,11 +346,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--driver", required=True)
     parser.add_argument("--model", required=True)
-    parser.add_argument("--data", type=pathlib.Path, default=ROOT.parent / "shared" / "data" / "squad")
+    parser.add_argument("--data", type=pathlib.Path, default=sets.DATA / "squad")
     parser.add_argument("--sample", type=int, default=0)
     arguments = parser.parse_args()
     report = Report()
-    paths = [arguments.data / f"{name}.json" for name in FILES]
+    paths = sets.here([arguments.data / f"{name}.json" for name in FILES])
+    paths = paths or sorted((sets.EXAMPLES / "product_questions").glob("*.json"))
     texts = {a["text"] for path in paths for q, _ in questions_of(json.loads(path.read_text())) for a in q["answers"]}
     contexts = {c for path in paths for _, c in questions_of(json.loads(path.read_text()))}
     compare_normalize(arguments.driver, sorted(texts) + sorted(contexts) + odd_texts(20000), report)

@@ -19,12 +19,14 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import sets
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 FILES = [f"{folder}/{split}.{ending}" for folder, ending in (("wnut17", "conll"), ("ud_english_ewt", "conllu"))
          for split in ("train", "dev", "test")]
+ENTITIES = sets.EXAMPLES / "support_entities"  # where the published sets are not
 IGNORED = -100
 
 
@@ -107,12 +109,14 @@ def compare_features(arguments) -> int:
     logging.set_verbosity_error()
     tokenizer = AutoTokenizer.from_pretrained(arguments.model)
     different = 0
-    for name in FILES:
-        words, tags = read(arguments.data / name)
+    paths = [arguments.data / name for name in FILES]
+    for path in sets.here(paths) or sorted(ENTITIES.glob("*.conll")):
+        name = f"{path.parent.name}/{path.name}"
+        words, tags = read(path)
         labels = sorted(set(itertools.chain.from_iterable(tags)))
         for max_length, long, which in ((512, "truncate", "first"), (512, "truncate", "all"), (24, "truncate", "first"),
                                         (24, "windows", "first"), (7, "windows", "first")):
-            command = [arguments.driver, "features", arguments.model, arguments.data / name, str(max_length), long, which]
+            command = [arguments.driver, "features", arguments.model, path, str(max_length), long, which]
             lines = subprocess.run(list(map(str, command)), check=True, stdout=subprocess.PIPE).stdout.splitlines()
             head, *ours, last = map(json.loads, lines)
             windows = long == "windows"
@@ -145,8 +149,13 @@ def compare_entities(arguments) -> int:
     pipeline = object.__new__(TokenClassificationPipeline)  # what follows needs no model
     pipeline.tokenizer = tokenizer
     pipeline.model = SimpleNamespace(config=SimpleNamespace(id2label=dict(enumerate(labels))))
-    lines = (arguments.data / "ud_english_ewt" / "dev.conllu").read_text(encoding="utf-8").splitlines()
-    texts = [line.removeprefix("# text = ") for line in lines if line.startswith("# text = ")]
+    treebank = arguments.data / "ud_english_ewt" / "dev.conllu"
+    if treebank.exists():
+        lines = treebank.read_text(encoding="utf-8").splitlines()
+        texts = [line.removeprefix("# text = ") for line in lines if line.startswith("# text = ")]
+    else:
+        print(f"{treebank} is not here: the sentences of examples/support_entities instead")
+        texts = [" ".join(words) for words in read(ENTITIES / "train.conll")[0]]
     random_numbers, requests, answers = np.random.default_rng(4), [], []
     for text in texts:
         encoded = tokenizer(text, return_offsets_mapping=True, return_special_tokens_mask=True)
@@ -179,8 +188,8 @@ def compare_entities(arguments) -> int:
 def compare_words(arguments) -> int:
     """A text cut into words gives the tokens of the whole text."""
     different = 0
-    for name in arguments.texts:
-        text = (arguments.data / name).read_bytes()
+    for path in sets.here([arguments.data / name for name in arguments.texts]) or sets.TEXTS:
+        name, text = path.name, path.read_bytes()
         answer = json.loads(subprocess.run([arguments.driver, "words", arguments.model], input=text, check=True,
                                            stdout=subprocess.PIPE).stdout)
         print(f"words of {name}: {answer['texts']} texts compared, {len(answer['different'])} different", flush=True)
@@ -205,8 +214,9 @@ def compare_metrics(arguments) -> int:
         print(f"metrics: skipped, for {error.name} is not installed (pip install seqeval)")
         return 0
     r, requests, answers = random.Random(1), [], []
-    for split in ("train", "dev", "test"):
-        _, truth = read(arguments.data / "wnut17" / f"{split}.conll")
+    published = [arguments.data / "wnut17" / f"{split}.conll" for split in ("train", "dev", "test")]
+    for path in sets.here(published) or sorted(ENTITIES.glob("*.conll")):
+        _, truth = read(path)
         spans = [[(kind, first, last + 1) for kind, first, last in peer.get_entities(tags)] for tags in truth]
         for scheme, letters in peer.LETTERS.items():
             sentences = [peer.in_scheme(part, len(tags), scheme) for part, tags in zip(spans, truth)]
@@ -218,7 +228,7 @@ def compare_metrics(arguments) -> int:
                 for strict in (False, True) if scheme in peer.STRICT else (False,):
                     requests.append({"scheme": scheme, "truth": right, "predicted": said, "strict": strict})
                     answers.append(peer.expected(right, said, scheme, strict))
-    _, truth = read(arguments.data / "ud_english_ewt" / "dev.conllu")
+    _, truth = read(sets.instead(arguments.data / "ud_english_ewt" / "dev.conllu", ENTITIES / "test.conll"))
     tags = sorted(set(itertools.chain.from_iterable(truth)))
     said = [peer.perturbed(part, tags, 0.2, r) for part in truth]
     requests.append({"scheme": "none", "truth": truth, "predicted": said, "strict": False})
@@ -241,7 +251,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--driver", required=True)
     parser.add_argument("--model", type=pathlib.Path, required=True)
-    parser.add_argument("--data", type=pathlib.Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--data", type=pathlib.Path, default=sets.DATA)
     parser.add_argument("--texts", nargs="*", metavar="FILE", help="files under the data, a text a line",
                         default=["torture/naughty_strings.txt", "imdb/test.jsonl", "goemotions/train.tsv",
                                  "torture/utf8_assigned.txt", "torture/UTF-8-test.txt"])

@@ -26,10 +26,10 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ["RUST_BACKTRACE"] = "0"
 
 import numpy as np  # noqa: E402
+import sets  # noqa: E402
 
 NONE, ERROR = 0xFFFFFFFF, 0xFFFFFFFE
 CODE_POINTS_A_TEXT = 64
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def strings_in(value):
@@ -46,9 +46,7 @@ def strings_in(value):
 def data_texts(data, sample):
     """Lines of all data files, and the strings inside those that are JSON: unique, as bytes."""
     texts = {}
-    for path in sorted(data.rglob("*")):
-        if not path.is_file():
-            continue
+    for path in sets.text_files(data):
         content = path.read_bytes()
         lines = content.split(b"\n")
         if sample is not None and len(lines) > sample:
@@ -288,7 +286,7 @@ def compare_one(job):
 
 
 def jobs_for(arguments, scratch):
-    data = arguments.data if arguments.data.is_dir() else None
+    data = arguments.data
     for index, given in enumerate(arguments.models):
         if given.is_dir():
             yield (arguments.driver, given, given.name, ("data", "code points"), data, arguments.sample)
@@ -312,7 +310,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+", type=pathlib.Path, metavar="MODEL_OR_VOCAB")
     parser.add_argument("--driver", required=True)
-    parser.add_argument("--data", type=pathlib.Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--data", type=pathlib.Path, default=sets.DATA)
     parser.add_argument("--sample", type=int, default=None)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments = parser.parse_args()

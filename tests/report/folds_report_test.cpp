@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "runs/fold_statistics.h"
+#include "runs/part_statistics.h"
 
 namespace bertune::report {
 namespace {
@@ -15,9 +15,11 @@ TEST(FoldsReport, MeanAndSampleStandardDeviation) {
                      {"rows", 1200},
                      {"metrics", {{"accuracy", accuracy}, {"loss", folds.empty() ? Json() : Json(1.5)}}}});
   }
-  const Json statistics = runs::fold_statistics(folds);
+  const Json statistics = runs::part_statistics(folds);
   EXPECT_NEAR(statistics.at("mean").at("accuracy"), 0.8, 1e-15);
   EXPECT_NEAR(statistics.at("std").at("accuracy"), 0.1, 1e-15);
+  EXPECT_EQ(statistics.at("min").at("accuracy"), 0.7);
+  EXPECT_EQ(statistics.at("max").at("accuracy"), 0.9);
   EXPECT_TRUE(statistics.at("mean").at("loss").is_null());
   EXPECT_EQ(folds_report(folds),
             "              mean     std  fold 1  fold 2  fold 3\n"

@@ -12,6 +12,7 @@
 #include "core/random.h"
 #include "core/stopwatch.h"
 #include "insight/results/result_facts.h"
+#include "insight/results/suspicious_facts.h"
 #include "insight/table_maker.h"
 #include "support/temporary_directory.h"
 
@@ -48,6 +49,7 @@ OrderedJson facts_of(const insight::PredictionTable& table) {
                        {"unit", table.form.unit},
                        {"version", "0.1.0"}};
   add_result_facts(table, table.sets[0], 1, facts);
+  add_suspicious(table, 1, facts);
   return facts;
 }
 
@@ -88,11 +90,21 @@ TEST(ReportPage, NumbersAreThoseOfTheFacts) {
   facts["curves"] = {{"metric", "accuracy"},
                      {"loss", {{0.5, 1.1}, {3.0, 0.4}}},
                      {"evaluations", {{1.0, 0.6, 0.9}, {3.0, 0.8, 0.5}}}};
+  facts["seeds"] = {
+      {"count", 2},
+      {"best", 43},
+      {"chosen_by", "eval_accuracy"},
+      {"metrics",
+       {{{"name", "test_accuracy"}, {"mean", 0.6}, {"std", 0.1}, {"min", 0.5}, {"max", 0.7}},
+        {{"name", "eval_accuracy"}, {"mean", 0.65}, {"std", 0.07}, {"min", 0.6}, {"max", 0.7}}}},
+      {"runs",
+       {{{"seed", 42}, {"test_accuracy", 0.7}, {"eval_accuracy", 0.6}},
+        {{"seed", 43}, {"test_accuracy", 0.5}, {"eval_accuracy", 0.7}}}}};
   facts["baselines"] = {{{"name", "counting words"}, {"value", 0.5}, {"interval", {0.4, 0.6}}}};
   const std::string html = page(facts);
   expect_numbers(html, facts);
-  for (const char* id :
-       {"plan", "training", "labels", "confusion", "scores", "unsure", "mistakes", "length", "repeat"})
+  for (const char* id : {"plan", "training", "seeds", "labels", "confusion", "scores", "unsure", "mistakes",
+                         "suspicious", "length", "repeat"})
     EXPECT_THAT(html, HasSubstr(std::string("<section id=\"") + id + "\""));
   EXPECT_THAT(html, HasSubstr("counting words"));
   EXPECT_THAT(html, HasSubstr("Limits are chosen on validation rows, and judged on test rows"));

@@ -48,6 +48,21 @@ TEST(ProfileReport, PredictionHasNoOptimizer) {
   EXPECT_THAT(table, ::testing::Not(HasSubstr("optimizer")));
 }
 
+TEST(ProfileReport, AttentionCountsAtItsOwnRate) {
+  const std::vector<kernels::ProfiledCall> calls = {
+      {.operation = "matmul", .layer = 0, .seconds = 0.004, .flops = 4e8},
+      {.operation = "attention_forward", .layer = 0, .seconds = 0.002, .attention_flops = 2e8}};
+  const std::string table = profile_table(
+      {.calls = calls,
+       .peak = {.flops_per_second = 4e11, .attention_flops_per_second = 1e11, .bytes_per_second = 2e10},
+       .unit = "batch",
+       .units = 1,
+       .seconds = 0.010});
+  EXPECT_THAT(table, HasSubstr("attention_forward          2.00   20.0%  100 GFLOP/s"));
+  EXPECT_THAT(table, HasSubstr("Roofline bound: 3.00 ms per batch (matrix multiplications at 400 GFLOP/s, "
+                               "those of attention at 100), 30.0% of the time taken"));
+}
+
 TEST(ProfileReport, TraceIsTheEventFormat) {
   const Json events = parse_json(chrome_trace(kCalls), "trace").at("traceEvents");
   ASSERT_EQ(events.size(), 3U);

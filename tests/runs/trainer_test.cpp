@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -50,9 +51,10 @@ struct Kinds {
   std::vector<std::int64_t> steps;
 
   void operator()(const Event& event) {
-    constexpr const char* kNames[] = {"note",    "data",  "text",     "model",     "plan",       "loss",
-                                      "resumed", "step",  "progress", "evaluated", "early stop", "checkpoint",
-                                      "ended",   "saved", "tested",   "fold",      "fold ended"};
+    constexpr const char* kNames[] = {"note",       "data",       "text",  "model",     "plan",
+                                      "loss",       "resumed",    "step",  "progress",  "evaluated",
+                                      "early stop", "checkpoint", "ended", "saved",     "tested",
+                                      "fold",       "fold ended", "seed",  "seed ended"};
     static_assert(std::size(kNames) == std::variant_size_v<Event>);
     if (const auto* step = std::get_if<StepEvent>(&event)) steps.push_back(step->step);
     const std::string name = kNames[event.index()];
@@ -199,6 +201,29 @@ TEST_F(TrainerOfFiles, CrossValidatesAsTheProgramDoes) {
                     "--precision", "fp32", "--folds", "3", "--quiet"});
   ASSERT_EQ(program.exit_code, 0) << program.err;
   EXPECT_EQ(files_.read("folds/out_of_fold.jsonl"), files_.read("of_program/out_of_fold.jsonl"));
+}
+
+TEST_F(TrainerOfFiles, TrainsSeveralSeeds) {
+  TrainOptions options = this->options("seeds");
+  std::vector<std::uint64_t> ended;
+  options.on_event = [&](const Event& event) {
+    if (const auto* seed = std::get_if<SeedEnded>(&event)) ended.push_back(seed->seed);
+  };
+  const SeedRuns done = train_seeds(options, {.seeds = 2, .keep_all = true});
+  EXPECT_THAT(ended, ElementsAre(42, 43));
+  ASSERT_EQ(done.runs.size(), 2U);
+  ASSERT_TRUE(done.best);
+  const double first = done.runs[0].metrics.at("test_loss"), second = done.runs[1].metrics.at("test_loss");
+  EXPECT_DOUBLE_EQ(done.mean.at("test_loss"), (first + second) / 2);
+  EXPECT_DOUBLE_EQ(done.maximum.at("test_loss"), std::max(first, second));
+  EXPECT_EQ(weights("seeds"), weights("seeds/seed-" + std::to_string(done.runs[*done.best].seed)));
+  // One of them alone, on the same rows.
+  TrainOptions alone = this->options("alone");
+  alone.arguments.seed = 43, alone.split_seed = 42;
+  const TrainResult result = fine_tune(alone);
+  EXPECT_EQ(result.test->value("loss"), second);
+  EXPECT_EQ(weights("alone"), weights("seeds/seed-43"));
+  EXPECT_THROW(train_seeds(this->options("one"), {.seeds = 1}), UsageError);
 }
 
 TEST_F(TrainerOfFiles, RefusesASingleFold) {

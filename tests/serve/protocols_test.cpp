@@ -19,6 +19,7 @@ using testing::head_named;
 using ::testing::Not;
 using testing::post;
 using testing::Served;
+using ::testing::StartsWith;
 using testing::Value;
 
 class EveryServedHead : public ::testing::TestWithParam<testing::AskedHead> {
@@ -206,7 +207,12 @@ TEST(NativeProtocol, WrongRequestsAreToldWhatIsWrong) {
 
 TEST(NativeProtocol, TokensHaveTheirPlaces) {
   Served served({"classes"});
-  const Value tokens = served.json("/v1/tokenize", {{"inputs", "Zoë, good"}}).at("results")[0].at("tokens");
+  const Value answer = served.json("/v1/tokenize", {{"inputs", {"Zoë, good", ""}}});
+  const Value results = answer.at("results"), tokens = results[0].at("tokens");
+  EXPECT_EQ(answer.at("max_length"), 40);
+  EXPECT_EQ(results[0].at("count"), tokens.size());
+  EXPECT_EQ(results[0].at("truncated"), false);
+  EXPECT_EQ(results[1].at("count"), 2);
   EXPECT_EQ(tokens[0].at("text"), "[CLS]");
   EXPECT_EQ(tokens[0].at("special"), true);
   EXPECT_EQ(tokens[tokens.size() - 2].at("text"), "good");
@@ -255,6 +261,48 @@ TEST(HuggingFaceProtocol, AnswersAndGuesses) {
   const std::string word = guesses[0].at("token_str");
   EXPECT_EQ(guesses[0].at("sequence"), "the " + word + " was good");
   EXPECT_EQ(masks.json("/", {{"inputs", "[MASK] was [MASK]"}}).size(), 2U);
+}
+
+TEST(HuggingFaceProtocol, GuessesStandInWhatTheModelReads) {
+  Served masks({"masks"});
+  std::string text = "the [MASK] was [MASK]";
+  for (int word = 0; word < 60; ++word) text += " good";
+  const Value guesses = masks.json("/", {{"inputs", text}});
+  ASSERT_EQ(guesses.size(), 2U);
+  const std::string second = guesses[1][0].at("sequence"), word = guesses[1][0].at("token_str");
+  EXPECT_THAT(second, StartsWith("[CLS] the [MASK] was " + word + " good"));
+  EXPECT_EQ(std::count(second.begin(), second.end(), ' '), 39) << "of 40 tokens: " << second;
+}
+
+// Each of these requests is small, and would take gigabytes or hours.
+TEST(EveryProtocol, RefusesASmallRequestForALotOfWork) {
+  Served masks({"masks"}), embeddings({"embeddings"}), choices({"choices"}), entities({"entities"});
+  std::string all_masks, long_text;
+  for (int word = 0; word < 38; ++word) all_masks += "[MASK] ";
+  for (int word = 0; word < 20'000; ++word) long_text += "good ";
+  const Value parameters = {{"top_k", 64}}, texts = std::vector<std::string>(200, "good");
+  EXPECT_THAT(masks.error("/", {{"inputs", std::vector(60, all_masks)}, {"parameters", parameters}}, 413),
+              HasSubstr("repeats each text for each guess"));
+  EXPECT_EQ(masks.json("/", {{"inputs", all_masks}, {"parameters", parameters}}).size(), 38U);
+  EXPECT_THAT(embeddings.error("/rerank", {{"query", long_text}, {"texts", texts}}, 413),
+              HasSubstr("makes more than 16 MB to read"));
+  EXPECT_THAT(
+      embeddings.error("/", {{"inputs", {{"source_sentence", long_text}, {"sentences", texts}}}}, 413),
+      HasSubstr("makes more than 16 MB to read"));
+  const Value question = {
+      {"question", "was it"}, {"context", long_text}, {"choices", std::vector<std::string>(64, "good")}};
+  EXPECT_THAT(choices.error("/v1/predict", {{"inputs", std::vector(3, question)}}, 413),
+              HasSubstr("makes more than 16 MB to read"));
+  const Value tensor = {{"name", "text"}, {"shape", {1}}, {"datatype", "BYTES"}, {"data", {"good"}}};
+  const Value outputs = std::vector<Value>(4, {{"name", "prediction"}});
+  EXPECT_THAT(
+      embeddings.error("/v2/models/embeddings/infer", {{"inputs", {tensor}}, {"outputs", outputs}}, 422),
+      HasSubstr("outputs has 4 items"));
+  EXPECT_THAT(
+      entities.error(
+          "/", {{"inputs", "good"}, {"parameters", {{"ignore_labels", std::vector<std::string>(2000, "O")}}}},
+          422),
+      HasSubstr("ignore_labels has 2000 items"));
 }
 
 TEST(TextEmbeddingsProtocol, TwoTextsAreAPairAndListsABatch) {

@@ -321,6 +321,23 @@ TEST_F(OnAPort, ClosesEachConnectionAfterItsAnswerWhenItEnds) {
   EXPECT_TRUE(http.is_quiet());
 }
 
+TEST(HttpServer, LeavesNothingBehindThatWaitsForAnAnswer) {
+  std::promise<std::weak_ptr<serve::Exchange>> asked;
+  std::weak_ptr<serve::Exchange> waits;
+  {
+    serve::HttpServer http({.port = 0}, [&](const serve::HttpRequest&) {
+      return serve::Opened{.answer = [&](serve::HttpRequest, std::shared_ptr<serve::Exchange> exchange) {
+        asked.set_value(exchange);
+      }};
+    });
+    const Connection connection(http.port());
+    connection.send("GET / HTTP/1.1\r\n\r\n");
+    waits = asked.get_future().get();
+    EXPECT_FALSE(waits.expired());
+  }
+  EXPECT_TRUE(waits.expired());
+}
+
 class OnAnImpatientPort : public OnAPort {
  protected:
   OnAnImpatientPort() : OnAPort({.header_time = 0s, .idle_time = 0s, .connections = 2}) {}
@@ -371,6 +388,8 @@ TEST(ServeProgram, IsForThisMachineUnlessKeysSayOtherwise) {
   EXPECT_THAT(open.err, HasSubstr("give --api-key-file, or --allow-anonymous"));
   EXPECT_THAT(testing::run({"serve", model, model}).err, HasSubstr("two models are named m"));
   EXPECT_THAT(testing::run({"serve", model, "--ssl-cert-file", "x"}).err, HasSubstr("go together"));
+  for (const char* time : {"nan", "1e20", "-1"})
+    EXPECT_THAT(testing::run({"serve", model, "--deadline", time}).err, HasSubstr("the times at most 1000"));
 }
 
 }  // namespace

@@ -5,12 +5,12 @@ import subprocess
 from functools import lru_cache
 
 COMMANDS = ["train", "evaluate", "predict", "embed", "serve", "pretrain", "fill-mask", "next-sentence", "tokenize", "vocabulary",
-            "inspect", "convert", "report", "compare", "calibrate", "check", "baseline"]
+            "inspect", "convert", "export", "report", "compare", "calibrate", "check", "baseline", "explain", "completion", "man"]
 # Flags of other programs that pages speak of; and of Transformers, where a page says that they are not needed here.
 OTHERS = {"--preset", "--build", "--prefix", "--target", "--gtest_filter", "--only", "--isa", "--json", "--write", "--against",
           "--program", "--quick", "--tasks", "--seeds", "--model", "--data", "--work", "--python", "--threads", "--bertune",
           "--run", "--full", "--padding", "--group-by-length", "--fused", "--compile", "--version", "--help", "--help-all",
-          "--line_by_line", "--test-dir", "--output-on-failure"}
+          "--line_by_line", "--test-dir", "--output-on-failure", "--bind-to", "--mca", "--mpi", "--signal"}
 NO_DEFAULT = {"", "none", "off", "required", "detected"}
 
 

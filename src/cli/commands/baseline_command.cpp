@@ -53,6 +53,7 @@ void add_baseline_command(CLI::App& app) {
                       "File to measure on (default: rows held out from the training file)");
   add_data_options(*command, files.data);
   add_labels_file_option(*command, files.data, "--train");
+  add_correction_options(*command, files);
   add_task_options(*command, options->run.task, files.problem_type, task_names());
   command->add_option("--seed", files.seed, "Seed of the rows that are held out")->capture_default_str();
   add_threads_option(*command, options->threads);

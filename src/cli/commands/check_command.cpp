@@ -96,6 +96,7 @@ void add_check_command(CLI::App& app) {
       ->capture_default_str();
   add_data_options(*command, files.data);
   add_labels_file_option(*command, files.data, "--train");
+  add_correction_options(*command, files);
   add_task_options(*command, options->run.task, files.problem_type, task_names());
   command
       ->add_option("--max-length,--max_length,--max_seq_length", files.max_length,

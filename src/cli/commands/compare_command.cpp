@@ -30,8 +30,7 @@ void run(const CompareOptions& options) {
   if (options.comparison.resampling.resamples < 100)
     throw UsageError("resamples", "`resamples` must be at least 100");
   std::vector<insight::ComparedRun> runs;
-  for (const std::filesystem::path& folder : options.runs)
-    runs.push_back({folder.string(), insight::read_predictions(folder)});
+  for (const std::filesystem::path& folder : options.runs) runs.push_back(insight::read_compared(folder));
   const insight::Comparisons result = insight::compare(runs, options.comparison);
   if (options.json) {
     fmt::print("{}", dump_json(to_json(result)));

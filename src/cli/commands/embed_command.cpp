@@ -145,6 +145,13 @@ void write_array(const PredictOptions& options, Embedder& embedder) {
 
 void run(const PredictOptions& options) {
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
+  const bool packed = data::packing_by_name(options.output) != data::Packing::none;
+  if (packed && data::unpacked_name(options.output).extension() == ".npy") {
+    throw UsageError(fmt::format(
+        "--output {}: the size of an array stands at its beginning, so that it cannot be packed as it "
+        "is written; write .npy, or .jsonl.gz",
+        options.output.string()));
+  }
   const InterruptGuard guard;
   use_threads(options.threads);
   Embedder embedder(options);

@@ -14,15 +14,19 @@
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
 #include "cli/screen/interrupt.h"
+#include "cli/screen/ranks.h"
 #include "core/stopwatch.h"
 #include "core/writing.h"
+#include "distributed/agreement.h"
 #include "insight/results/prediction_table.h"
+#include "kernels/ops.h"
 #include "report/metrics_report.h"
 #include "report/progress.h"
 #include "runs/results.h"
 #include "tasks/prediction.h"
 #include "tasks/trained_settings.h"
 #include "train/arguments.h"
+#include "train/checkpoints.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
 #include "train/model_folder.h"
@@ -55,6 +59,13 @@ void run(const EvaluateOptions& options) {
   const report::Terminal terminal = report::terminal_of(STDERR_FILENO);
   report::ProgressBar bar(std::cerr, "evaluating", examples.rows(),
                           {.terminal = terminal, .quiet = options.hides_progress()});
+  if (distributed::Ranks* ranks = distributed::current()) {
+    distributed::require_same(*ranks, {{"the version of Bertune", BERTUNE_VERSION},
+                                       {"the instruction set (set BERTUNE_ISA to one that all machines have)",
+                                        std::string(kernels::ops().name)},
+                                       {"the rows", examples.fingerprint()},
+                                       {"the model's weights", train::hash_of_weights(folder.model)}});
+  }
   const Stopwatch watch;
   train::RecordKeeper records(*data.task, examples, options.output.empty() ? 0 : options.max_prediction_rows);
   const Metrics metrics = train::evaluate(
@@ -62,6 +73,7 @@ void run(const EvaluateOptions& options) {
       [&](std::int64_t rows) { bar.update(rows, {}, examples.tokens_of_first(rows)); }, interrupt_token(),
       records.recorder());
   bar.finish();
+  if (!is_first_rank()) return;
   const double seconds = watch.seconds();
   Json values = runs::metric_values(metrics);
   values["runtime"] = seconds;
@@ -125,6 +137,9 @@ void add_evaluate_command(CLI::App& app) {
   options->screen.add_to(*command);
   command->footer("Example:\n  bertune evaluate --model my-model --test test.csv --output my-model/test");
   command->callback([options] {
+    const InterruptGuard guard;
+    join_ranks();
+    if (!is_first_rank()) options->screen.silent = true;
     options->model.find(options->hides_progress());
     run(*options);
   });

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -12,9 +13,14 @@
 #include "cli/commands/sink.h"
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
+#include "cli/options/shard_option.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/predict_profile.h"
 #include "cli/screen/standard_input.h"
+#include "core/file.h"
+#include "options/parsed_option.h"
+#include "options/run_text.h"
+#include "predict/parts.h"
 #include "predict/shared_model.h"
 #include "tasks/prediction.h"
 #include "train/arguments.h"
@@ -34,7 +40,26 @@ tasks::PredictionFile file_of(const PredictOptions& options) {
   return {.path = options.input,
           .stream = options.reads_standard_input() ? &standard_input() : nullptr,
           .data = options.data,
-          .output_format = options.output_format};
+          .output_format = options.output_format,
+          .shard = options.shard};
+}
+
+// Returns the place of the shard's part. Throws AlreadyDone where the part is there.
+std::filesystem::path prepare_part(const PredictOptions& options) {
+  if (options.reads_standard_input()) throw UsageError("--shard needs a file, and not standard input");
+  if (options.output.empty() || options.output == "-")
+    throw UsageError("--shard needs --output, the folder for the parts");
+  if (options.profile) throw UsageError("--profile cannot be used with --shard");
+  if (path_exists(options.output) && !std::filesystem::is_directory(options.output)) {
+    throw UsageError(fmt::format("--output {}: is a file; with --shard it is the folder for the parts",
+                                 options.output.string()));
+  }
+  const bool csv = options.output_format == "csv";
+  const predict::Parts parts(options.output, *options.shard, csv ? ".csv" : ".jsonl", csv);
+  parts.claim(predict::made_of(options.input, options.model.folder, options.model.base, options.settings));
+  if (parts.is_finished())
+    throw AlreadyDone(fmt::format("{}: is there already; nothing to do", parts.path().string()));
+  return parts.path();
 }
 
 // Counts the oddities in the input texts that a person should know of.
@@ -68,15 +93,17 @@ class Oddities {
 
 // Answers what the source asks, a part at a time: memory does not grow with it.
 void predict_all(const predict::SharedModel& model, tasks::RequestSource& source,
-                 const PredictOptions& options) {
-  Sink sink(options.output);
+                 const PredictOptions& options, const std::filesystem::path& output) {
+  Sink sink(output);
   sink.write(source.header());
   report::ProgressBar bar = prediction_bar(options, source.items());
   std::int64_t done = 0;
   Oddities oddities(model);
   std::optional<PredictProfile> profile;
   if (options.profile) profile.emplace();
-  const predict::AskOptions ask{.batch_size = options.batch_size, .stop = interrupt_token()};
+  const predict::AskOptions ask{.batch_size = options.batch_size,
+                                .alone_as_among_others = !options.reads_standard_input(),
+                                .stop = interrupt_token()};
   for (tasks::Request request; source.next(request);) {
     std::string lines;  // a pipe gets them all at once, for whom waits for the answer to what arrived
     model.ask(request, ask, [&](std::int64_t item, Prediction prediction) {
@@ -104,6 +131,7 @@ void predict(const PredictOptions& options) {
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
   if (options.profile && options.output.filename() == "profile.json")
     throw UsageError("--output: profile.json is the name of the trace; choose another");
+  const std::filesystem::path output = options.shard ? prepare_part(options) : options.output;
   const InterruptGuard guard;
   use_threads(options.threads);
   const predict::SharedModel model(
@@ -116,7 +144,13 @@ void predict(const PredictOptions& options) {
   const std::unique_ptr<tasks::RequestSource> source = task.open(
       file_of(options), model.trained(),
       {.threshold = options.threshold, .question_answering = options.question_answering, .top = options.top});
-  predict_all(model, *source, options);
+  predict_all(model, *source, options, output);
+}
+
+// Options that the bytes of the output do not depend on.
+Json without_places(Json settings) {
+  for (const char* name : {"model", "test_file", "output", "shard", "batch-size"}) settings.erase(name);
+  return settings;
 }
 
 }  // namespace
@@ -130,6 +164,15 @@ void add_predict_command(CLI::App& app) {
                       "Data file (default: standard input, one text per line; questions as JSON Lines)");
   command->add_option("--output", options->output, "File to write (default: standard output)")
       ->type_name("FILE");
+  options::add_parsed_option(
+      *command, "--shard", options->shard,
+      [](const std::string& text) {
+        return shard_from_string(text, [](const char* name) { return std::getenv(name); });
+      },
+      "Predict part I of N of the file, from 0, into the folder --output: I/N, or auto in a Slurm array or "
+      "under "
+      "a launcher (bertune merge joins the parts)")
+      ->type_name("I/N");
   command->add_option("--output-format", options->output_format, "Output format: jsonl or csv")
       ->capture_default_str();
   add_data_options(*command, options->data);
@@ -147,6 +190,7 @@ void add_predict_command(CLI::App& app) {
       "Examples:\n"
       "  echo \"where is my parcel?\" | bertune predict --model my-model\n"
       "  bertune predict --model my-model new.csv --output predictions.jsonl\n"
+      "  bertune predict --model my-model new.csv --shard 3/16 --output parts\n"
       "A line of the output, for texts:\n"
       "  {\"text\": ..., \"label\": ..., \"score\": ..., \"scores\": {label: probability}}");
   command->callback([options, command] {
@@ -157,6 +201,7 @@ void add_predict_command(CLI::App& app) {
                        options->data.format, options->output_format)});
     }
     options->model.find(options->screen.hides_progress());
+    if (options->shard) options->settings = without_places(options::settings_of(*command));
     predict(*options);
   });
 }

@@ -8,6 +8,8 @@
 
 #include "cli/options/hub_flags.h"
 #include "cli/options/shared_options.h"
+#include "core/json.h"
+#include "data/files/shard.h"
 #include "options/prediction_options.h"
 #include "report/progress.h"
 
@@ -19,6 +21,8 @@ struct PredictOptions : options::PredictionOptions {
   std::string output_format = "jsonl";
   tasks::FileOptions data;
   bool profile = false;
+  std::optional<data::Shard> shard;  // the output is then a folder of parts
+  Json settings;                     // of the command, where there is a shard
   ScreenOptions screen;
 
   bool reads_standard_input() const { return input.empty() || input == "-"; }

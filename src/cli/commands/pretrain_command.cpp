@@ -16,6 +16,7 @@
 #include "cli/options/shared_options.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/messages.h"
+#include "cli/screen/ranks.h"
 #include "core/names.h"
 #include "options/parsed_option.h"
 #include "runs/output.h"
@@ -49,6 +50,9 @@ void settle_line_by_line(PretrainFlags& options) {
 }
 
 void pretrain(PretrainFlags& options) {
+  const InterruptGuard guard;
+  join_ranks();
+  if (!is_first_rank()) options.flags.screen.silent = true;
   options.flags.settle();
   print_notes(options.flags.ignored);
   runs::PretrainOptions& values = options.values;
@@ -58,9 +62,9 @@ void pretrain(PretrainFlags& options) {
     options.flags.to_repeat["vocabulary"] = values.vocabulary.string();
   }
   runs::require_beginning(values);
-  const InterruptGuard guard;
   use_threads(options.flags.threads);
-  const FolderLock lock = runs::prepare_output(options.flags.run);
+  std::optional<FolderLock> lock;
+  if (is_first_rank()) lock.emplace(runs::prepare_output(options.flags.run));
   if (!values.from_nothing())
     options.flags.find_model(shown(options.flags.hub, options.flags.hides_progress()));
   if (options.line_by_line) settle_line_by_line(options);
@@ -122,6 +126,13 @@ void add_pretrain_command(CLI::App& app) {
                    "Column of the text, in tables")
       ->group(text)
       ->capture_default_str();
+  command
+      ->add_option(
+          "--text-cache", options->values.text_cache,
+          "Folder that keeps the tokenized text for other runs (default: memory; above 1 GiB of text "
+          "OUTPUT/text-cache, removed at the end)")
+      ->type_name("FOLDER")
+      ->group(text);
   command
       ->add_option("--mlm-probability,--mlm_probability", options->values.rows.masking.mlm_probability,
                    "Share of the tokens to predict")

@@ -51,7 +51,9 @@ void add_report_command(CLI::App& app) {
   add_run_config(*command);
   command->add_option("run", options->run, "Folder that bertune train or evaluate --output wrote")
       ->required();
-  command->add_option("--output", options->output, "File to write (default: report.html in the folder)")
+  command
+      ->add_option("--output", options->output,
+                   "Page to write, and its numbers beside it as .json (default: report.html in the folder)")
       ->type_name("FILE");
   command->add_flag("--json", options->json, "Print what the page says as JSON, and write nothing");
   add_threads_option(*command, options->threads);

@@ -139,9 +139,13 @@ serve::HttpOptions http_options_of(const ServeOptions& options) {
 }
 
 serve::ServiceOptions service_options_of(const ServeOptions& options) {
-  if (options.max_batch_ms < 0 || options.deadline <= 0 || options.drain_timeout < 0 ||
-      options.max_queue_tokens < 1)
-    throw UsageError("`max_batch_ms`, `deadline`, `drain_timeout` and `max_queue_tokens` must be above 0");
+  constexpr double kLongest = 1e8;  // seconds, three years: the clock counts nanoseconds
+  const auto is_time = [](double value) { return value >= 0 && value <= kLongest; };
+  if (!is_time(options.max_batch_ms) || !is_time(options.deadline) || options.deadline == 0 ||
+      !is_time(options.drain_timeout) || options.max_queue_tokens < 1)
+    throw UsageError(
+        "`max_batch_ms`, `deadline`, `drain_timeout` and `max_queue_tokens` must be above 0, and the times "
+        "at most 100000000");
   serve::ServiceOptions service;
   service.scheduler.max_batch = std::chrono::milliseconds(static_cast<std::int64_t>(options.max_batch_ms));
   service.scheduler.max_queue_tokens = options.max_queue_tokens;

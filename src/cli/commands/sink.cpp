@@ -1,15 +1,23 @@
 #include "cli/commands/sink.h"
 
+#include <string>
+
 #include "cli/options/shared_options.h"
 
 namespace bertune::cli {
 
 Sink::Sink(const std::filesystem::path& path) {
-  if (!path.empty() && path != "-") file_.emplace(path);
+  if (path.empty() || path == "-") return;
+  file_.emplace(path);
+  packer_ = data::make_packer(data::packing_by_name(path));
 }
 
 void Sink::write(std::string_view text) {
-  if (file_) {
+  if (packer_) {
+    std::string packed;
+    packer_->add(text, packed);
+    file_->write(packed);
+  } else if (file_) {
     file_->write(text);
   } else {
     write_to_standard_output(text);
@@ -21,6 +29,11 @@ void Sink::rewrite_beginning(std::string_view text) {
 }
 
 void Sink::finish() {
+  if (packer_) {
+    std::string packed;
+    packer_->finish(packed);
+    file_->write(packed);
+  }
   if (file_) file_->commit();
 }
 

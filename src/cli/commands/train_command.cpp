@@ -9,7 +9,9 @@
 #include <string>
 
 #include "bertune/error.h"
+#include "cli/commands/beside_baselines.h"
 #include "cli/commands/task_commands.h"
+#include "cli/commands/train_seeds.h"
 #include "cli/commands/watched_run.h"
 #include "cli/config/run_config.h"
 #include "cli/options/hub_flags.h"
@@ -17,11 +19,11 @@
 #include "cli/screen/flag_words.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/messages.h"
+#include "cli/screen/ranks.h"
 #include "cli/screen/run_report.h"
 #include "cli/screen/train_display.h"
-#include "core/file.h"
+#include "core/json.h"
 #include "insight/data/baselines.h"
-#include "report/baseline_report.h"
 #include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
 #include "runs/output.h"
@@ -39,6 +41,7 @@ void cross_validate(const TrainOptions& options, const runs::TrainOptions& value
   TrainDisplay display(std::cerr, options.hides_progress(), options.hides_notes());
   try {
     const runs::CrossValidated done = runs::cross_validate(values, base, task, display);
+    if (!is_first_rank()) return;
     if (options.json) {
       fmt::print("{}", dump_json(done.results));
     } else {
@@ -74,10 +77,14 @@ void show_plan(const TrainOptions& options, const runs::TrainOptions& values, co
                const tasks::TaskEntry& task) {
   TrainDisplay display(std::cerr, options.hides_progress(), options.hides_notes());
   const RunPlan plan = runs::probe_run(values, base, task, display);
+  if (!is_first_rank()) return;
   if (options.json) {
-    fmt::print("{}", dump_json(plan_json(plan)));
+    Json json = plan_json(plan);
+    if (values.seeds) json["runs"] = *values.seeds;  // each as planned
+    fmt::print("{}", dump_json(json));
   } else {
-    fmt::print("Plan: {}\n", with_flags(to_string(plan)));
+    const std::string each = values.seeds ? fmt::format(" of each of {} runs", *values.seeds) : "";
+    fmt::print("Plan{}: {}\n", each, with_flags(to_string(plan)));
   }
 }
 
@@ -85,23 +92,22 @@ void show_plan(const TrainOptions& options, const runs::TrainOptions& values, co
 // fails here costs a line, and not the trained model.
 std::string beside_baselines(const TrainOptions& options, const runs::TrainOptions& values,
                              const tasks::TaskEntry& task, const runs::FinishedRun& finished) try {
-  const Baselines baselines = insight::measure_baselines(values, task);
-  const auto model = insight::beside(baselines, *finished.test_metrics, finished.test_rows);
-  write_file_atomically(values.arguments.output_dir / "baselines.json",
-                        dump_json(insight::to_json(baselines, model), 4));
-  return model ? report::beside_line(baselines, *model) : "";
+  return write_beside(values.arguments.output_dir, insight::measure_baselines(values, task),
+                      runs::with_prefix("test", finished.results.at("test")));
 } catch (const std::exception& error) {
   if (!options.hides_notes()) print_notes({fmt::format("no baselines: {}", error.what())});
   return "";
 }
 
 void run(TrainOptions& options) {
+  const InterruptGuard guard;
+  join_ranks();
+  if (!is_first_rank()) options.screen.silent = true;
   options.settle();
   print_notes(options.ignored);
-  const InterruptGuard guard;
   use_threads(options.threads);
   std::optional<FolderLock> lock;
-  if (!options.dry_run) lock.emplace(runs::prepare_output(options.run));
+  if (!options.dry_run && is_first_rank()) lock.emplace(runs::prepare_output(options.run));
   options.find_model(shown(options.hub, options.hides_progress()));
   const runs::TrainOptions values = run_values(options);
   const runs::BaseModel base = runs::open_base_model(values);
@@ -113,6 +119,9 @@ void run(TrainOptions& options) {
   }
   if (options.dry_run) return show_plan(options, values, base, task);
   if (values.is_cross_validation()) return cross_validate(options, values, base, task);
+  if (values.seeds && launched_ranks() > 1)
+    throw UsageError("--seeds trains one run after another in one process: start it without mpirun or srun");
+  if (values.seeds) return train_seeds(options, values, base, task);
   watch_run(
       options,
       [&](const runs::FinishedRun& finished) { return try_it(task.architecture, finished.settings); },

@@ -7,6 +7,7 @@
 #include "bertune/error.h"
 #include "cli/commands/report_command.h"
 #include "cli/screen/interrupt.h"
+#include "cli/screen/ranks.h"
 #include "cli/screen/run_report.h"
 #include "cli/screen/train_display.h"
 #include "cli/screen/train_profile.h"
@@ -47,8 +48,9 @@ void watch_run(const TrainOptions& options, const TryIt& try_it,
                                 options.run.arguments.logging_steps,
                                 dump_json(options.run.arguments.to_json()));
   train::Observer& observer =
-      options.reports_to_tensorboard() ? static_cast<train::Observer&>(events) : shown_to;
+      options.reports_to_tensorboard() && is_first_rank() ? static_cast<train::Observer&>(events) : shown_to;
   const runs::FinishedRun finished = shown(options, display, observer, run);
+  if (!is_first_rank()) return;
   std::string profiled;
   if (options.profile) {
     const Precision precision = train::precision_of(options.run.arguments.precision);

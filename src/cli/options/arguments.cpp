@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -11,6 +13,7 @@
 #include "bertune/error.h"
 #include "cli/options/option_kinds.h"
 #include "cli/options/transformers_names.h"
+#include "cli/screen/ranks.h"
 #include "core/nearest.h"
 
 namespace bertune::cli {
@@ -89,11 +92,27 @@ class Settling {
         throw UsageError(fmt::format("--{} needs a value, {}", name, wanted_of(kind)));
       value = arguments_[next_++];
     }
+    if (is_for_each_device(name)) value = for_all_devices(name, *value);
     if (one_value && !fits(*value, kind))
       throw UsageError(fmt::format("--{} is \"{}\"; it must be {}", name, *value, wanted_of(kind)));
     // CLI11 takes what stands behind an = for the value, whatever it begins with, if it is anything.
     settled_.texts.push_back(value && !value->empty() ? fmt::format("{}={}", flag, *value) : flag);
     if (value && value->empty()) settled_.texts.emplace_back();
+  }
+
+  // Transformers counts the rows of a step for each process, and Bertune those of all.
+  static bool is_for_each_device(const std::string& name) {
+    return launched_ranks() > 1 && (joined(name, '_') == "per_device_train_batch_size" ||
+                                    joined(name, '_') == "per_gpu_train_batch_size");
+  }
+  std::string for_all_devices(const std::string& name, const std::string& value) {
+    std::int64_t rows = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), rows);
+    if (error != std::errc() || end != value.data() + value.size() || rows > 1'000'000'000) return value;
+    const std::int64_t all = rows * launched_ranks();
+    settled_.notes.push_back(fmt::format("--{} {} for each of {} processes is --batch-size {}", name, rows,
+                                         launched_ranks(), all));
+    return std::to_string(all);
   }
 
   void take_foreign(const TransformersName& known, const std::string& name,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/options/option_kinds.h"
+#include "cli/options/option_table.h"
 
 namespace bertune::cli {
 namespace {
@@ -161,7 +162,8 @@ std::vector<std::string> groups_of(const CLI::App& app) {
   return groups;
 }
 
-std::string group_text(const CLI::App& app, const std::string& group) {
+// The options of a group in the order of the help.
+std::vector<const CLI::Option*> options_of(const CLI::App& app, const std::string& group) {
   std::vector<const CLI::Option*> options = app.get_options(
       [&](const CLI::Option* option) { return option->get_group() == group && !is_positional(*option); });
   // Options that every command has come last.
@@ -169,8 +171,13 @@ std::string group_text(const CLI::App& app, const std::string& group) {
     const std::string& name = option->get_lnames().front();
     return name != "config" && !name.starts_with("help") && name != "version";
   });
+  return options;
+}
+
+std::string group_text(const CLI::App& app, const std::string& group) {
   std::string text;
-  for (const CLI::Option* option : options) text += entry(flag_name(*option), description(*option), kColumn);
+  for (const CLI::Option* option : options_of(app, group))
+    text += entry(flag_name(*option), description(*option), kColumn);
   return text;
 }
 
@@ -205,6 +212,39 @@ void use_help_layout(CLI::App& app) {
   app.formatter_fn([](const CLI::App* shown, std::string name, CLI::AppFormatMode mode) {
     return help_of(*shown, name, mode);
   });
+}
+
+namespace {
+
+CommandRow row_of(const CLI::App& app, const std::string& called) {
+  const std::string usage_line = usage(app, called);
+  const std::size_t begin = std::string_view("Usage: ").size();
+  CommandRow row{.name = app.get_parent() == nullptr ? "" : app.get_name(),
+                 .usage = usage_line.substr(begin, usage_line.size() - begin - 1),
+                 .text = app.get_description(),
+                 .footer = app.get_footer(),
+                 .options = {}};
+  for (const CLI::Option* option : app.get_options())
+    if (is_positional(*option))
+      row.options.push_back({argument_name(*option), {}, {}, description(*option), "Arguments", true});
+  for (const std::string& group : groups_of(app)) {
+    if (group.empty()) continue;
+    for (const CLI::Option* option : options_of(app, group)) {
+      const std::vector<std::string>& shorts = option->get_snames();
+      row.options.push_back({"--" + option->get_lnames().front(), shorts.empty() ? "" : "-" + shorts[0],
+                             placeholder(*option), description(*option), group});
+    }
+  }
+  return row;
+}
+
+}  // namespace
+
+std::vector<CommandRow> option_table(const CLI::App& program) {
+  std::vector<CommandRow> table = {row_of(program, program.get_name())};
+  for (const CLI::App* command : program.get_subcommands({}))
+    table.push_back(row_of(*command, fmt::format("{} {}", program.get_name(), command->get_name())));
+  return table;
 }
 
 std::string overview() {

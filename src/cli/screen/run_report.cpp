@@ -13,6 +13,7 @@
 #include "report/folds_report.h"
 #include "report/metrics_report.h"
 #include "report/progress.h"
+#include "report/seeds_report.h"
 #include "report/table.h"
 #include "report/terminal.h"
 #include "runs/fold_folders.h"
@@ -46,6 +47,12 @@ void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, 
     if (!beside_test.empty()) fmt::print("{}\n", beside_test);
   }
   const std::string folder = options.arguments.output_dir.string();
+  if (run.suspicious_labels > 0) {
+    fmt::print(
+        "Labels to read again: {} of the {} that this model was not trained on fit badly (bertune noise "
+        "{})\n",
+        report::grouped(run.suspicious_labels), report::grouped(run.judged_labels), folder);
+  }
   fmt::print(
       "\nWrote to {}:\n"
       "{}"
@@ -66,6 +73,32 @@ void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, 
           ? "  the report             report.html, with where it is right and wrong\n"
           : "",
       fmt::format(fmt::runtime(try_it), folder));
+}
+
+void print_seeds(const runs::TrainOptions& options, const runs::SeedRuns& done, std::string_view try_it,
+                 std::string_view beside_test) {
+  const std::string folder = options.arguments.output_dir.string();
+  fmt::print("\n{} runs, seeds {} to {}\n{}", done.seeds.size(), done.seeds.front(), done.seeds.back(),
+             report::seeds_report(done.results));
+  if (!beside_test.empty()) fmt::print("\n{}\n", beside_test);
+  fmt::print("\nWrote to {}:\n", folder);
+  if (done.best) {
+    fmt::print(
+        "  the model              that of seed {}, which is best on the validation rows\n"
+        "{}",
+        *done.best,
+        path_exists(options.arguments.output_dir / "report.html")
+            ? "  the report             report.html, of this model and of all seeds\n"
+            : "");
+  }
+  fmt::print(
+      "  the metrics            {}\n"
+      "  each run               seed-{}, seed-{}{}: {}\n"
+      "  all settings           run.yaml\n",
+      done.file.filename().string(), done.seeds[0], done.seeds[1], done.seeds.size() > 2 ? ", ..." : "",
+      options.keep == runs::KeptModels::all ? "its model, results and predictions"
+                                            : "its results and predictions");
+  if (!try_it.empty()) fmt::print("Use it:\n  {}\n", fmt::format(fmt::runtime(try_it), folder));
 }
 
 void print_folds(const runs::TrainOptions& options, const runs::CrossValidated& done) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "runs/cross_validation.h"
+#include "runs/seed_runs.h"
 #include "runs/train_options.h"
 #include "runs/training_run.h"
 
@@ -14,6 +15,10 @@ namespace bertune::cli {
 void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, std::string_view try_it,
                std::string_view beside_test = {});
 void print_run_json(const runs::FinishedRun& run);
+
+// `try_it`: as above, or empty where no model is the best; `beside_test`: a line on the best one.
+void print_seeds(const runs::TrainOptions& options, const runs::SeedRuns& done, std::string_view try_it,
+                 std::string_view beside_test);
 
 void print_folds(const runs::TrainOptions& options, const runs::CrossValidated& done);
 

@@ -11,6 +11,7 @@
 #include "bertune/config.h"
 #include "bertune/threads.h"
 #include "cli/screen/flag_words.h"
+#include "cli/screen/ranks.h"
 #include "core/counted.h"
 #include "kernels/ops.h"
 #include "report/data_report.h"
@@ -90,8 +91,10 @@ void TrainDisplay::show(const TextRead& text) {
 }
 
 void TrainDisplay::show(const ModelLoaded& model) {
-  say(fmt::format("{}\nTraining on {} with {} kernels{}", model_line(model), counted(num_threads(), "thread"),
-                  kernels::ops().name,
+  const int ranks = launched_ranks();
+  say(fmt::format("{}\nTraining on {}{} with {} kernels{}", model_line(model),
+                  ranks > 1 ? fmt::format("{} ranks, each on ", ranks) : std::string(),
+                  counted(num_threads(), "thread"), kernels::ops().name,
                   model.precision == Precision::bf16
                       ? ", matrix multiplications in bf16 (--precision fp32 for f32)"
                       : ""));
@@ -180,6 +183,20 @@ void TrainDisplay::show(const FoldEnded& fold) {
   progress(fold.done_before ? std::string("done before")
                             : fmt::format("fold {}: {}", report::printable(fold.name),
                                           report::metrics_line(fold.metrics)));
+}
+
+void TrainDisplay::show(const SeedBegins& run) {
+  training_ended_ = false;
+  resumed_step_ = tokens_ = 0;
+  progress(fmt::format("\nSeed {} ({} of {})", run.seed, run.number + 1, run.seeds));
+}
+
+void TrainDisplay::show(const SeedEnded& run) {
+  if (run.done_before) return progress("done before");
+  std::string line = fmt::format("seed {}:", run.seed);
+  if (run.validation) line += " validation " + report::metrics_line(*run.validation);
+  if (run.test) line += (run.validation ? "; test " : " test ") + report::metrics_line(*run.test);
+  progress(line);
 }
 
 void TrainDisplay::finish() {

@@ -36,6 +36,8 @@ class TrainDisplay : public train::Observer {
   void show(const TrainingEnded& ended);
   void show(const FoldBegins& fold);
   void show(const FoldEnded& fold);
+  void show(const SeedBegins& run);
+  void show(const SeedEnded& run);
   template <typename Other>
   void show(const Other& /*event*/) {}
 

@@ -123,6 +123,13 @@ void take_label_lines(MultipleChoiceDataset& dataset, const MultipleChoiceReadOp
   set_choice_labels(dataset, labels.lines(), options.max_bad_rows);
 }
 
+// Returns how many choices the first question of the file has.
+std::int64_t choices_of_first(const std::string& path, Format format, MultipleChoiceReadOptions options) {
+  const std::string_view beginning = std::exchange(options.beginning, {});
+  options.max_questions = 1, options.lines_before = 0;
+  return parse_multiple_choice(beginning, path, format, options).num_choices;
+}
+
 }  // namespace
 
 MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::string& path, Format format,
@@ -142,16 +149,22 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
     throw UsageError(fmt::format(
         "{}: plain text cannot hold questions and their choices; use CSV, TSV, JSON Lines or JSON", path));
   }
+  std::string_view beginning = options.beginning.empty() ? text : options.beginning;
   std::unique_ptr<RecordParser> parser =
-      make_parser(path, format, options.delimiter, text, notes, options.lines_before);
-  if (!is_delimited(format) && begins_nested(text, path)) {
+      make_parser(path, format, options.delimiter, beginning, notes, options.lines_before);
+  if (!is_delimited(format) && begins_nested(beginning, path)) {
     parser = make_nested_choice_parser(path, options.lines_before);
     notes.push_back(fmt::format("{}: the questions are read from objects within objects (detected)", path));
   }
   Names names;
   std::int64_t line = 0;
-  if (!read_names(text, format, *parser, line, names))
+  if (!read_names(beginning, format, *parser, line, names))
     throw Error(fmt::format("{}: holds no questions", path));
+  if (options.beginning.empty()) {
+    text = beginning;
+  } else {
+    parser->set_line(options.lines_before + 1);
+  }
   Names others = names;
   if (const int fold = column_named(names, options.fold_column); fold >= 0 && !options.fold_column.empty())
     others.erase(others.begin() + fold);
@@ -165,6 +178,7 @@ MultipleChoiceDataset parse_multiple_choice(std::string_view text, const std::st
     parser->set_keys(names);
   }
   MultipleChoiceBuilder builder(path, columns, names);
+  if (!options.beginning.empty()) builder.set_num_choices(choices_of_first(path, format, options));
   Record record;
   const auto is_full = [&] { return options.max_questions >= 0 && builder.size() >= options.max_questions; };
   BadRows bad(options.max_bad_rows), odd(options.max_bad_rows);

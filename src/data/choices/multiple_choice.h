@@ -68,9 +68,12 @@ struct MultipleChoiceReadOptions {
   std::int64_t max_questions = -1;    // negative: all
   bool with_labels = true;            // every question must have one; false: labels are not looked at
   char delimiter = '\0';              // CSV and TSV; '\0': ',' or the one that the first line shows; tab
-  std::int64_t lines_before = 0;      // JSON Lines: of the stream whose next lines the text is
-  std::int64_t max_bad_rows = 0;      // this many questions that cannot be read are left out
-  fs::path labels_file = {};          // its lines are the labels of the questions; empty: a column has them
+  // Options of a text that is part of a file or a stream: the lines before it, and the beginning of the
+  // file, which shows its columns and how many choices a question has.
+  std::int64_t lines_before = 0;
+  std::string_view beginning = {};
+  std::int64_t max_bad_rows = 0;  // this many questions that cannot be read are left out
+  fs::path labels_file = {};      // its lines are the labels of the questions; empty: a column has them
 };
 
 // Throws Error saying where (file:line) for: damaged files, empty texts, fewer than two choices, another

@@ -101,11 +101,12 @@ void MultipleChoiceBuilder::check(const MultipleChoiceQuestion& question,
     throw Error(fmt::format("{}: the question has {} choice{}; it must have 2 to {}", here(), choices.size(),
                             choices.size() == 1 ? "" : "s", kMostChoices));
   }
-  if (dataset_.size() > 0 && static_cast<std::int64_t>(choices.size()) != dataset_.num_choices) {
-    throw OtherNumberOfChoices(
-        fmt::format("{}: the question has {} choices, and the first one ({}) has {}; all questions of a file "
-                    "must have the same number",
-                    here(), choices.size(), dataset_.where(0), dataset_.num_choices));
+  if (dataset_.num_choices > 0 && static_cast<std::int64_t>(choices.size()) != dataset_.num_choices) {
+    const std::string first = dataset_.size() > 0 ? fmt::format(" ({})", dataset_.where(0)) : "";
+    throw OtherNumberOfChoices(fmt::format(
+        "{}: the question has {} choices, and the first one{} has {}; all questions of a file must "
+        "have the same number",
+        here(), choices.size(), first, dataset_.num_choices));
   }
   if (is_blank(question.context) && is_blank(question.question))
     throw Error(fmt::format("{}: the question is empty", here()));

@@ -27,6 +27,8 @@ class MultipleChoiceBuilder {
   MultipleChoiceBuilder(std::string path, const MultipleChoiceColumns& columns,
                         const std::vector<std::string>& names);
 
+  // Says how many choices a question has, if the first one added is not to.
+  void set_num_choices(std::int64_t number) { dataset_.num_choices = number; }
   void add(const Record& record);
   // Throws Error when there are no questions, and for more than `most_bad` without a right choice.
   MultipleChoiceDataset finish(std::vector<std::string> notes, std::int64_t most_bad);

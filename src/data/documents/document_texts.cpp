@@ -18,15 +18,16 @@ constexpr std::size_t kDigits = 16;  // of a hash
 
 Texts texts_of(const TokenizedDocuments& documents, const std::string& set) {
   constexpr std::int64_t kBlock = 256;
-  const auto hashes =
-      std::make_shared<std::string>(static_cast<std::size_t>(documents.size()) * kDigits, '0');
+  const std::int64_t size = std::min(documents.size(), kMostDocumentTexts);
+  const auto hashes = std::make_shared<std::string>(static_cast<std::size_t>(size) * kDigits, '0');
   const auto first_token = [&](std::int64_t document) {
     return document < documents.size() ? documents.sentence_begin(documents.document_begin(document))
                                        : documents.tokens();
   };
-  parallel_for(block_count(documents.size(), kBlock), [&](std::int64_t block) {
+  parallel_for(block_count(size, kBlock), [&](std::int64_t block) {
     std::vector<std::int32_t> ids;
-    const std::int64_t end = std::min(documents.size(), (block + 1) * kBlock);
+    const std::int64_t end = std::min(size, (block + 1) * kBlock);
+    if (block % 64 == 0) documents.release_pages();
     for (std::int64_t document = block * kBlock; document < end; ++document) {
       const std::int64_t first = first_token(document);
       ids.resize(static_cast<std::size_t>(first_token(document + 1) - first));
@@ -38,7 +39,7 @@ Texts texts_of(const TokenizedDocuments& documents, const std::string& set) {
   });
   Texts texts;
   texts.path = set;
-  texts.size = documents.size();
+  texts.size = size;
   texts.texts = [hashes](std::int64_t row) {
     return TextPair{std::string_view(*hashes).substr(static_cast<std::size_t>(row) * kDigits, kDigits), {}};
   };

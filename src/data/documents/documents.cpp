@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <istream>
+
 #include "bertune/error.h"
 #include "data/documents/sentences.h"
+#include "data/files/packing.h"
 #include "data/files/records.h"
 #include "data/files/sniff.h"
 #include "data/files/text_file.h"
@@ -73,15 +78,42 @@ void DocumentReader::read(const fs::path& path, DocumentSink& sink) {
   format == Format::text ? read_text(path, sink) : read_rows(path, format, sink);
 }
 
+namespace {
+
+constexpr std::size_t kBeginning = std::size_t{1} << 20;
+
+TextLayout layout_of(std::string_view text, bool is_all, std::optional<DocumentPer> document_per) {
+  std::string_view beginning = text.substr(0, kBeginning);
+  if (!is_all || beginning.size() < text.size()) beginning = beginning.substr(0, beginning.rfind('\n'));
+  return guess_layout(beginning, document_per);
+}
+
+// The size of the front of a text that can be read without what follows: whole lines, and where lines are
+// wrapped whole paragraphs. 0: none of them ends in it.
+std::size_t readable_size(std::string_view text, bool wrapped_lines) {
+  for (std::size_t end = text.rfind('\n'); end != text.npos && end > 0; end = text.rfind('\n', end - 1)) {
+    if (!wrapped_lines) return end + 1;
+    const std::string_view before = text.substr(0, end);
+    if (is_blank(before.substr(before.rfind('\n') + 1))) return end + 1;
+  }
+  return 0;
+}
+
+}  // namespace
+
 void DocumentReader::read_text(const fs::path& path, DocumentSink& sink) {
-  constexpr std::size_t kBeginning = std::size_t{1} << 20, kRelease = std::size_t{64} << 20;
+  const TextLayout layout = is_packed(path) ? read_stream(path, sink) : read_mapped(path, sink);
+  Files& files = layouts_[describe(layout)];
+  if (files.count++ == 0) files.first = path.string();
+}
+
+TextLayout DocumentReader::read_mapped(const fs::path& path, DocumentSink& sink) {
+  constexpr std::size_t kRelease = std::size_t{64} << 20;
   const TextFile file(path);
   std::string_view text = file.text();
   refuse_foreign_bytes(text, path.string());
   text.remove_prefix(byte_order_mark(text));
-  std::string_view beginning = text.substr(0, kBeginning);
-  if (beginning.size() < text.size()) beginning = beginning.substr(0, beginning.rfind('\n'));
-  const TextLayout layout = guess_layout(beginning, options_.document_per);
+  const TextLayout layout = layout_of(text, true, options_.document_per);
   LineReader reader(layout, sink);
   std::string_view line;
   for (std::size_t kept = text.size(); !text.empty() && take_line(text, true, line);) {
@@ -92,8 +124,38 @@ void DocumentReader::read_text(const fs::path& path, DocumentSink& sink) {
   }
   reader.end();
   if (!reader.any()) refuse_empty(path);
-  Files& files = layouts_[describe(layout)];
-  if (files.count++ == 0) files.first = path.string();
+  return layout;
+}
+
+// Unpacks some of the text at a time.
+TextLayout DocumentReader::read_stream(const fs::path& path, DocumentSink& sink) {
+  constexpr std::size_t kBlock = std::size_t{4} << 20, kLongest = std::size_t{256} << 20;
+  const TextStream file = open_text(path);
+  std::string window;
+  std::optional<TextLayout> layout;
+  std::optional<LineReader> reader;
+  for (bool final = false; !final;) {
+    const std::size_t held = window.size();
+    if (held > kLongest)
+      throw Error(fmt::format("{}: a paragraph of more than {} MB", path.string(), kLongest >> 20));
+    window.resize(held + std::max(kBlock, held));
+    file.stream->read(window.data() + held, static_cast<std::streamsize>(window.size() - held));
+    final = static_cast<std::size_t>(file.stream->gcount()) < window.size() - held;
+    window.resize(held + static_cast<std::size_t>(file.stream->gcount()));
+    if (!layout) {
+      refuse_foreign_bytes(window, path.string());
+      window.erase(0, byte_order_mark(window));
+      layout = layout_of(window, final, options_.document_per);
+      reader.emplace(*layout, sink);
+    }
+    const std::size_t size = final ? window.size() : readable_size(window, layout->wrapped_lines);
+    std::string_view text = std::string_view(window).substr(0, size), line;
+    while (!text.empty() && take_line(text, true, line)) reader->add(line);
+    if (final) reader->end();
+    window.erase(0, size);
+  }
+  if (!reader->any()) refuse_empty(path);
+  return *layout;
 }
 
 void DocumentReader::read_rows(const fs::path& path, Format format, DocumentSink& sink) {

@@ -45,6 +45,8 @@ class DocumentReader {
 
  private:
   void read_text(const fs::path& path, DocumentSink& sink);
+  TextLayout read_mapped(const fs::path& path, DocumentSink& sink);
+  TextLayout read_stream(const fs::path& path, DocumentSink& sink);
   void read_rows(const fs::path& path, Format format, DocumentSink& sink);
 
   DocumentOptions options_;

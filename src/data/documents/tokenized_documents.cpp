@@ -3,18 +3,91 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string_view>
 
 #include "bertune/error.h"
 #include "core/hash.h"
+#include "core/json.h"
 #include "core/utf8.h"
 #include "data/documents/sentences.h"
 
 namespace bertune::data {
 
+namespace {
+
+constexpr const char* kCorpusFile = "corpus.json";
+constexpr int kVersion = 1;  // of the files
+
+}  // namespace
+
 TokenizedDocuments::TokenizedDocuments(std::int64_t id_limit, std::int64_t max_sentence_tokens)
-    : max_sentence_tokens_(std::clamp(max_sentence_tokens, std::int64_t{1}, kLongestSentence)),
-      ids_(id_limit) {}
+    : TokenizedDocuments(id_limit, max_sentence_tokens, {}) {}
+
+TokenizedDocuments::TokenizedDocuments(std::int64_t id_limit, std::int64_t max_sentence_tokens,
+                                       const fs::path& folder)
+    : id_limit_(id_limit),
+      max_sentence_tokens_(std::clamp(max_sentence_tokens, std::int64_t{1}, kLongestSentence)),
+      folder_(folder),
+      ids_(id_limit) {
+  if (!folder_.empty()) {
+    ids_.write_to(folder_ / "tokens");
+    sentence_sizes_.write_to(folder_ / "sentences");
+    anchors_.write_to(folder_ / "anchors");
+    document_begins_.write_to(folder_ / "documents");
+  }
+  document_begins_.push_back(0);
+}
+
+TokenizedDocuments TokenizedDocuments::open(const fs::path& folder) {
+  const fs::path path = folder / kCorpusFile;
+  const Json corpus = parse_json(read_file(path, 1 << 24), path.string());
+  try {
+    if (corpus.at("version") != kVersion)
+      throw Error(fmt::format("{}: is of another version", path.string()));
+    TokenizedDocuments documents(corpus.at("id_limit"));
+    documents.folder_ = folder;
+    documents.ids_.map(folder / "tokens");
+    documents.sentence_sizes_.map(folder / "sentences");
+    documents.anchors_.map(folder / "anchors");
+    documents.document_begins_.map(folder / "documents");
+    documents.fingerprint_ = corpus.at("fingerprint").get<std::uint64_t>();
+    documents.notes = corpus.at("notes");
+    const bool whole = documents.tokens() == corpus.at("tokens") &&
+                       documents.sentences() == corpus.at("sentences") &&
+                       documents.size() == corpus.at("documents") && documents.size() > 0 &&
+                       documents.document_begins_.back() == documents.sentences() &&
+                       static_cast<std::int64_t>(documents.anchors_.size()) ==
+                           (documents.sentences() + kAnchorEvery - 1) / kAnchorEvery;
+    if (!whole) throw Error(fmt::format("{}: does not describe the files beside it", path.string()));
+    return documents;
+  } catch (const Json::exception&) {
+    throw Error(fmt::format("{}: is damaged", path.string()));
+  }
+}
+
+void TokenizedDocuments::finish() {
+  if (folder_.empty()) return;
+  ids_.finish();
+  sentence_sizes_.finish();
+  anchors_.finish();
+  document_begins_.finish();
+  fingerprint_ = hash_of_all();
+  write_file_atomically(folder_ / kCorpusFile, dump_json({{"version", kVersion},
+                                                          {"id_limit", id_limit_},
+                                                          {"documents", size()},
+                                                          {"sentences", sentences()},
+                                                          {"tokens", tokens()},
+                                                          {"fingerprint", *fingerprint_},
+                                                          {"notes", notes}}));
+}
+
+void TokenizedDocuments::release_pages() const {
+  ids_.release_pages();
+  sentence_sizes_.release_pages();
+  anchors_.release_pages();
+  document_begins_.release_pages();
+}
 
 void TokenizedDocuments::add_sentence(std::span<const std::int32_t> ids) {
   while (!ids.empty()) {
@@ -39,27 +112,31 @@ std::int64_t TokenizedDocuments::sentence_begin(std::int64_t sentence) const {
 }
 
 std::int64_t TokenizedDocuments::memory_bytes() const {
-  const auto bytes = [](const auto& items) {
-    return static_cast<std::int64_t>(items.capacity() * sizeof(items[0]));
-  };
-  return ids_.size() * ids_.bytes_per_id() + bytes(sentence_sizes_) + bytes(anchors_) +
-         bytes(document_begins_);
+  const std::int64_t ids = ids_.in_file() ? 0 : ids_.size() * ids_.bytes_per_id();
+  return ids + static_cast<std::int64_t>(sentence_sizes_.memory_bytes() + anchors_.memory_bytes() +
+                                         document_begins_.memory_bytes());
 }
 
-std::uint64_t TokenizedDocuments::fingerprint() const {
+std::uint64_t TokenizedDocuments::fingerprint() const { return fingerprint_ ? *fingerprint_ : hash_of_all(); }
+
+std::uint64_t TokenizedDocuments::hash_of_all() const {
+  constexpr std::int64_t kPart = 1 << 16, kRelease = 1 << 24;  // ids
   std::uint64_t hash = 0;
-  const auto add = [&](const void* data, std::size_t bytes) {
-    const std::uint64_t pair[] = {hash, quick_hash({static_cast<const char*>(data), bytes})};
+  const auto add = [&](std::span<const std::byte> bytes) {
+    const std::uint64_t pair[] = {hash,
+                                  quick_hash({reinterpret_cast<const char*>(bytes.data()), bytes.size()})};
     hash = quick_hash({reinterpret_cast<const char*>(pair), sizeof pair});
   };
-  add(document_begins_.data(), document_begins_.size() * sizeof(std::int64_t));
-  add(sentence_sizes_.data(), sentence_sizes_.size() * sizeof(std::uint16_t));
+  add(std::as_bytes(document_begins_.all()));
+  add(std::as_bytes(sentence_sizes_.all()));
   std::vector<std::int32_t> part;
-  for (std::int64_t first = 0; first < tokens(); first += static_cast<std::int64_t>(part.size())) {
-    part.resize(static_cast<std::size_t>(std::min<std::int64_t>(tokens() - first, 1 << 16)));
+  for (std::int64_t first = 0; first < tokens(); first += kPart) {
+    if (first % kRelease == 0) release_pages();
+    part.resize(static_cast<std::size_t>(std::min(tokens() - first, kPart)));
     copy(first, part);
-    add(part.data(), part.size() * sizeof(std::int32_t));
+    add(std::as_bytes(std::span(part)));
   }
+  release_pages();
   return hash;
 }
 
@@ -68,8 +145,8 @@ namespace {
 // Gathers sentences until they are worth handing to all cores.
 class Tokenizing : public DocumentSink {
  public:
-  Tokenizing(const BertTokenizer& tokenizer, TokenizedDocuments& documents)
-      : tokenizer_(tokenizer), documents_(documents) {
+  Tokenizing(const BertTokenizer& tokenizer, TokenizedDocuments& documents, const std::stop_token& stop)
+      : tokenizer_(tokenizer), documents_(documents), stop_(stop) {
     options_.add_special_tokens = false;
     options_.split_special_tokens = true;
     options_.is_split_into_words = true;  // a sentence mostly stands behind a space, which cutting took away
@@ -92,6 +169,7 @@ class Tokenizing : public DocumentSink {
   void end_document() override { document_ends_.push_back(ends_.size()); }
 
   void flush() {
+    if (stop_.stop_requested()) throw Interrupted("stopped while tokenizing");
     std::vector<std::string_view> texts;
     texts.reserve(ends_.size());
     for (std::size_t i = 0, begin = 0; i < ends_.size(); begin = ends_[i++]) {
@@ -139,6 +217,7 @@ class Tokenizing : public DocumentSink {
 
   const BertTokenizer& tokenizer_;
   TokenizedDocuments& documents_;
+  const std::stop_token& stop_;
   EncodeOptions options_;
   std::string text_;                        // of the sentences that wait, end to end
   std::vector<std::size_t> ends_;           // of each in text_
@@ -151,9 +230,10 @@ class Tokenizing : public DocumentSink {
 }  // namespace
 
 TokenizedDocuments tokenize_documents(const std::vector<fs::path>& paths, const BertTokenizer& tokenizer,
-                                      const DocumentOptions& options, std::int64_t max_sentence_tokens) {
-  TokenizedDocuments documents(tokenizer.vocab_size(), max_sentence_tokens);
-  Tokenizing sink(tokenizer, documents);
+                                      const DocumentOptions& options, std::int64_t max_sentence_tokens,
+                                      const fs::path& folder, const std::stop_token& stop) {
+  TokenizedDocuments documents(tokenizer.vocab_size(), max_sentence_tokens, folder);
+  Tokenizing sink(tokenizer, documents, stop);
   DocumentReader reader(options);
   for (const fs::path& path : paths) reader.read(path, sink);
   sink.flush();
@@ -171,6 +251,7 @@ TokenizedDocuments tokenize_documents(const std::vector<fs::path>& paths, const 
                     : fmt::format("{}: no document has a token that the vocabulary knows how to write",
                                   paths[0].string()));
   }
+  documents.finish();
   return documents;
 }
 

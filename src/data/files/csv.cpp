@@ -40,6 +40,24 @@ class CsvParser final : public RecordParser {
     return Parse::record;
   }
 
+  // A line without a quote is a record; others are read as records, for their line ends may be text.
+  void skip(std::string_view& input, std::size_t left) override {
+    skip_preamble(dialect_, input);
+    Record record;
+    for (;;) {
+      skip_blank_lines(input);
+      if (input.size() <= left) return;
+      const std::string_view before = input.substr(0, input.size() - left);
+      const std::size_t quote = std::min(before.find(dialect_.quote), before.size());
+      const std::size_t line = before.substr(0, quote).rfind('\n');
+      if (line != kNoEnd) {
+        line_ += skip_lines(input, input.size() - line - 1);
+      } else if (next(input, true, record) != Parse::record) {
+        return;
+      }
+    }
+  }
+
  private:
   struct Scan {
     std::string_view input;

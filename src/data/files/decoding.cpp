@@ -4,6 +4,7 @@
 #include <iconv.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/arriving_lines.h"
 
 namespace bertune::data {
 namespace {
@@ -53,7 +55,8 @@ class ConvertingBuffer : public std::streambuf {
   void read_more() {
     std::copy(input_.data() + taken_, input_.data() + held_, input_.data());
     held_ -= std::exchange(taken_, 0);
-    source_->read(input_.data() + held_, static_cast<std::streamsize>(input_.size() - held_));
+    const std::size_t arrived = std::min(input_.size() - held_, bytes_arrived(*source_));
+    source_->read(input_.data() + held_, static_cast<std::streamsize>(arrived));
     const auto got = static_cast<std::size_t>(source_->gcount());
     ended_ = got == 0;
     held_ += got;
@@ -124,6 +127,12 @@ class ZstdBuffer final : public ConvertingBuffer {
     ZSTD_inBuffer in{input.data(), input.size(), 0};
     ZSTD_outBuffer out{output.data(), output.size(), 0};
     left_ = ZSTD_decompressStream(state_.get(), &out, &in);
+    if (ZSTD_getErrorCode(left_) == ZSTD_error_frameParameter_windowTooLarge) {
+      throw Error(
+          fmt::format("{}: was packed by zstd with a window of more than 128 MB, which unpacking would "
+                      "need as memory; unpack it first",
+                      path_));
+    }
     if (ZSTD_isError(left_) != 0) refuse_damaged(path_, "zstd");
     take(in.pos);
     if (out.pos == 0 && ended() && left_ != 0) refuse_cut(path_, "zstd");
@@ -212,11 +221,42 @@ class OwningStream final : public std::istream {
   std::unique_ptr<std::streambuf> buffer_;
 };
 
+constexpr std::string_view kGzipMark = "\x1f\x8b"sv, kZstdMark = "\x28\xb5\x2f\xfd"sv;
+
+// A stream of which some was taken, from its beginning again.
+class OwnedReplay final : public ReplayedStream {
+ public:
+  OwnedReplay(std::string beginning, std::unique_ptr<std::istream> rest)
+      : ReplayedStream(std::move(beginning), *rest), rest_(std::move(rest)) {}
+
+ private:
+  std::unique_ptr<std::istream> rest_;
+};
+
 }  // namespace
 
 Packing packing_of(std::string_view head) {
-  if (head.starts_with("\x1f\x8b"sv)) return Packing::gzip;
-  return head.starts_with("\x28\xb5\x2f\xfd"sv) ? Packing::zstd : Packing::none;
+  if (head.starts_with(kGzipMark)) return Packing::gzip;
+  return head.starts_with(kZstdMark) ? Packing::zstd : Packing::none;
+}
+
+bool may_be_packed(std::string_view head) {
+  return kGzipMark.starts_with(head.substr(0, kGzipMark.size())) ||
+         kZstdMark.starts_with(head.substr(0, kZstdMark.size()));
+}
+
+std::unique_ptr<std::istream> unpacked_by_mark(std::unique_ptr<std::istream> source, std::string path) {
+  std::string mark;
+  while (packing_of(mark) == Packing::none) {
+    const int next = source->peek();
+    if (next == std::istream::traits_type::eof()) break;
+    if (!may_be_packed(mark + static_cast<char>(next))) break;
+    mark += static_cast<char>(source->get());
+  }
+  if (mark.empty()) return source;
+  const Packing packing = packing_of(mark);
+  return unpacked(std::make_unique<OwnedReplay>(std::move(mark), std::move(source)), packing,
+                  std::move(path));
 }
 
 std::unique_ptr<std::istream> unpacked(std::unique_ptr<std::istream> source, Packing packing,

@@ -19,6 +19,13 @@ Packing packing_of(std::string_view head);
 std::unique_ptr<std::istream> unpacked(std::unique_ptr<std::istream> source, Packing packing,
                                        std::string path);
 
+// Returns whether bytes may be the beginning of those that packing_of() looks for.
+bool may_be_packed(std::string_view head);
+
+// Returns the stream itself, or that of the unpacked bytes where its first bytes say that they are packed;
+// waits for no more of them than it takes to see.
+std::unique_ptr<std::istream> unpacked_by_mark(std::unique_ptr<std::istream> source, std::string path);
+
 // Returns a stream of the bytes of `source`, which are in this encoding, in UTF-8. Throws UsageError for an
 // encoding that is not known; reading throws Error for bytes that it lacks.
 std::unique_ptr<std::istream> decoded(std::unique_ptr<std::istream> source, const std::string& encoding,

@@ -27,6 +27,8 @@ class JsonRows {
   // Takes the next row off the front of `input`, as RecordParser::next does.
   Parse next(std::string_view& input, bool final, JsonRow& row);
   std::int64_t blank_lines() const { return blank_lines_; }
+  std::int64_t line() const { return line_; }  // of the front of the input
+  void set_line(std::int64_t line) { line_ = line; }
   // Returns where the rows are; valid once the first was taken.
   const JsonShape& shape() const { return *shape_; }
 

@@ -52,6 +52,24 @@ class JsonParser final : public RecordParser {
     return Parse::record;
   }
 
+  // The first row says what form the file has.
+  void skip(std::string_view& input, std::size_t left) override {
+    const std::int64_t line = rows_.line();
+    if (!begun_) {
+      std::string_view front = input;
+      Record record;
+      if (next(front, true, record) == Parse::record && rows_.shape().form != JsonForm::lines) {
+        throw Error(
+            fmt::format("{}: its rows are not lines, so that it cannot be cut into shards; write JSON "
+                        "Lines, an object a line",
+                        path_));
+      }
+      begun_ = true;
+    }
+    rows_.set_line(line + skip_lines(input, left));
+  }
+  void set_line(std::int64_t line) override { rows_.set_line(line); }
+
  private:
   JsonRows rows_;
   ObjectCells object_;

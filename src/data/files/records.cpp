@@ -38,6 +38,8 @@ void RecordParser::skip_blank_lines(std::string_view& input) {
   }
 }
 
+void RecordParser::skip(std::string_view& input, std::size_t left) { line_ += skip_lines(input, left); }
+
 void RecordParser::skip_preamble(const Dialect& dialect, std::string_view& input) {
   if (begun_) return;
   begun_ = true;
@@ -112,6 +114,14 @@ std::string_view trim_blanks(std::string_view text) {
 bool is_blank(std::string_view text) {
   // Nearly every text begins with something visible.
   return text.empty() || (static_cast<unsigned char>(text[0]) <= ' ' && trim_blanks(text).empty());
+}
+
+std::int64_t skip_lines(std::string_view& input, std::size_t left) {
+  if (input.size() <= left) return 0;
+  const std::size_t end = input.find('\n', input.size() - left - 1);
+  const std::string_view passed = input.substr(0, end == std::string_view::npos ? end : end + 1);
+  input.remove_prefix(passed.size());
+  return std::count(passed.begin(), passed.end(), '\n');
 }
 
 bool take_line(std::string_view& input, bool final, std::string_view& line) {

@@ -57,6 +57,13 @@ class RecordParser {
   virtual std::vector<std::string> keys() const { return {}; }
   virtual void set_keys(const std::vector<std::string>&) {}
   virtual std::unique_ptr<RecordParser> clone() const = 0;
+
+  // Passes over records, and counts their lines, until one begins where at most `left` bytes of `input` are
+  // left, which is all of the file from the first record on. Where records are more than lines, they are
+  // looked at no closer than it takes. Throws Error for forms of JSON whose rows are not lines.
+  virtual void skip(std::string_view& input, std::size_t left);
+  // The front of the input is another line of the file from here on.
+  virtual void set_line(std::int64_t line) { line_ = line; }
   // Returns a parser for records in the midst of the input.
   std::unique_ptr<RecordParser> clone_behind_preamble() const {
     std::unique_ptr<RecordParser> parser = clone();
@@ -65,6 +72,7 @@ class RecordParser {
   }
 
   std::int64_t blank_lines() const { return blank_lines_; }
+  std::int64_t line() const { return line_; }  // of the front of the input; not of JSON
 
  protected:
   std::string where(std::int64_t line) const;
@@ -111,6 +119,9 @@ std::string_view undouble_quotes(std::string_view text, char* memory);
 std::string_view trim_blanks(std::string_view text);
 // Returns whether nothing is left then.
 bool is_blank(std::string_view text);
+
+// Moves `input` to the first line that begins where at most `left` bytes are left; returns the lines passed.
+std::int64_t skip_lines(std::string_view& input, std::size_t left);
 
 // One line off the front of `input`, without its end ("\n" or "\r\n"). False: no line end there yet.
 bool take_line(std::string_view& input, bool final, std::string_view& line);

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -12,6 +14,7 @@
 
 #include "bertune/error.h"
 #include "core/file_error.h"
+#include "core/utf8.h"
 #include "data/files/decoding.h"
 
 namespace bertune::data {
@@ -63,7 +66,11 @@ class ViewStream final : public std::istream {
   ViewBuffer buffer_;
 };
 
-std::shared_ptr<const std::string> whole(std::istream& stream) {
+// Texts are packed to a third or a tenth of their size, and what is packed to less than this share may be
+// made to fill the memory.
+constexpr std::size_t kMostTimes = 250, kHarmless = std::size_t{64} << 20;
+
+std::shared_ptr<const std::string> whole(std::istream& stream, std::size_t most, const fs::path& path) {
   std::string text;
   constexpr std::size_t kBlock = std::size_t{1} << 20;
   for (std::size_t held = 0;;) {
@@ -72,17 +79,28 @@ std::shared_ptr<const std::string> whole(std::istream& stream) {
     held += static_cast<std::size_t>(stream.gcount());
     text.resize(held);
     if (!stream) return std::make_shared<const std::string>(std::move(text));
+    if (held <= most) continue;
+    throw Error(
+        fmt::format("{}: unpacks to more than {} times its size, as a file does that is made to fill the "
+                    "memory; if it is none, unpack it first",
+                    path.string(), kMostTimes));
   }
+}
+
+// Returns the encoding that is given or marked; nothing where the text must be looked at.
+std::optional<std::string> stated_encoding(const std::string& path, std::string_view text,
+                                           const std::string& given, std::vector<std::string>& notes) {
+  if (!given.empty()) return is_utf8(given) ? "" : given;
+  const std::string_view marked = marked_encoding(text);
+  if (marked.empty()) return std::nullopt;
+  notes.push_back(fmt::format("{}: is {} text, by its first bytes", path, marked));
+  return std::string(marked);
 }
 
 // The encoding to read by: the one given, the one marked, or the one detected, with a note. Empty: UTF-8.
 std::string encoding_for(const std::string& path, std::string_view text, const std::string& given,
                          std::vector<std::string>& notes) {
-  if (!given.empty()) return is_utf8(given) ? "" : given;
-  if (const std::string_view marked = marked_encoding(text); !marked.empty()) {
-    notes.push_back(fmt::format("{}: is {} text, by its first bytes", path, marked));
-    return std::string(marked);
-  }
+  if (std::optional<std::string> stated = stated_encoding(path, text, given, notes)) return *stated;
   const std::string_view guessed = guess_encoding(text);
   if (guessed.empty()) return "";
   const ForeignLines lines = count_foreign_lines(text);
@@ -113,19 +131,36 @@ TextFile::TextFile(const fs::path& path, const std::string& encoding) {
     mapped_.emplace(file_of(path));
     text_ = mapped_->text();
   }
-  const auto replace_by = [this](std::istream& stream) {
-    read_ = whole(stream);
+  const auto replace_by = [&](std::istream& stream, std::size_t most) {
+    read_ = whole(stream, most, path);
     text_ = *read_;
     mapped_.reset();
   };
   if (const Packing packing = packing_of(text_); packing != Packing::none)
-    replace_by(*unpacked(std::make_unique<ViewStream>(text_), packing, path.string()));
-  if (const std::string by = encoding_for(path.string(), text_, encoding, notes_); !by.empty())
-    replace_by(*decoded(std::make_unique<ViewStream>(text_), by, path.string()));
+    replace_by(*unpacked(std::make_unique<ViewStream>(text_), packing, path.string()),
+               std::max(kHarmless, kMostTimes * text_.size()));
+  const std::string by = mapped_ ? encoding_of(*mapped_, path.string(), encoding, notes_)
+                                 : encoding_for(path.string(), text_, encoding, notes_);
+  if (!by.empty()) replace_by(*decoded(std::make_unique<ViewStream>(text_), by, path.string()), SIZE_MAX);
 }
 
 void TextFile::release_pages() const {
   if (mapped_) mapped_->release_pages();
+}
+
+std::string encoding_of(const MappedFile& file, const std::string& path, const std::string& given,
+                        std::vector<std::string>& notes) {
+  constexpr std::size_t kBlock = std::size_t{64} << 20;
+  if (std::optional<std::string> stated = stated_encoding(path, file.text(), given, notes)) return *stated;
+  for (std::string_view rest = file.text(); !rest.empty();) {
+    std::size_t size = std::min(kBlock, rest.size());
+    while (size < rest.size() && size > 1 && continues_character(rest[size])) --size;
+    if (find_invalid_utf8(rest.substr(0, size)) != std::string_view::npos)
+      return encoding_for(path, file.text(), "", notes);
+    rest.remove_prefix(size);
+    if (!rest.empty()) file.release_pages();
+  }
+  return "";
 }
 
 TextStream open_text(const fs::path& path, const std::string& encoding) {
@@ -136,6 +171,7 @@ TextStream open_text(const fs::path& path, const std::string& encoding) {
   TextStream result;
   struct stat status {};
   if (is_pipe(path, status)) {  // what a pipe gives is not known before it gives it
+    file = unpacked_by_mark(std::move(file), path.string());
     if (!encoding.empty() && !is_utf8(encoding)) file = decoded(std::move(file), encoding, path.string());
     result.stream = std::move(file);
     return result;
@@ -143,9 +179,9 @@ TextStream open_text(const fs::path& path, const std::string& encoding) {
   const MappedFile bytes(file_of(path));
   const Packing packing = packing_of(bytes.text());
   file = unpacked(std::move(file), packing, path.string());
-  const std::string_view known = packing == Packing::none ? bytes.text() : std::string_view();
-  if (const std::string by = encoding_for(path.string(), known, encoding, result.notes); !by.empty())
-    file = decoded(std::move(file), by, path.string());
+  const std::string by = packing == Packing::none ? encoding_of(bytes, path.string(), encoding, result.notes)
+                                                  : encoding_for(path.string(), {}, encoding, result.notes);
+  if (!by.empty()) file = decoded(std::move(file), by, path.string());
   result.stream = std::move(file);
   return result;
 }

@@ -39,6 +39,11 @@ class TextFile {
   std::vector<std::string> notes_;
 };
 
+// Returns the encoding to read a file by: the one given, the one marked, or the one detected, with a note.
+// Empty: UTF-8. Memory does not grow with the file.
+std::string encoding_of(const MappedFile& file, const std::string& path, const std::string& given,
+                        std::vector<std::string>& notes);
+
 // The same as a stream.
 struct TextStream {
   std::unique_ptr<std::istream> stream;

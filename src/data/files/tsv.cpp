@@ -31,6 +31,11 @@ class TsvParser final : public RecordParser {
     return Parse::record;
   }
 
+  void skip(std::string_view& input, std::size_t left) override {
+    skip_preamble(dialect_, input);
+    RecordParser::skip(input, left);
+  }
+
  private:
   Dialect dialect_;
 };

@@ -12,6 +12,7 @@
 #include "core/utf8.h"
 #include "data/files/file_part.h"
 #include "data/files/json_text.h"
+#include "data/files/packing.h"
 #include "data/files/python_literal.h"
 #include "data/files/records.h"
 #include "data/files/sniff.h"
@@ -106,9 +107,12 @@ std::vector<std::string> header_of(const Record& record, const std::string& wher
 }
 
 void read_table(std::string_view text, const std::string& path, RecordParser& parser,
-                QuestionAnsweringBuilder& builder) {
+                const QuestionAnsweringReadOptions& options, QuestionAnsweringBuilder& builder) {
   Record record;
-  if (parser.next(text, true, record) != Parse::record) throw Error(fmt::format("{}: is empty", path));
+  std::string_view beginning = options.beginning;
+  if (parser.next(beginning.empty() ? text : beginning, true, record) != Parse::record)
+    throw Error(fmt::format("{}: is empty", path));
+  if (!options.beginning.empty()) parser.set_line(options.lines_before + 1);
   const std::vector<std::string> names = header_of(record, fmt::format("{}:{}", path, record.line), builder);
   while (!builder.is_full() && parser.next(text, true, record) == Parse::record) {
     const std::string where = fmt::format("{}:{}", path, record.line);
@@ -154,7 +158,9 @@ QuestionAnsweringDataset parse_question_answering(std::string_view text, const s
   const auto read = [&](std::string_view valid) {
     QuestionAnsweringBuilder builder(path, options);
     if (is_delimited(format)) {
-      read_table(valid, path, *make_parser(path, format, options.delimiter, valid, notes), builder);
+      const std::string_view beginning = options.beginning.empty() ? valid : options.beginning;
+      read_table(valid, path, *make_parser(path, format, options.delimiter, beginning, notes), options,
+                 builder);
     } else if (format == Format::text) {
       throw UsageError(fmt::format(
           "{}: plain text cannot hold questions and their contexts; use SQuAD's JSON, JSON Lines, "
@@ -187,7 +193,8 @@ QuestionAnsweringDataset read_question_answering(const fs::path& path,
   std::string_view text = file.text();
   text.remove_prefix(byte_order_mark(text));
   // The content says what is JSON, whatever the name.
-  const bool json = !options.format && is_json(text) && file_part(path).file.extension() != ".jsonl";
+  const bool json =
+      !options.format && is_json(text) && unpacked_name(file_part(path).file).extension() != ".jsonl";
   const Format format = options.format ? *options.format : json ? Format::json : format_from_path(path);
   QuestionAnsweringDataset dataset = parse_question_answering(file.text(), path.string(), format, options);
   dataset.notes.insert(dataset.notes.begin(), file.notes().begin(), file.notes().end());

@@ -80,9 +80,10 @@ struct QuestionAnsweringReadOptions {
   UnplacedAnswers unplaced = UnplacedAnswers::refuse;
   std::int64_t max_bad_rows = 0;  // this many questions that cannot be read are left out
   char delimiter = '\0';          // CSV and TSV; '\0': ',' or the one that the first line shows; tab
-  // The number of lines and questions in the earlier parts, for JSON Lines that come in parts: for messages
-  // and for ids that are not given.
+  // Options of a text that is part of a file or a stream: the lines and questions before it, for messages
+  // and for ids that are not given; and, of CSV and TSV, the beginning of the file, which has the header.
   std::int64_t lines_before = 0, questions_before = 0;
+  std::string_view beginning = {};
 };
 
 // Throws Error saying where (file:line, or the place in the JSON and the question's id) for: damaged files,

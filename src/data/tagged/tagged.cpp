@@ -138,7 +138,7 @@ TaggedDataset read_all(std::string_view input, const std::string& path, const Ta
   if (trim_blanks(input).empty()) throw Error(fmt::format("{}: is empty", dataset.path));
   dataset.format = options.format ? *options.format : guess_tag_format(name, input);
   read_sentences(input, options, arena, dataset);
-  if (dataset.sentences.empty() && options.max_sentences != 0) {
+  if (dataset.sentences.empty() && options.max_sentences != 0 && options.beginning.empty()) {
     throw Error(fmt::format("{}: has no sentence with words", dataset.path));
   }
   look_at_tags(dataset);
@@ -195,6 +195,26 @@ TaggedDataset parse_tagged(std::string text, const std::string& path, const Tagg
   TaggedDataset dataset = read_all(storage->text, path, options, "", storage->arena);
   dataset.storage = storage;
   return dataset;
+}
+
+TaggedForm form_of_tagged(const fs::path& path, std::optional<TagFormat> format) {
+  const ShardText file(path, {}, Cut::lines);
+  if (!format) format = guess_tag_format(path, file.beginning());
+  switch (*format) {
+    case TagFormat::jsonl:
+      require_json_lines(file.beginning(), path);
+      return {*format, Cut::lines};
+    case TagFormat::csv:
+      throw Error(
+          fmt::format("{}: a table of words cannot be cut into shards, for only its cells tell where a "
+                      "sentence ends; write JSON Lines or CoNLL",
+                      path.string()));
+    case TagFormat::conll:
+    case TagFormat::conllu:
+      break;
+  }
+  const bool barred = !example_of_barred_lines(file.beginning()).empty();
+  return {*format, barred ? Cut::lines : Cut::sentences};
 }
 
 std::vector<TaggedSentence> sentences_of(std::span<const std::string_view> texts) {

@@ -12,6 +12,7 @@
 
 #include "bertune/tokenizer.h"
 #include "core/file.h"
+#include "data/files/shard.h"
 #include "data/tagged/tag_scheme.h"
 
 namespace bertune::data {
@@ -24,7 +25,10 @@ TagFormat guess_tag_format(const fs::path& path);         // by its content, and
 
 struct TaggedReadOptions {
   std::optional<TagFormat> format = {};  // unset: by content, and by extension
-  std::int64_t lines_before = 0;         // jsonl: of the stream whose next lines the text is
+  // Options of a text that is part of a file or a stream: the lines before it, and, of CoNLL, the
+  // beginning of the file, which shows its columns.
+  std::int64_t lines_before = 0;
+  std::string_view beginning = {};
   // The column or key that holds the tags. conll: its number from 1 (empty: the last one that says
   // something). conllu: its name or number (empty: UPOS). csv: its name. jsonl: the key of the tags or
   // entities. Empty: the usual ones.
@@ -75,6 +79,14 @@ struct TaggedDataset : AboutSentences {
 TaggedDataset read_tagged(const fs::path& path, const TaggedReadOptions& options = {});
 // The same of a text in memory; `path` stands for it in messages.
 TaggedDataset parse_tagged(std::string text, const std::string& path, const TaggedReadOptions& options);
+
+// The format of a file that is to be cut into shards, and where.
+struct TaggedForm {
+  TagFormat format;
+  Cut cut;
+};
+// Throws Error for what cannot be cut: tables of words, and JSON whose rows are not lines.
+TaggedForm form_of_tagged(const fs::path& path, std::optional<TagFormat> format);
 
 // Texts as sentences without tags, cut by split_words. The views point into the texts.
 std::vector<TaggedSentence> sentences_of(std::span<const std::string_view> texts);

@@ -15,7 +15,7 @@ namespace {
 class ConllReader {
  public:
   explicit ConllReader(TaggedFile& file) : file_(file) {
-    if (const auto found = find_word_columns(file.rest())) columns_ = *found;
+    if (const auto found = find_word_columns(file.beginning())) columns_ = *found;
     prefix_ = language_prefix();
   }
 
@@ -86,7 +86,7 @@ class ConllReader {
   // "en:" before every word of the first lines, as WikiANN has it.
   std::string_view language_prefix() const {
     constexpr int kLines = 200;
-    std::string_view rest = file_.rest(), line, prefix;
+    std::string_view rest = file_.beginning(), line, prefix;
     std::vector<std::string_view> cells;
     for (int lines = 0; lines < kLines && !rest.empty();) {
       take_line(rest, true, line);
@@ -170,7 +170,7 @@ class ConllReader {
 }  // namespace
 
 void read_conll(TaggedFile& file) {
-  if (!example_of_barred_lines(file.rest()).empty()) return read_barred_lines(file);
+  if (!example_of_barred_lines(file.beginning()).empty()) return read_barred_lines(file);
   ConllReader(file).read();
 }
 

@@ -40,7 +40,7 @@ std::vector<std::string> columns_of(std::string_view input) {
 
 class ConlluReader {
  public:
-  explicit ConlluReader(TaggedFile& file) : file_(file), columns_(columns_of(file.rest())) {
+  explicit ConlluReader(TaggedFile& file) : file_(file), columns_(columns_of(file.beginning())) {
     id_ = place_of("ID"), form_ = place_of("FORM");
     if (form_ == columns_.size())
       throw UsageError(fmt::format("{}: there is no FORM among its columns, {}", file.where(1),

@@ -18,7 +18,12 @@ constexpr std::string_view kBlanks = " \t\r\v\f";
 
 TaggedFile::TaggedFile(std::string_view input, const TaggedReadOptions& options, Arena& arena,
                        TaggedDataset& dataset)
-    : input_(input), options_(options), arena_(arena), dataset_(dataset), bad_(options.max_bad_rows) {}
+    : input_(input),
+      options_(options),
+      arena_(arena),
+      dataset_(dataset),
+      line_(options.lines_before),
+      bad_(options.max_bad_rows) {}
 
 bool TaggedFile::is_full() const {
   return options_.max_sentences >= 0 && dataset_.size() >= options_.max_sentences;

@@ -25,7 +25,9 @@ class TaggedFile {
   std::string where(std::int64_t line) const;
   const std::string& path() const { return dataset_.path; }
   std::string_view rest() const { return input_; }  // what no line was taken of yet
-  bool is_full() const;                             // as many sentences as were asked for
+  // Returns what shows the form of the file: its beginning, or what there is of it.
+  std::string_view beginning() const { return options_.beginning.empty() ? input_ : options_.beginning; }
+  bool is_full() const;  // as many sentences as were asked for
   [[noreturn]] void refuse(std::int64_t line, std::string_view what) const;
 
   const TaggedReadOptions& options() const { return options_; }

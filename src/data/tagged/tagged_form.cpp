@@ -11,6 +11,7 @@
 #include "bertune/error.h"
 #include "data/files/json_rows.h"
 #include "data/files/json_text.h"
+#include "data/files/packing.h"
 #include "data/files/records.h"
 #include "data/files/sniff.h"
 #include "data/tagged/tagged_file.h"
@@ -269,7 +270,7 @@ std::string_view without_margins(std::string_view line, bool by_tabs) {
 std::optional<WordColumns> find_word_columns(std::string_view input) { return LineLooker(input).look(); }
 
 TagFormat guess_tag_format(const fs::path& path, std::string_view input) {
-  const std::string extension = file_part(path).file.extension().string();
+  const std::string extension = unpacked_name(file_part(path).file).extension().string();
   const std::string_view line = first_line(input);
   if (extension == ".jsonl" || extension == ".ndjson" || extension == ".json" || is_json(input))
     return TagFormat::jsonl;
@@ -279,7 +280,7 @@ TagFormat guess_tag_format(const fs::path& path, std::string_view input) {
 }
 
 std::string looks_like_tagged_words(const fs::path& path, std::string_view input) {
-  const std::string extension = file_part(path).file.extension().string();
+  const std::string extension = unpacked_name(file_part(path).file).extension().string();
   if (is_json(input)) return looks_like_tagged_json(path, input);
   if (is_of_words(extension)) return fmt::format("its name ends in {}", extension);
   if (is_conllu("", first_line(input))) return "its lines have the columns of CoNLL-U";
@@ -306,7 +307,7 @@ std::string looks_like_tagged_words(const fs::path& path, std::string_view input
 }
 
 bool holds_sentences(const fs::path& path, std::string_view input) {
-  const std::string extension = file_part(path).file.extension().string();
+  const std::string extension = unpacked_name(file_part(path).file).extension().string();
   try {
     if (is_json(input)) return is_sentence_json(path, input);
     return is_of_words(extension) || !looks_like_tagged_words(path, input).empty();

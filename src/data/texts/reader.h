@@ -14,6 +14,7 @@
 
 #include "core/file.h"
 #include "data/files/format.h"
+#include "data/files/shard.h"
 
 namespace bertune::data {
 
@@ -117,6 +118,8 @@ Dataset read_dataset(const fs::path& path, const ReadOptions& options = {});
 class RowStream {
  public:
   RowStream(const fs::path& path, const ReadOptions& options);
+  // The rows of a shard of the file, which are read as its beginning shows. Throws as ShardFile does.
+  RowStream(const fs::path& path, const ReadOptions& options, const Shard& shard);
   // `name` stands for the file in messages ("standard input"). Without options.format: plain text, a text a
   // line.
   RowStream(std::istream& input, std::string name, const ReadOptions& options);

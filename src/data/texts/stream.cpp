@@ -68,12 +68,26 @@ struct RowStream::Implementation {
     }
     std::size_t block = std::max(kBlock, held);
     if (!from_file && held < kBlock) block = std::min(block, bytes_arrived(input));
+    block = std::min<std::size_t>(block, left);
     buffer.resize(held + block);
     input.read(buffer.data() + held, static_cast<std::streamsize>(block));
     const auto got = static_cast<std::size_t>(input.gcount());
+    taken += got, left -= got;
     buffer.resize(held + got);
     if (input.bad()) throw Error(fmt::format("{}: cannot read: {}", path, std::strerror(errno)));
-    final = got < block;
+    final = got < block || left == 0;
+  }
+
+  void go_to(const ShardFile& file, const Shard& shard) {
+    const std::string_view text = file.text();
+    const std::string_view rest = text.substr(taken - window().size());
+    const std::string_view part = table.cut(file, rest, shard);
+    input.clear();
+    input.seekg(static_cast<std::streamoff>(part.data() - text.data()));
+    buffer.clear();
+    begin = 0;
+    left = part.size();
+    final = left == 0;
   }
 
   // Reads the next row; with `wait` false, it returns false also when the row is not in the window yet.
@@ -103,12 +117,22 @@ struct RowStream::Implementation {
   Arena arena;
   std::string buffer;
   std::size_t begin = 0;
+  std::uint64_t taken = 0, left = UINT64_MAX;  // bytes of the input
   bool final = false;
 };
 
 RowStream::RowStream(const fs::path& path, const ReadOptions& options)
     : implementation_(std::make_unique<Implementation>(open_text(file_part(path).file, options.encoding),
                                                        nullptr, path.string(), options)) {}
+
+RowStream::RowStream(const fs::path& path, const ReadOptions& options, const Shard& shard) {
+  if (!options.encoding.empty() && !is_utf8(options.encoding))
+    throw UsageError("encoding", "`encoding`: shards are cut from UTF-8; convert the file with iconv");
+  const ShardFile file(path);
+  implementation_ =
+      std::make_unique<Implementation>(open_text(path, "utf-8"), nullptr, path.string(), options);
+  implementation_->go_to(file, shard);
+}
 
 RowStream::RowStream(std::istream& input, std::string name, const ReadOptions& options) {
   TextStream text = given(input, options, name);

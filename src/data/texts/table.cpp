@@ -57,6 +57,14 @@ Parse Table::next(std::string_view& input, bool final, bool stays, Arena& arena,
   }
 }
 
+std::string_view Table::cut(const ShardFile& file, std::string_view input, const Shard& shard) {
+  const std::size_t size = input.size();
+  file.skip(*parser_, input, left_at(size, shard.index, shard.count));
+  std::string_view rest = input;
+  file.skip(*parser_->clone(), rest, left_at(size, shard.index + 1, shard.count));
+  return input.substr(0, input.size() - rest.size());
+}
+
 bool Table::read_row(bool stays, Arena& arena, Row& row) {
   if (!check_width()) return false;
   if (choice_.id.index >= 0 && choice_.id.index < static_cast<int>(record_.cells.size()))

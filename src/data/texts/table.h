@@ -30,6 +30,10 @@ class Table {
   // The next record as a row whose views point into `arena`, or into the input when that `stays`.
   Parse next(std::string_view& input, bool final, bool stays, Arena& arena, Row& row);
 
+  // Goes to a shard of the file: `input` is all that is left of its text behind open(). Returns what of it
+  // next() is to be given.
+  std::string_view cut(const ShardFile& file, std::string_view input, const Shard& shard);
+
   // Throws Error where more rows than options allow cannot be used, which are not among those that next()
   // gives. A stream is checked at each row.
   void check_bad_rows() const { bad_.check(path_, rows_, "rows"); }

@@ -1,5 +1,11 @@
 #include "data/texts/texts.h"
 
+#include <fmt/format.h>
+
+#include <bit>
+
+#include "core/hash.h"
+
 namespace bertune::data {
 
 Texts texts_of(const Dataset& dataset) {
@@ -17,6 +23,10 @@ Texts texts_of(const Dataset& dataset) {
   texts.line = [row_of](std::int64_t row) { return row_of(row).line; };
   texts.where = [&dataset, row_of](std::int64_t row) { return dataset.where(row_of(row)); };
   return texts;
+}
+
+std::string hash_of(std::string_view first, std::string_view second) {
+  return fmt::format("{:016x}", quick_hash(first) ^ std::rotl(quick_hash(second), 23) ^ first.size());
 }
 
 }  // namespace bertune::data

@@ -37,4 +37,7 @@ struct Texts {
 
 Texts texts_of(const Dataset& dataset);
 
+// Returns 16 hexadecimal digits by which the same texts are known again.
+std::string hash_of(std::string_view first, std::string_view second);
+
 }  // namespace bertune::data

@@ -5,21 +5,23 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
-#include <numeric>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include "bertune/error.h"
-#include "core/random.h"
-#include "core/stopwatch.h"
+#include "bertune/metrics.h"
 #include "insight/data/task_baselines.h"
+#include "insight/results/outcomes.h"
+#include "insight/results/statistics.h"
+#include "tasks/corrections.h"
 
 namespace bertune::insight {
 
 Baselines measure_baselines(const runs::TrainOptions& options, const tasks::TaskEntry& task) {
   Baselines result;
   tasks::TrainingFiles files = options.files;
+  tasks::require_corrections_fit(files, task.architecture);
   if (!files.test.empty()) files.validation_split = 0;  // the methods choose nothing on held-out rows
   switch (task.architecture) {
     case Architecture::sequence_classification:
@@ -45,13 +47,11 @@ Baselines measure_baselines(const runs::TrainOptions& options, const tasks::Task
   return result;
 }
 
-std::optional<BesideModel> beside(const Baselines& baselines, const Metrics& metrics,
+std::optional<BesideModel> beside(const Baselines& baselines, double score,
                                   const std::vector<double>& model_rows) {
-  const auto value =
-      std::ranges::find(metrics.values, baselines.metric, &std::pair<std::string, double>::first);
-  if (value == metrics.values.end() || baselines.baselines.empty()) return std::nullopt;
+  if (baselines.baselines.empty()) return std::nullopt;
   BesideModel model;
-  model.score = value->second;
+  model.score = score;
   const double sign = greater_is_better(baselines.metric) ? 1 : -1;
   for (std::size_t i = 1; i < baselines.baselines.size(); ++i)
     if (sign * baselines.baselines[i].score > sign * baselines.baselines[model.best].score) model.best = i;
@@ -59,6 +59,18 @@ std::optional<BesideModel> beside(const Baselines& baselines, const Metrics& met
   if (!best.rows.empty() && best.rows.size() == model_rows.size())
     model.difference = paired_difference(model_rows, best.rows);
   return model;
+}
+
+std::optional<BesideModel> beside(const Baselines& baselines, const std::filesystem::path& folder,
+                                  const Json& results) {
+  const Json score = results.value("test_" + baselines.metric, Json());
+  if (!score.is_number()) return std::nullopt;
+  std::vector<double> rows;
+  if (has_predictions(folder)) {
+    const PredictionTable table = read_predictions(folder);
+    if (const PredictedSet* set = table.find("test"); set != nullptr) rows = values_of_rows(table, *set);
+  }
+  return beside(baselines, score.get<double>(), rows);
 }
 
 std::string method_name(const std::string& id) {
@@ -108,24 +120,17 @@ namespace bertune {
 
 PairedDifference paired_difference(const std::vector<double>& model, const std::vector<double>& baseline,
                                    std::uint64_t seed) {
-  constexpr std::size_t kResamples = 2000;
-  constexpr std::uint32_t kStream = 0x42;
-  const std::size_t rows = model.size();
-  if (rows == 0 || baseline.size() != rows)
-    throw UsageError(fmt::format("paired_difference: {} rows and {}", rows, baseline.size()));
-  std::vector<double> differences;
-  for (std::size_t i = 0; i < rows; ++i) differences.push_back(model[i] - baseline[i]);
-  Random random(seed, kStream);
-  std::vector<double> means;
-  for (std::size_t draw = 0; draw < kResamples; ++draw) {
-    double sum = 0;
-    for (std::size_t i = 0; i < rows; ++i) sum += differences[random.below(rows)];
-    means.push_back(sum / static_cast<double>(rows));
-  }
-  std::ranges::sort(means);
-  const double mean =
-      std::accumulate(differences.begin(), differences.end(), 0.0) / static_cast<double>(rows);
-  return {mean, means[kResamples / 40], means[kResamples - 1 - kResamples / 40]};
+  if (model.empty() || baseline.size() != model.size())
+    throw UsageError(fmt::format("paired_difference: {} rows and {}", model.size(), baseline.size()));
+  const auto mean_of = [](const std::vector<double>& rows) {
+    return insight::Contributions{
+        .values = rows, .metric = [count = static_cast<double>(rows.size())](std::span<const double> sums) {
+          return sums[0] / count;
+        }};
+  };
+  const insight::Estimate found =
+      insight::paired_bootstrap(mean_of(baseline), mean_of(model), {.seed = seed});
+  return {found.value, found.interval.low, found.interval.high};
 }
 
 }  // namespace bertune

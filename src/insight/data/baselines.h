@@ -1,12 +1,12 @@
 // The baselines of a run's files (bertune/baseline.h).
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "bertune/baseline.h"
-#include "bertune/metrics.h"
 #include "core/json.h"
 #include "runs/train_options.h"
 #include "tasks/registry/registry.h"
@@ -23,10 +23,15 @@ struct BesideModel {
   std::optional<PairedDifference> difference;  // where each row's part in the metric is known
 };
 
-// `model_rows` [rows]: what each row adds to the model's metric, as Baseline::rows; empty: not known. Nothing
-// where the metrics lack that of the baselines.
-std::optional<BesideModel> beside(const Baselines& baselines, const Metrics& metrics,
+// `score`: the model's, in the metric of the baselines. `model_rows` [rows]: what each row adds to it, as
+// Baseline::rows; empty: not known. Nothing without baselines.
+std::optional<BesideModel> beside(const Baselines& baselines, double score,
                                   const std::vector<double>& model_rows);
+
+// The same for a model's folder: `results` are the metrics of its run, with the prefix "test_", and the rows
+// are those of its predictions, where it has left them.
+std::optional<BesideModel> beside(const Baselines& baselines, const std::filesystem::path& folder,
+                                  const Json& results);
 
 // Returns the name of a method for a person: "TF-IDF with a linear model".
 std::string method_name(const std::string& id);

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "runs/fine_tuning.h"
+#include "tasks/corrections.h"
 
 namespace bertune::insight {
 namespace {
@@ -24,6 +25,7 @@ Checked check_data(runs::TrainOptions options) {
   Notes notes;
   notes.all = tasks::name_splits(files);
   const tasks::TaskGuess guess = runs::task_of(options);
+  tasks::require_corrections_fit(files, guess.task->architecture);
   Checked checked{guess.task, guess.reason, {}};
   if (options.model.empty()) {
     checked.facts = guess.task->read_facts(files);

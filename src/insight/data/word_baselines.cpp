@@ -16,6 +16,7 @@
 #include "insight/data/tfidf.h"
 #include "tasks/question_answering/metrics.h"
 #include "tasks/token_classification/metrics.h"
+#include "tasks/token_classification/read.h"
 
 namespace bertune::insight {
 namespace {
@@ -24,6 +25,20 @@ struct InputSets {
   std::vector<LabelledInput> train, measured;
   std::string set;
 };
+
+// The rows to learn from; of tagged words as they are corrected.
+std::vector<LabelledInput> training_rows(const tasks::TrainingFiles& files, const tasks::TaskEntry& task) {
+  if (files.relabel.empty() && files.exclude.empty()) return task.read_inputs(files.train, files.data);
+  const auto labelled = tasks::token_classification::read_labelled(files, BertConfig());
+  std::vector<LabelledInput> rows;
+  for (const data::TaggedSentence& sentence : labelled.sentences.sentences) {
+    LabelledInput& row = rows.emplace_back();
+    row.input.words.assign(sentence.words.begin(), sentence.words.end());
+    row.labels.assign(sentence.tags.begin(), sentence.tags.end());
+    row.where = labelled.sentences.where(sentence);
+  }
+  return rows;
+}
 
 // The rows of the files that are learned from and measured. Without another file every tenth row of the
 // training file is measured, or, where nothing is learned, all of them.
@@ -42,10 +57,10 @@ InputSets read_inputs(const tasks::TrainingFiles& files, const tasks::TaskEntry&
   if (!other.empty()) {
     const std::int64_t most = !files.test.empty() ? files.max_test_rows : files.max_validation_rows;
     sets.measured = first_of(task.read_inputs(other, files.data), most);
-    if (learns) sets.train = first_of(task.read_inputs(files.train, files.data), files.max_train_rows);
+    if (learns) sets.train = first_of(training_rows(files, task), files.max_train_rows);
     return sets;
   }
-  std::vector<LabelledInput> rows = first_of(task.read_inputs(files.train, files.data), files.max_train_rows);
+  std::vector<LabelledInput> rows = first_of(training_rows(files, task), files.max_train_rows);
   for (std::size_t i = 0; i < rows.size(); ++i)
     (learns && i % 10 != 9 ? sets.train : sets.measured).push_back(std::move(rows[i]));
   return sets;

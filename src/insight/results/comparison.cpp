@@ -5,44 +5,26 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <span>
+#include <utility>
 
 #include "bertune/error.h"
+#include "insight/results/comparison_rows.h"
+#include "insight/results/seed_group.h"
+#include "insight/results/seed_statistics.h"
 
 namespace bertune::insight {
 namespace {
 
-using tasks::Outcome;
-
-// The key of a row: its texts, and how many equal ones came before it.
-std::vector<std::string> keys_of(const PredictedSet& set) {
-  std::map<std::string, std::int64_t> seen;
-  std::vector<std::string> keys;
-  for (const PredictedRow& row : set.rows) keys.push_back(fmt::format("{}/{}", row.hash, seen[row.hash]++));
-  return keys;
-}
-
-const PredictedSet& set_of(const ComparedRun& run, const std::string& name) {
-  if (const PredictedSet* set = run.table.find(name)) return *set;
-  std::vector<std::string> names;
-  for (const PredictedSet& set : run.table.sets) names.push_back(set.name);
-  throw UsageError("set", fmt::format("{}: has no predictions of the {} rows; it has those of: {}", run.name,
-                                      name, fmt::join(names, ", ")));
-}
-
-std::span<const float> truth_of(const PredictionTable& table, const PredictedSet& set, std::size_t row) {
-  if (set.truth.empty()) return {};
-  const auto width = static_cast<std::size_t>(table.truth_width());
-  const auto begin = static_cast<std::size_t>(set.begins[row]),
-             end = static_cast<std::size_t>(set.begins[row + 1]);
-  return std::span(set.truth).subspan(begin * width, (end - begin) * width);
+bool are_alike(const PredictionTable& one, const PredictionTable& other) {
+  return one.task == other.task && one.form.outcome == other.form.outcome &&
+         one.form.labels == other.form.labels;
 }
 
 void require_same_task(const ComparedRun& first, const ComparedRun& other) {
-  if (first.table.task == other.table.task && first.table.form.outcome == other.table.form.outcome &&
-      first.table.form.labels == other.table.form.labels)
-    return;
+  for (const PredictionTable& seed : other.others)
+    if (!are_alike(other.table, seed))
+      throw Error(fmt::format("{}: its runs are of different tasks or labels", other.name));
+  if (are_alike(first.table, other.table)) return;
   throw Error(fmt::format(
       "{} and {} cannot be compared: one has {} of {} labels ({}), the other {} of {} ({})", first.name,
       other.name, tasks::kOutcomes.of(first.table.form.outcome), first.table.form.labels.size(),
@@ -50,44 +32,9 @@ void require_same_task(const ComparedRun& first, const ComparedRun& other) {
       other.table.task));
 }
 
-// The rows of each run that all runs have, in the order of the first.
-struct CommonRows {
-  std::vector<std::vector<std::size_t>> rows;  // [runs, common rows]
-  std::int64_t left_out = 0;
-};
-
-CommonRows common_rows(const std::vector<ComparedRun>& runs, const std::string& set_name) {
-  std::vector<std::map<std::string, std::size_t>> places(runs.size());
-  std::size_t most = 0;
-  for (std::size_t run = 0; run < runs.size(); ++run) {
-    const std::vector<std::string> keys = keys_of(set_of(runs[run], set_name));
-    for (std::size_t row = 0; row < keys.size(); ++row) places[run].emplace(keys[row], row);
-    most = std::max(most, keys.size());
-  }
-  const PredictedSet& first = set_of(runs[0], set_name);
-  CommonRows common{.rows = std::vector<std::vector<std::size_t>>(runs.size())};
-  for (const std::string& key : keys_of(first)) {
-    const std::size_t row = places[0].at(key);
-    bool everywhere = true;
-    std::vector<std::size_t> found;
-    for (std::size_t run = 0; run < runs.size(); ++run) {
-      const auto place = places[run].find(key);
-      everywhere = everywhere && place != places[run].end() &&
-                   std::ranges::equal(truth_of(runs[0].table, first, row),
-                                      truth_of(runs[run].table, set_of(runs[run], set_name), place->second));
-      if (!everywhere) break;
-      found.push_back(place->second);
-    }
-    if (!everywhere) continue;
-    for (std::size_t run = 0; run < runs.size(); ++run) common.rows[run].push_back(found[run]);
-  }
-  common.left_out = static_cast<std::int64_t>(most - common.rows[0].size());
-  return common;
-}
-
-RowMetric metric_of(const ComparedRun& run, const PredictedSet& set, const std::string& name,
-                    std::span<const std::size_t> rows) {
-  std::vector<RowMetric> metrics = metrics_of(run.table, set);
+// The metric of rows of this name, or the first; of the rows that are compared alone.
+RowMetric metric_of(const Voice& voice, const std::string& name) {
+  std::vector<RowMetric> metrics = metrics_of(*voice.table, *voice.set);
   auto found = metrics.begin();
   if (!name.empty()) {
     found = std::ranges::find(metrics, name, &RowMetric::name);
@@ -98,74 +45,66 @@ RowMetric metric_of(const ComparedRun& run, const PredictedSet& set, const std::
                        fmt::format("`metric` is \"{}\"; rows have: {}", name, fmt::join(names, ", ")));
   }
   RowMetric metric = std::move(*found);
-  std::vector<double> kept;
-  for (const std::size_t row : rows) {
-    const std::span<const double> values = metric.rows.row(row);
-    kept.insert(kept.end(), values.begin(), values.end());
-  }
-  metric.rows.values = std::move(kept);
+  metric.rows = metric.rows.of(voice.rows);
   return metric;
 }
 
-std::string prediction_of(const PredictionTable& table, const PredictedSet& set, std::size_t row,
-                          bool truth) {
-  const auto at = static_cast<std::size_t>(set.begins[row]);
-  if (table.form.outcome == Outcome::answers) {
-    if (!truth) return set.rows[row].more.value("answer", "");
-    const Json answers = set.rows[row].more.value("answers", Json::array());
-    return answers.empty() ? "" : answers[0].get<std::string>();
-  }
-  if (table.form.outcome != Outcome::classes && table.form.outcome != Outcome::choices) return "";
-  const std::span<const float> logits = table.logits_of(set, static_cast<std::int64_t>(at));
-  const auto id = truth ? static_cast<std::size_t>(set.truth[at])
-                        : static_cast<std::size_t>(std::ranges::max_element(logits) - logits.begin());
-  return id < table.form.labels.size() ? table.form.labels[id] : std::to_string(id);
+std::vector<Contributions> seeds_of(const Side& side) {
+  std::vector<Contributions> seeds;
+  for (const Voice& voice : side.voices) seeds.push_back(voice.metric.rows);
+  return seeds;
 }
 
-struct Side {
-  const ComparedRun& run;
-  const PredictedSet& set;
-  RowMetric metric;
-  std::span<const std::size_t> rows;
-};
-
-void count_disputed(const Side& first, const Side& second, Comparison& result) {
-  std::int64_t only_first = 0, only_second = 0;
-  for (std::size_t i = 0; i < first.rows.size(); ++i) {
-    const bool one = first.metric.rows.row(i)[0] > 0.5, other = second.metric.rows.row(i)[0] > 0.5;
-    if (one == other) continue;
-    (one ? only_first : only_second) += 1;
-    const PredictedRow& row = first.set.rows[first.rows[i]];
-    result.rows.push_back({.where = row.where,
-                           .text = row.text,
-                           .text_pair = row.text_pair,
-                           .right = prediction_of(first.run.table, first.set, first.rows[i], true),
-                           .first = prediction_of(first.run.table, first.set, first.rows[i], false),
-                           .second = prediction_of(second.run.table, second.set, second.rows[i], false),
-                           .first_is_right = one});
-  }
-  result.only_first = only_first, result.only_second = only_second;
+// Sides of a run for each of several seeds.
+void compare_seeds(const Side& first, const Side& second, Comparison& result) {
+  const GroupDifference found = difference_of_groups(seeds_of(first), seeds_of(second));
+  result.first_value = found.first_value, result.second_value = found.second_value;
+  result.first_deviation = found.first_deviation, result.second_deviation = found.second_deviation;
+  result.difference = found.difference;
+  result.p_value = found.p_value, result.smallest = found.smallest;
+  if (first.voices[0].metric.is_share) count_disputed(first, second, result);
 }
 
-Comparison compare_two(const Side& first, const Side& second, const ResamplingOptions& options) {
-  Comparison result{.first = first.run.name, .second = second.run.name};
-  result.first_value = first.metric.rows.value(), result.second_value = second.metric.rows.value();
-  result.difference = paired_bootstrap(first.metric.rows, second.metric.rows, options);
+void compare_runs(const Side& one, const Side& other, const ResamplingOptions& options, Comparison& result) {
+  const RowMetric &first = one.voices[0].metric, &second = other.voices[0].metric;
+  result.first_value = first.rows.value(), result.second_value = second.rows.value();
+  result.difference = paired_bootstrap(first.rows, second.rows, options);
   // Power of 80 % at a level of 5 %: (1.960 + 0.842) standard errors.
   constexpr double kShown = 2.8016;
   result.smallest = kShown * result.difference.deviation;
-  if (!first.metric.is_share) {
-    result.p_value = paired_permutation(first.metric.rows, second.metric.rows, options);
-    return result;
+  if (!first.is_share) {
+    result.p_value = paired_permutation(first.rows, second.rows, options);
+    return;
   }
-  count_disputed(first, second, result);
+  count_disputed(one, other, result);
   const McNemar test = mcnemar(*result.only_first, *result.only_second);
   result.p_value = test.mid_p, result.exact = test.exact;
-  const double share = static_cast<double>(*result.only_first + *result.only_second) /
-                       static_cast<double>(std::max<std::size_t>(first.rows.size(), 1));
-  result.smallest =
-      kShown * std::sqrt(share / static_cast<double>(std::max<std::size_t>(first.rows.size(), 1)));
+  const auto rows = static_cast<double>(std::max<std::size_t>(first.rows.rows(), 1));
+  const double share = static_cast<double>(*result.only_first + *result.only_second) / rows;
+  result.smallest = kShown * std::sqrt(share / rows);
+}
+
+Comparison compare_two(const Side& first, const Side& second, const ResamplingOptions& options) {
+  Comparison result{.first = first.name, .second = second.name};
+  result.first_runs = std::ssize(first.voices), result.second_runs = std::ssize(second.voices);
+  if (first.voices.size() > 1) {
+    compare_seeds(first, second, result);
+  } else {
+    compare_runs(first, second, options, result);
+  }
   return result;
+}
+
+// The spread of a single run is not known, and so neither is that of its difference to several.
+void require_same_kind(const std::vector<ComparedRun>& runs) {
+  const auto is_group = [](const ComparedRun& run) { return !run.others.empty(); };
+  const auto group = std::ranges::find_if(runs, is_group);
+  const auto single = std::ranges::find_if_not(runs, is_group);
+  if (group == runs.end() || single == runs.end()) return;
+  throw UsageError(
+      fmt::format("{} holds the runs of {} seeds, and {} is a single run: compare groups with "
+                  "groups, or a run with one of the group, such as {}/seed-...",
+                  group->name, group->others.size() + 1, single->name, group->name));
 }
 
 }  // namespace
@@ -174,24 +113,22 @@ Comparisons compare(const std::vector<ComparedRun>& runs, const ComparisonOption
   if (runs.size() < 2) throw UsageError("at least two runs are compared");
   if (options.resampling.resamples < 1) throw UsageError("resamples", "`resamples` must be at least 1");
   for (const ComparedRun& run : runs) require_same_task(runs[0], run);
-  const CommonRows common = common_rows(runs, options.set);
-  const auto rows = static_cast<std::int64_t>(common.rows[0].size());
-  if (rows == 0 || (common.left_out > 0 && !options.common_rows)) {
+  require_same_kind(runs);
+  MatchedRows matched = match_rows(runs, options.set);
+  const auto rows = std::ssize(matched.sides[0].voices[0].rows);
+  if (rows == 0 || (matched.left_out > 0 && !options.common_rows)) {
     throw Error(
         fmt::format("the runs were tested on different rows: {} are the same (text and label), {} are not{}",
-                    rows, common.left_out, rows > 0 ? "; `common_rows` compares those that are" : ""));
+                    rows, matched.left_out, rows > 0 ? "; `common_rows` compares those that are" : ""));
   }
-  std::vector<Side> sides;
-  for (std::size_t run = 0; run < runs.size(); ++run) {
-    const PredictedSet& set = set_of(runs[run], options.set);
-    sides.push_back(
-        {runs[run], set, metric_of(runs[run], set, options.metric, common.rows[run]), common.rows[run]});
-  }
-  Comparisons result{.metric = sides[0].metric.name,
-                     .greater_is_better = sides[0].metric.greater_is_better,
+  for (Side& side : matched.sides)
+    for (Voice& voice : side.voices) voice.metric = metric_of(voice, options.metric);
+  const std::vector<Side>& sides = matched.sides;
+  Comparisons result{.metric = sides[0].voices[0].metric.name,
+                     .greater_is_better = sides[0].voices[0].metric.greater_is_better,
                      .rows = rows,
                      .resamples = resamples_for(static_cast<std::size_t>(rows), options.resampling),
-                     .left_out = common.left_out};
+                     .left_out = matched.left_out};
   std::vector<double> p_values;
   for (std::size_t first = 0; first < sides.size(); ++first) {
     for (std::size_t second = first + 1; second < sides.size(); ++second) {
@@ -202,6 +139,21 @@ Comparisons compare(const std::vector<ComparedRun>& runs, const ComparisonOption
   const std::vector<double> adjusted = holm(p_values);
   for (std::size_t pair = 0; pair < adjusted.size(); ++pair) result.pairs[pair].adjusted = adjusted[pair];
   return result;
+}
+
+ComparedRun read_compared(const std::filesystem::path& folder) {
+  const std::optional<SeedGroup> group = read_seed_group(folder);
+  if (!group) return {.name = folder.string(), .table = read_predictions(folder)};
+  ComparedRun run{.name = folder.string()};
+  for (const std::uint64_t seed : group->seeds) {
+    PredictionTable table = read_predictions(folder_of_seed(folder, seed));
+    if (seed == group->seeds.front()) {
+      run.table = std::move(table);
+    } else {
+      run.others.push_back(std::move(table));
+    }
+  }
+  return run;
 }
 
 Json to_json(const Comparisons& comparisons) {
@@ -216,6 +168,10 @@ Json to_json(const Comparisons& comparisons) {
                  {"p_value", one.p_value},
                  {"p_value_holm", one.adjusted},
                  {"smallest_difference", one.smallest}};
+    if (one.first_runs > 1) {
+      pair["first_runs"] = one.first_runs, pair["second_runs"] = one.second_runs;
+      pair["first_std"] = one.first_deviation, pair["second_std"] = one.second_deviation;
+    }
     if (one.exact) pair["p_value_exact"] = *one.exact;
     if (one.only_first) pair["only_first"] = *one.only_first, pair["only_second"] = *one.only_second;
     Json rows = Json::array();

@@ -108,4 +108,16 @@ std::vector<LabelCounts> label_counts(const PredictionTable& table, const Predic
   return counts;
 }
 
+std::vector<double> values_of_rows(const PredictionTable& table, const PredictedSet& set) {
+  std::vector<double> rows;
+  if (set.size() < set.in_all) return rows;
+  if (table.form.outcome == Outcome::classes || table.form.outcome == Outcome::choices) {
+    for (const ClassResult& one : class_results(table, set)) rows.push_back(one.right() ? 1 : 0);
+  } else if (table.form.outcome == Outcome::numbers && table.form.width == 1) {
+    for (std::size_t row = 0; row < set.rows.size(); ++row)
+      rows.push_back(std::pow(double{set.logits[row]} - double{set.truth[row]}, 2));
+  }
+  return rows;
+}
+
 }  // namespace bertune::insight

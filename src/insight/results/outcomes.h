@@ -49,6 +49,10 @@ struct LabelCounts {
 // Empty for kinds without labels.
 std::vector<LabelCounts> label_counts(const PredictionTable& table, const PredictedSet& set);
 
+// Returns what each row adds to the metric that baselines have: 1 where its class is right, or the square of
+// its error; [rows of the set]. Empty for other kinds, and where the table has not all rows of the set.
+std::vector<double> values_of_rows(const PredictionTable& table, const PredictedSet& set);
+
 bool has_classes(tasks::Outcome outcome);     // classes, choices and tags
 bool has_confidence(tasks::Outcome outcome);  // these, and labels
 

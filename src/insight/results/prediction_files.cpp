@@ -1,7 +1,6 @@
-// predictions.json and predictions.safetensors.
+// Writing predictions.json and predictions.safetensors.
 #include <fmt/format.h>
 
-#include <cmath>
 #include <system_error>
 #include <utility>
 
@@ -15,8 +14,6 @@ namespace bertune::insight {
 namespace {
 
 using tasks::Outcome;
-
-constexpr std::int64_t kFormat = 1;
 
 // Returns what is right for a row, for people and other programs; `truth` says the same in numbers.
 Json label_of(const PredictionTable& table, const PredictedSet& set, std::size_t row) {
@@ -71,7 +68,7 @@ OrderedJson row_json(const PredictionTable& table, const PredictedSet& set, std:
 
 // A line for each row: such a file can be read by a person, and a part of it looked at.
 std::string text_of(const PredictionTable& table) {
-  OrderedJson head = {{"format", kFormat},
+  OrderedJson head = {{"format", kPredictionsFormat},
                       {"task", table.task},
                       {"outcome", tasks::kOutcomes.of(table.form.outcome)},
                       {"labels", table.form.labels},
@@ -102,61 +99,6 @@ std::vector<std::int64_t> truth_shape(const PredictionTable& table, const Predic
   return {static_cast<std::int64_t>(set.truth.size()) / table.form.width, table.form.width};
 }
 
-std::vector<float> read_tensor(const checkpoint::SafetensorsFile& file, const std::string& name) {
-  const auto index = file.find(name);
-  if (!index) return {};
-  std::vector<float> values(file.tensors()[*index].elements);
-  file.read_f32(*index, values);
-  return values;
-}
-
-PredictedSet set_of(const std::string& name, const Json& json, const PredictionTable& table) {
-  PredictedSet set{.name = name, .path = json.at("path"), .in_all = json.at("in_all")};
-  for (const Json& one : json.at("rows")) {
-    PredictedRow row{.row = one.at("row"),
-                     .where = one.at("where"),
-                     .id = one.value("id", ""),
-                     .text = one.at("text"),
-                     .text_pair = one.value("text_pair", ""),
-                     .hash = one.at("hash"),
-                     .tokens = one.at("tokens"),
-                     .windows = one.value("windows", std::int64_t{1}),
-                     .cut_tokens = one.value("cut_tokens", std::int64_t{0})};
-    for (const char* key : {"answer", "answers", "score", "exact", "f1", "rank"})
-      if (one.contains(key)) row.more[key] = one.at(key);
-    const std::int64_t positions =
-        table.form.outcome == Outcome::tags ? one.at("words").get<std::int64_t>() : 1;
-    std::int64_t end = 0;
-    if (positions < 0 || __builtin_add_overflow(set.begins.back(), positions, &end))
-      throw Error(fmt::format("a row of set \"{}\" has an impossible number of words", name));
-    set.begins.push_back(end);
-    set.rows.push_back(std::move(row));
-  }
-  return set;
-}
-
-// Throws Error for numbers that would be read beyond what is there.
-void require_whole(const PredictionTable& table, const PredictedSet& set, const std::string& where) {
-  const auto positions = static_cast<std::size_t>(set.begins.back()),
-             width = static_cast<std::size_t>(table.form.width);
-  const bool has_truth = table.form.outcome != Outcome::answers && table.form.outcome != Outcome::partners;
-  // Products of numbers from a file may be beyond what a size holds.
-  const auto is_matrix = [&](std::size_t numbers, std::size_t columns) {
-    return positions == 0 ? numbers == 0 : numbers % positions == 0 && numbers / positions == columns;
-  };
-  const bool is_id = table.form.outcome == Outcome::classes || table.form.outcome == Outcome::tags ||
-                     table.form.outcome == Outcome::choices;
-  bool fits = is_matrix(set.logits.size(), width) &&
-              (has_truth ? is_matrix(set.truth.size(), static_cast<std::size_t>(table.truth_width()))
-                         : set.truth.empty());
-  for (const float id : set.truth) fits = fits && (!is_id || (id >= 0 && id < static_cast<float>(width)));
-  for (const float logit : set.logits) fits = fits && std::isfinite(logit);
-  if (fits) return;
-  throw Error(
-      fmt::format("{}: does not belong to {} beside it (set \"{}\"); write both again with an evaluation",
-                  where, kPredictionsFile, set.name));
-}
-
 }  // namespace
 
 bool has_predictions(const std::filesystem::path& folder) {
@@ -180,49 +122,6 @@ void write_predictions(const std::filesystem::path& folder, const PredictionTabl
   if (path_exists(folder / kPredictionsFile)) writing::unlink(folder / kPredictionsFile);
   checkpoint::write_safetensors(folder / kPredictedTensorsFile, std::move(tensors));
   write_file_atomically(folder / kPredictionsFile, text_of(table));
-}
-
-PredictionTable read_predictions(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / kPredictionsFile, tensors = folder / kPredictedTensorsFile;
-  if (!has_predictions(folder)) {
-    throw Error(
-        fmt::format("{}: has no {}; a training and an evaluation with `output` write it, unless "
-                    "`max_prediction_rows` is 0",
-                    folder.string(), kPredictionsFile));
-  }
-  const Json json = parse_json(read_file(path), path.string());
-  const checkpoint::SafetensorsFile file(tensors);
-  try {
-    if (json.at("format") != kFormat)
-      throw Error(fmt::format("{}: is of another version of Bertune", path.string()));
-    PredictionTable table{.task = json.at("task")};
-    const auto outcome = tasks::kOutcomes.find(json.at("outcome").get<std::string>());
-    if (!outcome) throw Error(fmt::format("{}: has results of an unknown kind", path.string()));
-    table.form = {.outcome = *outcome,
-                  .labels = json.at("labels"),
-                  .width = json.at("width"),
-                  .scheme = json.value("scheme", ""),
-                  .threshold = json.value("threshold", 0.5),
-                  .temperature = json.value("temperature", 1.0),
-                  .folded_by = json.value("folded_by", 1.0),
-                  .unit = json.at("unit")};
-    const bool named =
-        *outcome == Outcome::classes || *outcome == Outcome::labels || *outcome == Outcome::tags;
-    if (table.form.width < 1 || (named && std::ssize(table.form.labels) != table.form.width))
-      throw Error(fmt::format("{}: its labels are not as many as its logits", path.string()));
-    if (!(table.form.temperature > 0 && std::isfinite(table.form.temperature) &&
-          std::isfinite(table.form.threshold)))
-      throw Error(fmt::format("{}: its temperature or threshold is no number that can be", path.string()));
-    for (const auto& [name, set_json] : json.at("sets").items()) {
-      PredictedSet set = set_of(name, set_json, table);
-      set.logits = read_tensor(file, name + ".logits"), set.truth = read_tensor(file, name + ".truth");
-      require_whole(table, set, tensors.string());
-      table.sets.push_back(std::move(set));
-    }
-    return table;
-  } catch (const Json::exception& error) {
-    throw Error(fmt::format("{}: is damaged: {}", path.string(), message_of(error)));
-  }
 }
 
 }  // namespace bertune::insight

@@ -1,13 +1,9 @@
 #include "insight/results/prediction_table.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <bit>
 #include <utility>
 
-#include "core/hash.h"
-#include "core/utf8.h"
+#include "data/texts/texts.h"
 
 namespace bertune::insight {
 namespace {
@@ -18,11 +14,6 @@ std::string bounded(std::string_view text) {
   std::size_t end = kTextBytes;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
   return std::string(text.substr(0, end)) + "…";
-}
-
-std::string hash_of(const tasks::ItemText& text) {
-  const std::uint64_t first = quick_hash(text.text), second = quick_hash(text.text_pair);
-  return fmt::format("{:016x}", first ^ std::rotl(second, 23) ^ text.text.size());
 }
 
 }  // namespace
@@ -55,7 +46,7 @@ void add_set(PredictionTable& table, const std::string& name, const std::string&
                         .id = text.id,
                         .text = bounded(text.text),
                         .text_pair = bounded(text.text_pair),
-                        .hash = hash_of(text),
+                        .hash = data::hash_of(text.text, text.text_pair),
                         .tokens = record.tokens,
                         .windows = record.windows,
                         .cut_tokens = record.cut_tokens,

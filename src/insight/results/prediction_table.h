@@ -19,6 +19,10 @@ namespace bertune::insight {
 
 inline constexpr const char* kPredictionsFile = "predictions.json";
 inline constexpr const char* kPredictedTensorsFile = "predictions.safetensors";
+inline constexpr std::int64_t kPredictionsFormat = 1;  // of both
+
+// The set of rows that models have predicted which were trained on others.
+inline constexpr const char* kOutOfFoldSet = "out_of_fold";
 
 struct PredictedRow {
   std::int64_t row = 0;              // in its set, from 0
@@ -32,7 +36,7 @@ struct PredictedRow {
 inline constexpr std::size_t kTextBytes = 1000;
 
 struct PredictedSet {
-  std::string name = {};    // "validation" or "test"
+  std::string name = {};    // "validation", "test" or kOutOfFoldSet
   std::string path = {};    // the file, as given
   std::int64_t in_all = 0;  // rows of the set; `rows` may be fewer
   std::vector<PredictedRow> rows = {};

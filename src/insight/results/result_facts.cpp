@@ -26,14 +26,14 @@ double share_of(std::int64_t part, std::int64_t whole) {
 OrderedJson metric_json(const RowMetric& metric) {
   OrderedJson json = {{"name", metric.name}, {"value", metric.rows.value()}};
   constexpr double kRowsDrawn = 3e7;  // some tenths of a second
-  const std::size_t rows = metric.rows.rows();
+  const std::size_t rows = metric.rows.rows(), cost = rows * metric.rows.entries + metric.rows.width;
   if (metric.is_share) {
     std::int64_t right = 0;
     for (std::size_t row = 0; row < rows; ++row) right += metric.rows.row(row)[0] > 0.5 ? 1 : 0;
     json["interval"] = json_of(wilson(right, static_cast<std::int64_t>(rows)));
     json["right"] = right, json["of"] = rows;
-  } else if (rows > 1 && static_cast<double>(rows * metric.rows.width) < kRowsDrawn / 200) {
-    const auto draws = static_cast<std::int64_t>(kRowsDrawn / static_cast<double>(rows * metric.rows.width));
+  } else if (rows > 1 && static_cast<double>(cost) < kRowsDrawn / 200) {
+    const auto draws = static_cast<std::int64_t>(kRowsDrawn / static_cast<double>(cost));
     json["interval"] =
         json_of(bootstrap(metric.rows, {.resamples = std::clamp<std::int64_t>(draws, 200, 2000)}).interval);
   }
@@ -191,11 +191,7 @@ void add_lengths(const PredictedSet& set, const RowMetric& metric, OrderedJson& 
     while (end < count && set.rows[order[end]].tokens == set.rows[order[end - 1]].tokens) ++end;
     end = std::min(end, count);
     RowMetric part = metric;
-    part.rows.values.clear();
-    for (std::size_t i = begin; i < end; ++i) {
-      const auto values = metric.rows.row(order[i]);
-      part.rows.values.insert(part.rows.values.end(), values.begin(), values.end());
-    }
+    part.rows = metric.rows.of(std::span(order).subspan(begin, end - begin));
     OrderedJson json = {{"from", set.rows[order[begin]].tokens},
                         {"to", set.rows[order[end - 1]].tokens},
                         {"rows", end - begin}};

@@ -40,7 +40,7 @@ double pearson_of(std::span<const double> sums) {
 RowMetric share(std::string name, std::size_t rows, const std::function<double(std::size_t)>& value,
                 bool is_share = true) {
   RowMetric metric{.name = std::move(name), .is_share = is_share};
-  metric.rows = {.width = 2, .values = {}, .metric = mean_of};
+  metric.rows = {.width = 2, .metric = mean_of};
   for (std::size_t row = 0; row < rows; ++row) {
     metric.rows.values.push_back(value(row));
     metric.rows.values.push_back(1);
@@ -53,15 +53,14 @@ std::vector<RowMetric> class_metrics(const PredictionTable& table, const Predict
   std::vector<RowMetric> metrics;
   metrics.push_back(
       share("accuracy", results.size(), [&](std::size_t row) { return results[row].right() ? 1 : 0; }));
-  constexpr std::int64_t kMostClasses = 100;  // three numbers a class and row
-  if (table.form.outcome == Outcome::choices || table.form.width > kMostClasses) return metrics;
+  if (table.form.outcome == Outcome::choices) return metrics;
   RowMetric macro{.name = "f1_macro"};
-  macro.rows = {.width = static_cast<std::size_t>(3 * table.form.width), .values = {}, .metric = macro_f1_of};
-  macro.rows.values.resize(results.size() * macro.rows.width);
-  for (std::size_t row = 0; row < results.size(); ++row) {
-    double* sums = macro.rows.values.data() + row * macro.rows.width;
-    sums[3 * results[row].label] += 1, sums[3 * results[row].predicted + 1] += 1;
-    if (results[row].right()) sums[3 * results[row].label + 2] += 1;
+  macro.rows = {.width = static_cast<std::size_t>(3 * table.form.width), .entries = 3, .metric = macro_f1_of};
+  for (const ClassResult& one : results) {
+    const auto label = static_cast<std::uint32_t>(3 * one.label),
+               predicted = static_cast<std::uint32_t>(3 * one.predicted);
+    macro.rows.columns.insert(macro.rows.columns.end(), {label, predicted + 1, label + 2});
+    macro.rows.values.insert(macro.rows.values.end(), {1, 1, one.right() ? 1.0 : 0.0});
   }
   metrics.push_back(std::move(macro));
   return metrics;
@@ -71,7 +70,7 @@ std::vector<RowMetric> label_metrics(const PredictionTable& table, const Predict
   const std::vector<double> probabilities = label_probabilities(set);
   const auto width = static_cast<std::size_t>(table.form.width);
   RowMetric micro{.name = "f1_micro"};
-  micro.rows = {.width = 3, .values = {}, .metric = f1_of};
+  micro.rows = {.width = 3, .metric = f1_of};
   std::vector<double> exact;
   for (std::size_t row = 0; row < set.rows.size(); ++row) {
     double there = 0, said = 0, both = 0;
@@ -107,7 +106,7 @@ std::vector<RowMetric> number_metrics(const PredictedSet& set, std::size_t width
   metrics[0].greater_is_better = metrics[1].greater_is_better = false;
   if (width > 1) return metrics;
   RowMetric pearson{.name = "pearson"};
-  pearson.rows = {.width = 6, .values = {}, .metric = pearson_of};
+  pearson.rows = {.width = 6, .metric = pearson_of};
   for (std::size_t row = 0; row < rows; ++row) {
     const double x = set.logits[row], y = set.truth[row];
     pearson.rows.values.insert(pearson.rows.values.end(), {1, x, y, x * x, y * y, x * y});
@@ -119,9 +118,9 @@ std::vector<RowMetric> number_metrics(const PredictedSet& set, std::size_t width
 std::vector<RowMetric> tag_metrics(const PredictionTable& table, const PredictedSet& set) {
   const std::vector<ClassResult> results = class_results(table, set);
   RowMetric accuracy{.name = "accuracy"};
-  accuracy.rows = {.width = 2, .values = {}, .metric = mean_of};
+  accuracy.rows = {.width = 2, .metric = mean_of};
   RowMetric f1{.name = "f1"};
-  f1.rows = {.width = 3, .values = {}, .metric = f1_of};
+  f1.rows = {.width = 3, .metric = f1_of};
   const data::TagScheme scheme = scheme_named(table.form.scheme);
   for (std::size_t row = 0; row < set.rows.size(); ++row) {
     double right = 0;

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "insight/results/result_facts.h"
+#include "insight/results/seed_group.h"
 #include "insight/results/statistics.h"
+#include "insight/results/suspicious_facts.h"
 #include "tasks/trained_settings.h"
 
 namespace bertune::insight {
@@ -142,8 +145,37 @@ void add_neighbors(const fs::path& folder, OrderedJson& facts) {
     if (const double bytes = number_of(plan, "memory_bytes"); std::isfinite(bytes))
       kept["peak_mib"] = bytes / kMib;
   }
-  if (const Json check = json_in(folder / "data_check.json"); check.contains("findings"))
-    facts["findings"] = check.at("findings");
+  const Json check = json_in(folder / "data_check.json");
+  if (!check.contains("findings")) return;
+  OrderedJson& findings = facts["findings"] = OrderedJson::array();
+  for (const Json& one : check.at("findings"))
+    if (one.is_object() && one.value("text", Json()).is_string()) findings.push_back(OrderedJson(one));
+}
+
+// Adds what runs with other seeds reached, as seeds.json says it.
+void add_seeds(const fs::path& folder, OrderedJson& facts) {
+  const std::optional<SeedGroup> group = read_seed_group(folder);
+  if (!group) return;
+  const Json& file = group->results;
+  OrderedJson metrics = OrderedJson::array(), runs = OrderedJson::array();
+  for (const auto& [name, mean] : file.at("mean").items()) {
+    OrderedJson metric = {{"name", name}};
+    for (const char* part : {"mean", "std", "min", "max"})
+      add_number(metric, part, file.at(part), name.c_str());
+    if (metric.contains("mean")) metrics.push_back(std::move(metric));
+  }
+  const std::string chosen_by = file.at("chosen_by").is_string() ? file.at("chosen_by") : Json("");
+  for (const Json& one : file.at("seed_results")) {
+    OrderedJson run = {{"seed", one.at("seed")}};
+    for (const auto& [name, value] : one.at("metrics").items())
+      add_number(run, name.c_str(), one.at("metrics"), name.c_str());
+    runs.push_back(std::move(run));
+  }
+  facts["seeds"] = {{"count", group->seeds.size()},
+                    {"best", file.at("best")},
+                    {"chosen_by", chosen_by},
+                    {"metrics", std::move(metrics)},
+                    {"runs", std::move(runs)}};
 }
 
 // The metric of the curves, by its name in the log. Answers have F1 in both versions of SQuAD's metrics.
@@ -180,7 +212,7 @@ OrderedJson run_facts(const fs::path& folder) try {
   const PredictedSet* set = table.find("test");
   if (set == nullptr) set = table.find("validation");
   if (set == nullptr || set->rows.empty())
-    throw Error(fmt::format("{}: has predictions of no rows", folder.string()));
+    throw Error(fmt::format("{}: has no predictions of test or validation rows", folder.string()));
   OrderedJson facts = {
       {"format", 1},
       {"name", name_of(folder)},
@@ -193,8 +225,10 @@ OrderedJson run_facts(const fs::path& folder) try {
   const double temperature =
       settings.is_null() ? 1 : tasks::temperature_of(settings) / table.form.temperature;
   add_result_facts(table, *set, temperature, facts);
+  add_suspicious(table, temperature, facts);
   add_baselines(folder, facts);
   add_neighbors(folder, facts);
+  add_seeds(folder, facts);
   add_run(json_in(folder / "all_results.json"), state, facts);
   if (!state.is_null()) add_curves(state, logged_metric(table, facts.at("headline").at("metric")), facts);
   add_files(folder, table, facts);

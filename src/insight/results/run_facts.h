@@ -22,6 +22,10 @@ inline constexpr std::int64_t kMostMistakes = 50, kMostLabels = 200, kMostConfus
 //     plan.json says; "findings": what
 //   data_check.json says "run": {"epochs", "steps", "seconds", "tokens_per_second", "peak_mib", "train_rows",
 //   "best_step", ...} "curves": {"loss": [[epoch, loss]], "evaluations": [[epoch, value, loss]], "metric"}
+//   "seeds": of several runs {"count", "best" (seed or null), "chosen_by", "metrics": [{"name"
+//   ("test_accuracy",
+//     "eval_loss", ...), "mean", "std", "min", "max"}], "runs": [{"seed", metrics by name}]}, in the unit of
+//     the result files
 //   "labels_table": [{"label", "support", "predicted", "correct", "recall", "recall_interval", "precision",
 //     "precision_interval", "f1"}]
 //   "confusion": {"labels", "counts"} up to kMostConfused classes; "confused": [{"is", "said", "rows"}], the
@@ -30,6 +34,10 @@ inline constexpr std::int64_t kMostMistakes = 50, kMostLabels = 200, kMostConfus
 //   [{"from", "to", "rows", "mae"}]; "points": [[right, said]], at most 500 "mistakes": [{"where", "text",
 //   "text_pair", "right", "said", "score", "tokens"}], the surest first, at most kMostMistakes
 //   "mistakes_shown", "mistakes_in_all": how many there are
+//   "suspicious": labels that are probably wrong: {"sets", "unit", "issues", "items", "shown", "rows":
+//   [{"where", "set",
+//     "word", "text", "text_pair", "given", "score", "suggested", "suggested_score"}]}, the least likely
+//     first
 //   "lengths": {"groups": [{"from", "to", "rows", "value", "interval"}], "cut", "windowed", "longest",
 //   "median"} "files": [{"set", "path", "rows", "hash"}], "weights_hash" "command", "settings" (the text of
 //   run.yaml)

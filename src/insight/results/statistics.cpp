@@ -72,10 +72,6 @@ std::vector<double> resampled(std::int64_t count, const Value& value) {
   return drawn;
 }
 
-void add_to(std::vector<double>& sums, std::span<const double> row) {
-  for (std::size_t i = 0; i < row.size(); ++i) sums[i] += row[i];
-}
-
 }  // namespace
 
 Interval wilson(std::int64_t right, std::int64_t rows) {
@@ -134,11 +130,25 @@ std::vector<double> holm(std::span<const double> p_values) {
   return adjusted;
 }
 
-double Contributions::value() const {
-  std::vector<double> sums(width);
-  for (std::size_t i = 0; i < rows(); ++i) add_to(sums, row(i));
-  return metric(sums);
+Contributions Contributions::of(std::span<const std::size_t> chosen) const {
+  Contributions part{.width = width, .entries = entries, .metric = metric};
+  for (const std::size_t index : chosen) {
+    const std::span<const double> own = row(index);
+    part.values.insert(part.values.end(), own.begin(), own.end());
+    if (columns.empty()) continue;
+    const std::span<const std::uint32_t> places = std::span(columns).subspan(index * entries, entries);
+    part.columns.insert(part.columns.end(), places.begin(), places.end());
+  }
+  return part;
 }
+
+std::vector<double> Contributions::sums() const {
+  std::vector<double> sums(width);
+  for (std::size_t i = 0; i < rows(); ++i) add_to(sums, i);
+  return sums;
+}
+
+double Contributions::value() const { return metric(sums()); }
 
 std::int64_t resamples_for(std::size_t rows, const ResamplingOptions& options) {
   constexpr double kMost = 2e8;
@@ -153,7 +163,7 @@ Estimate bootstrap(const Contributions& rows, const ResamplingOptions& options) 
       resampled(count > 0 ? resamples_for(count, options) : 0, [&](std::int64_t number) {
         Random random = random_for(options.seed, kBootstrapStream, 0, static_cast<std::uint64_t>(number));
         std::vector<double> sums(rows.width);
-        for (std::size_t i = 0; i < count; ++i) add_to(sums, rows.row(below(random, count)));
+        for (std::size_t i = 0; i < count; ++i) rows.add_to(sums, below(random, count));
         return rows.metric(sums);
       });
   return estimate_of(rows.value(), drawn);
@@ -168,7 +178,7 @@ Estimate paired_bootstrap(const Contributions& first, const Contributions& secon
         std::vector<double> sums(first.width), others(second.width);
         for (std::size_t i = 0; i < count; ++i) {
           const std::size_t row = below(random, count);
-          add_to(sums, first.row(row)), add_to(others, second.row(row));
+          first.add_to(sums, row), second.add_to(others, row);
         }
         return second.metric(others) - first.metric(sums);
       });
@@ -188,7 +198,7 @@ double paired_permutation(const Contributions& first, const Contributions& secon
     for (std::size_t i = 0; i < count; ++i, bits >>= 1U) {
       if (i % 32 == 0) bits = random.next();
       const bool swap = (bits & 1U) != 0;
-      add_to(sums, (swap ? second : first).row(i)), add_to(others, (swap ? first : second).row(i));
+      (swap ? second : first).add_to(sums, i), (swap ? first : second).add_to(others, i);
     }
     return std::abs(second.metric(others) - first.metric(sums));
   });

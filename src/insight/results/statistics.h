@@ -36,17 +36,32 @@ McNemar mcnemar(std::int64_t only_first, std::int64_t only_second);
 std::vector<double> holm(std::span<const double> p_values);
 
 // Numbers of each row whose sums over rows a metric is a function of: {right, 1} of accuracy, {support,
-// predicted, correct} of F1.
+// predicted, correct} of F1. Where there are many sums and a row is in few of them (three of each class),
+// `columns` say in which.
 struct Contributions {
-  std::size_t width = 1;
-  std::vector<double> values = {};  // [rows, width]
+  std::size_t width = 1;                    // sums
+  std::vector<double> values = {};          // [rows, entries]
+  std::vector<std::uint32_t> columns = {};  // [rows, entries]; empty: a row is in every sum, in order
+  std::size_t entries = width;              // of a row
   std::function<double(std::span<const double> sums)> metric = {};
 
-  std::size_t rows() const { return values.size() / width; }
+  std::size_t rows() const { return values.size() / entries; }
   std::span<const double> row(std::size_t index) const {
-    return std::span(values).subspan(index * width, width);
+    return std::span(values).subspan(index * entries, entries);
   }
-  double value() const;  // of all rows
+  // Calls use(column, value) for the numbers of a row.
+  template <typename Use>
+  void for_each(std::size_t index, const Use& use) const {
+    for (std::size_t i = index * entries; i < (index + 1) * entries; ++i)
+      use(columns.empty() ? i - index * entries : columns[i], values[i]);
+  }
+  void add_to(std::span<double> sums, std::size_t index) const {
+    for_each(index, [&](std::size_t column, double value) { sums[column] += value; });
+  }
+  // These rows alone, in this order.
+  Contributions of(std::span<const std::size_t> rows) const;
+  std::vector<double> sums() const;  // of all rows
+  double value() const;              // of all rows
 };
 
 struct ResamplingOptions {

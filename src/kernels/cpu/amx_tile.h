@@ -1,5 +1,5 @@
 // The tile registers of Intel AMX (Intel's manual of the instruction set, volume 1, chapter 18): eight
-// matrices of 16 rows of 64 bytes, that is of 16 floats or of 16 Pairs. Strides are in bytes.
+// matrices of 16 rows of 64 bytes, that is of 16 floats, Pairs or Quads. Strides are in bytes.
 //
 // Not GCC's intrinsics: in GCC 12 they do not tell the compiler that a load reads memory, and what was to be
 // stored before it may then be stored after it.
@@ -48,6 +48,12 @@ inline void store_tile(void* to, std::int64_t stride) {
 template <int kC, int kA, int kB>
 inline void multiply_tiles() {
   asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"n"(kC), "n"(kA), "n"(kB));
+}
+
+// The same over 16 Quads of signed numbers, with sums in integers.
+template <int kC, int kA, int kB>
+inline void multiply_quad_tiles() {
+  asm volatile("tdpbssd %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"n"(kC), "n"(kA), "n"(kB));
 }
 
 }  // namespace

@@ -3,9 +3,11 @@
 //
 // VPDPBUSD multiplies unsigned numbers by signed ones: A is moved up by 128, and each column starts from what
 // that adds to its sum. Without it VPMADDUBSW adds two products in 16 bits, which hold them only if neither
-// operand is larger than 127: the magnitudes of B are the unsigned numbers, and their signs go to A.
+// operand is larger than 127: the magnitudes of B are the unsigned numbers, and their signs go to A. AMX
+// multiplies signed numbers (gemm_int8_amx.h).
 #pragma once
 
+#include "kernels/cpu/gemm_int8_amx.h"
 #include "kernels/cpu/gemm_pack.h"
 #include "kernels/cpu/gemm_tile.h"
 #include "kernels/cpu/quantize.h"
@@ -13,7 +15,10 @@
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
 
-#if defined(__AVX512VNNI__)
+#if defined(__AMX_INT8__)
+constexpr bool kMovedUp = false;
+constexpr int kQuadVectors = 2;
+#elif defined(__AVX512VNNI__)
 constexpr bool kMovedUp = true;
 constexpr int kQuadVectors = 3;
 #else
@@ -21,6 +26,7 @@ constexpr bool kMovedUp = false;
 constexpr int kQuadVectors = 2;  // 8 of 16 registers hold sums, 16 of 32 where a tile has 8 rows
 #endif
 
+#if !defined(__AMX_INT8__)
 template <>
 struct TileShape<Quad> {
 #if defined(__AVX512F__)
@@ -33,12 +39,19 @@ struct TileShape<Quad> {
   static constexpr std::int64_t depth = std::int64_t{1} << 40;  // a sum in integers is not taken apart
   static constexpr std::int64_t longest_block = 2 * kRowBlock;
 };
+#endif
 
 // A vector of sums is one of bytes too, of the operands.
 typedef std::int32_t Sums __attribute__((vector_size(kLanes * sizeof(std::int32_t)), aligned(4), may_alias));
 
+// C = sums, times the scales of its row and column.
+inline void store_scaled(Sums sums, Vec row_scale, const float* column_scales, float* c) {
+  store(c, __builtin_convertvector(sums, Vec) * (row_scale * load(column_scales)));
+}
+
 // sum + a · b, where one Quad of A meets a vector of B's.
-#if defined(__AVX512VNNI__)
+#if defined(__AMX_INT8__)
+#elif defined(__AVX512VNNI__)
 struct QuadVector {
   __m512i quads;
   QuadVector() = default;
@@ -90,6 +103,28 @@ struct QuadVector {
 };
 #endif
 
+#if defined(__AMX_INT8__)
+// Does the same as quad_tile, for 16 rows or 32.
+template <bool kBothHalves>
+void amx_quad_tile(std::int64_t steps, const Quad* a, std::int64_t row_stride, std::int64_t,
+                   const Quad* panel, float* c, std::int64_t ldc, bool) {
+  constexpr std::int64_t kColumns = TileShape<Quad>::columns;
+  alignas(64) std::int32_t sums[TileShape<Quad>::rows * kColumns];
+  add_up_quads<kBothHalves>(steps, a, row_stride, panel, sums);
+  const auto* scales = reinterpret_cast<const float*>(panel + (steps + 1) * kColumns);
+  for (std::int64_t i = 0; i < (kBothHalves ? 2 : 1) * kSquare; ++i) {
+    const Vec scale = broadcast(from_bits(a[i * row_stride + steps]));
+    for (std::int64_t v = 0; v < kColumns; v += kLanes)
+      store_scaled(*reinterpret_cast<const Sums*>(sums + i * kColumns + v), scale, scales + v,
+                   c + i * ldc + v);
+  }
+}
+
+template <>
+inline Tile<Quad> tile_of<Quad>(std::int64_t rows) {
+  return rows > kSquare ? amx_quad_tile<true> : amx_quad_tile<false>;
+}
+#else
 // C[kRows, columns] = A · B. A row of A is `steps` Quads and then its scale; the panel is [steps][columns]
 // Quads, then what the sum of each column starts from, then the columns' scales.
 template <int kRows>
@@ -124,18 +159,26 @@ void quad_tile(std::int64_t steps, const Quad* a, std::int64_t row_stride, std::
     const Vec scale = broadcast(from_bits(a[i * row_stride + steps]));
 #pragma GCC unroll 8
     for (int v = 0; v < kQuadVectors; ++v)
-      store(c + i * ldc + v * kLanes,
-            __builtin_convertvector(sums[i][v], Vec) * (scale * load(scales + v * kLanes)));
+      store_scaled(sums[i][v], scale, scales + v * kLanes, c + i * ldc + v * kLanes);
   }
 }
 
-inline std::int64_t numbers_along_k(std::int64_t k, const Quad*) { return block_count(k, kQuad); }
+template <>
+inline Tile<Quad> tile_of<Quad>(std::int64_t rows) {
+  return with_rows<TileShape<Quad>::rows>(rows, [](auto n) -> Tile<Quad> { return quad_tile<n.value>; });
+}
+#endif
+
+inline std::int64_t numbers_along_k(std::int64_t k, const Quad*) {
+  return round_up(block_count(k, kQuad), TileShape<Quad>::k_step);
+}
 inline std::int64_t packed_row_size(std::int64_t k, const Quad* number) {
   return round_up(numbers_along_k(k, number) + 1, kLanes);
 }
 inline std::int64_t panel_rows(std::int64_t k, const Quad* number) { return numbers_along_k(k, number) + 2; }
 
-// Quantizes rows of A, which is as Linear has it: not transposed. All of k at once.
+// Quantizes rows of A, which is as Linear has it: not transposed. All of k at once. Rows that fill up the
+// last tile's are zeros.
 inline RowBlock<Quad> pack_rows(const float* a, std::int64_t lda, bool, std::int64_t first, std::int64_t rows,
                                 std::int64_t, std::int64_t k, Quad* to) {
   const std::int64_t steps = numbers_along_k(k, to), stride = packed_row_size(k, to);
@@ -148,6 +191,8 @@ inline RowBlock<Quad> pack_rows(const float* a, std::int64_t lda, bool, std::int
     for (std::int64_t v = 0; kMovedUp && v < stride / kLanes; ++v) moved[v] ^= 0x80808080;
     quads[steps] = Quad{bits_of(scale.scale)};
   }
+  for (std::int64_t i = rows * stride; i < round_up(rows, TileShape<Quad>::row_step) * stride; ++i)
+    to[i] = Quad{0};
   return {to, TileShape<Quad>::rows * stride, stride, 1};
 }
 
@@ -169,11 +214,6 @@ inline void pack_quad_panel(const Matmul& op, std::int64_t column, std::int8_t* 
     starts[j] = Quad{static_cast<std::uint32_t>(-128 * sum)};
     scales[j] = Quad{bits_of(scale.scale)};
   }
-}
-
-template <>
-inline Tile<Quad> tile_of<Quad>(std::int64_t rows) {
-  return with_rows<TileShape<Quad>::rows>(rows, [](auto n) -> Tile<Quad> { return quad_tile<n.value>; });
 }
 
 }  // namespace

@@ -6,8 +6,10 @@
 #include <string_view>
 #include <utility>
 
+#include "bertune/error.h"
 #include "bertune/insight.h"
 #include "core/file.h"
+#include "core/model_files.h"
 #include "insight/results/run_facts.h"
 #include "report/html/elements.h"
 #include "report/html/sections.h"
@@ -39,21 +41,27 @@ struct Section {
   Part part;
 };
 
-constexpr std::array<Section, 11> kSections = {{{"plan", "Plan", plan_section},
+constexpr std::array<Section, 12> kSections = {{{"plan", "Plan", plan_section},
                                                 {"training", "Training", training_section},
+                                                {"seeds", "Seeds", seeds_section},
                                                 {"labels", "Labels", labels_section},
                                                 {"confusion", "Mix-ups", confusion_section},
                                                 {"numbers", "Deviations", numbers_section},
                                                 {"scores", "Scores", calibration_section},
                                                 {"unsure", "If it may pass", abstention_section},
                                                 {"mistakes", "Mistakes", mistakes_section},
+                                                {"suspicious", "Labels to read again", suspicious_section},
                                                 {"length", "Length", lengths_section},
                                                 {"data", "Data", data_section},
                                                 {"repeat", "Repeat it", repeat_section}}};
 
 }  // namespace
 
-std::string page(const OrderedJson& facts) {
+std::string framed(std::string_view title, const std::string& content) {
+  return filled(page_template(), {{"title", escaped(title)}, {"content", content}});
+}
+
+std::string page(const OrderedJson& facts, const std::string& facts_file) {
   std::string sections, contents;
   for (const Section& one : kSections) {
     const std::string html = one.part(facts);
@@ -64,18 +72,23 @@ std::string page(const OrderedJson& facts) {
   const std::string content = fmt::format(
       "<header class=\"top\"><span><b>Bertune</b> report</span><span>{}, {}</span></header>\n<main>\n{}"
       "<nav class=\"toc\" aria-label=\"Parts of this report\"><ol>{}</ol></nav>\n{}</main>\n"
-      "<footer>Written by bertune {}. The page asks for nothing from anywhere; report.json beside it holds "
+      "<footer>Written by bertune {}. The page asks for nothing from anywhere; {} beside it holds "
       "its numbers.</footer>",
       name(facts.value("name", "")), escaped(facts.value("task", "")), headline(facts), contents, sections,
-      escaped(facts.value("version", "")));
-  return filled(page_template(), {{"title", escaped(title_of(facts))}, {"content", content}});
+      escaped(facts.value("version", "")), name(facts_file));
+  return framed(title_of(facts), content);
 }
 
 OrderedJson write_report(const std::filesystem::path& run, const std::filesystem::path& html) {
+  const std::filesystem::path json = std::filesystem::path(html).replace_extension(".json");
+  if (json == html || (html.filename() != kReportFile && decides_predictions(json)))
+    throw UsageError("output",
+                     fmt::format("`output={}`: is no name of a page; its numbers are written beside "
+                                 "it, as {}",
+                                 html.string(), json.filename().string()));
   OrderedJson facts = insight::run_facts(run);
-  const std::string text = page(facts);
-  write_file_atomically(html.parent_path() / kFactsFile,
-                        facts.dump(1, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
+  const std::string text = page(facts, json.filename().string());
+  write_file_atomically(json, facts.dump(1, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
   write_file_atomically(html, text);
   return facts;
 }

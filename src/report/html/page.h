@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "core/json.h"
 
@@ -12,11 +13,16 @@ namespace bertune::report::html {
 inline constexpr const char* kReportFile = "report.html";
 inline constexpr const char* kFactsFile = "report.json";
 
-// `facts` are those of insight::run_facts; each number of the page is one of them.
-std::string page(const OrderedJson& facts);
+// Returns a page of this style around some HTML.
+std::string framed(std::string_view title, const std::string& content);
 
-// Writes the page of a run's folder to `html`, and its facts as JSON beside it, each atomically; returns the
-// facts. Throws Error as run_facts() does.
+// `facts` are those of insight::run_facts; each number of the page is one of them. `facts_file`: the name of
+// the file beside it that has them.
+std::string page(const OrderedJson& facts, const std::string& facts_file = kFactsFile);
+
+// Writes the page of a run's folder to `html`, and its facts as JSON beside it, under the same name with
+// .json, each atomically; returns the facts. Throws Error as run_facts() does, and UsageError where the page
+// itself is named .json.
 OrderedJson write_report(const std::filesystem::path& run, const std::filesystem::path& html);
 
 }  // namespace bertune::report::html

@@ -13,12 +13,14 @@ std::string headline(
     const OrderedJson& facts);  // the result as a sentence, with its interval and the baselines
 std::string plan_section(const OrderedJson& facts);
 std::string training_section(const OrderedJson& facts);
+std::string seeds_section(const OrderedJson& facts);
 std::string labels_section(const OrderedJson& facts);
 std::string confusion_section(const OrderedJson& facts);
 std::string numbers_section(const OrderedJson& facts);
 std::string calibration_section(const OrderedJson& facts);
 std::string abstention_section(const OrderedJson& facts);
 std::string mistakes_section(const OrderedJson& facts);
+std::string suspicious_section(const OrderedJson& facts);
 std::string lengths_section(const OrderedJson& facts);
 std::string data_section(const OrderedJson& facts);
 std::string repeat_section(const OrderedJson& facts);

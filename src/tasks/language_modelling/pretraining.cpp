@@ -9,6 +9,8 @@
 #include "bertune/error.h"
 #include "core/names.h"
 #include "core/parallel.h"
+#include "core/temporary_names.h"
+#include "core/writing.h"
 
 namespace bertune::tasks {
 namespace {
@@ -78,14 +80,16 @@ std::int64_t PretrainingExamples::room() const {
   return options_.max_length - special_tokens(options_.objective);
 }
 
-PretrainingExamples::Plan PretrainingExamples::make_plan(std::int64_t epoch) const {
+// The rows of documents [first, end).
+std::vector<RowTokens> PretrainingExamples::rows_of(std::int64_t epoch, std::int64_t first,
+                                                    std::int64_t end) const {
   constexpr std::int64_t kDocuments = 64;  // a block
-  const std::int64_t blocks = block_count(documents_.size(), kDocuments);
+  const std::int64_t blocks = block_count(end - first, kDocuments);
   std::vector<std::vector<RowTokens>> parts(static_cast<std::size_t>(blocks));
   parallel_for(blocks, [&](std::int64_t block) {
     std::vector<RowTokens>& rows = parts[static_cast<std::size_t>(block)];
-    const std::int64_t end = std::min(documents_.size(), (block + 1) * kDocuments);
-    for (std::int64_t document = block * kDocuments; document < end; ++document) {
+    const std::int64_t begin = first + block * kDocuments, last = std::min(end, begin + kDocuments);
+    for (std::int64_t document = begin; document < last; ++document) {
       const Random random = random_for(options_.seed, kRowStream, static_cast<std::uint32_t>(epoch),
                                        static_cast<std::uint64_t>(document));
       if (options_.objective == Objective::mlm) {
@@ -97,12 +101,31 @@ PretrainingExamples::Plan PretrainingExamples::make_plan(std::int64_t epoch) con
   });
   std::size_t size = 0;
   for (const auto& part : parts) size += part.size();
-  Plan plan{epoch, {}};
-  plan.rows.reserve(size);
+  std::vector<RowTokens> rows;
+  rows.reserve(size);
   for (auto& part : parts) {
-    plan.rows.insert(plan.rows.end(), part.begin(), part.end());
+    rows.insert(rows.end(), part.begin(), part.end());
     part = {};
   }
+  return rows;
+}
+
+PretrainingExamples::Plan PretrainingExamples::make_plan(std::int64_t epoch) const {
+  Plan plan{epoch, {}};
+  if (documents_.folder().empty()) {
+    plan.rows.take(rows_of(epoch, 0, documents_.size()));
+    return plan;
+  }
+  // The file has no name once it is mapped in, and goes with the process.
+  constexpr std::int64_t kWave = std::int64_t{1} << 16;
+  const fs::path path = temporary_name(documents_.folder() / "rows");
+  plan.rows.write_to(path);
+  for (std::int64_t first = 0; first < documents_.size(); first += kWave) {
+    plan.rows.append(rows_of(epoch, first, std::min(documents_.size(), first + kWave)));
+    documents_.release_pages();
+  }
+  plan.rows.finish();
+  writing::unlink(path);
   return plan;
 }
 
@@ -121,6 +144,12 @@ std::int64_t PretrainingExamples::rows(std::int64_t epoch) const {
 
 void PretrainingExamples::row(std::int64_t epoch, std::int64_t index, PretrainingRow& row) const {
   const auto plan = this->plan(epoch);
+  // Rows are drawn from all over the corpus: without this, all of its pages would be in memory in the end.
+  constexpr std::int64_t kRelease = 64;
+  if (!documents_.folder().empty() && ++drawn_ % kRelease == 0) {
+    documents_.release_pages();
+    plan->rows.release_pages();
+  }
   if (index < 0 || index >= static_cast<std::int64_t>(plan->rows.size())) {
     throw Error(fmt::format("epoch {} has no row {}: there are {}", epoch, index, plan->rows.size()));
   }

@@ -2,6 +2,7 @@
 // modeling, with next-sentence prediction or without (Devlin et al. 2019, section 3.1 and appendix A.1).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "bertune/tokenizer.h"
+#include "data/documents/column.h"
 #include "data/documents/tokenized_documents.h"
 #include "tasks/language_modelling/masking.h"
 #include "tasks/language_modelling/sentence_pairs.h"
@@ -62,10 +64,11 @@ class PretrainingExamples {
  private:
   struct Plan {
     std::int64_t epoch = -1;
-    std::vector<RowTokens> rows;
+    data::Column<RowTokens> rows;  // in a file where the documents are in files
   };
   std::shared_ptr<const Plan> plan(std::int64_t epoch) const;
   Plan make_plan(std::int64_t epoch) const;
+  std::vector<RowTokens> rows_of(std::int64_t epoch, std::int64_t first, std::int64_t end) const;
   std::int64_t room() const;  // for tokens of the text, in a row
 
   const data::TokenizedDocuments& documents_;
@@ -74,6 +77,7 @@ class PretrainingExamples {
   std::int32_t cls_, sep_;
   mutable std::mutex mutex_;
   mutable std::shared_ptr<const Plan> plan_;
+  mutable std::atomic<std::int64_t> drawn_ = 0;  // rows since pages were released
 };
 
 }  // namespace bertune::tasks

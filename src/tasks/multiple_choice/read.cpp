@@ -13,6 +13,9 @@
 #include "core/arriving_lines.h"
 #include "data/checks/check.h"
 #include "data/choices/choice_texts.h"
+#include "data/files/records.h"
+#include "data/files/shard.h"
+#include "data/files/sniff.h"
 #include "data/splits/subset.h"
 #include "tasks/hold_out.h"
 #include "tasks/multiple_choice/prediction.h"
@@ -120,7 +123,9 @@ class ChoiceSource : public RequestSource {
       : tokenizer_(model.tokenizer),
         task_(trained_task(model, options)),
         read_(read_options(file.data, false)) {
-    if (file.stream == nullptr) {
+    if (file.shard) {
+      open_shard(file);
+    } else if (file.stream == nullptr) {
       questions_ = data::read_multiple_choice(file.path, read_);
     } else if (read_.format.value_or(data::Format::jsonl) == data::Format::jsonl) {
       arriving_.emplace(*file.stream);
@@ -130,11 +135,11 @@ class ChoiceSource : public RequestSource {
     }
   }
 
-  std::int64_t items() const override { return arriving_ ? 0 : questions_.size(); }
+  std::int64_t items() const override { return arriving_ || shard_ ? 0 : questions_.size(); }
 
   bool next(Request& request) override {
     constexpr std::int64_t kQuestionsAtATime = 1024;
-    if (done_ == questions_.size() && !(arriving_ && next_arriving())) return false;
+    if (done_ == questions_.size() && !((arriving_ || shard_) && next_arriving())) return false;
     std::vector<std::int64_t> numbers(
         static_cast<std::size_t>(std::min(kQuestionsAtATime, questions_.size() - done_)));
     std::iota(numbers.begin(), numbers.end(), done_);
@@ -149,19 +154,38 @@ class ChoiceSource : public RequestSource {
   }
 
  private:
+  void open_shard(const PredictionFile& file) {
+    name_ = file.path.string();
+    const data::ShardText whole(file.path, {}, data::Cut::lines);
+    const bool json = data::is_json(whole.beginning());
+    const data::Format format = read_.format ? *read_.format
+                                : json       ? data::Format::jsonl
+                                             : data::format_from_path(file.path);
+    if (data::is_delimited(format)) {
+      const data::ShardText table(file.path, *file.shard, format, read_.delimiter);
+      read_.beginning = table.beginning(), read_.lines_before = table.lines_before();
+      if (!data::is_blank(table.rest()))
+        questions_ = data::parse_multiple_choice(table.rest(), name_, format, read_);
+      return;
+    }
+    data::require_json_lines(whole.beginning(), file.path);
+    shard_.emplace(file.path, *file.shard, data::Cut::lines);
+    read_.beginning = shard_->beginning(), read_.lines_before = shard_->lines_before();
+  }
+
   // JSON Lines are answered as they arrive.
   bool next_arriving() {
-    for (std::string text = arriving_->next(); !text.empty(); text = arriving_->next()) {
-      const auto lines = std::ranges::count(text, '\n');
-      const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
+    const auto next = [&] { return shard_ ? shard_->next() : arriving_->next(); };
+    for (std::string text = next(); !text.empty(); text = next()) {
+      const bool is_blank = data::is_blank(text);
       if (!is_blank) {
-        questions_ = data::parse_multiple_choice(text, "standard input", data::Format::jsonl, read_);
+        questions_ = data::parse_multiple_choice(text, name_, data::Format::jsonl, read_);
         done_ = 0, has_questions_ = true;
       }
-      read_.lines_before += lines;
+      read_.lines_before += std::ranges::count(text, '\n');
       if (!is_blank) return true;
     }
-    if (!has_questions_) throw Error("standard input: is empty");
+    if (!has_questions_ && !shard_) throw Error("standard input: is empty");
     return false;
   }
 
@@ -170,7 +194,9 @@ class ChoiceSource : public RequestSource {
   data::MultipleChoiceReadOptions read_;
   MultipleChoiceDataset questions_;
   std::int64_t done_ = 0;  // of them
+  std::string name_ = "standard input";
   std::optional<ArrivingLines> arriving_;
+  std::optional<data::ShardText> shard_;
   bool has_questions_ = false;
 };
 

@@ -69,6 +69,11 @@ Request request_of(std::shared_ptr<const QuestionAnsweringExamples> examples,
   request.decoder = [examples, &task](UsePrediction use) {
     return decoder_of(*examples, task, std::move(use));
   };
+  request.input = [examples](std::int64_t item) {
+    const data::QuestionAnsweringExample& asked =
+        examples->dataset().examples[static_cast<std::size_t>(item)];
+    return Input{.text = "", .question = std::string(asked.question), .context = std::string(asked.context)};
+  };
   return request;
 }
 

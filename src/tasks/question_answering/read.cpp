@@ -9,6 +9,9 @@
 #include "bertune/error.h"
 #include "core/arriving_lines.h"
 #include "data/checks/check.h"
+#include "data/files/records.h"
+#include "data/files/shard.h"
+#include "data/files/sniff.h"
 #include "data/questions/question_texts.h"
 #include "tasks/hold_out.h"
 #include "tasks/prediction.h"
@@ -167,7 +170,9 @@ class QuestionSource : public RequestSource {
       : tokenizer_(model.tokenizer),
         task_(trained_task(model, options)),
         read_(read_options(file.data, -1, kToTestOn, false)) {
-    if (file.stream == nullptr) {
+    if (file.shard) {
+      open_shard(file);
+    } else if (file.stream == nullptr) {
       questions_ = data::read_question_answering(file.path, read_);
     } else if (read_.format.value_or(data::Format::jsonl) == data::Format::jsonl) {
       arriving_.emplace(*file.stream);
@@ -178,7 +183,7 @@ class QuestionSource : public RequestSource {
   }
 
   bool next(Request& request) override {
-    if (arriving_) questions_ = next_arriving();
+    if (arriving_ || (shard_ && !data::is_delimited(format_))) questions_ = next_arriving();
     if (!questions_) return false;
     const auto examples = std::make_shared<const QuestionAnsweringExamples>(
         std::move(*questions_), tokenizer_, task_->windows, false);
@@ -196,27 +201,72 @@ class QuestionSource : public RequestSource {
   std::vector<std::string> take_notes() override { return std::exchange(notes_, {}); }
 
  private:
+  void open_shard(const PredictionFile& file) {
+    name_ = file.path.string();
+    const data::ShardText whole(file.path, {}, data::Cut::lines);
+    const bool json = data::is_json(whole.beginning());
+    format_ = read_.format ? *read_.format : json ? data::Format::jsonl : data::format_from_path(file.path);
+    if (data::is_delimited(format_)) {
+      shard_.emplace(file.path, *file.shard, format_, read_.delimiter);
+      read_.beginning = shard_->beginning();
+    } else {
+      format_ = data::Format::jsonl;
+      data::require_json_lines(whole.beginning(), file.path);
+      shard_.emplace(file.path, *file.shard, data::Cut::lines);
+    }
+    count_questions_before(file);
+    read_.lines_before = shard_->lines_before();
+    if (data::is_delimited(format_) && !data::is_blank(shard_->rest()))
+      questions_ = data::parse_question_answering(shard_->rest(), name_, format_, read_);
+  }
+
+  // A question without an id has its number in the file.
+  void count_questions_before(const PredictionFile& file) {
+    data::QuestionAnsweringReadOptions first = read_;
+    first.max_questions = 1, first.beginning = {};
+    const auto question = data::parse_question_answering(shard_->beginning(), name_, format_, first);
+    if (question.examples.front().id != "1") return;
+    data::ShardText before = data::is_delimited(format_)
+                                 ? data::ShardText(file.path, *file.shard, format_, read_.delimiter)
+                                 : data::ShardText(file.path, *file.shard, data::Cut::lines);
+    before.go_before();
+    read_.lines_before = before.lines_before();
+    if (data::is_delimited(format_)) {
+      if (!data::is_blank(before.rest()))
+        read_.questions_before = data::parse_question_answering(before.rest(), name_, format_, read_).size();
+      return;
+    }
+    for (std::string text = before.next(); !text.empty(); text = before.next()) take(text);
+  }
+
+  // Reads lines of JSON; nothing where they are blank.
+  std::optional<QuestionAnsweringDataset> take(const std::string& text) {
+    std::optional<QuestionAnsweringDataset> questions;
+    if (!data::is_blank(text)) {
+      questions = data::parse_question_answering(text, name_, data::Format::jsonl, read_);
+      read_.questions_before += questions->size();
+    }
+    read_.lines_before += std::ranges::count(text, '\n');
+    return questions;
+  }
+
   // JSON Lines are answered as they arrive.
   std::optional<QuestionAnsweringDataset> next_arriving() {
-    for (std::string text = arriving_->next(); !text.empty(); text = arriving_->next()) {
-      const auto lines = std::ranges::count(text, '\n');
-      std::optional<QuestionAnsweringDataset> questions;
-      if (text.find_first_not_of(" \t\r\n") != std::string::npos) {
-        questions = data::parse_question_answering(text, "standard input", data::Format::jsonl, read_);
-        read_.questions_before += questions->size();
-      }
-      read_.lines_before += lines;
-      if (questions) return questions;
-    }
-    if (read_.questions_before == 0) throw Error("standard input: is empty");
+    const auto next = [&] { return shard_ ? shard_->next() : arriving_->next(); };
+    for (std::string text = next(); !text.empty(); text = next())
+      if (std::optional<QuestionAnsweringDataset> questions = take(text)) return questions;
+    if (read_.questions_before == 0 && !shard_) throw Error("standard input: is empty");
     return std::nullopt;
   }
 
   const BertTokenizer& tokenizer_;
   std::unique_ptr<QuestionAnsweringTask> task_;
   data::QuestionAnsweringReadOptions read_;
+  std::string name_ = "standard input";
+  data::Format format_ = data::Format::jsonl;          // of the shard
   std::optional<QuestionAnsweringDataset> questions_;  // that come next
   std::optional<ArrivingLines> arriving_;
+  std::optional<data::ShardText> shard_;
   std::vector<std::string> notes_;
 };
 

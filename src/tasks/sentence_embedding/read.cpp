@@ -204,8 +204,7 @@ class PairSource : public RequestSource {
                        fmt::format("`format` is \"{}\"; it must be jsonl or csv", file.output_format));
     }
     const data::ReadOptions read = file.data.read_options(false);
-    stream_.emplace(file.stream != nullptr ? data::RowStream(*file.stream, "standard input", read)
-                                           : data::RowStream(file.path, read));
+    stream_.emplace(file.open_rows(read));
     if (!stream_->columns().text_pair) {
       throw UsageError(
           "text_pair_column",

@@ -72,6 +72,12 @@ Request request_of(const data::Dataset& rows, const TextClassificationTask& task
   request.examples = kept;
   request.items = rows.size();
   request.decoder = [&task](UsePrediction use) { return decoder_of(task, std::move(use)); };
+  request.input = [&rows](std::int64_t item) {
+    const data::Row& row = rows.rows[static_cast<std::size_t>(item)];
+    Input input{.text = std::string(row.text)};
+    if (rows.has_pairs) input.text_pair = std::string(row.text_pair);
+    return input;
+  };
   return request;
 }
 

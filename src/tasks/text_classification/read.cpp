@@ -4,15 +4,20 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "bertune/error.h"
 #include "core/names.h"
+#include "core/nearest.h"
 #include "data/checks/check.h"
 #include "data/checks/several_labels.h"
 #include "data/texts/labels.h"
+#include "tasks/corrections.h"
 #include "tasks/hold_out.h"
 #include "tasks/text_classification/prediction.h"
 #include "tasks/trained_settings.h"
@@ -34,9 +39,70 @@ data::Dataset read(const TrainingFiles& files, const std::filesystem::path& path
   return data::read_dataset(path, options);
 }
 
+// Labels of rows that are corrected, and what had the labels before.
+struct NewLabels {
+  std::shared_ptr<const void> before;
+  std::deque<std::string> labels;
+};
+
+// The labels that a file has, before any is corrected.
+class KnownLabels {
+ public:
+  explicit KnownLabels(const data::Dataset& train)
+      : path_(train.path), separator_(data::guess_separator(train)) {
+    for (const data::Row& row : train.rows) whole_.emplace(row.label);
+    are_numbers_ = std::ranges::all_of(
+        whole_, [](const std::string& label) { return data::parse_number(label).has_value(); });
+    for (const std::string& label : whole_)
+      for (std::string& part : data::split_labels(label, separator_, path_)) parts_.insert(std::move(part));
+  }
+
+  // Returns a corrected label as the file writes labels: several, with '|' between them, may have to be a
+  // list. Throws Error for one that no row has: a typo would become a class of its own.
+  std::string written(const NewLabel& correction) const {
+    const std::string& label = correction.label;
+    if (are_numbers_ || whole_.contains(label)) return label;
+    const std::vector<std::string> wanted = data::split_labels(label, '|', correction.given_at);
+    for (const std::string& one : wanted)
+      if (!parts_.contains(one)) refuse(correction, one);
+    return separator_ == '|' ? label : Json(wanted).dump();
+  }
+
+ private:
+  [[noreturn]] void refuse(const NewLabel& correction, const std::string& label) const {
+    const std::vector<std::string> all(parts_.begin(), parts_.end());
+    const std::string_view near = nearest(label, all);
+    throw Error(fmt::format("{}: the label \"{}\" is of no row of {}{}", correction.given_at, label, path_,
+                            near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+  }
+
+  std::string path_;
+  char separator_;
+  std::set<std::string, std::less<>> whole_, parts_;
+  bool are_numbers_ = false;
+};
+
+void correct(const TrainingFiles& files, TextSets& sets) {
+  data::Dataset& train = sets.train;
+  const Corrected corrections =
+      corrected(files, train.size(), [&](std::int64_t row) { return text_of_row(train, row); });
+  if (!corrections.any) return;
+  const auto storage = std::make_shared<NewLabels>(NewLabels{train.label_storage, {}});
+  const KnownLabels known(train);
+  for (const NewLabel& one : corrections.labels) {
+    data::Row& row = train.rows[static_cast<std::size_t>(one.row)];
+    row.label = storage->labels.emplace_back(known.written(one));
+    row.has_label = true;
+  }
+  train.label_storage = storage;
+  keep_rows(train, corrections);
+  sets.notes.insert(sets.notes.end(), corrections.notes.begin(), corrections.notes.end());
+}
+
 TextSets read_sets(const TrainingFiles& files) {
   TextSets sets;
   sets.train = read(files, files.train, files.data.labels_file, rows_to_read(files));
+  correct(files, sets);
   draw_rows(files, sets.train);
   const data::ColumnChoice& columns = sets.train.columns;
   const data::TrainedColumns trained{columns.text.name, columns.text_pair.name,
@@ -178,8 +244,7 @@ class RowSource : public RequestSource {
     if (file.output_format == "csv") format_ = PredictionFormat::csv;
     data::ReadOptions read = file.data.read_options(false);
     read.trained = trained_columns(model.settings);
-    stream_.emplace(file.stream != nullptr ? data::RowStream(*file.stream, "standard input", read)
-                                           : data::RowStream(file.path, read));
+    stream_.emplace(file.open_rows(read));
     has_pairs_ = static_cast<bool>(stream_->columns().text_pair);
     rows_.path = file.stream != nullptr ? "standard input" : file.path.string();
   }

@@ -133,6 +133,11 @@ Request request_of(std::span<const data::TaggedSentence> sentences, const TokenC
   request.decoder = [examples, sentences, &task](UsePrediction use) {
     return decoder_of(*examples, sentences, task, std::move(use));
   };
+  request.input = [sentences](std::int64_t item) {
+    const data::TaggedSentence& sentence = sentences[static_cast<std::size_t>(item)];
+    if (has_text(sentence)) return Input{.text = std::string(sentence.text)};
+    return Input{.text = "", .words = {sentence.words.begin(), sentence.words.end()}};
+  };
   return request;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <deque>
 #include <istream>
 #include <iterator>
 #include <optional>
@@ -11,11 +12,13 @@
 
 #include "bertune/error.h"
 #include "core/arriving_lines.h"
+#include "core/nearest.h"
 #include "data/checks/check.h"
 #include "data/files/sniff.h"
 #include "data/tagged/tag_labels.h"
 #include "data/tagged/tagged_form.h"
 #include "data/tagged/tagged_texts.h"
+#include "tasks/corrections.h"
 #include "tasks/glance.h"
 #include "tasks/hold_out.h"
 #include "tasks/prediction.h"
@@ -47,6 +50,40 @@ TaggedDataset read(const std::filesystem::path& path, const FileOptions& options
   return data::read_tagged(path, read_options(options, most, labels_required));
 }
 
+void append(std::vector<std::string>& notes, const std::vector<std::string>& more) {
+  notes.insert(notes.end(), more.begin(), more.end());
+}
+
+// Tags of words that are corrected, and what the sentences point into.
+struct NewTags {
+  std::shared_ptr<const void> before;
+  std::deque<std::string> tags;
+};
+
+void correct(const TrainingFiles& files, TaggedSets& sets) {
+  TaggedDataset& train = sets.train;
+  const Corrected corrections =
+      corrected(files, train.size(), [&](std::int64_t row) { return text_of_sentence(train, row); });
+  if (!corrections.any) return;
+  const auto storage = std::make_shared<NewTags>(NewTags{train.storage, {}});
+  for (const NewLabel& one : corrections.labels) {
+    data::TaggedSentence& sentence = train.sentences[static_cast<std::size_t>(one.row)];
+    if (one.word < 0 || one.word >= std::ssize(sentence.tags))
+      throw Error(
+          fmt::format("{}: names word {} of {}, which has {} words (the column \"word\" counts from 0)",
+                      one.given_at, one.word, train.where(sentence), sentence.tags.size()));
+    if (std::ranges::find(train.tags, one.label) == train.tags.end()) {
+      const std::string_view near = nearest(one.label, train.tags);
+      throw Error(fmt::format("{}: the tag \"{}\" is of no word of {}{}", one.given_at, one.label, train.path,
+                              near.empty() ? "" : fmt::format("; did you mean \"{}\"?", near)));
+    }
+    sentence.tags[static_cast<std::size_t>(one.word)] = storage->tags.emplace_back(one.label);
+  }
+  train.storage = storage;
+  keep_rows(train, corrections);
+  append(sets.notes, corrections.notes);
+}
+
 TaggedSets read_sets(const TrainingFiles& files) {
   const auto with_labels = [&](const std::filesystem::path& labels_file) {
     FileOptions options = files.data;
@@ -55,6 +92,7 @@ TaggedSets read_sets(const TrainingFiles& files) {
   };
   TaggedSets sets;
   sets.train = read(files.train, files.data, rows_to_read(files), true);
+  correct(files, sets);
   draw_rows(files, sets.train);
   if (!files.validation.empty())
     sets.validation =
@@ -73,10 +111,6 @@ std::unique_ptr<TokenClassificationTask> task_of(const TrainingFiles& files, con
   task->label_all_tokens = files.label_all_tokens;
   require_max_length(task->max_length, config);
   return task;
-}
-
-void append(std::vector<std::string>& notes, const std::vector<std::string>& more) {
-  notes.insert(notes.end(), more.begin(), more.end());
 }
 
 data::CheckResult check(const TrainingFiles& files, const TaggedSets& sets, const BertTokenizer* tokenizer) {
@@ -100,12 +134,6 @@ data::CheckResult check(const TrainingFiles& files, const TaggedSets& sets, cons
                    fmt::format(" ({})", to_string(dataset.scheme))}};
   }
   return found;
-}
-
-// The words of a sentence with a blank between them, by which each is found again.
-ItemText text_of_sentence(const TaggedDataset& dataset, std::int64_t item) {
-  const data::TaggedSentence& sentence = dataset.sentences[static_cast<std::size_t>(item)];
-  return {dataset.where(sentence), "", valid_text(fmt::format("{}", fmt::join(sentence.words, " ")))};
 }
 
 std::unique_ptr<Decoder> test_lines(const TaggedSets& sets, const TokenClassificationExamples& examples,
@@ -172,22 +200,34 @@ class SentenceSource : public RequestSource {
   std::size_t done_ = 0;
 };
 
-// Rows of words, as JSON Lines that are answered as they arrive.
+// Sentences in parts, which are answered as they arrive: lines of JSON, or what a shard holds.
 class ArrivingSentences : public RequestSource {
  public:
   ArrivingSentences(std::unique_ptr<std::istream> stream, const PredictionFile& file,
                     const TrainedModel& model, const PredictionOptions& options)
+      : ArrivingSentences(file, model, options) {
+    stream_ = std::move(stream);
+    lines_.emplace(*stream_);
+  }
+  explicit ArrivingSentences(const PredictionFile& file, const TrainedModel& model,
+                             const PredictionOptions& options)
       : tokenizer_(model.tokenizer),
         task_(trained_task(model, options)),
         read_(read_options(file.data, -1, false)),
-        stream_(std::move(stream)),
-        lines_(*stream_) {}
+        name_(file.shard ? file.path.string() : "standard input") {
+    if (!file.shard) return;
+    const data::TaggedForm form = data::form_of_tagged(file.path, read_.format);
+    shard_.emplace(file.path, *file.shard, form.cut);
+    read_.format = form.format;
+    read_.beginning = shard_->beginning();
+    read_.lines_before = shard_->lines_before();
+  }
 
   bool next(Request& request) override {
-    for (std::string text = lines_.next(); !text.empty(); text = lines_.next()) {
+    for (std::string text = next_part(); !text.empty(); text = next_part()) {
       const auto lines = std::ranges::count(text, '\n');
       const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
-      if (!is_blank) dataset_ = data::parse_tagged(std::move(text), "standard input", read_);
+      if (!is_blank) dataset_ = data::parse_tagged(std::move(text), name_, read_);
       read_.lines_before += lines;
       if (is_blank) continue;
       request = request_of(dataset_.sentences, *task_, tokenizer_);
@@ -202,11 +242,15 @@ class ArrivingSentences : public RequestSource {
   std::vector<std::string> take_notes() override { return {}; }
 
  private:
+  std::string next_part() { return shard_ ? shard_->next() : lines_->next(); }
+
   const BertTokenizer& tokenizer_;
   std::unique_ptr<TokenClassificationTask> task_;
   data::TaggedReadOptions read_;
+  std::string name_;
   std::unique_ptr<std::istream> stream_;
-  ArrivingLines lines_;
+  std::optional<ArrivingLines> lines_;
+  std::optional<data::ShardText> shard_;
   TaggedDataset dataset_;  // of the lines that arrived last
 };
 
@@ -217,9 +261,8 @@ class TextSource : public RequestSource {
       : tokenizer_(model.tokenizer),
         task_(trained_task(model, options)),
         replayed_(std::move(replayed)),
-        stream_(file.stream != nullptr ? data::RowStream(replayed_ ? *replayed_ : *file.stream,
-                                                         "standard input", file.data.read_options(false))
-                                       : data::RowStream(file.path, file.data.read_options(false))) {}
+        stream_(replayed_ ? data::RowStream(*replayed_, "standard input", file.data.read_options(false))
+                          : file.open_rows(file.data.read_options(false))) {}
 
   bool next(Request& request) override {
     at_end_ = !stream_.next_batch(kSentencesAtATime, rows_);
@@ -249,6 +292,22 @@ class TextSource : public RequestSource {
 };
 
 }  // namespace
+
+ItemText text_of_sentence(const TaggedDataset& dataset, std::int64_t item) {
+  const data::TaggedSentence& sentence = dataset.sentences[static_cast<std::size_t>(item)];
+  return {dataset.where(sentence), "", valid_text(fmt::format("{}", fmt::join(sentence.words, " ")))};
+}
+
+LabelledSentences read_labelled(const TrainingFiles& files, const BertConfig& config) {
+  TrainingFiles alone = files;
+  alone.validation.clear(), alone.test.clear();
+  TaggedSets sets = read_sets(alone);
+  LabelledSentences labelled;
+  labelled.task = *task_of(alone, sets, config);
+  labelled.ids = data::tag_ids(sets.train, labelled.task.labels);
+  labelled.sentences = std::move(sets.train);
+  return labelled;
+}
 
 DataFacts read_facts(const TrainingFiles& files) {
   const TaggedSets sets = read_sets(files);
@@ -346,6 +405,7 @@ std::unique_ptr<RequestSource> open(const PredictionFile& file, const TrainedMod
                                     const PredictionOptions& options) {
   if (file.output_format != "jsonl")
     throw UsageError("output_format", "`output_format`: the tags of words are written as jsonl only");
+  if (keeps_words(file) && file.shard) return std::make_unique<ArrivingSentences>(file, model, options);
   if (keeps_words(file)) return std::make_unique<SentenceSource>(file, model, options);
   if (file.stream == nullptr || file.data.format != "jsonl" || !file.data.text_column.empty())
     return std::make_unique<TextSource>(nullptr, file, model, options);

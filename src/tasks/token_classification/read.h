@@ -1,13 +1,27 @@
 // Reads files for token classification: sentences, tags, what is held out, and what a trained model is asked.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "tasks/token_classification/task.h"
 #include "tasks/training_data.h"
 
 namespace bertune::tasks::token_classification {
+
+// Sentences with the ids of their tags, as they are learned from without a tokenizer.
+struct LabelledSentences {
+  data::TaggedDataset sentences;
+  TokenClassification task;
+  std::vector<std::int32_t> ids;  // [words of all sentences]
+};
+
+// Reads the training file as read_training does; nothing is held out.
+LabelledSentences read_labelled(const TrainingFiles& files, const BertConfig& config);
+// Returns the words of a sentence with a blank between them, by which each is found again.
+ItemText text_of_sentence(const data::TaggedDataset& dataset, std::int64_t item);
 
 // Reads the files and checks their rows, without a model.
 DataFacts read_facts(const TrainingFiles& files);

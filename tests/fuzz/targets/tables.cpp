@@ -45,6 +45,16 @@ void read_all(RowStream& stream, LabelForm label_form, std::string& all) {
     for (const Row& row : rows) append(all, row, label_form);
 }
 
+// The rows of three shards, one behind the other.
+std::string rows_of_shards(const std::filesystem::path& path, const ReadOptions& options) {
+  return outcome([&](std::string& all) {
+    for (const std::int64_t index : {0, 1, 2}) {
+      RowStream stream(path, options, {index, 3});
+      read_all(stream, LabelForm::as_written, all);
+    }
+  });
+}
+
 void read_table(std::string bytes, ReadOptions options, unsigned choice) {
   static constexpr std::array kDelimiters = {'\0', '\0', ',', ';', '\t', '|', ' ', ':'};
   options.header = (choice & 1) == 0;
@@ -76,6 +86,14 @@ void read_table(std::string bytes, ReadOptions options, unsigned choice) {
     // A file without rows is refused, and a stream of none is not.
     require(streamed == whole || (whole == "refused" && streamed.empty()),
             "a stream gives the rows of the file");
+    const std::string from_file = outcome([&](std::string& all) {
+      RowStream stream(path, options);
+      read_all(stream, LabelForm::as_written, all);
+    });
+    if (from_file != "refused" && options.max_bad_rows == 0) {
+      const std::string of_shards = rows_of_shards(path, options);
+      require(of_shards == from_file || of_shards == "refused", "shards give the rows of the file");
+    }
     outcome([&](std::string& all) {
       std::vector<std::string> pieces;
       for (std::string_view rest = bytes; !rest.empty(); rest.remove_prefix(pieces.back().size()))

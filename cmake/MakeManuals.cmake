@@ -1,0 +1,23 @@
+# cmake -DPROGRAM=bertune -DTO=share -P MakeManuals.cmake
+# The manual pages and completions of a program, as they lie below PREFIX/share.
+function(say_to file)
+  execute_process(COMMAND ${PROGRAM} ${ARGN} OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  file(WRITE ${TO}/${file} "${text}")
+endfunction()
+function(write_page name)
+  say_to(man/man1/${name}.1 man ${ARGN})
+  execute_process(COMMAND gzip --no-name --best --force ${TO}/man/man1/${name}.1 COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+file(REMOVE_RECURSE ${TO})
+say_to(bash-completion/completions/bertune completion bash)
+say_to(zsh/vendor-completions/_bertune completion zsh)
+say_to(fish/vendor_completions.d/bertune.fish completion fish)
+write_page(bertune)
+execute_process(COMMAND ${PROGRAM} man OUTPUT_VARIABLE page COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "\n\\.BR bertune[^ ]*" names "${page}")
+foreach(name ${names})
+  string(REGEX REPLACE "\n\\.BR bertune\\\\-" "" command "${name}")
+  string(REPLACE "\\" "" command "${command}")
+  write_page(bertune-${command} ${command})
+endforeach()

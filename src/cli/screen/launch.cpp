@@ -1,0 +1,60 @@
+#include "cli/screen/launch.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace bertune::cli {
+namespace {
+
+std::optional<int> number_in(const std::string& text) {
+  int number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, number);
+  if (text.empty() || error != std::errc() || stopped != end || number < 0) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+Launch find_launch(const Environment& environment) {
+  constexpr auto kMpi =
+      std::to_array<std::pair<const char*, const char*>>({{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+                                                          {"PMI_RANK", "PMI_SIZE"},
+                                                          {"MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"},
+                                                          {"PMIX_RANK", "SLURM_STEP_NUM_TASKS"}});
+  const auto number = [&](const char* name) { return number_in(environment(name)); };
+  for (const auto& [rank, size] : kMpi) {
+    if (const auto ranks = number(size); ranks && number(rank) && *ranks > 0)
+      return {.rank = *number(rank), .size = *ranks, .problem = {}};
+  }
+  if (const int tasks = number("SLURM_STEP_NUM_TASKS").value_or(1); tasks > 1) {
+    return {
+        .rank = number("SLURM_PROCID").value_or(0),
+        .size = tasks,
+        .problem = fmt::format("srun has started {} processes that do not know of one another; start them "
+                               "with srun --mpi=pmix (srun --mpi=list shows what there is)",
+                               tasks)};
+  }
+  if (const int processes = number("WORLD_SIZE").value_or(1); processes > 1 && number("RANK")) {
+    return {.rank = *number("RANK"),
+            .size = processes,
+            .problem = fmt::format("torchrun has started {0} processes (RANK and WORLD_SIZE are set), which "
+                                   "needs PyTorch; start them with mpirun -n {0} bertune ..., or one without "
+                                   "these variables",
+                                   processes)};
+  }
+  return {};
+}
+
+}  // namespace bertune::cli

@@ -1,0 +1,29 @@
+// A question is what is read of an input, and what of its prediction is explained.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bertune/prediction.h"
+#include "insight/explain/sequence.h"
+#include "insight/explain/target.h"
+#include "train/model_folder.h"
+
+namespace bertune::insight {
+
+struct Question {
+  Sequence sequence;
+  std::vector<Target> targets;
+};
+
+// `wanted`: the class, label or tag to explain; empty: what is predicted. Throws UsageError for a class or
+// label that the model does not have.
+Question question_of(const train::ModelFolder& folder, const std::string& wanted, const Input& input,
+                     const Prediction& prediction);
+
+// Throws UsageError, naming the labels.
+std::int64_t index_of_label(std::span<const std::string> labels, const std::string& name);
+
+}  // namespace bertune::insight

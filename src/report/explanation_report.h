@@ -1,0 +1,22 @@
+// Explanations for people on a terminal, and as a table.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "bertune/explain.h"
+#include "report/terminal.h"
+
+namespace bertune::report {
+
+// The words that contribute most to each target, `most` of them, those that speak for it first.
+std::string explanation_text(std::string_view where, const Explanation& explanation, std::int64_t most,
+                             const Style& style);
+
+// Lines of "item,target,part,word,start,end,contribution", a word each.
+std::string explanation_header();
+std::string explanation_lines(std::string_view where, const Explanation& explanation);
+
+}  // namespace bertune::report
