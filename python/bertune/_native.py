@@ -128,7 +128,7 @@ if lib.abi_version() != ABI_VERSION:
 
 
 def version() -> str:
-    return lib.version().decode()
+    return str(lib.version().decode())
 
 
 def set_threads(threads: int) -> None:
@@ -153,7 +153,7 @@ def text_of(text: Optional[str]) -> Text:
     return Text(data, len(data))
 
 
-def texts_of(texts: Sequence[str]) -> Any:
+def texts_of(texts: Sequence[Optional[str]]) -> Any:
     return (Text * max(1, len(texts)))(*map(text_of, texts))
 
 

@@ -64,7 +64,7 @@ def train(*, on_event: Optional[Callable[[Event], Any]] = None, **options: Any) 
     finally:
         if handler is not None:
             signal.signal(signal.SIGINT, handler)
-    done = json.loads(_native.take_string(result) or "{}")
+    done: Dict[str, Any] = json.loads(_native.take_string(result) or "{}")
     if watch.exception is not None:
         raise watch.exception
     if watch.interrupted:  # too late to stop anything
