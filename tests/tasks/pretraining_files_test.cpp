@@ -55,11 +55,12 @@ TEST(PretrainingFiles, GiveTheRowsOfMemory) {
     EXPECT_FALSE(entry.path().filename().string().starts_with("rows")) << entry.path();
 }
 
-// What the process has in memory, files' pages included.
+// What the process has in memory of its own. Pages of files, of which the system maps in as many at a time as
+// it likes, are the system's to take back.
 std::int64_t resident_bytes() {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)
-    if (line.starts_with("VmRSS:")) return std::stoll(line.substr(6)) * 1024;
+    if (line.starts_with("RssAnon:")) return std::stoll(line.substr(8)) * 1024;
   return 0;
 }
 
