@@ -39,7 +39,7 @@ TICKETS := examples/support_tickets
 SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
-.PHONY: help deps build-deps fuzz-deps package-deps build checkpoint demo install clean
+.PHONY: help deps build-deps fuzz-deps package-deps test-package-deps build checkpoint demo install clean
 .PHONY: wheel test-python test test-distributed test-slurm parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
 .PHONY: deb dist test-packages
 .PHONY: clients bench bench-full bench-peer bench-build format format-check tidy
@@ -52,8 +52,9 @@ deps: PACKAGES = sed '/^\# For fuzzing/,$$d; s/\#.*//' packages.txt
 deps: ## install the Debian packages of packages.txt that are missing
 build-deps: PACKAGES = sed '/^\# For tests/,$$d; s/\#.*//' packages.txt
 fuzz-deps: PACKAGES = sed '/^\# For packages/,$$d; s/\#.*//' packages.txt
-package-deps: PACKAGES = sed '/^\# For tests/,/^\# For packages/d; s/\#.*//' packages.txt
-deps build-deps fuzz-deps package-deps:
+package-deps: PACKAGES = sed '/^\# For tests/,/^\# For packages/d; /^\# To test packages/,$$d; s/\#.*//' packages.txt
+test-package-deps: PACKAGES = sed '1,/^\# To test packages/d; s/\#.*//' packages.txt
+deps build-deps fuzz-deps package-deps test-package-deps:
 	@packages=$$($(PACKAGES)); \
 	if ! command -v dpkg-query >/dev/null; then \
 	  echo "make $@: this is no Debian; install the equivalents of packages.txt by hand" >&2; exit 0; \
@@ -307,9 +308,9 @@ install: ## install program, library and headers: make install PREFIX=/usr/local
 	@cmake --build --preset $(PRESET) -j $(JOBS)
 	@cmake --install build --prefix $(PREFIX)
 
-VERSION := $(shell awk '/^project/ { print $$3 }' CMakeLists.txt)
-DEB := build/packages/bertune_$(VERSION)_amd64.deb
-TARBALL := build/packages/bertune-$(VERSION)-linux-x86_64.tar.gz
+VERSION = $(shell awk '/^project/ { print $$3 }' CMakeLists.txt)
+DEB = build/packages/bertune_$(VERSION)_amd64.deb
+TARBALL = build/packages/bertune-$(VERSION)-linux-x86_64.tar.gz
 deb: package-deps ## build the Debian package, build/packages/*.deb
 	@cmake --preset $(PRESET) -DBERTUNE_TESTS=OFF
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program bertune_deb_files
@@ -328,7 +329,7 @@ dist: package-deps ## build a program that needs glibc alone, build/packages/*.t
 	@ls -l $(TARBALL)
 
 # As root, for it makes an empty Debian 12.
-test-packages: deb dist ## install each package in an empty system, and use it there
+test-packages: test-package-deps deb dist ## install each package in an empty system, and use it there
 	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target write_models
 	@build/tests/write_models build/package_models

@@ -91,15 +91,17 @@ void copy_file(const std::filesystem::path& from, const std::filesystem::path& t
   write_file_atomically(to / name, MappedFile(from / name).text());
 }
 
-// A tokenizer's own files, which Transformers reads in the same way from here; or new ones, where the program
-// in a browser would lack tokenizer.json.
+constexpr const char* kSentencePieces = "sentencepiece.bpe.model";  // XLM-RoBERTa's, which is not read here
+
+// A tokenizer's own files, which Transformers reads in the same way from here; or, of a vocabulary alone, new
+// ones: transformers.js wants tokenizer.json.
 void add_tokenizer(const std::filesystem::path& from, const std::filesystem::path& to,
                    const BertConfig& config) {
-  if (!path_exists(from / kTokenizerFiles[0]))
+  if (!path_exists(from / kTokenizerFiles[0]) && !path_exists(from / kSentencePieces))
     return save_tokenizer(to, BertTokenizer::from_pretrained(from), config);
   for (const char* name : kTokenizerFiles) copy_file(from, to, name);
   for (const char* name : kPairFiles) copy_file(from, to, name);
-  for (const char* name : {kWordFile, "sentencepiece.bpe.model"}) copy_file(from, to, name);
+  for (const char* name : {kWordFile, kSentencePieces}) copy_file(from, to, name);
 }
 
 }  // namespace

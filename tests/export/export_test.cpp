@@ -389,6 +389,11 @@ TEST_F(Export, TheTokenizerIsTheModelsOwn) {
   files.write("model/tokenizer.json", own);
   exported({.overwrite = true});
   EXPECT_EQ(files.read("onnx/tokenizer.json"), own);
+  fs::remove(model() / "tokenizer.json");
+  fs::remove(model() / "vocab.txt");
+  files.write("model/sentencepiece.bpe.model", "pieces");
+  exported({.overwrite = true});
+  EXPECT_EQ(files.read("onnx/sentencepiece.bpe.model"), "pieces");
 }
 
 TEST_F(Export, RefusesToReplaceWhatItIsNotAskedTo) {
