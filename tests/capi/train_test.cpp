@@ -156,7 +156,7 @@ TEST_F(CTraining, RefusesWhatTheProgramRefusesByTheNameOfTheOption) {
     EXPECT_EQ(train(options("out", more)), BERTUNE_USAGE);
     return std::string(bertune_last_error_option()) + ": " + bertune_last_error();
   };
-  EXPECT_THAT(refused({"seeds", "1"}), HasSubstr("seeds: bertune train has no option `seeds`"));
+  EXPECT_THAT(refused({"sheds", "1"}), HasSubstr("sheds: bertune train has no option `sheds`"));
   EXPECT_THAT(refused({"lr", "1"}), HasSubstr("`learning_rate` and `lr` are one option"));
   EXPECT_THAT(refused({"lora_rank", "4"}), HasSubstr("lora_rank: `lora_rank` means nothing without `lora`"));
   EXPECT_THAT(refused({"lora", "perhaps"}),
