@@ -93,8 +93,8 @@ class Tokenizer:
             raise _native.UsageError("texts and pairs of texts cannot be mixed")
         seconds = _native.texts_of(pairs) if parts and pairs[0] is not None else None
         result = c_void_p()
-        lib.encode(self._handle, firsts, seconds, len(parts), _native.options_of(options), byref(result))
         try:
+            lib.encode(self._handle, firsts, seconds, len(parts), _native.options_of(options), byref(result))
             return [self._encoding(result, index) for index in range(len(parts))]
         finally:
             lib.encodings_free(result)
@@ -128,7 +128,11 @@ class Model:
     def __init__(self, model: Union[str, "os.PathLike[str]"], **options: Any):
         self._made_of = (os.fspath(model), options)
         handle = c_void_p()
-        lib.load(os.fsencode(model), _native.options_of(options), byref(handle))
+        try:
+            lib.load(_native.path_of(model), _native.options_of(options), byref(handle))
+        except BaseException:  # Ctrl-C, too, which comes when the model is there
+            lib.model_free(handle)
+            raise
         self._handle = handle.value
         _free_after(self, lib.model_free, self._handle)
         #: "folder", "architecture", "model_type", "labels", "max_length", "hidden_size", "vocab_size"
@@ -190,8 +194,8 @@ class Model:
         for chunk in _chunks(inputs):
             asked = (_native.Input * len(chunk))(*map(_input, chunk))
             result = c_void_p()
-            lib.predict(self._handle, asked, len(chunk), byref(result))
             try:
+                lib.predict(self._handle, asked, len(chunk), byref(result))
                 yield result, len(chunk)
             finally:
                 lib.predictions_free(result)
@@ -233,5 +237,9 @@ def _load(model: str, options: Dict[str, Any]) -> Model:
 def load_tokenizer(model: Union[str, "os.PathLike[str]"], **options: Any) -> Tokenizer:
     """Loads the tokenizer of a model, without its weights. Options: revision, cache_dir, token, offline."""
     handle = c_void_p()
-    lib.tokenizer_load(os.fsencode(model), _native.options_of(options), byref(handle))
+    try:
+        lib.tokenizer_load(_native.path_of(model), _native.options_of(options), byref(handle))
+    except BaseException:
+        lib.tokenizer_free(handle)
+        raise
     return Tokenizer(handle.value or 0)

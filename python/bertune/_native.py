@@ -101,8 +101,17 @@ def _path_of_library() -> str:
 
 def _check(status: int, _function: Any, _arguments: Any) -> None:
     if status != 0:
-        message, option = (lib.last_error() or b"").decode(), (lib.last_error_option() or b"").decode()
+        message = (lib.last_error() or b"").decode(errors="replace")
+        option = (lib.last_error_option() or b"").decode(errors="replace")
         raise ERRORS.get(status, Error)(message, option or None)
+
+
+def path_of(path: Any) -> bytes:
+    """A path as C takes it, which ends at a zero byte."""
+    data = os.fsencode(path)
+    if b"\0" in data:
+        raise UsageError("`model` contains a zero byte", "model")
+    return data
 
 
 class Library:

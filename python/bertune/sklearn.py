@@ -72,7 +72,7 @@ class BertuneClassifier(ClassifierMixin, BaseEstimator):
         if labels.ndim != 1:
             raise ValueError("y must hold one class for each text")
         classes = np.unique(labels)
-        names = [str(one) for one in classes.tolist()]
+        names = [str(one).strip() for one in classes.tolist()]
         if len(set(names)) != len(names):
             raise ValueError("two classes have the same text")
         folder = self._new_folder()
@@ -118,8 +118,8 @@ class BertuneClassifier(ClassifierMixin, BaseEstimator):
     def _keep(self, output: str) -> None:
         self._output = output
         self._model = bertune.load(output)
-        by_name = {str(one): number for number, one in enumerate(self.classes_.tolist())}
-        self._columns = np.argsort([by_name[name] for name in self._model.labels])
+        # A model that was trained before may know more classes.
+        self._columns = np.array([self._model.labels.index(str(one).strip()) for one in self.classes_.tolist()])
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_model")
@@ -128,7 +128,10 @@ class BertuneClassifier(ClassifierMixin, BaseEstimator):
         """The probability of each class, [texts, classes], in the order of classes_."""
         if not self.__sklearn_is_fitted__():
             raise NotFittedError("this BertuneClassifier is not fitted yet; call fit() first")
-        return self._model.scores(_rows(X)).reshape(-1, len(self.classes_))[:, self._columns]
+        scores = self._model.scores(_rows(X)).reshape(-1, len(self._model.labels))[:, self._columns]
+        if len(self._columns) == len(self._model.labels):
+            return scores
+        return scores / np.maximum(scores.sum(axis=1, keepdims=True), 1e-300)
 
     def predict(self, X: Any) -> Any:
         """The most probable class of each text."""

@@ -101,6 +101,10 @@ void require_command_for_ranks(const SettledArguments& settled) {
       settled.texts, [](const std::string& text) { return text == "--help" || text == "-h"; });
   if (settled.command == nullptr || asks_for_help) return;
   const std::string name = settled.command->get_name();
+  const bool has_shard = std::ranges::any_of(settled.texts, [](const std::string& text) {
+    return text == "--shard" || text.starts_with("--shard=");
+  });
+  if (name == "predict" && has_shard) return work_apart();
   if (std::ranges::find(kDivideTheirWork, name) == kDivideTheirWork.end()) require_one_process(name);
 }
 
@@ -131,8 +135,8 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
     }
     settled = settled_arguments(app, with_config_flag(argc, argv));
     know_flags_of(app, settled.command);
-    if (settled.is_silent || !is_first_rank()) silence();
     require_command_for_ranks(settled);
+    if (settled.is_silent || !is_first_rank()) silence();
     print_notes(settled.notes);
     std::vector<const char*> arguments;
     for (const std::string& text : settled.texts) arguments.push_back(text.c_str());

@@ -97,6 +97,12 @@ FolderLock::~FolderLock() {
   held().erase(path_);
 }
 
+std::optional<FolderLock> FolderLock::unless_taken(const fs::path& folder) {
+  FolderLock lock;
+  if (!lock.lock(folder)) return std::nullopt;
+  return lock;
+}
+
 std::optional<FolderLock> FolderLock::try_to_lock(const fs::path& folder) {
   FolderLock lock;
   if (!lock.lock(folder) || lock.file_.get() < 0) return std::nullopt;

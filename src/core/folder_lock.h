@@ -22,6 +22,8 @@ class FolderLock {
   FolderLock& operator=(FolderLock&&) = delete;
   ~FolderLock();
 
+  // Returns the lock, or none where another one holds it. Where there are no locks it guards nothing.
+  static std::optional<FolderLock> unless_taken(const std::filesystem::path& folder);
   // The lock where nobody else holds it, and the folder can be written to.
   static std::optional<FolderLock> try_to_lock(const std::filesystem::path& folder);
   // Returns whether a lock of this process is held on the folder.

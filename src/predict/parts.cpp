@@ -79,8 +79,18 @@ bool Parts::is_finished() const { return path_exists(path()); }
 void Parts::claim(const Json& made_of) const {
   writing::make_folders(folder_);
   const fs::path list = list_in(folder_, shard_.count);
-  const Json now = {{"parts", shard_.count}, {"extension", extension_}, {"header", header_}, {"of", made_of}};
-  if (!path_exists(list)) write_file_atomically(list, dump_json(now));
+  if (!path_exists(list)) write_file_atomically(list, dump_json(as_listed(made_of)));
+  require_own(made_of);
+}
+
+Json Parts::as_listed(const Json& made_of) const {
+  return {{"parts", shard_.count}, {"extension", extension_}, {"header", header_}, {"of", made_of}};
+}
+
+void Parts::require_own(const Json& made_of) const {
+  const fs::path list = list_in(folder_, shard_.count);
+  if (!path_exists(list)) return;
+  const Json now = as_listed(made_of);
   const Json before = parse_json(read_file(list, 1 << 20), list.string());
   if (before == now) return;
   const Json of = before.is_object() ? before.value("of", Json::object()) : Json::object();

@@ -28,11 +28,14 @@ class Parts {
 
   std::filesystem::path path() const;  // of the shard's part
   bool is_finished() const;            // it is there, and so it is whole
-  // Makes the folder, and says in it what its parts are made of. Throws UsageError where it holds parts that
-  // were made of something else, naming what.
+  // Makes the folder, and says in it what its parts are made of. Throws as require_own() does.
   void claim(const Json& made_of) const;
+  // Throws UsageError where the folder holds parts that were made of something else, naming what.
+  void require_own(const Json& made_of) const;
 
  private:
+  Json as_listed(const Json& made_of) const;
+
   std::filesystem::path folder_;
   data::Shard shard_;
   std::string extension_;

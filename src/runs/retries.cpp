@@ -45,12 +45,15 @@ void try_more_gently(const train::Collapsed& collapsed, TrainOptions& options, t
 
 void continue_attempt(TrainOptions& options, train::Observer& observer) {
   const fs::path path = options.arguments.output_dir / kRetriesFile;
-  if (!path_exists(path)) return;
-  if (!options.arguments.resume) {
-    if (distributed::is_first()) writing::unlink(path);
-    return;
-  }
-  const Json attempts = parse_json(read_file(path, 1 << 20), path.string());
+  const auto read = [&]() -> std::string {
+    if (!path_exists(path)) return "";
+    if (options.arguments.resume) return read_file(path, 1 << 20);
+    writing::unlink(path);
+    return "";
+  };
+  const std::string text = distributed::from_first(read, "the attempts so far");
+  if (text.empty()) return;
+  const Json attempts = parse_json(text, path.string());
   if (!attempts.is_array() || attempts.size() > kRetries) return;
   train::TrainingArguments arguments = options.arguments;
   for (const Json& attempt : attempts) {

@@ -22,12 +22,9 @@
 namespace bertune::runs {
 namespace {
 
-// A hash of the weights in a folder, so that runs of two models are not taken for one group.
-std::string hash_of_weights(const fs::path& folder) {
-  std::uint64_t hash = 0;
-  for (const char* name : {"config.json", kWeightFiles[0], kWeightFiles[1], kAdapterFiles[1]})
-    if (path_exists(folder / name)) hash = hash * 31 + quick_hash(MappedFile(folder / name).text());
-  return fmt::format("{:016x}", hash);
+// A hash of a model, so that runs of two models are not taken for one group.
+Json model_in(const fs::path& folder) {
+  return folder.empty() ? Json() : Json(fmt::format("{:016x}", hash_of_model(folder)));
 }
 
 Json fingerprint_of(const tasks::Examples* examples) {
@@ -70,7 +67,9 @@ class SeedTraining {
     Json arguments = options_.arguments.to_json();
     arguments.erase("seed");
     identity_ = {{"arguments", std::move(arguments)},
-                 {"model", hash_of_weights(options_.model)},
+                 {"base", model_in(options_.base)},
+                 {"keep", options_.keep == KeptModels::best ? "best" : "all"},
+                 {"model", model_in(options_.model)},
                  {"seeds", done_.seeds},
                  {"test", fingerprint_of(data.test.get())},
                  {"train", fingerprint_of(data.train.get())},
@@ -99,6 +98,10 @@ class SeedTraining {
     ended.done_before = !results.is_null();
     if (!ended.done_before) {
       writing::make_folders(folders_.folder(seed));
+      // A run that was killed before its results were saved is not finished: it ends once more, from its
+      // checkpoint.
+      if (options.arguments.resume && path_exists(folders_.folder(seed) / "trainer_state.json"))
+        writing::unlink(folders_.folder(seed) / "trainer_state.json");
       run = fine_tune_on(data, options, base_, observer_);
       results = results_of(seed, *run);
       folders_.save_results(seed, results, identity_);

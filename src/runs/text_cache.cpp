@@ -123,8 +123,7 @@ FolderLock lock_for(const fs::path& folder, const std::stop_token& stop, train::
   bool said = false;
   for (;;) {
     writing::make_folders(folder);
-    if (std::optional<FolderLock> lock = FolderLock::try_to_lock(folder)) return std::move(*lock);
-    require_writable(folder);
+    if (std::optional<FolderLock> lock = FolderLock::unless_taken(folder)) return std::move(*lock);
     if (!said)
       observer.on(
           Note{fmt::format("{}: another process tokenizes the text; waiting for it", folder.string())});

@@ -206,6 +206,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
 ProbedTime Trainer::probe(tasks::Examples& train, const std::stop_token& stop) {
   constexpr std::size_t kLeast = 5, kMost = 20;
   constexpr double kEnough = 3;  // seconds
+  stop_ = stop;
   set_loss(train);
   plan_ = plan_steps(arguments_, train.rows());
   has_validation_ = true;  // a schedule that follows a metric asks for none here
@@ -219,11 +220,16 @@ ProbedTime Trainer::probe(tasks::Examples& train, const std::stop_token& stop) {
     const std::size_t count = std::min(kMost, steps.size());
     double seconds = 0;
     const std::int64_t before = state_.tokens;
-    for (std::size_t i = 0; i < count && (i < kLeast || seconds < kEnough); ++i) {
+    // The first rank's clock decides for all: they take the same steps.
+    const auto is_enough = [&] {
+      return distributed::from_first([&] { return std::string(seconds < kEnough ? "no" : "yes"); },
+                                     "the time of steps") == "yes";
+    };
+    for (std::size_t i = 0; i < count && (i < kLeast || !is_enough()); ++i) {
       const Stopwatch watch;
       train_step(train, steps[i * steps.size() / count]);
       seconds += watch.seconds();
-      if (stop.stop_requested()) throw Interrupted("stopped while measuring steps");
+      if (stop_is_asked()) throw Interrupted("stopped while measuring steps");
     }
     return seconds / static_cast<double>(std::max<std::int64_t>(1, state_.tokens - before));
   };

@@ -216,6 +216,10 @@ TEST_F(Explained, WhatCannotBeExplainedSaysSo) {
               ThrowsMessage<UsageError>(HasSubstr("has no explanation")));
   EXPECT_THAT([&] { Explainer(model("classes"), {.target = "awful"}); },
               ThrowsMessage<UsageError>(HasSubstr("has no label \"awful\"; its labels are bad, fine, good")));
+  EXPECT_THAT([&] { Explainer(model("tags"), {.target = "PRONOUN"}); },
+              ThrowsMessage<UsageError>(HasSubstr("has no label \"PRONOUN\"")));
+  EXPECT_THAT([&] { Explainer(model("number"), {.target = "high"}); },
+              ThrowsMessage<UsageError>(HasSubstr("this model has none")));
   EXPECT_THAT([&] { explain_method_from_string("shap"); }, ThrowsMessage<UsageError>(HasSubstr("\"shap\"")));
   Explainer answers(model("answers"));
   std::string question;

@@ -131,7 +131,7 @@ TEST(LabelNoise, RanksWhatFitsLeast) {
 TEST(LabelNoise, KnowsTwins) {
   std::vector<MadeRow> rows = mostly_right();
   rows[20].truth = {0}, rows[7].truth = {1}, rows[20].logits = {0, 5};
-  const PredictionTable table = table_of(form_of_classes({"no", "yes"}), rows);
+  const PredictionTable table = table_of(form_of_classes({"neg", "pos"}), rows);  // of one length
   const LabelNoise noise = label_noise(table, table.sets[0]);
   ASSERT_EQ(noise.ranked.size(), 1U);
   EXPECT_TRUE(noise.ranked[0].has_twin);
@@ -271,6 +271,14 @@ TEST_F(NoiseFiles, AChangedFileIsNoticed) {
               AllOf(HasSubstr("\"bb\" is of no row"), HasSubstr("\"b\"?")));
   EXPECT_THAT(message_of([&] { labels(training("where,label\ntrain.csv:2,b\n")); }),
               HasSubstr("\"correct\""));
+}
+
+// Classes that are called numbers are classes, too: a typo is not a new one.
+TEST_F(NoiseFiles, ATypoAmongNumberedClassesIsNoticed) {
+  files.write("train.csv", "text,label\none,0\ntwo,1\nthree,0\nfour,1\nfive,0\n");
+  EXPECT_THAT(message_of([&] { labels(training("where,correct\ntrain.csv:2,11\n")); }),
+              HasSubstr("\"11\" is of no row"));
+  EXPECT_THAT(labels(training("where,correct\ntrain.csv:2,1\n")), ElementsAre("1", "1", "0", "1", "0"));
 }
 
 TEST_F(NoiseFiles, TagsOfWordsAreCorrected) {

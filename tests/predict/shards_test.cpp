@@ -58,6 +58,40 @@ class MergedShards : public testing::ProgramTest, public ::testing::WithParamInt
 INSTANTIATE_TEST_SUITE_P(Files, MergedShards, ::testing::ValuesIn(all_asked()),
                          [](const auto& tested) { return tested.param.name; });
 
+class ShardsOfRanks : public testing::ProgramTest {};
+
+// Each rank predicts its shard and speaks for itself, where other commands would do the same work twice.
+TEST_F(ShardsOfRanks, ATaskOfALauncherFindsItsPlace) {
+  const std::string model = testing::write_model(files.path() / "model", testing::asked_heads()[0]).string();
+  const std::string file = files.write("a.txt", "the film was good\nthe food was poor\n").string();
+  for (const char* rank : {"1", "0"}) {
+    const auto as_rank = [&] {
+      ::setenv("OMPI_COMM_WORLD_RANK", rank, 1), ::setenv("OMPI_COMM_WORLD_SIZE", "2", 1);
+    };
+    const auto run = testing::run(
+        {"predict", "--model", model, file, "--shard", "auto", "--output", path("parts")}, "", as_rank);
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    const auto wrong = testing::run(
+        {"predict", "--model", model, path("none.txt"), "--shard=auto", "--output", path("others")}, "",
+        as_rank);
+    EXPECT_THAT(wrong.err, HasSubstr("none.txt")) << rank;
+  }
+  const auto whole = testing::run({"predict", "--model", model, file});
+  EXPECT_EQ(testing::run({"merge", path("parts")}).out, whole.out);
+}
+
+// A typo does not decide what the folder is for.
+TEST_F(ShardsOfRanks, AFirstAttemptThatFailsLeavesTheFolderFree) {
+  const std::string model = testing::write_model(files.path() / "model", testing::asked_heads()[0]).string();
+  const std::string file = files.write("a.csv", "text,label\nthe film was good,x\n").string();
+  const std::vector<std::string> start = {"predict", "--model", model,      file,
+                                          "--shard", "0/1",     "--output", path("parts")};
+  std::vector<std::string> wrong = start;
+  wrong.insert(wrong.end(), {"--text-column", "txt"});
+  EXPECT_NE(testing::run(wrong).exit_code, 0);
+  EXPECT_EQ(testing::run(start).exit_code, 0);
+}
+
 TEST_P(MergedShards, AreTheOutputOfOneProcess) {
   const ShardedFile& asked = GetParam();
   const std::string folder = model(asked.head), file = files.write(asked.file, asked.content).string();

@@ -45,6 +45,15 @@ tasks::PredictionFile file_of(const PredictOptions& options) {
 }
 
 // Returns the place of the shard's part. Throws AlreadyDone where the part is there.
+predict::Parts parts_of(const PredictOptions& options) {
+  const bool csv = options.output_format == "csv";
+  return {options.output, *options.shard, csv ? ".csv" : ".jsonl", csv};
+}
+
+Json part_is_made_of(const PredictOptions& options) {
+  return predict::made_of(options.input, options.model.folder, options.model.base, options.settings);
+}
+
 std::filesystem::path prepare_part(const PredictOptions& options) {
   if (options.reads_standard_input()) throw UsageError("--shard needs a file, and not standard input");
   if (options.output.empty() || options.output == "-")
@@ -54,9 +63,8 @@ std::filesystem::path prepare_part(const PredictOptions& options) {
     throw UsageError(fmt::format("--output {}: is a file; with --shard it is the folder for the parts",
                                  options.output.string()));
   }
-  const bool csv = options.output_format == "csv";
-  const predict::Parts parts(options.output, *options.shard, csv ? ".csv" : ".jsonl", csv);
-  parts.claim(predict::made_of(options.input, options.model.folder, options.model.base, options.settings));
+  const predict::Parts parts = parts_of(options);
+  parts.require_own(part_is_made_of(options));
   if (parts.is_finished())
     throw AlreadyDone(fmt::format("{}: is there already; nothing to do", parts.path().string()));
   return parts.path();
@@ -144,6 +152,9 @@ void predict(const PredictOptions& options) {
   const std::unique_ptr<tasks::RequestSource> source = task.open(
       file_of(options), model.trained(),
       {.threshold = options.threshold, .question_answering = options.question_answering, .top = options.top});
+  // The folder is claimed only here: a first attempt that fails on its options shall not decide what it is
+  // for.
+  if (options.shard) parts_of(options).claim(part_is_made_of(options));
   predict_all(model, *source, options, output);
 }
 

@@ -47,6 +47,7 @@ struct Job {
 };
 std::optional<Job> job;
 bool joins = false;
+bool apart = false;
 
 // Seconds of silence after which a rank counts as lost.
 double silence_that_counts() {
@@ -119,7 +120,9 @@ void note_binding(const std::vector<Seat>& seats, int threads) {
 
 }  // namespace
 
-bool is_first_rank() { return job ? job->ranks.is_first() : launch().rank == 0; }
+bool is_first_rank() { return job ? job->ranks.is_first() : apart || launch().rank == 0; }
+
+void work_apart() { apart = true; }
 
 int launched_ranks() { return launch().size; }
 
@@ -156,7 +159,7 @@ void join_ranks() {
 int threads_of_rank() { return job ? job->threads : 0; }
 
 RankEnd end_ranks(std::string_view message, int code) {
-  if (!job) return {.tells = joins || launch().rank == 0, .code = code};
+  if (!job) return {.tells = apart || joins || launch().rank == 0, .code = code};
   job->failed = true;
   distributed::Communicator& all = *job->engine;
   if (all.rank() == 0) {

@@ -17,6 +17,9 @@ int launched_ranks();
 // Ends commands that one process runs. Throws UsageError under a launcher of several, naming what can be run.
 void require_one_process(std::string_view command);
 
+// From now on this process does work of its own, and speaks for itself.
+void work_apart();
+
 // Makes this process one of the ranks (distributed::current()) for the rest of its life, if a launcher has
 // started several; else it does nothing. All but the first are silent from then on. Throws Error where the
 // ranks do not find one another.

@@ -8,6 +8,7 @@
 
 #include "bertune/error.h"
 #include "data/documents/sentences.h"
+#include "data/files/decoding.h"
 #include "data/files/packing.h"
 #include "data/files/records.h"
 #include "data/files/sniff.h"
@@ -130,7 +131,8 @@ TextLayout DocumentReader::read_mapped(const fs::path& path, DocumentSink& sink)
 // Unpacks some of the text at a time.
 TextLayout DocumentReader::read_stream(const fs::path& path, DocumentSink& sink) {
   constexpr std::size_t kBlock = std::size_t{4} << 20, kLongest = std::size_t{256} << 20;
-  const TextStream file = open_text(path);
+  TextStream file = open_text(path);
+  bool is_decoded = false;  // its encoding is looked for when its beginning is unpacked
   std::string window;
   std::optional<TextLayout> layout;
   std::optional<LineReader> reader;
@@ -143,6 +145,14 @@ TextLayout DocumentReader::read_stream(const fs::path& path, DocumentSink& sink)
     final = static_cast<std::size_t>(file.stream->gcount()) < window.size() - held;
     window.resize(held + static_cast<std::size_t>(file.stream->gcount()));
     if (!layout) {
+      std::string encoding(marked_encoding(window));
+      if (encoding.empty()) encoding = guess_encoding(std::string_view(window).substr(0, window.rfind('\n')));
+      if (!is_decoded && !encoding.empty()) {
+        file = open_text(path, encoding);
+        window.clear();
+        is_decoded = true, final = false;
+        continue;
+      }
       refuse_foreign_bytes(window, path.string());
       window.erase(0, byte_order_mark(window));
       layout = layout_of(window, final, options_.document_per);

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "bertune/error.h"
 #include "insight/explain/leave_one_out.h"
@@ -38,6 +41,16 @@ FolderExplainer::FolderExplainer(train::ModelFolder folder, const ExplainOptions
   task_ = tasks::prediction_task(architecture, trained(), {}, path);
   const bool has_classes = architecture == Architecture::sequence_classification &&
                            folder_.model.config().problem_type != ProblemType::regression;
+  const std::vector<std::string>& labels = folder_.model.config().id2label;
+  const auto is_target = [&](std::string_view label) {  // "B-PER", or the entity "PER"
+    return label == options_.target ||
+           (label.size() > 2 && label[1] == '-' && label.substr(2) == options_.target);
+  };
+  const bool has_tags = architecture == Architecture::token_classification;
+  if (has_tags && !options_.target.empty() && std::ranges::none_of(labels, is_target))
+    index_of_label(labels, options_.target);  // which throws, naming them
+  if (!has_tags && !has_classes && !options_.target.empty())
+    throw UsageError("target", "`target` is a class, a label or a tag, and this model has none");
   if (has_classes && !options_.target.empty())
     index_of_label(folder_.model.config().id2label, options_.target);
 }

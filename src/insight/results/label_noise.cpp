@@ -208,7 +208,8 @@ class NoiseFinder {
     if (table_.form.outcome == Outcome::tags) return;
     std::unordered_map<std::string_view, std::pair<std::string_view, bool>> known;  // differing labels?
     for (const ScoredItem& item : items_) {
-      const auto [found, is_new] = known.emplace(set_.rows[item.row].hash, std::pair(item.given, false));
+      const auto [found, is_new] =
+          known.try_emplace(set_.rows[item.row].hash, std::string_view(item.given), false);
       if (!is_new && found->second.first != item.given) found->second.second = true;
     }
     for (const auto& [hash, entry] : known)
@@ -235,10 +236,15 @@ class NoiseFinder {
     return label;
   }
 
-  // The words of a sentence have a blank between them.
+  // The words of a sentence have a blank between them; nothing for one behind the part of it that is kept.
   static std::string word_of(std::string_view text, std::int64_t word) {
-    for (; word > 0 && !text.empty(); --word) text.remove_prefix(std::min(text.size(), text.find(' ') + 1));
-    return std::string(text.substr(0, text.find(' ')));
+    for (; word > 0; --word) {
+      const std::size_t blank = text.find(' ');
+      if (blank == text.npos) return "";
+      text.remove_prefix(blank + 1);
+    }
+    const std::size_t end = text.find(' ');
+    return end == text.npos && text.ends_with("…") ? "" : std::string(text.substr(0, end));
   }
 
   const PredictionTable& table_;

@@ -48,11 +48,12 @@ struct NewLabels {
 // The labels that a file has, before any is corrected.
 class KnownLabels {
  public:
-  explicit KnownLabels(const data::Dataset& train)
+  KnownLabels(const TrainingFiles& files, const data::Dataset& train)
       : path_(train.path), separator_(data::guess_separator(train)) {
     for (const data::Row& row : train.rows) whole_.emplace(row.label);
-    are_numbers_ = std::ranges::all_of(
-        whole_, [](const std::string& label) { return data::parse_number(label).has_value(); });
+    const ProblemType type = files.problem_type.empty() ? data::guess_problem_type(train).type
+                                                        : problem_type_from_string(files.problem_type);
+    are_numbers_ = type == ProblemType::regression;
     for (const std::string& label : whole_)
       for (std::string& part : data::split_labels(label, separator_, path_)) parts_.insert(std::move(part));
   }
@@ -88,7 +89,7 @@ void correct(const TrainingFiles& files, TextSets& sets) {
       corrected(files, train.size(), [&](std::int64_t row) { return text_of_row(train, row); });
   if (!corrections.any) return;
   const auto storage = std::make_shared<NewLabels>(NewLabels{train.label_storage, {}});
-  const KnownLabels known(train);
+  const KnownLabels known(files, train);
   for (const NewLabel& one : corrections.labels) {
     data::Row& row = train.rows[static_cast<std::size_t>(one.row)];
     row.label = storage->labels.emplace_back(known.written(one));
