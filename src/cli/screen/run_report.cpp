@@ -47,7 +47,8 @@ void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, 
     if (!beside_test.empty()) fmt::print("{}\n", beside_test);
   }
   const std::string folder = options.arguments.output_dir.string();
-  if (run.suspicious_labels > 0) {
+  // More than a third are the mistakes of a weak model, and not of those who wrote the labels.
+  if (run.suspicious_labels > 0 && 3 * run.suspicious_labels <= run.judged_labels) {
     fmt::print(
         "Labels to read again: {} of the {} that this model was not trained on fit badly (bertune noise "
         "{})\n",

@@ -1,6 +1,8 @@
 // The section of the labels that should be read again.
 #include <fmt/format.h>
 
+#include <cstdint>
+
 #include "report/html/elements.h"
 #include "report/html/sections.h"
 
@@ -38,6 +40,14 @@ std::string suspicious_section(const OrderedJson& facts) {
                                          count(found.at("items")), escaped(unit), sets);
   if (rows.empty()) {
     return section("suspicious", kQuestion, fmt::format("None of {}.", judged),
+                   "<p class=\"note\">There is nothing to show.</p>");
+  }
+  const auto issues = found.at("issues").get<std::int64_t>(), items = found.at("items").get<std::int64_t>();
+  if (3 * issues > items) {
+    return section("suspicious", kQuestion,
+                   fmt::format("Of {}, <b>{}</b> have a label that fits badly: so many are mistakes of this "
+                               "model. A better one can tell which labels are wrong.",
+                               judged, count(found.at("issues"))),
                    "<p class=\"note\">There is nothing to show.</p>");
   }
   const std::string answer = fmt::format(
