@@ -44,5 +44,8 @@ link_statically(PkgConfig::zlib ${static_z})
 link_statically(PkgConfig::libzstd ${static_zstd})
 link_statically(yaml-cpp ${static_yaml-cpp})
 link_statically(fmt::fmt ${PROJECT_BINARY_DIR}/libbertune_fmt.a)
+# Debian's static liblinear is for programs alone: a shared library takes the shared one.
+add_library(liblinear::shared UNKNOWN IMPORTED)
+set_target_properties(liblinear::shared PROPERTIES IMPORTED_LOCATION ${LIBLINEAR_LIBRARY})
 set_target_properties(liblinear::liblinear PROPERTIES IMPORTED_LOCATION ${static_linear}
   INTERFACE_LINK_LIBRARIES ${static_blas})
