@@ -12,7 +12,7 @@ endif()
 install(TARGETS bertune_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
 install(TARGETS bertune_c LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT shared)
 if(TARGET bertune_mpi)
-  install(TARGETS bertune_mpi LIBRARY DESTINATION lib/bertune COMPONENT program)
+  install(TARGETS bertune_mpi LIBRARY DESTINATION lib/bertune COMPONENT mpi)  # packages do without MPI
 endif()
 install(TARGETS bertune EXPORT bertuneStatic
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT static ${static_only})
