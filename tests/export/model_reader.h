@@ -202,7 +202,10 @@ class ModelReader {
         case TensorField::external_data: {
           protozero::pbf_message<EntryField> entry(message.get_message());
           std::string key, value;
-          while (entry.next()) (entry.tag() == EntryField::key ? key : value) = entry.get_string();
+          while (entry.next()) {
+            std::string& wanted = entry.tag() == EntryField::key ? key : value;
+            wanted = entry.get_string();
+          }
           tensor.external[key] = value;
           break;
         }
