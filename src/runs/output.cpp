@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <system_error>
+#include <thread>
 
 #include "bertune/error.h"
 #include "core/file.h"
@@ -17,6 +20,26 @@
 #include "train/model_folder.h"
 
 namespace bertune::runs {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A launcher or a service starts a job again while the killed one still leaves the disk: it is waited for a
+// moment, in place of a failure that costs the job its place in the queue.
+constexpr auto kTimeToLeave = 20s;
+
+FolderLock lock_of_run(const TrainOptions& options) {
+  const fs::path& output = options.arguments.output_dir;
+  if (!options.arguments.resume) return FolderLock(output);
+  for (const auto end = std::chrono::steady_clock::now() + kTimeToLeave;
+       std::chrono::steady_clock::now() < end; std::this_thread::sleep_for(50ms)) {
+    if (std::optional<FolderLock> lock = FolderLock::unless_taken(output)) return std::move(*lock);
+    if (options.stop.stop_requested()) throw Interrupted("stopped while waiting for another process");
+  }
+  return FolderLock(output);
+}
+
+}  // namespace
 
 FolderLock prepare_output(const TrainOptions& options) {
   const fs::path& output = options.arguments.output_dir;
@@ -36,7 +59,7 @@ FolderLock prepare_output(const TrainOptions& options) {
             output.string(), has_checkpoint ? "checkpoint" : "model"));
   }
   writing::make_folders(output);
-  FolderLock lock(output);
+  FolderLock lock = lock_of_run(options);
   const AtomicDirectory as_in_the_end(output);  // what cannot be is found out now, not after an epoch
   require_writable(output);
   if (path_exists(output / insight::kSeedsFile) && !options.overwrite && !options.seeds) {

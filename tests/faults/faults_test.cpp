@@ -2,6 +2,8 @@
 // before is whole, the same command goes on to the same bits, and a person's files are there.
 #include <sys/resource.h>
 
+#include <chrono>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -135,6 +137,19 @@ TEST_F(Training, ASecondProcessLeavesTheFolderToTheFirst) {
               ::testing::HasSubstr("process " + std::to_string(::getpid()) + " is writing to this folder"));
   EXPECT_TRUE(tree_of(root()) == before);
   must(train({"--max-steps", "2", "--overwrite"}));
+}
+
+// A job that is started again may find that its killed predecessor has not left yet.
+TEST_F(Training, ARunThatContinuesWaitsForTheOneBefore) {
+  must(train({"--max-steps", "1"}));
+  std::optional<FolderLock> lock(root() / "out");
+  std::thread predecessor([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    lock.reset();
+  });
+  const Ended ended = in_child([&] { return run_program(train({"--max-steps", "1", "--resume"})); });
+  predecessor.join();
+  EXPECT_EQ(ended.code, 0) << ended.err;
 }
 
 // Both at once, into one folder: whoever is later has it, whole.
