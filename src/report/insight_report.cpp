@@ -39,15 +39,6 @@ std::string verdict(const insight::Comparison& one, bool greater_is_better, bool
                      printable(second ? one.second : one.first));
 }
 
-std::string shortened(const std::string& text) {
-  constexpr std::size_t kMost = 70;
-  std::string line = printable(text);
-  if (line.size() <= kMost) return line;
-  std::size_t end = kMost;
-  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U) --end;
-  return line.substr(0, end) + "...";
-}
-
 std::string disputed_rows(const insight::Comparison& one, std::int64_t most) {
   std::string text;
   for (const bool of_first : {false, true}) {
@@ -58,7 +49,7 @@ std::string disputed_rows(const insight::Comparison& one, std::int64_t most) {
         text += fmt::format(fmt::runtime(one.first_runs > 1 ? "\nRight in most runs of {} alone:\n"
                                                             : "\nOnly {} gets these right:\n"),
                             printable(of_first ? one.first : one.second));
-      text += fmt::format("  {}  {}\n", printable(row.where), shortened(row.text));
+      text += fmt::format("  {}  {}\n", printable(row.where), one_line_of(row.text, 70));
       const std::string& wrong = of_first ? row.second : row.first;
       if (!row.right.empty())
         text += fmt::format("    {}, and not {}\n", printable(row.right), printable(wrong));

@@ -3,25 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <string_view>
 
 #include "core/counted.h"
 #include "core/printable.h"
 #include "report/table.h"
+#include "report/terminal.h"
 
 namespace bertune::report {
 namespace {
-
-// The beginning of a text on one line.
-std::string beginning(const std::string& text) {
-  constexpr std::size_t kMost = 90;
-  std::string line = printable(text);
-  if (line.size() <= kMost) return line;
-  std::size_t end = kMost;
-  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U) --end;
-  return line.substr(0, end) + "...";
-}
 
 std::string share(double value) { return fmt::format("{:.1f}%", 100 * value); }
 
@@ -44,8 +33,8 @@ std::string item_lines(const SuspiciousLabel& one, bool is_number) {
   return fmt::format("  {}{}  {}  score {:.3f}{}{}\n    {}\n", printable(one.where), of, label, one.score,
                      one.is_issue ? "" : "  (probably right)",
                      one.has_twin ? "  (the same text has another label elsewhere)" : "",
-                     beginning(one.text)) +
-         (one.text_pair.empty() ? "" : fmt::format("    {}\n", beginning(one.text_pair)));
+                     one_line_of(one.text, 90)) +
+         (one.text_pair.empty() ? "" : fmt::format("    {}\n", one_line_of(one.text_pair, 90)));
 }
 
 }  // namespace

@@ -13,13 +13,6 @@ std::string shown(const Json& number) {
   return number.is_number() ? fmt::format("{:.4f}", number.get<double>()) : "-";
 }
 
-// "eval_accuracy" as "validation accuracy".
-std::string spelled(std::string name) {
-  for (const auto& [prefix, words] : {std::pair{"eval_", "validation "}, {"test_", "test "}})
-    if (name.starts_with(prefix)) return words + name.substr(5);
-  return name;
-}
-
 std::string runs_table(const Json& results) {
   std::vector<std::string> names;
   const Json chosen_by = results.value("chosen_by", Json()), best = results.value("best", Json());
@@ -47,6 +40,12 @@ std::string runs_table(const Json& results) {
 }
 
 }  // namespace
+
+std::string spelled(std::string metric) {
+  for (const auto& [prefix, words] : {std::pair{"eval_", "validation "}, {"test_", "test "}})
+    if (metric.starts_with(prefix)) return words + metric.substr(5);
+  return metric;
+}
 
 std::string seeds_report(const Json& results) {
   Table table({Align::left, Align::right, Align::right, Align::right, Align::right});

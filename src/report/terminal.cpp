@@ -114,4 +114,10 @@ std::string shorten_middle(std::string_view text, int width) {
   return std::string(text.substr(0, head)) + "…" + std::string(text.substr(tail));
 }
 
+std::string one_line_of(std::string_view text, std::size_t most) {
+  const std::string line = printable(text);
+  const std::string_view begin = beginning_of(line, most);
+  return std::string(begin) + (begin.size() < line.size() ? "..." : "");
+}
+
 }  // namespace bertune::report

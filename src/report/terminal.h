@@ -39,6 +39,9 @@ int display_width(std::string_view text);
 
 using bertune::printable;
 
+// Returns the beginning of a text on one line, of up to `most` bytes, with "..." where something was cut.
+std::string one_line_of(std::string_view text, std::size_t most);
+
 // The most columns of a label that a table shows.
 inline constexpr int kLabelWidth = 28;
 

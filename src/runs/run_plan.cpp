@@ -13,6 +13,7 @@
 #include "core/counted.h"
 #include "core/file.h"
 #include "core/stopwatch.h"
+#include "tasks/batches.h"
 #include "train/batches.h"
 #include "train/evaluation.h"
 #include "train/model_folder.h"
@@ -168,8 +169,7 @@ double evaluation_seconds(const TrainOptions& options, BertPreTrainedModel& mode
   double seconds = 0, tokens = 0;
   model.eval();
   const auto measure = [&](std::int64_t first) {
-    batch.clear();
-    for (std::int64_t row = first; row < std::min(rows.rows(), first + size); ++row) rows.add_to(batch, row);
+    tasks::take_block(rows, first, size, batch);
     const Stopwatch watch;
     model.forward(batch);
     return watch.seconds();

@@ -35,10 +35,7 @@ void place(const fs::path& from, const fs::path& to) {
   writing::make_folders(to.parent_path());
   const bool is_large = to.extension() == ".safetensors";
   if (is_large && writing::link(from, to) == 0) return;
-  const MappedFile file(from);
-  AtomicFile copy(to);
-  copy.write(file.bytes());
-  copy.commit();
+  write_file_atomically(to, MappedFile(from).text());
 }
 
 bool belongs_to_run(const fs::path& name) {

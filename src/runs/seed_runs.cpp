@@ -8,7 +8,6 @@
 
 #include "bertune/error.h"
 #include "core/file.h"
-#include "core/hash.h"
 #include "core/model_files.h"
 #include "core/writing.h"
 #include "distributed/ranks.h"
@@ -94,7 +93,6 @@ class SeedTraining {
     observer_.on(SeedBegins{.seed = seed, .number = ended.number, .seeds = ended.seeds});
     const TrainOptions options = options_of(seed);
     Json results = options_.arguments.resume ? folders_.finished_results(seed, identity_) : Json();
-    std::optional<FinishedRun> run;
     ended.done_before = !results.is_null();
     if (!ended.done_before) {
       writing::make_folders(folders_.folder(seed));
@@ -102,13 +100,13 @@ class SeedTraining {
       // checkpoint.
       if (options.arguments.resume && path_exists(folders_.folder(seed) / "trainer_state.json"))
         writing::unlink(folders_.folder(seed) / "trainer_state.json");
-      run = fine_tune_on(data, options, base_, observer_);
-      results = results_of(seed, *run);
+      const FinishedRun run = fine_tune_on(data, options, base_, observer_);
+      results = results_of(seed, run);
       folders_.save_results(seed, results, identity_);
-      ended.validation = run->validation_metrics, ended.test = run->test_metrics;
+      ended.validation = run.validation_metrics, ended.test = run.test_metrics;
     }
     done_.runs.push_back(std::move(results));
-    compare_with_best(number, std::move(run));
+    compare_with_best(number);
     observer_.on(ended);
   }
 
@@ -135,14 +133,13 @@ class SeedTraining {
   }
 
   // One model beside the best is on the disk at a time.
-  void compare_with_best(std::size_t number, std::optional<FinishedRun> run) {
+  void compare_with_best(std::size_t number) {
     const std::optional<double> value = validated(number);
     if (!value) return;
     const bool better = !done_.best || *value > best_value_;
     if (!better) return folders_.leave_results(done_.seeds[number]);
     if (done_.best) folders_.leave_results(*done_.best);
     done_.best = done_.seeds[number], best_value_ = *value;
-    done_.best_run = std::move(run);
   }
 
   void finish() {

@@ -19,7 +19,6 @@ struct SeedRuns {
   Json results;                       // what seeds.json holds (docs/seeds.md)
   std::filesystem::path file;         // that one
   std::optional<std::uint64_t> best;  // on the validation rows; its run is OUTPUT too
-  std::optional<FinishedRun> best_run = {};  // where this process has trained it
 };
 
 // Trains options.seeds models, one after another, with arguments.seed and those after it: new weights, order

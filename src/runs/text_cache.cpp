@@ -39,18 +39,13 @@ std::uintmax_t size_of(const std::vector<fs::path>& paths) {
   return size;
 }
 
-std::uint64_t mixed(std::uint64_t hash, std::uint64_t more) {
-  const std::uint64_t pair[] = {hash, more};
-  return quick_hash({reinterpret_cast<const char*>(pair), sizeof pair});
-}
-
 std::uint64_t hash_of_contents(const fs::path& path) {
   constexpr std::size_t kBlock = std::size_t{64} << 20;
   const MappedFile file(path);
   std::uint64_t hash = file.text().size();
   for (std::string_view rest = file.text(); !rest.empty();
        rest.remove_prefix(std::min(kBlock, rest.size()))) {
-    hash = mixed(hash, quick_hash(rest.substr(0, kBlock)));
+    hash = mixed_hash(hash, quick_hash(rest.substr(0, kBlock)));
     file.release_pages();
   }
   return hash;
@@ -100,7 +95,7 @@ class ContentHashes {
 std::uint64_t hash_of_tokenizer(const fs::path& folder) {
   std::uint64_t hash = 0;
   const auto add = [&](const char* name) {
-    if (path_exists(folder / name)) hash = mixed(hash, quick_hash(MappedFile(folder / name).text()));
+    if (path_exists(folder / name)) hash = mixed_hash(hash, quick_hash(MappedFile(folder / name).text()));
   };
   for (const char* name : kTokenizerFiles) add(name);
   add(kWordFile);
@@ -110,7 +105,7 @@ std::uint64_t hash_of_tokenizer(const fs::path& folder) {
 
 // Returns what is in the folder and whole.
 std::optional<data::TokenizedDocuments> opened(const fs::path& folder, train::Observer& observer) {
-  if (!path_exists(folder / "corpus.json")) return std::nullopt;
+  if (!path_exists(folder / data::kCorpusFile)) return std::nullopt;
   if (const std::string damage = train::damage_of(folder); !damage.empty()) {
     observer.on(Note{fmt::format("{}: {}; the text is tokenized again", folder.string(), damage)});
     return std::nullopt;
@@ -164,11 +159,11 @@ std::string TextCache::key_of(const std::vector<fs::path>& paths, const BertToke
       fmt::format("{} {} {} {} {}", tokenizer.vocab_size(), max_sentence_tokens,
                   documents.format ? to_string(*documents.format) : "", documents.text_column,
                   documents.document_per ? to_string(*documents.document_per) : "");
-  hash = mixed(hash, quick_hash(settings));
+  hash = mixed_hash(hash, quick_hash(settings));
   ContentHashes hashes(folder_);
   for (const fs::path& path : paths) {
-    hash = mixed(hash, hashes.of(path));
-    hash = mixed(hash, quick_hash(path.extension().string()));  // which says the format
+    hash = mixed_hash(hash, hashes.of(path));
+    hash = mixed_hash(hash, quick_hash(path.extension().string()));  // which says the format
   }
   hashes.save();
   return fmt::format("{:016x}", hash);

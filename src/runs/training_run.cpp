@@ -12,7 +12,6 @@
 #include "core/stopwatch.h"
 #include "distributed/ranks.h"
 #include "insight/results/prediction_table.h"
-#include "insight/results/suspicious_facts.h"
 #include "runs/output.h"
 #include "runs/run_plan.h"
 #include "tasks/trained_settings.h"
@@ -175,8 +174,6 @@ class Finish {
     if (table.form.outcome == tasks::Outcome::labels)
       table.form.threshold = tasks::setting(settings_, tasks::keys::kThreshold, table.form.threshold);
     insight::write_predictions(output(), table);
-    const insight::SuspiciousCount found = insight::count_suspicious(table);
-    finished_.judged_labels = found.items, finished_.suspicious_labels = found.issues;
   }
 
   const TrainOptions& options_;

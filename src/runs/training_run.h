@@ -25,9 +25,7 @@ struct FinishedRun {
   std::optional<Metrics> validation_metrics, test_metrics;  // where there is such a set
   std::optional<LoraConfig> adapter;  // where the model's folder holds one, and not the whole model
   Json settings;                      // what bertune.json keeps
-  // Labels of validation and test rows that were judged, and that are probably wrong.
-  std::int64_t judged_labels = 0, suspicious_labels = 0;
-  std::optional<RunPlan> plan = {};  // before the first step; of pre-training there is none
+  std::optional<RunPlan> plan = {};   // before the first step; of pre-training there is none
 };
 
 // Applies the options for the model's parameters (train/fine_tuning.h); call it before a Trainer is made of

@@ -38,11 +38,11 @@ void run(const ReportOptions& options) {
 
 }  // namespace
 
-bool write_report_beside(const std::filesystem::path& folder) try {
+OrderedJson write_report_beside(const std::filesystem::path& folder) try {
   return report::html::write_beside(folder);
 } catch (const Error& error) {
   print_notes({fmt::format("report.html could not be written: {}", error.what())});
-  return false;
+  return {};
 }
 
 void add_report_command(CLI::App& app) {

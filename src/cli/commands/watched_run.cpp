@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <iostream>
+#include <string>
 
 #include "bertune/error.h"
 #include "cli/commands/report_command.h"
@@ -11,6 +13,8 @@
 #include "cli/screen/run_report.h"
 #include "cli/screen/train_display.h"
 #include "cli/screen/train_profile.h"
+#include "insight/results/suspicious_facts.h"
+#include "report/table.h"
 #include "report/tensorboard_log.h"
 
 namespace bertune::cli {
@@ -21,7 +25,24 @@ runs::TrainOptions run_values(const TrainOptions& options) {
   return values;
 }
 
+void stop_to_resume(const Interrupted& interrupted, const std::filesystem::path& output) {
+  throw Interrupted(fmt::format("{}; the same command with --resume continues with {}", interrupted.what(),
+                                output.string()));
+}
+
 namespace {
+
+// A line on labels that are probably wrong, or nothing. `facts`: of the run's page.
+std::string labels_to_read(const TrainOptions& options, const OrderedJson& facts) {
+  if (!facts.contains("suspicious")) return "";
+  const OrderedJson& found = facts.at("suspicious");
+  const auto issues = found.at("issues").get<std::int64_t>();
+  if (issues == 0 || insight::are_mistakes_of_the_model(found)) return "";
+  return fmt::format(
+      "Labels to read again: {} of the {} that this model was not trained on fit badly (bertune noise {})\n",
+      report::grouped(issues), report::grouped(found.at("items").get<std::int64_t>()),
+      options.run.arguments.output_dir.string());
+}
 
 runs::FinishedRun shown(const TrainOptions& options, TrainDisplay& display, train::Observer& observer,
                         const std::function<runs::FinishedRun(train::Observer&)>& run) {
@@ -57,9 +78,9 @@ void watch_run(const TrainOptions& options, const TryIt& try_it,
     profiled = "\n" + profile.finish(options.run.arguments.output_dir / "profile.json", precision);
   }
   const std::string beside = beside_test && finished.test_metrics ? beside_test(finished) : "";
-  write_report_beside(options.run.arguments.output_dir);
+  const OrderedJson facts = write_report_beside(options.run.arguments.output_dir);
   if (options.json) return print_run_json(finished);
-  print_run(options.run, finished, try_it(finished), beside);
+  print_run(options.run, finished, try_it(finished), beside, labels_to_read(options, facts));
   fmt::print("{}", profiled);
 }
 

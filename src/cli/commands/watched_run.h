@@ -1,10 +1,12 @@
 // A training run as the commands start it: under a person's eyes, or for a program that reads JSON.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
 
+#include "bertune/error.h"
 #include "options/train_options.h"
 #include "runs/train_options.h"
 #include "runs/training_run.h"
@@ -16,6 +18,9 @@ using options::TrainOptions;
 
 // Returns the options that the flags ask for, with the text of the file that repeats the run.
 runs::TrainOptions run_values(const TrainOptions& options);
+
+// Throws the interruption again, and says how to continue what is in the output folder.
+[[noreturn]] void stop_to_resume(const Interrupted& interrupted, const std::filesystem::path& output);
 
 // A shell command that uses the model that was trained, "{}" being its folder.
 using TryIt = std::function<std::string_view(const runs::FinishedRun&)>;

@@ -11,6 +11,7 @@
 
 #include "bertune/error.h"
 #include "bertune/metrics.h"
+#include "core/file.h"
 #include "insight/data/task_baselines.h"
 #include "insight/results/outcomes.h"
 #include "insight/results/statistics.h"
@@ -71,6 +72,13 @@ std::optional<BesideModel> beside(const Baselines& baselines, const std::filesys
     if (const PredictedSet* set = table.find("test"); set != nullptr) rows = values_of_rows(table, *set);
   }
   return beside(baselines, score.get<double>(), rows);
+}
+
+std::optional<BesideModel> write_beside(const std::filesystem::path& folder, const Baselines& baselines,
+                                        const Json& results) {
+  std::optional<BesideModel> model = beside(baselines, folder, results);
+  write_file_atomically(folder / "baselines.json", dump_json(to_json(baselines, model), 4));
+  return model;
 }
 
 std::string method_name(const std::string& id) {

@@ -33,6 +33,10 @@ std::optional<BesideModel> beside(const Baselines& baselines, double score,
 std::optional<BesideModel> beside(const Baselines& baselines, const std::filesystem::path& folder,
                                   const Json& results);
 
+// Writes FOLDER/baselines.json, with the model of that folder beside the methods; returns that model.
+std::optional<BesideModel> write_beside(const std::filesystem::path& folder, const Baselines& baselines,
+                                        const Json& results);
+
 // Returns the name of a method for a person: "TF-IDF with a linear model".
 std::string method_name(const std::string& id);
 

@@ -22,8 +22,6 @@ struct DenseRows {
   }
 };
 
-;
-
 // Returns the mean of the last hidden states of each row. Throws Interrupted when the stop is requested.
 DenseRows mean_pooled(const tasks::PackedExamples& examples, const Encoding& encoding);
 // Returns the last hidden state of the first piece of each word of all sentences; zeros of words without one.

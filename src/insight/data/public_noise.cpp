@@ -1,10 +1,5 @@
-#include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <utility>
 
-#include "bertune/error.h"
 #include "bertune/noise.h"
 #include "data/files/text_file.h"
 #include "insight/data/noise.h"

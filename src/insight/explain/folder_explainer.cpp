@@ -47,12 +47,10 @@ FolderExplainer::FolderExplainer(train::ModelFolder folder, const ExplainOptions
            (label.size() > 2 && label[1] == '-' && label.substr(2) == options_.target);
   };
   const bool has_tags = architecture == Architecture::token_classification;
-  if (has_tags && !options_.target.empty() && std::ranges::none_of(labels, is_target))
-    index_of_label(labels, options_.target);  // which throws, naming them
-  if (!has_tags && !has_classes && !options_.target.empty())
+  if (options_.target.empty()) return;
+  if (!has_tags && !has_classes)
     throw UsageError("target", "`target` is a class, a label or a tag, and this model has none");
-  if (has_classes && !options_.target.empty())
-    index_of_label(folder_.model.config().id2label, options_.target);
+  if (!has_tags || std::ranges::none_of(labels, is_target)) index_of_label(labels, options_.target);
 }
 
 FolderExplainer::~FolderExplainer() = default;
@@ -104,8 +102,10 @@ void FolderExplainer::set_values(const Question& question, Explanation& explanat
 }
 
 void FolderExplainer::leave_out(const Question& question, Explanation& explanation) {
+  std::vector<double> whole;
+  for (const ExplainedTarget& target : explanation.targets) whole.push_back(target.value);
   std::vector<std::vector<double>> contributions =
-      leave_one_out(*weights_, *workspace_, question.sequence, question.targets, stand_in());
+      leave_one_out(*weights_, *workspace_, question.sequence, question.targets, whole, stand_in());
   for (std::size_t i = 0; i < question.targets.size(); ++i)
     explanation.targets[i].contributions = std::move(contributions[i]);
 }

@@ -57,10 +57,9 @@ class Variants {
 
 std::vector<std::vector<double>> leave_one_out(const model::Weights& weights, model::Workspace& workspace,
                                                const Sequence& sequence, std::span<const Target> targets,
-                                               std::int32_t mask) {
+                                               std::span<const double> whole, std::int32_t mask) {
   std::vector<std::vector<double>> contributions(targets.size(), std::vector<double>(sequence.words.size()));
   Variants variants(sequence, targets, mask);
-  std::vector<double> whole;
   Batch batch;
   const auto values_of = [&](std::span<const float>& logits, std::size_t i) {
     const auto tokens = static_cast<std::size_t>(batch.cu_seqlens[i + 1] - batch.cu_seqlens[i]);
@@ -69,16 +68,12 @@ std::vector<std::vector<double>> leave_one_out(const model::Weights& weights, mo
     logits = logits.subspan(count);
     return own;
   };
-  batch.add(sequence.input_ids, sequence.token_type_ids);
-  std::span<const float> logits = model::run(weights, batch, workspace).logits;
-  const std::span<const float> of_whole = values_of(logits, 0);
-  for (const Target& target : targets) whole.push_back(value_of(target, of_whole, weights.config()));
   for (std::size_t first = 0; first < variants.list().size();) {
     batch.clear();
     std::size_t end = first;
     do variants.add_to(batch, variants.list()[end++]);
     while (end < variants.list().size() && batch.tokens() < kTokensAtATime);
-    logits = model::run(weights, batch, workspace).logits;
+    std::span<const float> logits = model::run(weights, batch, workspace).logits;
     for (std::size_t i = first; i < end; ++i) {
       const Variant& variant = variants.list()[i];
       const std::span<const float> own = values_of(logits, i - first);

@@ -10,10 +10,10 @@
 
 namespace bertune::insight {
 
-// Returns the contributions of the sequence's words to each target, [targets][words]; `mask` takes the place
-// of the tokens of a target's own words.
+// Returns the contributions of the sequence's words to each target, [targets][words]. `whole`: the targets'
+// values for the whole sequence; `mask` takes the place of the tokens of a target's own words.
 std::vector<std::vector<double>> leave_one_out(const model::Weights& weights, model::Workspace& workspace,
                                                const Sequence& sequence, std::span<const Target> targets,
-                                               std::int32_t mask);
+                                               std::span<const double> whole, std::int32_t mask);
 
 }  // namespace bertune::insight

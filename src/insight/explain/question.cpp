@@ -4,8 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <optional>
-#include <string_view>
 #include <utility>
 
 #include "bertune/error.h"

@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <map>
-#include <numeric>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "bertune/error.h"
@@ -213,7 +212,7 @@ class NoiseFinder {
       if (!is_new && found->second.first != item.given) found->second.second = true;
     }
     for (const auto& [hash, entry] : known)
-      if (entry.second) twins_.emplace(hash, true);
+      if (entry.second) twins_.emplace(hash);
   }
 
   SuspiciousLabel whole(const ScoredItem& item) const {
@@ -252,20 +251,19 @@ class NoiseFinder {
   const NoiseLimits& limits_;
   std::size_t width_;
   std::vector<ScoredItem> items_;
-  std::unordered_map<std::string_view, bool> twins_;
+  std::unordered_set<std::string_view> twins_;
   LabelNoise noise_;
 };
 
 }  // namespace
 
-bool has_label_noise(Outcome outcome) {
-  return outcome == Outcome::classes || outcome == Outcome::tags || outcome == Outcome::labels ||
-         outcome == Outcome::numbers;
+bool has_label_noise(const tasks::RecordForm& form) {
+  return form.outcome == Outcome::classes || form.outcome == Outcome::tags ||
+         form.outcome == Outcome::labels || (form.outcome == Outcome::numbers && form.width == 1);
 }
 
 LabelNoise label_noise(const PredictionTable& table, const PredictedSet& set, const NoiseLimits& limits) {
-  if (!has_label_noise(table.form.outcome) ||
-      (table.form.outcome == Outcome::numbers && table.form.width != 1)) {
+  if (!has_label_noise(table.form)) {
     throw UsageError(
         fmt::format("noise: {} has no labels that can be judged; it looks at classes, several labels, tagged "
                     "words and numbers",

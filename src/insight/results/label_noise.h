@@ -17,7 +17,7 @@ struct NoiseLimits {
 
 // Throws UsageError for results that are neither classes nor labels, tags or numbers.
 LabelNoise label_noise(const PredictionTable& table, const PredictedSet& set, const NoiseLimits& limits = {});
-bool has_label_noise(tasks::Outcome outcome);
+bool has_label_noise(const tasks::RecordForm& form);
 
 OrderedJson to_json(const LabelNoise& noise);
 

@@ -3,17 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/utf8.h"
 #include "data/texts/texts.h"
 
 namespace bertune::insight {
 namespace {
 
-// The first bytes of a text, without a part of a character at the end.
 std::string bounded(std::string_view text) {
-  if (text.size() <= kTextBytes) return std::string(text);
-  std::size_t end = kTextBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return std::string(text.substr(0, end)) + "…";
+  const std::string_view begin = beginning_of(text, kTextBytes);
+  return std::string(begin) + (begin.size() < text.size() ? "…" : "");
 }
 
 }  // namespace

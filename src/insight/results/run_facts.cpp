@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "insight/results/result_facts.h"
+#include "insight/results/run_noise.h"
 #include "insight/results/seed_group.h"
 #include "insight/results/statistics.h"
 #include "insight/results/suspicious_facts.h"
@@ -229,9 +230,7 @@ OrderedJson run_facts(const fs::path& folder) try {
       {"unit", table.form.unit},
       {"labels", table.form.labels.size()},
       {"version", tasks::setting(settings, tasks::keys::kBertuneVersion, std::string(BERTUNE_VERSION))}};
-  // Predictions of an evaluation are divided already, those of a training are not.
-  const double temperature =
-      settings.is_null() ? 1 : tasks::temperature_of(settings) / table.form.temperature;
+  const double temperature = temperature_left(settings, table);
   add_result_facts(table, *set, temperature, facts);
   add_suspicious(table, temperature, facts);
   read_from(folder / "baselines.json", [&] { add_baselines(folder, facts); });

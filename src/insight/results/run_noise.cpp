@@ -4,15 +4,13 @@
 
 #include "bertune/error.h"
 #include "core/file.h"
+#include "core/model_files.h"
 #include "insight/results/label_noise.h"
 #include "tasks/trained_settings.h"
 
 namespace bertune::insight {
 
-double temperature_of_table(const std::filesystem::path& run, const PredictionTable& table) {
-  const std::filesystem::path path = run / "bertune.json";
-  if (!path_exists(path)) return 1;
-  const Json settings = parse_json(read_file(path), path.string());
+double temperature_left(const Json& settings, const PredictionTable& table) {
   return settings.is_object() ? tasks::temperature_of(settings) / table.form.temperature : 1;
 }
 
@@ -28,7 +26,9 @@ LabelNoise noise_of_run(const std::filesystem::path& run, const std::string& set
   if (chosen == nullptr)
     throw UsageError("set", fmt::format("{}: has no predictions of a set \"{}\"; there are {} (`set`)",
                                         run.string(), set, known.empty() ? "none" : known));
-  return label_noise(table, *chosen, {.top = top, .temperature = temperature_of_table(run, table)});
+  const std::filesystem::path path = run / kSettingsFile;
+  const Json settings = path_exists(path) ? parse_json(read_file(path), path.string()) : Json();
+  return label_noise(table, *chosen, {.top = top, .temperature = temperature_left(settings, table)});
 }
 
 }  // namespace bertune::insight

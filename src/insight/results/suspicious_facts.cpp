@@ -7,17 +7,8 @@
 #include "insight/results/label_noise.h"
 
 namespace bertune::insight {
-namespace {
-
-bool can_be_judged(const PredictionTable& table) {
-  const bool single = table.form.outcome != tasks::Outcome::numbers || table.form.width == 1;
-  return has_label_noise(table.form.outcome) && single;
-}
-
-}  // namespace
-
 void add_suspicious(const PredictionTable& table, double temperature, OrderedJson& facts) {
-  if (!can_be_judged(table)) return;
+  if (!has_label_noise(table.form)) return;
   std::vector<std::pair<const PredictedSet*, SuspiciousLabel>> all;
   OrderedJson sets = OrderedJson::array();
   std::int64_t issues = 0, items = 0;
@@ -45,14 +36,8 @@ void add_suspicious(const PredictionTable& table, double temperature, OrderedJso
                          {"items", items},          {"shown", rows.size()}, {"rows", std::move(rows)}};
 }
 
-SuspiciousCount count_suspicious(const PredictionTable& table) {
-  SuspiciousCount count;
-  if (!can_be_judged(table)) return count;
-  for (const PredictedSet& set : table.sets) {
-    const LabelNoise noise = label_noise(table, set, {.top = 1, .with_rate = false});
-    count.issues += noise.issues, count.items += noise.items;
-  }
-  return count;
+bool are_mistakes_of_the_model(const OrderedJson& suspicious) {
+  return 3 * suspicious.at("issues").get<std::int64_t>() > suspicious.at("items").get<std::int64_t>();
 }
 
 }  // namespace bertune::insight

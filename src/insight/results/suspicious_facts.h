@@ -12,10 +12,8 @@ inline constexpr std::int64_t kMostSuspicious = 20;
 // on; nothing where labels cannot be judged.
 void add_suspicious(const PredictionTable& table, double temperature, OrderedJson& facts);
 
-// The number of labels that are probably wrong, and of those that were judged.
-struct SuspiciousCount {
-  std::int64_t issues = 0, items = 0;
-};
-SuspiciousCount count_suspicious(const PredictionTable& table);
+// Returns whether so many of these labels fit badly that they are mistakes of a weak model, and not of those
+// who wrote them. `suspicious`: as add_suspicious() makes it.
+bool are_mistakes_of_the_model(const OrderedJson& suspicious);
 
 }  // namespace bertune::insight

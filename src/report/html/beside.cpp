@@ -8,16 +8,16 @@
 
 namespace bertune::report::html {
 
-bool write_beside(const std::filesystem::path& folder) {
+OrderedJson write_beside(const std::filesystem::path& folder) {
   const std::filesystem::path html = folder / kReportFile, json = folder / kFactsFile;
   if (!insight::has_predictions(folder)) {
     if (path_exists(html) && path_exists(json)) writing::unlink(html), writing::unlink(json);
-    return false;
+    return {};
   }
-  const OrderedJson facts = write_report(folder, html);
+  OrderedJson facts = write_report(folder, html);
   // The folder of an evaluation holds no model.
   if (path_exists(folder / "config.json")) write_model_card(folder, facts);
-  return true;
+  return facts;
 }
 
 }  // namespace bertune::report::html

@@ -5,17 +5,12 @@
 
 #include "report/html/elements.h"
 #include "report/html/sections.h"
+#include "report/seeds_report.h"
 
 namespace bertune::report::html {
 namespace {
 
-// "test accuracy"; as HTML.
-std::string metric_words(const std::string& name) {
-  for (const auto& [prefix, words] : {std::pair{"test_", "test"}, {"eval_", "validation"}}) {
-    if (name.starts_with(prefix)) return fmt::format("{} {}", words, escaped(name.substr(5)));
-  }
-  return escaped(name);
-}
+std::string metric_words(const std::string& name) { return escaped(spelled(name)); }
 
 std::string cell(const OrderedJson& object, const std::string& key) {
   const auto found = object.find(key);

@@ -1,8 +1,10 @@
 // The section of the labels that should be read again.
 #include <fmt/format.h>
 
-#include <cstdint>
+#include <string_view>
 
+#include "core/utf8.h"
+#include "insight/results/suspicious_facts.h"
 #include "report/html/elements.h"
 #include "report/html/sections.h"
 
@@ -15,14 +17,11 @@ std::string with_score(const OrderedJson& row, const char* label, const char* sc
 }
 
 // The beginning of a text in a cell.
-std::string beginning(std::string text) {
+std::string beginning(std::string_view text) {
   constexpr std::size_t kMost = 300;
-  if (text.size() > kMost) {
-    std::size_t end = kMost;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-    text = text.substr(0, end) + "…";
-  }
-  return "<span dir=\"auto\">" + escaped(text) + "</span>";
+  const std::string_view begin = beginning_of(text, kMost);
+  const char* more = begin.size() < text.size() ? "…" : "";
+  return "<span dir=\"auto\">" + escaped(begin) + more + "</span>";
 }
 
 }  // namespace
@@ -42,8 +41,7 @@ std::string suspicious_section(const OrderedJson& facts) {
     return section("suspicious", kQuestion, fmt::format("None of {}.", judged),
                    "<p class=\"note\">There is nothing to show.</p>");
   }
-  const auto issues = found.at("issues").get<std::int64_t>(), items = found.at("items").get<std::int64_t>();
-  if (3 * issues > items) {
+  if (insight::are_mistakes_of_the_model(found)) {
     return section("suspicious", kQuestion,
                    fmt::format("Of {}, <b>{}</b> have a label that fits badly: so many are mistakes of this "
                                "model. A better one can tell which labels are wrong.",
@@ -56,8 +54,9 @@ std::string suspicious_section(const OrderedJson& facts) {
       judged, count(found.at("issues")), count(found.at("shown")));
   std::vector<std::vector<std::string>> cells;
   for (const OrderedJson& row : rows) {
-    std::string text = beginning(row.at("text").get<std::string>());
-    if (row.contains("text_pair")) text += "<br>" + beginning(row.at("text_pair").get<std::string>());
+    std::string text = beginning(row.at("text").get_ref<const std::string&>());
+    if (row.contains("text_pair"))
+      text += "<br>" + beginning(row.at("text_pair").get_ref<const std::string&>());
     if (row.contains("word")) text = "<b>" + name(row.at("word").get<std::string>()) + "</b> in: " + text;
     cells.push_back({name(row.at("where").get<std::string>()), text, with_score(row, "given", "score"),
                      with_score(row, "suggested", "suggested_score")});

@@ -156,11 +156,7 @@ class ChoiceSource : public RequestSource {
  private:
   void open_shard(const PredictionFile& file) {
     name_ = file.path.string();
-    const data::ShardText whole(file.path, {}, data::Cut::lines);
-    const bool json = data::is_json(whole.beginning());
-    const data::Format format = read_.format ? *read_.format
-                                : json       ? data::Format::jsonl
-                                             : data::format_from_path(file.path);
+    const data::Format format = data::format_of_shards(data::ShardFile(file.path), file.path, read_.format);
     if (data::is_delimited(format)) {
       const data::ShardText table(file.path, *file.shard, format, read_.delimiter);
       read_.beginning = table.beginning(), read_.lines_before = table.lines_before();
@@ -168,7 +164,6 @@ class ChoiceSource : public RequestSource {
         questions_ = data::parse_multiple_choice(table.rest(), name_, format, read_);
       return;
     }
-    data::require_json_lines(whole.beginning(), file.path);
     shard_.emplace(file.path, *file.shard, data::Cut::lines);
     read_.beginning = shard_->beginning(), read_.lines_before = shard_->lines_before();
   }

@@ -203,15 +203,11 @@ class QuestionSource : public RequestSource {
  private:
   void open_shard(const PredictionFile& file) {
     name_ = file.path.string();
-    const data::ShardText whole(file.path, {}, data::Cut::lines);
-    const bool json = data::is_json(whole.beginning());
-    format_ = read_.format ? *read_.format : json ? data::Format::jsonl : data::format_from_path(file.path);
+    format_ = data::format_of_shards(data::ShardFile(file.path), file.path, read_.format);
     if (data::is_delimited(format_)) {
       shard_.emplace(file.path, *file.shard, format_, read_.delimiter);
       read_.beginning = shard_->beginning();
     } else {
-      format_ = data::Format::jsonl;
-      data::require_json_lines(whole.beginning(), file.path);
       shard_.emplace(file.path, *file.shard, data::Cut::lines);
     }
     count_questions_before(file);

@@ -48,6 +48,12 @@ const std::array kTasks = {
 
 std::span<const TaskEntry> all_tasks() { return kTasks; }
 
+std::string task_names() {
+  std::string names;
+  for (const TaskEntry& task : kTasks) names += (names.empty() ? "" : ", ") + std::string(task.name);
+  return names;
+}
+
 const TaskEntry& task_named(std::string_view name) {
   std::vector<std::string_view> names;
   for (const TaskEntry& task : kTasks) {

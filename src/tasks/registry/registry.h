@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct TaskEntry {
 };
 
 std::span<const TaskEntry> all_tasks();
+std::string task_names();  // "text-classification, token-classification, ..."
 // Throws UsageError, naming the choices.
 const TaskEntry& task_named(std::string_view name);
 // Returns the task of a trained model; null for heads that no file of rows is for (pre-training).

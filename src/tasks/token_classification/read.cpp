@@ -226,7 +226,7 @@ class ArrivingSentences : public RequestSource {
   bool next(Request& request) override {
     for (std::string text = next_part(); !text.empty(); text = next_part()) {
       const auto lines = std::ranges::count(text, '\n');
-      const bool is_blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
+      const bool is_blank = data::is_blank(text);
       if (!is_blank) dataset_ = data::parse_tagged(std::move(text), name_, read_);
       read_.lines_before += lines;
       if (is_blank) continue;
