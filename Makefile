@@ -123,7 +123,7 @@ tsan: ## run the tests under ThreadSanitizer
 # A sixth of the test programs, another one with each commit, so that six commits have run them all; PART=0, 1, ...
 # chooses one. Those of commands and of the C interface (cli, faults, capi) are for `make tsan`: they call what others test.
 PART ?= $(shell git rev-list --count HEAD 2>/dev/null || echo 0)
-THREAD_PARTS := core,predict serve hub,kernels,model text,data,checkpoint optim,train,runs tasks,insight,report,export,parity
+THREAD_PARTS := core,predict serve distributed,hub,kernels,model text,data,checkpoint optim,train,runs tasks,insight,report,export,parity
 tsan-part: ## run a part of the tests under ThreadSanitizer, chosen by the number of commits
 	@parts=($(THREAD_PARTS)); number=$$(($(PART) % $${#parts[@]})); part=$${parts[number]}; \
 	echo "ThreadSanitizer, part $$((number + 1)) of $${#parts[@]}: $${part//,/ }"; \

@@ -36,6 +36,7 @@
 #include "core/aligned_buffer.h"
 #include "core/parallel.h"
 #include "kernels/ops.h"
+#include "kernels/profile.h"
 
 namespace bertune {
 namespace {
@@ -168,23 +169,6 @@ double matmul_flops(const Step& step, const BertConfig& config) {
   return 6 * (rows * (4 * h * h + 2 * h * i) + static_cast<double>(step.sequences) * h * h);
 }
 
-// Operations a second of a large product in f32.
-double f32_rate() {
-  constexpr std::int64_t kSide = 576;
-  const AlignedBuffer<float> a = small_numbers(kSide * kSide), b = small_numbers(kSide * kSide);
-  AlignedBuffer<float> c(static_cast<std::size_t>(kSide * kSide));
-  const kernels::Matmul op{.m = kSide,
-                           .n = kSide,
-                           .k = kSide,
-                           .a = a.data(),
-                           .lda = kSide,
-                           .b = b.data(),
-                           .ldb = kSide,
-                           .c = c.data(),
-                           .ldc = kSide};
-  return 2.0 * kSide * kSide * kSide / best_seconds([&] { kernels::ops().matmul(op); });
-}
-
 double attention_flops(const Step& step, const BertConfig& config) {
   constexpr double kProducts = 6;
   return kProducts * 2 * static_cast<double>(step.pairs) * static_cast<double>(config.hidden_size) *
@@ -226,7 +210,8 @@ void measure(const std::string& folder, const std::string& texts, std::size_t ba
   const std::vector<Step> steps =
       representatives(read_steps(BertTokenizer::from_pretrained(folder), texts, batch_size, max_length));
   if (steps.empty()) throw std::runtime_error(fmt::format("{} does not fill one batch", texts));
-  const double bandwidth = update_bandwidth(), rate = f32_rate();
+  const double bandwidth = update_bandwidth(),
+               rate = kernels::measure_peak(kernels::Operands::f32).flops_per_second;
   double tokens = 0, matmul = 0, flops = 0, attention = 0, optimizer = 0;
   for (const Step& step : steps) {
     tokens += static_cast<double>(step.tokens);

@@ -1,8 +1,6 @@
 // The border of the C interface (bertune/bertune.h): what crosses it, and that no exception does.
 #pragma once
 
-#include <exception>
-#include <functional>
 #include <string>
 #include <string_view>
 

@@ -1,12 +1,10 @@
 // Tokenizers, by themselves and of models.
-#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "bertune/error.h"
 #include "bertune/lora.h"
 #include "capi/boundary.h"
 #include "capi/handles.h"

@@ -53,20 +53,13 @@ class Watcher : public train::Observer {
 // Options of the command that are about its screen, or about its whole process.
 constexpr const char* kOfTheProgram[] = {"json", "quiet", "silent", "profile", "dry_run", "pin_threads"};
 
-std::string task_names() {
-  std::string names;
-  for (const tasks::TaskEntry& task : tasks::all_tasks())
-    names += (names.empty() ? "" : ", ") + std::string(task.name);
-  return names;
-}
-
 // A run's options; they refer to the command, which they declare themselves on.
 struct Asked {
   Command command{"train"};
   options::TrainOptions options;
 
   explicit Asked(const options::GivenValues& values) {
-    options.add_to(*command, task_names());
+    options.add_to(*command, tasks::task_names());
     for (const auto& [name, value] : values) {
       for (const char* of_program : kOfTheProgram) {
         const CLI::Option* option = options::option_named(*command, name);
@@ -97,9 +90,7 @@ void write_beside(const Asked& asked, const runs::TrainOptions& values, const ta
   try {
     if (done.test_metrics && !asked.options.no_baselines) {
       const Baselines baselines = insight::measure_baselines(values, task);
-      const auto model =
-          insight::beside(baselines, folder, runs::with_prefix("test", done.results.at("test")));
-      write_file_atomically(folder / "baselines.json", dump_json(insight::to_json(baselines, model), 4));
+      insight::write_beside(folder, baselines, runs::with_prefix("test", done.results.at("test")));
     }
   } catch (const std::exception& error) {
     watcher.note(fmt::format("no baselines: {}", error.what()));

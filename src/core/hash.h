@@ -29,4 +29,10 @@ inline std::uint64_t quick_hash(std::string_view bytes) {
   return hash;
 }
 
+// Returns the hash of what has one hash, followed by what has the other.
+inline std::uint64_t mixed_hash(std::uint64_t hash, std::uint64_t more) {
+  const std::uint64_t pair[] = {hash, more};
+  return quick_hash({reinterpret_cast<const char*>(pair), sizeof pair});
+}
+
 }  // namespace bertune

@@ -60,7 +60,7 @@ bool decides_predictions(const fs::path& file) {
          (name.starts_with("pytorch_model") && name.ends_with(".bin"));
 }
 
-std::uint64_t hash_of_model(const fs::path& folder) {
+std::uint64_t hash_of_model(const fs::path& folder, const fs::path& base) {
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(folder))
     if (entry.is_regular_file() && decides_predictions(entry.path())) files.push_back(entry.path());
@@ -72,7 +72,7 @@ std::uint64_t hash_of_model(const fs::path& folder) {
     hash = hash * 0x9E3779B97F4A7C15ULL + quick_hash(file.filename().string());
     if (fs::file_size(file) > 0) hash ^= quick_hash(MappedFile(file).text());
   }
-  return hash;
+  return base.empty() ? hash : hash * 31 + hash_of_model(base);
 }
 
 int order_of(const fs::path& file) {

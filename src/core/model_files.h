@@ -38,8 +38,9 @@ bool decides_predictions(const std::filesystem::path& file);
 // config.json.
 void remove_model(const std::filesystem::path& folder);
 
-// Returns a hash of all of these in the folder, each of which is read once.
-std::uint64_t hash_of_model(const std::filesystem::path& folder);
+// Returns a hash of all of these in the folder, each of which is read once; and in that of an adapter's base,
+// if it is not empty.
+std::uint64_t hash_of_model(const std::filesystem::path& folder, const std::filesystem::path& base = {});
 
 // Returns whether there are weights in the folder, of a model or of an adapter.
 bool holds_weights(const std::filesystem::path& folder);

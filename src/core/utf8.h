@@ -17,6 +17,13 @@ struct CodePoint {
 // Returns whether `byte` continues a code point that another byte began.
 constexpr bool continues_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
+// Returns the first bytes of a text, `most` at most, without a part of a character at the end.
+constexpr std::string_view beginning_of(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && continues_character(text[most])) --most;
+  return text.substr(0, most);
+}
+
 // The code point at text[position] (position < text.size()). A malformed sequence is one U+FFFD for each
 // maximal subpart, as Unicode recommends and as Python's errors="replace" and Rust's from_utf8_lossy do.
 CodePoint decode_utf8(std::string_view text, std::size_t position);

@@ -46,7 +46,6 @@ class Ranks {
   int rank() const { return engine_.rank(); }
   int size() const { return engine_.size(); }
   bool is_first() const { return rank() == 0; }
-  Communicator& engine() { return engine_; }
   void set_patience(Patience patience) { patience_ = std::move(patience); }
   // Names the machine of each rank, for messages.
   void set_hosts(std::vector<std::string> hosts) { hosts_ = std::move(hosts); }

@@ -31,9 +31,8 @@ std::string sampled_hash(const fs::path& path) {
   std::uint64_t hash = text.size();
   for (std::size_t i = 0; i <= kBlocks; ++i) {
     const std::size_t most = text.size() - std::min(kBlock, text.size());
-    const std::uint64_t pair[] = {
-        hash, quick_hash(text.substr(most / kBlocks * i + (i == kBlocks ? most % kBlocks : 0), kBlock))};
-    hash = quick_hash({reinterpret_cast<const char*>(pair), sizeof pair});
+    const std::size_t at = most / kBlocks * i + (i == kBlocks ? most % kBlocks : 0);
+    hash = mixed_hash(hash, quick_hash(text.substr(at, kBlock)));
   }
   return fmt::format("{} bytes, {:016x}", text.size(), hash);
 }
@@ -61,10 +60,8 @@ std::string part_name(const data::Shard& shard, std::string_view extension) {
 }
 
 Json made_of(const fs::path& input, const fs::path& model, const fs::path& base, Json options) {
-  std::uint64_t hash = hash_of_model(model);
-  if (!base.empty()) hash = hash * 31 + hash_of_model(base);
   return {{"input", sampled_hash(input)},
-          {"model", fmt::format("{:016x}", hash)},
+          {"model", fmt::format("{:016x}", hash_of_model(model, base))},
           {"program", BERTUNE_VERSION},
           {"options", std::move(options)}};
 }

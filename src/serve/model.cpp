@@ -16,9 +16,7 @@ namespace bertune::serve {
 namespace {
 
 std::string version_of(const ModelSource& source) {
-  std::uint64_t hash = hash_of_model(source.folder);
-  if (!source.options.base.empty()) hash = hash * 31 + hash_of_model(source.options.base);
-  return fmt::format("{:016x}", hash);
+  return fmt::format("{:016x}", hash_of_model(source.folder, source.options.base));
 }
 
 Head head_of(const Prediction& prediction, Architecture architecture) {

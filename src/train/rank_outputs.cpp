@@ -1,10 +1,10 @@
 #include "train/rank_outputs.h"
 
-#include <algorithm>
 #include <array>
 #include <vector>
 
 #include "bertune/error.h"
+#include "tasks/batches.h"
 
 namespace bertune::train {
 namespace {
@@ -47,13 +47,6 @@ class SentOutput {
   std::vector<float> logits_, next_sentence_logits_;
 };
 
-Batch block_of(const tasks::Examples& examples, std::int64_t first, std::int64_t batch_size) {
-  Batch batch;
-  for (std::int64_t row = first; row < std::min(first + batch_size, examples.rows()); ++row)
-    examples.add_to(batch, row);
-  return batch;
-}
-
 }  // namespace
 
 void for_each_rank_output(distributed::Ranks& ranks, BertPreTrainedModel& model,
@@ -61,11 +54,12 @@ void for_each_rank_output(distributed::Ranks& ranks, BertPreTrainedModel& model,
                           const std::stop_token& stop,
                           const std::function<void(std::int64_t, const Batch&, const ModelOutput&)>& use) {
   SentOutput sent;
+  Batch batch;
   for (std::int64_t round = 0; round < examples.rows(); round += ranks.size() * batch_size) {
     const std::int64_t own = round + ranks.rank() * batch_size;
     std::array<char, 1> stops = {stop.stop_requested()};
     if (own < examples.rows()) {
-      const Batch batch = block_of(examples, own, batch_size);
+      tasks::take_block(examples, own, batch_size, batch);
       const ModelOutput output = model.forward(batch);
       ranks.is_first() ? use(own, batch, output) : sent.send(ranks, output, stops[0] != 0);
     }
@@ -73,7 +67,8 @@ void for_each_rank_output(distributed::Ranks& ranks, BertPreTrainedModel& model,
       const std::int64_t first = round + rank * batch_size;
       if (first >= examples.rows()) break;
       const ModelOutput output = sent.receive(ranks, rank);
-      use(first, block_of(examples, first, batch_size), output);
+      tasks::take_block(examples, first, batch_size, batch);
+      use(first, batch, output);
       if (sent.stop()) stops[0] = 1;
     }
     if (stop.stop_requested()) stops[0] = 1;

@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include "bertune/model.h"
+#include "distributed/agreement.h"
 #include "distributed/ranks.h"
 #include "tasks/task.h"
 
@@ -18,5 +19,9 @@ void for_each_rank_output(distributed::Ranks& ranks, BertPreTrainedModel& model,
                           const tasks::Examples& examples, std::int64_t batch_size,
                           const std::stop_token& stop,
                           const std::function<void(std::int64_t, const Batch&, const ModelOutput&)>& use);
+
+// Compares what ranks must share: the version, the instruction set, and these facts. Throws as
+// distributed::require_same does.
+void require_same_on(distributed::Ranks& ranks, distributed::Facts facts);
 
 }  // namespace bertune::train

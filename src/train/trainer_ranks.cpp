@@ -8,6 +8,7 @@
 #include "kernels/ops.h"
 #include "train/checkpoints.h"
 #include "train/gradient_sum.h"
+#include "train/rank_outputs.h"
 #include "train/trainer.h"
 
 namespace bertune::train {
@@ -37,16 +38,21 @@ void Trainer::settle_shards(const tasks::Examples& train) {
   }
 }
 
+void require_same_on(distributed::Ranks& ranks, distributed::Facts facts) {
+  const distributed::Facts program = {{"the version of Bertune", BERTUNE_VERSION},
+                                      {"the instruction set (set BERTUNE_ISA to one that all machines have)",
+                                       std::string(kernels::ops().name)}};
+  facts.insert(facts.begin(), program.begin(), program.end());
+  distributed::require_same(ranks, facts);
+}
+
 void Trainer::require_same_on_ranks(const tasks::Examples* validation) const {
   if (ranks_ == nullptr) return;
-  distributed::require_same(
-      *ranks_, {{"the version of Bertune", BERTUNE_VERSION},
-                {"the instruction set (set BERTUNE_ISA to one that all machines have)",
-                 std::string(kernels::ops().name)},
-                {"the training data, its labels or their tokens", identity_.data_fingerprint},
-                {"the validation data", validation == nullptr ? "none" : validation->fingerprint()},
-                {"the arguments", dump_json(identity_.arguments)},
-                {"the weights to begin with", identity_.base_weights}});
+  require_same_on(*ranks_,
+                  {{"the training data, its labels or their tokens", identity_.data_fingerprint},
+                   {"the validation data", validation == nullptr ? "none" : validation->fingerprint()},
+                   {"the arguments", dump_json(identity_.arguments)},
+                   {"the weights to begin with", identity_.base_weights}});
 }
 
 // Rank 0 chooses for all.

@@ -1,6 +1,7 @@
 // bertune explain, as a user runs it.
 #include <gmock/gmock.h>
 
+#include "data/files/text_file.h"
 #include "predict/asked_models.h"
 #include "support/program_test.h"
 
@@ -50,6 +51,10 @@ TEST_F(Explain, APageShowsTextsAsTexts) {
   EXPECT_THAT(page, HasSubstr("class=\"why\""));
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, HasSubstr("default-src 'none'"));
+  const auto packed =
+      testing::run({"explain", "--model", path("model"), path("texts.csv"), "--output", path("why.html.gz")});
+  ASSERT_EQ(packed.exit_code, 0) << packed.err;
+  EXPECT_EQ(data::TextFile(path("why.html.gz")).text(), page);
 }
 
 TEST_F(Explain, SaysWhatIsWrong) {

@@ -9,13 +9,13 @@
 namespace bertune::cli {
 namespace {
 
-using Environment = std::map<std::string, std::string>;
+using Variables = std::map<std::string, std::string>;
 
-std::string shard_in(const Environment& environment, const std::string& text = "auto") {
+std::string shard_in(const Variables& variables, const std::string& text = "auto") {
   try {
-    const data::Shard shard = shard_from_string(text, [&](const char* name) -> const char* {
-      const auto found = environment.find(name);
-      return found == environment.end() ? nullptr : found->second.c_str();
+    const data::Shard shard = shard_from_string(text, [&](const char* name) {
+      const auto found = variables.find(name);
+      return found == variables.end() ? "" : found->second;
     });
     return std::to_string(shard.index) + "/" + std::to_string(shard.count);
   } catch (const UsageError&) {
@@ -34,11 +34,11 @@ TEST(ShardOption, IsANumberOfACount) {
 }
 
 TEST(ShardOption, IsATaskOfAnArray) {
-  Environment array = {{"SLURM_ARRAY_TASK_ID", "5"},
-                       {"SLURM_ARRAY_TASK_COUNT", "4"},
-                       {"SLURM_ARRAY_TASK_MIN", "1"},
-                       {"SLURM_ARRAY_TASK_MAX", "7"},
-                       {"SLURM_ARRAY_TASK_STEP", "2"}};
+  Variables array = {{"SLURM_ARRAY_TASK_ID", "5"},
+                     {"SLURM_ARRAY_TASK_COUNT", "4"},
+                     {"SLURM_ARRAY_TASK_MIN", "1"},
+                     {"SLURM_ARRAY_TASK_MAX", "7"},
+                     {"SLURM_ARRAY_TASK_STEP", "2"}};
   EXPECT_EQ(shard_in(array), "2/4");
   array["OMPI_COMM_WORLD_RANK"] = "1", array["OMPI_COMM_WORLD_SIZE"] = "3";
   EXPECT_EQ(shard_in(array), "7/12");

@@ -26,9 +26,7 @@ void run(BaselineFlags& options) {
   use_threads(options.threads);
   std::vector<std::string> notes = tasks::name_splits(options.run.files);
   const tasks::TaskGuess guess = runs::task_of(options.run);
-  if (!guess.reason.empty())
-    notes.push_back(
-        fmt::format("task: {} (detected: {}; change with `task`)", guess.task->name, guess.reason));
+  if (std::string note = task_note(guess); !note.empty()) notes.push_back(std::move(note));
   if (!options.json) print_notes(notes);
   const Baselines baselines = insight::measure_baselines(options.run, *guess.task);
   if (options.json) {
@@ -54,7 +52,7 @@ void add_baseline_command(CLI::App& app) {
   add_data_options(*command, files.data);
   add_labels_file_option(*command, files.data, "--train");
   add_correction_options(*command, files);
-  add_task_options(*command, options->run.task, files.problem_type, task_names());
+  add_task_options(*command, options->run.task, files.problem_type, tasks::task_names());
   command->add_option("--seed", files.seed, "Seed of the rows that are held out")->capture_default_str();
   add_threads_option(*command, options->threads);
   command->add_flag("--json", options->json, "Print the results as JSON and nothing else");

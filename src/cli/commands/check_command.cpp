@@ -97,7 +97,7 @@ void add_check_command(CLI::App& app) {
   add_data_options(*command, files.data);
   add_labels_file_option(*command, files.data, "--train");
   add_correction_options(*command, files);
-  add_task_options(*command, options->run.task, files.problem_type, task_names());
+  add_task_options(*command, options->run.task, files.problem_type, tasks::task_names());
   command
       ->add_option("--max-length,--max_length,--max_seq_length", files.max_length,
                    "Tokens per text, with --model (default: 128; question answering: 384)")

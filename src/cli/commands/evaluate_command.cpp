@@ -17,9 +17,7 @@
 #include "cli/screen/ranks.h"
 #include "core/stopwatch.h"
 #include "core/writing.h"
-#include "distributed/agreement.h"
 #include "insight/results/prediction_table.h"
-#include "kernels/ops.h"
 #include "report/metrics_report.h"
 #include "report/progress.h"
 #include "runs/results.h"
@@ -30,12 +28,31 @@
 #include "train/evaluation.h"
 #include "train/loss.h"
 #include "train/model_folder.h"
+#include "train/rank_outputs.h"
 
 namespace bertune::cli {
 namespace {
 
+// Leaves results, predictions and report.
+void write_output(const EvaluateOptions& options, const train::ModelFolder& folder,
+                  const tasks::TestData& data, const tasks::Records& records, const Json& values) {
+  writing::make_folders(options.output);
+  runs::write_results(options.output, {{"test", values}});
+  if (path_exists(options.output / "config.json")) {
+    print_notes({fmt::format(
+        "no predictions and no report are written: {} holds a model, whose own they would replace",
+        options.output.string())});
+  } else {
+    insight::PredictionTable table{.task = std::string(data.task->name())};
+    insight::add_set(table, "test", options.test.string(), &records, data.item_text);
+    table.form.temperature = folder.temperature;
+    table.form.folded_by = tasks::folded_temperature_of(folder.settings);
+    insight::write_predictions(options.output, table);
+    write_report_beside(options.output);
+  }
+}
+
 void run(const EvaluateOptions& options) {
-  const InterruptGuard guard;
   use_threads(options.threads);
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
   train::ModelFolder folder =
@@ -60,11 +77,8 @@ void run(const EvaluateOptions& options) {
   report::ProgressBar bar(std::cerr, "evaluating", examples.rows(),
                           {.terminal = terminal, .quiet = options.hides_progress()});
   if (distributed::Ranks* ranks = distributed::current()) {
-    distributed::require_same(*ranks, {{"the version of Bertune", BERTUNE_VERSION},
-                                       {"the instruction set (set BERTUNE_ISA to one that all machines have)",
-                                        std::string(kernels::ops().name)},
-                                       {"the rows", examples.fingerprint()},
-                                       {"the model's weights", train::hash_of_weights(folder.model)}});
+    train::require_same_on(*ranks, {{"the rows", examples.fingerprint()},
+                                    {"the model's weights", train::hash_of_weights(folder.model)}});
   }
   const Stopwatch watch;
   train::RecordKeeper records(*data.task, examples, options.output.empty() ? 0 : options.max_prediction_rows);
@@ -80,22 +94,7 @@ void run(const EvaluateOptions& options) {
   values["samples"] = metrics.rows;
   values["samples_per_second"] = static_cast<double>(examples.rows()) / seconds;
   values["tokens_per_second"] = static_cast<double>(examples.tokens_of_first(examples.rows())) / seconds;
-  if (!options.output.empty()) {
-    writing::make_folders(options.output);
-    runs::write_results(options.output, {{"test", values}});
-    if (path_exists(options.output / "config.json")) {
-      print_notes({fmt::format(
-          "no predictions and no report are written: {} holds a model, whose own they would replace",
-          options.output.string())});
-    } else {
-      insight::PredictionTable table{.task = std::string(data.task->name())};
-      insight::add_set(table, "test", options.test.string(), records.take().get(), data.item_text);
-      table.form.temperature = folder.temperature;
-      table.form.folded_by = tasks::folded_temperature_of(folder.settings);
-      insight::write_predictions(options.output, table);
-      write_report_beside(options.output);
-    }
-  }
+  if (!options.output.empty()) write_output(options, folder, data, *records.take(), values);
   if (options.json) {
     fmt::print("{}", dump_json(runs::with_prefix("test", values)));
     return;

@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "bertune/error.h"
@@ -20,13 +19,13 @@
 #include "cli/screen/messages.h"
 #include "cli/screen/standard_input.h"
 #include "core/counted.h"
+#include "data/files/packing.h"
 #include "insight/explain/folder_explainer.h"
 #include "report/explanation_report.h"
 #include "report/html/explanation_page.h"
 #include "report/progress.h"
 #include "report/terminal.h"
 #include "tasks/prediction.h"
-#include "tasks/registry/registry.h"
 #include "train/model_folder.h"
 
 namespace bertune::cli {
@@ -48,7 +47,7 @@ struct ExplainCommandOptions {
 enum class Form { text, jsonl, csv, html };
 
 Form form_of(const ExplainCommandOptions& options) {
-  const std::string extension = options.output.extension().string();
+  const std::string extension = data::unpacked_name(options.output).extension().string();
   std::string name = options.output_format;
   if (name.empty() && extension == ".html") name = "html";
   if (name.empty() && extension == ".csv") name = "csv";

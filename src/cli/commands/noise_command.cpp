@@ -12,6 +12,7 @@
 
 #include "bertune/error.h"
 #include "cli/commands/task_commands.h"
+#include "cli/commands/watched_run.h"
 #include "cli/config/run_config.h"
 #include "cli/options/hub_flags.h"
 #include "cli/options/shared_options.h"
@@ -87,9 +88,8 @@ LabelNoise noise_of_features(NoiseFlags& options, const tasks::TaskEntry& task) 
 }
 
 LabelNoise noise_of_trainings(NoiseFlags& options, const tasks::TaskEntry& task) {
-  insight::require_label_noise(task);
   runs::TrainOptions run = options.run;
-  run.folds = options.folds, run.files.seed = run.arguments.seed, run.files.checks_data = false;
+  run.folds = options.folds, run.files.checks_data = false;
   run.max_prediction_rows = std::numeric_limits<std::int64_t>::max();
   run.stop = interrupt_token();
   runs::validate(run);
@@ -98,8 +98,7 @@ LabelNoise noise_of_trainings(NoiseFlags& options, const tasks::TaskEntry& task)
   try {
     runs::cross_validate(run, runs::open_base_model(run), task, display);
   } catch (const Interrupted& interrupted) {
-    throw Interrupted(fmt::format("{}; the same command with --resume continues with {}", interrupted.what(),
-                                  run.arguments.output_dir.string()));
+    stop_to_resume(interrupted, run.arguments.output_dir);
   } catch (const AlreadyDone&) {  // of this very cross-validation
   }
   return noise_of_folder(options, run.arguments.output_dir);
@@ -110,9 +109,7 @@ LabelNoise find_noise(NoiseFlags& options) {
   if (options.is_run()) return noise_of_folder(options, run.files.train);
   std::vector<std::string> notes = tasks::name_splits(run.files);
   const tasks::TaskGuess guess = runs::task_of(run);
-  if (!guess.reason.empty())
-    notes.push_back(
-        fmt::format("task: {} (detected: {}; change with `task`)", guess.task->name, guess.reason));
+  if (std::string note = task_note(guess); !note.empty()) notes.push_back(std::move(note));
   insight::require_label_noise(*guess.task);
   if (!options.json && !options.screen.silent) print_notes(notes);
   run.model = options.hub.find(run.model, options.hides_progress());
@@ -193,7 +190,7 @@ void add_noise_command(CLI::App& app) {
   add_data_options(*command, files.data);
   add_labels_file_option(*command, files.data, "--train");
   add_correction_options(*command, files);
-  add_task_options(*command, run_options.task, files.problem_type, task_names());
+  add_task_options(*command, run_options.task, files.problem_type, tasks::task_names());
   command
       ->add_option("--max-length,--max_length,--max_seq_length", files.max_length,
                    "Tokens per text; longer texts are truncated (default: 128)")

@@ -44,17 +44,14 @@ tasks::PredictionFile file_of(const PredictOptions& options) {
           .shard = options.shard};
 }
 
-// Returns the place of the shard's part. Throws AlreadyDone where the part is there.
-predict::Parts parts_of(const PredictOptions& options) {
-  const bool csv = options.output_format == "csv";
-  return {options.output, *options.shard, csv ? ".csv" : ".jsonl", csv};
-}
+// The part of a shard, and what it is to be made of.
+struct ShardPart {
+  predict::Parts parts;
+  Json made_of;
+};
 
-Json part_is_made_of(const PredictOptions& options) {
-  return predict::made_of(options.input, options.model.folder, options.model.base, options.settings);
-}
-
-std::filesystem::path prepare_part(const PredictOptions& options) {
+// Throws AlreadyDone where the part is there.
+ShardPart prepare_part(const PredictOptions& options) {
   if (options.reads_standard_input()) throw UsageError("--shard needs a file, and not standard input");
   if (options.output.empty() || options.output == "-")
     throw UsageError("--shard needs --output, the folder for the parts");
@@ -63,11 +60,13 @@ std::filesystem::path prepare_part(const PredictOptions& options) {
     throw UsageError(fmt::format("--output {}: is a file; with --shard it is the folder for the parts",
                                  options.output.string()));
   }
-  const predict::Parts parts = parts_of(options);
-  parts.require_own(part_is_made_of(options));
-  if (parts.is_finished())
-    throw AlreadyDone(fmt::format("{}: is there already; nothing to do", parts.path().string()));
-  return parts.path();
+  const bool csv = options.output_format == "csv";
+  ShardPart part{{options.output, *options.shard, csv ? ".csv" : ".jsonl", csv},
+                 predict::made_of(options.input, options.model.folder, options.model.base, options.settings)};
+  part.parts.require_own(part.made_of);
+  if (part.parts.is_finished())
+    throw AlreadyDone(fmt::format("{}: is there already; nothing to do", part.parts.path().string()));
+  return part;
 }
 
 // Counts the oddities in the input texts that a person should know of.
@@ -139,7 +138,8 @@ void predict(const PredictOptions& options) {
   if (options.batch_size < 1) throw UsageError("--batch-size must be at least 1");
   if (options.profile && options.output.filename() == "profile.json")
     throw UsageError("--output: profile.json is the name of the trace; choose another");
-  const std::filesystem::path output = options.shard ? prepare_part(options) : options.output;
+  std::optional<ShardPart> part;
+  if (options.shard) part.emplace(prepare_part(options));
   const InterruptGuard guard;
   use_threads(options.threads);
   const predict::SharedModel model(
@@ -154,8 +154,8 @@ void predict(const PredictOptions& options) {
       {.threshold = options.threshold, .question_answering = options.question_answering, .top = options.top});
   // The folder is claimed only here: a first attempt that fails on its options shall not decide what it is
   // for.
-  if (options.shard) parts_of(options).claim(part_is_made_of(options));
-  predict_all(model, *source, options, output);
+  if (part) part->parts.claim(part->made_of);
+  predict_all(model, *source, options, part ? part->parts.path() : options.output);
 }
 
 // Options that the bytes of the output do not depend on.
@@ -177,9 +177,7 @@ void add_predict_command(CLI::App& app) {
       ->type_name("FILE");
   options::add_parsed_option(
       *command, "--shard", options->shard,
-      [](const std::string& text) {
-        return shard_from_string(text, [](const char* name) { return std::getenv(name); });
-      },
+      [](const std::string& text) { return shard_from_string(text, variable); },
       "Predict part I of N of the file, from 0, into the folder --output: I/N, or auto in a Slurm array or "
       "under "
       "a launcher (bertune merge joins the parts)")

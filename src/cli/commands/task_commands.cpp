@@ -6,11 +6,9 @@
 
 namespace bertune::cli {
 
-std::string task_names() {
-  std::string names;
-  for (const tasks::TaskEntry& task : tasks::all_tasks())
-    names += (names.empty() ? "" : ", ") + std::string(task.name);
-  return names;
+std::string task_note(const tasks::TaskGuess& guess) {
+  if (guess.reason.empty()) return "";
+  return fmt::format("task: {} (detected: {}; change with `task`)", guess.task->name, guess.reason);
 }
 
 const tasks::TaskEntry& task_of(Architecture architecture, const std::filesystem::path& directory) {

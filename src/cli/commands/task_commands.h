@@ -6,12 +6,13 @@
 #include <string_view>
 
 #include "core/json.h"
+#include "tasks/registry/guess.h"
 #include "tasks/registry/registry.h"
 
 namespace bertune::cli {
 
-// "text-classification, token-classification, ..."
-std::string task_names();
+// Returns a note on a task that was detected; empty for one that was given.
+std::string task_note(const tasks::TaskGuess& guess);
 // Returns the task of a trained model. Throws Error, naming its folder, for heads that no file of rows is for
 // (pre-training).
 const tasks::TaskEntry& task_of(Architecture architecture, const std::filesystem::path& directory);

@@ -48,8 +48,7 @@ void cross_validate(const TrainOptions& options, const runs::TrainOptions& value
       print_folds(values, done);
     }
   } catch (const Interrupted& interrupted) {
-    throw Interrupted(fmt::format("{}; the same command with --resume continues with {}", interrupted.what(),
-                                  values.arguments.output_dir.string()));
+    stop_to_resume(interrupted, values.arguments.output_dir);
   }
 }
 
@@ -138,7 +137,7 @@ void add_train_command(CLI::App& app) {
   CLI::App* command =
       app.add_subcommand("train", "Fine-tune a model on labeled texts, words or questions, and test it");
   add_run_config(*command);
-  options->add_to(*command, task_names());
+  options->add_to(*command, tasks::task_names());
   command->footer(
       "Examples:\n"
       "  bertune train --model bert-base-uncased --train train.csv --output my-model\n"

@@ -55,8 +55,7 @@ runs::SeedRuns trained(const TrainOptions& options, const runs::TrainOptions& va
     return runs::train_seeds(values, base, task, logs);
   } catch (const Interrupted& interrupted) {
     display.finish();
-    throw Interrupted(fmt::format("{}; the same command with --resume continues with {}", interrupted.what(),
-                                  values.arguments.output_dir.string()));
+    stop_to_resume(interrupted, values.arguments.output_dir);
   }
 }
 

@@ -5,8 +5,8 @@
 
 namespace bertune::cli {
 
-using options::fits, options::has_name, options::is_for_files, options::joined, options::kind_of,
-    options::name_in, options::no_such_option, options::option_named, options::option_names,
-    options::OptionKind, options::Quote, options::wanted_of;
+using options::fits, options::has_name, options::joined, options::kind_of, options::name_in,
+    options::no_such_option, options::option_named, options::option_names, options::OptionKind,
+    options::wanted_of;
 
 }  // namespace bertune::cli

@@ -29,8 +29,6 @@ struct CommandRow {
 std::vector<CommandRow> option_table(const CLI::App& program);
 
 // The kinds of files that a value is.
-bool takes_file(const OptionRow& option);
-bool takes_folder(const OptionRow& option);
 
 // Each takes the table. `shell`: "bash", "zsh" or "fish"; throws UsageError for another one.
 std::string completion_script(const std::vector<CommandRow>& table, std::string_view shell);

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "bertune/error.h"
 
@@ -23,14 +23,12 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
   return number;
 }
 
-class Environment {
+// A job that has started this process.
+class Job {
  public:
-  explicit Environment(const Variables& variables) : variables_(variables) {}
+  explicit Job(const Environment& environment) : environment_(environment) {}
 
-  std::optional<std::int64_t> number(const char* name) const {
-    const char* text = variables_(name);
-    return text == nullptr ? std::nullopt : whole_number(text);
-  }
+  std::optional<std::int64_t> number(const char* name) const { return whole_number(environment_(name)); }
 
   // The shard of a task of an array. Where only some tasks of a larger array are run again, their numbers do
   // not say what they are of.
@@ -50,14 +48,9 @@ class Environment {
   }
 
   std::optional<data::Shard> of_rank() const {
-    struct Names {
-      const char *rank, *size;
-    };
-    constexpr std::array<Names, 4> kNames = {{{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-                                              {"PMI_RANK", "PMI_SIZE"},
-                                              {"MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"},
-                                              {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS"}}};
-    for (const Names& names : kNames) {
+    std::vector<RankVariables> all(kMpiVariables.begin(), kMpiVariables.end());
+    all.push_back({"SLURM_PROCID", "SLURM_STEP_NUM_TASKS"});
+    for (const RankVariables& names : all) {
       const auto rank = number(names.rank), size = number(names.size);
       if (rank && size) return data::Shard{*rank, *size};
     }
@@ -65,7 +58,7 @@ class Environment {
   }
 
  private:
-  const Variables& variables_;
+  const Environment& environment_;
 };
 
 data::Shard checked(const data::Shard& shard, const std::string& text) {
@@ -78,17 +71,16 @@ data::Shard checked(const data::Shard& shard, const std::string& text) {
 
 }  // namespace
 
-data::Shard shard_from_string(const std::string& text, const Variables& variables) {
+data::Shard shard_from_string(const std::string& text, const Environment& environment) {
   if (text == "auto") {
-    const Environment environment(variables);
-    const std::optional<data::Shard> array = environment.of_array(), rank = environment.of_rank();
+    const Job job(environment);
+    const std::optional<data::Shard> array = job.of_array(), rank = job.of_rank();
     if (array && rank)
       return checked({array->index * rank->count + rank->index, array->count * rank->count}, text);
     if (array || rank) return checked(array ? *array : *rank, text);
     throw UsageError(
         "--shard auto: neither a Slurm array (SLURM_ARRAY_TASK_ID) nor a launcher of ranks (mpirun, srun) "
-        "has "
-        "started this; give --shard I/N, such as --shard 0/16");
+        "has started this; give --shard I/N, such as --shard 0/16");
   }
   const std::size_t slash = text.find('/');
   const auto index = whole_number(std::string_view(text).substr(0, slash)),

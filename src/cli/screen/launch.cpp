@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <optional>
 #include <system_error>
-#include <utility>
+#include <vector>
 
 namespace bertune::cli {
 namespace {
@@ -28,13 +27,10 @@ std::string variable(const char* name) {
 }
 
 Launch find_launch(const Environment& environment) {
-  constexpr auto kMpi =
-      std::to_array<std::pair<const char*, const char*>>({{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-                                                          {"PMI_RANK", "PMI_SIZE"},
-                                                          {"MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"},
-                                                          {"PMIX_RANK", "SLURM_STEP_NUM_TASKS"}});
   const auto number = [&](const char* name) { return number_in(environment(name)); };
-  for (const auto& [rank, size] : kMpi) {
+  std::vector<RankVariables> all(kMpiVariables.begin(), kMpiVariables.end());
+  all.push_back({"PMIX_RANK", "SLURM_STEP_NUM_TASKS"});
+  for (const auto& [rank, size] : all) {
     if (const auto ranks = number(size); ranks && number(rank) && *ranks > 0)
       return {.rank = *number(rank), .size = *ranks, .problem = {}};
   }

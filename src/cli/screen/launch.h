@@ -1,6 +1,7 @@
 // Launchers (mpirun, srun) tell a process by variables that it is one of several ranks.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <string>
 
@@ -9,6 +10,15 @@ namespace bertune::cli {
 // Returns a variable of the environment; empty where it is not set.
 using Environment = std::function<std::string(const char*)>;
 std::string variable(const char* name);  // of this process
+
+struct RankVariables {
+  const char *rank, *size;
+};
+// The variables of Open MPI, of MPICH and its relatives, and of MVAPICH.
+inline constexpr std::array<RankVariables, 3> kMpiVariables = {
+    {{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+     {"PMI_RANK", "PMI_SIZE"},
+     {"MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE"}}};
 
 struct Launch {
   int rank = 0, size = 1;  // as the launcher says

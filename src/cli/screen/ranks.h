@@ -2,7 +2,6 @@
 // how all of them end together.
 #pragma once
 
-#include <functional>
 #include <string_view>
 
 namespace bertune::cli {

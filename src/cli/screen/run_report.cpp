@@ -27,7 +27,7 @@ void print_run_json(const runs::FinishedRun& run) {
 }
 
 void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, std::string_view try_it,
-               std::string_view beside_test) {
+               std::string_view beside_test, std::string_view on_labels) {
   const train::TrainingResult& result = run.training;
   const double seconds = std::max(result.runtime, 1e-9);
   fmt::print("\nTrained {} in {} ({} tokens/s, peak memory {:.0f} MiB); mean training loss {:.4f}\n",
@@ -47,13 +47,7 @@ void print_run(const runs::TrainOptions& options, const runs::FinishedRun& run, 
     if (!beside_test.empty()) fmt::print("{}\n", beside_test);
   }
   const std::string folder = options.arguments.output_dir.string();
-  // More than a third are the mistakes of a weak model, and not of those who wrote the labels.
-  if (run.suspicious_labels > 0 && 3 * run.suspicious_labels <= run.judged_labels) {
-    fmt::print(
-        "Labels to read again: {} of the {} that this model was not trained on fit badly (bertune noise "
-        "{})\n",
-        report::grouped(run.suspicious_labels), report::grouped(run.judged_labels), folder);
-  }
+  fmt::print("{}", on_labels);
   fmt::print(
       "\nWrote to {}:\n"
       "{}"

@@ -16,7 +16,6 @@ namespace bertune::data {
 
 namespace {
 
-constexpr const char* kCorpusFile = "corpus.json";
 constexpr int kVersion = 1;  // of the files
 
 }  // namespace
@@ -123,9 +122,7 @@ std::uint64_t TokenizedDocuments::hash_of_all() const {
   constexpr std::int64_t kPart = 1 << 16, kRelease = 1 << 24;  // ids
   std::uint64_t hash = 0;
   const auto add = [&](std::span<const std::byte> bytes) {
-    const std::uint64_t pair[] = {hash,
-                                  quick_hash({reinterpret_cast<const char*>(bytes.data()), bytes.size()})};
-    hash = quick_hash({reinterpret_cast<const char*>(pair), sizeof pair});
+    hash = mixed_hash(hash, quick_hash({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
   };
   add(std::as_bytes(document_begins_.all()));
   add(std::as_bytes(sentence_sizes_.all()));

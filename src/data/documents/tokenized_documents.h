@@ -18,6 +18,9 @@
 
 namespace bertune::data {
 
+// The file of a folder that says what the others hold; it is written last.
+inline constexpr const char* kCorpusFile = "corpus.json";
+
 class TokenizedDocuments {
  public:
   // Token ids run below `id_limit`; a sentence of more than `max_sentence_tokens` is cut into several.

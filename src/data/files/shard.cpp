@@ -16,8 +16,6 @@
 namespace bertune::data {
 namespace {
 
-constexpr std::size_t kBeginning = std::size_t{1} << 20;
-
 const fs::path& require_whole(const fs::path& path) {
   if (!file_part(path).part.empty()) {
     throw UsageError(
@@ -25,12 +23,6 @@ const fs::path& require_whole(const fs::path& path) {
                              path.string()));
   }
   return path;
-}
-
-std::string_view whole_lines(std::string_view text) {
-  if (text.size() <= kBeginning) return text;
-  const std::size_t end = text.find('\n', kBeginning);
-  return text.substr(0, end == std::string_view::npos ? end : end + 1);
 }
 
 }  // namespace
@@ -56,6 +48,14 @@ ShardFile::ShardFile(const fs::path& path) : file_(require_whole(path)) {
   refuse_foreign_bytes(text, path.string());
 }
 
+std::string_view ShardFile::text() const { return file_.text().substr(byte_order_mark(file_.text())); }
+
+std::string_view ShardFile::beginning() const {
+  constexpr std::size_t kBeginning = std::size_t{1} << 20;
+  const std::size_t end = text().size() <= kBeginning ? text().npos : text().find('\n', kBeginning);
+  return text().substr(0, end == text().npos ? end : end + 1);
+}
+
 void ShardFile::skip(RecordParser& parser, std::string_view& input, std::size_t left) const {
   constexpr std::size_t kStep = std::size_t{64} << 20;
   while (input.size() > left) {
@@ -65,10 +65,7 @@ void ShardFile::skip(RecordParser& parser, std::string_view& input, std::size_t 
 }
 
 ShardText::ShardText(const fs::path& path, const Shard& shard, Cut cut)
-    : file_(path),
-      cut_(cut),
-      all_(file_.text().substr(byte_order_mark(file_.text()))),
-      beginning_(whole_lines(all_)) {
+    : file_(path), cut_(cut), all_(file_.text()) {
   std::string_view input = all_;
   pass(input, left_at(all_.size(), shard.index, shard.count));
   rest_ = input;
@@ -79,10 +76,10 @@ ShardText::ShardText(const fs::path& path, const Shard& shard, Cut cut)
 }
 
 ShardText::ShardText(const fs::path& path, const Shard& shard, Format format, char delimiter)
-    : file_(path), all_(file_.text().substr(byte_order_mark(file_.text()))), beginning_(whole_lines(all_)) {
+    : file_(path), all_(file_.text()) {
   std::vector<std::string> notes;
   const std::unique_ptr<RecordParser> parser =
-      make_parser(path.string(), format, delimiter, beginning_, notes);
+      make_parser(path.string(), format, delimiter, beginning(), notes);
   std::string_view input = all_;
   Record header;
   parser->next(input, true, header);
@@ -128,13 +125,20 @@ void ShardText::go_before() {
   lines_before_ = first_line_;
 }
 
-void require_json_lines(std::string_view beginning, const fs::path& path) {
-  const auto shape = shape_of_json(beginning, true, path.string(), "", true);
+void require_json_lines(const ShardFile& file, const fs::path& path) {
+  const auto shape = shape_of_json(file.beginning(), true, path.string(), "", true);
   if (shape && shape->form == JsonForm::lines) return;
   throw Error(
       fmt::format("{}: its rows are not lines, so that it cannot be cut into shards; write JSON Lines, "
                   "an object a line",
                   path.string()));
+}
+
+Format format_of_shards(const ShardFile& file, const fs::path& path, std::optional<Format> given) {
+  const Format format = given ? *given : is_json(file.beginning()) ? Format::jsonl : format_from_path(path);
+  if (is_delimited(format)) return format;
+  require_json_lines(file, path);
+  return Format::jsonl;
 }
 
 }  // namespace bertune::data

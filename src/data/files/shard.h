@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,7 +27,10 @@ class ShardFile {
   // of UTF-8 text. Throws UsageError for a member of a document ("data.json#train").
   explicit ShardFile(const fs::path& path);
 
-  std::string_view text() const { return file_.text(); }
+  std::string_view bytes() const { return file_.text(); }
+  std::string_view text() const;  // without a byte order mark
+  // Returns the beginning of the file, which shows its form: whole lines, the header among them.
+  std::string_view beginning() const;
   // Moves `input`, the end of the text, to where at most `left` bytes are left, as RecordParser::skip does;
   // memory does not grow with the file.
   void skip(RecordParser& parser, std::string_view& input, std::size_t left) const;
@@ -50,8 +54,7 @@ class ShardText {
   // Cuts a table between its records.
   ShardText(const fs::path& path, const Shard& shard, Format format, char delimiter);
 
-  // The beginning of the file, which shows its form: whole lines, the header among them.
-  std::string_view beginning() const { return beginning_; }
+  std::string_view beginning() const { return file_.beginning(); }
   // Returns the next few records of the shard as a text, of a megabyte or as long as the first of them;
   // empty at the end.
   std::string next();
@@ -67,12 +70,16 @@ class ShardText {
 
   ShardFile file_;
   Cut cut_ = Cut::lines;
-  std::string_view all_, beginning_, rest_;  // without a byte order mark
+  std::string_view all_, rest_;
   std::int64_t lines_before_ = 0, first_line_ = 0;
   std::size_t first_ = 0;  // where the first record begins
 };
 
-// Throws Error unless the rows of the file are lines of JSON; `beginning` is the first of them.
-void require_json_lines(std::string_view beginning, const fs::path& path);
+// Throws Error unless the rows of the file are lines of JSON.
+void require_json_lines(const ShardFile& file, const fs::path& path);
+
+// Returns the format of a file of questions: that of a table, or JSON Lines, which all others must be.
+// `given`: by a person. Throws as require_json_lines does.
+Format format_of_shards(const ShardFile& file, const fs::path& path, std::optional<Format> given);
 
 }  // namespace bertune::data

@@ -198,11 +198,11 @@ TaggedDataset parse_tagged(std::string text, const std::string& path, const Tagg
 }
 
 TaggedForm form_of_tagged(const fs::path& path, std::optional<TagFormat> format) {
-  const ShardText file(path, {}, Cut::lines);
+  const ShardFile file(path);
   if (!format) format = guess_tag_format(path, file.beginning());
   switch (*format) {
     case TagFormat::jsonl:
-      require_json_lines(file.beginning(), path);
+      require_json_lines(file, path);
       return {*format, Cut::lines};
     case TagFormat::csv:
       throw Error(

@@ -79,11 +79,11 @@ struct RowStream::Implementation {
   }
 
   void go_to(const ShardFile& file, const Shard& shard) {
-    const std::string_view text = file.text();
-    const std::string_view rest = text.substr(taken - window().size());
+    const std::string_view bytes = file.bytes();
+    const std::string_view rest = bytes.substr(taken - window().size());
     const std::string_view part = table.cut(file, rest, shard);
     input.clear();
-    input.seekg(static_cast<std::streamoff>(part.data() - text.data()));
+    input.seekg(static_cast<std::streamoff>(part.data() - bytes.data()));
     buffer.clear();
     begin = 0;
     left = part.size();
