@@ -85,10 +85,15 @@ class Tests:
                 continue
         return dict(found)
 
+    # The steps of checkpoints that are whole: one that is being written has a longer name.
+    def steps_saved(self, output):
+        names = (path.name for path in self.path(output).glob("checkpoint-*"))
+        return [int(name.split("-")[1]) for name in names if re.fullmatch(r"checkpoint-[0-9]+", name)]
+
     # Waits until the run has saved a checkpoint: its steps have begun.
     def await_steps(self, process, output, ranks):
         for _ in range(6000):
-            if process.poll() is not None or any(self.path(output).glob("checkpoint-*")):
+            if process.poll() is not None or self.steps_saved(output):
                 return self.ranks_of(process)
             time.sleep(0.01)
         raise SystemExit(f"test-distributed: {ranks} ranks take no step")
@@ -151,7 +156,7 @@ class Tests:
             errors = process.communicate(timeout=120)[1]
             if process.returncode != 0:
                 require(re.search(rf"rank {killed}\b", errors), f"nobody names the killed rank {killed}", errors)
-            steps = [int(path.name.split("-")[1]) for path in self.path(name).glob("checkpoint-*") if "." not in path.name]
+            steps = self.steps_saved(name)
             others = self.random.choice([number for number in (1, 2, 3, 4) if number != ranks])
             if process.returncode != 0:
                 self.run(others, [*command, "--resume"])
@@ -171,7 +176,7 @@ class Tests:
             require(process.returncode != 0, "a rank that is stopped goes unnoticed")
             require(f"rank {stopped} (" in errors and "has not been heard from" in errors and "step" in errors,
                     f"nobody names rank {stopped} and what was awaited", errors)
-            require(any(self.path(name).glob("checkpoint-*/trainer_state.json")), "there is no checkpoint")
+            require(self.steps_saved(name), "there is no checkpoint")
 
     def test_stop_of_all(self):
         name = "terminated"
