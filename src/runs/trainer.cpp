@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <limits>
 #include <utility>
 
+#include "core/names.h"
 #include "data/files/text_file.h"
 #include "insight/results/seed_group.h"
 #include "runs/cross_validation.h"
@@ -16,11 +18,17 @@
 namespace bertune {
 namespace {
 
+constexpr Names kMethods(std::to_array<Named<Method>>({{Method::fine_tune, "fine-tune"},
+                                                       {Method::frozen, "frozen"},
+                                                       {Method::contrastive, "contrastive"},
+                                                       {Method::automatic, "auto"}}));
+
 runs::TrainOptions run_options(const TrainOptions& options) {
   runs::TrainOptions run;
   run.model = options.model;
   run.base = options.base;
   run.task = options.task;
+  run.method = options.method;
   run.arguments = train::TrainingArguments(options.arguments);
   run.hidden_dropout = options.hidden_dropout;
   run.attention_dropout = options.attention_dropout;
@@ -80,6 +88,13 @@ MetricValues numbers_of(const Json& metrics) {
 }
 
 }  // namespace
+
+std::string_view to_string(Method method) { return kMethods.of(method); }
+
+Method method_from_string(std::string_view name) {
+  if (const auto method = kMethods.find(name)) return *method;
+  throw UsageError("method", fmt::format("`method` is \"{}\"; it must be {}", name, kMethods.choices("or")));
+}
 
 TrainResult fine_tune(const TrainOptions& options) {
   const runs::TrainOptions run = run_options(options);
