@@ -12,9 +12,9 @@ namespace bertune::options {
 namespace {
 
 // These options concern one start of the program, not what it trains.
-constexpr std::array<std::string_view, 13> kOfThisStart = {
-    "help",        "config",         "resume",       "overwrite", "json",    "quiet",      "silent",
-    "config_name", "tokenizer_name", "input-format", "profile",   "threads", "pin-threads"};
+constexpr std::array<std::string_view, 14> kOfThisStart = {
+    "help",        "config",         "resume",       "overwrite", "json",   "quiet",   "silent",
+    "config_name", "tokenizer_name", "input-format", "profile",   "events", "threads", "pin-threads"};
 
 bool is_secret(std::string_view name) {
   return std::ranges::any_of(std::array{"token", "password", "secret"},
