@@ -38,6 +38,7 @@
 #include "cli/commands/report_command.h"
 #include "cli/commands/serve_command.h"
 #include "cli/commands/shell_commands.h"
+#include "cli/commands/studio_command.h"
 #include "cli/commands/tokenize_command.h"
 #include "cli/commands/train_command.h"
 #include "cli/commands/tune_command.h"
@@ -191,6 +192,7 @@ int run(int argc, char** argv) {
   add_calibrate_command(app);
   add_embed_command(app);
   add_serve_command(app);
+  add_studio_command(app);
   add_pretrain_command(app);
   add_fill_mask_command(app);
   add_next_sentence_command(app);
