@@ -100,11 +100,31 @@ TEST(ReportPage, NumbersAreThoseOfTheFacts) {
       {"runs",
        {{{"seed", 42}, {"test_accuracy", 0.7}, {"eval_accuracy", 0.6}},
         {{"seed", 43}, {"test_accuracy", 0.5}, {"eval_accuracy", 0.7}}}}};
+  facts["tuning"] = {{"metric", "accuracy"},
+                     {"greater_is_better", true},
+                     {"winner", 1},
+                     {"why", "trial 1 replaces the default settings"},
+                     {"seconds", 300},
+                     {"trials",
+                      {{{"number", 0},
+                        {"settings", {{"learning_rate", "5e-05"}}},
+                        {"steps", 90},
+                        {"total_steps", 90},
+                        {"score", 0.5},
+                        {"outcome", "finished"}},
+                       {{"number", 1},
+                        {"settings", {{"learning_rate", "8e-05"}}},
+                        {"steps", 90},
+                        {"total_steps", 90},
+                        {"score", 0.75},
+                        {"outcome", "finished"},
+                        {"difference", 0.25},
+                        {"standard_error", 0.125}}}}};
   facts["baselines"] = {{{"name", "counting words"}, {"value", 0.5}, {"interval", {0.4, 0.6}}}};
   const std::string html = page(facts);
   expect_numbers(html, facts);
-  for (const char* id : {"plan", "training", "seeds", "labels", "confusion", "scores", "unsure", "mistakes",
-                         "suspicious", "length", "repeat"})
+  for (const char* id : {"plan", "training", "seeds", "tuning", "labels", "confusion", "scores", "unsure",
+                         "mistakes", "suspicious", "length", "repeat"})
     EXPECT_THAT(html, HasSubstr(std::string("<section id=\"") + id + "\""));
   EXPECT_THAT(html, HasSubstr("counting words"));
   EXPECT_THAT(html, HasSubstr("Limits are chosen on validation rows, and judged on test rows"));

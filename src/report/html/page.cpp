@@ -42,9 +42,10 @@ struct Section {
   Part part;
 };
 
-constexpr std::array<Section, 13> kSections = {{{"plan", "Plan", plan_section},
+constexpr std::array<Section, 14> kSections = {{{"plan", "Plan", plan_section},
                                                 {"training", "Training", training_section},
                                                 {"seeds", "Seeds", seeds_section},
+                                                {"tuning", "Settings", tuning_section},
                                                 {"labels", "Labels", labels_section},
                                                 {"confusion", "Mix-ups", confusion_section},
                                                 {"numbers", "Deviations", numbers_section},
