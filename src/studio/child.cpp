@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -57,6 +58,9 @@ Descriptor input_of(const std::string& text) {
   }
   for (int i = 0; i < 3; ++i)
     if (::dup2(files[static_cast<std::size_t>(i)], i) < 0) ::_exit(127);
+  // The sockets of the studio would stay open with a command that survives it.
+  if (::close_range(3, ~0U, 0) != 0)
+    for (int file = 3; file < 4096; ++file) ::close(file);
   if (::chdir(folder) != 0) ::_exit(127);
   ::execv(program, arguments);
   ::_exit(127);

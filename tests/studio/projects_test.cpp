@@ -1,6 +1,9 @@
 // Who may ask, projects and their files, and names that mean harm.
 #include <gmock/gmock.h>
 
+#include <cerrno>
+
+#include "core/writing.h"
 #include "studio/opened.h"
 #include "studio/token.h"
 
@@ -160,6 +163,35 @@ TEST(StudioFiles, PiecesOutOfOrderAndTooManyAreRefused) {
   opened.open();
   EXPECT_FALSE(std::filesystem::exists(left));
   EXPECT_EQ(opened.status(uploads + "/" + number + "/2", "cd"), 404);
+}
+
+// A disk that takes no more.
+class FullDisk : public writing::Watcher {
+ public:
+  FullDisk() { writing::watch(this); }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+  ~FullDisk() override { writing::watch(nullptr); }
+  ssize_t make(const writing::Change& change) override {
+    if (change.call != writing::Call::write) return writing::make(change);
+    errno = ENOSPC;
+    return -1;
+  }
+};
+
+TEST(StudioFiles, AFullDiskIsSaidAndTheSamePieceFollowsLater) {
+  Opened opened;
+  const std::string id = opened.create(), uploads = Opened::path_of(id, "uploads");
+  const std::string number = opened.json(uploads, R"({"name":"a.csv","bytes":4})").at("upload");
+  {
+    const FullDisk full;
+    const serve::HttpResponse refused = opened.ask(uploads + "/" + number + "/0", "ab");
+    EXPECT_EQ(refused.status, 507);
+    EXPECT_THAT(refused.body, HasSubstr("free some space"));
+    EXPECT_NE(opened.status(Opened::path_of(id, "settings"), R"({"name":"Other"})"), 200);
+  }
+  EXPECT_EQ(opened.json(uploads + "/" + number + "/0", "ab").at("received"), 2);
+  EXPECT_EQ(opened.json(Opened::path_of(id)).at("settings").at("name"), "Films");
 }
 
 }  // namespace

@@ -19,6 +19,12 @@ function headline(facts) {
   return [`On ${grouped(one.rows)} ${rows} the ${one.metric} is `, h("em", {}, percent(one.value)), one.interval ? ` (${between(one.interval)}).` : "."];
 }
 
+// So many unlikely labels are mistakes of the model, and not of the labels.
+const isWeak = found => 3 * found.issues > found.items;
+
+// A simple method does as well, as far as these rows can tell.
+const weak = facts => facts.baseline_difference && facts.baseline_difference.interval?.[0] <= 0;
+
 // The training that a step is about: the last one, or another that is chosen.
 class Chosen {
   constructor(app) { this.app = app, this.node = new Place("div"); }
@@ -39,9 +45,10 @@ export function resultStep(app) {
     const isShare = facts.headline && facts.headline.value >= 0 && facts.headline.value <= 1 && !["mse", "rmse", "mae"].includes(facts.headline.metric);
     return [isShare ? h("section", {}, h("h2", {}, facts.baselines?.length ? "Beside simple methods" : "How sure this is"), ranges([{label: "This model", value: facts.headline.value, interval: facts.headline.interval},
       ...(facts.baselines || []).map(one => ({label: one.name, value: one.value, interval: one.interval, base: true}))]),
+      weak(facts) ? h("p", {class: "lead"}, h("b", {}, `It is no better than ${facts.baseline_difference.best}, which needs no such model.`), " A model that has read more is likely to help, such as MiniLM; so are more rows, or more epochs.") : null,
       facts.headline.set !== "test" ? h("p", {class: "small"}, "A test file would tell more: these rows chose the best epoch.") : null) : null,
     facts.mistakes?.length ? h("section", {}, h("h2", {}, "Its surest mistakes"), mistakes(facts)) : null,
-    facts.suspicious?.issues ? h("section", {}, h("h2", {}, "What would help"), h("p", {}, `${counted(facts.suspicious.issues, "label")} of its ${facts.suspicious.items} rows fit badly: perhaps they are wrong in the file.`), h("div", {class: "go"}, button("Read suspicious labels", () => app.go("labels")))) : null,
+    facts.suspicious?.issues && !isWeak(facts.suspicious) ? h("section", {}, h("h2", {}, "What would help"), h("p", {}, `${counted(facts.suspicious.issues, "label")} of its ${facts.suspicious.items} rows fit badly: perhaps they are wrong in the file.`), h("div", {class: "go"}, button("Read suspicious labels", () => app.go("labels")))) : null,
     h("div", {class: "go"}, h("a", {class: "button first", href: app.path(`runs/${run.name}/report.html`), target: "_blank", rel: "noopener"}, "Open the full report"), button("Use the model", () => app.go("use")), button("Train again", () => app.go("plan")))];
   }
   async function compare(run) {
@@ -118,7 +125,8 @@ export function labelsStep(app) {
         heading.replaceChildren(h("em", {}, `${grouped(noise.issues)} of ${grouped(noise.items)}`), " labels are suspicious");
         say(heading.textContent);
       }
-      if (noise) body.show([noise.issues, corrections, shownRows], () => [h("ul", {class: "list"}, noise.ranked.slice(0, shownRows).map(item)),
+      if (noise) body.show([noise.issues, corrections, shownRows], () => [isWeak(noise) ? note("These are rather mistakes of the model.", "So many labels are hardly wrong. Choose a model that has read more, and look again.", [button("Choose another model", () => app.go("plan"))], "info") : null,
+        h("ul", {class: "list"}, noise.ranked.slice(0, shownRows).map(item)),
         noise.ranked.length > shownRows ? h("div", {class: "go"}, button(`Show ${Math.min(20, noise.ranked.length - shownRows)} more`, () => { shownRows += 20; app.redraw(); })) : null]);
       go.show([Boolean(noise), number], () => noise && number ? [button(`Train again with ${counted(number, "correction")}`, () => app.go("plan"), "first"), h("a", {class: "button", href: app.path("corrections.csv"), download: "corrections.csv"}, "Download the corrections")] : []);
     },
