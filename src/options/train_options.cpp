@@ -223,6 +223,10 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
                 "Do not compare the test's result with simple methods, which takes seconds")
       ->group(kOutput);
   command
+      .add_flag("--no-explanations", no_explanations,
+                "Do not look for the words behind the worst mistakes, which takes seconds")
+      ->group(kOutput);
+  command
       .add_flag("--dry-run", dry_run,
                 "Only show the plan: steps, memory, disk, and the time by a few steps; nothing is written")
       ->group(kOutput);
