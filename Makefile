@@ -42,7 +42,7 @@ SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '
 .PHONY: help deps build-deps fuzz-deps package-deps test-package-deps build checkpoint demo install clean
 .PHONY: wheel test-python test test-distributed test-slurm parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
 .PHONY: deb dist test-packages
-.PHONY: clients bench bench-full bench-peer bench-build format format-check tidy
+.PHONY: clients bench bench-full bench-peer bench-distributed bench-build format format-check tidy
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target what; do \
@@ -289,6 +289,11 @@ bench: bench-build bench-peer ## measure operations against the machine's peak, 
 
 bench-full: override BENCH_OPTIONS += --full
 bench-full: bench-peer ## the same comparison on whole sets, with more runs (hours)
+
+bench-distributed: deps ## measure two ranks beside two threads, and emulated links (minutes)
+	@cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program
+	@bench/distributed.py --program build/bertune --model "$$(tools/fetch_checkpoint.sh)" --data $(DATA)
 
 bench-build: deps
 	@cmake --preset bench

@@ -95,8 +95,10 @@ TEST(StudioSteps, FromAFileToAModelThatIsUsed) {
 
   const std::string file = opened.send(id, "new.csv", "text\nthe film was good\nthe food was bad\n");
   OrderedJson labelled = {{"state", "running"}};
-  for (int i = 0; i < 2000 && labelled.at("state") == "running"; ++i)
+  for (int i = 0; i < 6000 && labelled.at("state") == "running"; ++i) {
     labelled = opened.json(path("runs/run-1/label"), OrderedJson({{"name", file}}).dump());
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   EXPECT_EQ(labelled.at("preview").at("rows").size(), 2U) << labelled.dump();
   EXPECT_EQ(opened.ask(path("labelled.csv")).status, 200);
 }
