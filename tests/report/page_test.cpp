@@ -165,6 +165,31 @@ TEST(ReportPage, IsSmallAndQuickForManyRows) {
   expect_numbers(html, facts);
 }
 
+TEST(ReportPage, MarksTheWordsThatDecided) {
+  std::vector<MadeRow> rows = made_rows(60, 2);
+  OrderedJson facts = facts_of(table_of(form_of_classes({"no", "yes"}), rows));
+  OrderedJson& worst = facts.at("mistakes")[0];
+  worst["text"] = "zo\u00e9 <b>dull</b> film";
+  worst["decided"] = {{{"target", "<yes>"},
+                       {"value", 0.9},
+                       {"points", true},
+                       {"words",
+                        {{{"start", 0}, {"end", 3}, {"contribution", 0.5}},
+                         {{"start", 7}, {"end", 11}, {"contribution", -0.07}},
+                         {{"start", 90}, {"end", 99}, {"contribution", 0.2}}}}}};
+  facts.at("mistakes")[1]["decided"] = {
+      {{"target", "no"}, {"value", 0.9}, {"points", true}, {"words", OrderedJson::array()}}};
+  facts["explanations"] = {{"explained", 2}, {"most_words", 100}, {"why_not", "of <i>time</i>"}};
+  const std::string html = page(facts);
+  EXPECT_THAT(html, HasSubstr("<span class=\"p p5\" title=\"+0.5\">zo\u00e9</span> &lt;b&gt;"
+                              "<span class=\"n n2\" title=\"-0.07\">dull</span>&lt;/b&gt; film"));
+  EXPECT_THAT(html, HasSubstr("&lt;yes&gt;"));
+  EXPECT_THAT(html, HasSubstr(">+50</data>"));
+  EXPECT_THAT(html, HasSubstr("no single word decides"));
+  EXPECT_THAT(html, HasSubstr("of &lt;i&gt;time&lt;/i&gt;"));
+  expect_numbers(html, facts);
+}
+
 TEST(ReportPage, LeavesOutWhatHasNoMeaning) {
   const auto html_of = [](const tasks::RecordForm& form, const std::vector<MadeRow>& rows) {
     const OrderedJson facts = facts_of(table_of(form, rows));
