@@ -182,9 +182,9 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", version);
   app.set_help_all_flag("--help-all", "Help of every command");
   add_train_command(app);
-  add_tune_command(app);
   add_evaluate_command(app);
   add_predict_command(app);
+  add_tune_command(app);
   add_merge_command(app);
   add_report_command(app);
   add_explain_command(app);

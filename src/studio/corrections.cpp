@@ -10,6 +10,7 @@
 #include "core/printable.h"
 #include "core/writing.h"
 #include "serve/http.h"
+#include "studio/csv.h"
 #include "studio/jobs.h"
 
 namespace bertune::studio {
@@ -19,22 +20,16 @@ using serve::Refusal;
 
 fs::path kept_in(const fs::path& project) { return project / kWork / "corrections.json"; }
 
-std::string quoted(const std::string& text) {
-  std::string field = "\"";
-  for (const char letter : text) field += letter == '"' ? "\"\"" : std::string(1, letter);
-  return field + "\"";
-}
-
 std::string csv_of(const OrderedJson& corrections) {
   const bool has_words =
       std::ranges::any_of(corrections, [](const OrderedJson& row) { return row.contains("word"); });
   std::string csv = has_words ? "where,word,given,suggested,correct,text,hash\n"
                               : "where,given,suggested,correct,text,hash\n";
   for (const auto& [key, row] : corrections.items()) {
-    csv += quoted(row.at("where").get<std::string>());
+    csv += csv_field(row.at("where").get<std::string>());
     if (has_words) csv += "," + row.value("word", OrderedJson(0)).dump();
     for (const char* name : {"given", "suggested", "correct", "text"})
-      csv += "," + quoted(row.value(name, ""));
+      csv += "," + csv_field(row.value(name, ""));
     // The letter keeps a spreadsheet from reading a number.
     csv += fmt::format(",h{}\n", row.value("hash", ""));
   }

@@ -1,11 +1,13 @@
 // Projects, their files, and what is found in them.
 #include <charconv>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "core/file.h"
 #include "core/writing.h"
+#include "studio/corrected_data.h"
 #include "studio/corrections.h"
 #include "studio/models.h"
 #include "studio/preview.h"
@@ -176,6 +178,22 @@ HttpResponse corrections_file(Studio& studio, const Asked& asked) {
   return send_file(project_of(studio, asked) / kCorrections, kCorrections, "text/csv; charset=utf-8");
 }
 
+// The file to train on with the corrected labels, made while it is sent.
+HttpResponse corrected_file(Studio& studio, const Asked& asked) {
+  const OrderedJson settings = settings_of(studio, asked);
+  const fs::path project = project_of(studio, asked);
+  const std::string file = file_of(settings, "train");
+  if (file.empty()) throw Refusal{404, "NotFound", "there is no file to train on"};
+  const auto data = std::make_shared<CorrectedData>(project, file, settings, corrections_of(project));
+  HttpResponse response{.type = "text/csv; charset=utf-8",
+                        .headers = {{"Content-Disposition", "attachment; filename=\"corrected.csv\""}}};
+  response.more = [data]() -> std::optional<std::string> {
+    std::string part = data->next();
+    return part.empty() ? std::nullopt : std::optional(std::move(part));
+  };
+  return response;
+}
+
 const Route kProjectRoutes[] = {
     {"GET", "/api/studio", overview},
     {"GET", "/api/models", models},
@@ -198,6 +216,7 @@ const Route kProjectRoutes[] = {
     {"GET", "/api/projects/{}/corrections", corrections},
     {"POST", "/api/projects/{}/corrections", change_corrections},
     {"GET", "/api/projects/{}/corrections.csv", corrections_file},
+    {"GET", "/api/projects/{}/corrected.csv", corrected_file},
 };
 
 }  // namespace

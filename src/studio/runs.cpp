@@ -50,10 +50,15 @@ OrderedJson json_of(const fs::path& file) {
   }
 }
 
-// Returns what a list of trainings says of one that is done.
-OrderedJson headline_of(const fs::path& folder) {
-  const OrderedJson facts = json_of(folder / "report.json");
-  return facts.is_object() ? facts.value("headline", OrderedJson()) : OrderedJson();
+// Returns what a list of trainings says of one that is done: its result, and what its model is asked.
+OrderedJson facts_of(const fs::path& folder) {
+  const OrderedJson report = json_of(folder / "report.json"), model = json_of(folder / "bertune.json");
+  OrderedJson facts = OrderedJson::object();
+  if (report.is_object() && report.contains("headline")) facts["headline"] = report.at("headline");
+  if (!model.is_object()) return facts;
+  facts["task"] = model.value("task", OrderedJson());
+  facts["is_pair"] = model.value("text_pair_column", OrderedJson()).is_string();
+  return facts;
 }
 
 }  // namespace
@@ -131,7 +136,7 @@ void Runs::stop(const fs::path& project, const std::string& run) {
   Known& known = known_[folder];
   want(project, run, false);
   known.stops = true;
-  if (known.child) return known.child->signal(SIGINT);
+  if (known.child && !known.child->code()) return known.child->signal(SIGINT);
   if (const std::optional<int> holder = FolderLock::holder(folder); holder && *holder > 1)
     ::kill(*holder, SIGINT);
 }
@@ -189,8 +194,8 @@ OrderedJson Runs::all(const fs::path& project) {
     OrderedJson one = {{"name", run}, {"state", state}, {"options", known.options}};
     if (!error.empty()) one["error"] = error;
     if (state == "done") {
-      if (known.headline.is_null()) known.headline = headline_of(project / run);
-      one["headline"] = known.headline;
+      if (known.facts.is_null()) known.facts = facts_of(project / run);
+      one.update(known.facts);
     }
     if (path_exists(project / run / "report.html")) one["has_report"] = true;
     known.progress.read(work_file(project, run, ".events"));

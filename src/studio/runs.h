@@ -44,7 +44,7 @@ class Runs {
   struct Known {
     std::optional<Child> child = {};
     Progress progress = {};
-    OrderedJson options = {}, headline = {};
+    OrderedJson options = {}, facts = {};
     bool stops = false;
   };
 

@@ -1,10 +1,12 @@
 // The steps from a file to a model that is used, as the page asks for them.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "core/folder_lock.h"
 #include "studio/archive.h"
+#include "studio/corrected_data.h"
 #include "studio/opened.h"
 
 namespace bertune {
@@ -93,8 +95,10 @@ TEST(StudioSteps, FromAFileToAModelThatIsUsed) {
 
   const std::string file = opened.send(id, "new.csv", "text\nthe film was good\nthe food was bad\n");
   OrderedJson labelled = {{"state", "running"}};
-  for (int i = 0; i < 2000 && labelled.at("state") == "running"; ++i)
+  for (int i = 0; i < 6000 && labelled.at("state") == "running"; ++i) {
     labelled = opened.json(path("runs/run-1/label"), OrderedJson({{"name", file}}).dump());
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   EXPECT_EQ(labelled.at("preview").at("rows").size(), 2U) << labelled.dump();
   EXPECT_EQ(opened.ask(path("labelled.csv")).status, 200);
 }
@@ -251,6 +255,12 @@ TEST(StudioLabels, CorrectionsAreTrainedWith) {
   opened.json(path("runs"), "{}");
   const OrderedJson run = opened.wait_for_run(id, "done").at("runs").at(0);
   EXPECT_EQ(run.at("options").at("relabel"), "run-1.corrections.csv");
+  opened.json(path("corrections"), OrderedJson({{where, "drop"}}).dump());
+  const serve::HttpResponse corrected = opened.ask(path("corrected.csv"));
+  std::string all;
+  for (std::optional<std::string> part; (part = corrected.more());) all += *part;
+  EXPECT_THAT(all, StartsWith("text,label\n"));
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 96);  // the header, and a row less
   opened.json(path("corrections"), OrderedJson({{where, ""}}).dump());
   EXPECT_FALSE(std::filesystem::exists(opened.folder(id) / "corrections.csv"));
 }
@@ -270,6 +280,22 @@ TEST(StudioArchive, AFolderAsTar) {
                               " && tar -xf films.tar && cmp run/model.bin films-run-1/model.bin && "
                               "test $(find films-run-1 -type f | wc -l) = 2";
   EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+TEST(StudioLabels, CorrectedDataKeepsAllColumns) {
+  Opened opened;
+  const std::string id = opened.create();
+  opened.send(id, "t.csv", "id;text;label\n1;\"a;b, \"\"c\"\"\";x\n2;d e;y\n3;f g;x\n");
+  const OrderedJson corrections = {{"data/t.csv:2", {{"correct", "y,z"}}},
+                                   {"data/t.csv:3", {{"correct", "drop"}}}};
+  studio::CorrectedData data(opened.folder(id), "data/t.csv", opened.studio->projects().settings(id),
+                             corrections);
+  EXPECT_EQ(data.next(), "id,text,label\n1,\"a;b, \"\"c\"\"\",\"y,z\"\n3,f g,x\n");
+  EXPECT_EQ(data.next(), "");
+  const std::string lines = opened.send(id, "n.conll", "Anna B-PER\n\nBob B-PER\n");
+  EXPECT_THROW(studio::CorrectedData(opened.folder(id), "data/" + lines,
+                                     opened.studio->projects().settings(id), corrections),
+               serve::Refusal);
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "core/writing.h"
 #include "insight/explain/explained_mistakes.h"
 #include "insight/results/prediction_table.h"
+#include "report/html/beside.h"
 #include "report/metrics_report.h"
 #include "report/progress.h"
 #include "runs/results.h"

@@ -154,7 +154,8 @@ void add_tune_command(CLI::App& app) {
   options::add_parsed_option(
       *command, "--budget", options->budget,
       [](const std::string& text) { return seconds_from(text, "budget"); },
-      "Time for the whole search, such as 30m, 2h or 1h30m; it ends within it");
+      "Time for the whole search, such as 30m, 2h or 1h30m; it ends within it")
+      ->type_name("TIME");
   command->add_option("--trials", options->trials,
                       "Trials in all, the default settings included; this or --budget is needed");
   command

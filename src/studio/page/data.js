@@ -1,5 +1,5 @@
 // The first steps: files with their columns, and what is odd in them.
-import {h, ask, bdi, button, bytes, cell, counted, dropzone, field, grouped, head, note, percent, Place, plain, quote, say, select, shown, table, upload} from "./dom.js";
+import {h, ask, bdi, button, bytes, cell, counted, dropzone, field, grouped, head, named, note, percent, Place, plain, quote, say, select, shown, table, upload} from "./dom.js";
 
 const ROLES = [["train", "Learn from it"], ["validation", "Choose the best epoch"], ["test", "Test with it"], ["other", "Not used"]];
 const TASKS = [["", "As detected"], ["text-classification", "Labels or numbers for texts"], ["token-classification", "Names and tags in texts"],
@@ -32,8 +32,8 @@ export function dataStep(app) {
     h("progress", {max: "1", value: share, "aria-label": `Sending ${shown(name)}`}), h("p", {class: "small"}, bdi(name), ` ${percent(share)}`))));
   const set = settings => app.act(() => ask(app.path("settings"), settings));
   const fileRow = file => h("tr", {}, cell(bdi(file.name)), cell(bytes(file.bytes), "number"),
-    h("td", {}, Object.assign(select(ROLES, file.role, role => set({roles: {[file.name]: role}})), {ariaLabel: `Use of ${shown(file.name)}`})),
-    h("td", {}, h("button", {type: "button", class: "button", "aria-label": `Remove ${shown(file.name)}`, on: {click: () => app.act(() => ask(app.path("files/remove"), {name: file.name}))}}, "Remove")));
+    h("td", {}, named(select(ROLES, file.role, role => set({roles: {[file.name]: role}})), `Use of ${shown(file.name)}`)),
+    h("td", {}, named(button("Remove", () => app.act(() => ask(app.path("files/remove"), {name: file.name}))), `Remove ${shown(file.name)}`)));
 
   function preview(snap, view) {
     const names = (view.columns || []).map(column => column.name), chosen = view.chosen || {}, own = snap.settings.columns;

@@ -54,6 +54,12 @@ export function table(caption, heads, rows) {
 export const head = (text, kind) => h("th", {scope: "col", class: kind}, text);
 export const cell = (content, kind) => h("td", {class: kind, dir: kind === "text" ? "auto" : null}, content);
 
+// A control that its words alone do not tell from others.
+export function named(control, label) {
+  control.setAttribute("aria-label", label);
+  return control;
+}
+
 let numbers = 0;
 export function field(label, control, hint) {
   control.id = control.id || `field-${++numbers}`;

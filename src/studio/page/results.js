@@ -1,5 +1,5 @@
 // What came of a training: its result, labels to read again, and the model at work.
-import {h, ask, bdi, button, cell, counted, dropzone, field, grouped, head, note, percent, Place, plain, quote, say, select, shown, table, upload} from "./dom.js";
+import {h, ask, bdi, button, cell, counted, dropzone, field, grouped, head, named, note, percent, Place, plain, quote, say, select, shown, table, upload} from "./dom.js";
 import {bars, marked, ranges} from "./charts.js";
 import {quoted} from "./training.js";
 
@@ -108,7 +108,7 @@ export function labelsStep(app) {
     const now = corrections[key(row)]?.correct ?? "", names = [...new Set([row.suggested, now, ...labels()].filter(name => name && name !== "drop" && name !== row.given))];
     const control = select([["", `${shown(row.given)} is right`], ...names.map(name => [name, name === row.suggested ? `${shown(name)} (suggested)` : name]), ["drop", "Leave this row out"]], now, label => change(row, label));
     control.id = `row-${key(row)}`;
-    control.ariaLabel = `Label of ${shown(row.text)}`;
+    named(control, `Label of ${shown(row.text)}`);
     return h("li", {}, quote(row.text), h("p", {class: "small"}, bdi(row.where), ": ", h("b", {}, bdi(row.given)), row.suggested ? [", perhaps ", h("b", {}, bdi(row.suggested))] : null, row.score !== undefined ? `, score ${row.score.toFixed(3)}` : null, row.twin ? ", the same text has another label elsewhere" : null), control);
   }
   return {
@@ -128,7 +128,7 @@ export function labelsStep(app) {
       if (noise) body.show([noise.issues, corrections, shownRows], () => [isWeak(noise) ? note("These are rather mistakes of the model.", "So many labels are hardly wrong. Choose a model that has read more, and look again.", [button("Choose another model", () => app.go("plan"))], "info") : null,
         h("ul", {class: "list"}, noise.ranked.slice(0, shownRows).map(item)),
         noise.ranked.length > shownRows ? h("div", {class: "go"}, button(`Show ${Math.min(20, noise.ranked.length - shownRows)} more`, () => { shownRows += 20; app.redraw(); })) : null]);
-      go.show([Boolean(noise), number], () => noise && number ? [button(`Train again with ${counted(number, "correction")}`, () => app.go("plan"), "first"), h("a", {class: "button", href: app.path("corrections.csv"), download: "corrections.csv"}, "Download the corrections")] : []);
+      go.show([Boolean(noise), number], () => noise && number ? [button(`Train again with ${counted(number, "correction")}`, () => app.go("plan"), "first"), h("a", {class: "button", href: app.path("corrections.csv"), download: "corrections.csv"}, "Download the corrections"), h("a", {class: "button", href: app.path("corrected.csv"), download: "corrected.csv"}, "Download the corrected data")] : []);
     },
   };
 }
@@ -137,7 +137,7 @@ export function useStep(app) {
   const heading = h("h1", {tabindex: "-1"}, "Put it to work"), chosen = new Chosen(app), answer = h("div", {"aria-live": "polite"}), second = h("textarea", {dir: "auto", rows: "2"}), first = h("textarea", {dir: "auto", rows: "3"});
   const tries = new Place("div"), label = new Place("div"), service = new Place("div"), take = new Place("div"), trouble = new Place("div");
   let labelled = null, port = "8080";
-  const kind = run => run.options?.task || app.task || "";
+  const kind = run => run.task || "";
   const asked = run => kind(run) === "question-answering" ? {question: first.value, context: second.value} : second.value ? {text: first.value, text_pair: second.value} : {text: first.value};
   function result(made, text) {
     const scores = made.scores && Object.entries(made.scores).sort((one, other) => other[1] - one[1]), target = made.explanation?.targets?.[0], words = made.explanation?.words || [];
@@ -194,7 +194,8 @@ export function useStep(app) {
       if (!run) return trouble.show("none", () => [h("p", {class: "lead"}, "A model is there when a training is done."), h("div", {class: "go"}, button("See the training", () => app.go("train"), "first"))]);
       trouble.show("some", () => []);
       tries.show([run.name, kind(run)], () => {
-        const isQuestion = kind(run) === "question-answering", isPair = Boolean(snap.settings.columns.text_pair) || isQuestion;
+        if (["multiple-choice", "sentence-embedding"].includes(kind(run))) return h("section", {}, h("h2", {}, "Try it"), h("p", {class: "lead"}, "Models of this kind are tried on the page of the service below, or with a file."));
+        const isQuestion = kind(run) === "question-answering", isPair = run.is_pair || isQuestion;
         answer.replaceChildren(h("p", {class: "small"}, "The answer appears here."));
         return h("form", {on: {submit: event => { event.preventDefault(); tryIt(run); }}}, h("section", {}, field(isQuestion ? "Question" : "Try a text", first), isPair ? field(isQuestion ? "Text with the answer" : "Second text", second) : null,
           h("div", {class: "go"}, h("button", {class: "button first"}, "Answer")), answer));

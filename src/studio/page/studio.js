@@ -1,5 +1,5 @@
 // The page: projects, their steps, and what the program says of them as it changes.
-import {$, h, ask, bdi, button, counted, field, note, Place, say, shown} from "./dom.js";
+import {$, h, ask, bdi, button, counted, field, named, note, Place, say, shown} from "./dom.js";
 import {checkStep, dataStep, fileOf} from "./data.js";
 import {planStep, trainStep} from "./training.js";
 import {labelsStep, resultStep, useStep} from "./results.js";
@@ -114,7 +114,7 @@ async function home() {
   const row = one => {
     const item = h("li", {});
     item.append(h("p", {}, h("a", {href: `#/${one.id}/${one.running ? "train" : "data"}`}, bdi(one.name)), h("small", {class: "small"}, ` ${one.error ? "cannot be read" : one.running ? "training" : counted(one.files, "file")}`)),
-      h("div", {class: "go"}, h("button", {type: "button", class: "button", "aria-label": `Remove ${shown(one.name)}`, on: {click: () => remove(one, item)}}, "Remove")));
+      h("div", {class: "go"}, named(button("Remove", () => remove(one, item)), `Remove ${shown(one.name)}`)));
     return item;
   };
   $("main").replaceChildren(trouble.node, h("h1", {tabindex: "-1"}, "Teach a model with your own texts"),

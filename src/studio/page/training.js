@@ -1,5 +1,5 @@
 // The plan of a training, and the training.
-import {h, ask, bdi, button, bytes, field, grouped, note, percent, Place, plain, say, shown, time} from "./dom.js";
+import {h, ask, bdi, button, bytes, field, grouped, named, note, percent, Place, plain, say, shown, time} from "./dom.js";
 import {course, curve} from "./charts.js";
 
 const KIND = {included: "on this computer, no network needed", cache: "on this computer", hub: "is fetched once from the Hugging Face Hub"};
@@ -118,7 +118,10 @@ export function trainStep(app) {
         progress.loss.length > 1 && progress.total_steps ? h("figure", {}, h("figcaption", {}, "Loss", h("small", {}, "How far its answers to the training rows are off; it should fall")), curve(progress.loss, progress.total_steps)) : null]);
       go.show([run.name, run.state, Boolean(progress.step)], () => buttons(run));
       notes.show(progress.notes, () => progress.notes.length ? h("details", {}, h("summary", {}, "Notes"), progress.notes.map(text => h("p", {class: "small"}, plain(text)))) : []);
-      others.show(run.name, () => h("details", {}, h("summary", {}, "On the command line"), h("pre", {tabindex: "0"}, `cd ${quoted(snap.folder)}\nbertune train --config ${run.name}.json --resume`)));
+      const rest = snap.runs.filter(one => one !== run);
+      others.show([run.name, run.state === "running", rest.map(one => [one.name, one.state])], () => [h("details", {}, h("summary", {}, "On the command line"), h("pre", {tabindex: "0"}, `cd ${quoted(snap.folder)}\nbertune train --config ${run.name}.json --resume`)),
+        rest.length ? h("section", {}, h("h2", {}, "Other trainings"), h("ul", {class: "list"}, rest.map(one => h("li", {}, `${one.name}: ${one.state}`, h("div", {class: "go"},
+          one.state !== "done" && run.state !== "running" ? named(button("Go on", act(one, "resume")), `Go on with ${one.name}`) : null, named(button("Throw away", act(one, "remove")), `Throw ${one.name} away`)))))) : null]);
       if (told >= 0 && evaluations.length > told && best) say(`${evaluations.length} evaluations done, best so far ${value}`);
       if (told >= 0 && this.state && this.state !== run.state) say(say1);
       told = evaluations.length, this.state = run.state;
