@@ -33,7 +33,7 @@ class Bench:
         output = self.work / "run"
         command = [self.options.program, "train", "--model", self.options.model, "--train", data, "--output", output,
                    "--overwrite", "--max-steps", steps, "--batch-size", 32, "--threads", threads, "--max-train-rows",
-                   32 * steps, "--no-baselines", "--silent", *more]
+                   32 * steps, "--validation-split", 0, "--no-baselines", "--silent", *more]
         if ranks > 1:
             command = [*MPIRUN, "-n", ranks, *command]
         environment = {**os.environ, **({"BERTUNE_EMULATED_LINK": link} if link else {})}

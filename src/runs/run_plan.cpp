@@ -127,7 +127,7 @@ RunPlan plan_run(const TrainOptions& options, const BertPreTrainedModel& model, 
   plan.rows = data.train->rows();
   plan.tokens_per_epoch = data.train->tokens_of_first(plan.rows);
   plan.gradients = model.parameters().trainable_count() * sizeof(float);
-  plan.optimizer = trainer.checkpoint_bytes() - saved;
+  plan.optimizer = trainer.optimizer_bytes();
   plan.resident = resident_bytes(), plan.memory_available = available_memory();
   plan.disk = 2 * trainer.checkpoint_bytes() + saved;
   if (!arguments.output_dir.empty()) plan.disk_available = free_disk_bytes(arguments.output_dir);

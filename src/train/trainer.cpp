@@ -81,6 +81,12 @@ std::uint64_t Trainer::checkpoint_bytes() const {
   return saved_numbers(*optimizer_, model_.parameters()) * sizeof(float) + saved_bytes(model_);
 }
 
+std::uint64_t Trainer::optimizer_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const optim::Optimizer::State& state : optimizer_->state()) bytes += state.values.size_bytes();
+  return bytes;
+}
+
 void Trainer::check_validation() const {
   if (has_validation_) return;
   for (const auto& [option, given] :

@@ -80,6 +80,7 @@ class Trainer {
   void keep_records(std::int64_t most) { kept_records_ = most; }
 
   std::uint64_t checkpoint_bytes() const;  // of the weights and the optimizer's state as it begins
+  std::uint64_t optimizer_bytes() const;   // of that state, in this process's memory
 
  private:
   void check_validation() const;
