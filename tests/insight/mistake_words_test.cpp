@@ -6,6 +6,7 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "insight/explain/explained_mistakes.h"
+#include "insight/explain/find_words.h"
 #include "insight/results/mistake_words.h"
 #include "insight/table_maker.h"
 #include "predict/asked_models.h"

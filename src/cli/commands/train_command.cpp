@@ -9,7 +9,6 @@
 #include <string>
 
 #include "bertune/error.h"
-#include "cli/commands/beside_baselines.h"
 #include "cli/commands/task_commands.h"
 #include "cli/commands/train_seeds.h"
 #include "cli/commands/watched_run.h"
@@ -23,8 +22,8 @@
 #include "cli/screen/run_report.h"
 #include "cli/screen/train_display.h"
 #include "core/json.h"
-#include "insight/data/baselines.h"
 #include "report/event_log.h"
+#include "report/finish/finish.h"
 #include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
 #include "runs/output.h"
@@ -92,17 +91,6 @@ void show_plan(const TrainOptions& options, const runs::TrainOptions& values, co
   }
 }
 
-// Measures simple methods on the test set and writes baselines.json; returns the line that compares. What
-// fails here costs a line, and not the trained model.
-std::string beside_baselines(const TrainOptions& options, const runs::TrainOptions& values,
-                             const tasks::TaskEntry& task, const runs::FinishedRun& finished) try {
-  return write_beside(values.arguments.output_dir, insight::measure_baselines(values, task),
-                      runs::with_prefix("test", finished.results.at("test")));
-} catch (const std::exception& error) {
-  if (!options.hides_notes()) print_notes({fmt::format("no baselines: {}", error.what())});
-  return "";
-}
-
 void run(TrainFlags& options) {
   const InterruptGuard guard;
   join_ranks();
@@ -134,7 +122,8 @@ void run(TrainFlags& options) {
         return runs::fine_tune(values, base, task, events);
       },
       [&](const runs::FinishedRun& finished) {
-        return options.no_baselines ? std::string() : beside_baselines(options, values, task, finished);
+        return report::finish_baselines(values, task, runs::with_prefix("test", finished.results.at("test")),
+                                        finish_options(options));
       });
 }
 

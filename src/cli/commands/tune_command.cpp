@@ -10,8 +10,6 @@
 #include <string>
 
 #include "bertune/error.h"
-#include "cli/commands/beside_baselines.h"
-#include "cli/commands/report_command.h"
 #include "cli/commands/task_commands.h"
 #include "cli/commands/watched_run.h"
 #include "cli/config/run_config.h"
@@ -24,9 +22,9 @@
 #include "core/counted.h"
 #include "core/duration.h"
 #include "core/file.h"
-#include "insight/data/baselines.h"
 #include "options/parsed_option.h"
 #include "options/trial_options.h"
+#include "report/finish/finish.h"
 #include "report/metrics_report.h"
 #include "report/progress.h"
 #include "report/terminal.h"
@@ -57,17 +55,6 @@ runs::Tuned tuned(const TuneOptions& options, const runs::TrainOptions& values,
     display.finish();
     stop_to_resume(interrupted, values.arguments.output_dir);
   }
-}
-
-// A failure here costs a line, and not the search.
-std::string beside_baselines(const TuneOptions& options, const runs::TrainOptions& values,
-                             const tasks::TaskEntry& task, const runs::Tuned& done) try {
-  if (options.train.no_baselines || !done.test) return "";
-  return write_beside(values.arguments.output_dir, insight::measure_baselines(values, task),
-                      done.results.at("test"));
-} catch (const std::exception& error) {
-  if (!options.train.hides_notes()) print_notes({fmt::format("no baselines: {}", error.what())});
-  return "";
 }
 
 void print_tuned(const runs::TrainOptions& values, const runs::Tuned& done, const std::string& beside,
@@ -128,8 +115,10 @@ void run(TuneOptions& options) {
     print_notes({fmt::format("task: {} (detected from {}: {}; change with --task)", task.name,
                              values.files.train.string(), guess.reason)});
   const runs::Tuned done = tuned(options, values, tuning, base, task);
-  const std::string beside = beside_baselines(options, values, task, done);
-  write_report_beside(values.arguments.output_dir);
+  const report::FinishOptions finish = finish_options(train);
+  const std::string beside =
+      done.test ? report::finish_baselines(values, task, done.results.at("test"), finish) : "";
+  report::finish_page(values, finish);
   if (train.json) {
     fmt::print("{}", dump_json(done.results));
     return;

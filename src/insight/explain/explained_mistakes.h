@@ -4,11 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <functional>
-#include <optional>
 #include <stop_token>
-#include <string>
 
 #include "core/json.h"
 #include "insight/explain/model_explainer.h"
@@ -25,17 +21,5 @@ struct MistakeLimits {
 // the same each time, as long as there is enough time. Of tasks without explanations it says why not.
 OrderedJson explained_mistakes(const OrderedJson& facts, ModelExplainer& explainer,
                                const MistakeLimits& limits = {}, const std::stop_token& stop = {});
-
-struct ExplainedModel {
-  std::filesystem::path folder, base = {};
-  std::optional<std::int64_t> max_length = {};
-  std::optional<double> threshold = {};
-};
-
-// Returns what writes explanations.json into the folder of a run whose facts it is given. Without a model the
-// file says that they were left out. What fails is a note, and no reason to fail.
-std::function<void(const OrderedJson& facts)> finder_of_words(
-    std::filesystem::path run, std::optional<ExplainedModel> model,
-    std::function<void(const std::string& note)> on_note, std::stop_token stop = {});
 
 }  // namespace bertune::insight
