@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "core/file.h"
@@ -45,6 +46,8 @@ std::function<void(const OrderedJson& facts)> finder_of_words(
       } else {
         file = words_of_model(facts, *model, stop);
       }
+    } catch (const std::bad_alloc&) {
+      throw;  // the model is saved, and a program without memory says so in one way
     } catch (const std::exception& error) {
       on_note(fmt::format("no words behind the mistakes: {}", error.what()));
       file["why_not"] = "they could not be found";
