@@ -120,9 +120,10 @@ TEST_F(Tune, ResumesWithTheSameTrials) {
     ASSERT_TRUE(program.wait_until([&] {
       return has_checkpoint(folder) || exists(folder + "/all_results.json");
     })) << program.err();
-    if (place == "000")  // another process is kept out
+    if (place == "000") {
       EXPECT_THAT(run(command("parts", {"--trials", "5", "--overwrite"})).err,
                   HasSubstr("is writing to this folder"));
+    }
     program.signal(place == "002" ? SIGINT : SIGKILL);
     const ProgramResult stopped = program.wait();
     EXPECT_EQ(stopped.exit_code, place == "002" ? 130 : 128 + SIGKILL);
