@@ -9,6 +9,7 @@ set(ALLOWED
   # Numbers that are drawn on the host, and uploaded (kernels/host_access.h).
   "initial_values\\.cpp:(std::ranges::fill\\(values|for \\(float& value : values|.table@)"
   "local_attention\\.cpp:.(values|two|query|key)@"
+  "mean_pooled\\.cpp:(std::ranges::(fill|copy)\\(|.values@|for \\(float& number : )"
   # A batch, the options of a loss, and where the rows of frozen layers are kept, are the host's.
   "encoder_frozen\\.cpp:.on_host@"
   "(labels|language_model_heads)\\.cpp:.labels@"

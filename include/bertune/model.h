@@ -69,7 +69,8 @@ enum class Architecture {
   // every token to one embedding for each sequence [sequences, hidden_size] (SentenceEmbeddingConfig), in
   // `logits`. With labels, sequences 2i and 2i + 1 are a pair: `targets` [pairs] are the cosines that pairs
   // should have (sentence-transformers' CosineSimilarityLoss); or `labels` [pairs] say which pair's second
-  // text each first text belongs to, and all other second texts do not (MultipleNegativesRankingLoss)
+  // text each first text belongs to, and all other second texts do not (MultipleNegativesRankingLoss). Or
+  // `targets` [sequences, sequences], symmetric, are the cosines of each two texts of the batch
   sentence_embedding
 };
 BERTUNE_EXPORT std::string_view to_string(Architecture architecture);  // "BertForSequenceClassification", ...
@@ -124,6 +125,16 @@ struct EncoderOptions {
 // learns from less text (model/local_attention.h).
 enum class Initialization { normal, local_attention };
 
+// A classifier whose logits are weight · u + bias. u [hidden_size] is the mean of a text's last hidden
+// states, special tokens included, moved to a mean of zero over its elements and scaled to the length 1. It
+// is an ordinary model of its family, which Transformers computes too: one more layer of the encoder, whose
+// attention is uniform, takes the mean.
+struct MeanPooledClassifier {
+  std::vector<std::string> id2label = {};
+  ProblemType problem_type = ProblemType::single_label_classification;
+  std::vector<float> weight = {}, bias = {};  // [num_labels, hidden_size], [num_labels]
+};
+
 class BERTUNE_EXPORT BertPreTrainedModel {
  public:
   // Reads a Hugging Face folder (config.json with model.safetensors, its shards, or pytorch_model.bin), or an
@@ -157,6 +168,10 @@ class BERTUNE_EXPORT BertPreTrainedModel {
   // and load_weights() concern the adapter alone.
   const LoraConfig* lora() const;
   void merge_lora();  // makes the adapter a part of the weights; all are trainable again
+  // Returns a classifier (sequence_classification) on this model's encoder that is linear in the mean of its
+  // last hidden states (MeanPooledClassifier). Throws Error where the numbers do not fit, or for a model with
+  // an adapter.
+  BertPreTrainedModel mean_pooled_classifier(const MeanPooledClassifier& classifier) const;
 
   // Sets the data type of matrix multiplications from the next forward on; it is fp32 until set.
   void set_precision(Precision in_train_mode, Precision in_eval_mode = Precision::fp32);

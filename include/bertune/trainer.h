@@ -16,6 +16,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bertune/dataset.h"
@@ -27,13 +28,23 @@
 
 namespace bertune {
 
+// The way in which a model of texts with labels learns. fine_tune: all weights, as everywhere else. The others are for few
+// rows (docs/few_labels.md). frozen: a linear classifier on the mean of the encoder's last hidden states,
+// which stays as it is. contrastive: first the encoder learns from pairs of texts which are alike, then the
+// classifier (SetFit). automatic: with fewer than about 50 rows a label, the one that is best in a
+// cross-validation; else fine_tune.
+enum class Method { fine_tune, frozen, contrastive, automatic };
+BERTUNE_EXPORT std::string_view to_string(Method method);         // "fine-tune", "frozen", ..., "auto"
+BERTUNE_EXPORT Method method_from_string(std::string_view name);  // throws UsageError, naming the choices
+
 // Options of fine-tuning; names and defaults are those of the program (docs/training.md).
 struct TrainOptions {
   std::filesystem::path model;                    // folder of the pre-trained checkpoint; see resolve_model
   std::filesystem::path base;                     // where `model` is an adapter: see LoadOptions::base
   std::filesystem::path train, validation, test;  // files of labeled rows; the last two may be empty
   FileOptions data;                               // how they are read
-  std::string task;          // "text-classification", "token-classification", ...; empty: by the data
+  std::string task;  // "text-classification", "token-classification", ...; empty: by the data
+  Method method = Method::fine_tune;  // of texts with labels
   std::string problem_type;  // of text classification, as Transformers names them; empty: by the labels
   std::optional<std::int64_t> max_length;  // tokens per text; unset: the task's default
   // The share of the training rows that is held out without a validation file; 0: none. Unset: a tenth, at

@@ -12,6 +12,11 @@ constexpr std::uint32_t kDrawnRowsStream = 0xDD000000;
 constexpr std::uint32_t kBootstrapStream = 0xDE000000;
 constexpr std::uint32_t kPermutationStream = 0xDE000001;
 constexpr std::uint32_t kSimulationStream = 0xDE000002;
-constexpr std::uint32_t kTuningStream = 0xDF000000;
+constexpr std::uint32_t kContrastiveStream = 0xDF000000;
+constexpr std::uint32_t kMethodFoldStream = 0xDF000001;
+constexpr std::uint32_t kHeadFoldStream = 0xDF000002;
+constexpr std::uint32_t kCurveStream = 0xDF000003;
+constexpr std::uint32_t kClusterStream = 0xDF000004;
+constexpr std::uint32_t kTuningStream = 0xDF000005;
 
 }  // namespace bertune

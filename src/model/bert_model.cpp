@@ -11,6 +11,7 @@
 #include "model/initial_values.h"
 #include "model/loading.h"
 #include "model/local_attention.h"
+#include "model/mean_pooled.h"
 #include "model/weights.h"
 
 namespace bertune {
@@ -82,6 +83,16 @@ BertPreTrainedModel BertPreTrainedModel::from_config(const BertConfig& config, A
   if (initialization == Initialization::local_attention)
     model::initialize_local_attention(config, parameters, seed);
   weights->set_load_report(std::move(report));
+  return BertPreTrainedModel(std::make_unique<Implementation>(std::move(weights), std::move(parameters)));
+}
+
+BertPreTrainedModel BertPreTrainedModel::mean_pooled_classifier(
+    const MeanPooledClassifier& classifier) const {
+  if (lora() != nullptr) throw Error("a classifier of mean-pooled states needs the adapter merged");
+  auto weights = std::make_unique<model::Weights>(Architecture::sequence_classification,
+                                                  model::mean_pooled_config(config(), classifier));
+  Parameters parameters(model::parameter_layout(weights->config(), weights->head()));
+  model::fill_mean_pooled(weights->config(), this->parameters(), classifier, parameters);
   return BertPreTrainedModel(std::make_unique<Implementation>(std::move(weights), std::move(parameters)));
 }
 

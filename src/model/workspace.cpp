@@ -67,14 +67,14 @@ struct Workspace::State {
 
   // Activation memory grows to the largest batch and stays.
   void plan_memory(const Weights& weights, bool training) {
-    BatchSize size{batch.tokens(), batch.sequences(), 0};
+    BatchSize size{batch.tokens(), batch.sequences(), 0, static_cast<std::int64_t>(batch.targets.size())};
     for (const std::int32_t label : batch.labels) size.predictions += label != kIgnoredLabel;
     if (size.tokens <= planned.tokens && size.sequences <= planned.sequences &&
-        size.predictions <= planned.predictions && training == planned_training &&
-        weights.binding() == planned_binding)
+        size.predictions <= planned.predictions && size.targets <= planned.targets &&
+        training == planned_training && weights.binding() == planned_binding)
       return;
     planned = {std::max(planned.tokens, size.tokens), std::max(planned.sequences, size.sequences),
-               std::max(planned.predictions, size.predictions)};
+               std::max(planned.predictions, size.predictions), std::max(planned.targets, size.targets)};
     planned_training = training, planned_binding = weights.binding();
     arena.lay_out([&](kernels::Arena& memory) {
       head = {};

@@ -165,6 +165,12 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
       ->group(kOutput)
       ->capture_default_str();
   add_task_options(command, run.task, run.files.problem_type, tasks);
+  add_parsed_option(
+      command, "--method", run.method, method_from_string,
+      "How texts with labels are learned: fine-tune, or for few rows frozen, contrastive, or auto, "
+      "which compares them")
+      ->group(kTraining)
+      ->default_str("fine-tune");
   command.add_flag("--do_regression", regression)->group("");
   command.add_option("--config_name", config_name)->group("");
   command.add_option("--tokenizer_name", tokenizer_name)->group("");

@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/stopwatch.h"
 #include "distributed/ranks.h"
+#include "runs/few_labels.h"
 #include "runs/retries.h"
 #include "tasks/corrections.h"
 #include "tasks/trained_settings.h"
@@ -57,7 +58,11 @@ void note_tokenizer(const BaseModel& base, const tasks::TrainingFiles& files, co
 tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& base,
                                   const tasks::TaskEntry& task, train::Observer& observer) {
   tasks::TrainingFiles files = options.files;
+  require_method_fits(options, task);
   tasks::require_corrections_fit(files, task.architecture);
+  // These methods choose nothing on rows that are held out, and few rows are too good for it.
+  const bool keeps_all = options.method != Method::fine_tune && !files.validation_split;
+  if (keeps_all) files.validation_split = 0;
   for (const std::string& note : tasks::name_splits(files)) observer.on(Note{note});
   files.model_max_length = base.tokenizer.config().model_max_length;
   if (task.architecture == Architecture::sentence_embedding) {
@@ -71,6 +76,13 @@ tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& 
     files.sentence_embedding.train_batch_size = options.arguments.train_batch_size;
   }
   tasks::TrainingData data = task.read_training(files, base.tokenizer, base.config);
+  require_labels(options, data);
+  if (keeps_all && options.method == Method::automatic && !has_few_rows(data)) {
+    files.validation_split.reset();
+    data = task.read_training(files, base.tokenizer, base.config);
+  }
+  if (options.method == Method::fine_tune && files.checks_data && files.fold.count == 0 && has_few_rows(data))
+    data.facts.notes.push_back(few_rows_note(data));
   if (files.fold.number == 0) note_tokenizer(base, files, data.settings, observer);
   const auto rows = [](const auto& examples) { return examples ? examples->rows() : 0; };
   if (files.checks_data) {
@@ -126,6 +138,7 @@ void write_for_report(const fs::path& output, const FinishedRun& run, const task
 
 FinishedRun fine_tune_on(tasks::TrainingData& data, const TrainOptions& options, const BaseModel& base,
                          train::Observer& observer, double reading) {
+  if (options.method != Method::fine_tune) return learn_from_few(data, options, base, observer);
   TrainOptions settled = options;
   settled.arguments.settle(*data.task);
   continue_attempt(settled, observer);

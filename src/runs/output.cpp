@@ -78,7 +78,7 @@ FolderLock prepare_output(const TrainOptions& options) {
     train::remove_checkpoints_except(output, {});
     // The first two would say that this run is finished, the others that they are of it.
     for (const char* name : {"trainer_state.json", insight::kSeedsFile, insight::kTuningFile, "plan.json",
-                             "data_check.json", "baselines.json"})
+                             "data_check.json", "baselines.json", "method.json"})
       writing::unlink(output / name);
   }
   return lock;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "bertune/model.h"
+#include "bertune/trainer.h"
 #include "core/json.h"
 #include "tasks/task.h"
 #include "tasks/training_files.h"
@@ -23,6 +24,7 @@ struct TrainOptions {
   std::string task = {};              // as tasks/registry names them; empty: detected from files.train
   tasks::TrainingFiles files = {};    // their seed is split_seed, or the run's
   train::TrainingArguments arguments;
+  Method method = Method::fine_tune;
   std::optional<double> hidden_dropout, attention_dropout, classifier_dropout;  // instead of the checkpoint's
   bool ignore_mismatched_sizes = false;  // a new head where the checkpoint's has another number of labels
   bool overwrite = false;                // what the output folder holds of an earlier run

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <limits>
 #include <utility>
 
+#include "core/names.h"
 #include "insight/results/seed_group.h"
 #include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
@@ -19,6 +21,7 @@ TrainOptions run_options(const bertune::TrainOptions& options) {
   run.model = options.model;
   run.base = options.base;
   run.task = options.task;
+  run.method = options.method;
   run.arguments = train::TrainingArguments(options.arguments);
   run.hidden_dropout = options.hidden_dropout;
   run.attention_dropout = options.attention_dropout;
@@ -72,6 +75,22 @@ Prepared::Prepared(const bertune::TrainOptions& options, const TrainOptions& run
 namespace bertune {
 
 using runs::numbers_of, runs::Prepared, runs::run_options;
+
+namespace {
+
+constexpr Names kMethods(std::to_array<Named<Method>>({{Method::fine_tune, "fine-tune"},
+                                                       {Method::frozen, "frozen"},
+                                                       {Method::contrastive, "contrastive"},
+                                                       {Method::automatic, "auto"}}));
+
+}  // namespace
+
+std::string_view to_string(Method method) { return kMethods.of(method); }
+
+Method method_from_string(std::string_view name) {
+  if (const auto method = kMethods.find(name)) return *method;
+  throw UsageError("method", fmt::format("`method` is \"{}\"; it must be {}", name, kMethods.choices("or")));
+}
 
 TrainResult fine_tune(const TrainOptions& options) {
   const runs::TrainOptions run = run_options(options);

@@ -188,6 +188,21 @@ class Finish {
 
 }  // namespace
 
+void begin_training(const TrainOptions& options, const BertPreTrainedModel& model,
+                    const tasks::TrainingData& data, train::Observer& observer) {
+  observer.on(loaded_event(options, model));
+  if (distributed::is_first()) write_settings(options, data);
+}
+
+FinishedRun finish_training(const TrainOptions& options, const BertTokenizer& tokenizer,
+                            BertPreTrainedModel& model, tasks::TrainingData& data, train::Observer& observer,
+                            train::TrainingResult training) {
+  training.state.log_history.insert(training.state.log_history.begin(), options.retries.begin(),
+                                    options.retries.end());
+  observer.on(TrainingEnded{training.state.global_step});
+  return Finish(options, tokenizer, model, data, observer).run(std::move(training));
+}
+
 FinishedRun run_training(const TrainOptions& options, const BertTokenizer& tokenizer,
                          BertPreTrainedModel& model, tasks::TrainingData& data, train::Observer& observer) {
   data.task->restore_thresholds(data.settings);  // an earlier run on the same data has tuned its own
@@ -206,10 +221,7 @@ FinishedRun run_training(const TrainOptions& options, const BertTokenizer& token
     observer.on(RunPlanned{*plan});
   }
   train::TrainingResult result = trainer.train(*data.train, data.validation.get(), options.stop);
-  result.state.log_history.insert(result.state.log_history.begin(), options.retries.begin(),
-                                  options.retries.end());
-  observer.on(TrainingEnded{result.state.global_step});
-  FinishedRun finished = Finish(options, tokenizer, model, data, observer).run(std::move(result));
+  FinishedRun finished = finish_training(options, tokenizer, model, data, observer, std::move(result));
   finished.plan = plan;
   return finished;
 }

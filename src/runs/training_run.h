@@ -38,6 +38,14 @@ Json save_trained_model(const std::filesystem::path& folder, const TrainOptions&
                         const tasks::TrainingData& data, const BertTokenizer& tokenizer,
                         BertPreTrainedModel& model);
 
+// Tells of the model, and writes the file that repeats the run.
+void begin_training(const TrainOptions& options, const BertPreTrainedModel& model,
+                    const tasks::TrainingData& data, train::Observer& observer);
+// Saves a model that is trained, tests it, and writes results and log, as run_training does.
+FinishedRun finish_training(const TrainOptions& options, const BertTokenizer& tokenizer,
+                            BertPreTrainedModel& model, tasks::TrainingData& data, train::Observer& observer,
+                            train::TrainingResult training);
+
 // Trains `model`, saves it, tests it, and writes results and log into options.arguments.output_dir, which
 // prepare_output has made; options.arguments are settled. Throws Interrupted when the stop is asked for: a
 // checkpoint is there unless TrainingEnded was observed.

@@ -54,16 +54,16 @@ ProblemType problem_of(const BertPreTrainedModel& model, const Batch& batch) {
       model.config().num_labels() == 1 ? ProblemType::regression : ProblemType::multi_label_classification);
 }
 
-bool is_of_classes(Architecture architecture) {
+}  // namespace
+
+bool has_answers(Architecture architecture) {
   return architecture == Architecture::sequence_classification ||
          architecture == Architecture::token_classification;
 }
 
-}  // namespace
-
 std::optional<double> guessing_loss(const BertPreTrainedModel& model, const tasks::Examples& examples) {
   constexpr std::int64_t kRows = 2000;
-  if (!model.loss_options().is_plain() || !is_of_classes(model.architecture())) return std::nullopt;
+  if (!model.loss_options().is_plain() || !has_answers(model.architecture())) return std::nullopt;
   Batch batch;
   for (const std::int64_t row : spread_rows(examples.rows(), kRows)) examples.add_to(batch, row);
   if (!batch.labels.empty()) {
@@ -98,7 +98,7 @@ std::vector<std::int64_t> spread_rows(std::int64_t rows, std::int64_t most) {
 std::optional<double> answer_spread(const BertPreTrainedModel& model, const Batch& batch,
                                     const ModelOutput& output) {
   const auto width = static_cast<std::size_t>(model.config().num_labels());
-  if (!is_of_classes(model.architecture()) || output.logits.size() < 2 * width) return std::nullopt;
+  if (!has_answers(model.architecture()) || output.logits.size() < 2 * width) return std::nullopt;
   const ProblemType type = problem_of(model, batch);
   const std::size_t rows = output.logits.size() / width;
   if (type == ProblemType::regression) {

@@ -30,6 +30,9 @@ std::optional<double> guessing_loss(const BertPreTrainedModel& model, const task
 // Returns at most `most` different rows of `rows`, far apart from one another, whatever order the rows have.
 std::vector<std::int64_t> spread_rows(std::int64_t rows, std::int64_t most);
 
+// Returns whether what a head gives are answers to single rows, whose scores can be compared.
+bool has_answers(Architecture architecture);
+
 // Returns how much the answers to the rows of a batch differ: the mean distance (total variation) of their
 // probabilities from the mean ones, from 0 to 1; of numbers, their standard deviation over that of the
 // targets. Nothing for heads whose scores have no such meaning.

@@ -355,7 +355,7 @@ void Trainer::watch(const tasks::Examples& train, double loss, std::span<const s
   constexpr std::int64_t kRows = 16;
   const bool looks = guard_->add(state_.global_step, loss, rows);
   if (const std::string why = guard_->divergence(); !why.empty()) return report_collapse(why);
-  if (!looks || train.rows() < 2) return;
+  if (!looks || train.rows() < 2 || !has_answers(model_.architecture())) return;
   Batch batch;
   const std::int64_t most = std::min(kRows, std::max<std::int64_t>(2, arguments_.train_batch_size));
   for (const std::int64_t row : spread_rows(train.rows(), most)) train.add_to(batch, row);

@@ -25,7 +25,7 @@ struct MaskedLMActivations {                                              // P p
   float *d_rows = nullptr, *partial_sums = nullptr;
 };
 
-// The first or the second texts of a batch's pairs, normalized.
+// The first or the second texts of a batch's pairs, or all of its texts, normalized.
 struct PairSideActivations {
   float *unit = nullptr, *d_unit = nullptr, *norms = nullptr;  // [pairs,H], [pairs,H], [pairs]
 };
@@ -35,7 +35,9 @@ struct SentenceEmbeddingActivations {
   float* pooled_rows = nullptr;                      // where that lies when it is not the hidden state
   float *embeddings = nullptr, *norms = nullptr;     // where they are normalized: [sequences,H], [sequences]
   PairSideActivations first, second;
-  float *similarities = nullptr, *d_similarities = nullptr;  // [pairs,pairs], or [pairs] with targets
+  PairSideActivations all;  // where each text is compared with each [sequences,...]
+  // [pairs,pairs]; [pairs] with targets; [sequences,sequences] with a target for each two texts
+  float *similarities = nullptr, *d_similarities = nullptr;
   float* d_pooled = nullptr;                                 // [sequences,H]
 };
 

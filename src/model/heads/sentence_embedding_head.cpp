@@ -14,6 +14,12 @@ namespace {
 // 0.05.
 constexpr float kRankingScale = 20;
 
+// Returns whether there is a target for each two texts of the batch, and not one for each pair of neighbors.
+bool compares_all(std::int64_t targets, std::int64_t sequences) { return targets > sequences / 2; }
+bool compares_all(const Batch& batch) {
+  return compares_all(static_cast<std::int64_t>(batch.targets.size()), batch.sequences());
+}
+
 kernels::PoolKind pool_kind(Pooling pooling) {
   switch (pooling) {
     case Pooling::max:
@@ -33,18 +39,25 @@ HiddenStates SentenceEmbeddingHead::reads() const {
 }
 
 // Takes memory for a batch; only batches with labels are pairs. Those for ranking, which `predictions`
-// counts, compare each with each.
+// counts, compare each first text with each second one.
 void SentenceEmbeddingHead::take_memory(HeadActivations& activations, kernels::Arena& arena,
                                         const BatchSize& size, bool training) const {
   Activations& own = activations.sentence_embedding;
   const std::int64_t h = config_.hidden_size, pairs = size.sequences / 2;
-  const std::int64_t similarities = size.predictions > 0 ? pairs * pairs : pairs;
+  const bool all = compares_all(size.targets, size.sequences);
+  const std::int64_t similarities = all                    ? size.sequences * size.sequences
+                                    : size.predictions > 0 ? pairs * pairs
+                                                           : pairs;
   if (pools()) own.pooled_rows = arena.take(size.sequences * h);
   if (config_.sentence_embedding.normalize)
     own.embeddings = arena.take(size.sequences * h), own.norms = arena.take(size.sequences);
   for (PairSideActivations* side : {&own.first, &own.second}) {
     side->unit = arena.take(pairs * h), side->norms = arena.take(pairs);
     if (training) side->d_unit = arena.take(pairs * h);
+  }
+  if (all) {
+    own.all.unit = arena.take(size.sequences * h), own.all.norms = arena.take(size.sequences);
+    if (training) own.all.d_unit = arena.take(size.sequences * h);
   }
   own.similarities = arena.take(similarities);
   if (!training) return;
@@ -53,13 +66,16 @@ void SentenceEmbeddingHead::take_memory(HeadActivations& activations, kernels::A
 }
 
 LossItems SentenceEmbeddingHead::loss_items(const Batch& batch) const {
-  return batch.targets.empty() ? Head::loss_items(batch)
-                               : LossItems{static_cast<double>(batch.targets.size()), 0};
+  if (batch.targets.empty()) return Head::loss_items(batch);
+  return {compares_all(batch) ? static_cast<double>(batch.sequences())
+                              : static_cast<double>(batch.targets.size()),
+          0};
 }
 
 bool SentenceEmbeddingHead::check_labels(const Batch& batch) const {
   if (batch.labels.empty() && batch.targets.empty()) return false;
-  const std::int64_t pairs = batch.sequences() / 2;
+  const std::int64_t pairs = batch.sequences() / 2, texts = batch.sequences();
+  if (static_cast<std::int64_t>(batch.targets.size()) == texts * texts && batch.labels.empty()) return true;
   if (batch.sequences() % 2 != 0)
     throw Error(fmt::format("a batch of {} sequences cannot be pairs", batch.sequences()));
   if (batch.targets.empty()) {
@@ -69,7 +85,7 @@ bool SentenceEmbeddingHead::check_labels(const Batch& batch) const {
   } else if (static_cast<std::int64_t>(batch.targets.size()) != pairs || !batch.labels.empty()) {
     throw Error(fmt::format(
         "a batch of {} pairs has {} targets and {} labels; it needs one target or one label for each "
-        "pair",
+        "pair, or a target for each two texts",
         pairs, batch.targets.size(), batch.labels.size()));
   }
   return true;
@@ -122,19 +138,44 @@ void SentenceEmbeddingHead::backward(const Pass& pass, const Batch& batch, float
   loss(pass, batch, own, own.d_similarities);
   compare_backward(pass, batch, own);
   float* d_pooled = pools() ? own.d_pooled : d_hidden;
+  if (compares_all(batch)) {
+    // A text is on both sides of its similarities, whose gradients are symmetric.
+    pass.ops().normalize_rows_backward({normalize_all(batch, own), 2 * scale, own.all.d_unit, d_pooled});
+  } else {
+    normalize_sides_backward(pass, batch, own, scale, d_pooled);
+  }
+  if (pools()) pass.ops().pool_rows_backward({pool(pass, own), d_pooled, d_hidden});
+}
+
+void SentenceEmbeddingHead::normalize_sides_backward(const Pass& pass, const Batch& batch,
+                                                     const Activations& own, float scale,
+                                                     float* d_pooled) const {
   for (const bool first : {true, false}) {
     const kernels::NormalizeRows forward = normalize(batch, own, first);
     const float* d_unit = first ? own.first.d_unit : own.second.d_unit;
     pass.ops().normalize_rows_backward({forward, scale, d_unit, d_pooled + (forward.x - own.pooled)});
   }
-  if (pools()) pass.ops().pool_rows_backward({pool(pass, own), d_pooled, d_hidden});
 }
 
 kernels::RowDots SentenceEmbeddingHead::dots(const Batch& batch, const Activations& own) const {
   return {batch.sequences() / 2, config_.hidden_size, own.first.unit, own.second.unit, own.similarities};
 }
 
+kernels::NormalizeRows SentenceEmbeddingHead::normalize_all(const Batch& batch,
+                                                            const Activations& own) const {
+  const std::int64_t h = config_.hidden_size;
+  return {batch.sequences(), h, h, 1, own.pooled, own.all.unit, own.all.norms};
+}
+
+Linear SentenceEmbeddingHead::all_texts(const Batch& batch, const Activations& own) const {
+  return {{own.all.unit}, {}, config_.hidden_size, batch.sequences()};
+}
+
 void SentenceEmbeddingHead::compare(const Pass& pass, const Batch& batch, const Activations& own) const {
+  if (compares_all(batch)) {
+    pass.ops().normalize_rows(normalize_all(batch, own));
+    return pass.ops().matmul(all_texts(batch, own).output(batch.sequences(), own.all.unit, own.similarities));
+  }
   for (const bool first : {true, false}) pass.ops().normalize_rows(normalize(batch, own, first));
   if (!batch.targets.empty()) return pass.ops().row_dots(dots(batch, own));
   const std::int64_t pairs = batch.sequences() / 2;
@@ -143,6 +184,10 @@ void SentenceEmbeddingHead::compare(const Pass& pass, const Batch& batch, const 
 
 void SentenceEmbeddingHead::compare_backward(const Pass& pass, const Batch& batch,
                                              const Activations& own) const {
+  if (compares_all(batch)) {
+    return pass.ops().matmul(
+        all_texts(batch, own).input_gradient(batch.sequences(), own.d_similarities, own.all.d_unit, false));
+  }
   if (!batch.targets.empty()) {
     return pass.ops().row_dots_backward(
         {dots(batch, own), own.d_similarities, own.first.d_unit, own.second.d_unit});
@@ -176,8 +221,9 @@ double SentenceEmbeddingHead::loss(const Pass& pass, const Batch& batch, const A
   const LossInputs& inputs = pass.loss_inputs;
   if (inputs.targets == nullptr)
     return cross_entropy(pass, pairs, pairs, own.similarities, inputs.labels, items, d_similarities);
-  return pass.loss(pass.ops().mean_squared_error, {.rows = pairs,
-                                                   .n = 1,
+  const bool all = compares_all(batch);
+  return pass.loss(pass.ops().mean_squared_error, {.rows = all ? batch.sequences() : pairs,
+                                                   .n = all ? batch.sequences() : 1,
                                                    .logits = own.similarities,
                                                    .targets = inputs.targets,
                                                    .d_logits = d_similarities,

@@ -1,5 +1,6 @@
 // Sentence embeddings as the sentence-transformers package makes them: pooling over the tokens of a sequence,
-// perhaps normalization, and its losses over pairs of texts. There are no weights beside the encoder's.
+// perhaps normalization, and its losses over pairs of texts; or over all pairs of a batch's texts. There are
+// no weights beside the encoder's.
 #pragma once
 
 #include "model/heads/head.h"
@@ -32,6 +33,8 @@ class SentenceEmbeddingHead : public Head {
   kernels::PoolRows pool(const Pass& pass, const Activations& own) const;
   // Returns the normalization of the first texts, or of the second ones.
   kernels::NormalizeRows normalize(const Batch& batch, const Activations& own, bool first) const;
+  void normalize_sides_backward(const Pass& pass, const Batch& batch, const Activations& own, float scale,
+                                float* d_pooled) const;
   kernels::RowDots dots(const Batch& batch, const Activations& own) const;
   Linear second_texts(const Batch& batch, const Activations& own) const;
   // Computes similarities from pooled rows: of each pair, or for ranking of each first text with each second
@@ -39,6 +42,9 @@ class SentenceEmbeddingHead : public Head {
   void compare(const Pass& pass, const Batch& batch, const Activations& own) const;
   // Computes the gradients of both sides from those of the similarities.
   void compare_backward(const Pass& pass, const Batch& batch, const Activations& own) const;
+  // The same where each text is compared with each.
+  kernels::NormalizeRows normalize_all(const Batch& batch, const Activations& own) const;
+  Linear all_texts(const Batch& batch, const Activations& own) const;
   // The mean loss of the similarities; or only their gradients, unless these are null (Pass::loss).
   double loss(const Pass& pass, const Batch& batch, const Activations& own, float* d_similarities) const;
 

@@ -75,6 +75,26 @@ std::string TextClassificationExamples::fingerprint() const {
   return fingerprint_of(*this).add(labels).add(targets).text();
 }
 
+std::unique_ptr<TextClassificationExamples> subset(const TextClassificationExamples& examples,
+                                                   std::span<const std::int64_t> rows) {
+  auto part = std::make_unique<TextClassificationExamples>();
+  part->num_labels = examples.num_labels;
+  const auto add = [](auto& to, const auto& from, std::int64_t begin, std::int64_t end) {
+    if (!from.empty()) to.insert(to.end(), from.begin() + begin, from.begin() + end);
+  };
+  for (const std::int64_t row : rows) {
+    const std::int64_t begin = examples.begins[static_cast<std::size_t>(row)],
+                       end = examples.begins[static_cast<std::size_t>(row) + 1];
+    add(part->input_ids, examples.input_ids, begin, end);
+    add(part->token_type_ids, examples.token_type_ids, begin, end);
+    add(part->lengths, examples.lengths, row, row + 1);
+    add(part->labels, examples.labels, row, row + 1);
+    add(part->targets, examples.targets, row * examples.num_labels, (row + 1) * examples.num_labels);
+    part->begins.push_back(static_cast<std::int64_t>(part->input_ids.size()));
+  }
+  return part;
+}
+
 std::unique_ptr<TextClassificationExamples> make_examples(const data::Dataset& dataset,
                                                           const BertTokenizer& tokenizer,
                                                           const TextClassification& task, bool with_labels) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,10 @@ struct TextClassificationExamples : PackedExamples {
 std::unique_ptr<TextClassificationExamples> make_examples(const data::Dataset& dataset,
                                                           const BertTokenizer& tokenizer,
                                                           const TextClassification& task, bool with_labels);
+
+// Returns some of the rows, with their labels.
+std::unique_ptr<TextClassificationExamples> subset(const TextClassificationExamples& examples,
+                                                   std::span<const std::int64_t> rows);
 
 EncodeOptions encode_options(const TextClassification& task);
 

@@ -1,0 +1,34 @@
+// The choice of the method for few labels (Method::automatic): a cross-validation of all of them on the rows
+// to train on.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bertune/trainer.h"
+#include "runs/fine_tuning.h"
+#include "tasks/training_data.h"
+
+namespace bertune::runs {
+
+// The score of a method on rows that it had not learned.
+struct MethodScore {
+  Method method = Method::fine_tune;
+  double seconds = 0;
+  std::vector<double> rows = {};  // of each: whether its class is found, or the F1 of its labels
+
+  double mean() const;
+};
+
+// Returns the place of the best in `scores`. The first is taken unless another is better by more than a
+// standard error of the difference: few rows tell methods apart badly, and the first is the one that is
+// usually best.
+std::size_t best_method(const std::vector<MethodScore>& scores);
+
+// Returns what options.method == automatic comes to, and says why. An interrupted run that continues keeps
+// the method that it found.
+Method settle_method(tasks::TrainingData& data, const TrainOptions& options, const BaseModel& base,
+                     train::Observer& observer);
+
+}  // namespace bertune::runs

@@ -1,0 +1,20 @@
+// The features of texts that a classifier of mean-pooled states reads (MeanPooledClassifier).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <vector>
+
+#include "bertune/model.h"
+#include "tasks/packed_examples.h"
+
+namespace bertune::train {
+
+// Returns the mean of each row's last hidden states [rows, hidden_size], moved to a mean of zero over its
+// elements and scaled to the length 1. `model` makes sentence embeddings by their mean; it is left in eval
+// mode. Throws Interrupted when the stop is requested.
+std::vector<float> text_features(BertPreTrainedModel& model, const tasks::PackedExamples& examples,
+                                 const std::stop_token& stop = {});
+
+}  // namespace bertune::train
