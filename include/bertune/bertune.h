@@ -176,8 +176,8 @@ typedef int (*bertune_on_event)(const char* event, void* user);
 
 /* Trains as `bertune train` does, with its options and to the same bytes: options holds at least model, train
  * and output. result (may be NULL): a JSON object for bertune_string_free: "folder", "task", "steps",
- * "epochs", "test",
- * ...; of a cross-validation what cross_validation.json holds. on_event may be NULL. */
+ * "epochs", "test", ...; of a cross-validation what cross_validation.json holds, and of several seeds what
+ * seeds.json holds. on_event may be NULL. */
 BERTUNE_API bertune_status bertune_train(const char* const* options, bertune_on_event on_event, void* user,
                                          char** result);
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import operator
 import os
 import weakref
 from ctypes import byref, c_float, c_int, c_size_t, c_void_p
@@ -42,13 +43,30 @@ def _is_one(value: Any) -> bool:
     )
 
 
+def _several(values: Any, what: str) -> Any:
+    """The values, of which a text by itself is no list, for all that Python takes it apart letter by letter."""
+    if isinstance(values, (str, bytes)):
+        raise TypeError(f"{what} are a list, not a {type(values).__name__}")
+    return values
+
+
+def _id(value: Any) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"an id is an int, not {type(value).__name__}") from None
+    if not 0 <= number < 2**31:
+        raise _native.UsageError(f"an id is from 0 to the size of the vocabulary, not {number}")
+    return number
+
+
 def _input(value: Input) -> _native.Input:
     given = dict(_parts(value))
     one = _native.Input(struct_size=ctypes.sizeof(_native.Input))
     for name in ("text", "text_pair", "question", "context"):
         setattr(one, name, _native.text_of(given.pop(name, None)))
     for name in ("words", "choices"):
-        texts = list(given.pop(name, None) or ())
+        texts = list(_several(given.pop(name, None) or (), name))
         setattr(one, name, _native.texts_of(texts))
         setattr(one, name[:-1] + "_count", len(texts))
     if given:
@@ -86,7 +104,7 @@ class Tokenizer:
 
         Options: max_length, no_special_tokens, literal_special.
         """
-        parts = [_parts(text) for text in texts]
+        parts = [_parts(text) for text in _several(texts, "texts")]
         firsts = _native.texts_of([part["text"] for part in parts])
         pairs = [part.get("text_pair") for part in parts]
         if any(pair is not None for pair in pairs) and any(pair is None for pair in pairs):
@@ -114,11 +132,12 @@ class Tokenizer:
         """The tokens of one text, or of a pair, as encode() gives them."""
         return self.encode([text if text_pair is None else (text, text_pair)], **options)[0]
 
-    def decode(self, ids: Sequence[int], skip_special_tokens: bool = True) -> str:
+    def decode(self, ids: Iterable[int], skip_special_tokens: bool = True) -> str:
         """The text of ids."""
         result = c_void_p()
-        numbers = (c_int * max(1, len(ids)))(*ids)
-        lib.decode(self._handle, numbers, len(ids), int(skip_special_tokens), byref(result))
+        numbers = [_id(number) for number in _several(ids, "ids")]
+        array = (c_int * max(1, len(numbers)))(*numbers)
+        lib.decode(self._handle, array, len(numbers), int(skip_special_tokens), byref(result))
         return _native.take_string(result) or ""
 
 
@@ -191,7 +210,7 @@ class Model:
         return numpy.array(rows).reshape(len(rows), -1 if rows else len(self.labels))
 
     def _predictions(self, inputs: Iterable[Input]) -> Iterator[Tuple[c_void_p, int]]:
-        for chunk in _chunks(inputs):
+        for chunk in _chunks(_several(inputs, "inputs")):
             asked = (_native.Input * len(chunk))(*map(_input, chunk))
             result = c_void_p()
             try:

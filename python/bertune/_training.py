@@ -44,7 +44,7 @@ def train(*, on_event: Optional[Callable[[Event], Any]] = None, **options: Any) 
     again), and on Ctrl-C (KeyboardInterrupt); the same call with resume=True continues.
 
     Returns a dict: "folder", "task", "steps", "epochs", "train_loss", "runtime", and metrics in "validation" and
-    "test"; of a cross-validation "folds", "mean" and "std".
+    "test"; of a cross-validation or of several seeds what cross_validation.json or seeds.json holds.
     """
     watch = _Watch(on_event)
     handler = None

@@ -12,11 +12,10 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "data/files/text_file.h"
-#include "insight/data/baselines.h"
 #include "options/option_kinds.h"
 #include "options/train_options.h"
 #include "report/event_json.h"
-#include "report/html/beside.h"
+#include "report/finish/finish.h"
 #include "report/tensorboard_log.h"
 #include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
@@ -83,23 +82,11 @@ HubOptions hub_options(const options::HubFlags& flags, Watcher& watcher) {
   return hub;
 }
 
-// Leaves what the program leaves beside a model; what fails here costs a note, and not the trained model.
-void write_beside(const Asked& asked, const runs::TrainOptions& values, const tasks::TaskEntry& task,
-                  const runs::FinishedRun& done, Watcher& watcher) {
-  const std::filesystem::path& folder = values.arguments.output_dir;
-  try {
-    if (done.test_metrics && !asked.options.no_baselines) {
-      const Baselines baselines = insight::measure_baselines(values, task);
-      insight::write_beside(folder, baselines, runs::with_prefix("test", done.results.at("test")));
-    }
-  } catch (const std::exception& error) {
-    watcher.note(fmt::format("no baselines: {}", error.what()));
-  }
-  try {
-    report::html::write_beside(folder);
-  } catch (const Error& error) {
-    watcher.note(fmt::format("report.html could not be written: {}", error.what()));
-  }
+report::FinishOptions finish_options(const options::TrainOptions& options, Watcher& watcher) {
+  return {.baselines = !options.no_baselines,
+          .explanations = !options.no_explanations,
+          .on_note = [&watcher](const std::string& note) { watcher.note(note); },
+          .stop = watcher.token()};
 }
 
 Json result_json(const runs::TrainOptions& values, const tasks::TaskEntry& task,
@@ -136,12 +123,22 @@ Json train(const options::GivenValues& given, Watcher& watcher) {
                              values.files.train.string(), guess.reason));
   }
   if (values.is_cross_validation()) return runs::cross_validate(values, base, task, watcher).results;
-  if (values.seeds) return runs::train_seeds(values, base, task, watcher).results;
+  const report::FinishOptions finish = finish_options(options, watcher);
+  if (values.seeds) {
+    report::SeedLogs logs(watcher, values.arguments);
+    train::Observer& observer =
+        options.reports_to_tensorboard() ? static_cast<train::Observer&>(logs) : watcher;
+    const runs::SeedRuns done = runs::train_seeds(values, base, task, observer);
+    report::finish_seeds(values, task, done, finish);
+    return done.results;
+  }
   report::TensorBoardLog log(watcher, values.arguments.output_dir, values.arguments.logging_steps,
                              dump_json(values.arguments.to_json()));
   train::Observer& observer = options.reports_to_tensorboard() ? static_cast<train::Observer&>(log) : watcher;
   const runs::FinishedRun done = runs::fine_tune(values, base, task, observer);
-  write_beside(asked, values, task, done, watcher);
+  if (done.test_metrics)
+    report::finish_baselines(values, task, runs::with_prefix("test", done.results.at("test")), finish);
+  report::finish_page(values, finish);
   return result_json(values, task, done);
 }
 

@@ -17,5 +17,6 @@ constexpr std::uint32_t kMethodFoldStream = 0xDF000001;
 constexpr std::uint32_t kHeadFoldStream = 0xDF000002;
 constexpr std::uint32_t kCurveStream = 0xDF000003;
 constexpr std::uint32_t kClusterStream = 0xDF000004;
+constexpr std::uint32_t kTuningStream = 0xDF000005;
 
 }  // namespace bertune

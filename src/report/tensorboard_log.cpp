@@ -1,11 +1,15 @@
 #include "report/tensorboard_log.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <variant>
 #include <vector>
 
 #include "core/file.h"
+#include "core/json.h"
+#include "insight/results/seed_group.h"
 
 namespace bertune::report {
 
@@ -48,6 +52,16 @@ void TensorBoardLog::take(const std::string& prefix, std::int64_t step, double e
   std::vector<EventFile::Scalar> scalars = {{"train/epoch", epoch}};
   for (const auto& [name, value] : metrics.values) scalars.emplace_back(prefix + name, value);
   file().add_scalars(step, scalars);
+}
+
+void SeedLogs::on(const Event& event) {
+  if (const auto* begins = std::get_if<SeedBegins>(&event)) {
+    arguments_.seed = begins->seed;
+    log_.emplace(next_, insight::folder_of_seed(arguments_.output_dir, begins->seed),
+                 arguments_.logging_steps, dump_json(arguments_.to_json()),
+                 fmt::format("seed-{}", begins->seed));
+  }
+  log_ ? log_->on(event) : next_.on(event);
 }
 
 }  // namespace bertune::report

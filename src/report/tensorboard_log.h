@@ -6,8 +6,10 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "report/tensorboard.h"
+#include "train/arguments.h"
 #include "train/observer.h"
 
 namespace bertune::report {
@@ -39,6 +41,21 @@ class TensorBoardLog : public train::Observer {
   double loss_ = 0;  // of the steps since the last that was written
   std::int64_t steps_ = 0, last_step_ = 0;
   double last_epoch_ = 0;
+};
+
+// SeedLogs has each run of several seeds write such a log of its own.
+class SeedLogs : public train::Observer {
+ public:
+  // `arguments`: those of the first run, whose output folder holds those of the others.
+  SeedLogs(train::Observer& next, train::TrainingArguments arguments)
+      : next_(next), arguments_(std::move(arguments)) {}
+
+  void on(const Event& event) override;
+
+ private:
+  train::Observer& next_;
+  train::TrainingArguments arguments_;
+  std::optional<TensorBoardLog> log_;
 };
 
 }  // namespace bertune::report

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "core/names.h"
-#include "data/files/text_file.h"
 #include "insight/results/seed_group.h"
 #include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
@@ -15,16 +14,10 @@
 #include "runs/public_result.h"
 #include "runs/seed_runs.h"
 
-namespace bertune {
-namespace {
+namespace bertune::runs {
 
-constexpr Names kMethods(std::to_array<Named<Method>>({{Method::fine_tune, "fine-tune"},
-                                                       {Method::frozen, "frozen"},
-                                                       {Method::contrastive, "contrastive"},
-                                                       {Method::automatic, "auto"}}));
-
-runs::TrainOptions run_options(const TrainOptions& options) {
-  runs::TrainOptions run;
+TrainOptions run_options(const bertune::TrainOptions& options) {
+  TrainOptions run;
   run.model = options.model;
   run.base = options.base;
   run.task = options.task;
@@ -61,31 +54,34 @@ runs::TrainOptions run_options(const TrainOptions& options) {
   return run;
 }
 
-// A run that has its output folder to itself, its model, and its task, which is said where it was detected.
-struct Prepared {
-  Prepared(const TrainOptions& options, const runs::TrainOptions& run)
-      : observer(options.on_event), lock(runs::prepare_output(run)), base(runs::open_base_model(run)) {
-    const tasks::TaskGuess guess = runs::task_of(run);
-    task = guess.task;
-    if (guess.reason.empty()) return;
-    observer.on(Note{fmt::format("task: {} (detected from {}: {}; change with `task`)", task->name,
-                                 run.files.train.string(), guess.reason)});
-  }
-
-  data::KeptPipes pipes;
-  runs::Callback observer;
-  FolderLock lock;
-  runs::BaseModel base;
-  const tasks::TaskEntry* task = nullptr;
-};
-
-// Metrics of JSON, in which null stands for infinity or NaN.
 MetricValues numbers_of(const Json& metrics) {
   MetricValues numbers;
   for (const auto& [name, value] : metrics.items())
     numbers[name] = value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
   return numbers;
 }
+
+Prepared::Prepared(const bertune::TrainOptions& options, const TrainOptions& run)
+    : observer(options.on_event), lock(prepare_output(run)), base(open_base_model(run)) {
+  const tasks::TaskGuess guess = task_of(run);
+  task = guess.task;
+  if (guess.reason.empty()) return;
+  observer.on(Note{fmt::format("task: {} (detected from {}: {}; change with `task`)", task->name,
+                               run.files.train.string(), guess.reason)});
+}
+
+}  // namespace bertune::runs
+
+namespace bertune {
+
+using runs::numbers_of, runs::Prepared, runs::run_options;
+
+namespace {
+
+constexpr Names kMethods(std::to_array<Named<Method>>({{Method::fine_tune, "fine-tune"},
+                                                       {Method::frozen, "frozen"},
+                                                       {Method::contrastive, "contrastive"},
+                                                       {Method::automatic, "auto"}}));
 
 }  // namespace
 

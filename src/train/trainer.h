@@ -80,6 +80,7 @@ class Trainer {
   void keep_records(std::int64_t most) { kept_records_ = most; }
 
   std::uint64_t checkpoint_bytes() const;  // of the weights and the optimizer's state as it begins
+  std::uint64_t optimizer_bytes() const;   // of that state, in this process's memory
 
  private:
   void check_validation() const;
@@ -96,6 +97,8 @@ class Trainer {
   double train_step(tasks::Examples& train, std::span<const std::int64_t> rows);
   double evaluate_gradient(const StepShards& step, std::int64_t first_row);
   bool stop_is_asked() const;
+  void bring_up_to_date();
+  void bring_up_to_date(std::span<const std::int32_t> rows);
   void log_step(double loss, double gradient_norm, double learning_rate);
   void evaluate(const tasks::Examples& validation);
   void save();
@@ -121,6 +124,7 @@ class Trainer {
   RunState state_;
   StepPlan plan_;
   std::stop_token stop_;
+  std::int64_t up_to_date_ = 0;      // the steps after which all ranks had all rows of the word embeddings
   bool a_rank_stops_ = false;        // is asked to, as all ranks know since the last step
   std::int64_t epoch_ = -1;          // that `order_` is of
   std::vector<std::int64_t> order_;  // the rows as this epoch takes them

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -149,6 +150,29 @@ TEST_F(CTraining, StopsWhereTheCallbackAsksAndContinues) {
 TEST_F(CTraining, CrossValidates) {
   ASSERT_EQ(train(options("out", {"folds", "2", "max_steps", "2"})), BERTUNE_OK) << bertune_last_error();
   EXPECT_TRUE(result_.at("mean").contains("accuracy"));
+}
+
+TEST_F(CTraining, LeavesTheReportsOfSeveralSeedsThatTheProgramLeaves) {
+  const Options asked = options("out", {"seeds", "2", "max_steps", "3", "report_to", "tensorboard"});
+  ASSERT_EQ(train(asked), BERTUNE_OK) << bertune_last_error();
+  EXPECT_TRUE(result_.contains("mean"));
+  std::filesystem::rename(files_.path() / "out", files_.path() / "of_c");
+  const auto done = testing::Program(as_flags(asked)).wait();
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  const auto names_in = [&](const std::string& folder) {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(files_.path() / folder)) {
+      std::string name = std::filesystem::relative(entry.path(), files_.path() / folder);
+      names.insert(name.substr(0, name.find("/runs/")));  // whose names are a time
+    }
+    return names;
+  };
+  const std::set<std::string> names = names_in("out");
+  EXPECT_EQ(names_in("of_c"), names);
+  for (const char* name :
+       {"report.html", "explanations.json", "seed-42/report.html", "seed-43/baselines.json"})
+    EXPECT_TRUE(names.contains(name)) << name;
+  EXPECT_EQ(files_.read("out/explanations.json"), files_.read("of_c/explanations.json"));
 }
 
 TEST_F(CTraining, RefusesWhatTheProgramRefusesByTheNameOfTheOption) {

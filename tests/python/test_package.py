@@ -85,6 +85,28 @@ class Predicting(unittest.TestCase):
         with self.assertRaises(bertune.UsageError):
             model.embed(["a"])
 
+    def test_a_text_is_no_list_of_texts(self):
+        model = bertune.load(MODELS / "entities")
+        for ask in (lambda: model({"words": "hello"}), lambda: model(words="hello"), lambda: model.predict("hello"),
+                    lambda: model.tokenizer.encode("hello"),
+                    lambda: bertune.load(MODELS / "choices")({"question": "was it", "choices": "good"})):
+            with self.assertRaisesRegex(TypeError, "are a list, not a str"):
+                ask()
+        self.assertEqual(model({"words": ("the", "film")})["tokens"], ["the", "film"])
+
+    def test_ids_are_numbers_of_the_vocabulary(self):
+        tokenizer = bertune.load_tokenizer(MODELS / "classes")
+        ids = tokenizer("the films")["input_ids"]
+        self.assertEqual(tokenizer.decode(iter(ids)), "the films")
+        for wrong in (2**32 + ids[1], 2**31, -1, 10**30):  # which C would wrap
+            with self.assertRaisesRegex(bertune.UsageError, str(wrong)):
+                tokenizer.decode([ids[1], wrong])
+        for wrong, kind in ((1.0, "float"), ("1", "str"), (None, "NoneType")):
+            with self.assertRaisesRegex(TypeError, f"an id is an int, not {kind}"):
+                tokenizer.decode([wrong])
+        with self.assertRaisesRegex(TypeError, "ids are a list, not a str"):
+            tokenizer.decode("the")
+
     def test_threads_children_and_pickles_have_the_model_too(self):
         model = bertune.load(MODELS / "classes")
         expected = model("the film was good")

@@ -9,7 +9,6 @@
 #include <string>
 
 #include "bertune/error.h"
-#include "cli/commands/beside_baselines.h"
 #include "cli/commands/task_commands.h"
 #include "cli/commands/train_seeds.h"
 #include "cli/commands/watched_run.h"
@@ -23,7 +22,8 @@
 #include "cli/screen/run_report.h"
 #include "cli/screen/train_display.h"
 #include "core/json.h"
-#include "insight/data/baselines.h"
+#include "report/event_log.h"
+#include "report/finish/finish.h"
 #include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
 #include "runs/output.h"
@@ -31,6 +31,10 @@
 
 namespace bertune::cli {
 namespace {
+
+struct TrainFlags : TrainOptions {
+  std::filesystem::path events;  // file for a program that watches; empty: none does
+};
 
 void cross_validate(const TrainOptions& options, const runs::TrainOptions& values,
                     const runs::BaseModel& base, const tasks::TaskEntry& task) {
@@ -87,18 +91,7 @@ void show_plan(const TrainOptions& options, const runs::TrainOptions& values, co
   }
 }
 
-// Measures simple methods on the test set and writes baselines.json; returns the line that compares. What
-// fails here costs a line, and not the trained model.
-std::string beside_baselines(const TrainOptions& options, const runs::TrainOptions& values,
-                             const tasks::TaskEntry& task, const runs::FinishedRun& finished) try {
-  return write_beside(values.arguments.output_dir, insight::measure_baselines(values, task),
-                      runs::with_prefix("test", finished.results.at("test")));
-} catch (const std::exception& error) {
-  if (!options.hides_notes()) print_notes({fmt::format("no baselines: {}", error.what())});
-  return "";
-}
-
-void run(TrainOptions& options) {
+void run(TrainFlags& options) {
   const InterruptGuard guard;
   join_ranks();
   if (!is_first_rank()) options.screen.silent = true;
@@ -124,20 +117,29 @@ void run(TrainOptions& options) {
   watch_run(
       options,
       [&](const runs::FinishedRun& finished) { return try_it(task.architecture, finished.settings); },
-      [&](train::Observer& observer) { return runs::fine_tune(values, base, task, observer); },
+      [&](train::Observer& observer) {
+        report::EventLog events(observer, is_first_rank() ? options.events : "");
+        return runs::fine_tune(values, base, task, events);
+      },
       [&](const runs::FinishedRun& finished) {
-        return options.no_baselines ? std::string() : beside_baselines(options, values, task, finished);
+        return report::finish_baselines(values, task, runs::with_prefix("test", finished.results.at("test")),
+                                        finish_options(options));
       });
 }
 
 }  // namespace
 
 void add_train_command(CLI::App& app) {
-  const auto options = std::make_shared<TrainOptions>();
+  const auto options = std::make_shared<TrainFlags>();
   CLI::App* command =
       app.add_subcommand("train", "Fine-tune a model on labeled texts, words or questions, and test it");
   add_run_config(*command);
   options->add_to(*command, tasks::task_names());
+  command
+      ->add_option("--events", options->events,
+                   "Add a line of JSON to FILE for each event of the run: steps, evaluations, checkpoints")
+      ->type_name("FILE")
+      ->group("Output");
   command->footer(
       "Examples:\n"
       "  bertune train --model bert-base-uncased --train train.csv --output my-model\n"

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "bertune/error.h"
-#include "cli/commands/report_command.h"
 #include "cli/screen/interrupt.h"
+#include "cli/screen/messages.h"
 #include "cli/screen/ranks.h"
 #include "cli/screen/run_report.h"
 #include "cli/screen/train_display.h"
@@ -59,6 +59,16 @@ runs::FinishedRun shown(const TrainOptions& options, TrainDisplay& display, trai
 
 }  // namespace
 
+report::FinishOptions finish_options(const TrainOptions& options) {
+  return {.baselines = !options.no_baselines,
+          .explanations = !options.no_explanations,
+          .on_note =
+              [silent = options.hides_notes()](const std::string& note) {
+                if (!silent) print_notes({note});
+              },
+          .stop = interrupt_token()};
+}
+
 void watch_run(const TrainOptions& options, const TryIt& try_it,
                const std::function<runs::FinishedRun(train::Observer&)>& run,
                const std::function<std::string(const runs::FinishedRun&)>& beside_test) {
@@ -78,7 +88,7 @@ void watch_run(const TrainOptions& options, const TryIt& try_it,
     profiled = "\n" + profile.finish(options.run.arguments.output_dir / "profile.json", precision);
   }
   const std::string beside = beside_test && finished.test_metrics ? beside_test(finished) : "";
-  const OrderedJson facts = write_report_beside(options.run.arguments.output_dir);
+  const OrderedJson facts = report::finish_page(options.run, finish_options(options));
   if (options.json) return print_run_json(finished);
   print_run(options.run, finished, try_it(finished), beside, labels_to_read(options, facts));
   fmt::print("{}", profiled);
