@@ -24,6 +24,7 @@
 #include "cli/commands/check_command.h"
 #include "cli/commands/compare_command.h"
 #include "cli/commands/convert_command.h"
+#include "cli/commands/curve_command.h"
 #include "cli/commands/embed_command.h"
 #include "cli/commands/evaluate_command.h"
 #include "cli/commands/explain_command.h"
@@ -39,6 +40,7 @@
 #include "cli/commands/serve_command.h"
 #include "cli/commands/shell_commands.h"
 #include "cli/commands/studio_command.h"
+#include "cli/commands/suggest_command.h"
 #include "cli/commands/tokenize_command.h"
 #include "cli/commands/train_command.h"
 #include "cli/commands/tune_command.h"
@@ -199,6 +201,8 @@ int run(int argc, char** argv) {
   add_check_command(app);
   add_baseline_command(app);
   add_noise_command(app);
+  add_curve_command(app);
+  add_suggest_command(app);
   add_tokenize_command(app);
   add_vocabulary_command(app);
   add_inspect_command(app);
