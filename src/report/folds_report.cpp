@@ -9,10 +9,6 @@
 namespace bertune::report {
 namespace {
 
-std::string shown(const Json& number) {
-  return number.is_number() ? fmt::format("{:.4f}", number.get<double>()) : "-";
-}
-
 std::string fold_name(const Json& name) {
   constexpr int kWidth = 20;
   return name.is_string() ? shorten(printable(name.get<std::string>()), kWidth) : name.dump();
@@ -32,8 +28,8 @@ std::string folds_report(const std::vector<Json>& folds) {
   }
   table.add(header), table.add(rows);
   for (const auto& [name, mean] : statistics.at("mean").items()) {
-    std::vector<std::string> cells = {name, shown(mean), shown(statistics.at("std").at(name))};
-    for (const Json& fold : folds) cells.push_back(shown(fold.at("metrics").value(name, Json())));
+    std::vector<std::string> cells = {name, metric_cell(mean), metric_cell(statistics.at("std").at(name))};
+    for (const Json& fold : folds) cells.push_back(metric_cell(fold.at("metrics").value(name, Json())));
     table.add(cells);
   }
   return table.text();

@@ -9,10 +9,6 @@
 namespace bertune::report {
 namespace {
 
-std::string shown(const Json& number) {
-  return number.is_number() ? fmt::format("{:.4f}", number.get<double>()) : "-";
-}
-
 std::string runs_table(const Json& results) {
   std::vector<std::string> names;
   const Json chosen_by = results.value("chosen_by", Json()), best = results.value("best", Json());
@@ -32,7 +28,7 @@ std::string runs_table(const Json& results) {
   table.add(header);
   for (const Json& run : results.at("seed_results")) {
     std::vector<std::string> cells = {run.at("seed").dump()};
-    for (const std::string& name : names) cells.push_back(shown(run.at("metrics").value(name, Json())));
+    for (const std::string& name : names) cells.push_back(metric_cell(run.at("metrics").value(name, Json())));
     if (run.at("seed") == best) cells.emplace_back("best on validation rows");
     table.add(cells);
   }
@@ -53,8 +49,8 @@ std::string seeds_report(const Json& results) {
   for (const char* prefix : {"test_", "eval_"}) {
     for (const auto& [name, mean] : results.at("mean").items()) {
       if (!name.starts_with(prefix)) continue;
-      table.add({spelled(name), shown(mean), shown(results.at("std").at(name)),
-                 shown(results.at("min").at(name)), shown(results.at("max").at(name))});
+      table.add({spelled(name), metric_cell(mean), metric_cell(results.at("std").at(name)),
+                 metric_cell(results.at("min").at(name)), metric_cell(results.at("max").at(name))});
     }
   }
   return table.text() + "\n" + runs_table(results);

@@ -52,4 +52,8 @@ std::string percent(double part, double whole) {
   return fmt::format("{:.1f}%", whole > 0 ? 100 * part / whole : 0.0);
 }
 
+std::string metric_cell(const Json& number) {
+  return number.is_number() ? fmt::format("{:.4f}", number.get<double>()) : "-";
+}
+
 }  // namespace bertune::report

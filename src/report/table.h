@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "core/json.h"
+
 namespace bertune::report {
 
 enum class Align { left, right };
@@ -29,5 +31,7 @@ class Table {
 std::string grouped(long long number);
 // "12.3%"; 0.0% of nothing.
 std::string percent(double part, double whole);
+// "0.8123" of a metric; "-" of what is no number.
+std::string metric_cell(const Json& number);
 
 }  // namespace bertune::report

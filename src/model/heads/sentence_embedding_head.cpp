@@ -15,9 +15,8 @@ namespace {
 constexpr float kRankingScale = 20;
 
 // Returns whether there is a target for each two texts of the batch, and not one for each pair of neighbors.
-bool compares_all(std::int64_t targets, std::int64_t sequences) { return targets > sequences / 2; }
 bool compares_all(const Batch& batch) {
-  return compares_all(static_cast<std::int64_t>(batch.targets.size()), batch.sequences());
+  return static_cast<std::int64_t>(batch.targets.size()) > batch.sequences() / 2;
 }
 
 kernels::PoolKind pool_kind(Pooling pooling) {
@@ -44,7 +43,7 @@ void SentenceEmbeddingHead::take_memory(HeadActivations& activations, kernels::A
                                         const BatchSize& size, bool training) const {
   Activations& own = activations.sentence_embedding;
   const std::int64_t h = config_.hidden_size, pairs = size.sequences / 2;
-  const bool all = compares_all(size.targets, size.sequences);
+  const bool all = size.targets > 0;  // a later batch that has room here may compare all of its texts
   const std::int64_t similarities = all                    ? size.sequences * size.sequences
                                     : size.predictions > 0 ? pairs * pairs
                                                            : pairs;
