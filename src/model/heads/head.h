@@ -25,6 +25,7 @@ class WeightViews;
 struct BatchSize {
   std::int64_t tokens = 0, sequences = 0;
   std::int64_t predictions = 0;  // tokens with a label of their own (masked ones)
+  std::int64_t windows = 0;      // of texts (Batch::windows)
 };
 
 // The options of LossOptions that have a meaning for a head.
