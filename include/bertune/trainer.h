@@ -22,6 +22,7 @@
 #include "bertune/events.h"
 #include "bertune/export.h"
 #include "bertune/findings.h"
+#include "bertune/long_text.h"
 #include "bertune/metrics.h"
 #include "bertune/training_arguments.h"
 
@@ -36,6 +37,7 @@ struct TrainOptions {
   std::string task;          // "text-classification", "token-classification", ...; empty: by the data
   std::string problem_type;  // of text classification, as Transformers names them; empty: by the labels
   std::optional<std::int64_t> max_length;  // tokens per text; unset: the task's default
+  LongTextOptions long_text = {};          // of texts with classes, labels or numbers
   // The share of the training rows that is held out without a validation file; 0: none. Unset: a tenth, at
   // most 10,000 rows.
   std::optional<double> validation_split;

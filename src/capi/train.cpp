@@ -13,6 +13,7 @@
 #include "core/json.h"
 #include "data/files/text_file.h"
 #include "insight/data/baselines.h"
+#include "insight/data/long_text_choice.h"
 #include "options/option_kinds.h"
 #include "options/train_options.h"
 #include "report/event_json.h"
@@ -135,6 +136,7 @@ Json train(const options::GivenValues& given, Watcher& watcher) {
     watcher.note(fmt::format("task: {} (detected from {}: {}; change with `task`)", task.name,
                              values.files.train.string(), guess.reason));
   }
+  insight::settle_long_text(values, base, task, watcher);
   if (values.is_cross_validation()) return runs::cross_validate(values, base, task, watcher).results;
   if (values.seeds) return runs::train_seeds(values, base, task, watcher).results;
   report::TensorBoardLog log(watcher, values.arguments.output_dir, values.arguments.logging_steps,

@@ -58,6 +58,7 @@ tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& 
                                   const tasks::TaskEntry& task, train::Observer& observer) {
   tasks::TrainingFiles files = options.files;
   tasks::require_corrections_fit(files, task.architecture);
+  tasks::require_long_text_fits(task.architecture, files.long_text);
   for (const std::string& note : tasks::name_splits(files)) observer.on(Note{note});
   files.model_max_length = base.tokenizer.config().model_max_length;
   if (task.architecture == Architecture::sentence_embedding) {
@@ -72,7 +73,7 @@ tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& 
   }
   tasks::TrainingData data = task.read_training(files, base.tokenizer, base.config);
   if (files.fold.number == 0) note_tokenizer(base, files, data.settings, observer);
-  const auto rows = [](const auto& examples) { return examples ? examples->rows() : 0; };
+  const auto rows = [](const auto& examples) { return examples ? examples->items() : 0; };
   if (files.checks_data) {
     const std::int32_t unknown = base.tokenizer.unk_token_id();
     for (const auto& [name, examples] : {std::pair{"train", data.train.get()},

@@ -39,8 +39,9 @@ inline constexpr std::int64_t kMostMistakes = 50, kMostLabels = 200, kMostConfus
 //     "word", "text", "text_pair", "given", "score", "suggested", "suggested_score"}]}, the least likely
 //     first
 //   "lengths": {"groups": [{"from", "to", "rows", "value", "interval"}], "cut", "windowed", "longest",
-//   "median"} "files": [{"set", "path", "rows", "hash"}], "weights_hash" "command", "settings" (the text of
-//   run.yaml)
+//   "median", "decided": of texts in windows {"first", "last", "other"}} "long_text": {"chosen", "measure",
+//   "compared", "values"} "files": [{"set", "path", "rows", "hash"}], "weights_hash" "command", "settings"
+//   (the text of run.yaml)
 // Throws Error where the folder has no predictions, or damaged files.
 OrderedJson run_facts(const std::filesystem::path& folder);
 

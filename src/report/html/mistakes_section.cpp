@@ -50,6 +50,10 @@ std::string mistake_item(const OrderedJson& one, const std::string& outcome) {
   if (one.contains("score")) side = fmt::format("score {} · {}", percent(one.at("score")), side);
   if (one.contains("cut_tokens"))
     side = fmt::format("{} tokens not read · {}", count(one.at("cut_tokens")), side);
+  if (one.contains("window")) {
+    side = fmt::format("decided by window {} of {} · {}", count(one.at("window").get<std::int64_t>() + 1),
+                       count(one.at("windows")), side);
+  }
   std::string item = fmt::format("<li><div class=\"h\">{}<small>{}</small></div>{}", head, side,
                                  quote(one.value("text", "")));
   if (one.contains("text_pair")) item += quote(one.at("text_pair").get<std::string>());

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "data/files/text_file.h"
+#include "insight/data/long_text_choice.h"
 #include "insight/results/seed_group.h"
 #include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
@@ -41,6 +42,7 @@ runs::TrainOptions run_options(const TrainOptions& options) {
   files.question_answering.max_answer_length = options.max_answer_length;
   files.question_answering.version_2_with_negative = options.version_2_with_negative;
   files.max_length = options.max_length;
+  files.long_text = options.long_text;
   files.validation_split = options.validation_split;
   files.exclude = options.exclude, files.relabel = options.relabel;
   files.shuffle_rows = options.shuffle_rows;
@@ -55,13 +57,16 @@ runs::TrainOptions run_options(const TrainOptions& options) {
 
 // A run that has its output folder to itself, its model, and its task, which is said where it was detected.
 struct Prepared {
-  Prepared(const TrainOptions& options, const runs::TrainOptions& run)
+  // Settles what the options of the run leave to the data.
+  Prepared(const TrainOptions& options, runs::TrainOptions& run)
       : observer(options.on_event), lock(runs::prepare_output(run)), base(runs::open_base_model(run)) {
     const tasks::TaskGuess guess = runs::task_of(run);
     task = guess.task;
-    if (guess.reason.empty()) return;
-    observer.on(Note{fmt::format("task: {} (detected from {}: {}; change with `task`)", task->name,
-                                 run.files.train.string(), guess.reason)});
+    if (!guess.reason.empty()) {
+      observer.on(Note{fmt::format("task: {} (detected from {}: {}; change with `task`)", task->name,
+                                   run.files.train.string(), guess.reason)});
+    }
+    insight::settle_long_text(run, base, *task, observer);
   }
 
   data::KeptPipes pipes;
@@ -82,7 +87,7 @@ MetricValues numbers_of(const Json& metrics) {
 }  // namespace
 
 TrainResult fine_tune(const TrainOptions& options) {
-  const runs::TrainOptions run = run_options(options);
+  runs::TrainOptions run = run_options(options);
   runs::validate(run);
   Prepared prepared(options, run);
   runs::FinishedRun done = runs::fine_tune(run, prepared.base, *prepared.task, prepared.observer);
