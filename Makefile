@@ -42,7 +42,7 @@ SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '
 .PHONY: help deps build-deps fuzz-deps package-deps test-package-deps build checkpoint demo install clean
 .PHONY: wheel test-python test test-distributed test-slurm parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
 .PHONY: deb dist test-packages
-.PHONY: clients bench bench-full bench-peer bench-build format format-check tidy
+.PHONY: clients bench bench-full bench-peer bench-distributed bench-build format format-check tidy
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r target what; do \
@@ -120,14 +120,14 @@ tsan: ## run the tests under ThreadSanitizer
 	@cmake --build --preset tsan -j $(JOBS)
 	@ctest --preset tsan -j 2
 
-# A sixth of the test programs, another one with each commit, so that six commits have run them all; PART=0, 1, ...
-# chooses one. Those of commands and of the C interface (cli, faults, capi) are for `make tsan`: they call what others test.
+# A part of the test programs, another one with each commit; PART=0, 1, ... chooses one. Those of commands and of the C
+# interface (cli, faults, capi) are for `make tsan`: they call what others test.
 PART ?= $(shell git rev-list --count HEAD 2>/dev/null || echo 0)
-THREAD_PARTS := core,predict serve distributed,hub,kernels,model text,data,checkpoint optim,train,runs tasks,insight,report,export,parity
+THREAD_PARTS := core,predict serve,studio distributed,hub,kernels,model text,data,checkpoint optim,train,runs tasks,insight,report,export,parity
 tsan-part: ## run a part of the tests under ThreadSanitizer, chosen by the number of commits
 	@parts=($(THREAD_PARTS)); number=$$(($(PART) % $${#parts[@]})); part=$${parts[number]}; \
 	echo "ThreadSanitizer, part $$((number + 1)) of $${#parts[@]}: $${part//,/ }"; \
-	program=; [[ ! $$part =~ predict|serve|runs ]] || program=bertune_program; \
+	program=; [[ ! $$part =~ predict|serve|studio|runs ]] || program=bertune_program; \
 	cmake --preset tsan; \
 	cmake --build --preset tsan -j $(JOBS) --target $${part//,/_test }_test $$program; \
 	ctest --preset tsan -j 2 -R "^($${part//,/|})/"
@@ -172,16 +172,17 @@ test-python: wheel ## test the Python package with scikit-learn, Spark and Ray, 
 	@for test in test_package check_page test_sklearn test_examples; do \
 	  PATH=$(PYTHON_TESTS)/bin:$$PATH $(PYTHON_TESTS)/bin/python tests/python/$$test.py build/python_models; done
 
-# The page of `bertune serve` and those of reports in a browser; where Chromium or npm is missing, this says so.
+# The studio, the page of `bertune serve` and those of reports in a browser; where Chromium or npm is missing, this says so.
 PAGE := $(BERTUNE_CACHE)/page
-page: deps ## use the server's page and reports in headless Chromium, with a tiny model of every head
+page: deps ## use the studio, the server's page and reports in headless Chromium, with a tiny model of every head
 	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program write_models
 	@build/tests/write_models build/page_models
 	@[[ -d $(PAGE)/node_modules/axe-core ]] || npm install --silent --no-fund --prefix $(PAGE) playwright-core@1.65.1 axe-core@4.14.1 || true
 	@command -v node >/dev/null || { echo "make $@: skipped, for node is not here" >&2; exit 0; }; \
 	node tests/report/page/report_test.mjs build/bertune build/page_models $(PAGE)/node_modules || [[ $$? == 77 ]]; \
-	node tests/serve/page/page_test.mjs build/bertune build/page_models $(PAGE)/node_modules || [[ $$? == 77 ]]
+	node tests/serve/page/page_test.mjs build/bertune build/page_models $(PAGE)/node_modules || [[ $$? == 77 ]]; \
+	node tests/studio/page/studio_test.mjs build/bertune examples $(PAGE)/node_modules || [[ $$? == 77 ]]
 
 # Checks of a bare machine do not download the peer, which takes minutes: they compare where it is, or the data are.
 ifeq ($(and $(CI),$(if $(wildcard $(PEER_READY) $(DATA)),,none)),none)
@@ -288,6 +289,11 @@ bench: bench-build bench-peer ## measure operations against the machine's peak, 
 
 bench-full: override BENCH_OPTIONS += --full
 bench-full: bench-peer ## the same comparison on whole sets, with more runs (hours)
+
+bench-distributed: deps ## measure two ranks beside two threads, and emulated links (minutes)
+	@cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) -j $(JOBS) --target bertune_program
+	@bench/distributed.py --program build/bertune --model "$$(tools/fetch_checkpoint.sh)" --data $(DATA)
 
 bench-build: deps
 	@cmake --preset bench

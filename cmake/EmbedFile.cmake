@@ -4,5 +4,5 @@ file(READ ${FROM} bytes HEX)
 string(LENGTH "${bytes}" digits)
 math(EXPR size "${digits} / 2")
 string(REGEX REPLACE "(..)" "'\\\\x\\1'," bytes "${bytes}")
-file(WRITE ${TO} "#include \"${HEADER}\"\n\nnamespace {\nconstexpr char kBytes[] = {${bytes}'\\0'};\n}  // namespace\n\n"
-  "std::string_view ${FUNCTION}() { return {kBytes, ${size}}; }\n")
+file(WRITE ${TO} "#include \"${HEADER}\"\n\nstd::string_view ${FUNCTION}() {\n  static constexpr char kBytes[] = {${bytes}'\\0'};\n"
+  "  return {kBytes, ${size}};\n}\n")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The library names options, and the program their flags: `lora_rank`, and --lora-rank.
 
-Fails where a text or a comment outside of src/cli speaks of a flag or of a command of the program, or names an
+Fails where a text or a comment outside of src/cli, and of src/studio, whose steps are commands, speaks of a flag or of a command of the program, or names an
 option (`name`, `name=value`, or `command(name)`) that no command of the program has. The table of options in
 src/options declares flags with their help, and may name them.
 """
@@ -21,7 +21,7 @@ DECLARED = re.compile(r"--([a-z][a-z0-9_-]*)")
 def library_files():
     for folder in ("include", "src"):
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in (".h", ".cpp") and not path.is_relative_to(ROOT / "src" / "cli"):
+            if path.suffix in (".h", ".cpp") and not any(path.is_relative_to(ROOT / "src" / face) for face in ("cli", "studio")):
                 yield path
 
 

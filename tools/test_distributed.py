@@ -141,6 +141,53 @@ class Tests:
         for key, value in alone.items():
             require(several[key] == value, f"3 ranks have other {key}", f"{several[key]}\n{value}")
 
+    # Each rank has a part of the optimizer's state: the bytes of one process, and other ranks go on.
+    def test_divided_optimizer(self):
+        files = ("model.safetensors", "optimizer.safetensors")
+        expected = bytes_of(self.path("same-1-1") / "checkpoint-10", files)
+        for ranks in (2, 3):
+            name = f"divided-{ranks}"
+            self.run(ranks, self.train(name, "--shards", 8, "--threads", 1, "--keep-checkpoints", "--shard-optimizer"))
+            require(bytes_of(self.path(name) / "checkpoint-10", files) == expected,
+                    f"{ranks} ranks with --shard-optimizer have other bytes")
+        command = self.train("divided", "--shards", 8, "--threads", 1, "--shard-optimizer", "--save-every", 3)
+        process = self.start(4, command)
+        processes = self.await_steps(process, "divided", 4)
+        if 2 in processes:
+            os.kill(processes[2], signal.SIGKILL)
+        process.communicate(timeout=120)
+        self.run(2, [*command, "--resume"])
+        require(bytes_of(self.path("divided")) == bytes_of(self.path("same-1-1")),
+                "4 ranks with --shard-optimizer, then 2, have other bytes")
+        _, errors = self.run(2, self.train("none", "--shard-optimizer", "--optimizer", "lamb"), code=None)
+        require(errors.count("error:") == 1 and "whole tensors" in errors, "lamb is not refused once", errors)
+
+    # Numbers of half the bytes round, and all ranks have the same.
+    def test_halves(self):
+        self.run(2, self.train("halves", "--shards", 8, "--threads", 1, "--communication-dtype", "bfloat16"))
+        require(bytes_of(self.path("halves")) != bytes_of(self.path("same-1-1")), "bfloat16 does not round")
+        loss = [json.loads((self.path(name) / "train_results.json").read_text())["train_loss"]
+                for name in ("halves", "same-1-1")]
+        require(abs(loss[0] - loss[1]) < 0.01 * loss[1], "bfloat16 trains to another loss", str(loss))
+
+    # Rank 0 can write no checkpoint: all end, the last whole one stays, and the run goes on from it.
+    def test_full_disk(self):
+        command = self.train("full", "--shards", 8, "--threads", 1, "--save-every", 2)
+        process = self.start(2, command)
+        processes = self.await_steps(process, "full", 2)
+        if 0 in processes:
+            os.kill(processes[0], signal.SIGTERM)
+        process.communicate(timeout=120)
+        before = self.steps_saved("full")
+        words = " ".join(f"'{word}'" for word in map(str, [*command, "--resume"]))
+        script = self.path("full.sh")
+        script.write_text("test \"$OMPI_COMM_WORLD_RANK\" = 0 && { trap '' XFSZ; ulimit -f 64; }\nexec " + words + "\n")
+        _, errors = self.run(2, ["sh", script], code=None)
+        require(errors.count("error:") == 1 and "File too large" in errors, "a disk that is full is not told once", errors)
+        require(before and self.steps_saved("full") == before, "a failed checkpoint takes whole ones with it")
+        self.run(3, [*command, "--resume"])
+        require(bytes_of(self.path("full")) == bytes_of(self.path("same-1-1")), "a full disk and --resume give other bytes")
+
     def test_kills(self):
         expected = bytes_of(self.path("same-1-1"))
         places = []
@@ -218,7 +265,8 @@ class Tests:
         require("is --batch-size 8" in errors, "rows of a device in a file are not multiplied", errors)
 
     def run_all(self):
-        for name in ("same_bytes", "other_commands", "refusals", "stop_of_all", "stopped_rank", "kills"):
+        for name in ("same_bytes", "divided_optimizer", "halves", "other_commands", "refusals", "stop_of_all",
+                     "stopped_rank", "full_disk", "kills"):
             began = time.monotonic()
             getattr(self, "test_" + name)()
             print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -138,8 +139,31 @@ struct SeedEnded {
   std::optional<Metrics> validation = {}, test = {};
 };
 
-using Event = std::variant<Note, DataRead, TextRead, ModelLoaded, RunPlanned, LossChosen, Resumed, StepEvent,
-                           EvaluationProgress, EvaluationEvent, EarlyStop, CheckpointSaved, TrainingEnded,
-                           ModelSaved, Tested, FoldBegins, FoldEnded, SeedBegins, SeedEnded>;
+using TrialSettings = std::map<std::string, std::string>;  // values by the names of options
+
+// A trial of tune() begins, or trains on, up to `to_step` of its steps; its own events follow.
+struct TrialBegins {
+  std::int64_t number = 0;  // 0: the default settings
+  TrialSettings settings;
+  std::int64_t from_step = 0, to_step = 0, total_steps = 0;
+  std::optional<double> seconds_left = {};  // of the budget
+};
+
+// A trial of tune() has stopped there, or has finished.
+struct TrialEnded {
+  std::int64_t number = 0;
+  TrialSettings settings;
+  std::string outcome;  // as TuneTrial has it
+  std::string why = {};
+  std::int64_t step = 0, total_steps = 0;
+  std::string metric;                // of the score
+  std::optional<double> score = {};  // unset: it was not measured
+  double seconds = 0;                // of the trial so far
+};
+
+using Event =
+    std::variant<Note, DataRead, TextRead, ModelLoaded, RunPlanned, LossChosen, Resumed, StepEvent,
+                 EvaluationProgress, EvaluationEvent, EarlyStop, CheckpointSaved, TrainingEnded, ModelSaved,
+                 Tested, FoldBegins, FoldEnded, SeedBegins, SeedEnded, TrialBegins, TrialEnded>;
 
 }  // namespace bertune

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,17 +18,21 @@
 
 #include "bertune/config.h"
 #include "bertune/export.h"
+#include "bertune/model.h"
 #include "bertune/prediction.h"
+#include "bertune/predictor.h"
 
 namespace bertune {
 
 // leave_one_out: a word contributes what the value loses without it. integrated_gradients: the gradient of
 // the value by the word embeddings, integrated from padding to the text. automatic: leave_one_out of up to
-// 100 words, which takes a pass a word.
+// 100 words, and of more where several labels, tags or entities share the pass that a word takes.
 enum class ExplainMethod { automatic, leave_one_out, integrated_gradients };
 BERTUNE_EXPORT std::string_view to_string(ExplainMethod method);  // "auto", "leave-one-out", ...
 // Throws UsageError, naming the choices.
 BERTUNE_EXPORT ExplainMethod explain_method_from_string(std::string_view name);
+// Returns whether a head has an explanation: those of classes, several labels, numbers, tags and answers.
+BERTUNE_EXPORT bool has_explanation(Architecture architecture);
 
 struct ExplainOptions {
   ExplainMethod method = ExplainMethod::automatic;
@@ -35,6 +40,7 @@ struct ExplainOptions {
   std::string target = {};
   std::int64_t max_steps = 512;                 // of integrated gradients
   double max_error = 0.01;                      // of their completeness: steps are doubled until it is met
+  std::int64_t pass_tokens = 4096;              // computed at a time, or one sequence where that is longer
   std::optional<std::int64_t> max_length = {};  // tokens per text; unset: as in training
   std::filesystem::path base = {};              // of an adapter (LoadOptions::base)
 };
@@ -66,11 +72,23 @@ struct Explanation {
   std::int64_t truncated_tokens = 0;  // that were not read
 };
 
+// Called between the passes of an explanation, which is given up where it throws.
+using BetweenPasses = std::function<void()>;
+
+struct ExplanationSize {
+  InputSize input = {};    // as a prediction reads it
+  std::int64_t words = 0;  // that are read
+  std::int64_t work = 0;   // tokens that all passes compute, roughly; a pass back counts as two
+};
+
 class BERTUNE_EXPORT Explainer {
  public:
   // Loads the model. Throws Error for a folder that contains no trained model, and UsageError for heads
   // without an explanation (choices, masks, next sentence, embeddings) and for an unknown target.
   explicit Explainer(const std::filesystem::path& folder, const ExplainOptions& options = {});
+  // Explains what a predictor says, and shares its weights; its options are those of predictions. The lengths
+  // and the base in `options` are without effect.
+  explicit Explainer(const Predictor& predictor, const ExplainOptions& options = {});
   Explainer(Explainer&&) noexcept;
   Explainer& operator=(Explainer&&) noexcept;
   ~Explainer();
@@ -80,11 +98,21 @@ class BERTUNE_EXPORT Explainer {
 
   // Returns one explanation. A text that is longer than the model reads is explained as far as it is read;
   // a context around its answer. Words of an entity or an answer are masked instead of left out. Threads: one
-  // call at a time. Throws UsageError for an input without what the head reads.
-  Explanation explain(const Input& input);
+  // call at a time, of all that share a model by with(). Throws UsageError for an input without what the head
+  // reads.
+  Explanation explain(const Input& input, const BetweenPasses& between = {});
+  // The same of a prediction for this input that is there already: it is not made again.
+  Explanation explain(const Input& input, Prediction prediction, const BetweenPasses& between = {});
+  // Returns what an explanation would compute. Any number of threads may call. Throws as explain() does.
+  ExplanationSize size_of(const Input& input) const;
+
+  // Returns an explainer with other options that shares the model, and the memory to explain with. Throws
+  // UsageError for an unknown target.
+  Explainer with(const ExplainOptions& options) const;
 
  private:
   struct Implementation;
+  explicit Explainer(std::unique_ptr<Implementation> implementation);
   std::unique_ptr<Implementation> implementation_;
 };
 

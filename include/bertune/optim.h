@@ -131,6 +131,7 @@ struct Algorithm {
   std::vector<std::string> aliases;  // the Trainer's spellings: "adamw_torch"
   double default_learning_rate = 0;  // PyTorch's
   bool needs_closure = false;        // as Optimizer::needs_closure()
+  bool whole_tensors = false;        // a step needs whole tensors, which `shard_optimizer` would divide
   std::vector<OptionInfo> options;   // all others
   // Returns all options, with defaults for those not given. Throws UsageError for an unknown name, with the
   // closest match and the list, and for an invalid value.

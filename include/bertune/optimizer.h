@@ -55,7 +55,9 @@ class BERTUNE_EXPORT Optimizer {
   void set_steps(std::int64_t steps);  // with all rows up to date
 
   // The state that is kept from step to step, under PyTorch's names ("exp_avg", "momentum_buffer"): it is
-  // saved, and restored by writing into it and set_steps(). Most are as long as the trainable parameters.
+  // saved, and restored by writing into it and set_steps(). Most are as long as the trainable parameters, or
+  // as the part of them that the optimizer updates (Parameters::set_part): its rows of few_rows(), then its
+  // ranges_of().
   struct State {
     std::string name;
     std::span<float> values;
@@ -88,6 +90,15 @@ class BERTUNE_EXPORT Optimizer {
   // Implements step(closure) for an optimizer that needs a closure; returns the loss before the step.
   virtual double search(const Closure& closure);
 
+  // Returns the length of a state with a number for each value that this optimizer updates.
+  std::size_t state_size() const;
+  // Returns how many numbers at its start are of few_rows(), of which a step touches few; 0 where it touches
+  // all.
+  std::size_t sparse_state_size() const;
+  // Calls visit(parameter, place, size) for each piece of such a state that is of one parameter.
+  void for_each_state_range(
+      const std::function<void(const Parameter&, std::size_t, std::size_t)>& visit) const;
+
   Parameters* parameters_;
   Traits traits_;
   double learning_rate_;
@@ -99,10 +110,18 @@ class BERTUNE_EXPORT Optimizer {
   void add_ranges(Updates& updates, std::size_t first, std::size_t end, float gradient_scale,
                   double rate) const;
   Update row_update(const float* gradients, float gradient_scale, double rate, std::int64_t step) const;
+  void set_part();
+  void leave_to_others(Updates& updates) const;
   void catch_up(std::span<const std::int32_t> rows);
 
   std::unique_ptr<DeferredRows> deferred_;  // null unless rows are deferred
   std::vector<std::size_t> state_offsets_;  // one per parameter
+  struct OwnRange {
+    std::size_t offset, size, state_offset;
+  };
+  // A part of the parameters: the numbers of its rows of few_rows(), and its ranges.
+  std::size_t own_rows_size_ = 0;
+  std::vector<OwnRange> own_ranges_;
 };
 
 }  // namespace bertune::optim

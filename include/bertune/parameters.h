@@ -27,6 +27,15 @@ struct Parameter {
   double learning_rate_scale = 1;  // times the optimizer's learning rate
 };
 
+// One of several equal parts.
+struct Part {
+  std::int64_t index = 0, count = 1;
+
+  bool is_all() const { return count == 1; }
+  bool has_row(std::int64_t row) const { return row % count == index; }  // of few_rows(): in turn
+  std::int64_t rows(std::int64_t of) const { return (of - index + count - 1) / count; }
+};
+
 class BERTUNE_EXPORT Parameters {
  public:
   explicit Parameters(
@@ -60,6 +69,11 @@ class BERTUNE_EXPORT Parameters {
   void set_learning_rate_scale(std::size_t index, double scale);
   std::size_t trainable_count() const;  // of values
 
+  // Sets the part of the trainable values that this process updates, where others update the rest (ZeRO-1):
+  // an optimizer has the states of this part alone. Requires: as set_trainable().
+  void set_part(Part part);
+  Part part() const;
+
   const Parameter* find(std::string_view name) const;  // nullptr when there is none
   std::span<float> value(std::string_view name);       // throws Error when there is none
   std::span<const float> value(std::string_view name) const;
@@ -85,6 +99,12 @@ class BERTUNE_EXPORT Parameters {
   // Returns the ranges where gradients may be nonzero: trainable_ranges(), and each marked row once rows are
   // tracked.
   std::vector<Range> gradient_ranges() const;
+  // Returns a part's ranges of trainable_ranges(): whole blocks of kPartBlock numbers, counted from where a
+  // range begins. All parts together, in order, are all of them.
+  std::vector<Range> ranges_of(Part part) const;
+  static constexpr std::size_t kPartBlock = 1024;
+  // Returns the number of trainable values that lie before this place.
+  std::size_t trainable_before(std::size_t offset) const;
 
  private:
   struct Storage;

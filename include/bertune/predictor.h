@@ -87,6 +87,7 @@ class BERTUNE_EXPORT Predictor {
   std::size_t workspace_bytes() const;
 
  private:
+  friend class Explainer;  // which shares the model
   struct Implementation;
   explicit Predictor(std::unique_ptr<const Implementation> implementation);
   std::unique_ptr<const Implementation> implementation_;

@@ -35,6 +35,10 @@ struct FineTuning {
 // learning rate and another seed, at most twice (fine_tune only; elsewhere as stop).
 enum class OnCollapse { stop, retry, warn };
 
+// The numbers of gradients on their way between ranks. bfloat16 halves their bytes, and rounds each rank's
+// part and their sum: results then depend on the number of ranks.
+enum class CommunicationDtype { float32, bfloat16 };
+
 struct TrainingArguments {
   std::filesystem::path output_dir;
   double num_train_epochs = 3;
@@ -46,6 +50,10 @@ struct TrainingArguments {
   // the weights' last bits, for any number of ranks. 0: 1 for one process; for several, 8, or as many as
   // there are ranks rounded up to a power of two if that is more; a resumed run keeps those that it has.
   std::int64_t shards = 0;
+  // Each rank keeps the optimizer's state for a part of the parameters alone, and updates that part (ZeRO-1).
+  // The results are the same. No effect in one process.
+  bool shard_optimizer = false;
+  CommunicationDtype communication_dtype = CommunicationDtype::float32;
   std::string optimizer = "adamw";
   double learning_rate = 5e-5;
   // Options of the optimizer under PyTorch's names. The members after them are shorthand for the options of

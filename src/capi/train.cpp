@@ -14,6 +14,7 @@
 #include "data/files/text_file.h"
 #include "insight/data/baselines.h"
 #include "insight/data/long_text_choice.h"
+#include "insight/explain/explained_mistakes.h"
 #include "options/option_kinds.h"
 #include "options/train_options.h"
 #include "report/event_json.h"
@@ -97,7 +98,12 @@ void write_beside(const Asked& asked, const runs::TrainOptions& values, const ta
     watcher.note(fmt::format("no baselines: {}", error.what()));
   }
   try {
-    report::html::write_beside(folder);
+    std::optional<insight::ExplainedModel> trained;
+    if (!asked.options.no_explanations) trained.emplace(insight::ExplainedModel{.folder = folder});
+    if (trained && done.adapter) trained->base = values.base.empty() ? values.model : values.base;
+    report::html::write_beside(
+        folder, insight::finder_of_words(
+                    folder, trained, [&](const std::string& note) { watcher.note(note); }, watcher.token()));
   } catch (const Error& error) {
     watcher.note(fmt::format("report.html could not be written: {}", error.what()));
   }

@@ -150,7 +150,7 @@ std::string header_text(const std::vector<TensorView>& tensors,
   std::string header = "{\"__metadata__\":" + meta.dump();
   std::uint64_t offset = 0;
   for (const TensorView& tensor : tensors) {
-    const std::uint64_t end = offset + tensor.bytes.size();
+    const std::uint64_t end = offset + *element_count(tensor.shape) * size_of(tensor.dtype);
     header += fmt::format(",{}:{{\"dtype\":\"{}\",\"shape\":{},\"data_offsets\":[{},{}]}}",
                           Json(tensor.name).dump(), safetensors_name(tensor.dtype), Json(tensor.shape).dump(),
                           offset, end);
@@ -214,6 +214,20 @@ TensorView f32_view(std::string name, std::vector<std::int64_t> shape, std::span
   return {std::move(name), DType::f32, std::move(shape), std::as_bytes(values)};
 }
 
+namespace {
+
+void write_made(AtomicFile& file, const TensorView& tensor) {
+  const std::uint64_t bytes = *element_count(tensor.shape) * size_of(tensor.dtype);
+  std::vector<std::byte> part(static_cast<std::size_t>(std::min(bytes, kPartBytes)));
+  for (std::uint64_t offset = 0; offset < bytes; offset += part.size()) {
+    part.resize(static_cast<std::size_t>(std::min(bytes - offset, kPartBytes)));
+    tensor.make(offset, part);
+    file.write(part);
+  }
+}
+
+}  // namespace
+
 void write_safetensors(const fs::path& path, std::vector<TensorView> tensors,
                        const std::map<std::string, std::string>& metadata) {
   std::sort(tensors.begin(), tensors.end(), [](const TensorView& a, const TensorView& b) {
@@ -222,7 +236,8 @@ void write_safetensors(const fs::path& path, std::vector<TensorView> tensors,
   std::vector<std::string_view> names{"__metadata__"};
   for (const TensorView& tensor : tensors) {
     const auto elements = element_count(tensor.shape);
-    if (!elements || checked_multiply(*elements, size_of(tensor.dtype)) != tensor.bytes.size()) {
+    if (!elements ||
+        (!tensor.make && checked_multiply(*elements, size_of(tensor.dtype)) != tensor.bytes.size())) {
       throw Error(fmt::format("{}: tensor {} of shape {} was given {} bytes of {}", path.string(),
                               in_quotes(tensor.name), shape_text(tensor.shape), tensor.bytes.size(),
                               safetensors_name(tensor.dtype)));
@@ -238,7 +253,9 @@ void write_safetensors(const fs::path& path, std::vector<TensorView> tensors,
   AtomicFile file(path);
   file.write(std::as_bytes(std::span(&length, 1)));
   file.write(header);
-  for (const TensorView& tensor : tensors) file.write(tensor.bytes);
+  for (const TensorView& tensor : tensors) {
+    tensor.make ? write_made(file, tensor) : file.write(tensor.bytes);
+  }
   file.commit();
 }
 

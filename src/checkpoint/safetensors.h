@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -55,7 +56,11 @@ struct TensorView {
   DType dtype = DType::f32;
   std::vector<std::int64_t> shape;
   std::span<const std::byte> bytes;
+  // A function in place of bytes that are nowhere as a whole: it fills the part of them that begins at
+  // `offset`, and is called for parts of kPartBytes, in order.
+  std::function<void(std::uint64_t offset, std::span<std::byte> part)> make = {};
 };
+inline constexpr std::uint64_t kPartBytes = std::uint64_t{1} << 23;
 
 TensorView f32_view(std::string name, std::vector<std::int64_t> shape, std::span<const float> values);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <map>
 #include <mutex>
 #include <span>
@@ -42,14 +43,21 @@ bool is_still_there(int file, const fs::path& path) {
          opened.st_dev == named.st_dev;
 }
 
-std::string holder_of(const fs::path& path) {
+// The number that a holder wrote into its file; 0: none is there.
+int number_in(const fs::path& path) {
   try {
     const std::string text = read_file(path, 100);
-    const bool is_number = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
-    return is_number ? "process " + text : "another process";
+    int number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size() && number > 0 ? number : 0;
   } catch (const Error&) {
-    return "another process";
+    return 0;
   }
+}
+
+std::string holder_of(const fs::path& path) {
+  const int number = number_in(path);
+  return number > 0 ? fmt::format("process {}", number) : "another process";
 }
 
 }  // namespace
@@ -107,6 +115,17 @@ std::optional<FolderLock> FolderLock::try_to_lock(const fs::path& folder) {
   FolderLock lock;
   if (!lock.lock(folder) || lock.file_.get() < 0) return std::nullopt;
   return lock;
+}
+
+std::optional<int> FolderLock::holder(const fs::path& folder) {
+  const fs::path path = folder / kLockFile;
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (file.get() < 0) return std::nullopt;
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  if (::fcntl(file.get(), F_OFD_GETLK, &whole) != 0 || whole.l_type == F_UNLCK) return std::nullopt;
+  return number_in(path);
 }
 
 bool FolderLock::is_held_here(const fs::path& folder) {

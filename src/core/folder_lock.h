@@ -26,6 +26,8 @@ class FolderLock {
   static std::optional<FolderLock> unless_taken(const std::filesystem::path& folder);
   // The lock where nobody else holds it, and the folder can be written to.
   static std::optional<FolderLock> try_to_lock(const std::filesystem::path& folder);
+  // Returns the number of the process that holds it (0: it has not said yet), or none. Changes nothing.
+  static std::optional<int> holder(const std::filesystem::path& folder);
   // Returns whether a lock of this process is held on the folder.
   static bool is_held_here(const std::filesystem::path& folder);
 

@@ -12,5 +12,6 @@ constexpr std::uint32_t kDrawnRowsStream = 0xDD000000;
 constexpr std::uint32_t kBootstrapStream = 0xDE000000;
 constexpr std::uint32_t kPermutationStream = 0xDE000001;
 constexpr std::uint32_t kSimulationStream = 0xDE000002;
+constexpr std::uint32_t kTuningStream = 0xDF000000;
 
 }  // namespace bertune

@@ -5,9 +5,12 @@
 #include <deque>
 #include <exception>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
+
+#include "distributed/delayed.h"
 
 namespace bertune::distributed {
 namespace {
@@ -90,8 +93,10 @@ struct Failures {
 };
 
 void run_rank(Post& post, int rank, const std::function<void(Ranks&)>& body, const Patience& patience,
-              Failures& failures) {
-  ThreadCommunicator engine(post, rank);
+              const std::optional<Link>& link, Failures& failures) {
+  std::unique_ptr<Communicator> own = std::make_unique<ThreadCommunicator>(post, rank);
+  if (link) own = delayed(std::move(own), *link);
+  Communicator& engine = *own;
   Ranks ranks(engine, patience);
   const Use use(ranks);
   const auto index = static_cast<std::size_t>(rank);
@@ -114,13 +119,14 @@ void run_rank(Post& post, int rank, const std::function<void(Ranks&)>& body, con
 
 }  // namespace
 
-void run_as_threads(int size, const std::function<void(Ranks&)>& body, Patience patience, int silent) {
+void run_as_threads(int size, const std::function<void(Ranks&)>& body, Patience patience, int silent,
+                    const std::optional<Link>& link) {
   Post post(size, silent);
   Failures failures(size);
   {
     std::vector<std::jthread> threads;
     for (int rank = 0; rank < size; ++rank)
-      threads.emplace_back([&, rank] { run_rank(post, rank, body, patience, failures); });
+      threads.emplace_back([&, rank] { run_rank(post, rank, body, patience, link, failures); });
   }
   for (const std::vector<std::exception_ptr>& some : {failures.own, failures.following})
     for (const std::exception_ptr& failure : some)

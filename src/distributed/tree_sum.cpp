@@ -1,6 +1,8 @@
 #include "distributed/tree_sum.h"
 
 #include <algorithm>
+#include <bit>
+#include <deque>
 #include <utility>
 
 #include "core/parallel.h"
@@ -8,69 +10,149 @@
 namespace bertune::distributed {
 namespace {
 
-constexpr std::int64_t kBlock = 1 << 16;
+constexpr std::size_t kBlock = 1 << 14;                // numbers that are added at a time, in a cache
+constexpr std::size_t kBucket = std::size_t{1} << 21;  // that are on their way at a time: 8 MiB
 
-void add_to(std::vector<float>& sum, const std::vector<float>& more) {
-  const auto size = static_cast<std::int64_t>(sum.size());
-  parallel_for(block_count(size, kBlock), [&](std::int64_t block) {
-    float* to = sum.data() + block * kBlock;
-    const float* from = more.data() + block * kBlock;
-    const std::int64_t count = std::min(kBlock, size - block * kBlock);
-    for (std::int64_t i = 0; i < count; ++i) to[i] += from[i];
+// Rounds to the nearest, ties to the even one.
+std::uint16_t bfloat16_of(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  if (value != value) return static_cast<std::uint16_t>((bits >> 16) | 0x40);
+  return static_cast<std::uint16_t>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+}
+float float_of_bfloat16(std::uint16_t half) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16);
+}
+
+bool are_neighbors(Subtree left, Subtree right) {
+  return left.count == right.count && left.first + left.count == right.first &&
+         left.first % (2 * left.count) == 0;
+}
+
+void add_block(float* to, const float* from, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) to[i] += from[i];
+}
+
+template <typename Body>
+void for_blocks_of(std::size_t size, const Body& body) {
+  parallel_for(block_count(static_cast<std::int64_t>(size), kBlock), [&](std::int64_t block) {
+    const std::size_t first = static_cast<std::size_t>(block) * kBlock;
+    body(first, std::min(kBlock, size - first));
   });
 }
 
-// The numbers of a bucket that each rank adds up for all.
-class Pieces {
- public:
-  Pieces(std::size_t first, std::size_t size, int ranks)
-      : first_(first), size_(size), ranks_(static_cast<std::size_t>(ranks)) {}
+// The sum over a subtree, of some of the numbers. One of all terms is where the sum over all is wanted.
+struct Term {
+  Subtree subtree;
+  float* values;
+  bool is_wanted_here = false;
+};
 
-  std::size_t begin(int rank) const { return first_ + size_ * static_cast<std::size_t>(rank) / ranks_; }
-  std::size_t size(int rank) const { return begin(rank + 1) - begin(rank); }
-  template <typename Values>
-  auto of(int rank, Values& values) const {
-    return std::span(values).subspan(begin(rank), size(rank));
+// Addition is commutative: the sum of two neighbors may take the place of either.
+void add_up(const std::vector<Term>& terms, std::size_t size) {
+  for_blocks_of(size, [&](std::size_t first, std::size_t count) {
+    std::vector<Term> sums;
+    for (const Term& term : terms) {
+      sums.push_back(term);
+      while (sums.size() > 1 && are_neighbors(sums.end()[-2].subtree, sums.back().subtree)) {
+        Term &left = sums.end()[-2], &right = sums.back();
+        if (right.is_wanted_here) std::swap(left.values, right.values);
+        add_block(left.values + first, right.values + first, count);
+        left.subtree.count *= 2;
+        left.is_wanted_here = left.is_wanted_here || right.is_wanted_here;
+        sums.pop_back();
+      }
+    }
+  });
+}
+
+// A chunk of this rank's piece that has arrived.
+struct Arrived {
+  Subtree subtree;
+  std::span<float> values;
+};
+
+// A chunk of each piece, of the numbers that are on their way at a time.
+struct Chunk {
+  Chunk(const Numbers& numbers, std::size_t size, int ranks) : size_(size / static_cast<std::size_t>(ranks)) {
+    for (int rank = 0; rank < ranks; ++rank) largest_ = std::max(largest_, numbers.size(rank));
+  }
+  bool next() { return (begin_ += size_) < largest_; }
+  bool is_empty() const { return begin_ >= largest_; }
+  std::size_t begin(const Numbers& numbers, int rank) const {
+    return numbers.begin(rank) + std::min(begin_, numbers.size(rank));
+  }
+  std::size_t size(const Numbers& numbers, int rank) const {
+    return std::min(size_, numbers.size(rank) - std::min(begin_, numbers.size(rank)));
   }
 
  private:
-  std::size_t first_, size_, ranks_;
+  std::size_t size_, begin_ = 0, largest_ = 0;
 };
 
-// The first half: this rank's piece of the sum, from the parts of all ranks.
-void reduce(Ranks& ranks, std::int64_t shards, const std::vector<TreeSum::Part>& own, const Pieces& pieces,
-            TreeSum& tree, std::span<float> sum) {
-  const int me = ranks.rank();
-  std::vector<TreeSum::Part> arriving;
-  for (int rank = 0; rank < ranks.size(); ++rank) {
-    if (rank == me) {
-      for (const TreeSum::Part& part : own) {
-        arriving.push_back({part.subtree, tree.buffer(pieces.size(me))});
-        std::ranges::copy(pieces.of(me, part.values), arriving.back().values.begin());
-      }
-      continue;
-    }
-    for (const TreeSum::Part& part : own) ranks.send(rank, bytes_of(pieces.of(rank, part.values)));
-    for (const Subtree subtree : subtrees_of(shards_of(rank, ranks.size(), shards))) {
-      arriving.push_back({subtree, tree.buffer(pieces.size(me))});
-      ranks.receive(rank, writable_bytes_of(arriving.back().values));
-    }
-  }
-  ranks.wait("the gradients");
-  for (TreeSum::Part& part : arriving) tree.add(part.subtree, std::move(part.values));
-  std::ranges::copy(tree.parts().front().values, pieces.of(me, sum).begin());
-  tree.clear();
-}
+// The messages of a rank in a round. Numbers of float32 leave from where they are, a message for what
+// lies in one place there; those of bfloat16 are copies.
+class Round {
+ public:
+  Round(Ranks& ranks, Wire wire) : ranks_(ranks), wire_(wire) {}
 
-// The second half: the pieces of all ranks.
-void share(Ranks& ranks, const Pieces& pieces, std::span<float> sum) {
-  for (int rank = 0; rank < ranks.size(); ++rank) {
-    if (rank == ranks.rank()) continue;
-    ranks.send(rank, bytes_of(pieces.of(ranks.rank(), sum)));
-    auto piece = pieces.of(rank, sum);
-    ranks.receive(rank, writable_bytes_of(piece));
+  // All sums of this rank, of a part of the numbers.
+  void send(int to, const TreeSum& own, const Numbers& numbers, std::size_t begin, std::size_t size) {
+    for (const TreeSum::Part& part : own.parts()) {
+      numbers.for_each(begin, size, [&](std::span<float> place, std::size_t first) {
+        send(to, std::span(part.values).subspan(first, place.size()));
+      });
+    }
+    send(to, numbers, begin, size);
   }
-  ranks.wait("the sum of the gradients");
+  void send(int to, const Numbers& numbers, std::size_t begin, std::size_t size) {
+    numbers.for_each(begin, size, [&](std::span<float> place, std::size_t) { send(to, place); });
+  }
+  // Receives numbers that lie where they are sent as those of `numbers` from `begin` on.
+  void receive(int from, const Numbers& numbers, std::size_t begin, std::span<float> values) {
+    numbers.for_each(begin, values.size(), [&](std::span<float> place, std::size_t first) {
+      receive(from, values.subspan(first - begin, place.size()));
+    });
+  }
+  void receive(int from, std::span<float> values) {
+    if (wire_ == Wire::float32) return ranks_.receive(from, writable_bytes_of(values));
+    std::vector<std::uint16_t>& halves = halves_.emplace_back(values.size());
+    ranks_.receive(from, writable_bytes_of(halves));
+    arriving_.push_back({values, &halves});
+  }
+  void wait(std::string_view what) {
+    ranks_.wait(what);
+    for (const auto& [values, halves] : arriving_)
+      std::ranges::transform(*halves, values.begin(), float_of_bfloat16);
+  }
+
+ private:
+  void send(int to, std::span<const float> values) {
+    if (wire_ == Wire::float32) return ranks_.send(to, bytes_of(values));
+    std::vector<std::uint16_t>& halves = halves_.emplace_back(values.size());
+    std::ranges::transform(values, halves.begin(), bfloat16_of);
+    ranks_.send(to, bytes_of(halves));
+  }
+
+  struct Arriving {
+    std::span<float> values;
+    const std::vector<std::uint16_t>* halves;
+  };
+  Ranks& ranks_;
+  Wire wire_;
+  std::deque<std::vector<std::uint16_t>> halves_;
+  std::vector<Arriving> arriving_;
+};
+
+void add_chunk(TreeSum& own, Subtree last, Numbers& numbers, std::size_t begin,
+               const std::vector<Arrived>& arrived, std::size_t size) {
+  numbers.for_each(begin, size, [&](std::span<float> place, std::size_t first) {
+    std::vector<Term> terms = {{last, place.data(), true}};
+    for (TreeSum::Part& part : own.parts()) terms.push_back({part.subtree, part.values.data() + first});
+    for (const Arrived& other : arrived)
+      terms.push_back({other.subtree, other.values.data() + (first - begin)});
+    std::ranges::sort(terms, {}, [](const Term& term) { return term.subtree.first; });
+    add_up(terms, place.size());
+  });
 }
 
 }  // namespace
@@ -90,25 +172,34 @@ std::vector<Subtree> subtrees_of(ShardRange range) {
   return subtrees;
 }
 
-std::vector<float> TreeSum::buffer(std::size_t size) {
-  if (free_.empty()) return std::vector<float>(size);
-  std::vector<float> values = std::move(free_.back());
-  free_.pop_back();
-  values.resize(size);
-  return values;
+void TreeSum::put_aside(Subtree subtree, const Numbers& numbers) {
+  std::vector<float> values;
+  if (!free_.empty()) {
+    values = std::move(free_.back());
+    free_.pop_back();
+  }
+  values.resize(numbers.size());
+  numbers.for_each([&](std::span<const float> place, std::size_t first) {
+    for_blocks_of(place.size(), [&](std::size_t begin, std::size_t count) {
+      std::ranges::copy(place.subspan(begin, count), values.data() + first + begin);
+    });
+  });
+  parts_.push_back({subtree, std::move(values)});
 }
 
-void TreeSum::add(Subtree subtree, std::vector<float> values) {
-  parts_.push_back({subtree, std::move(values)});
-  while (parts_.size() > 1) {
-    Part &left = parts_.end()[-2], &right = parts_.back();
-    if (left.subtree.count != right.subtree.count || left.subtree.first % (2 * left.subtree.count) != 0)
-      return;
-    add_to(left.values, right.values);
-    left.subtree.count *= 2;
-    free_.push_back(std::move(right.values));
+Subtree TreeSum::join(Subtree subtree, Numbers& numbers) {
+  while (!parts_.empty() && are_neighbors(parts_.back().subtree, subtree)) {
+    const float* left = parts_.back().values.data();
+    numbers.for_each([&](std::span<float> place, std::size_t first) {
+      for_blocks_of(place.size(), [&](std::size_t begin, std::size_t count) {
+        add_block(place.data() + begin, left + first + begin, count);
+      });
+    });
+    subtree = {parts_.back().subtree.first, 2 * subtree.count};
+    free_.push_back(std::move(parts_.back().values));
     parts_.pop_back();
   }
+  return subtree;
 }
 
 void TreeSum::clear() {
@@ -116,16 +207,45 @@ void TreeSum::clear() {
   parts_.clear();
 }
 
-// A bucket at a time, so that what arrives needs little memory.
-void sum_over_ranks(Ranks& ranks, std::int64_t shards, const std::vector<TreeSum::Part>& own,
-                    std::span<float> sum) {
-  constexpr std::size_t kBucket = std::size_t{1} << 21;  // 8 MiB
-  TreeSum tree;
-  for (std::size_t first = 0; first < sum.size(); first += kBucket) {
-    const Pieces pieces(first, std::min(kBucket, sum.size() - first), ranks.size());
-    reduce(ranks, shards, own, pieces, tree, sum);
-    share(ranks, pieces, sum);
+// A chunk of each piece at a time, so that what arrives needs little memory.
+void reduce_scatter(Ranks& ranks, std::int64_t shards, TreeSum& own, Numbers& numbers, Wire wire) {
+  const int me = ranks.rank(), size = ranks.size();
+  const Subtree last = subtrees_of(shards_of(me, size, shards)).back();
+  std::vector<Arrived> arriving;
+  std::vector<std::vector<float>> memory;
+  for (Chunk chunk(numbers, kBucket, size); size > 1 && !chunk.is_empty(); chunk.next()) {
+    Round round(ranks, wire);
+    const std::size_t begin = chunk.begin(numbers, me), count = chunk.size(numbers, me);
+    arriving.clear();
+    for (int rank = 0; rank < size; ++rank) {
+      if (rank == me) continue;
+      round.send(rank, own, numbers, chunk.begin(numbers, rank), chunk.size(numbers, rank));
+      for (const Subtree subtree : subtrees_of(shards_of(rank, size, shards))) {
+        if (memory.size() == arriving.size()) memory.emplace_back(count);
+        arriving.push_back({subtree, std::span(memory[arriving.size()]).first(count)});
+        round.receive(rank, numbers, begin, arriving.back().values);
+      }
+    }
+    round.wait("the gradients");
+    add_chunk(own, last, numbers, begin, arriving, count);
   }
+}
+
+void all_gather(Ranks& ranks, Numbers& numbers, std::string_view what, Wire wire) {
+  const int me = ranks.rank();
+  if (wire == Wire::bfloat16) {  // all ranks have the same
+    numbers.for_each(numbers.begin(me), numbers.size(me), [](std::span<float> place, std::size_t) {
+      for (float& value : place) value = float_of_bfloat16(bfloat16_of(value));
+    });
+  }
+  Round round(ranks, wire);
+  for (int rank = 0; rank < ranks.size(); ++rank) {
+    if (rank == me) continue;
+    round.send(rank, numbers, numbers.begin(me), numbers.size(me));
+    numbers.for_each(numbers.begin(rank), numbers.size(rank),
+                     [&](std::span<float> part, std::size_t) { round.receive(rank, part); });
+  }
+  round.wait(what);
 }
 
 }  // namespace bertune::distributed

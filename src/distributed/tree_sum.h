@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "distributed/numbers.h"
 #include "distributed/ranks.h"
 
 namespace bertune::distributed {
@@ -27,7 +29,8 @@ ShardRange shards_of(int rank, int ranks, std::int64_t shards);
 // Returns the fewest subtrees that make up a range of shards, in order.
 std::vector<Subtree> subtrees_of(ShardRange range);
 
-// Adds values of neighboring subtrees together as they come, in the order of shards.
+// The sums of a rank whose neighbors in the tree are still to come. The last sum lies where it was computed,
+// in Numbers; those before it are copies here.
 class TreeSum {
  public:
   struct Part {
@@ -35,14 +38,13 @@ class TreeSum {
     std::vector<float> values;
   };
 
-  // Returns memory for `size` numbers of the next subtree, which may be of an earlier sum.
-  std::vector<float> buffer(std::size_t size);
-  // Takes such memory back.
-  void keep(std::vector<float> values) { free_.push_back(std::move(values)); }
-  // Takes the values of the next subtree, which are added to those of its neighbor where that is complete.
-  void add(Subtree subtree, std::vector<float> values);
-  // The sums so far; one of all shards, when all were added.
-  const std::vector<Part>& parts() const { return parts_; }
+  // Copies the sum over `subtree`, so that the next one can be computed in its place.
+  void put_aside(Subtree subtree, const Numbers& numbers);
+  // Adds to the numbers, which are the sum over `subtree`, those of its left neighbors, as far as they are
+  // complete. Returns the subtree of which the numbers are the sum then.
+  Subtree join(Subtree subtree, Numbers& numbers);
+  const std::vector<Part>& parts() const { return parts_; }  // put aside, in order
+  std::vector<Part>& parts() { return parts_; }
   void clear();  // keeps the memory
 
  private:
@@ -50,9 +52,17 @@ class TreeSum {
   std::vector<std::vector<float>> free_;
 };
 
-// Writes to `sum` the sum over all shards, given on each rank the parts of its own, which are those that
-// subtrees_of(shards_of(rank)) names. Each rank sends 2 (R - 1) / R of its bytes where R is a power of two.
-void sum_over_ranks(Ranks& ranks, std::int64_t shards, const std::vector<TreeSum::Part>& own,
-                    std::span<float> sum);
+// The numbers on their way. bfloat16 halves the bytes; each rank's parts are rounded once, and so is their
+// sum.
+enum class Wire { float32, bfloat16 };
+
+// The first half of an exchange: this rank's piece of `numbers` becomes the sum over all shards. `own` and
+// `numbers` hold the sums that subtrees_of(shards_of(rank)) names, `numbers` the last of them; the pieces of
+// other ranks are left as they are. Each rank sends (R - 1) / R of its bytes where R is a power of two.
+void reduce_scatter(Ranks& ranks, std::int64_t shards, TreeSum& own, Numbers& numbers,
+                    Wire wire = Wire::float32);
+
+// The second half: all ranks get all pieces. Each sends its own to R - 1 others.
+void all_gather(Ranks& ranks, Numbers& numbers, std::string_view what, Wire wire = Wire::float32);
 
 }  // namespace bertune::distributed

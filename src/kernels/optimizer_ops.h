@@ -162,12 +162,14 @@ struct LionStep {
 // steps of its own. No two of them overlap.
 struct SteppedRow {
   std::int64_t row = 0, first = 0, end = 0;  // the row takes row_steps[first .. end), one after another
+  std::int64_t state_row = row;              // its place in the states, where they have few of the rows
 };
 template <typename Step>
 struct UpdateList {
   const Step* ranges = nullptr;
   std::int64_t range_count = 0;
-  const Step* row_steps = nullptr;  // of row 0; row r's numbers and states lie r * size behind
+  const Step* row_steps =
+      nullptr;  // of row 0; row r's numbers lie r * size behind, its states state_row * size
   const SteppedRow* rows = nullptr;
   std::int64_t row_count = 0;
   bool one_gradient = false;  // all rows have the gradient that row 0 has, and not each its own

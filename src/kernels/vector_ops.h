@@ -71,6 +71,7 @@ struct SumOfSquares {
   const ConstSegment* segments = nullptr;
   std::int64_t count = 0;
   double* result = nullptr;
+  double* sums = nullptr;  // [count]: those of the segments; null: not wanted
 };
 
 }  // namespace bertune::kernels

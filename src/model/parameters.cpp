@@ -21,6 +21,7 @@ struct Parameters::Storage {
   std::atomic<std::uint64_t> version = 0;
   std::unordered_map<std::string_view, std::size_t> by_name;  // views into layout_
   std::optional<std::size_t> few_rows;                        // place in layout_
+  Part part;
   bool rows_are_tracked = false;
   std::vector<std::int32_t> marked_rows;
 
@@ -93,6 +94,42 @@ std::size_t Parameters::trainable_count() const {
   std::size_t total = 0;
   for (const Parameter& parameter : layout_) total += parameter.trainable ? parameter.size : 0;
   return total;
+}
+
+std::size_t Parameters::trainable_before(std::size_t offset) const {
+  std::size_t total = 0;
+  for (const Parameter& parameter : layout_) {
+    if (parameter.offset >= offset) break;
+    if (parameter.trainable) total += std::min(parameter.size, offset - parameter.offset);
+  }
+  return total;
+}
+
+void Parameters::set_part(Part part) { storage_->part = part; }
+Part Parameters::part() const { return storage_->part; }
+
+std::vector<Parameters::Range> Parameters::ranges_of(Part part) const {
+  const std::vector<Range> all = trainable_ranges();
+  const auto blocks_of = [](const Range& range) { return (range.size + kPartBlock - 1) / kPartBlock; };
+  std::size_t blocks = 0;
+  for (const Range& range : all) blocks += blocks_of(range);
+  const auto border = [&](std::int64_t index) {
+    return blocks * static_cast<std::size_t>(index) / static_cast<std::size_t>(part.count);
+  };
+  const std::size_t first = border(part.index), end = border(part.index + 1);
+  std::vector<Range> ranges;
+  std::size_t before = 0;  // blocks of the ranges before this one
+  for (const Range& range : all) {
+    const std::size_t own = blocks_of(range);
+    const std::size_t from = std::clamp(first, before, before + own) - before;
+    const std::size_t to = std::clamp(end, before, before + own) - before;
+    if (from < to) {
+      const std::size_t begin = from * kPartBlock;
+      ranges.push_back({range.offset + begin, std::min(to * kPartBlock, range.size) - begin});
+    }
+    before += own;
+  }
+  return ranges;
 }
 
 std::vector<Parameters::Range> Parameters::trainable_ranges() const {

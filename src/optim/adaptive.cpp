@@ -14,7 +14,7 @@ class Adagrad final : public StatefulOptimizer {
   Adagrad(Parameters& parameters, const AdagradOptions& o)
       : StatefulOptimizer(parameters, {.name = "adagrad", .lr = o.lr, .maximize = o.maximize}), o_(o) {
     if (o.initial_accumulator_value != 0) {
-      const kernels::Segment all{sum_, static_cast<std::int64_t>(parameters.trainable_count())};
+      const kernels::Segment all{sum_, static_cast<std::int64_t>(state_size())};
       ops().fill({.segments = &all, .count = 1, .value = static_cast<float>(o.initial_accumulator_value)});
     }
   }

@@ -15,7 +15,8 @@ namespace bertune::optim {
 // `Made` is constructed from Parameters& and Options; its static check(options), where it has one, throws
 // UsageError for options that do not go together.
 template <typename Made, typename Options>
-Algorithm describe(std::string name, std::vector<std::string> aliases, std::vector<Field<Options>> fields) {
+Algorithm describe(std::string name, std::vector<std::string> aliases, std::vector<Field<Options>> fields,
+                   bool whole_tensors = false) {
   const auto read = [fields, owner = "optimizer " + name](const OptionValues& values) {
     const Options options = read_options(fields, values, owner);
     if constexpr (requires { Made::check(options); }) Made::check(options);
@@ -24,6 +25,7 @@ Algorithm describe(std::string name, std::vector<std::string> aliases, std::vect
   return {.name = std::move(name),
           .aliases = std::move(aliases),
           .default_learning_rate = Options{}.lr,
+          .whole_tensors = whole_tensors,
           .options = infos_of(fields),
           .resolve = [fields, read](const OptionValues& values) { return texts_of(fields, read(values)); },
           .make =

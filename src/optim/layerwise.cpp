@@ -171,17 +171,18 @@ Algorithm describe_lamb() {
                                      {{"beta1", &LambOptions::beta1, kBelow1},
                                       {"beta2", &LambOptions::beta2, kBelow1},
                                       {"eps", &LambOptions::eps, kAtLeast0},
-                                      {"weight_decay", &LambOptions::weight_decay, kAtLeast0}});
+                                      {"weight_decay", &LambOptions::weight_decay, kAtLeast0}},
+                                     true);
 }
 Algorithm describe_adafactor() {
-  return describe<Adafactor, AdafactorOptions>(
-      "adafactor", {},
-      {{"beta2_decay", &AdafactorOptions::beta2_decay, {.max = 0}},
-       {"eps1", &AdafactorOptions::eps1, kAtLeast0},
-       {"eps2", &AdafactorOptions::eps2, kAtLeast0},
-       {"d", &AdafactorOptions::d, {.min = 1}},
-       {"maximize", &AdafactorOptions::maximize},
-       {"weight_decay", &AdafactorOptions::weight_decay, kAtLeast0}});
+  return describe<Adafactor, AdafactorOptions>("adafactor", {},
+                                               {{"beta2_decay", &AdafactorOptions::beta2_decay, {.max = 0}},
+                                                {"eps1", &AdafactorOptions::eps1, kAtLeast0},
+                                                {"eps2", &AdafactorOptions::eps2, kAtLeast0},
+                                                {"d", &AdafactorOptions::d, {.min = 1}},
+                                                {"maximize", &AdafactorOptions::maximize},
+                                                {"weight_decay", &AdafactorOptions::weight_decay, kAtLeast0}},
+                                               true);
 }
 
 std::unique_ptr<Optimizer> lamb(Parameters& parameters, const LambOptions& options) {

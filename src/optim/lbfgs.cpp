@@ -108,7 +108,7 @@ Algorithm describe_lbfgs() {
        {"tolerance_change", &LBFGSOptions::tolerance_change, kAtLeast0},
        {"history_size", &LBFGSOptions::history_size, {.min = 1, .max = 1e6}},
        {"line_search_fn", &LBFGSOptions::line_search_fn, kAny, {"none", "strong_wolfe"}}});
-  algorithm.needs_closure = true;
+  algorithm.needs_closure = algorithm.whole_tensors = true;
   return algorithm;
 }
 

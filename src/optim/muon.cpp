@@ -163,7 +163,8 @@ Algorithm describe_muon() {
        {"beta2", &MuonOptions::beta2, kBelow1},
        {"adamw_eps", &MuonOptions::adamw_eps, kAtLeast0},
        {"adamw_lr_scale", &MuonOptions::adamw_lr_scale, kAtLeast0},
-       {"weight_decay", &MuonOptions::weight_decay, kAtLeast0}});
+       {"weight_decay", &MuonOptions::weight_decay, kAtLeast0}},
+      true);
 }
 
 std::unique_ptr<Optimizer> muon(Parameters& parameters, const MuonOptions& options) {

@@ -29,6 +29,83 @@ Optimizer::Optimizer(Parameters& parameters, const Traits& traits)
     state_offsets_.push_back(total);
     if (parameter.trainable) total += parameter.size;
   }
+  if (!parameters.part().is_all()) set_part();
+}
+
+// The rows of the word embeddings are divided by their numbers, and only the owner's take part in a step.
+void Optimizer::set_part() {
+  if (traits_.whole_tensors || traits_.needs_closure) {
+    throw UsageError(
+        "shard_optimizer",
+        fmt::format("optimizer {}: its step needs whole tensors, which `shard_optimizer` divides; "
+                    "take another optimizer, or leave `shard_optimizer` out",
+                    name()));
+  }
+  defer_unused_rows();
+  if (traits_.unused_rows == UnusedRows::rest) parameters_->track_rows();
+  if (parameters_->rows_are_tracked()) {
+    const std::vector<std::int64_t>& shape = parameters_->few_rows()->shape;
+    own_rows_size_ = static_cast<std::size_t>(parameters_->part().rows(shape.front()) * shape.back());
+  }
+  std::size_t state_offset = own_rows_size_;
+  for (const Parameters::Range& range : parameters_->ranges_of(parameters_->part())) {
+    own_ranges_.push_back({range.offset, range.size, state_offset});
+    state_offset += range.size;
+  }
+}
+
+std::size_t Optimizer::state_size() const {
+  if (parameters_->part().is_all()) return parameters_->trainable_count();
+  std::size_t size = own_rows_size_;
+  for (const OwnRange& range : own_ranges_) size += range.size;
+  return size;
+}
+
+std::size_t Optimizer::sparse_state_size() const {
+  if (traits_.unused_rows == UnusedRows::must_step) return 0;
+  if (parameters_->part().is_all()) return parameters_->sparse_prefix();
+  return own_rows_size_;
+}
+
+void Optimizer::for_each_state_range(
+    const std::function<void(const Parameter&, std::size_t, std::size_t)>& visit) const {
+  const std::vector<Parameter>& layout = parameters_->layout();
+  if (parameters_->part().is_all()) {
+    for (std::size_t i = 0; i < layout.size(); ++i)
+      if (layout[i].trainable) visit(layout[i], state_offsets_[i], layout[i].size);
+    return;
+  }
+  if (own_rows_size_ > 0) visit(*parameters_->few_rows(), 0, own_rows_size_);
+  for (const OwnRange& range : own_ranges_) {
+    for (const Parameter& parameter : layout) {
+      const std::size_t begin = std::max(range.offset, parameter.offset);
+      const std::size_t end = std::min(range.offset + range.size, parameter.offset + parameter.size);
+      if (begin < end) visit(parameter, range.state_offset + (begin - range.offset), end - begin);
+    }
+  }
+}
+
+// Cuts what is another process's out of the updates, and gives the rest their places in the states.
+void Optimizer::leave_to_others(Updates& updates) const {
+  const Part part = parameters_->part();
+  if (part.is_all()) return;
+  std::vector<Update> own;
+  for (const Update& update : updates.ranges) {
+    for (const OwnRange& range : own_ranges_) {
+      const std::size_t begin = std::max(range.offset, update.offset);
+      const std::size_t end = std::min(range.offset + range.size, update.offset + update.size);
+      if (begin >= end) continue;
+      Update& cut = own.emplace_back(update);
+      cut.offset = begin;
+      cut.size = end - begin;
+      cut.gradients += begin - update.offset;
+      cut.state_offset = range.state_offset + (begin - range.offset);
+    }
+  }
+  updates.ranges = std::move(own);
+  for (Update& update : updates.row_steps) update.state_offset = 0;
+  std::erase_if(updates.rows, [&](const kernels::SteppedRow& row) { return !part.has_row(row.row); });
+  for (kernels::SteppedRow& row : updates.rows) row.state_row = row.row / part.count;
 }
 
 // Parameters first .. end of the layout: neighbors with the same decay and rate are one range.
@@ -83,6 +160,7 @@ void Optimizer::step(float gradient_scale) {
   if (deferred_ == nullptr && traits_.unused_rows != UnusedRows::rest) {
     ++steps_;
     add_ranges(updates, 0, layout.size(), gradient_scale, begin_step());
+    leave_to_others(updates);
     update(updates);
     return;
   }
@@ -97,6 +175,7 @@ void Optimizer::step(float gradient_scale) {
   updates.row_steps.push_back(
       row_update(parameters_->gradients().data() + sparse.offset, gradient_scale, rate, steps_));
   for (const std::int32_t row : rows) updates.rows.push_back({.row = row, .first = 0, .end = 1});
+  leave_to_others(updates);
   update(updates);
   if (deferred_ == nullptr) return;
   deferred_->learning_rates.push_back(rate);
@@ -154,9 +233,11 @@ void Optimizer::catch_up(std::span<const std::int32_t> rows) {
   }
   for (const std::int32_t row : rows) {
     std::int64_t& last = deferred_->steps[static_cast<std::size_t>(row)];
-    if (last < steps_) updates.rows.push_back({row, last + 1 - first, steps_ + 1 - first});
+    if (last < steps_)
+      updates.rows.push_back({.row = row, .first = last + 1 - first, .end = steps_ + 1 - first});
     last = steps_;
   }
+  leave_to_others(updates);
   if (updates.rows.empty()) return;
   parameters_->mark_changed();
   update(updates);

@@ -51,17 +51,19 @@ class Sgd final : public StatefulOptimizer {
 class Asgd final : public StatefulOptimizer {
  public:
   Asgd(Parameters& parameters, const ASGDOptions& o)
-      : StatefulOptimizer(parameters, {.name = "asgd", .lr = o.lr, .maximize = o.maximize}),
+      : StatefulOptimizer(
+            parameters,
+            {.name = "asgd", .lr = o.lr, .maximize = o.maximize, .unused_rows = unused_rows_of(parameters)}),
         o_(o),
         scales_(scales_of(parameters)),
-        next_eta_(add_host_state("eta", scales_.size())) {
-    if (std::ranges::any_of(parameters.layout(), [](const Parameter& p) {
-          return p.few_rows && p.trainable && p.learning_rate_scale != 1;
-        }))
-      traits_.unused_rows = UnusedRows::must_step;  // what rows missed is recorded for a scale of 1
-  }
+        next_eta_(add_host_state("eta", scales_.size())) {}
 
  private:
+  // The updates that rows missed are recorded for a scale of 1.
+  static UnusedRows unused_rows_of(const Parameters& parameters) {
+    const Parameter* few = parameters.few_rows();
+    return few != nullptr && few->learning_rate_scale != 1 ? UnusedRows::must_step : UnusedRows::can_wait;
+  }
   static std::vector<double> scales_of(const Parameters& parameters) {
     std::vector<double> scales = {1.0};
     for (const Parameter& parameter : parameters.layout()) {

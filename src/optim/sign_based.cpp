@@ -24,15 +24,12 @@ class Rprop final : public StatefulOptimizer {
   // The learning rate of the first step is where step sizes begin; those of later steps mean nothing.
   double begin_step() override {
     if (steps_ != 1) return learning_rate_;
-    kernels::Segment next{step_size_, 0};
-    for (const Parameter& parameter : parameters_->layout()) {
-      if (!parameter.trainable) continue;
-      next.size = static_cast<std::int64_t>(parameter.size);
-      ops().fill({.segments = &next,
+    for_each_state_range([&](const Parameter& parameter, std::size_t place, std::size_t size) {
+      const kernels::Segment all{step_size_ + place, static_cast<std::int64_t>(size)};
+      ops().fill({.segments = &all,
                   .count = 1,
                   .value = static_cast<float>(learning_rate_ * parameter.learning_rate_scale)});
-      next.x += next.size;
-    }
+    });
     return learning_rate_;
   }
   void update(const Updates& updates) override {

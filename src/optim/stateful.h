@@ -26,11 +26,7 @@ class StatefulOptimizer : public Optimizer {
 
   // A state as long as the trainable parameters. Of the word embeddings' part, only what is touched takes
   // memory; unless every step touches it all.
-  float* add_state(std::string name) {
-    const bool sparse = traits_.unused_rows != UnusedRows::must_step;
-    return add_state(std::move(name), parameters_->trainable_count(),
-                     sparse ? parameters_->sparse_prefix() : 0);
-  }
+  float* add_state(std::string name) { return add_state(std::move(name), state_size(), sparse_state_size()); }
   float* add_state(std::string name, std::size_t size, std::size_t sparse = 0) {
     return states_.emplace_back(std::move(name), kernels::Buffer<float>(size, sparse)).second.data();
   }

@@ -12,9 +12,10 @@ namespace bertune::options {
 namespace {
 
 // These options concern one start of the program, not what it trains.
-constexpr std::array<std::string_view, 13> kOfThisStart = {
-    "help",        "config",         "resume",       "overwrite", "json",    "quiet",      "silent",
-    "config_name", "tokenizer_name", "input-format", "profile",   "threads", "pin-threads"};
+constexpr std::array<std::string_view, 17> kOfThisStart = {
+    "help",   "config",  "resume",      "overwrite",      "json",         "quiet",
+    "silent", "threads", "config_name", "tokenizer_name", "input-format", "profile",
+    "budget", "trials",  "space",       "events",         "pin-threads"};
 
 bool is_secret(std::string_view name) {
   return std::ranges::any_of(std::array{"token", "password", "secret"},
@@ -75,7 +76,8 @@ const Json* resolved_value(const CLI::Option& option, const Json& resolved) {
 }  // namespace
 
 std::string run_text(const CLI::App& command, const Json& resolved) {
-  const std::string name = command.get_name();
+  // A search leaves trainings.
+  const std::string own = command.get_name(), name = own == "tune" ? "train" : own;
   std::string text = fmt::format(
       "# All settings of a run of bertune {0} {1}. Repeat it with:\n"
       "#   bertune {0} --config FILE --output ANOTHER-FOLDER\n"

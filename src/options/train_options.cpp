@@ -49,6 +49,18 @@ void add_optimization(CLI::App& command, train::TrainingArguments& a) {
           "Parts of a step, a power of two, which fix its sums for any number of processes (default: 1; "
           "of several processes 8, or more)")
       ->group(kTraining);
+  command
+      .add_flag(
+          "--shard-optimizer,--shard_optimizer", a.shard_optimizer,
+          "Divide the optimizer's state among several processes (ZeRO-1): less memory, the same results")
+      ->group(kTraining);
+  add_parsed_option(
+      command, "--communication-dtype,--communication_dtype", a.communication_dtype,
+      train::communication_dtype_from_string,
+      "Gradients on their way between processes: float32, or bfloat16 (half the bytes; results then "
+      "depend on the number of processes)")
+      ->group(kTraining)
+      ->default_str("float32");
   add("--optimizer,--optim", a.optimizer, ("Optimizer: " + names_of(optim::algorithms())).c_str());
   add("--learning-rate,--learning_rate,--lr", a.learning_rate, "Peak learning rate");
   add("--schedule,--lr-scheduler-type,--lr_scheduler_type", a.lr_scheduler_type,
@@ -210,6 +222,10 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
   command
       .add_flag("--no-baselines", no_baselines,
                 "Do not compare the test's result with simple methods, which takes seconds")
+      ->group(kOutput);
+  command
+      .add_flag("--no-explanations", no_explanations,
+                "Do not look for the words behind the worst mistakes, which takes seconds")
       ->group(kOutput);
   command
       .add_flag("--dry-run", dry_run,

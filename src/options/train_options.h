@@ -26,7 +26,8 @@ struct TrainOptions {
   std::string eval_strategy;  // Transformers' no, steps or epoch
   ThreadOptions threads;
   ScreenOptions screen;
-  bool json = false, profile = false, regression = false, no_baselines = false, dry_run = false;
+  bool json = false, profile = false, regression = false, no_baselines = false, no_explanations = false,
+       dry_run = false;
   std::optional<std::string> resume_from;   // Transformers' spelling of resume
   std::string config_name, tokenizer_name;  // Transformers': here they are the model's
   // The options that were given and have no effect.

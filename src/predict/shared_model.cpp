@@ -21,6 +21,7 @@ ModelOutput first_half(ModelOutput output) {
 SharedModel::SharedModel(train::ModelFolder folder, Precision precision)
     : tokenizer_(std::move(folder.tokenizer)),
       weights_(folder.model.share(precision)),
+      model_(std::move(folder.model)),
       max_length_(folder.max_length),
       settings_(std::move(folder.settings)),
       workspaces_(std::make_unique<Workspaces>()) {}

@@ -33,6 +33,9 @@ class SharedModel {
   SharedModel& operator=(const SharedModel&) = delete;
   ~SharedModel();
 
+  // Explanations read these, and more than outputs.
+  const BertPreTrainedModel& model() const { return model_; }
+  const model::Weights& weights() const { return *weights_; }
   Architecture architecture() const;
   const BertConfig& config() const;
   const BertTokenizer& tokenizer() const { return tokenizer_; }
@@ -47,6 +50,7 @@ class SharedModel {
  private:
   BertTokenizer tokenizer_;
   std::shared_ptr<const model::Weights> weights_;
+  BertPreTrainedModel model_;  // whose values the weights share
   std::int64_t max_length_;
   Json settings_;
   std::unique_ptr<Workspaces> workspaces_;

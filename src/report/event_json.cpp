@@ -100,6 +100,21 @@ struct EventWriter {
     if (run.test) json["test"] = runs::metric_values(*run.test);
     return json;
   }
+  Json operator()(const TrialBegins& trial) const {
+    return {{"event", "trial_begins"},
+            {"number", trial.number},
+            {"settings", trial.settings},
+            {"from_step", trial.from_step},
+            {"to_step", trial.to_step},
+            {"total_steps", trial.total_steps},
+            {"seconds_left", trial.seconds_left ? Json(*trial.seconds_left) : Json()}};
+  }
+  Json operator()(const TrialEnded& trial) const {
+    return {{"event", "trial_ended"},   {"number", trial.number},
+            {"outcome", trial.outcome}, {"step", trial.step},
+            {"metric", trial.metric},   {"score", trial.score ? Json(*trial.score) : Json()},
+            {"seconds", trial.seconds}, {"total_steps", trial.total_steps}};
+  }
 };
 
 }  // namespace

@@ -14,6 +14,9 @@ namespace bertune::report {
 std::string explanation_text(std::string_view where, const Explanation& explanation, std::int64_t most,
                              const Style& style);
 
+// The same of all targets in one field of a table: "refund: parcel +0.827, it +0.111; ...".
+std::string words_cell(const Explanation& explanation, std::int64_t most);
+
 // Lines of "item,target,part,word,start,end,contribution", a word each.
 std::string explanation_header();
 std::string explanation_lines(std::string_view where, const Explanation& explanation);

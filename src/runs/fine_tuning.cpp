@@ -111,9 +111,6 @@ void tell_preparation(const fs::path& train, double reading, double model, train
 
 }  // namespace
 
-namespace {
-
-// plan.json and data_check.json: what a report says of the run beside its results.
 void write_for_report(const fs::path& output, const FinishedRun& run, const tasks::TrainingData& data) {
   if (run.plan) {
     const Json plan = {{"total_steps", run.plan->total_steps}, {"memory_bytes", run.plan->memory()}};
@@ -127,8 +124,6 @@ void write_for_report(const fs::path& output, const FinishedRun& run, const task
   if (!findings.empty())
     write_file_atomically(output / "data_check.json", dump_json({{"findings", findings}}, 4));
 }
-
-}  // namespace
 
 FinishedRun fine_tune_on(tasks::TrainingData& data, const TrainOptions& options, const BaseModel& base,
                          train::Observer& observer, double reading) {

@@ -1,6 +1,8 @@
 // Fine-tuning a checkpoint on files of labeled rows.
 #pragma once
 
+#include <filesystem>
+
 #include "bertune/config.h"
 #include "bertune/model.h"
 #include "bertune/tokenizer.h"
@@ -30,6 +32,10 @@ tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& 
 
 // The model with the head of the task, its weights those of the checkpoint where that has them.
 BertPreTrainedModel new_model(const TrainOptions& options, const tasks::Task& task);
+
+// Writes plan.json and data_check.json: what a report says of the run beside its results.
+void write_for_report(const std::filesystem::path& output, const FinishedRun& run,
+                      const tasks::TrainingData& data);
 
 // A training run (runs/training_run.h) on data that were read for options.files, which took `reading`
 // seconds.

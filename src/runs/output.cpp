@@ -16,6 +16,7 @@
 #include "core/writing.h"
 #include "distributed/ranks.h"
 #include "insight/results/seed_group.h"
+#include "insight/results/tuning_file.h"
 #include "train/checkpoints.h"
 #include "train/model_folder.h"
 
@@ -68,11 +69,16 @@ FolderLock prepare_output(const TrainOptions& options) {
                                  "alone; `overwrite` starts over",
                                  output.string()));
   }
+  if (path_exists(output / insight::kTuningFile) && !options.overwrite && !options.is_search) {
+    throw UsageError("output", fmt::format("`output={}`: holds a search for settings, which continues with "
+                                           "`tune()`; `overwrite` starts over",
+                                           output.string()));
+  }
   if (options.overwrite) {
     train::remove_checkpoints_except(output, {});
     // The first two would say that this run is finished, the others that they are of it.
-    for (const char* name : {"trainer_state.json", insight::kSeedsFile, "plan.json", "data_check.json",
-                             "baselines.json", kLongTextFile})
+    for (const char* name : {"trainer_state.json", insight::kSeedsFile, insight::kTuningFile, "plan.json",
+                             "data_check.json", "baselines.json", kLongTextFile})
       writing::unlink(output / name);
   }
   return lock;

@@ -8,6 +8,10 @@
 #include <vector>
 
 #include "bertune/trainer.h"
+#include "core/folder_lock.h"
+#include "data/files/text_file.h"
+#include "runs/fine_tuning.h"
+#include "runs/train_options.h"
 #include "runs/training_run.h"
 #include "train/observer.h"
 
@@ -43,5 +47,22 @@ inline TrainResult public_result(FinishedRun run, const std::filesystem::path& f
           .test = std::move(run.test_metrics),
           .findings = std::move(findings)};
 }
+
+// The options of the public functions as those of a run.
+TrainOptions run_options(const bertune::TrainOptions& options);
+
+// Metrics of JSON, in which null stands for infinity or NaN.
+MetricValues numbers_of(const Json& metrics);
+
+// A run that has its output folder to itself, its model, and its task, which is said where it was detected.
+struct Prepared {
+  Prepared(const bertune::TrainOptions& options, const TrainOptions& run);
+
+  data::KeptPipes pipes;
+  Callback observer;
+  FolderLock lock;
+  BaseModel base;
+  const tasks::TaskEntry* task = nullptr;
+};
 
 }  // namespace bertune::runs

@@ -190,25 +190,31 @@ double evaluation_seconds(const TrainOptions& options, BertPreTrainedModel& mode
 
 }  // namespace
 
-RunPlan probe_run(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
-                  train::Observer& observer) {
-  tasks::TrainingData data = read_training(options, base, task, observer);
-  TrainOptions settled = options;
-  settled.arguments.settle(*data.task);
-  BertPreTrainedModel model = new_model(settled, *data.task);
-  set_up_fine_tuning(settled, data, model);
+ProbedRun probe_run_on(tasks::TrainingData& data, const TrainOptions& options, const BaseModel& base) {
+  const Stopwatch watch;
+  BertPreTrainedModel model = new_model(options, *data.task);
+  set_up_fine_tuning(options, data, model);
+  ProbedRun probed{.loading_seconds = watch.seconds()};
   Silent silent;
-  train::Trainer trainer(model, base.tokenizer, settled.arguments, silent, *data.task, data.row_name);
-  RunPlan plan = plan_run(settled, model, trainer, data);
+  train::Trainer trainer(model, base.tokenizer, options.arguments, silent, *data.task, data.row_name);
+  RunPlan& plan = probed.plan = plan_run(options, model, trainer, data);
   const train::ProbedTime per_token = trainer.probe(*data.train, options.stop);
   const double epochs = static_cast<double>(plan.total_steps) / static_cast<double>(plan.steps_per_epoch);
   double seconds = static_cast<double>(plan.tokens_per_epoch) *
                    (per_token.first * std::min(1.0, epochs) + per_token.later * std::max(0.0, epochs - 1));
   plan.step_seconds = seconds / static_cast<double>(std::max<std::int64_t>(1, plan.total_steps));
-  if (data.validation) seconds += std::ceil(epochs) * evaluation_seconds(settled, model, *data.validation);
-  if (data.test) seconds += evaluation_seconds(settled, model, *data.test);
-  plan.seconds = seconds;
-  return plan;
+  if (data.validation) probed.validation_seconds = evaluation_seconds(options, model, *data.validation);
+  if (data.test) probed.test_seconds = evaluation_seconds(options, model, *data.test);
+  plan.seconds = seconds + std::ceil(epochs) * probed.validation_seconds + probed.test_seconds;
+  return probed;
+}
+
+RunPlan probe_run(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
+                  train::Observer& observer) {
+  tasks::TrainingData data = read_training(options, base, task, observer);
+  TrainOptions settled = options;
+  settled.arguments.settle(*data.task);
+  return probe_run_on(data, settled, base).plan;
 }
 
 }  // namespace bertune::runs

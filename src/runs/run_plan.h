@@ -14,8 +14,18 @@ namespace bertune::runs {
 RunPlan plan_run(const TrainOptions& options, const BertPreTrainedModel& model, const train::Trainer& trainer,
                  const tasks::TrainingData& data);
 
-// Reads the files and the model, takes a few steps on batches of the run, evaluates a few batches, and plans
-// with the times that these took. The model is not kept, and nothing is written.
+// A plan with times, and what an evaluation of each set takes.
+struct ProbedRun {
+  RunPlan plan = {};
+  double loading_seconds = 0;  // of the model
+  double validation_seconds = 0, test_seconds = 0;
+};
+
+// Reads the model, takes a few steps on batches of the run, evaluates a few batches, and plans with the times
+// that these took. The model is not kept, and nothing is written. options.arguments are settled.
+ProbedRun probe_run_on(tasks::TrainingData& data, const TrainOptions& options, const BaseModel& base);
+
+// The same for the files of the options.
 RunPlan probe_run(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
                   train::Observer& observer);
 

@@ -11,6 +11,7 @@
 #include "core/model_files.h"
 #include "core/writing.h"
 #include "insight/results/seed_group.h"
+#include "runs/placed_run.h"
 #include "train/checkpoints.h"
 
 namespace bertune::runs {
@@ -28,20 +29,6 @@ std::vector<fs::path> runs_there(const fs::path& output) {
       found.push_back(path);
   }
   return found;
-}
-
-// A second name costs no space. It is for files that nobody changes in place.
-void place(const fs::path& from, const fs::path& to) {
-  writing::make_folders(to.parent_path());
-  const bool is_large = to.extension() == ".safetensors";
-  if (is_large && writing::link(from, to) == 0) return;
-  write_file_atomically(to, MappedFile(from).text());
-}
-
-bool belongs_to_run(const fs::path& name) {
-  const std::string top = name.begin()->string();
-  return top != kResultsFile && top != "run.yaml" && top != "runs" && !top.starts_with("checkpoint-") &&
-         !is_temporary(top) && !top.starts_with(".");
 }
 
 }  // namespace
@@ -96,13 +83,7 @@ void SeedFolders::leave_results(std::uint64_t seed) const {
 }
 
 void SeedFolders::place_best(std::uint64_t seed) const {
-  const fs::path from = folder(seed);
-  AtomicDirectory whole(output_);
-  for (const fs::path& path : files_below(from)) {
-    const fs::path name = path.lexically_relative(from);
-    if (belongs_to_run(name)) place(path, whole.path() / name);
-  }
-  whole.commit();
+  place_run(folder(seed), output_, {kResultsFile, "run.yaml", "runs"});
 }
 
 void SeedFolders::finish(Json results, const std::vector<std::uint64_t>& seeds, const Json& identity) const {

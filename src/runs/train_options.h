@@ -31,6 +31,7 @@ struct TrainOptions {
   bool keep_folds = false;                     // the models of cross-validation
   std::optional<std::int64_t> seeds;           // this many runs, of arguments.seed and those after it
   KeptModels keep = KeptModels::best;          // of these runs
+  bool is_search = false;                      // for settings: trials are in the output folder (runs/tuning)
   Json retries = Json::array();                // what became of earlier attempts, for the log of the run
 
   std::stop_token stop = {};  // asked between steps; a checkpoint is saved first

@@ -190,6 +190,7 @@ class Finish {
 
 FinishedRun run_training(const TrainOptions& options, const BertTokenizer& tokenizer,
                          BertPreTrainedModel& model, tasks::TrainingData& data, train::Observer& observer) {
+  data.task->restore_thresholds(data.settings);  // an earlier run on the same data has tuned its own
   set_up_fine_tuning(options, data, model);
   observer.on(loaded_event(options, model));
   train::Trainer trainer(model, tokenizer, options.arguments, observer, *data.task, data.row_name);

@@ -42,6 +42,26 @@ void add_call_headers(Headers& headers, const Call& call, double seconds) {
   add("x-inference-time", call.computing);
 }
 
+std::int64_t words_of(const Call& call) {
+  std::int64_t words = 0;
+  for (const Row& row : call.rows) words += row.words;
+  return words;
+}
+
+Refusal too_much(const Call& call) {
+  if (!call.explainer) {
+    return {413, "Validation",
+            fmt::format("{} tokens are too many for one request; send fewer texts at a time",
+                        call.queued_tokens)};
+  }
+  const double seconds = static_cast<double>(call.queued_tokens) / call.model->tokens_per_second();
+  return {
+      413, "Validation",
+      fmt::format("explaining this takes about {:.0f} s, which is too much for one request; send fewer or "
+                  "shorter texts at a time",
+                  std::ceil(seconds))};
+}
+
 }  // namespace
 
 Refusal overloaded() { return {429, "Overloaded", "too much is waiting; ask again later"}; }
@@ -51,7 +71,12 @@ void Service::measure_rows(Call& call) const {
   const Predictor& predictor = call.predictor();
   for (Row& row : call.rows) {
     try {
-      row.size = predictor.size_of(row.input);
+      if (call.explainer) {
+        const ExplanationSize size = call.explainer->size_of(row.input);
+        row.size = size.input, row.words = size.words, row.passes_tokens = size.work;
+      } else {
+        row.size = predictor.size_of(row.input);
+      }
       row.size.windows = std::max<std::int64_t>(row.size.windows, 1);
       if (!call.options.truncate && row.size.truncated_tokens > 0) {
         row.refusal = Refusal{422, "Validation",
@@ -64,7 +89,7 @@ void Service::measure_rows(Call& call) const {
     call.tokens += row.size.tokens;
     if (row.refusal) continue;
     ++call.open;
-    call.queued_tokens += row.size.tokens;
+    call.queued_tokens += row.work();
   }
 }
 
@@ -90,11 +115,12 @@ void Service::prepare(const std::shared_ptr<Call>& call) {
     measure_rows(*call);
     call->tokenizing = Clock::now() - begin;
     if (call->open == 0) return finish(call);
-    if (!scheduler_.could_take(*call)) {
+    if (const std::int64_t words = words_of(*call); words > kMostExplainedWords) {
       throw Refusal{413, "Validation",
-                    fmt::format("{} tokens are too many for one request; send fewer texts at a time",
-                                call->queued_tokens)};
+                    fmt::format("a request may ask for the explanation of {} words, and this has {}",
+                                kMostExplainedWords, words)};
     }
+    if (!scheduler_.could_take(*call)) throw too_much(*call);
     if (!scheduler_.offer(call)) throw overloaded();
   } catch (const Refusal& refusal) {
     call->refusal = refusal;
@@ -116,7 +142,7 @@ HttpResponse Service::response_of(Call& call) const {
   } catch (const std::exception&) {
     call.refusal = Refusal{500, "Backend", "the answer could not be written; is there too little memory?"};
   }
-  return response_of_refusal(*call.refusal, retry_after());
+  return response_of_refusal(*call.refusal, retry_after(call.explainer != nullptr));
 }
 
 void Service::finish(const std::shared_ptr<Call>& call) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bertune/explain.h"
 #include "bertune/predictor.h"
 #include "core/json.h"
 #include "serve/http.h"
@@ -25,6 +26,8 @@ inline double milliseconds(std::chrono::duration<double> time) {
 
 struct Route;
 
+inline constexpr std::int64_t kMostExplainedWords = 2000;  // of a request
+
 // The refusal of what cannot be done in time, or has no room to wait.
 Refusal overloaded();
 
@@ -33,7 +36,12 @@ struct Row {
   Input input;
   InputSize size = {};
   std::optional<Prediction> prediction = {};
+  std::optional<Explanation> explanation = {};
   std::optional<Refusal> refusal = {};
+  std::int64_t words = 0, passes_tokens = 0;  // of an explanation: what all its passes compute
+
+  // Returns the tokens that it takes to answer.
+  std::int64_t work() const { return passes_tokens > 0 ? passes_tokens : size.tokens; }
 };
 
 // Options of a request besides its inputs.
@@ -51,6 +59,8 @@ struct Call {
   std::shared_ptr<Exchange> exchange;
   std::shared_ptr<const ServedModel> model;
   std::shared_ptr<const Predictor> own_predictor = {};  // of the model's weights, with options of the request
+
+  std::shared_ptr<Explainer> explainer = {};  // of a call that asks for explanations
 
   CallOptions options = {};
   std::vector<Row> rows = {};

@@ -14,7 +14,7 @@ bool equal_names(std::string_view left, std::string_view right) {
                             [](char one, char other) { return lower_case(one) == lower_case(other); });
 }
 
-constexpr std::array<std::pair<int, std::string_view>, 18> kReasons = {
+constexpr std::array<std::pair<int, std::string_view>, 19> kReasons = {
     {{200, "OK"},
      {204, "No Content"},
      {400, "Bad Request"},
@@ -32,7 +32,8 @@ constexpr std::array<std::pair<int, std::string_view>, 18> kReasons = {
      {500, "Internal Server Error"},
      {501, "Not Implemented"},
      {503, "Service Unavailable"},
-     {504, "Gateway Timeout"}}};
+     {504, "Gateway Timeout"},
+     {507, "Insufficient Storage"}}};
 
 }  // namespace
 

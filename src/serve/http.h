@@ -2,6 +2,7 @@
 // http_server.h.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,6 +30,11 @@ struct HttpResponse {
   std::string type = "application/json";
   Headers headers = {};  // of characters that the server chose: nothing of a request
   bool close = false;    // the connection, after it
+  // The parts that follow the body, of answers that come little by little, or would fill the memory. The
+  // server's thread calls it when all before was sent, and again a quarter of a second after it gave an empty
+  // text; without a value the answer is complete. The connection closes then, and also where it throws.
+  std::function<std::optional<std::string>()> more = {};
+  std::optional<std::uint64_t> length = {};  // of the whole with its parts, where it is known
 };
 
 // An exchange takes the answer to one request. Any thread may call; send() counts once.

@@ -58,8 +58,9 @@ std::string head_of(const HttpResponse& response, bool close, bool has_body) {
   std::strftime(date.data(), date.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
   std::string head = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nX-Content-Type-Options: nosniff\r\n",
                                  response.status, reason_of(response.status), date.data());
-  if (has_body)
-    head += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n", response.type, response.body.size());
+  if (has_body) head += fmt::format("Content-Type: {}\r\n", response.type);
+  const std::optional<std::uint64_t> length = response.more ? response.length : response.body.size();
+  if (has_body && length) head += fmt::format("Content-Length: {}\r\n", *length);
   for (const auto& [name, value] : response.headers) head += fmt::format("{}: {}\r\n", name, value);
   head += close ? "Connection: close\r\n\r\n" : "\r\n";
   return head;
@@ -80,8 +81,9 @@ struct Core;
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  // States follow one another in this order; `closing` waits until the client has read what was sent.
-  enum class State { idle, header, body, answering, writing, closing, closed };
+  // States follow one another in this order; `continuing` has sent a part of an answer, and `closing` waits
+  // until the client has read what was sent.
+  enum class State { idle, header, body, answering, continuing, writing, closing, closed };
 
   Connection(Core& core, tcp::socket socket);
 
@@ -103,6 +105,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void refuse(HttpResponse response);
   void queue_response(HttpResponse&& response, bool close);
   void queue_text(std::string_view text);
+  void queue_part();
   void write();
   void written();
   void end_at(State state, Clock::duration time) { state_ = state, deadline_ = Clock::now() + time; }
@@ -118,6 +121,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string in_, out_;  // that was not parsed, that was not sent
   std::size_t sent_ = 0, read_ = 0;
   std::shared_ptr<Answer> exchange_;
+  std::function<std::optional<std::string>()> more_;  // of an answer in parts
   bool waits_to_read_ = false, waits_to_write_ = false, closes_ = false, is_head_ = false;
 };
 
@@ -262,14 +266,29 @@ void Connection::refuse(HttpResponse response) { queue_response(std::move(respon
 
 void Connection::queue_response(HttpResponse&& response, bool close) {
   parser_.reset();
-  closes_ = close;
+  closes_ = close || response.more;
   ++core_.busy;
-  end_at(State::writing, core_.limits.idle_time);
   const bool has_body = response.status != 204;
-  queue_text(head_of(response, close, has_body));
+  queue_text(head_of(response, closes_, has_body));
+  if (has_body && !is_head_) more_ = std::move(response.more);
+  end_at(more_ ? State::continuing : State::writing, core_.limits.idle_time);
   if (has_body && !is_head_) queue_text(response.body);
   is_head_ = false;
   write();
+}
+
+// Queues the next part of the answer, where there is one yet: all before was sent.
+void Connection::queue_part() {
+  try {
+    const std::optional<std::string> part = more_();
+    if (!part) {
+      state_ = State::writing;
+    } else if (!part->empty()) {
+      queue_text(*part);
+    }
+  } catch (const std::exception&) {
+    return close();
+  }
 }
 
 void Connection::queue_text(std::string_view text) {
@@ -282,7 +301,13 @@ void Connection::queue_text(std::string_view text) {
 
 void Connection::write() {
   if (waits_to_write_ || state_ == State::closed) return;
-  while (sent_ < out_.size()) {
+  while (sent_ < out_.size() || state_ == State::continuing) {
+    if (sent_ == out_.size()) {
+      out_.clear();
+      sent_ = 0;
+      queue_part();
+      if (state_ == State::closed || out_.empty()) break;
+    }
     error_code error;
     sent_ += socket_.write_some(asio::buffer(out_.data() + sent_, out_.size() - sent_), error);
     if (error == asio::error::would_block) {
@@ -299,11 +324,13 @@ void Connection::write() {
   }
   out_ = {};
   sent_ = 0;
+  if (state_ == State::continuing) end_at(state_, core_.limits.idle_time);
   if (state_ == State::writing) written();
 }
 
 void Connection::written() {
   --core_.busy;
+  more_ = {};
   if (closes_) {
     error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
@@ -322,6 +349,7 @@ void Connection::written() {
 }
 
 void Connection::check_time(Clock::time_point now) {
+  if (state_ == State::continuing && out_.empty()) return write();
   if (state_ == State::answering || now < deadline_) return;
   const bool asks = state_ == State::header || state_ == State::body;
   if (!asks) return close();
@@ -332,8 +360,9 @@ void Connection::close() {
   if (state_ == State::closed) return;
   // The exchange keeps what waits for the network alive, which keeps this connection.
   if (const auto left = std::exchange(exchange_, {})) left->leave();
-  if (state_ == State::answering || state_ == State::writing) --core_.busy;
+  if (state_ >= State::answering && state_ <= State::writing) --core_.busy;
   state_ = State::closed;
+  more_ = {};
   error_code ignored;
   socket_.close(ignored);
   const auto self = shared_from_this();

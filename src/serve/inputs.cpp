@@ -79,7 +79,9 @@ Input input_of(const Json& value) {
   return input;
 }
 
-Shape one_or_many(const Shape& one) { return any_of({one, list_of(one).at_least(1).at_most(kMostRows)}); }
+Shape one_or_many(const Shape& one, double most) {
+  return any_of({one, list_of(one).at_least(1).at_most(most)});
+}
 
 void for_each_input(const Json& one_or_many, const std::function<void(const Json& input)>& function) {
   if (!one_or_many.is_array()) return function(one_or_many);

@@ -19,8 +19,8 @@ Shape text_shape_for(const ServedModel& model);
 // "context"} or {"question", "context", "choices"}, by the model's head.
 Shape input_shape(const ServedModel& model);
 Input input_of(const Json& value);
-// A value of that shape, or a list of up to kMostRows of them.
-Shape one_or_many(const Shape& one);
+// A value of that shape, or a list of up to `most` of them.
+Shape one_or_many(const Shape& one, double most = kMostRows);
 void for_each_input(const Json& one_or_many, const std::function<void(const Json& input)>& function);
 // Adds what the input has to read to `text_bytes` of the call. A small request can ask to read one text with
 // each of many others: throws Refusal (413) where that is too much.

@@ -85,7 +85,8 @@ Metrics::Metrics()
       inference_(kSeconds),
       batch_rows_(kRows),
       batch_tokens_(kTokens),
-      batch_seconds_(kSeconds) {}
+      batch_seconds_(kSeconds),
+      explanation_seconds_(kSeconds) {}
 
 void Metrics::note_answer(std::string_view route, int status, double seconds) {
   const std::lock_guard lock(mutex_);
@@ -102,7 +103,7 @@ void Metrics::note_call(const Call& call) {
   truncated_ += static_cast<std::uint64_t>(call.truncated_rows());
   for (const Row& row : call.rows) {
     failed_rows_ += row.refusal ? 1 : 0;
-    if (!row.prediction) continue;
+    if (!row.prediction || row.explanation) continue;
     const auto* label = std::get_if<Label>(&*row.prediction);
     if (label == nullptr) continue;
     const std::pair<std::string, std::string> series{call.model->name(), label->label};
@@ -134,6 +135,12 @@ void Metrics::note_compute(double seconds) {
   batch_seconds_.add(seconds);
 }
 
+void Metrics::note_explanation(std::int64_t words, double seconds) {
+  const std::lock_guard lock(mutex_);
+  explained_words_ += static_cast<std::uint64_t>(words);
+  explanation_seconds_.add(seconds);
+}
+
 std::string Metrics::text(const Gauges& gauges) const {
   const std::lock_guard lock(mutex_);
   Page page;
@@ -147,6 +154,12 @@ std::string Metrics::text(const Gauges& gauges) const {
   page.one("bertune_tokens_total", "counter", "Tokens of all rows", tokens_);
   page.one("bertune_dropped_total", "counter", "Requests whose client left before the answer", dropped_);
   page.one("bertune_queue_tokens", "gauge", "Tokens that wait to be computed", gauges.queue_tokens);
+  page.one("bertune_explanation_tokens", "gauge", "Tokens of all passes of explanations that wait",
+           gauges.explanation_tokens);
+  page.one("bertune_explained_words_total", "counter", "Words of texts that were explained",
+           explained_words_);
+  page.histogram("bertune_explanation_seconds", "Computing an explanation, without what overtook it",
+                 explanation_seconds_);
   page.one("bertune_connections", "gauge", "Open connections", gauges.connections);
   page.one("bertune_ready", "gauge", "1 when requests are answered", gauges.is_ready ? 1 : 0);
   page.one("process_resident_memory_bytes", "gauge", "Memory of the process", resident_bytes());

@@ -38,10 +38,12 @@ class Metrics {
   void note_call(const Call& call);  // of one that was computed, or failed on its way
   void note_batch(std::size_t rows, std::int64_t tokens);
   void note_compute(double seconds);
+  // `seconds`: without what overtook it.
+  void note_explanation(std::int64_t words, double seconds);
 
   // Gauges that others measure, at this moment.
   struct Gauges {
-    std::int64_t queue_tokens = 0;
+    std::int64_t queue_tokens = 0, explanation_tokens = 0;
     std::size_t connections = 0;
     bool is_ready = false;
     std::vector<std::array<std::string, 3>> models = {};  // name, version, head
@@ -53,9 +55,10 @@ class Metrics {
   std::map<std::pair<std::string, int>, std::uint64_t> answers_;
   std::map<std::string, std::uint64_t, std::less<>> failures_;
   std::map<std::pair<std::string, std::string>, Histogram> scores_;  // by model and label
-  Histogram duration_, tokenization_, queue_, inference_, batch_rows_, batch_tokens_, batch_seconds_;
+  Histogram duration_, tokenization_, queue_, inference_, batch_rows_, batch_tokens_, batch_seconds_,
+      explanation_seconds_;
   std::uint64_t single_ = 0, several_ = 0, rows_ = 0, tokens_ = 0, truncated_ = 0, failed_rows_ = 0,
-                success_ = 0, dropped_ = 0;
+                success_ = 0, dropped_ = 0, explained_words_ = 0;
 };
 
 }  // namespace bertune::serve

@@ -104,6 +104,7 @@ ServedModel::ServedModel(const ModelSource& source)
         version_ = version.get();
         return predictor;
       }()) {
+  if (has_explanation(predictor_.architecture())) explainer_.emplace(predictor_);
   check_itself();
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bertune/explain.h"
 #include "bertune/predictor.h"
 
 namespace bertune::serve {
@@ -50,6 +51,8 @@ class ServedModel {
   // The confidence below which it abstains where a request does not say.
   std::optional<double> min_confidence() const { return min_confidence_; }
   const Predictor& predictor() const { return predictor_; }
+  // Returns the explainer of its answers, one at a time (Explainer::with); nothing for heads that have none.
+  const std::optional<Explainer>& explainer() const { return explainer_; }
 
   // Measured, of what was computed lately.
   double tokens_per_second() const { return speed_.load(std::memory_order_relaxed); }
@@ -61,6 +64,7 @@ class ServedModel {
   std::string name_, version_;
   std::optional<double> min_confidence_;
   Predictor predictor_;
+  std::optional<Explainer> explainer_;
   Head head_ = Head::classes;
   mutable std::atomic<double> speed_{0};
 };

@@ -93,6 +93,14 @@ std::vector<std::shared_ptr<Call>> Queue::drop(Clock::time_point now) {
   return dropped;
 }
 
+void Queue::remove(const std::shared_ptr<Call>& call) {
+  std::erase_if(waiting_, [&](const Waiting& one) {
+    if (one.call != call) return false;
+    tokens_ -= one.tokens, seconds_ -= one.seconds;
+    return true;
+  });
+}
+
 // The least that any call has, were all computed in the order of their deadlines, at today's speed.
 double Queue::time_to_spare(Clock::time_point now) {
   double least = std::numeric_limits<double>::infinity();
@@ -110,7 +118,7 @@ bool Queue::take_row(Waiting& from, Batch& batch) {
   Call& call = *from.call;
   if (batch.is_full || !find_next(call)) return false;
   const Taken taken{from.call, call.next};
-  const std::int64_t tokens = call.rows[call.next].size.tokens;
+  const std::int64_t tokens = call.rows[call.next].work();
   const double seconds = seconds_of(call, tokens);
   if (!batch.rows.empty()) {
     if (!go_together(batch.rows.front(), taken)) return false;
@@ -130,7 +138,7 @@ std::vector<Taken> Queue::take(Clock::time_point now, Seconds most) {
   std::vector<Waiting*> order;
   for (Waiting& one : waiting_) order.push_back(&one);
   const Waiting& next = *std::ranges::min_element(waiting_, std::less(), &Waiting::due);
-  const double row = seconds_of(*next.call, next.call->rows[next.call->next].size.tokens);
+  const double row = seconds_of(*next.call, next.call->rows[next.call->next].work());
   // A call that overtakes delays others by a batch at most, and the next may do so again.
   if (spare > 2 * std::max(most.count(), row)) std::ranges::stable_sort(order, std::less(), &Waiting::due);
   Batch batch{most.count()};

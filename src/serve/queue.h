@@ -39,6 +39,7 @@ class Queue {
 
   // Calls that nobody waits for, for their client has left or their deadline has passed, with their refusal.
   std::vector<std::shared_ptr<Call>> drop(Clock::time_point now);
+  void remove(const std::shared_ptr<Call>& call);  // which may have none that waits
   // Rows to compute together, which take `most` or are one. The queue must not be empty.
   std::vector<Taken> take(Clock::time_point now, Seconds most);
 

@@ -53,8 +53,8 @@ std::optional<Found> fit(std::string_view pattern, std::string_view path) {
 
 std::vector<Route> collect() {
   std::vector<Route> all;
-  for (const auto part : {native_routes(), site_routes(), hugging_face_routes(), text_embeddings_routes(),
-                          open_ai_routes(), open_inference_routes()})
+  for (const auto part : {native_routes(), explain_routes(), site_routes(), hugging_face_routes(),
+                          text_embeddings_routes(), open_ai_routes(), open_inference_routes()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }

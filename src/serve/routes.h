@@ -54,6 +54,7 @@ OrderedJson open_api(const Service& service);
 // The protocols, a file each.
 std::span<const Route> site_routes();             // health, facts, metrics, the page
 std::span<const Route> native_routes();           // /v1/predict, /v1/tokenize
+std::span<const Route> explain_routes();          // /v1/explain
 std::span<const Route> hugging_face_routes();     // POST / and /invocations
 std::span<const Route> text_embeddings_routes();  // text-embeddings-inference
 std::span<const Route> open_ai_routes();          // /v1/embeddings, and vLLM's /v1/classify

@@ -1,4 +1,5 @@
-// The one owner of compute: takes rows of calls in small batches, without waiting for more to come.
+// The one owner of compute: takes rows of calls in small batches, without waiting for more to come. Calls
+// that ask for explanations wait apart, and predictions are computed between the passes of one.
 #pragma once
 
 #include <array>
@@ -40,11 +41,20 @@ class Scheduler {
   bool offer(const std::shared_ptr<Call>& call);
   bool could_take(const Call& call) const;  // Queue's
   std::int64_t queued_tokens() const;
-  // Seconds until what waits now is computed.
-  double wait() const;
+  std::int64_t explanation_tokens() const;
+  // Seconds until what waits now is computed; with `explains`, explanations too.
+  double wait(bool explains = false) const;
 
  private:
+  using Seconds = Queue::Seconds;
+
   void run();
+  bool predict_next();
+  void explain_next();
+  bool explain(const std::shared_ptr<Call>& call, Row& row);
+  void predict_between(Call& call, Seconds last_pass);
+  Queue& queue_of(const Call& call) { return call.explainer ? explanations_ : queue_; }
+  void finish(std::shared_ptr<Call> call);
   void compute(const std::vector<Taken>& batch, Clock::time_point begin);
   std::int64_t tokens_of(std::size_t bytes) const;
   bool has_room_now(std::size_t bytes, Clock::time_point deadline) const;
@@ -54,7 +64,8 @@ class Scheduler {
   Finished finished_;
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
-  Queue queue_;
+  Queue queue_, explanations_;
+  Seconds predicted_{};  // since there last was an explanation's turn
   std::int64_t reserved_tokens_ = 0;
   std::array<double, 32> seen_tokens_{};  // of requests lately, by the class of their size; 0: none was seen
   double speed_ = 0;                      // tokens a second of the last model that computed

@@ -56,8 +56,8 @@ Service::Service(std::vector<ModelSource> models, ServiceOptions options)
       }) {}
 Service::~Service() { workers_.stop(); }  // which give the scheduler work, as it gives them
 
-int Service::retry_after() const {
-  return std::clamp(static_cast<int>(std::ceil(scheduler_.wait())), 1, 120);
+int Service::retry_after(bool explains) const {
+  return std::clamp(static_cast<int>(std::ceil(scheduler_.wait(explains))), 1, 120);
 }
 
 // Returns why a request is not answered, now or ever.
@@ -189,6 +189,7 @@ void Service::send(Exchange& exchange, HttpResponse response, std::string_view r
 
 std::string Service::metrics_text() const {
   Metrics::Gauges gauges{.queue_tokens = scheduler_.queued_tokens(),
+                         .explanation_tokens = scheduler_.explanation_tokens(),
                          .connections = connections_ ? connections_() : 0,
                          .is_ready = is_ready()};
   for (const auto& model : models_.all())

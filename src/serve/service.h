@@ -68,7 +68,7 @@ class Service {
             const Call* call);
   void note_answer(const HttpResponse& response, std::string_view route, Clock::time_point arrived,
                    const Call* call);
-  int retry_after() const;
+  int retry_after(bool explains = false) const;
 
   ServiceOptions options_;
   Models models_;

@@ -35,6 +35,7 @@ OrderedJson facts_of(const ServedModel& model) {
                        {"head", to_string(model.head())},
                        {"architecture", to_string(predictor.architecture())},
                        {"labels", label_names(model)},
+                       {"explains", model.explainer().has_value()},
                        {"max_length", predictor.max_length()},
                        {"hidden_size", predictor.config().hidden_size},
                        {"num_hidden_layers", predictor.config().num_hidden_layers},

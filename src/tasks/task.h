@@ -64,6 +64,8 @@ class Task {
   // Takes over thresholds that were best on validation; returns them by the names under which bertune.json
   // keeps them.
   virtual Json tune(const Metrics& /*validation*/) { return Json::object(); }
+  // Takes over those that bertune.json holds; without any, a task has those that it began with.
+  virtual void restore_thresholds(const Json& /*settings*/) {}
 };
 
 // A task whose examples are of one type.

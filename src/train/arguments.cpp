@@ -11,6 +11,7 @@
 #include "bertune/metrics.h"
 #include "core/counted.h"
 #include "core/names.h"
+#include "distributed/ranks.h"
 #include "tasks/task.h"
 
 namespace bertune::train {
@@ -77,6 +78,14 @@ bool begins_at_zero(const TrainingArguments& a) {
 }
 
 }  // namespace
+
+CommunicationDtype communication_dtype_from_string(std::string_view name) {
+  constexpr Names kTypes(std::to_array<Named<CommunicationDtype>>(
+      {{CommunicationDtype::float32, "float32"}, {CommunicationDtype::bfloat16, "bfloat16"}}));
+  if (const auto type = kTypes.find(name)) return *type;
+  throw UsageError("communication_dtype",
+                   fmt::format("`communication_dtype` is \"{}\"; it must be {}", name, kTypes.choices("or")));
+}
 
 OnCollapse on_collapse_from_string(std::string_view name) {
   constexpr Names kReactions(std::to_array<Named<OnCollapse>>(
@@ -173,6 +182,13 @@ void validate(const TrainingArguments& arguments) {
   require(arguments.save_steps >= 0, "save_every", arguments.save_steps, "at least 0 (0: after each epoch)");
   const optim::Algorithm& algorithm = optim::algorithm_from_string(arguments.optimizer);
   algorithm.resolve(optimizer_options(arguments, algorithm));
+  if (arguments.shard_optimizer && algorithm.whole_tensors) {
+    throw UsageError(
+        "shard_optimizer",
+        fmt::format("`shard_optimizer` divides the parameters among ranks, and a step of {} needs "
+                    "whole tensors; take another `optimizer`, such as adamw",
+                    algorithm.name));
+  }
   optim::schedule_from_string(arguments.lr_scheduler_type)
       .make({.learning_rate = arguments.learning_rate, .total_steps = 1}, arguments.lr_scheduler_kwargs);
   if (arguments.precision == Precision::int8)
@@ -197,6 +213,12 @@ std::vector<std::string> options_without_effect(const TrainingArguments& argumen
   }
   if (arguments.early_stopping_threshold > 0 && arguments.early_stopping_patience == 0)
     notes.emplace_back("`early_stopping_threshold` has no effect without `early_stopping_patience`");
+  if (distributed::current() == nullptr) {
+    if (arguments.shard_optimizer)
+      notes.emplace_back("`shard_optimizer` has no effect: there is one process, which has all of it");
+    if (arguments.communication_dtype != CommunicationDtype::float32)
+      notes.emplace_back("`communication_dtype` has no effect: there is one process, which sends nothing");
+  }
   if (algorithm.needs_closure && arguments.max_grad_norm > 0) {
     notes.push_back(
         fmt::format("`max_grad_norm` has no effect: {} searches along the loss as it is", algorithm.name));

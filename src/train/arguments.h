@@ -35,7 +35,8 @@ struct TrainingArguments : bertune::TrainingArguments {
   Json to_json() const;
 };
 
-// Throws UsageError, naming the choices: stop, retry, warn.
+// Throw UsageError, naming the choices: float32, bfloat16; stop, retry, warn.
+CommunicationDtype communication_dtype_from_string(std::string_view name);
 OnCollapse on_collapse_from_string(std::string_view name);
 
 // Throws UsageError for values that cannot be, naming the option and the range.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <deque>
 #include <limits>
 #include <optional>
 #include <string>
@@ -13,13 +12,13 @@
 #include <utility>
 
 #include "bertune/error.h"
-#include "checkpoint/safetensors.h"
 #include "core/file.h"
 #include "core/folder.h"
 #include "core/writing.h"
 #include "distributed/ranks.h"
 #include "kernels/host_access.h"
 #include "train/manifest.h"
+#include "train/optimizer_file.h"
 
 namespace bertune::train {
 namespace {
@@ -36,61 +35,6 @@ std::optional<std::int64_t> step_of(const fs::path& checkpoint) {
   const auto [stopped, error] = std::from_chars(name.data() + kPrefix.size(), end, step);
   if (error != std::errc() || stopped != end || step < 0) return std::nullopt;
   return step;
-}
-
-void save_optimizer(const fs::path& path, optim::Optimizer& optimizer) {
-  std::vector<checkpoint::TensorView> tensors;
-  std::deque<kernels::HostView<float>> views;
-  for (const optim::Optimizer::State& state : optimizer.state()) {
-    const std::span<const float> values =
-        state.on_host ? state.values : views.emplace_back().see(state.values);
-    tensors.push_back(checkpoint::f32_view(state.name, {static_cast<std::int64_t>(values.size())}, values));
-  }
-  checkpoint::write_safetensors(
-      path, std::move(tensors),
-      {{"optimizer", std::string(optimizer.name())}, {"step", std::to_string(optimizer.steps())}});
-}
-
-// Fills the numbers on the first rank, and gives them to the others.
-template <typename Read>
-void read_for_all(std::span<float> numbers, const Read& read) {
-  if (distributed::is_first()) read(numbers);
-  if (distributed::Ranks* ranks = distributed::current())
-    ranks->broadcast(std::as_writable_bytes(numbers), "the checkpoint");
-}
-
-void read_state(const checkpoint::SafetensorsFile& file, const fs::path& path,
-                const optim::Optimizer::State& state, std::span<float> values) {
-  const auto index = file.find(state.name);
-  if (!index || file.tensors()[*index].elements != values.size()) {
-    throw Error(
-        fmt::format("{}: holds no \"{}\" for {} numbers; the checkpoint is of another model or optimizer",
-                    path.string(), state.name, values.size()));
-  }
-  file.read_f32(*index, values);
-}
-
-void load_optimizer(const fs::path& path, optim::Optimizer& optimizer, std::int64_t step) {
-  std::optional<checkpoint::SafetensorsFile> file;
-  const std::string all = distributed::from_first(
-      [&] {
-        file.emplace(path);
-        std::string lines;
-        for (const checkpoint::StoredTensor& tensor : file->tensors()) lines += tensor.name + "\n";
-        return lines;
-      },
-      "the checkpoint");
-  std::vector<std::string> names;
-  for (std::size_t begin = 0; begin < all.size(); begin += names.back().size() + 1)
-    names.push_back(all.substr(begin, all.find('\n', begin) - begin));
-  optimizer.expect_state(names);
-  for (const optim::Optimizer::State& state : optimizer.state()) {
-    const auto read = [&](std::span<float> numbers) {
-      read_for_all(numbers, [&](std::span<float> values) { read_state(*file, path, state, values); });
-    };
-    state.on_host ? read(state.values) : kernels::write_on_host(state.values, read);
-  }
-  optimizer.set_steps(step);
 }
 
 // Visits what trainer_state.json keeps under "bertune", beside the identity of the run: calls field(key,
@@ -207,7 +151,7 @@ void save_checkpoint(const fs::path& output_dir, const BertPreTrainedModel& mode
   AtomicDirectory folder(checkpoint_path(output_dir, state.global_step));
   model.save_weights(folder.path());
   save_tokenizer(folder.path(), tokenizer, model.config());
-  save_optimizer(folder.path() / kOptimizerFile, optimizer);
+  save_optimizer(folder.path() / kOptimizerFile, optimizer, model.parameters());
   Json file = trainer_state(state, identity.arguments, plan, output_dir);
   file["bertune"] = private_state(state, identity);
   write_file_atomically(folder.path() / kStateFile, dump_json(file));
@@ -288,7 +232,7 @@ RunState load_checkpoint(const fs::path& checkpoint, BertPreTrainedModel& model,
   }
   if (distributed::is_first()) model.load_weights(checkpoint);
   share_weights(model);
-  load_optimizer(checkpoint / kOptimizerFile, optimizer, state.global_step);
+  load_optimizer(checkpoint / kOptimizerFile, optimizer, model.parameters(), state.global_step);
   model.dropout_state().step = state.dropout_step;
   return state;
 }

@@ -20,7 +20,8 @@ std::vector<std::filesystem::path> checkpoints(const std::filesystem::path& outp
 
 // OUTPUT/checkpoint-<step>: a model folder that Transformers loads, with optimizer.safetensors,
 // trainer_state.json (Transformers' keys, and Bertune's under "bertune") and a manifest. Appears whole or not
-// at all.
+// at all. Of several ranks, the first writes it; where each has a part of the optimizer's state, the others
+// send theirs meanwhile (send_optimizer).
 void save_checkpoint(const std::filesystem::path& output_dir, const BertPreTrainedModel& model,
                      const BertTokenizer& tokenizer, optim::Optimizer& optimizer, const RunState& state,
                      const RunIdentity& identity, const StepPlan& plan);

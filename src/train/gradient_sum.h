@@ -1,4 +1,5 @@
-// The gradient of a step: shards that each rank computes some of, and their sum, which all ranks have.
+// The gradient of a step: shards that each rank computes some of, and their sum, which all ranks have, or
+// each rank for its part of the parameters.
 #pragma once
 
 #include <cstdint>
@@ -14,30 +15,51 @@ namespace bertune::train {
 
 class GradientSum {
  public:
-  // `ranks`: null for one process. Requires as many shards as ranks, at least.
-  GradientSum(Parameters& parameters, std::int64_t shards, distributed::Ranks* ranks);
+  // `ranks`: null for one process. Requires as many shards as ranks, at least. Where the parameters have a
+  // part (Parameters::set_part), it is that of the rank.
+  GradientSum(Parameters& parameters, std::int64_t shards, distributed::Ranks* ranks,
+              distributed::Wire wire = distributed::Wire::float32);
 
-  // Loss and stop of all shards and ranks.
+  // Loss and stop of all shards and ranks, and the norm of the sum of the gradients.
   struct Sum {
     double loss = 0;
     bool stop = false;  // one rank is asked to stop, at least
+    double norm = 0;
   };
   // Calls gradient_of(shard) for each shard of this rank, in order, which adds the gradient of the shard to
   // that of the parameters and returns its loss. Leaves the sum over all shards in the gradient: the same
-  // bits for any number of ranks. `word_rows`: the rows of Parameters::few_rows() that any shard reads.
-  // `stop`: whether this rank is asked to stop.
+  // bits for any number of ranks; where the parameters have a part, of this part alone, and the rest of the
+  // gradient means nothing. `word_rows`: the rows of Parameters::few_rows() that any shard reads. `stop`:
+  // whether this rank is asked to stop.
   Sum add_up(std::span<const std::int32_t> word_rows, bool stop,
              const std::function<double(std::int64_t)>& gradient_of);
 
+  // Give all ranks the values that each has updated: those of trainable_ranges(), and of these rows of
+  // few_rows(), ascending. Nothing is to be done where the parameters have no part.
+  void share_values();
+  void share_rows(std::span<const std::int32_t> rows);
+
  private:
-  distributed::ShardRange mine() const;
-  std::vector<float> packed();
-  void unpack(std::span<const float> sum);
-  bool share_losses(std::vector<double>& losses, bool stop);
+  using Ranges = std::vector<std::vector<Parameters::Range>>;  // by the rank whose they are
+
+  int ranks_in_all() const { return ranks_ == nullptr ? 1 : ranks_->size(); }
+  int rank() const { return ranks_ == nullptr ? 0 : ranks_->rank(); }
+  Part part_of(int rank) const { return {rank, ranks_in_all()}; }
+  distributed::ShardRange shards_of(int rank) const;
+  Ranges ranges_by_rank() const;
+  void add_rows(Ranges& ranges, std::span<const std::int32_t> rows) const;
+  Ranges gradients_by_rank() const;
+  void compute(std::span<const std::int32_t> word_rows,
+               const std::function<double(std::int64_t)>& gradient_of, std::vector<double>& losses);
+  std::vector<double> own_squares() const;
+  Sum share_numbers(const std::vector<double>& losses, bool stop);
+  double norm_of(const std::vector<std::vector<double>>& squares) const;
+  void gather_values(const Ranges& ranges);
 
   Parameters& parameters_;
   std::int64_t shards_;
   distributed::Ranks* ranks_;
+  distributed::Wire wire_;
   distributed::TreeSum tree_;
 };
 

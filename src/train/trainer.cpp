@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <utility>
 
 #include "bertune/error.h"
@@ -18,10 +19,22 @@
 #include "train/gradient_sum.h"
 #include "train/loss.h"
 #include "train/model_folder.h"
+#include "train/optimizer_file.h"
 #include "train/step_batches.h"
 #include "train/window_parts.h"
 
 namespace bertune::train {
+namespace {
+
+// An optimizer of this rank's part of the parameters, where each has one.
+std::unique_ptr<optim::Optimizer> optimizer_of_rank(const TrainingArguments& arguments,
+                                                    Parameters& parameters, const distributed::Ranks* ranks) {
+  const bool divided = arguments.shard_optimizer && ranks != nullptr;
+  parameters.set_part(divided ? Part{ranks->rank(), ranks->size()} : Part{});
+  return make_optimizer(arguments, parameters);
+}
+
+}  // namespace
 
 Trainer::Trainer(BertPreTrainedModel& model, const BertTokenizer& tokenizer, TrainingArguments arguments,
                  Observer& observer, const tasks::Task& task,
@@ -32,7 +45,7 @@ Trainer::Trainer(BertPreTrainedModel& model, const BertTokenizer& tokenizer, Tra
       observer_(observer),
       task_(task),
       row_name_(std::move(row_name)),
-      optimizer_(make_optimizer(arguments_, model.parameters())),
+      optimizer_(optimizer_of_rank(arguments_, model.parameters(), distributed::current())),
       ranks_(distributed::current()) {
   arguments_.settle(task_);
   model_.dropout_state().seed = arguments_.seed;
@@ -66,9 +79,7 @@ bool Trainer::is_wanted_checkpoint() const {
 }
 
 std::uint64_t Trainer::checkpoint_bytes() const {
-  std::uint64_t numbers = 0;
-  for (const optim::Optimizer::State& state : optimizer_->state()) numbers += state.values.size();
-  return numbers * sizeof(float) + saved_bytes(model_);
+  return saved_numbers(*optimizer_, model_.parameters()) * sizeof(float) + saved_bytes(model_);
 }
 
 void Trainer::check_validation() const {
@@ -197,7 +208,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
     load_best();
     result.kept_best = true;
   } else {
-    optimizer_->bring_up_to_date();
+    bring_up_to_date();
   }
   model_.eval();
   if (best_ && best_->step == state_.best_step) result.evaluation = std::move(best_);
@@ -286,10 +297,10 @@ double Trainer::evaluate_gradient(const StepShards& step, std::int64_t first_row
     }
     return loss;
   };
-  const auto [loss, stops] = gradient_->add_up(step.word_rows, stop_.stop_requested(), gradient_of);
+  const auto [loss, stops, norm] = gradient_->add_up(step.word_rows, stop_.stop_requested(), gradient_of);
   a_rank_stops_ = a_rank_stops_ || stops;
   model_.dropout_state().step = state_.dropout_step + 1;  // also where all shards here are without rows
-  gradient_norm_ = optim::gradient_norm(model_.parameters());
+  gradient_norm_ = norm;
   if (!std::isfinite(loss) || !std::isfinite(gradient_norm_)) {
     throw Collapsed(
         fmt::format("step {} of {}: the {} is no longer a finite number (learning rate {:.3g}, first row of "
@@ -311,6 +322,7 @@ double Trainer::train_step(tasks::Examples& train, std::span<const std::int64_t>
   optimizer_->set_learning_rate(learning_rate_);
   for (const std::vector<Batch>& batches : step.shards)
     for (const Batch& batch : batches) optimizer_->bring_up_to_date(batch.input_ids);
+  gradient_->share_rows(step.word_rows);
   const std::int64_t tokens = step.tokens();
   double loss = 0;
   if (optimizer_->needs_closure()) {  // not clipped: the line it searches would no longer be the loss's
@@ -318,6 +330,7 @@ double Trainer::train_step(tasks::Examples& train, std::span<const std::int64_t>
   } else {
     loss = evaluate_gradient(step, rows.front());
     optimizer_->step(optim::clip_scale(gradient_norm_, arguments_.max_grad_norm));
+    gradient_->share_values();
   }
   ++state_.global_step;
   state_.dropout_step = model_.dropout_state().step;
@@ -348,7 +361,7 @@ void Trainer::watch(const tasks::Examples& train, double loss, std::span<const s
     if (windows > most && batch.texts() >= 2) break;
     train.add_to(batch, row);
   }
-  optimizer_->bring_up_to_date(batch.input_ids);
+  bring_up_to_date(batch.input_ids);
   model_.eval();
   const std::optional<double> spread = answer_spread(model_, batch, model_.forward(batch));
   model_.train();
@@ -398,7 +411,7 @@ void Trainer::log_step(double loss, double gradient_norm, double learning_rate) 
 }
 
 void Trainer::evaluate(const tasks::Examples& validation) {
-  optimizer_->bring_up_to_date();
+  bring_up_to_date();
   if (ranks_ != nullptr) ranks_->set_doing(fmt::format("the evaluation after step {}", state_.global_step));
   const Stopwatch watch;
   Metrics metrics;
@@ -439,26 +452,35 @@ void Trainer::evaluate(const tasks::Examples& validation) {
 
 void Trainer::load_best() {
   const std::filesystem::path best = checkpoint_path(arguments_.output_dir, state_.best_step);
-  try {
-    if (distributed::is_first()) {
+  std::exception_ptr failure;
+  const auto load = [&]() -> std::string {
+    try {
       require_whole(best);
       model_.load_weights(best);
+      return {};
+    } catch (const Error& error) {
+      failure = std::current_exception();
+      return error.what();
     }
-  } catch (const Error&) {
+  };
+  if (const std::string why = distributed::from_first(load, "the best weights"); !why.empty()) {
     if (!is_wanted_checkpoint()) save();  // the last weights are then not in memory alone
-    throw;
+    if (failure) std::rethrow_exception(failure);
+    throw Error(why);
   }
   share_weights(model_);
 }
 
 // Saves a checkpoint; only the newest and the best stay.
 void Trainer::save() {
-  optimizer_->bring_up_to_date();
+  bring_up_to_date();
   state_.schedule = schedule_->state();
   if (distributed::is_first()) {
     save_checkpoint(arguments_.output_dir, model_, tokenizer_, *optimizer_, state_, identity_, plan_);
     remove_checkpoints_except(arguments_.output_dir,
                               {state_.global_step, state_.best_metric ? state_.best_step : -1});
+  } else {
+    send_optimizer(*optimizer_, model_.parameters());
   }
   observer_.on(CheckpointSaved{checkpoint_path(arguments_.output_dir, state_.global_step)});
 }

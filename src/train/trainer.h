@@ -96,6 +96,8 @@ class Trainer {
   double train_step(tasks::Examples& train, std::span<const std::int64_t> rows);
   double evaluate_gradient(const StepShards& step, std::int64_t first_row);
   bool stop_is_asked() const;
+  void bring_up_to_date();
+  void bring_up_to_date(std::span<const std::int32_t> rows);
   void log_step(double loss, double gradient_norm, double learning_rate);
   void evaluate(const tasks::Examples& validation);
   void save();
@@ -121,6 +123,7 @@ class Trainer {
   RunState state_;
   StepPlan plan_;
   std::stop_token stop_;
+  std::int64_t up_to_date_ = 0;      // the steps after which all ranks had all rows of the word embeddings
   bool a_rank_stops_ = false;        // is asked to, as all ranks know since the last step
   std::int64_t epoch_ = -1;          // that `order_` is of
   std::vector<std::int64_t> order_;  // the rows as this epoch takes them

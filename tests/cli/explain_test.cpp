@@ -57,6 +57,46 @@ TEST_F(Explain, APageShowsTextsAsTexts) {
   EXPECT_EQ(data::TextFile(path("why.html.gz")).text(), page);
 }
 
+TEST_F(Explain, PredictAddsTheWordsToItsLines) {
+  const auto plain = testing::run({"predict", "--model", path("model"), path("texts.csv")});
+  const auto result = testing::run({"predict", "--model", path("model"), path("texts.csv"), "--explain"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto lines = testing::json_lines(result.out), before = testing::json_lines(plain.out);
+  const auto alone = testing::json_lines(
+      testing::run({"explain", "--model", path("model"), path("texts.csv"), "--output-format", "jsonl"}).out);
+  ASSERT_THAT(lines, SizeIs(2));
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(lines[i].at("explanation"), alone[i].at("explanation"));
+    Json rest = lines[i];
+    rest.erase("explanation");
+    EXPECT_EQ(rest, before[i]);
+  }
+}
+
+TEST_F(Explain, PredictHasTheWordsInAColumn) {
+  const auto result =
+      testing::run({"predict", "--model", path("model"), path("texts.csv"), "--explain", "--top-words", "1",
+                    "--target", "bad", "--output-format", "csv", "--output", path("new.csv")});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const std::string table = files.read("new.csv");
+  EXPECT_THAT(table, StartsWith("text,label,score,words\nthe film was good,"));
+  EXPECT_THAT(table, ::testing::ContainsRegex("bad: [a-z]+ [+-]0\\.[0-9]+\n"));
+}
+
+TEST_F(Explain, PredictSaysWhatIsWrong) {
+  auto result = testing::run({"predict", "--model", path("model"), path("texts.csv"), "--top-words", "2"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--top-words is of explanations: it goes with --explain"));
+  testing::write_model(files.path() / "choices", {"choices", Architecture::multiple_choice});
+  files.write("choices.jsonl", R"({"question": "was it", "choices": ["good", "bad"]})"
+                               "\n");
+  result = testing::run({"predict", "--model", path("choices"), path("choices.jsonl"), "--explain",
+                         "--output", path("out.jsonl")});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("has no explanation"));
+  EXPECT_FALSE(exists("out.jsonl"));
+}
+
 TEST_F(Explain, SaysWhatIsWrong) {
   auto result = testing::run({"explain", "--model", path("model"), path("texts.csv"), "--target", "awful"});
   EXPECT_EQ(result.exit_code, 2);

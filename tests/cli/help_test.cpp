@@ -20,7 +20,7 @@ using testing::run;
 
 const std::vector<std::string> kCommands = {
     "train",      "evaluate", "predict", "embed", "pretrain", "fill-mask", "next-sentence", "tokenize",
-    "vocabulary", "inspect",  "convert", "serve", "check",    "baseline",  "noise"};
+    "vocabulary", "inspect",  "convert", "serve", "check",    "baseline",  "noise",         "studio"};
 
 TEST(Help, OfEachCommandHasItsOwnExamplesAndFits) {
   for (const std::string& command : kCommands) {

@@ -110,6 +110,26 @@ TEST_F(Insight, ARunLeavesItsPredictionsAndAReport) {
   EXPECT_EQ(run({"report", path("tested"), "--output", path("out/config.html")}).exit_code, 2);
 }
 
+TEST_F(Insight, TheWorstMistakesHaveTheirWords) {
+  train("out");
+  const Json facts = json("out/report.json");
+  ASSERT_GT(facts.at("mistakes").size(), 0U);
+  const auto explained = facts.at("explanations").at("explained").get<std::size_t>();
+  EXPECT_EQ(explained, std::min<std::size_t>(20, facts.at("mistakes").size()));
+  const Json& worst = facts.at("mistakes")[0];
+  EXPECT_EQ(worst.at("decided")[0].at("target"), worst.at("said"));
+  EXPECT_THAT(files.read("out/report.html"), HasSubstr("<p class=\"note\">for "));
+  EXPECT_EQ(run({"evaluate", "--model", path("out"), "--test", path("test.csv"), "--output", path("tested")})
+                .exit_code,
+            0);
+  EXPECT_EQ(json("tested/report.json").at("explanations"), facts.at("explanations"));
+  train("without", {"--no-explanations"});
+  EXPECT_THAT(files.read("without/report.html"), HasSubstr("they were left out, as asked"));
+  std::filesystem::remove(path("out/explanations.json"));
+  EXPECT_EQ(run({"report", path("out")}).exit_code, 0);
+  EXPECT_THAT(files.read("out/report.html"), HasSubstr("at the end of a training or an evaluation"));
+}
+
 TEST_F(Insight, PredictionsAreBounded) {
   train("few", {"--max-prediction-rows", "5"});
   const insight::PredictionTable table = insight::read_predictions(files.path() / "few");

@@ -186,6 +186,23 @@ TEST_F(Folders, AreOfOneProcessAtATime) {
             0);
 }
 
+TEST_F(Folders, TellWhoHoldsThemAndStayAsTheyAre) {
+  EXPECT_EQ(FolderLock::holder(model_), std::nullopt);
+  EXPECT_EQ(FolderLock::holder(files_.path() / "nowhere"), std::nullopt);
+  EXPECT_FALSE(fs::exists(model_ / ".lock"));
+  {
+    const FolderLock lock(model_);
+    EXPECT_EQ(FolderLock::holder(model_), ::getpid());
+    EXPECT_EQ(status_of_child([&] { return FolderLock::holder(model_) == ::getppid() ? 0 : 1; }), 0);
+  }
+  EXPECT_EQ(status_of_child([&] {
+              new FolderLock(model_);  // and is killed, so that its file stays
+              return 0;
+            }),
+            0);
+  EXPECT_EQ(FolderLock::holder(model_), std::nullopt);
+}
+
 TEST_F(Folders, AreFreeAgainWhenTheProcessEnds) {
   {
     const FolderLock lock(model_);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <mutex>
@@ -36,6 +37,21 @@ bool same_bits(const std::vector<float>& one, const std::vector<float>& other) {
   return one.size() == other.size() && std::memcmp(one.data(), other.data(), one.size() * sizeof(float)) == 0;
 }
 
+// A piece for each rank, in two places each.
+Numbers in_places(std::span<float> numbers, int ranks) {
+  Numbers all;
+  for (int rank = 0; rank < ranks; ++rank) {
+    const auto border = [&](int of) {
+      return numbers.size() * static_cast<std::size_t>(of) / static_cast<std::size_t>(ranks);
+    };
+    const std::span<float> piece = numbers.subspan(border(rank), border(rank + 1) - border(rank));
+    all.add(piece.first(piece.size() / 3));
+    all.add(piece.subspan(piece.size() / 3));
+    all.end_piece();
+  }
+  return all;
+}
+
 struct Summed {
   std::vector<std::vector<float>> of_rank;
   std::vector<std::uint64_t> bytes;
@@ -47,10 +63,16 @@ Summed sum(int size, std::int64_t shards, std::size_t numbers) {
   run_as_threads(size, [&](Ranks& ranks) {
     TreeSum own;
     const ShardRange mine = shards_of(ranks.rank(), size, shards);
-    for (std::int64_t shard = mine.first; shard < mine.end; ++shard)
-      own.add({shard, 1}, values_of_shard(shard, numbers));
     std::vector<float> result(numbers);
-    sum_over_ranks(ranks, shards, own.parts(), result);
+    Numbers all = in_places(result, size);
+    Subtree last;
+    for (std::int64_t shard = mine.first; shard < mine.end; ++shard) {
+      if (shard > mine.first) own.put_aside(last, all);
+      std::ranges::copy(values_of_shard(shard, numbers), result.begin());
+      last = own.join({shard, 1}, all);
+    }
+    reduce_scatter(ranks, shards, own, all);
+    all_gather(ranks, all, "the sum");
     const auto index = static_cast<std::size_t>(ranks.rank());
     summed.of_rank[index] = std::move(result), summed.bytes[index] = ranks.bytes_sent();
   });
@@ -80,7 +102,7 @@ TEST(TreeSum, OfAnotherOrderHasOtherBits) {
 }
 
 TEST(TreeSum, TakesSeveralBuckets) {
-  constexpr std::size_t kNumbers = (std::size_t{1} << 21) + 5;
+  constexpr std::size_t kNumbers = 2 * (std::size_t{1} << 21) + 5;
   const Summed summed = sum(2, 2, kNumbers);
   EXPECT_TRUE(same_bits(summed.of_rank[0], expected_sum(0, 2, kNumbers)));
   EXPECT_TRUE(same_bits(summed.of_rank[1], summed.of_rank[0]));
@@ -95,10 +117,70 @@ TEST(TreeSum, SendsWhatTheFormulaSays) {
   }
 }
 
+// Half the bytes; all ranks have the same numbers, which are rounded.
+TEST(TreeSum, OfHalvesIsCloseToTheSum) {
+  constexpr std::size_t kNumbers = 6000;
+  for (const int size : {2, 3}) {
+    std::vector<std::vector<float>> of_rank(static_cast<std::size_t>(size));
+    std::vector<std::uint64_t> bytes(of_rank.size());
+    std::vector<double> exact(kNumbers);
+    const auto value = [](std::int64_t shard, std::size_t i) {
+      return std::sin(static_cast<float>(i) + static_cast<float>(shard));
+    };
+    run_as_threads(size, [&](Ranks& ranks) {
+      const auto index = static_cast<std::size_t>(ranks.rank());
+      std::vector<float>& values = of_rank[index];
+      values.resize(kNumbers);
+      Numbers all = in_places(values, size);
+      TreeSum own;
+      Subtree last;
+      const ShardRange mine = shards_of(ranks.rank(), size, 4);
+      for (std::int64_t shard = mine.first; shard < mine.end; ++shard) {
+        if (shard > mine.first) own.put_aside(last, all);
+        for (std::size_t i = 0; i < kNumbers; ++i) values[i] = value(shard, i);
+        last = own.join({shard, 1}, all);
+      }
+      reduce_scatter(ranks, 4, own, all, Wire::bfloat16);
+      all_gather(ranks, all, "the sum", Wire::bfloat16);
+      bytes[index] = ranks.bytes_sent();
+    });
+    double error = 0, norm = 0;
+    for (std::size_t i = 0; i < kNumbers; ++i) {
+      double sum = 0;
+      for (std::int64_t shard = 0; shard < 4; ++shard) sum += static_cast<double>(value(shard, i));
+      error += std::pow(sum - static_cast<double>(of_rank[0][i]), 2);
+      norm += sum * sum;
+    }
+    EXPECT_GT(std::sqrt(error / norm), 5e-4);
+    EXPECT_LT(std::sqrt(error / norm), 5e-3);
+    for (const std::vector<float>& other : of_rank) EXPECT_TRUE(same_bits(other, of_rank[0]));
+    if (size == 2) {
+      EXPECT_EQ(bytes[0], kNumbers * sizeof(float) / 2);
+    }
+  }
+}
+
 TEST(TreeSum, OfFewerNumbersThanRanks) {
   const Summed summed = sum(4, 4, 2);
   for (const std::vector<float>& actual : summed.of_rank)
     EXPECT_TRUE(same_bits(actual, expected_sum(0, 4, 2)));
+}
+
+TEST(TreeSum, ChangesOnlyTheRanksPieceInItsFirstHalf) {
+  constexpr std::size_t kNumbers = 900, kPiece = 450;
+  const std::vector<float> expected = expected_sum(0, 2, kNumbers);
+  run_as_threads(2, [&](Ranks& ranks) {
+    const std::vector<float> before = values_of_shard(ranks.rank(), kNumbers);
+    std::vector<float> values = before;
+    Numbers all = in_places(values, 2);
+    TreeSum own;
+    reduce_scatter(ranks, 2, own, all);
+    EXPECT_EQ(ranks.bytes_sent(), kPiece * sizeof(float));
+    for (std::size_t i = 0; i < kNumbers; ++i) {
+      const bool mine = static_cast<int>(i / kPiece) == ranks.rank();
+      ASSERT_EQ(values[i], mine ? expected[i] : before[i]) << i;
+    }
+  });
 }
 
 TEST(Shards, AreDividedEvenlyAndInOrder) {

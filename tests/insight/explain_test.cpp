@@ -227,6 +227,71 @@ TEST_F(Explained, WhatCannotBeExplainedSaysSo) {
   EXPECT_THROW(answers.explain({.text = "", .question = question, .context = "food"}), UsageError);
 }
 
+TEST_F(Explained, APredictorSharesItsModel) {
+  const Predictor predictor(model("several_labels"), {.threshold = 0.0});
+  Explainer explainer(predictor), alone(files.path() / "several_labels");
+  const Explanation why = explainer.explain({.text = "good food"});
+  ASSERT_THAT(why.targets, SizeIs(3));  // by the predictor's threshold
+  const Explanation other = alone.with({.target = "bad"}).explain({.text = "good food"});
+  ASSERT_THAT(other.targets, SizeIs(1));
+  EXPECT_EQ(why.targets[0].name, "bad");
+  EXPECT_EQ(why.targets[0].contributions, other.targets[0].contributions);
+  EXPECT_THROW(alone.with({.target = "awful"}), UsageError);
+  EXPECT_THROW(alone.with({.pass_tokens = 0}), UsageError);
+}
+
+TEST_F(Explained, APredictionThatIsThereIsExplained) {
+  Explainer explainer(model("classes"));
+  Label said{.label = "bad", .score = 0.5, .scores = {}};
+  const Explanation why = explainer.explain({.text = "good food"}, said);
+  EXPECT_EQ(why.targets.at(0).name, "bad");
+  EXPECT_EQ(std::get<Label>(why.prediction).score, 0.5);
+}
+
+TEST_F(Explained, PassesCanBeSmallAndGivenUp) {
+  struct Enough {};
+  for (const ExplainMethod method : {ExplainMethod::leave_one_out, kIntegrated}) {
+    Explainer large(model("classes"), {.method = method}),
+        small = large.with({.method = method, .pass_tokens = 1});
+    int passes = 0, few = 0;
+    const Explanation why = small.explain({.text = "the film was not good"}, [&] { ++passes; });
+    const Explanation same = large.explain({.text = "the film was not good"}, [&] { ++few; });
+    EXPECT_GT(passes, 5);
+    EXPECT_LT(few, passes);
+    for (std::size_t i = 0; i < 5; ++i)
+      EXPECT_NEAR(why.targets[0].contributions[i], same.targets[0].contributions[i], 1e-5);
+    EXPECT_THROW(small.explain({.text = "good"}, [] { throw Enough(); }), Enough);
+    EXPECT_NO_THROW(small.explain({.text = "good"}));
+  }
+}
+
+// Gradients are of the weights with the adapter in them, as the predictions are.
+TEST_F(Explained, AnAdapterIsPartOfTheModel) {
+  BertPreTrainedModel adapted = BertPreTrainedModel::from_pretrained(
+      model("classes"), Architecture::sequence_classification, {.lora = LoraConfig{}});
+  for (const Parameter& parameter : adapted.parameters().layout()) {
+    if (parameter.name.find("lora_B") == std::string::npos) continue;
+    for (float& value : adapted.parameters().value(parameter.name)) value = 0.3F;
+  }
+  std::filesystem::create_directory(files.path() / "adapter");
+  adapted.save_weights(files.path() / "adapter");
+  Explainer gradients(files.path() / "adapter", {.method = kIntegrated});
+  const ExplainedTarget target = gradients.explain({.text = "the film was not good"}).targets.at(0);
+  expect_complete(target);
+  EXPECT_NEAR(std::exp(target.function_value), target.value, 1e-5);
+}
+
+TEST_F(Explained, ItsWorkIsKnownBefore) {
+  Explainer left_out(model("classes"), {.method = ExplainMethod::leave_one_out}),
+      gradients(files.path() / "classes", {.method = kIntegrated}), tags(model("tags"));
+  const ExplanationSize size = left_out.size_of({.text = "the film was good"});
+  EXPECT_EQ(size.words, 4);
+  EXPECT_EQ(size.input.tokens, 6);
+  EXPECT_EQ(size.work, 6 + 6 * 5);
+  EXPECT_EQ(gradients.size_of({.text = "the film was good"}).work, 6 + 6 * (1 + 48 * 3));
+  EXPECT_EQ(tags.size_of({.text = "", .words = {"the", "film"}}).words, 2);
+}
+
 TEST_F(Explained, AsJson) {
   Explainer explainer(model("classes"), {.method = kIntegrated});
   const Json json = parse_json(to_json(explainer.explain({.text = "good \xC3\xA9 food"}), explainer.labels()),

@@ -67,7 +67,7 @@ inside apt-get install -qq -y --no-install-recommends /bertune.deb >"$work/insta
 echo "installed in $SECONDS s: $(megabytes $(($(du -sb "$root/usr" | cut -f1) - before))) with $(grep -c '^Setting up' "$work/install.log") packages"
 predictions bertune | cmp - "$work/tarball.jsonl" || fail "the package predicts other than the tarball"
 for file in /usr/share/man/man1/bertune.1.gz /usr/share/man/man1/bertune-train.1.gz /usr/share/zsh/vendor-completions/_bertune \
-  /usr/share/fish/vendor_completions.d/bertune.fish /lib/systemd/system/bertune.service /etc/default/bertune; do
+  /usr/share/fish/vendor_completions.d/bertune.fish /usr/share/applications/bertune-studio.desktop /lib/systemd/system/bertune.service /etc/default/bertune; do
   [[ -s $root$file ]] || fail "$file is missing"
 done
 inside bash -n /usr/share/bash-completion/completions/bertune

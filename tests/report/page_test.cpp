@@ -100,11 +100,31 @@ TEST(ReportPage, NumbersAreThoseOfTheFacts) {
       {"runs",
        {{{"seed", 42}, {"test_accuracy", 0.7}, {"eval_accuracy", 0.6}},
         {{"seed", 43}, {"test_accuracy", 0.5}, {"eval_accuracy", 0.7}}}}};
+  facts["tuning"] = {{"metric", "accuracy"},
+                     {"greater_is_better", true},
+                     {"winner", 1},
+                     {"why", "trial 1 replaces the default settings"},
+                     {"seconds", 300},
+                     {"trials",
+                      {{{"number", 0},
+                        {"settings", {{"learning_rate", "5e-05"}}},
+                        {"steps", 90},
+                        {"total_steps", 90},
+                        {"score", 0.5},
+                        {"outcome", "finished"}},
+                       {{"number", 1},
+                        {"settings", {{"learning_rate", "8e-05"}}},
+                        {"steps", 90},
+                        {"total_steps", 90},
+                        {"score", 0.75},
+                        {"outcome", "finished"},
+                        {"difference", 0.25},
+                        {"standard_error", 0.125}}}}};
   facts["baselines"] = {{{"name", "counting words"}, {"value", 0.5}, {"interval", {0.4, 0.6}}}};
   const std::string html = page(facts);
   expect_numbers(html, facts);
-  for (const char* id : {"plan", "training", "seeds", "labels", "confusion", "scores", "unsure", "mistakes",
-                         "suspicious", "length", "repeat"})
+  for (const char* id : {"plan", "training", "seeds", "tuning", "labels", "confusion", "scores", "unsure",
+                         "mistakes", "suspicious", "length", "repeat"})
     EXPECT_THAT(html, HasSubstr(std::string("<section id=\"") + id + "\""));
   EXPECT_THAT(html, HasSubstr("counting words"));
   EXPECT_THAT(html, HasSubstr("Limits are chosen on validation rows, and judged on test rows"));
@@ -142,6 +162,31 @@ TEST(ReportPage, IsSmallAndQuickForManyRows) {
   EXPECT_LT(html.size(), 500'000U);
   EXPECT_EQ(facts.at("mistakes").size(), 50U);
   EXPECT_EQ(Json::parse(folder.read(kFactsFile)), Json(facts));
+  expect_numbers(html, facts);
+}
+
+TEST(ReportPage, MarksTheWordsThatDecided) {
+  std::vector<MadeRow> rows = made_rows(60, 2);
+  OrderedJson facts = facts_of(table_of(form_of_classes({"no", "yes"}), rows));
+  OrderedJson& worst = facts.at("mistakes")[0];
+  worst["text"] = "zo\u00e9 <b>dull</b> film";
+  worst["decided"] = {{{"target", "<yes>"},
+                       {"value", 0.9},
+                       {"points", true},
+                       {"words",
+                        {{{"start", 0}, {"end", 3}, {"contribution", 0.5}},
+                         {{"start", 7}, {"end", 11}, {"contribution", -0.07}},
+                         {{"start", 90}, {"end", 99}, {"contribution", 0.2}}}}}};
+  facts.at("mistakes")[1]["decided"] = {
+      {{"target", "no"}, {"value", 0.9}, {"points", true}, {"words", OrderedJson::array()}}};
+  facts["explanations"] = {{"explained", 2}, {"most_words", 100}, {"why_not", "of <i>time</i>"}};
+  const std::string html = page(facts);
+  EXPECT_THAT(html, HasSubstr("<span class=\"p p5\" title=\"+0.5\">zo\u00e9</span> &lt;b&gt;"
+                              "<span class=\"n n2\" title=\"-0.07\">dull</span>&lt;/b&gt; film"));
+  EXPECT_THAT(html, HasSubstr("&lt;yes&gt;"));
+  EXPECT_THAT(html, HasSubstr(">+50</data>"));
+  EXPECT_THAT(html, HasSubstr("no single word decides"));
+  EXPECT_THAT(html, HasSubstr("of &lt;i&gt;time&lt;/i&gt;"));
   expect_numbers(html, facts);
 }
 

@@ -51,10 +51,10 @@ struct Kinds {
   std::vector<std::int64_t> steps;
 
   void operator()(const Event& event) {
-    constexpr const char* kNames[] = {"note",       "data",       "text",  "model",     "plan",
-                                      "loss",       "resumed",    "step",  "progress",  "evaluated",
-                                      "early stop", "checkpoint", "ended", "saved",     "tested",
-                                      "fold",       "fold ended", "seed",  "seed ended"};
+    constexpr const char* kNames[] = {
+        "note",   "data",     "text",       "model",      "plan",       "loss",  "resumed",
+        "step",   "progress", "evaluated",  "early stop", "checkpoint", "ended", "saved",
+        "tested", "fold",     "fold ended", "seed",       "seed ended", "trial", "trial ended"};
     static_assert(std::size(kNames) == std::variant_size_v<Event>);
     if (const auto* step = std::get_if<StepEvent>(&event)) steps.push_back(step->step);
     const std::string name = kNames[event.index()];

@@ -338,6 +338,76 @@ TEST(HttpServer, LeavesNothingBehindThatWaitsForAnAnswer) {
   EXPECT_TRUE(waits.expired());
 }
 
+serve::HttpServer server_of(const std::function<serve::HttpResponse()>& answer) {
+  return {{.port = 0}, [answer](const serve::HttpRequest&) {
+            return serve::Opened{
+                .answer = [answer](serve::HttpRequest, std::shared_ptr<serve::Exchange> exchange) {
+                  exchange->send(answer());
+                }};
+          }};
+}
+
+TEST(HttpServer, SendsAnAnswerInPartsAsTheyCome) {
+  const serve::HttpServer http = server_of([] {
+    serve::HttpResponse response{.body = "one ", .type = "text/event-stream"};
+    response.more = [calls = 0]() mutable -> std::optional<std::string> {
+      ++calls;
+      if (calls == 1) return "two ";
+      if (calls < 4) return "";  // nothing yet: it is asked again in a quarter of a second
+      if (calls == 4) return "three";
+      return std::nullopt;
+    };
+    return response;
+  });
+  const Connection connection(http.port());
+  connection.send("GET / HTTP/1.1\r\n\r\n");
+  const std::string first = connection.receive();
+  EXPECT_THAT(first, HasSubstr("Connection: close\r\n"));
+  EXPECT_THAT(first, Not(HasSubstr("Content-Length")));
+  EXPECT_THAT(first, ::testing::EndsWith("one two "));
+  EXPECT_EQ(connection.receive_all(), "three");
+  for (int i = 0; i < 1000 && !http.is_quiet(); ++i) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(http.is_quiet());
+}
+
+TEST(HttpServer, SendsMoreThanFitsIntoMemoryAtOnce) {
+  constexpr std::size_t kParts = 64, kPart = 1 << 20;
+  const serve::HttpServer http = server_of([] {
+    serve::HttpResponse response{.type = "application/x-tar"};
+    response.length = kParts * kPart;
+    response.more = [sent = std::size_t{0}]() mutable -> std::optional<std::string> {
+      if (sent++ == kParts) return std::nullopt;
+      return std::string(kPart, 'x');
+    };
+    return response;
+  });
+  const Connection connection(http.port());
+  connection.send("GET / HTTP/1.1\r\n\r\n");
+  std::this_thread::sleep_for(20ms);  // a client that does not read yet
+  const std::string all = connection.receive_all();
+  EXPECT_THAT(all.substr(0, 1000), HasSubstr("Content-Length: 67108864\r\n"));
+  EXPECT_EQ(all.size() - all.find("\r\n\r\n") - 4, kParts * kPart);
+}
+
+TEST(HttpServer, ClosesWherePartsFailOrNobodyIsThere) {
+  const auto gone = std::make_shared<std::atomic<bool>>(false);
+  const serve::HttpServer http = server_of([gone] {
+    serve::HttpResponse response;
+    const std::shared_ptr<void> left(nullptr, [gone](void*) { *gone = true; });
+    response.more = [left, calls = 0]() mutable -> std::optional<std::string> {
+      if (++calls == 2) throw std::runtime_error("the file has changed");
+      return "part";
+    };
+    return response;
+  });
+  const Connection connection(http.port());
+  connection.send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(connection.receive_all(), ::testing::EndsWith("part"));
+  for (int i = 0; i < 1000 && !(*gone && http.connections() == 0); ++i) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(*gone);
+  EXPECT_TRUE(http.is_quiet());
+}
+
 class OnAnImpatientPort : public OnAPort {
  protected:
   OnAnImpatientPort() : OnAPort({.header_time = 0s, .idle_time = 0s, .connections = 2}) {}

@@ -11,6 +11,7 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "distributed/thread_ranks.h"
+#include "kernels/context.h"
 #include "support/message_of.h"
 #include "support/temporary_directory.h"
 #include "train/checkpoints.h"
@@ -81,6 +82,22 @@ Trained train_on(int size, const Kind& kind, const TrainingArguments& arguments)
   return of_rank[0];
 }
 
+// Bytes that this thread's operations have allocated and not released.
+thread_local std::size_t counted_bytes = 0;
+
+kernels::OpTable counting_table() {
+  kernels::OpTable table = kernels::machine_ops();
+  table.allocate = [](std::size_t bytes, std::size_t sparse) {
+    counted_bytes += bytes;
+    return kernels::machine_ops().allocate(bytes, sparse);
+  };
+  table.release = [](void* memory, std::size_t bytes) {
+    counted_bytes -= bytes;
+    kernels::machine_ops().release(memory, bytes);
+  };
+  return table;
+}
+
 class RanksTraining : public ::testing::Test {
  protected:
   TrainingArguments arguments(const char* output, const std::string& optimizer = "adamw") {
@@ -91,6 +108,11 @@ class RanksTraining : public ::testing::Test {
     given.optimizer = optimizer;
     given.learning_rate = optimizer == "sgd" ? 0.1 : 1e-3;
     if (optimizer == "lbfgs") given.optim_args = {{"max_iter", "2"}, {"line_search_fn", "strong_wolfe"}};
+    return given;
+  }
+  TrainingArguments divided(const char* output, const std::string& optimizer = "adamw") {
+    TrainingArguments given = arguments(output, optimizer);
+    given.shard_optimizer = true;
     return given;
   }
   fs::path path(const char* name) const { return folder_.path() / name; }
@@ -128,6 +150,109 @@ TEST_F(RanksTraining, HasTheBytesOfOneProcessInItsCheckpoints) {
     for (const char* ranks : {"2", "3", "4"})
       EXPECT_EQ(read_file(path(ranks) / "checkpoint-3" / file), alone) << ranks << " ranks, " << file;
   }
+}
+
+TEST_F(RanksTraining, HasTheSameBitsWithADividedOptimizerForEveryHead) {
+  for (const Kind& kind : testing::every_kind()) {
+    SCOPED_TRACE(kind.name);
+    const Trained alone = train_on(1, kind, arguments("one"));
+    EXPECT_TRUE(train_on(3, kind, divided("three")) == alone);
+  }
+}
+
+TEST_F(RanksTraining, HasTheSameBitsWithADividedOptimizerOfEveryKind) {
+  const Kind kind = testing::every_kind().front();
+  for (const optim::Algorithm& algorithm : optim::algorithms()) {
+    SCOPED_TRACE(algorithm.name);
+    TrainingArguments given = divided("four", algorithm.name);
+    if (algorithm.whole_tensors) {
+      EXPECT_THROW(validate(given), UsageError);
+      continue;
+    }
+    given.save_steps = 1;
+    const Trained alone = train_on(1, kind, arguments("one", algorithm.name));
+    EXPECT_TRUE(train_on(4, kind, given) == alone);
+  }
+}
+
+TEST_F(RanksTraining, HasTheBytesOfOneProcessInCheckpointsOfADividedOptimizer) {
+  const Kind kind = testing::every_kind().front();
+  for (const char* optimizer : {"adamw", "sparse_adam"}) {
+    for (const int size : {1, 2, 3}) {
+      TrainingArguments kept = divided((optimizer + std::to_string(size)).c_str(), optimizer);
+      kept.keep_checkpoints = true;
+      train_on(size, kind, kept);
+    }
+    for (const char* file : {"model.safetensors", "optimizer.safetensors"}) {
+      const auto bytes = [&](const char* size) {
+        return read_file(folder_.path() / (std::string(optimizer) + size) / "checkpoint-3" / file);
+      };
+      EXPECT_EQ(bytes("2"), bytes("1")) << file;
+      EXPECT_EQ(bytes("3"), bytes("1")) << file;
+    }
+  }
+}
+
+// Each leg has another number of ranks, and with and without the division.
+TEST_F(RanksTraining, GoesOnWithAndWithoutADividedOptimizer) {
+  const Kind kind = testing::every_kind().front();
+  TrainingArguments whole = arguments("whole");
+  whole.num_train_epochs = 3;
+  const Trained expected = train_on(1, kind, whole);
+  TrainingArguments parts = whole;
+  parts.output_dir = path("parts");
+  const auto leg = [&](int size, std::int64_t stop_at, bool is_divided) {
+    parts.shard_optimizer = is_divided;
+    const auto body = [&](distributed::Ranks& ranks) { train(kind, parts, ranks.is_first() ? stop_at : -1); };
+    EXPECT_THROW(distributed::run_as_threads(size, body), Interrupted);
+    parts.resume = true;
+  };
+  leg(3, 2, true);
+  leg(2, 4, true);
+  leg(2, 6, false);
+  parts.shard_optimizer = true;
+  EXPECT_EQ(train_on(4, kind, parts).weights, expected.weights);
+}
+
+TEST_F(RanksTraining, IsCloseWithGradientsOfHalfTheBytes) {
+  const Kind kind = testing::every_kind().front();
+  const Trained alone = train_on(1, kind, arguments("one"));
+  TrainingArguments halves = arguments("halves");
+  halves.communication_dtype = CommunicationDtype::bfloat16;
+  const Trained rounded = train_on(2, kind, halves);
+  EXPECT_NE(rounded.weights, alone.weights);
+  ASSERT_EQ(rounded.losses.size(), alone.losses.size());
+  EXPECT_EQ(rounded.losses.front(), alone.losses.front());
+  for (std::size_t i = 0; i < alone.losses.size(); ++i) EXPECT_NEAR(rounded.losses[i], alone.losses[i], 0.01);
+}
+
+// Of what the table of operations has allocated, the states of the optimizer are divided by the ranks.
+TEST_F(RanksTraining, KeepsAPartOfTheStatesOnEachRank) {
+  const Kind kind = testing::every_kind().front();
+  constexpr int kRanks = 3;
+  const auto bytes_with = [&](bool is_divided) {
+    std::mutex mutex;
+    std::vector<double> bytes;
+    distributed::run_as_threads(kRanks, [&](distributed::Ranks&) {
+      const kernels::OpTable table = counting_table();
+      const kernels::Context::Use use({.ops = &table});
+      BertPreTrainedModel model = testing::make_model(kind);
+      TrainingArguments given = is_divided ? divided("divided") : arguments("whole");
+      const MadeTask task(kind);
+      const BertTokenizer tokenizer = testing::tiny_tokenizer();
+      Recorded recorded;
+      const auto before = static_cast<double>(counted_bytes);
+      const Trainer trainer(model, tokenizer, given, recorded, task, [](std::int64_t) { return "row"; });
+      const std::lock_guard lock(mutex);
+      bytes.push_back(static_cast<double>(counted_bytes) - before);
+      EXPECT_EQ(trainer.checkpoint_bytes() % sizeof(float), 0U);
+    });
+    return std::accumulate(bytes.begin(), bytes.end(), 0.0);
+  };
+  const double states = 8.0 * static_cast<double>(testing::make_model(kind).parameters().count());
+  const double row = 4.0 * testing::make_model(kind).config().hidden_size;  // a gradient of zeros
+  EXPECT_NEAR(bytes_with(false), kRanks * (states + row), 0.05 * states);
+  EXPECT_NEAR(bytes_with(true), states + kRanks * row, 0.05 * states);
 }
 
 TEST_F(RanksTraining, GoesOnWithAnotherNumberOfRanks) {

@@ -21,7 +21,7 @@ TIMEOUT = 120
 WRAPPER = """#!/usr/bin/env bash
 case " $* " in
   *" --help "*|*" --max-steps "*|*" --max_steps "*) ;;
-  " train "*|" pretrain "*) set -- "$@" --max-steps {steps} ;;
+  " train "*|" tune "*|" pretrain "*) set -- "$@" --max-steps {steps} ;;
 esac
 exec {program} "$@"
 """

@@ -4,8 +4,8 @@ import re
 import subprocess
 from functools import lru_cache
 
-COMMANDS = ["train", "evaluate", "predict", "embed", "serve", "pretrain", "fill-mask", "next-sentence", "tokenize", "vocabulary",
-            "inspect", "convert", "export", "report", "compare", "calibrate", "check", "baseline", "explain", "completion", "man"]
+COMMANDS = ["train", "tune", "evaluate", "predict", "embed", "serve", "pretrain", "fill-mask", "next-sentence", "tokenize", "vocabulary",
+            "inspect", "convert", "export", "report", "compare", "calibrate", "check", "baseline", "explain", "studio", "completion", "man"]
 # Flags of other programs that pages speak of; and of Transformers, where a page says that they are not needed here.
 OTHERS = {"--preset", "--build", "--prefix", "--target", "--gtest_filter", "--only", "--isa", "--json", "--write", "--against",
           "--program", "--quick", "--tasks", "--seeds", "--model", "--data", "--work", "--python", "--threads", "--bertune",

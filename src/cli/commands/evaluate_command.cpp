@@ -17,7 +17,9 @@
 #include "cli/screen/ranks.h"
 #include "core/stopwatch.h"
 #include "core/writing.h"
+#include "insight/explain/explained_mistakes.h"
 #include "insight/results/prediction_table.h"
+#include "report/html/beside.h"
 #include "report/metrics_report.h"
 #include "report/progress.h"
 #include "runs/results.h"
@@ -32,6 +34,14 @@
 
 namespace bertune::cli {
 namespace {
+
+report::html::FindWords words_finder(const EvaluateOptions& options) {
+  const insight::ExplainedModel model{options.model.folder, options.model.base, options.max_length,
+                                      options.threshold};
+  return insight::finder_of_words(
+      options.output, options.no_explanations ? std::nullopt : std::optional(model),
+      [](const std::string& note) { print_notes({note}); }, interrupt_token());
+}
 
 // Leaves results, predictions and report.
 void write_output(const EvaluateOptions& options, const train::ModelFolder& folder,
@@ -48,7 +58,7 @@ void write_output(const EvaluateOptions& options, const train::ModelFolder& fold
     table.form.temperature = folder.temperature;
     table.form.folded_by = tasks::folded_temperature_of(folder.settings);
     insight::write_predictions(options.output, table);
-    write_report_beside(options.output);
+    write_report_beside(options.output, words_finder(options));
   }
 }
 
@@ -122,6 +132,9 @@ void add_evaluate_command(CLI::App& app) {
       ->add_option("--max-prediction-rows,--max_prediction_rows", options->max_prediction_rows,
                    "Rows that predictions.json keeps, with --output (0: write none)")
       ->capture_default_str();
+  command->add_flag(
+      "--no-explanations", options->no_explanations,
+      "With --output, do not look for the words behind the worst mistakes, which takes seconds");
   add_data_options(*command, options->data);
   add_labels_file_option(*command, options->data, "--test");
   add_long_text_options(*command, options->long_text, "as in training by default");

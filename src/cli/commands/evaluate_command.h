@@ -25,7 +25,7 @@ struct EvaluateOptions {
   std::optional<Precision> precision = Precision::fp32;
   ThreadOptions threads;
   ScreenOptions screen;
-  bool json = false;
+  bool json = false, no_explanations = false;
 
   bool hides_progress() const { return json || screen.hides_progress(); }
 };

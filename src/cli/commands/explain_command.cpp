@@ -6,10 +6,12 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "bertune/error.h"
 #include "bertune/explain.h"
+#include "cli/commands/explain_options.h"
 #include "cli/commands/sink.h"
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
@@ -20,7 +22,8 @@
 #include "cli/screen/standard_input.h"
 #include "core/counted.h"
 #include "data/files/packing.h"
-#include "insight/explain/folder_explainer.h"
+#include "insight/explain/model_explainer.h"
+#include "predict/shared_model.h"
 #include "report/explanation_report.h"
 #include "report/html/explanation_page.h"
 #include "report/progress.h"
@@ -36,9 +39,9 @@ constexpr std::size_t kMostOnPage = 1000;
 struct ExplainCommandOptions {
   AskedModel model;
   std::filesystem::path input, output;
-  std::string output_format, method = "auto";
-  std::int64_t top = 5;
-  ExplainOptions explain;
+  std::string output_format;
+  ExplainFlags explain;
+  std::optional<std::int64_t> max_length;
   tasks::FileOptions data;
   ThreadOptions threads;
   ScreenOptions screen;
@@ -77,7 +80,7 @@ class Writer {
            std::span<const std::string> labels) {
     if (form_ == Form::text) {
       const report::Style style(options_.output.empty() && report::terminal_of(STDOUT_FILENO).colors);
-      sink_.write(report::explanation_text(where, explanation, options_.top, style));
+      sink_.write(report::explanation_text(where, explanation, options_.explain.top, style));
     } else if (form_ == Form::jsonl) {
       OrderedJson line = OrderedJson::object();
       line["where"] = where;
@@ -106,15 +109,15 @@ class Writer {
 };
 
 void explain(ExplainCommandOptions& options) {
-  options.explain.method = explain_method_from_string(options.method);
-  options.explain.base = options.model.base;
+  const ExplainOptions asked = options.explain.options();
   form_of(options);
   const InterruptGuard guard;
   use_threads(options.threads);
-  train::ModelFolder folder =
-      train::ModelFolder::open(options.model.folder, options.explain.max_length, options.model.base);
-  const tasks::TaskEntry& task = task_of(folder.model.architecture(), options.model.folder);
-  insight::FolderExplainer explainer(std::move(folder), options.explain, options.model.folder);
+  const auto model = std::make_shared<const predict::SharedModel>(
+      train::ModelFolder::open(options.model.folder, options.max_length, options.model.base),
+      Precision::fp32);
+  const tasks::TaskEntry& task = task_of(model->architecture(), options.model.folder);
+  insight::ModelExplainer explainer(model, asked, options.model.folder);
   const bool is_stream = options.input.empty() || options.input == "-";
   const std::unique_ptr<tasks::RequestSource> source =
       task.open({.path = is_stream ? "" : options.input,
@@ -128,11 +131,9 @@ void explain(ExplainCommandOptions& options) {
   std::int64_t done = 0;
   for (tasks::Request request; source->next(request);) {
     for (std::int64_t item = 0; item < request.items; ++item) {
-      if (interrupt_token().stop_requested())
-        throw Interrupted("stopped while explaining; nothing was written");
       const Input input = request.input(item);
       const std::string where = request.where ? request.where(item) : fmt::format("{}", done + 1);
-      writer.add(where, input, explainer.explain(input), explainer.labels());
+      writer.add(where, input, explainer.explain(input, stop_where_asked), explainer.labels());
       bar.update(++done);
     }
     print_notes(source->take_notes());
@@ -155,23 +156,8 @@ void add_explain_command(CLI::App& app) {
       ->type_name("FILE");
   command->add_option("--output-format", options->output_format,
                       "Output format: text, jsonl, csv or html (default: as the file is named, or text)");
-  command
-      ->add_option("--method", options->method,
-                   "leave-one-out (what the score loses without a word), integrated-gradients, or auto: the "
-                   "first up to 100 words")
-      ->capture_default_str();
-  command
-      ->add_option("--target", options->explain.target,
-                   "Class, label or tag to explain (default: what is predicted)")
-      ->type_name("LABEL");
-  command->add_option("--top", options->top, "Words to show as text, those that contribute most")
-      ->capture_default_str();
-  command
-      ->add_option(
-          "--max-steps", options->explain.max_steps,
-          "Integrated gradients: steps at most; they are doubled until the contributions add up to 1%")
-      ->capture_default_str();
-  command->add_option("--max-length,--max_seq_length", options->explain.max_length,
+  options->explain.add_to(*command, "", true);
+  command->add_option("--max-length,--max_seq_length", options->max_length,
                       "Tokens per text (default: as in training)");
   add_data_options(*command, options->data);
   add_threads_option(*command, options->threads);

@@ -9,6 +9,7 @@
 
 #include "bertune/lora.h"
 #include "checkpoint/describe.h"
+#include "cli/commands/network_command.h"
 #include "cli/options/hub_flags.h"
 #include "cli/options/shared_options.h"
 #include "core/json.h"
@@ -44,6 +45,7 @@ Json adapter_json(const std::filesystem::path& directory, const std::filesystem:
 void add_inspect_command(CLI::App& app) {
   struct Options {
     AskedModel model;
+    NetworkOptions network;
     ScreenOptions screen;
     bool json = false;
   };
@@ -56,14 +58,20 @@ void add_inspect_command(CLI::App& app) {
       ->required();
   options->model.hub.add_to(*command);
   command->add_flag("--json", options->json, "Print JSON and nothing else");
+  options->network.add_to(*command);
   options->screen.add_to(*command);
   command->footer(
       "Examples:\n"
       "  bertune inspect my-model\n"
-      "  bertune inspect bert-base-uncased --json");
+      "  bertune inspect bert-base-uncased --json\n"
+      "  bertune inspect bert-base-uncased --network --cores 32 --link 10GbE");
   command->callback([options] {
     options->model.find(options->json || options->screen.hides_progress());
     const std::filesystem::path &folder = options->model.folder, &base = options->model.base;
+    if (options->network.asked) {
+      const NetworkReport report(options->network, folder, base);
+      return write_to_standard_output(options->json ? dump_json(report.json()) : report.text());
+    }
     const bool adapter = !base.empty();
     const auto json = [&] {
       return dump_json(adapter ? adapter_json(folder, base) : checkpoint::describe_json(folder));

@@ -8,8 +8,10 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "bertune/error.h"
+#include "cli/commands/explained_lines.h"
 #include "cli/commands/sink.h"
 #include "cli/commands/task_commands.h"
 #include "cli/config/run_config.h"
@@ -99,10 +101,11 @@ class Oddities {
 };
 
 // Answers what the source asks, a part at a time: memory does not grow with it.
-void predict_all(const predict::SharedModel& model, tasks::RequestSource& source,
-                 const PredictOptions& options, const std::filesystem::path& output) {
+void predict_all(const predict::SharedModel& model, std::optional<ExplainedLines> explained,
+                 tasks::RequestSource& source, const PredictOptions& options,
+                 const std::filesystem::path& output) {
   Sink sink(output);
-  sink.write(source.header());
+  sink.write(explained ? explained->header(source.header()) : source.header());
   report::ProgressBar bar = prediction_bar(options, source.items());
   std::int64_t done = 0;
   Oddities oddities(model);
@@ -114,8 +117,10 @@ void predict_all(const predict::SharedModel& model, tasks::RequestSource& source
   for (tasks::Request request; source.next(request);) {
     std::string lines;  // a pipe gets them all at once, for whom waits for the answer to what arrived
     model.ask(request, ask, [&](std::int64_t item, Prediction prediction) {
+      const std::optional<Prediction> whole = explained ? std::optional(prediction) : std::nullopt;
       if (options.min_confidence) tasks::abstain(prediction, *options.min_confidence);
-      lines += request.line(item, prediction);
+      const std::string line = request.line(item, prediction);
+      lines += explained ? explained->line(line, request.input(item), *whole) : line;
       bar.update(done + item + 1);
     });
     sink.write(lines);
@@ -142,24 +147,26 @@ void predict(const PredictOptions& options) {
   if (options.shard) part.emplace(prepare_part(options));
   const InterruptGuard guard;
   use_threads(options.threads);
-  const predict::SharedModel model(
+  const auto model = std::make_shared<const predict::SharedModel>(
       train::ModelFolder::open(options.model.folder, options.max_length, options.model.base),
       train::precision_of(options.precision));
-  print_notes(model.tokenizer().notes());
+  print_notes(model->tokenizer().notes());
   if (options.min_confidence)
-    tasks::require_abstaining(model.architecture(), model.config(), *options.min_confidence);
-  tasks::require_long_text_fits(model.architecture(), options.long_text);
-  const tasks::TaskEntry& task = task_of(model.architecture(), options.model.folder);
+    tasks::require_abstaining(model->architecture(), model->config(), *options.min_confidence);
+  tasks::require_long_text_fits(model->architecture(), options.long_text);
+  const tasks::TaskEntry& task = task_of(model->architecture(), options.model.folder);
   const std::unique_ptr<tasks::RequestSource> source =
-      task.open(file_of(options), model.trained(),
+      task.open(file_of(options), model->trained(),
                 {.threshold = options.threshold,
                  .long_text = options.long_text,
                  .question_answering = options.question_answering,
                  .top = options.top});
+  std::optional<ExplainedLines> explained;
+  if (options.explains) explained.emplace(model, options);
   // The folder is claimed only here: a first attempt that fails on its options shall not decide what it is
   // for.
   if (part) part->parts.claim(part->made_of);
-  predict_all(model, *source, options, part ? part->parts.path() : options.output);
+  predict_all(*model, std::move(explained), *source, options, part ? part->parts.path() : options.output);
 }
 
 // Options that the bytes of the output do not depend on.
@@ -198,6 +205,11 @@ void add_predict_command(CLI::App& app) {
   command->add_flag(
       "--profile", options->profile,
       "Measure batches: time per operation and layer, and a trace in profile.json, beside the output");
+  command
+      ->add_flag("--explain", options->explains,
+                 "Add the words that each answer comes from (bertune explain shows them)")
+      ->group("Explanations");
+  options->explanations.add_to(*command, "Explanations", false);
   options->screen.add_to(*command);
   command->footer(
       "Examples:\n"
@@ -212,6 +224,10 @@ void add_predict_command(CLI::App& app) {
           {fmt::format("--format {0} is how the input is read; what is written is {1} "
                        "(--output-format jsonl or csv)",
                        options->data.format, options->output_format)});
+    }
+    for (const char* flag : {"--method", "--target", "--top-words", "--max-steps"}) {
+      if (command->count(flag) > 0 && !options->explains)
+        throw UsageError(fmt::format("{} is of explanations: it goes with --explain", flag));
     }
     options->model.find(options->screen.hides_progress());
     if (options->shard) options->settings = without_places(options::settings_of(*command));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "cli/commands/explain_options.h"
 #include "cli/options/hub_flags.h"
 #include "cli/options/shared_options.h"
 #include "core/json.h"
@@ -21,6 +22,8 @@ struct PredictOptions : options::PredictionOptions {
   std::string output_format = "jsonl";
   tasks::FileOptions data;
   bool profile = false;
+  bool explains = false;
+  ExplainFlags explanations;
   std::optional<data::Shard> shard;  // the output is then a folder of parts
   Json settings;                     // of the command, where there is a shard
   ScreenOptions screen;

@@ -10,7 +10,6 @@
 #include "cli/options/shared_options.h"
 #include "cli/screen/messages.h"
 #include "core/writing.h"
-#include "insight/results/run_facts.h"
 #include "report/html/beside.h"
 #include "report/html/page.h"
 
@@ -26,7 +25,7 @@ struct ReportOptions {
 void run(const ReportOptions& options) {
   use_threads(options.threads);
   if (options.json) {
-    fmt::print("{}", dump_json(insight::run_facts(options.run)));
+    fmt::print("{}", dump_json(report::html::facts_with_words(options.run)));
     return;
   }
   const std::filesystem::path html =
@@ -38,8 +37,9 @@ void run(const ReportOptions& options) {
 
 }  // namespace
 
-OrderedJson write_report_beside(const std::filesystem::path& folder) try {
-  return report::html::write_beside(folder);
+OrderedJson write_report_beside(const std::filesystem::path& folder,
+                                const report::html::FindWords& find_words) try {
+  return report::html::write_beside(folder, find_words);
 } catch (const Error& error) {
   print_notes({fmt::format("report.html could not be written: {}", error.what())});
   return {};

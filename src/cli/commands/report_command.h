@@ -3,6 +3,7 @@
 
 #include <CLI/App.hpp>
 #include <filesystem>
+#include <functional>
 
 #include "core/json.h"
 
@@ -10,8 +11,10 @@ namespace bertune::cli {
 
 void add_report_command(CLI::App& app);
 
-// Writes report.html into the folder of a run or an evaluation, where it has predictions; returns its facts,
-// or null. A page that cannot be made is a note and no reason to fail.
-OrderedJson write_report_beside(const std::filesystem::path& folder);
+// Writes report.html into the folder of a run or an evaluation, where it has predictions, with the words that
+// `find_words` finds (report::html::FindWords); returns its facts, or null. A page that cannot be made is a
+// note and no reason to fail.
+OrderedJson write_report_beside(const std::filesystem::path& folder,
+                                const std::function<void(const OrderedJson& facts)>& find_words = {});
 
 }  // namespace bertune::cli

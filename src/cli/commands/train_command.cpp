@@ -25,6 +25,7 @@
 #include "core/json.h"
 #include "insight/data/baselines.h"
 #include "insight/data/long_text_choice.h"
+#include "report/event_log.h"
 #include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
 #include "runs/output.h"
@@ -32,6 +33,10 @@
 
 namespace bertune::cli {
 namespace {
+
+struct TrainFlags : TrainOptions {
+  std::filesystem::path events;  // file for a program that watches; empty: none does
+};
 
 void cross_validate(const TrainOptions& options, const runs::TrainOptions& values,
                     const runs::BaseModel& base, const tasks::TaskEntry& task) {
@@ -99,7 +104,7 @@ std::string beside_baselines(const TrainOptions& options, const runs::TrainOptio
   return "";
 }
 
-void run(TrainOptions& options) {
+void run(TrainFlags& options) {
   const InterruptGuard guard;
   join_ranks();
   if (!is_first_rank()) options.screen.silent = true;
@@ -129,7 +134,10 @@ void run(TrainOptions& options) {
   watch_run(
       options,
       [&](const runs::FinishedRun& finished) { return try_it(task.architecture, finished.settings); },
-      [&](train::Observer& observer) { return runs::fine_tune(values, base, task, observer); },
+      [&](train::Observer& observer) {
+        report::EventLog events(observer, is_first_rank() ? options.events : "");
+        return runs::fine_tune(values, base, task, events);
+      },
       [&](const runs::FinishedRun& finished) {
         return options.no_baselines ? std::string() : beside_baselines(options, values, task, finished);
       });
@@ -138,11 +146,16 @@ void run(TrainOptions& options) {
 }  // namespace
 
 void add_train_command(CLI::App& app) {
-  const auto options = std::make_shared<TrainOptions>();
+  const auto options = std::make_shared<TrainFlags>();
   CLI::App* command =
       app.add_subcommand("train", "Fine-tune a model on labeled texts, words or questions, and test it");
   add_run_config(*command);
   options->add_to(*command, tasks::task_names());
+  command
+      ->add_option("--events", options->events,
+                   "Add a line of JSON to FILE for each event of the run: steps, evaluations, checkpoints")
+      ->type_name("FILE")
+      ->group("Output");
   command->footer(
       "Examples:\n"
       "  bertune train --model bert-base-uncased --train train.csv --output my-model\n"

@@ -11,6 +11,7 @@
 #include "cli/commands/beside_baselines.h"
 #include "cli/commands/report_command.h"
 #include "cli/commands/task_commands.h"
+#include "cli/commands/watched_run.h"
 #include "cli/screen/messages.h"
 #include "cli/screen/run_report.h"
 #include "cli/screen/train_display.h"
@@ -87,7 +88,7 @@ void train_seeds(const TrainOptions& options, const runs::TrainOptions& values, 
   const std::string beside = beside_baselines(options, values, task, done);
   const std::filesystem::path& output = values.arguments.output_dir;
   for (const std::uint64_t seed : done.seeds) write_report_beside(insight::folder_of_seed(output, seed));
-  if (done.best) write_report_beside(output);
+  if (done.best) write_report_beside(output, words_finder(options));
   if (options.json) {
     fmt::print("{}", dump_json(done.results));
     return;

@@ -4,15 +4,20 @@
 
 #include <cstdint>
 #include <iostream>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "bertune/error.h"
 #include "cli/commands/report_command.h"
 #include "cli/screen/interrupt.h"
+#include "cli/screen/messages.h"
 #include "cli/screen/ranks.h"
 #include "cli/screen/run_report.h"
 #include "cli/screen/train_display.h"
 #include "cli/screen/train_profile.h"
+#include "core/file.h"
+#include "insight/explain/explained_mistakes.h"
 #include "insight/results/suspicious_facts.h"
 #include "report/table.h"
 #include "report/tensorboard_log.h"
@@ -59,6 +64,20 @@ runs::FinishedRun shown(const TrainOptions& options, TrainDisplay& display, trai
 
 }  // namespace
 
+report::html::FindWords words_finder(const TrainOptions& options) {
+  const std::filesystem::path& folder = options.run.arguments.output_dir;
+  insight::ExplainedModel trained{.folder = folder};
+  if (path_exists(folder / "adapter_config.json"))
+    trained.base = options.run.base.empty() ? options.run.model : options.run.base;
+  const auto model = options.no_explanations ? std::nullopt : std::optional(std::move(trained));
+  return insight::finder_of_words(
+      folder, model,
+      [silent = options.hides_notes()](const std::string& note) {
+        if (!silent) print_notes({note});
+      },
+      interrupt_token());
+}
+
 void watch_run(const TrainOptions& options, const TryIt& try_it,
                const std::function<runs::FinishedRun(train::Observer&)>& run,
                const std::function<std::string(const runs::FinishedRun&)>& beside_test) {
@@ -78,7 +97,7 @@ void watch_run(const TrainOptions& options, const TryIt& try_it,
     profiled = "\n" + profile.finish(options.run.arguments.output_dir / "profile.json", precision);
   }
   const std::string beside = beside_test && finished.test_metrics ? beside_test(finished) : "";
-  const OrderedJson facts = write_report_beside(options.run.arguments.output_dir);
+  const OrderedJson facts = write_report_beside(options.run.arguments.output_dir, words_finder(options));
   if (options.json) return print_run_json(finished);
   print_run(options.run, finished, try_it(finished), beside, labels_to_read(options, facts));
   fmt::print("{}", profiled);

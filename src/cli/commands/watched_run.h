@@ -8,6 +8,7 @@
 
 #include "bertune/error.h"
 #include "options/train_options.h"
+#include "report/html/page.h"
 #include "runs/train_options.h"
 #include "runs/training_run.h"
 #include "train/observer.h"
@@ -21,6 +22,9 @@ runs::TrainOptions run_values(const TrainOptions& options);
 
 // Throws the interruption again, and says how to continue what is in the output folder.
 [[noreturn]] void stop_to_resume(const Interrupted& interrupted, const std::filesystem::path& output);
+
+// Returns what finds the words behind the mistakes of the model in the output folder, for its report.
+report::html::FindWords words_finder(const TrainOptions& options);
 
 // A shell command that uses the model that was trained, "{}" being its folder.
 using TryIt = std::function<std::string_view(const runs::FinishedRun&)>;

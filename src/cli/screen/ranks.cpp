@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bertune/error.h"
@@ -19,6 +20,7 @@
 #include "cli/screen/interrupt.h"
 #include "cli/screen/launch.h"
 #include "cli/screen/messages.h"
+#include "distributed/delayed.h"
 #include "distributed/join.h"
 #include "distributed/ranks.h"
 
@@ -30,13 +32,18 @@ const Launch& launch() {
   return kLaunch;
 }
 
+// A network that is not at hand, for measurements (bench/distributed.py).
+std::unique_ptr<distributed::Communicator> joined(double beat) {
+  std::unique_ptr<distributed::Communicator> engine = distributed::join(launch().size, beat);
+  const std::string link = variable("BERTUNE_EMULATED_LINK");
+  return link.empty() ? std::move(engine)
+                      : distributed::delayed(std::move(engine), distributed::link_from_string(link));
+}
+
 // The job of this process. It lives until the process ends.
 struct Job {
   explicit Job(double silence)
-      : engine(distributed::join(launch().size, std::clamp(silence / 6, 0.1, 5.0))),
-        ranks(*engine),
-        use(ranks),
-        patience(silence) {}
+      : engine(joined(std::clamp(silence / 6, 0.1, 5.0))), ranks(*engine), use(ranks), patience(silence) {}
 
   std::unique_ptr<distributed::Communicator> engine;
   distributed::Ranks ranks;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,8 @@ using tasks::TextClassificationExamples;
 using tasks::text_classification::LabelledRows;
 using tasks::text_classification::LabelledSets;
 
+// The ways that are compared; of equally good ones the first is taken.
+// Of equal results the first one is taken.
 constexpr std::array kWays = {LongText::head_tail, LongText::truncate, LongText::windows};
 constexpr std::int64_t kFewTooLong = 10;  // one in so many rows
 constexpr std::int64_t kMostRows = 2000;  // that are compared
@@ -203,14 +206,16 @@ void compare(const TooLong& rows, const runs::TrainOptions& options, const runs:
     list += fmt::format("{}{} {}", list.empty() ? "" : ", ", to_string(way),
                         shown(targets.outcome, mean_of(results.back())));
   }
-  const std::size_t other = mean_of(results[1]) > mean_of(results[2]) ? 1 : 2;
-  const Difference difference = difference_of(results[other], results[0]);
-  choice.chosen = difference.mean > difference.error ? kWays[other] : LongText::head_tail;
+  std::array<std::size_t, kWays.size()> order = {0, 1, 2};
+  std::ranges::stable_sort(order, std::greater(), [&](std::size_t way) { return mean_of(results[way]); });
+  const LongText second = kWays[order[1]];
+  const Difference difference = difference_of(results[order[0]], results[order[1]]);
+  choice.chosen = kWays[order[0]];
   const double half = kNormal975 * difference.error;
   choice.found["compared"] = results[0].size(), choice.found["measure"] = measure_of(targets.outcome);
   choice.found["values"] = std::move(values);
-  choice.found["difference"] = {{"of", to_string(kWays[other])},
-                                {"from", to_string(LongText::head_tail)},
+  choice.found["difference"] = {{"of", to_string(choice.chosen)},
+                                {"from", to_string(second)},
                                 {"value", difference.mean},
                                 {"interval", {difference.mean - half, difference.mean + half}}};
   // Differences of shares are told in points, those of errors as they are.
@@ -219,12 +224,12 @@ void compare(const TooLong& rows, const runs::TrainOptions& options, const runs:
     return is_share ? fmt::format("{:+.1f}", 100 * value) : fmt::format("{:+.3g}", value);
   };
   choice.note += fmt::format(
-      "; on {} of them, by cross-validation with features of the model as it is, {}: {}. {} against "
-      "head-tail: {}{} "
-      "({} to {}). They are read with `long_text={}`",
-      results[0].size(), measure_of(targets.outcome), list, to_string(kWays[other]), told(difference.mean),
-      is_share ? " points" : " less", told(difference.mean - half), told(difference.mean + half),
-      to_string(choice.chosen));
+      "; on {} of them, by cross-validation with features of the model as it is, {}: {}. {} against {}: {}{} "
+      "({} to "
+      "{}). They are read with `long_text={}`",
+      results[0].size(), measure_of(targets.outcome), list, to_string(choice.chosen), to_string(second),
+      told(difference.mean), is_share ? " points" : " less", told(difference.mean - half),
+      told(difference.mean + half), to_string(choice.chosen));
 }
 
 Choice choose(const runs::TrainOptions& options, const runs::BaseModel& base) {

@@ -10,9 +10,8 @@ namespace bertune::insight {
 // Has the options say one of the three ways, and notes why; changes nothing where they do already. Texts are
 // truncated where no more than a tenth of the training rows are too long. Else the three are compared on rows
 // that are too long, by cross-validation of linear models on the features of the encoder as it is, which are
-// the means of its last hidden states. Another way than head-tail is chosen where its result is better by
-// more than a standard error of the difference. This computes at most a quarter of what a training in windows
-// does.
+// the means of its last hidden states; the best one is taken. This computes at most a quarter of what a
+// training in windows does.
 //
 // What was found is left in OUTPUT/long_text.json, which a run that is resumed reads, unless the output
 // folder is not to be written. All ranks must call it. Throws UsageError for a task whose texts are read

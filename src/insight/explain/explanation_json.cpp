@@ -1,12 +1,14 @@
-#include <algorithm>
+#include "insight/explain/explanation_json.h"
 
-#include "bertune/explain.h"
-#include "core/json.h"
+#include <algorithm>
+#include <utility>
+
 #include "tasks/prediction.h"
 
 namespace bertune {
+namespace insight {
 
-std::string to_json(const Explanation& explanation, std::span<const std::string> labels) {
+OrderedJson explanation_json(const Explanation& explanation) {
   const bool has_parts =
       std::ranges::any_of(explanation.words, [](const auto& word) { return word.part > 0; });
   OrderedJson words = OrderedJson::array(), targets = OrderedJson::array();
@@ -29,10 +31,18 @@ std::string to_json(const Explanation& explanation, std::span<const std::string>
     object["steps"] = target.steps;
     object["completeness_error"] = target.completeness_error;
   }
+  OrderedJson json = {{"method", to_string(explanation.method)},
+                      {"words", std::move(words)},
+                      {"targets", std::move(targets)}};
+  if (explanation.truncated_tokens > 0) json["truncated_tokens"] = explanation.truncated_tokens;
+  return json;
+}
+
+}  // namespace insight
+
+std::string to_json(const Explanation& explanation, std::span<const std::string> labels) {
   OrderedJson object = tasks::prediction_json(explanation.prediction, labels);
-  object["explanation"] = {{"method", to_string(explanation.method)}, {"words", words}, {"targets", targets}};
-  if (explanation.truncated_tokens > 0)
-    object["explanation"]["truncated_tokens"] = explanation.truncated_tokens;
+  object["explanation"] = insight::explanation_json(explanation);
   return object.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
 

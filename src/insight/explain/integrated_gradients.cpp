@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
+
+#include "model/adapters/lora.h"
 
 namespace bertune::insight {
 namespace {
@@ -10,17 +13,20 @@ namespace {
 constexpr std::int64_t kRows = 2048;  // of embeddings in a pass, or one sequence where that is longer
 constexpr std::int64_t kFirstSteps = 16;
 
-const std::string& word_embeddings(const BertPreTrainedModel& model) {
-  return model.parameters().layout().front().name;
-}
+const std::string& word_embeddings(const Parameters& parameters) { return parameters.layout().front().name; }
 
 // The row of padding, if there is one, gets no gradient: ids begin behind it.
 std::int64_t first_row(const BertConfig& config) {
   return std::max<std::int64_t>(0, config.pad_token_id + 1);
 }
 
+std::optional<Parameters> merged_values(const BertPreTrainedModel& model) {
+  if (model.lora() == nullptr) return std::nullopt;
+  return model::merged_parameters(model.parameters(), static_cast<float>(model.lora()->scale()));
+}
+
 // A model whose table of word embeddings is the input: a row for each token of each step. It has no dropout.
-BertPreTrainedModel model_of_rows(const BertPreTrainedModel& source) {
+BertPreTrainedModel model_of_rows(const BertPreTrainedModel& source, const Parameters& values) {
   BertConfig config = source.config();
   config.vocab_size = first_row(config) + std::max(kRows, config.max_length());
   config.hidden_dropout_prob = config.attention_probs_dropout_prob = config.qa_dropout = 0;
@@ -29,7 +35,7 @@ BertPreTrainedModel model_of_rows(const BertPreTrainedModel& source) {
   Parameters& parameters = model.parameters();
   for (std::size_t i = 1; i < parameters.layout().size(); ++i) {
     const std::string& name = parameters.layout()[i].name;
-    std::ranges::copy(source.parameters().value(name), parameters.value(name).begin());
+    std::ranges::copy(values.value(name), parameters.value(name).begin());
     parameters.set_trainable(i, false);
   }
   model.train();
@@ -41,15 +47,16 @@ BertPreTrainedModel model_of_rows(const BertPreTrainedModel& source) {
 // Points on the way from padding to a text, computed a few at a time.
 class IntegratedGradients::Path {
  public:
-  Path(const BertPreTrainedModel& source, BertPreTrainedModel& model, const Sequence& sequence,
-       const Target& target, std::int32_t padding)
+  Path(const Parameters& source, BertPreTrainedModel& model, const Sequence& sequence, const Target& target,
+       std::int32_t padding, const Passes& passes)
       : source_(source),
         model_(model),
         sequence_(sequence),
         target_(target),
         padding_(padding),
-        width_(static_cast<std::size_t>(source.config().embedding_width())),
-        at_a_time_(std::max<std::size_t>(1, static_cast<std::size_t>(kRows) / sequence.input_ids.size())) {}
+        passes_(passes),
+        width_(static_cast<std::size_t>(model.config().embedding_width())),
+        at_a_time_(std::max<std::size_t>(1, rows_of(passes) / sequence.input_ids.size())) {}
 
   // Returns the function at some points.
   std::vector<double> values(std::span<const double> points) {
@@ -59,6 +66,7 @@ class IntegratedGradients::Path {
       const std::size_t count = logits.size() / static_cast<std::size_t>(batch_.sequences());
       for (std::size_t i = 0; i < static_cast<std::size_t>(batch_.sequences()); ++i)
         result.push_back(function_of(target_, logits.subspan(i * count, count), model_.config()));
+      passes_.pause();
     }
     return result;
   }
@@ -70,23 +78,26 @@ class IntegratedGradients::Path {
       const std::size_t count = std::min(at_a_time_, quadrature.nodes.size() - first);
       backward(std::span(quadrature.nodes).subspan(first, count));
       add(std::span(quadrature.weights).subspan(first, count), result);
+      passes_.pause();
     }
     return result;
   }
 
  private:
+  // A pass back takes as long as the pass before it, or longer.
+  static std::size_t rows_of(const Passes& passes) {
+    return static_cast<std::size_t>(std::clamp<std::int64_t>(passes.tokens / 2, 1, kRows));
+  }
   std::size_t tokens() const { return sequence_.input_ids.size(); }
   std::span<const float> embedding(std::int32_t id) const {
-    return source_.parameters()
-        .value(word_embeddings(source_))
-        .subspan(static_cast<std::size_t>(id) * width_, width_);
+    return source_.value(word_embeddings(source_)).subspan(static_cast<std::size_t>(id) * width_, width_);
   }
 
   // Writes the rows of the points, and a sequence for each.
   void place(std::span<const double> points) {
     batch_.clear();
-    const std::int64_t begin = first_row(source_.config());
-    const std::span<float> table = model_.parameters().value(word_embeddings(model_));
+    const std::int64_t begin = first_row(model_.config());
+    const std::span<float> table = model_.parameters().value(word_embeddings(source_));
     std::vector<std::size_t> word_of(tokens(), sequence_.words.size());
     for (std::size_t w = 0; w < sequence_.words.size(); ++w)
       std::fill(word_of.begin() + static_cast<std::ptrdiff_t>(sequence_.words[w].first),
@@ -135,8 +146,8 @@ class IntegratedGradients::Path {
 
   void add(std::span<const double> weights, std::vector<double>& result) {
     const double factor = gradient_factor(target_, model_.config());
-    const std::span<const float> gradient = model_.parameters().gradient(word_embeddings(model_));
-    const std::size_t begin = static_cast<std::size_t>(first_row(source_.config()));
+    const std::span<const float> gradient = model_.parameters().gradient(word_embeddings(source_));
+    const std::size_t begin = static_cast<std::size_t>(first_row(model_.config()));
     for (const SequenceWord& word : sequence_.words) {
       for (std::size_t t = word.first; t < word.end; ++t) {
         const std::span<const float> to = embedding(sequence_.input_ids[t]), from = embedding(padding_);
@@ -151,34 +162,39 @@ class IntegratedGradients::Path {
     }
   }
 
-  const BertPreTrainedModel& source_;
+  const Parameters& source_;
   BertPreTrainedModel& model_;
   const Sequence& sequence_;
   const Target& target_;
   std::int32_t padding_;
+  const Passes& passes_;
   std::size_t width_, at_a_time_;
   Batch batch_;
 };
 
 IntegratedGradients::IntegratedGradients(const BertPreTrainedModel& model)
-    : source_(model), model_(model_of_rows(model)) {}
+    : merged_(merged_values(model)),
+      source_(merged_ ? *merged_ : model.parameters()),
+      model_(model_of_rows(model, source_)) {}
 IntegratedGradients::~IntegratedGradients() = default;
 
 Attributions IntegratedGradients::explain(const Sequence& sequence, const Target& target,
-                                          std::int32_t padding, std::int64_t max_steps, double max_error) {
+                                          std::int32_t padding, const Accuracy& accuracy,
+                                          const Passes& passes) {
   constexpr double kLeastDifference = 0.01;  // where nothing is gained, no share of it says anything
-  Path path(source_, model_, sequence, target, padding);
+  Path path(source_, model_, sequence, target, padding, passes);
   const double ends[] = {0, 1};
   const std::vector<double> values = path.values(ends);
   Attributions result{.of_tokens = {}, .value = values[1], .baseline = values[0]};
   const double gained = result.value - result.baseline;
-  for (std::int64_t steps = std::min(kFirstSteps, max_steps);; steps = std::min(2 * steps, max_steps)) {
+  const std::int64_t most = accuracy.max_steps;
+  for (std::int64_t steps = std::min(kFirstSteps, most);; steps = std::min(2 * steps, most)) {
     result.of_tokens = path.attributions(gauss_legendre(steps));
     result.steps = steps;
     double sum = 0;
     for (const double part : result.of_tokens) sum += part;
     result.error = std::abs(sum - gained) / std::max(std::abs(gained), kLeastDifference);
-    if (result.error <= max_error || steps == max_steps) return result;
+    if (result.error <= accuracy.max_error || steps == most) return result;
   }
 }
 

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "bertune/model.h"
+#include "bertune/parameters.h"
+#include "insight/explain/passes.h"
 #include "insight/explain/sequence.h"
 #include "insight/explain/target.h"
 
@@ -18,20 +21,26 @@ struct Attributions {
   double error = 0;  // of completeness, relative to value - baseline
 };
 
+struct Accuracy {
+  std::int64_t max_steps;
+  double max_error;
+};
+
 class IntegratedGradients {
  public:
-  // Copies the encoder and the head of a model, which is to outlive this.
+  // Copies the encoder and the head of a model, with its adapter merged. The model is to outlive this.
   explicit IntegratedGradients(const BertPreTrainedModel& model);
   ~IntegratedGradients();
 
-  // With Gauss-Legendre quadrature of 16 steps, then 32, and so on, until the error is small enough or
-  // `max_steps` are reached.
+  // With Gauss-Legendre quadrature of 16 steps, then 32, and so on, until the error is small enough or the
+  // most steps are reached.
   Attributions explain(const Sequence& sequence, const Target& target, std::int32_t padding,
-                       std::int64_t max_steps, double max_error);
+                       const Accuracy& accuracy, const Passes& passes);
 
  private:
   class Path;
-  const BertPreTrainedModel& source_;
+  std::optional<Parameters> merged_;  // of a model with an adapter
+  const Parameters& source_;
   BertPreTrainedModel model_;
 };
 

@@ -5,8 +5,6 @@
 namespace bertune::insight {
 namespace {
 
-constexpr std::int64_t kTokensAtATime = 4096;
-
 // A sequence without a word, or with the word masked.
 struct Variant {
   std::size_t word;
@@ -57,7 +55,8 @@ class Variants {
 
 std::vector<std::vector<double>> leave_one_out(const model::Weights& weights, model::Workspace& workspace,
                                                const Sequence& sequence, std::span<const Target> targets,
-                                               std::span<const double> whole, std::int32_t mask) {
+                                               std::span<const double> whole, std::int32_t mask,
+                                               const Passes& passes) {
   std::vector<std::vector<double>> contributions(targets.size(), std::vector<double>(sequence.words.size()));
   Variants variants(sequence, targets, mask);
   Batch batch;
@@ -72,7 +71,7 @@ std::vector<std::vector<double>> leave_one_out(const model::Weights& weights, mo
     batch.clear();
     std::size_t end = first;
     do variants.add_to(batch, variants.list()[end++]);
-    while (end < variants.list().size() && batch.tokens() < kTokensAtATime);
+    while (end < variants.list().size() && batch.tokens() < passes.tokens);
     std::span<const float> logits = model::run(weights, batch, workspace).logits;
     for (std::size_t i = first; i < end; ++i) {
       const Variant& variant = variants.list()[i];
@@ -84,6 +83,7 @@ std::vector<std::vector<double>> leave_one_out(const model::Weights& weights, mo
       }
     }
     first = end;
+    passes.pause();
   }
   return contributions;
 }

@@ -13,8 +13,8 @@ namespace {
 
 class QuestionMaker {
  public:
-  QuestionMaker(const train::ModelFolder& folder, const std::string& wanted)
-      : folder_(folder), wanted_(wanted), labels_(folder.model.config().id2label) {}
+  QuestionMaker(const tasks::TrainedModel& model, const std::string& wanted)
+      : model_(model), wanted_(wanted), labels_(model.config.id2label) {}
 
   Question of(const Input& input, const Prediction& prediction) const {
     if (const auto* answer = std::get_if<Answer>(&prediction)) return of_answer(input, *answer);
@@ -53,10 +53,10 @@ class QuestionMaker {
                                                  : set != nullptr    ? set->window
                                                  : number != nullptr ? number->window
                                                                      : std::nullopt;
-    if (!window) return sequence_of_texts(folder_.tokenizer, input.text, input.text_pair, folder_.max_length);
+    if (!window) return sequence_of_texts(model_.tokenizer, input.text, input.text_pair, model_.max_length);
     const TextPlace& place = window->place;
     const std::string part = input.text.substr(place.bytes.begin, place.bytes.end - place.bytes.begin);
-    Sequence sequence = sequence_of_texts(folder_.tokenizer, part, std::nullopt, folder_.max_length);
+    Sequence sequence = sequence_of_texts(model_.tokenizer, part, std::nullopt, model_.max_length);
     for (SequenceWord& word : sequence.words) {
       if (!word.shown.place) continue;
       for (auto [span, begin] : {std::pair{&word.shown.place->code_points, place.code_points.begin},
@@ -88,7 +88,7 @@ class QuestionMaker {
   }
 
   std::vector<std::size_t> read_words(std::span<const TaggedWord> words, Question& question) const {
-    TaggedSequence read = sequence_of_words(folder_.tokenizer, words, folder_.max_length);
+    TaggedSequence read = sequence_of_words(model_.tokenizer, words, model_.max_length);
     question.sequence = std::move(read.sequence);
     return std::move(read.places);
   }
@@ -112,8 +112,7 @@ class QuestionMaker {
   Question of_answer(const Input& input, const Answer& answer) const {
     const Span bytes = answer.place.bytes;
     Question question{
-        sequence_of_question(folder_.tokenizer, input.question, input.context, bytes, folder_.max_length),
-        {}};
+        sequence_of_question(model_.tokenizer, input.question, input.context, bytes, model_.max_length), {}};
     Target target{.kind = Target::Kind::span, .name = answer.text};
     bool is_first = true;
     for (std::size_t i = 0; i < question.sequence.words.size(); ++i) {
@@ -128,7 +127,7 @@ class QuestionMaker {
     return question;
   }
 
-  const train::ModelFolder& folder_;
+  const tasks::TrainedModel& model_;
   const std::string& wanted_;
   const std::vector<std::string>& labels_;
 };
@@ -144,9 +143,23 @@ std::int64_t index_of_label(std::span<const std::string> labels, const std::stri
                                          fmt::join(shown, ", "), labels.size() > kShown ? ", ..." : ""));
 }
 
-Question question_of(const train::ModelFolder& folder, const std::string& wanted, const Input& input,
+WordsRead words_read(const tasks::TrainedModel& model, const Input& input) {
+  Sequence sequence;
+  if (!input.question.empty()) {
+    sequence = sequence_of_question(model.tokenizer, input.question, input.context, {}, model.max_length);
+  } else if (!input.words.empty()) {
+    std::vector<TaggedWord> words;
+    for (const std::string& word : input.words) words.push_back({.text = word, .tag = {}});
+    sequence = sequence_of_words(model.tokenizer, words, model.max_length).sequence;
+  } else {
+    sequence = sequence_of_texts(model.tokenizer, input.text, input.text_pair, model.max_length);
+  }
+  return {std::ssize(sequence.words), std::ssize(sequence.input_ids)};
+}
+
+Question question_of(const tasks::TrainedModel& model, const std::string& wanted, const Input& input,
                      const Prediction& prediction) {
-  return QuestionMaker(folder, wanted).of(input, prediction);
+  return QuestionMaker(model, wanted).of(input, prediction);
 }
 
 }  // namespace bertune::insight

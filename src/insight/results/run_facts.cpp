@@ -14,6 +14,7 @@
 #include "insight/results/seed_group.h"
 #include "insight/results/statistics.h"
 #include "insight/results/suspicious_facts.h"
+#include "insight/results/tuning_file.h"
 #include "tasks/trained_settings.h"
 
 namespace bertune::insight {
@@ -199,6 +200,30 @@ void add_seeds(const fs::path& folder, OrderedJson& facts) {
                     {"runs", std::move(runs)}};
 }
 
+// Adds the trials of a search that has finished, as tuning.json says it.
+void add_tuning(const fs::path& folder, OrderedJson& facts) {
+  const Json file = json_in(folder / kTuningFile);
+  if (!file.is_object() || file.at("finished") != true) return;
+  OrderedJson trials = OrderedJson::array();
+  for (const Json& one : file.at("trials")) {
+    OrderedJson trial = {{"number", one.at("number")}, {"settings", OrderedJson(one.at("settings"))}};
+    for (const char* key : {"steps", "total_steps", "score", "seconds"}) add_number(trial, key, one, key);
+    trial["outcome"] = one.at("outcome").get<std::string>();
+    if (one.contains("why")) trial["why"] = one.at("why").get<std::string>();
+    if (one.contains("difference")) {
+      add_number(trial, "difference", one.at("difference"), "value");
+      add_number(trial, "standard_error", one.at("difference"), "standard_error");
+    }
+    trials.push_back(std::move(trial));
+  }
+  OrderedJson& tuning = facts["tuning"] = {{"metric", file.at("metric").get<std::string>()},
+                                           {"greater_is_better", file.at("greater_is_better").get<bool>()},
+                                           {"winner", file.at("winner").get<std::int64_t>()},
+                                           {"why", file.at("why").get<std::string>()}};
+  add_number(tuning, "seconds", file, "seconds");
+  tuning["trials"] = std::move(trials);
+}
+
 // The metric of the curves, by its name in the log. Answers have F1 in both versions of SQuAD's metrics.
 std::string logged_metric(const PredictionTable& table, const std::string& headline) {
   return table.form.outcome == tasks::Outcome::answers ? "f1" : headline;
@@ -249,6 +274,7 @@ OrderedJson run_facts(const fs::path& folder) try {
   read_from(folder / "data_check.json", [&] { add_neighbors(folder, facts); });
   read_from(folder / "long_text.json", [&] { add_long_text(folder / "long_text.json", facts); });
   read_from(folder / kSeedsFile, [&] { add_seeds(folder, facts); });
+  read_from(folder / kTuningFile, [&] { add_tuning(folder, facts); });
   add_run(json_in(folder / "all_results.json"), state, facts);
   if (!state.is_null()) {
     read_from(folder / "trainer_state.json",

@@ -7,13 +7,13 @@
 namespace bertune::kernels::BERTUNE_ISA {
 namespace {
 
-// A step whose numbers begin `offset` behind those of the given one, and its gradients `gradient_offset`.
+// A step whose numbers begin `offset` behind those of the given one; its gradients and states by theirs.
 template <typename Step>
-Step shifted(Step step, std::int64_t offset, std::int64_t gradient_offset) {
+Step shifted(Step step, std::int64_t offset, std::int64_t gradient_offset, std::int64_t state_offset) {
   step.values += offset;
   step.gradients += gradient_offset;
-  step.for_each_state([offset](float*& state) {
-    if (state != nullptr) state += offset;
+  step.for_each_state([state_offset](float*& state) {
+    if (state != nullptr) state += state_offset;
   });
   return step;
 }
@@ -21,8 +21,8 @@ Step shifted(Step step, std::int64_t offset, std::int64_t gradient_offset) {
 template <typename Step>
 void update_row(const UpdateList<Step>& list, const SteppedRow& row, void (*rule)(const Step&)) {
   for (std::int64_t i = row.first; i < row.end; ++i) {
-    const std::int64_t offset = row.row * list.row_steps[i].size;
-    Step step = shifted(list.row_steps[i], offset, list.one_gradient ? 0 : offset);
+    const std::int64_t size = list.row_steps[i].size, offset = row.row * size;
+    Step step = shifted(list.row_steps[i], offset, list.one_gradient ? 0 : offset, row.state_row * size);
     if (i == row.first) {
       step.for_each_state([&](float* state) {
         if (state != nullptr) host::commit(state, static_cast<std::size_t>(step.size) * sizeof(float));
@@ -51,7 +51,7 @@ void update(const UpdateList<Step>& list, void (*rule)(const Step&)) {
         if (range + step < count && first_blocks[range + step] <= task) range += step;
       }
       const std::int64_t offset = (task - first_blocks[range]) * kBlock;
-      Step part = shifted(ranges[range], offset, offset);
+      Step part = shifted(ranges[range], offset, offset, offset);
       part.size = min(kBlock, part.size - offset);
       rule(part);
     });

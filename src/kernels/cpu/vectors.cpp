@@ -100,7 +100,9 @@ void sum_of_squares(const SumOfSquares& op) {
       const auto term = [&](std::int64_t first, std::int64_t end) {
         return squares_of(segment.x + first, end - first);
       };
-      total += reduced(segment.size, term, sum);
+      const double squares = reduced(segment.size, term, sum);
+      if (op.sums != nullptr) op.sums[i - 1] = squares;
+      total += squares;
       continue;
     }
     std::int64_t rows = 0;
@@ -109,7 +111,10 @@ void sum_of_squares(const SumOfSquares& op) {
       for (std::int64_t row = block * kRowBlock; row < min((block + 1) * kRowBlock, rows); ++row)
         sums[row] = squares_of(op.segments[i + row].x, op.segments[i + row].size);
     });
-    for (std::int64_t row = 0; row < rows; ++row) total += sums[row];
+    for (std::int64_t row = 0; row < rows; ++row) {
+      if (op.sums != nullptr) op.sums[i + row] = sums[row];
+      total += sums[row];
+    }
     i += rows;
   }
   *op.result = total;

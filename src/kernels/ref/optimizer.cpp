@@ -135,11 +135,11 @@ void update(const UpdateList<Step>& list, void (*rule)(const Step&)) {
     const SteppedRow& row = list.rows[i];
     for (std::int64_t j = row.first; j < row.end; ++j) {
       Step step = list.row_steps[j];
-      const std::int64_t offset = row.row * step.size;
+      const std::int64_t offset = row.row * step.size, state_offset = row.state_row * step.size;
       step.values += offset;
       if (!list.one_gradient) step.gradients += offset;
       step.for_each_state([&](float*& state) {
-        if (state != nullptr) state += offset;
+        if (state != nullptr) state += state_offset;
       });
       rule(step);
     }

@@ -60,6 +60,7 @@ void sum_of_squares(const SumOfSquares& op) {
     const ConstSegment& segment = op.segments[i];
     double sum = 0;
     for (std::int64_t j = 0; j < segment.size; ++j) sum += static_cast<double>(segment.x[j]) * segment.x[j];
+    if (op.sums != nullptr) op.sums[i] = sum;
     total += sum;
   }
   *op.result = total;

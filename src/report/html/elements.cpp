@@ -85,6 +85,24 @@ std::string quote(std::string_view text) {
                      text.empty() ? "<small>(empty)</small>" : escaped(text));
 }
 
+std::string marked(std::string_view text, std::span<const Mark> marks) {
+  std::string html;
+  std::size_t done = 0;
+  for (const Mark& mark : marks) {
+    if (mark.begin < done || mark.end < mark.begin || mark.end > text.size()) continue;
+    html += escaped(text.substr(done, mark.begin - done));
+    html += fmt::format("<span class=\"{0} {0}{1}\" title=\"{2:+.3g}\">{3}</span>",
+                        mark.contribution > 0 ? "p" : "n", mark.shade, mark.contribution,
+                        escaped(text.substr(mark.begin, mark.end - mark.begin)));
+    done = mark.end;
+  }
+  return html + escaped(text.substr(done));
+}
+
+std::string marked_quote(std::string_view text, std::span<const Mark> marks) {
+  return "<blockquote class=\"why\" dir=\"auto\">" + marked(text, marks) + "</blockquote>";
+}
+
 std::string number(double value, std::string_view shown) {
   return fmt::format("<data value=\"{}\">{}</data>", Json(value).dump(), shown);
 }

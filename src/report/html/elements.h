@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,16 @@ std::string escaped(std::string_view text);
 // ellipsis.
 std::string name(std::string_view text);
 std::string quote(std::string_view text);  // a text from data as a block
+
+// A word of a text that speaks for a prediction, or against it: bytes of the text, and one of five shades.
+struct Mark {
+  std::size_t begin = 0, end = 0;
+  double contribution = 0;
+  int shade = 1;
+};
+// A text with marks in their order; those that overlap or lie outside are left out.
+std::string marked(std::string_view text, std::span<const Mark> marks);
+std::string marked_quote(std::string_view text, std::span<const Mark> marks);
 
 // A number of the JSON, and how it is shown: `value` is written so that it reads back to the same number.
 std::string number(double value, std::string_view shown);

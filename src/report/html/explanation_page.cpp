@@ -15,36 +15,39 @@ namespace {
 constexpr double kLeastShare = 0.1;
 constexpr int kShades = 5;
 
-std::string marked(std::string_view word, double contribution, double most) {
-  const double share = most > 0 ? std::abs(contribution) / most : 0;
-  if (share < kLeastShare) return escaped(word);
-  const int shade = std::clamp(static_cast<int>(std::ceil(share * kShades)), 1, kShades);
-  return fmt::format("<span class=\"{0} {0}{1}\" title=\"{2:+.3g}\">{3}</span>", contribution > 0 ? "p" : "n",
-                     shade, contribution, escaped(word));
+int shade_of(double contribution, double most) {
+  return std::clamp(static_cast<int>(std::ceil(std::abs(contribution) / most * kShades)), 1, kShades);
+}
+bool is_marked(double contribution, double most) {
+  return most > 0 && std::abs(contribution) / most >= kLeastShare;
 }
 
-// A text with its words marked; what stands between them is text too.
 std::string marked_text(std::string_view text, std::int64_t part, const Explanation& explanation,
                         const ExplainedTarget& target, double most) {
-  std::string html;
-  std::size_t done = 0;
+  std::vector<Mark> marks;
   for (std::size_t i = 0; i < explanation.words.size(); ++i) {
     const ExplainedWord& word = explanation.words[i];
-    if (word.part != part || !word.place) continue;
-    const std::size_t begin = word.place->bytes.begin, end = word.place->bytes.end;
-    if (begin < done || end > text.size()) continue;
-    html += escaped(text.substr(done, begin - done));
-    html += marked(text.substr(begin, end - begin), target.contributions[i], most);
-    done = end;
+    const double contribution = target.contributions[i];
+    if (word.part != part || !word.place || !is_marked(contribution, most)) continue;
+    marks.push_back({static_cast<std::size_t>(word.place->bytes.begin),
+                     static_cast<std::size_t>(word.place->bytes.end), contribution,
+                     shade_of(contribution, most)});
   }
-  return "<blockquote class=\"why\">" + html + escaped(text.substr(done)) + "</blockquote>";
+  return marked_quote(text, marks);
 }
 
 std::string marked_words(const Explanation& explanation, const ExplainedTarget& target, double most) {
-  std::string html;
-  for (std::size_t i = 0; i < explanation.words.size(); ++i)
-    html += (i > 0 ? " " : "") + marked(explanation.words[i].text, target.contributions[i], most);
-  return "<blockquote class=\"why\">" + html + "</blockquote>";
+  std::string text;
+  std::vector<Mark> marks;
+  for (std::size_t i = 0; i < explanation.words.size(); ++i) {
+    if (i > 0) text += ' ';
+    const std::size_t begin = text.size();
+    text += explanation.words[i].text;
+    const double contribution = target.contributions[i];
+    if (is_marked(contribution, most))
+      marks.push_back({begin, text.size(), contribution, shade_of(contribution, most)});
+  }
+  return marked_quote(text, marks);
 }
 
 std::string item(const ShownExplanation& shown, const ExplainedTarget& target) {

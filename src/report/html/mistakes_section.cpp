@@ -2,7 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
+#include <utility>
+#include <vector>
 
+#include "core/utf8.h"
 #include "report/html/elements.h"
 #include "report/html/sections.h"
 
@@ -38,6 +43,94 @@ std::string wrong_words(const OrderedJson& mistake) {
   return list;
 }
 
+// The byte at which a code point of the text begins.
+std::size_t byte_of(std::string_view text, std::int64_t code_point) {
+  std::size_t at = 0;
+  for (; at < text.size(); ++at)
+    if (!continues_character(text[at]) && code_point-- == 0) break;
+  return at;
+}
+
+double most_of(const OrderedJson& words) {
+  double most = 0;
+  for (const OrderedJson& word : words)
+    most = std::max(most, std::abs(word.at("contribution").get<double>()));
+  return most;
+}
+
+// The words of one of the texts that decided: strong ones cost 15 points of probability, or most of a number.
+std::vector<Mark> marks_of(std::string_view text, const OrderedJson& decided, int part) {
+  constexpr int kWeak = 2, kStrong = 5;
+  constexpr double kStrongPoints = 0.15, kStrongShare = 0.75;
+  const OrderedJson& words = decided.at("words");
+  const double strong = decided.at("points").get<bool>() ? kStrongPoints : kStrongShare * most_of(words);
+  std::vector<Mark> marks;
+  for (const OrderedJson& word : words) {
+    if (word.value("part", 0) != part) continue;
+    const double contribution = word.at("contribution");
+    marks.push_back({byte_of(text, word.at("start")), byte_of(text, word.at("end")), contribution,
+                     std::abs(contribution) < strong ? kWeak : kStrong});
+  }
+  return marks;
+}
+
+// "parcel +83, it +11 points", or that no word decides.
+std::string strongest_words(const std::vector<std::string>& texts, const OrderedJson& decided) {
+  constexpr std::size_t kShown = 5;
+  std::vector<std::pair<double, std::string>> words;
+  for (std::size_t part = 0; part < texts.size(); ++part) {
+    for (const Mark& mark : marks_of(texts[part], decided, static_cast<int>(part)))
+      words.emplace_back(mark.contribution, texts[part].substr(mark.begin, mark.end - mark.begin));
+  }
+  if (words.empty()) return "no single word decides";
+  std::ranges::stable_sort(words, std::greater<>(), [](const auto& word) { return std::abs(word.first); });
+  words.resize(std::min(words.size(), kShown));
+  const bool points = decided.at("points").get<bool>();
+  std::string list;
+  for (const auto& [contribution, word] : words) {
+    list += fmt::format("{}{} {}", list.empty() ? "" : ", ", name(word),
+                        number(contribution, points ? fmt::format("{:+.0f}", 100 * contribution)
+                                                    : fmt::format("{:+.3g}", contribution)));
+  }
+  return list + (points ? " points" : "");
+}
+
+// The texts of a mistake, with the words marked that decided; of several labels, those of the first.
+std::string texts_of(const OrderedJson& one) {
+  std::vector<std::string> texts{one.value("text", "")};
+  if (one.contains("text_pair")) texts.push_back(one.at("text_pair"));
+  const OrderedJson decided = one.value("decided", OrderedJson::array());
+  std::string html;
+  for (std::size_t part = 0; part < texts.size(); ++part) {
+    html += decided.empty()
+                ? quote(texts[part])
+                : marked_quote(texts[part], marks_of(texts[part], decided[0], static_cast<int>(part)));
+  }
+  for (const OrderedJson& target : decided) {
+    html += fmt::format("<p class=\"note\">for {}: {}</p>", name(target.at("target").get<std::string>()),
+                        strongest_words(texts, target));
+  }
+  return html;
+}
+
+// Says what the marks of the texts mean, or why there are none.
+std::string note_on_words(const OrderedJson& facts) {
+  if (!facts.contains("explanations")) return "";
+  const OrderedJson& all = facts.at("explanations");
+  std::string text;
+  if (const std::int64_t explained = all.at("explained"); explained > 0) {
+    text = fmt::format(
+        "Marked words speak for what was said, dotted ones against it. A number is what the score loses "
+        "without the "
+        "word. Texts of up to {} words are explained, here {}.",
+        all.at("most_words").get<std::int64_t>(), explained);
+  }
+  if (const std::string why_not = all.value("why_not", ""); !why_not.empty())
+    text += fmt::format("{}{}: {}.", text.empty() ? "" : " ", "Words are not marked everywhere",
+                        escaped(why_not));
+  return text.empty() ? "" : "<p class=\"note\">" + text + "</p>";
+}
+
 std::string mistake_item(const OrderedJson& one, const std::string& outcome) {
   std::string head =
       outcome == "tags"
@@ -54,10 +147,7 @@ std::string mistake_item(const OrderedJson& one, const std::string& outcome) {
     side = fmt::format("decided by window {} of {} · {}", count(one.at("window").get<std::int64_t>() + 1),
                        count(one.at("windows")), side);
   }
-  std::string item = fmt::format("<li><div class=\"h\">{}<small>{}</small></div>{}", head, side,
-                                 quote(one.value("text", "")));
-  if (one.contains("text_pair")) item += quote(one.at("text_pair").get<std::string>());
-  return item + "</li>\n";
+  return fmt::format("<li><div class=\"h\">{}<small>{}</small></div>{}</li>\n", head, side, texts_of(one));
 }
 
 }  // namespace
@@ -71,7 +161,7 @@ std::string mistakes_section(const OrderedJson& facts) {
                    "<p class=\"note\">There is nothing to show.</p>");
   }
   constexpr std::size_t kShown = 20;
-  std::string list = "<ol class=\"errors\">\n", more;
+  std::string list = note_on_words(facts) + "<ol class=\"errors\">\n", more;
   for (std::size_t i = 0; i < mistakes.size(); ++i)
     (i < kShown ? list : more) += mistake_item(mistakes[i], outcome);
   list += "</ol>";

@@ -10,6 +10,7 @@
 #include "bertune/insight.h"
 #include "core/file.h"
 #include "core/model_files.h"
+#include "insight/results/mistake_words.h"
 #include "insight/results/run_facts.h"
 #include "report/html/elements.h"
 #include "report/html/sections.h"
@@ -41,9 +42,10 @@ struct Section {
   Part part;
 };
 
-constexpr std::array<Section, 13> kSections = {{{"plan", "Plan", plan_section},
+constexpr std::array<Section, 14> kSections = {{{"plan", "Plan", plan_section},
                                                 {"training", "Training", training_section},
                                                 {"seeds", "Seeds", seeds_section},
+                                                {"tuning", "Settings", tuning_section},
                                                 {"labels", "Labels", labels_section},
                                                 {"confusion", "Mix-ups", confusion_section},
                                                 {"numbers", "Deviations", numbers_section},
@@ -79,7 +81,14 @@ std::string page(const OrderedJson& facts, const std::string& facts_file) {
   return framed(title_of(facts), content);
 }
 
-OrderedJson write_report(const std::filesystem::path& run, const std::filesystem::path& html) {
+OrderedJson facts_with_words(const std::filesystem::path& run) {
+  OrderedJson facts = insight::run_facts(run);
+  insight::add_decisive_words(run, facts);
+  return facts;
+}
+
+OrderedJson write_report(const std::filesystem::path& run, const std::filesystem::path& html,
+                         const FindWords& find_words) {
   const std::filesystem::path json = std::filesystem::path(html).replace_extension(".json");
   if (json == html || (html.filename() != kReportFile && decides_predictions(json)))
     throw UsageError("output",
@@ -87,6 +96,8 @@ OrderedJson write_report(const std::filesystem::path& run, const std::filesystem
                                  "it, as {}",
                                  html.string(), json.filename().string()));
   OrderedJson facts = insight::run_facts(run);
+  if (find_words) find_words(facts);
+  insight::add_decisive_words(run, facts);
   const std::string text = page(facts, json.filename().string());
   write_file_atomically(json, facts.dump(1, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
   write_file_atomically(html, text);

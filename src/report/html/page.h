@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -20,9 +21,17 @@ std::string framed(std::string_view title, const std::string& content);
 // the file beside it that has them.
 std::string page(const OrderedJson& facts, const std::string& facts_file = kFactsFile);
 
+// Finds the words behind the mistakes of a run whose facts these are, and leaves them in its folder
+// (insight/results/mistake_words.h).
+using FindWords = std::function<void(const OrderedJson& facts)>;
+
+// Returns the facts of a run with the words that its folder has.
+OrderedJson facts_with_words(const std::filesystem::path& run);
+
 // Writes the page of a run's folder to `html`, and its facts as JSON beside it, under the same name with
 // .json, each atomically; returns the facts. Throws Error as run_facts() does, and UsageError where the page
 // itself is named .json.
-OrderedJson write_report(const std::filesystem::path& run, const std::filesystem::path& html);
+OrderedJson write_report(const std::filesystem::path& run, const std::filesystem::path& html,
+                         const FindWords& find_words = {});
 
 }  // namespace bertune::report::html

@@ -201,8 +201,8 @@ std::string long_text_table(const OrderedJson& facts) {
       "How long texts are read, and why",
       table(fmt::format("Compared on {} training rows that are too long", count(found.at("compared"))),
             {"way", ">" + escaped(measure)}, rows) +
-          "<p class=\"note\">By cross-validation, with features of the model before its training. "
-          "Another way than head-tail is chosen if it is better by more than a standard error.</p>");
+          "<p class=\"note\">By cross-validation, with features of the model before its "
+          "training; the best one is taken.</p>");
 }
 
 std::string lengths_section(const OrderedJson& facts) {

@@ -14,6 +14,7 @@ std::string headline(
 std::string plan_section(const OrderedJson& facts);
 std::string training_section(const OrderedJson& facts);
 std::string seeds_section(const OrderedJson& facts);
+std::string tuning_section(const OrderedJson& facts);
 std::string labels_section(const OrderedJson& facts);
 std::string confusion_section(const OrderedJson& facts);
 std::string numbers_section(const OrderedJson& facts);

@@ -133,6 +133,10 @@ Json QuestionAnsweringTask::tune(const Metrics& validation) {
   return {{keys::kNullScoreDiffThreshold, answers.null_score_diff_threshold}};
 }
 
+void QuestionAnsweringTask::restore_thresholds(const Json& settings) {
+  answers.null_score_diff_threshold = setting(settings, keys::kNullScoreDiffThreshold, 0.0);
+}
+
 Request QuestionAnsweringTask::request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const {
   data::QuestionAnsweringDataset questions;
   std::unordered_map<std::string_view, std::int64_t> numbers;  // of contexts: each is tokenized once

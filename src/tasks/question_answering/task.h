@@ -24,6 +24,7 @@ struct QuestionAnsweringTask : TaskOf<QuestionAnsweringExamples>, PredictionTask
   void describe_head(LoadOptions&) const override {}
   std::string default_metric() const override { return "f1"; }
   Json tune(const Metrics& validation) override;  // the null threshold
+  void restore_thresholds(const Json& settings) override;
 
   Request request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const override;
 

@@ -171,6 +171,10 @@ std::unique_ptr<TextClassificationTask> task_of(const TrainingFiles& files, Text
     name_labels_of(files, sets, task->labels);
   task->max_length = files.length_of(128, config);
   require_max_length(task->max_length, config);
+  if (files.long_text.long_text == LongText::automatic) {
+    throw UsageError("long_text",
+                     "`long_text=auto` is to be settled before the files are read (choose_long_text)");
+  }
   task->long_text = long_text_reading(files.long_text, Json::object(), task->problem_type, task->max_length);
   if (sets.train.has_pairs) require_single_texts(task->long_text.how);
   return task;

@@ -100,6 +100,10 @@ Json TextClassificationTask::tune(const Metrics& validation) {
   return {{keys::kThreshold, threshold}};
 }
 
+void TextClassificationTask::restore_thresholds(const Json& settings) {
+  threshold = setting(settings, keys::kThreshold, 0.5);
+}
+
 Request TextClassificationTask::request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const {
   InputRows given = rows_of(inputs);
   data::Dataset rows;

@@ -20,6 +20,7 @@ struct TextClassificationTask : TaskOf<TextClassificationExamples>, TextClassifi
   void describe_head(LoadOptions& options) const override;
   std::string default_metric() const override { return bertune::default_metric(problem_type); }
   Json tune(const Metrics& validation) override;  // the threshold of several labels
+  void restore_thresholds(const Json& settings) override;
 
   std::span<const std::string> label_names() const override { return labels.id2label(); }
   Request request(std::span<const Input> inputs, const BertTokenizer& tokenizer) const override;

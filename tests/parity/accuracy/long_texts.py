@@ -60,7 +60,7 @@ def make(name: str, arguments: argparse.Namespace) -> None:
             draw = random.Random(f"{part} {arguments.rows}")
             rows = [json.dumps(late_row(draw)) for _ in range(count)]
         else:
-            rows = (arguments.data / "imdb" / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
+            rows = (arguments.data / "imdb" / f"{part}.jsonl").read_text(encoding="utf-8").strip().split("\n")  # texts have U+0085
             random.Random(part).shuffle(rows)
             rows = rows[:count]
         path.write_text("\n".join(rows) + "\n", encoding="utf-8")

@@ -1,6 +1,6 @@
 // The answers of each head, as the page shows them.
 import assert from "node:assert/strict";
-import {HEADS, url, predicted, percent, open, choose, answerTo, violations, outText} from "./setup.mjs";
+import {ATTACK, HEADS, url, ask, predicted, percent, open, choose, answerTo, violations, outText} from "./setup.mjs";
 
 const INPUTS = {
   classes: {text: "the film was good"},
@@ -16,6 +16,25 @@ const INPUTS = {
 };
 
 export const checks = {};
+
+const EXPLAINED = ["classes", "several_labels", "number", "entities", "tags", "answers"];
+
+// The words that count are underlined, solid or dotted, and named in a sentence.
+async function checkWords(page, name, input) {
+  await page.click("text=Which words decided?");
+  await page.waitForSelector("#out details .said");
+  const {explanation: {words, targets}} = (await ask(url, {model: name, inputs: [input]}, {}, "/v1/explain")).results[0];
+  const unit = ({contributions}) => name === "number" ? Math.max(...contributions.map(Math.abs)) / 4 : .05;
+  const strong = sign => targets.flatMap(target => words.filter((_, i) => sign * target.contributions[i] >= unit(target)).map(word => word.text));
+  const marked = kind => page.$$eval(`#out details .quote ${kind}`, items => items.map(item => item.textContent));
+  assert.deepEqual(await marked(".for"), strong(1));
+  assert.deepEqual(await marked(".not"), strong(-1));
+  const said = await page.innerText("#out details");
+  assert.ok(targets.every(target => target.contributions.some(by => Math.abs(by) >= unit(target))) ? said.includes(" it") : said.includes("No single word decides."));
+  for (const [kind, line] of [[".for", "solid"], [".not", "dotted"]]) {
+    if (await page.$(kind)) assert.equal(await page.$eval(kind, item => getComputedStyle(item).textDecorationStyle), line);
+  }
+}
 
 for (const name of HEADS) {
   checks[`answers of ${name}`] = async () => {
@@ -60,6 +79,8 @@ for (const name of HEADS) {
         await page.waitForFunction(() => document.querySelector(".said").textContent.includes("cosine"));
         assert.equal(await page.innerText(".answer"), (await predicted(url, name, {...input, text_pair: "the food was poor"})).score.toFixed(3));
     }
+    assert.equal(await page.isVisible("text=Which words decided?"), EXPLAINED.includes(name));
+    if (EXPLAINED.includes(name)) await checkWords(page, name, input);
     for (const scheme of ["light", "dark"]) {
       await page.emulateMedia({colorScheme: scheme});
       for (const width of [320, 1280]) {
@@ -70,3 +91,23 @@ for (const name of HEADS) {
     }
   };
 }
+
+checks["explanations stay open, and follow the text"] = async () => {
+  const page = await open(url);
+  await answerTo(page, {text: "the film was good"});
+  await page.click("text=Which words decided?");
+  await page.waitForSelector("#out details .quote");
+  await answerTo(page, {text: ATTACK});
+  await page.waitForSelector("#out details .quote");
+  assert.ok((await page.innerText("#out details .quote")).startsWith("<img src=x"));
+  assert.equal(await page.evaluate(() => window.hit), undefined);
+  await page.route("**/v1/explain", route => route.fulfill({status: 504, json: {error: "the deadline passed"}}));
+  await answerTo(page, {text: "good food"});
+  await page.waitForSelector("#out details .note");
+  assert.match(await page.innerText("#out details .note"), /No answer in time.*the deadline passed/s);
+  assert.ok(await page.isVisible("#out > .answer"));
+  await page.unroute("**/v1/explain");
+  await page.click("#out details button:text-is('Try again')");
+  await page.waitForSelector("#out details .quote");
+  assert.deepEqual(await violations(page), []);
+};

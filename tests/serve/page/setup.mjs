@@ -36,8 +36,8 @@ export async function serve(names, options = [], environment = {}) {
     child.on("exit", () => fail(new Error(`the server ended: ${said}`)));
   });
 }
-export async function ask(url, body, headers = {}) {
-  const reply = await fetch(url + "/v1/predict", {method: "POST", headers: {"Content-Type": "application/json", ...headers}, body: JSON.stringify(body)});
+export async function ask(url, body, headers = {}, path = "/v1/predict") {
+  const reply = await fetch(url + path, {method: "POST", headers: {"Content-Type": "application/json", ...headers}, body: JSON.stringify(body)});
   return reply.json();
 }
 export const predicted = async (url, model, input, options = {}) => (await ask(url, {model, inputs: [input], options})).results[0];

@@ -5,8 +5,6 @@
 #include <limits>
 #include <utility>
 
-#include "data/files/text_file.h"
-#include "insight/data/long_text_choice.h"
 #include "insight/results/seed_group.h"
 #include "runs/cross_validation.h"
 #include "runs/fine_tuning.h"
@@ -14,11 +12,10 @@
 #include "runs/public_result.h"
 #include "runs/seed_runs.h"
 
-namespace bertune {
-namespace {
+namespace bertune::runs {
 
-runs::TrainOptions run_options(const TrainOptions& options) {
-  runs::TrainOptions run;
+TrainOptions run_options(const bertune::TrainOptions& options) {
+  TrainOptions run;
   run.model = options.model;
   run.base = options.base;
   run.task = options.task;
@@ -55,28 +52,6 @@ runs::TrainOptions run_options(const TrainOptions& options) {
   return run;
 }
 
-// A run that has its output folder to itself, its model, and its task, which is said where it was detected.
-struct Prepared {
-  // Settles what the options of the run leave to the data.
-  Prepared(const TrainOptions& options, runs::TrainOptions& run)
-      : observer(options.on_event), lock(runs::prepare_output(run)), base(runs::open_base_model(run)) {
-    const tasks::TaskGuess guess = runs::task_of(run);
-    task = guess.task;
-    if (!guess.reason.empty()) {
-      observer.on(Note{fmt::format("task: {} (detected from {}: {}; change with `task`)", task->name,
-                                   run.files.train.string(), guess.reason)});
-    }
-    insight::settle_long_text(run, base, *task, observer);
-  }
-
-  data::KeptPipes pipes;
-  runs::Callback observer;
-  FolderLock lock;
-  runs::BaseModel base;
-  const tasks::TaskEntry* task = nullptr;
-};
-
-// Metrics of JSON, in which null stands for infinity or NaN.
 MetricValues numbers_of(const Json& metrics) {
   MetricValues numbers;
   for (const auto& [name, value] : metrics.items())
@@ -84,10 +59,23 @@ MetricValues numbers_of(const Json& metrics) {
   return numbers;
 }
 
-}  // namespace
+Prepared::Prepared(const bertune::TrainOptions& options, const TrainOptions& run)
+    : observer(options.on_event), lock(prepare_output(run)), base(open_base_model(run)) {
+  const tasks::TaskGuess guess = task_of(run);
+  task = guess.task;
+  if (guess.reason.empty()) return;
+  observer.on(Note{fmt::format("task: {} (detected from {}: {}; change with `task`)", task->name,
+                               run.files.train.string(), guess.reason)});
+}
+
+}  // namespace bertune::runs
+
+namespace bertune {
+
+using runs::numbers_of, runs::Prepared, runs::run_options;
 
 TrainResult fine_tune(const TrainOptions& options) {
-  runs::TrainOptions run = run_options(options);
+  const runs::TrainOptions run = run_options(options);
   runs::validate(run);
   Prepared prepared(options, run);
   runs::FinishedRun done = runs::fine_tune(run, prepared.base, *prepared.task, prepared.observer);

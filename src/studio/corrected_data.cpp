@@ -1,0 +1,88 @@
+#include "studio/corrected_data.h"
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "bertune/error.h"
+#include "data/files/sniff.h"
+#include "data/texts/columns.h"
+#include "data/texts/table.h"
+#include "serve/http.h"
+#include "studio/csv.h"
+
+namespace bertune::studio {
+namespace {
+
+namespace fs = std::filesystem;
+
+const serve::Refusal kNoTable = {
+    422, "Validation",
+    "the labels of this file are no column of a table: train with the corrections instead"};
+
+data::ColumnChoice columns_of(const fs::path& path, std::string_view text, const OrderedJson& settings) {
+  data::ReadOptions options;
+  options.text_column = settings.at("columns").at("text").get<std::string>();
+  options.text_pair_column = settings.at("columns").at("text_pair").get<std::string>();
+  options.label_column = settings.at("columns").at("label").get<std::string>();
+  data::Table table(path.string(), options);
+  table.open(text, true);
+  return table.columns();
+}
+
+}  // namespace
+
+CorrectedData::CorrectedData(const fs::path& project, const std::string& file, const OrderedJson& settings,
+                             const OrderedJson& corrections)
+    : file_(file),
+      corrections_(corrections),
+      text_(project / file, settings.at("encoding").get<std::string>()) {
+  const fs::path path = project / file;
+  rest_ = text_.text();
+  rest_.remove_prefix(data::byte_order_mark(rest_));
+  const std::optional<data::Format> named = data::format_by_name(path);
+  const data::Format format = named ? *named : data::guess_format(rest_.substr(0, 65536));
+  if (format == data::Format::text) throw serve::Refusal(kNoTable);
+  const data::ColumnChoice choice = columns_of(path, rest_, settings);
+  if (!choice.label || !choice.labels.empty()) throw serve::Refusal(kNoTable);
+  label_ = static_cast<std::size_t>(choice.label.index);
+  names_ = choice.all;
+  std::vector<std::string> notes;
+  parser_ = data::make_parser(path.string(), format, '\0', rest_, notes);
+  if (!data::is_delimited(format)) {
+    parser_->set_keys(names_);
+    return;
+  }
+  data::Record first;
+  std::string_view behind = rest_;
+  const std::unique_ptr<data::RecordParser> looks = parser_->clone();
+  const bool has_row = looks->next(behind, true, first) == data::Parse::record;
+  if (has_row && !first.cells.empty() && data::cell_name(first.cells[0]) == names_[0])
+    parser_->next(rest_, true, first);
+}
+
+std::string CorrectedData::line_of(const data::Record& record, const std::string& label) const {
+  std::string line;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    const std::string cell = i < record.cells.size() ? data::cell_text(record.cells[i]) : std::string();
+    line += (i > 0 ? "," : "") + csv_field(i == label_ && !label.empty() ? label : cell);
+  }
+  return line + "\n";
+}
+
+std::string CorrectedData::next() {
+  constexpr std::size_t kPart = std::size_t{1} << 20;
+  std::string part;
+  if (!std::exchange(has_begun_, true))
+    for (std::size_t i = 0; i < names_.size(); ++i)
+      part += (i > 0 ? "," : "") + csv_field(names_[i]) + (i + 1 == names_.size() ? "\n" : "");
+  data::Record record;
+  while (part.size() < kPart && parser_->next(rest_, true, record) == data::Parse::record) {
+    const auto found = corrections_.find(data::place_in(file_, record.line));
+    const std::string label = found == corrections_.end() ? "" : found->value("correct", "");
+    if (label != "drop") part += line_of(record, label);
+  }
+  return part;
+}
+
+}  // namespace bertune::studio

@@ -1,0 +1,143 @@
+#include "studio/jobs.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <optional>
+#include <utility>
+
+#include "bertune/error.h"
+#include "core/file.h"
+#include "core/writing.h"
+
+namespace bertune::studio {
+namespace {
+
+constexpr std::size_t kMostLog = std::size_t{1} << 20;
+
+fs::path file_of_job(const fs::path& project, const std::string& name, const char* extension) {
+  return project / kWork / (name + extension);
+}
+
+// Changes where an argument or a file does.
+std::string made_of(const fs::path& project, const Job& job) {
+  std::string text;
+  for (const std::string& argument : job.arguments) text += argument + "\n";
+  for (const std::string& file : job.files) {
+    struct stat about {};
+    if (::stat((project / file).c_str(), &about) != 0) continue;
+    text += fmt::format("{} {} {}.{}\n", file, about.st_size, about.st_mtim.tv_sec, about.st_mtim.tv_nsec);
+  }
+  return text;
+}
+
+// Returns how a job has ended, and what it was made of; null: it never has.
+OrderedJson outcome_of(const fs::path& project, const std::string& name) {
+  const fs::path file = file_of_job(project, name, ".ended");
+  if (!path_exists(file)) return nullptr;
+  try {
+    return parse_ordered_json(read_file(file, 1 << 20), file.string());
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+std::string failure(int code, const std::string& log) {
+  if (std::string error = error_in(log); !error.empty()) return error;
+  if (code > 128) return fmt::format("it was ended by signal {}; was there too little memory?", code - 128);
+  return fmt::format("it ended with code {}", code);
+}
+
+}  // namespace
+
+fs::path result_of(const fs::path& project, const std::string& job) {
+  return file_of_job(project, job, ".json");
+}
+
+std::vector<std::string> data_arguments(const OrderedJson& settings) {
+  std::vector<std::string> arguments;
+  const auto add = [&](const std::string& flag, const std::string& value) {
+    if (!value.empty()) arguments.push_back(fmt::format("--{}={}", flag, value));
+  };
+  add("train", file_of(settings, "train"));
+  const OrderedJson& columns = settings.at("columns");
+  add("text-column", columns.at("text").get<std::string>());
+  add("text-pair-column", columns.at("text_pair").get<std::string>());
+  add("label-column", columns.at("label").get<std::string>());
+  add("task", settings.at("task").get<std::string>());
+  add("encoding", settings.at("encoding").get<std::string>());
+  if (const auto most = settings.at("max_bad_rows"); most.is_number() && most.get<double>() > 0)
+    add("max-bad-rows", most.dump());
+  return arguments;
+}
+
+std::vector<std::string> data_files(const OrderedJson& settings) {
+  std::vector<std::string> files;
+  for (const char* role : {"train", "validation", "test"})
+    if (std::string file = file_of(settings, role); !file.empty()) files.push_back(std::move(file));
+  return files;
+}
+
+void Jobs::start(const fs::path& project, const Job& job) {
+  decltype(running_)::node_type ends;  // outside of the lock, for it takes a moment
+  const std::lock_guard lock(mutex_);
+  settle(project, job.name);
+  const fs::path key = file_of_job(project, job.name, "");
+  std::string made = made_of(project, job);
+  if (const auto found = running_.find(key); found != running_.end()) {
+    if (found->second.made_of == made) return;
+    ends = running_.extract(found);
+  }
+  const OrderedJson before = outcome_of(project, job.name);
+  if (before.is_object() && before.value("made_of", "") == made && !before.contains("error")) return;
+  writing::make_folders(project / kWork);
+  writing::unlink(file_of_job(project, job.name, ".ended"));
+  Child child({.program = program_,
+               .arguments = job.arguments,
+               .folder = project,
+               .out = file_of_job(project, job.name, ".out"),
+               .log = file_of_job(project, job.name, ".log")});
+  running_.emplace(key, Running{std::move(child), std::move(made)});
+}
+
+void Jobs::stop(const fs::path& project, const std::string& name) {
+  decltype(running_)::node_type ends;
+  const std::lock_guard lock(mutex_);
+  ends = running_.extract(file_of_job(project, name, ""));
+}
+
+// Puts the result of a job that has ended where it belongs.
+void Jobs::settle(const fs::path& project, const std::string& name) {
+  const auto found = running_.find(file_of_job(project, name, ""));
+  if (found == running_.end()) return;
+  const std::optional<int> code = found->second.child.code();
+  if (!code) return;
+  OrderedJson ended = {{"made_of", found->second.made_of}};
+  running_.erase(found);
+  if (*code != 0) {
+    const fs::path log = file_of_job(project, name, ".log");
+    ended["error"] = failure(*code, path_exists(log) ? read_file(log, kMostLog) : std::string());
+  } else {
+    writing::rename(file_of_job(project, name, ".out"), result_of(project, name));
+  }
+  write_file_atomically(file_of_job(project, name, ".ended"),
+                        ended.dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
+}
+
+OrderedJson Jobs::state(const fs::path& project, const Job& job) {
+  const std::lock_guard lock(mutex_);
+  settle(project, job.name);
+  if (running_.contains(file_of_job(project, job.name, ""))) return {{"state", "running"}};
+  const OrderedJson ended = outcome_of(project, job.name);
+  if (!ended.is_object() || ended.value("made_of", "") != made_of(project, job)) return {{"state", "none"}};
+  if (ended.contains("error")) return {{"state", "failed"}, {"error", ended.at("error")}};
+  return {{"state", "done"}};
+}
+
+void Jobs::leave(const fs::path& project) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(running_, [&](const auto& entry) { return entry.first.parent_path() == project / kWork; });
+}
+
+}  // namespace bertune::studio

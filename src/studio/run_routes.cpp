@@ -1,0 +1,142 @@
+// Trainings, and their models at work.
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "core/file.h"
+#include "studio/archive.h"
+#include "studio/preview.h"
+#include "studio/requests.h"
+#include "studio/steps.h"
+
+namespace bertune::studio {
+namespace {
+
+using serve::HttpResponse;
+using serve::Refusal;
+
+// Trainings.
+
+HttpResponse start_run(Studio& studio, const Asked& asked) {
+  const fs::path project = project_of(studio, asked);
+  studio.jobs().stop(project, "plan");  // whose result comes too late
+  const std::string run = studio.runs().start(project, training_options(project, settings_of(studio, asked)));
+  return json_response({{"run", run}});
+}
+
+template <void (Runs::*act)(const fs::path& project, const std::string& run)>
+HttpResponse act_on_run(Studio& studio, const Asked& asked) {
+  (studio.runs().*act)(project_of(studio, asked), asked.parts.at(1));
+  return snapshot(studio, asked);
+}
+
+fs::path run_of(Studio& studio, const Asked& asked) {
+  return studio.runs().folder_of(project_of(studio, asked), asked.parts.at(1));
+}
+
+HttpResponse report_facts(Studio& studio, const Asked& asked) {
+  return json_file(run_of(studio, asked) / "report.json");
+}
+
+// The report is a page of its own, which may run its own script, and reach nothing of the studio.
+HttpResponse report(Studio& studio, const Asked& asked) {
+  const fs::path file = run_of(studio, asked) / "report.html";
+  if (!path_exists(file)) throw Refusal{404, "NotFound", "there is no report yet"};
+  return {
+      .body = read_file(file, std::uint64_t{64} << 20),
+      .type = "text/html; charset=utf-8",
+      .headers = {{"Content-Security-Policy", "sandbox allow-scripts allow-modals; frame-ancestors 'none'"}}};
+}
+
+HttpResponse download(Studio& studio, const Asked& asked) {
+  const std::string name = asked.parts.at(0) + "-" + asked.parts.at(1);
+  const auto archive = std::make_shared<Archive>(run_of(studio, asked), name);
+  HttpResponse response{
+      .type = "application/x-tar",
+      .headers = {{"Content-Disposition", fmt::format("attachment; filename=\"{}.tar\"", name)}},
+      .length = archive->bytes()};
+  response.more = [archive]() -> std::optional<std::string> {
+    std::string part = archive->next();
+    return part.empty() ? std::nullopt : std::optional(std::move(part));
+  };
+  return response;
+}
+
+HttpResponse ask_model(Studio& studio, const Asked& asked) {
+  run_of(studio, asked);
+  return json_response(
+      explain(studio.options().program, project_of(studio, asked), asked.parts.at(1), body_of(asked)));
+}
+
+HttpResponse compare_runs(Studio& studio, const Asked& asked) {
+  const fs::path project = project_of(studio, asked);
+  const Job job = comparison_job(asked.parts.at(1), asked.parts.at(2));
+  for (const std::size_t part : {1, 2}) studio.runs().folder_of(project, asked.parts.at(part));
+  studio.jobs().start(project, job);
+  OrderedJson state = studio.jobs().state(project, job);
+  if (state.at("state") == "done")
+    state["result"] = parse_ordered_json(json_file(result_of(project, job.name)).body, "comparison");
+  return json_response(state);
+}
+
+// A file with labels of a model.
+
+HttpResponse label_file(Studio& studio, const Asked& asked) {
+  const fs::path project = project_of(studio, asked);
+  const std::string name = text_in(body_of(asked), "name");
+  run_of(studio, asked);
+  OrderedJson settings = settings_of(studio, asked);
+  for (const OrderedJson& file : settings.at("files")) {
+    if (file.at("name") != name) continue;
+    const Job job = label_job(asked.parts.at(1), "data/" + name);
+    studio.jobs().start(project, job);
+    OrderedJson state = studio.jobs().state(project, job);
+    if (state.at("state") == "done") {
+      settings["columns"] = {{"text", ""}, {"text_pair", ""}, {"label", ""}}, settings["encoding"] = "";
+      state["preview"] = preview(project, std::string(kWork) + "/" + kLabelled, settings);
+    }
+    return json_response(state);
+  }
+  throw Refusal{404, "NotFound", "there is no such file"};
+}
+
+HttpResponse labelled(Studio& studio, const Asked& asked) {
+  return send_file(project_of(studio, asked) / kWork / kLabelled, kLabelled, "text/csv; charset=utf-8");
+}
+// A service for other programs.
+
+HttpResponse start_service(Studio& studio, const Asked& asked) {
+  const std::uint64_t port = number_in(body_of(asked), "port");
+  if (port > 65535) throw Refusal{422, "Validation", "a port is from 0 to 65535"};
+  run_of(studio, asked);
+  studio.services().start(project_of(studio, asked), asked.parts.at(1), static_cast<int>(port));
+  return snapshot(studio, asked);
+}
+HttpResponse stop_service(Studio& studio, const Asked& asked) {
+  studio.services().stop(project_of(studio, asked));
+  return snapshot(studio, asked);
+}
+
+const Route kRunRoutes[] = {
+    {"POST", "/api/projects/{}/runs", start_run},
+    {"POST", "/api/projects/{}/runs/{}/stop", act_on_run<&Runs::stop>},
+    {"POST", "/api/projects/{}/runs/{}/resume", act_on_run<&Runs::resume>},
+    {"POST", "/api/projects/{}/runs/{}/remove", act_on_run<&Runs::remove>},
+    {"GET", "/api/projects/{}/runs/{}/report", report_facts},
+    {"GET", "/api/projects/{}/runs/{}/report.html", report},
+    {"GET", "/api/projects/{}/runs/{}/model.tar", download},
+    {"POST", "/api/projects/{}/runs/{}/ask", ask_model},
+    {"POST", "/api/projects/{}/runs/{}/label", label_file},
+    {"POST", "/api/projects/{}/compare/{}/{}", compare_runs},
+    {"GET", "/api/projects/{}/labelled.csv", labelled},
+    {"POST", "/api/projects/{}/runs/{}/service", start_service},
+    {"POST", "/api/projects/{}/service/stop", stop_service},
+};
+
+}  // namespace
+
+std::span<const Route> run_routes() { return kRunRoutes; }
+
+}  // namespace bertune::studio

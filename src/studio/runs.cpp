@@ -1,0 +1,232 @@
+#include "studio/runs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <optional>
+#include <utility>
+
+#include "bertune/error.h"
+#include "core/file.h"
+#include "core/folder.h"
+#include "core/folder_lock.h"
+#include "core/writing.h"
+#include "serve/http.h"
+
+namespace bertune::studio {
+namespace {
+
+using serve::Refusal;
+
+constexpr std::size_t kMostLog = std::size_t{1} << 20;
+
+// 3 of "run-3", and 0 of what is no name of a run.
+int number_of(std::string_view name) {
+  int number = 0;
+  if (!name.starts_with("run-")) return 0;
+  name.remove_prefix(4);
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  return error == std::errc() && end == name.data() + name.size() && number > 0 ? number : 0;
+}
+
+fs::path options_of(const fs::path& project, const std::string& run) { return project / (run + ".json"); }
+fs::path work_file(const fs::path& project, const std::string& run, const char* extension) {
+  return project / kWork / (run + extension);
+}
+
+std::string log_of(const fs::path& project, const std::string& run) {
+  const fs::path file = work_file(project, run, ".log");
+  return path_exists(file) ? read_file(file, kMostLog) : std::string();
+}
+
+OrderedJson json_of(const fs::path& file) {
+  if (!path_exists(file)) return nullptr;
+  try {
+    return parse_ordered_json(read_file(file, 16 << 20), file.string());
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+// Returns what a list of trainings says of one that is done: its result, and what its model is asked.
+OrderedJson facts_of(const fs::path& folder) {
+  const OrderedJson report = json_of(folder / "report.json"), model = json_of(folder / "bertune.json");
+  OrderedJson facts = OrderedJson::object();
+  if (report.is_object() && report.contains("headline")) facts["headline"] = report.at("headline");
+  if (!model.is_object()) return facts;
+  facts["task"] = model.value("task", OrderedJson());
+  facts["is_pair"] = model.value("text_pair_column", OrderedJson()).is_string();
+  return facts;
+}
+
+}  // namespace
+
+std::vector<std::string> Runs::names(const fs::path& project) const {
+  std::vector<std::string> found;
+  for (const fs::path& entry : readable_entries_of(project))
+    if (entry.extension() == ".json" && number_of(entry.stem().string()) > 0)
+      found.push_back(entry.stem().string());
+  std::ranges::sort(found, {}, [](const std::string& name) { return number_of(name); });
+  return found;
+}
+
+fs::path Runs::folder_of(const fs::path& project, const std::string& run) const {
+  if (number_of(run) == 0 || !path_exists(options_of(project, run)))
+    throw Refusal{404, "NotFound", "there is no such training"};
+  return project / run;
+}
+
+// Notes whether it is to run, for a studio that starts later.
+void Runs::want(const fs::path& project, const std::string& run, bool runs) const {
+  const fs::path mark = work_file(project, run, ".wanted");
+  if (runs) {
+    write_file_atomically(mark, "");
+  } else if (path_exists(mark)) {
+    writing::unlink(mark);
+  }
+}
+
+void Runs::launch(const fs::path& project, const std::string& run) {
+  Known& known = known_[project / run];
+  want(project, run, true);
+  known.stops = false;
+  known.child.reset();
+  const std::string events = (fs::path(kWork) / (run + ".events")).string();
+  known.child.emplace(Command{
+      .program = program_,
+      .arguments = {"train", "--config=" + run + ".json", "--resume", "--quiet", "--events=" + events},
+      .folder = project,
+      .out = work_file(project, run, ".out"),
+      .log = work_file(project, run, ".log"),
+      .survives = true});
+}
+
+std::string Runs::start(const fs::path& project, OrderedJson options) {
+  const std::lock_guard lock(mutex_);
+  require_none_runs(project);
+  const std::vector<std::string> before = names(project);
+  const std::string run = fmt::format("run-{}", before.empty() ? 1 : number_of(before.back()) + 1);
+  options["output"] = run;
+  if (options.contains("relabel")) {  // as they are now: this training keeps them
+    const std::string copy = run + ".corrections.csv";
+    write_file_atomically(project / copy, read_file(project / options.at("relabel").get<std::string>()));
+    options["relabel"] = copy;
+  }
+  writing::make_folders(project / kWork);
+  writing::unlink(work_file(project, run, ".events"));
+  write_file_atomically(options_of(project, run),
+                        options.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
+  launch(project, run);
+  return run;
+}
+
+void Runs::resume(const fs::path& project, const std::string& run) {
+  folder_of(project, run);
+  const std::lock_guard lock(mutex_);
+  require_none_runs(project);
+  if (path_exists(project / run / "all_results.json")) throw Refusal{409, "Busy", "this training is done"};
+  launch(project, run);
+}
+
+void Runs::stop(const fs::path& project, const std::string& run) {
+  const fs::path folder = folder_of(project, run);
+  const std::lock_guard lock(mutex_);
+  Known& known = known_[folder];
+  want(project, run, false);
+  known.stops = true;
+  if (known.child && !known.child->code()) return known.child->signal(SIGINT);
+  if (const std::optional<int> holder = FolderLock::holder(folder); holder && *holder > 1)
+    ::kill(*holder, SIGINT);
+}
+
+void Runs::remove(const fs::path& project, const std::string& run) {
+  const fs::path folder = folder_of(project, run);
+  const std::lock_guard lock(mutex_);
+  std::string error;
+  const std::string state = state_of(project, run, known_[folder], error);
+  if (state == "running" || state == "stopping")
+    throw Refusal{409, "Busy", "the training runs: stop it first"};
+  known_.erase(folder);
+  writing::remove_tree(folder);
+  for (const char* extension : {".events", ".log", ".out", ".wanted"})
+    writing::unlink(work_file(project, run, extension));
+  writing::unlink(project / (run + ".corrections.csv"));
+  writing::unlink(options_of(project, run));
+}
+
+void Runs::resume_unfinished(const fs::path& project) {
+  const std::lock_guard lock(mutex_);
+  for (const std::string& run : names(project)) {
+    if (!path_exists(work_file(project, run, ".wanted"))) continue;
+    std::string error;
+    if (state_of(project, run, known_[project / run], error) == "stopped") launch(project, run);
+  }
+}
+
+// Takes the lock of the run's folder for the sign of life: it is let go of whatever ends the process.
+std::string Runs::state_of(const fs::path& project, const std::string& run, Known& known,
+                           std::string& error) {
+  const fs::path folder = project / run;
+  const int code = known.child ? known.child->code().value_or(-1) : 0;  // -1: it runs
+  const bool is_alive = code < 0 || FolderLock::holder(folder);
+  if (is_alive) return known.stops ? "stopping" : "running";
+  if (path_exists(folder / "all_results.json")) {
+    want(project, run, false);
+    return "done";
+  }
+  error = error_in(log_of(project, run));
+  if (!error.empty()) return "failed";
+  if (code > 128 && !known.stops)
+    error = fmt::format("it was ended from outside, by signal {}; was there too little memory?", code - 128);
+  return "stopped";
+}
+
+OrderedJson Runs::all(const fs::path& project) {
+  const std::lock_guard lock(mutex_);
+  OrderedJson list = OrderedJson::array();
+  for (const std::string& run : names(project)) {
+    Known& known = known_[project / run];
+    std::string error;
+    const std::string state = state_of(project, run, known, error);
+    if (known.options.is_null()) known.options = json_of(options_of(project, run));
+    OrderedJson one = {{"name", run}, {"state", state}, {"options", known.options}};
+    if (!error.empty()) one["error"] = error;
+    if (state == "done") {
+      if (known.facts.is_null()) known.facts = facts_of(project / run);
+      one.update(known.facts);
+    }
+    if (path_exists(project / run / "report.html")) one["has_report"] = true;
+    known.progress.read(work_file(project, run, ".events"));
+    one["progress"] = known.progress.json();
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+bool Runs::is_running(const fs::path& project) {
+  const std::lock_guard lock(mutex_);
+  return one_runs(project);
+}
+
+void Runs::require_none_runs(const fs::path& project) {
+  if (one_runs(project))
+    throw Refusal{409, "Busy", "a training runs already: stop it first, or wait for its end"};
+}
+
+bool Runs::one_runs(const fs::path& project) {
+  for (const std::string& run : names(project)) {
+    std::string error;
+    const std::string state = state_of(project, run, known_[project / run], error);
+    if (state == "running" || state == "stopping") return true;
+  }
+  return false;
+}
+
+void Runs::leave(const fs::path& project) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(known_, [&](const auto& entry) { return entry.first.parent_path() == project; });
+}
+
+}  // namespace bertune::studio
