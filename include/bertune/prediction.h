@@ -24,6 +24,19 @@ struct Input {
   std::vector<std::string> choices = {};      // multiple choice
 };
 
+// A place in a text, in code points and in bytes.
+struct TextPlace {
+  Span code_points, bytes;
+};
+
+// The window of a long text that says most for the prediction: it has the highest probability of the class,
+// or of the most probable label, or the largest number.
+struct DecidingWindow {
+  std::int64_t index = 0, windows = 1;  // of so many, from 0
+  double score = 0;                     // the probability or number of this window alone
+  TextPlace place;
+};
+
 // The most probable class.
 struct Label {
   std::string label;
@@ -32,23 +45,21 @@ struct Label {
   // True where the score is below the least confidence that was asked for; unset without one. The label is
   // empty then.
   std::optional<bool> abstained = {};
+  std::optional<DecidingWindow> window = {};  // of a text that was read in several
 };
 
 // All classes that are more probable than the threshold, in the order of their ids.
 struct Labels {
   std::vector<std::string> labels;
-  double score = 0;            // the highest probability, whether above the threshold or not
-  std::vector<double> scores;  // [labels of the model]
+  double score = 0;                           // the highest probability, whether above the threshold or not
+  std::vector<double> scores;                 // [labels of the model]
+  std::optional<DecidingWindow> window = {};  // of a text that was read in several
 };
 
 // The number of a regression, or how alike two texts are.
 struct Score {
   double score = 0;
-};
-
-// A place in a text, in code points and in bytes.
-struct TextPlace {
-  Span code_points, bytes;
+  std::optional<DecidingWindow> window = {};  // of a text that was read in several
 };
 
 struct TaggedWord {

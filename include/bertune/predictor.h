@@ -17,6 +17,7 @@
 
 #include "bertune/config.h"
 #include "bertune/export.h"
+#include "bertune/long_text.h"
 #include "bertune/model.h"
 #include "bertune/prediction.h"
 #include "bertune/tokenizer.h"
@@ -29,6 +30,7 @@ struct PredictorOptions {
   std::optional<Architecture> architecture = {};  // a head that the weights have, in place of config.json's
   std::filesystem::path base = {};                // of an adapter (LoadOptions::base)
   std::optional<std::int64_t> max_length = {};    // tokens per text
+  LongTextOptions long_text = {};                 // of texts with classes, labels or numbers
   std::int64_t batch_size = 64;                   // texts, windows or questions computed at a time
   Precision precision = Precision::fp32;          // of matrix multiplications
   std::optional<double> threshold = {};           // multi-label: the probability above which a label counts
@@ -64,7 +66,8 @@ class BERTUNE_EXPORT Predictor {
   std::span<const std::string> labels() const;  // the names of Label::scores and Labels::scores
 
   // Returns one prediction per input, in order. Texts that are longer than the model reads are truncated,
-  // which `truncated` counts, or read in windows (token classification, question answering). Threads: any
+  // which `truncated` counts, or read in windows (token classification, question answering, and other texts
+  // of models that were trained so). Threads: any
   // number may call at once; each has a workspace during the call. Inputs that are computed together change
   // scores by rounding only. Throws UsageError for an input without what the head reads.
   std::vector<Prediction> predict(std::span<const Input> inputs, Truncated* truncated = nullptr) const;

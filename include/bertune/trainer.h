@@ -23,6 +23,7 @@
 #include "bertune/events.h"
 #include "bertune/export.h"
 #include "bertune/findings.h"
+#include "bertune/long_text.h"
 #include "bertune/metrics.h"
 #include "bertune/training_arguments.h"
 
@@ -47,6 +48,7 @@ struct TrainOptions {
   Method method = Method::fine_tune;  // of texts with labels
   std::string problem_type;  // of text classification, as Transformers names them; empty: by the labels
   std::optional<std::int64_t> max_length;  // tokens per text; unset: the task's default
+  LongTextOptions long_text = {};          // of texts with classes, labels or numbers; see choose_long_text()
   // The share of the training rows that is held out without a validation file; 0: none. Unset: a tenth, at
   // most 10,000 rows.
   std::optional<double> validation_split;
@@ -90,6 +92,12 @@ struct TrainResult {
 // and for losses that become infinite or NaN, and Interrupted when `stop` is requested, with a checkpoint
 // saved: the same options with arguments.resume continue from it.
 BERTUNE_EXPORT TrainResult fine_tune(const TrainOptions& options);
+
+// Returns how to read the texts of a run whose options say LongText::automatic, which the functions here do
+// not take: the way that is best on training rows which are too long, by cross-validation of linear models on
+// features of the model as it is (docs/long_texts.md); of other options, what they say. Writes nothing.
+// Throws as fine_tune does.
+BERTUNE_EXPORT LongTextOptions choose_long_text(const TrainOptions& options);
 
 // The division of the training file's rows for cross-validation.
 struct FoldOptions {

@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "data/files/text_file.h"
+#include "insight/data/long_text_choice.h"
 #include "options/option_kinds.h"
 #include "options/train_options.h"
 #include "report/event_json.h"
@@ -122,6 +123,7 @@ Json train(const options::GivenValues& given, Watcher& watcher) {
     watcher.note(fmt::format("task: {} (detected from {}: {}; change with `task`)", task.name,
                              values.files.train.string(), guess.reason));
   }
+  insight::settle_long_text(values, base, task, watcher);
   if (values.is_cross_validation()) return runs::cross_validate(values, base, task, watcher).results;
   const report::FinishOptions finish = finish_options(options, watcher);
   if (values.seeds) {

@@ -18,7 +18,8 @@ void Batch::clear() {
   cu_seqlens.assign(1, 0);
   labels.clear(), targets.clear();
   start_positions.clear(), end_positions.clear(), next_sentence_labels.clear();
-  first_sequence = 0, global_items = {};
+  cu_texts.clear(), window_logits.clear();
+  first_window = first_sequence = 0, global_items = {};
 }
 
 }  // namespace bertune

@@ -43,6 +43,8 @@ void add_tokens(const BertConfig& config, const Batch& batch, kernels::Uploads& 
   uploads.add(batch.input_ids, pass.input_ids);
   uploads.add(batch.token_type_ids, pass.token_type_ids);
   uploads.add(batch.cu_seqlens, pass.layout.cu_seqlens);
+  pass.texts = {.tokens = batch.windows(), .sequences = batch.texts()};
+  uploads.add(batch.cu_texts, pass.texts.cu_seqlens);
   add_of_tokens(batch, uploads, pass.layout.sequence,
                 [&](std::int32_t s, std::size_t, std::int32_t) { return first_sequence + s; });
   add_of_tokens(batch, uploads, pass.layout.position,

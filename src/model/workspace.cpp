@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -25,7 +26,26 @@ void check_range(const std::vector<std::int32_t>& ids, std::int64_t limit, std::
   }
 }
 
-void check_batch(const BertConfig& config, const Batch& batch) {
+void check_windows(const BertConfig& config, const Batch& batch, Architecture architecture) {
+  const std::vector<std::int32_t>& cu_texts = batch.cu_texts;
+  if (cu_texts.empty()) return;
+  if (architecture != Architecture::sequence_classification)
+    throw Error(fmt::format("a {} reads no texts in windows (cu_texts)", to_string(architecture)));
+  bool is_good = cu_texts.front() == 0 &&
+                 std::ranges::adjacent_find(cu_texts, std::ranges::greater_equal()) == cu_texts.end();
+  if (batch.window_logits.empty()) {
+    is_good = is_good && batch.windows() == batch.sequences() && batch.first_window == 0;
+  } else {
+    is_good = is_good && batch.texts() == 1 && batch.first_window >= 0 &&
+              batch.first_window + batch.sequences() <= batch.windows() &&
+              static_cast<std::int64_t>(batch.window_logits.size()) == batch.windows() * config.num_labels();
+  }
+  if (!is_good)
+    throw Error(
+        "a batch's cu_texts must ascend from 0 to its number of sequences, or of the windows of one text");
+}
+
+void check_batch(const BertConfig& config, const Batch& batch, Architecture architecture) {
   const auto& cu_seqlens = batch.cu_seqlens;
   if (cu_seqlens.empty() || cu_seqlens.front() != 0 || cu_seqlens.back() != batch.tokens() ||
       batch.token_type_ids.size() != batch.input_ids.size()) {
@@ -38,6 +58,7 @@ void check_batch(const BertConfig& config, const Batch& batch) {
                               config.max_length()));
     }
   }
+  check_windows(config, batch, architecture);
   check_range(batch.input_ids, config.vocab_size, "token id");
   if (config.type_vocab_size > 0) check_range(batch.token_type_ids, config.type_vocab_size, "token type id");
 }
@@ -67,14 +88,11 @@ struct Workspace::State {
 
   // Activation memory grows to the largest batch and stays.
   void plan_memory(const Weights& weights, bool training) {
-    BatchSize size{batch.tokens(), batch.sequences(), 0, static_cast<std::int64_t>(batch.targets.size())};
+    BatchSize size{batch.tokens(), batch.sequences(), 0, static_cast<std::int64_t>(batch.targets.size()),
+                   batch.windows()};
     for (const std::int32_t label : batch.labels) size.predictions += label != kIgnoredLabel;
-    if (size.tokens <= planned.tokens && size.sequences <= planned.sequences &&
-        size.predictions <= planned.predictions && size.targets <= planned.targets &&
-        training == planned_training && weights.binding() == planned_binding)
-      return;
-    planned = {std::max(planned.tokens, size.tokens), std::max(planned.sequences, size.sequences),
-               std::max(planned.predictions, size.predictions), std::max(planned.targets, size.targets)};
+    if (size.fits(planned) && training == planned_training && weights.binding() == planned_binding) return;
+    planned = size.or_more(planned);
     planned_training = training, planned_binding = weights.binding();
     arena.lay_out([&](kernels::Arena& memory) {
       head = {};
@@ -106,7 +124,7 @@ std::size_t Workspace::measure(const Weights& weights, std::int64_t tokens, std:
   HeadActivations head;
   return kernels::Arena::measure([&](kernels::Arena& memory) {
     encoder.take_memory(weights.encoder(), memory, tokens, sequences, true);
-    weights.head().take_memory(head, memory, {tokens, sequences, tokens}, true);
+    weights.head().take_memory(head, memory, {tokens, sequences, tokens, sequences}, true);
   });
 }
 void Workspace::set_context(const kernels::Context& context) { state_->own_context = context; }
@@ -117,7 +135,7 @@ ModelOutput Workspace::forward(const Weights& weights, const Batch& new_batch, c
   const BertConfig& config = weights.config();
   State& own = *state_;
   own.differentiable = false;
-  check_batch(config, new_batch);
+  check_batch(config, new_batch, weights.architecture());
   const bool has_labels = weights.head().check_labels(new_batch);
   if (new_batch.sequences() == 0) return {};
   const kernels::Context::Use context(own.context());

@@ -8,6 +8,7 @@
 namespace bertune::options {
 
 void PredictionOptions::add_values_to(CLI::App& command) {
+  add_long_text_options(command, long_text, "as in training by default");
   add_question_answering_options(command, question_answering);
   command.add_option("--top,--top_k", top, "Candidates to list per question")
       ->group("Question answering")
@@ -36,6 +37,7 @@ bertune::PredictorOptions PredictionOptions::values() const {
   bertune::PredictorOptions options;
   options.architecture = architecture;
   options.max_length = max_length;
+  options.long_text = long_text;
   options.batch_size = batch_size;
   options.precision = train::precision_of(precision);
   options.threshold = threshold;

@@ -14,6 +14,7 @@ namespace bertune::options {
 struct PredictionOptions {
   std::optional<std::int64_t> max_length;
   std::int64_t batch_size = 64;
+  LongTextOptions long_text;
   tasks::QuestionAnsweringOptions question_answering;
   std::int64_t top = 1;
   std::optional<Precision> precision = Precision::fp32;  // unset: the fastest here

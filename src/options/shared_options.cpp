@@ -97,6 +97,24 @@ void add_labels_file_option(CLI::App& command, tasks::FileOptions& options, cons
       ->group("Data");
 }
 
+void add_long_text_options(CLI::App& command, LongTextOptions& options, const std::string& when) {
+  const std::string group = "Long texts";
+  add_parsed_option(command, "--long-text,--long_text", options.long_text, long_text_from_string,
+                    "What is read of texts above --max-length: truncate, head-tail (beginning and end) or "
+                    "windows (all of it), " +
+                        when)
+      ->type_name("HOW")
+      ->group(group);
+  command
+      .add_option("--window-stride,--window_stride", options.window_stride,
+                  "Tokens that neighboring windows share (default: an eighth of --max-length)")
+      ->group(group);
+  add_parsed_option(command, "--window-score,--window_score", options.window_score, window_score_from_string,
+                    "Logits of a text from those of its windows: mean or max (default: max for multi-label)")
+      ->type_name("mean|max")
+      ->group(group);
+}
+
 void add_question_answering_options(CLI::App& command, tasks::QuestionAnsweringOptions& options) {
   const std::string group = "Question answering";
   command

@@ -28,6 +28,9 @@ void add_task_options(CLI::App& command, std::string& task, std::string& problem
 // Adds the options of question answering that all commands share.
 void add_question_answering_options(CLI::App& command, tasks::QuestionAnsweringOptions& options);
 
+// Adds the options for texts that are longer than the model reads. `when`: how the default is settled.
+void add_long_text_options(CLI::App& command, LongTextOptions& options, const std::string& when);
+
 // ScreenOptions say what is hidden: progress (quiet; findings, notes and detected settings stay), or all but
 // errors (silent).
 struct ScreenOptions {

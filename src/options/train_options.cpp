@@ -207,6 +207,7 @@ void TrainOptions::add_to(CLI::App& command, const std::string& tasks) {
       .add_option("--focal-loss,--focal_loss_gamma", run.arguments.focal_loss_gamma,
                   "Focal loss with this gamma (typically 2; 0: off)")
       ->group(kTraining);
+  add_long_text_options(command, run.files.long_text, "or auto, which compares them (default: truncate)");
   add_question_answering_options(command, run.files.question_answering);
   command
       .add_flag("--label-all-tokens,--label_all_tokens", run.files.label_all_tokens,

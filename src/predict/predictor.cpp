@@ -63,7 +63,8 @@ std::vector<Prediction> Predictor::predict(std::span<const Input> inputs, Trunca
 InputSize Predictor::size_of(const Input& input) const {
   const tasks::Request request = implementation_->task->request(std::span(&input, 1), tokenizer());
   const bool has_windows = architecture() == Architecture::token_classification ||
-                           architecture() == Architecture::question_answering;
+                           architecture() == Architecture::question_answering ||
+                           architecture() == Architecture::sequence_classification;
   const std::int64_t rows = request.examples->rows();
   return {.tokens = request.examples->tokens_of_first(rows),
           .windows = has_windows ? rows : 1,

@@ -16,6 +16,7 @@ namespace predict {
 
 inline tasks::PredictionOptions task_options(const PredictorOptions& options) {
   return {.threshold = options.threshold,
+          .long_text = options.long_text,
           .question_answering = {.doc_stride = options.doc_stride,
                                  .n_best_size = options.n_best_size,
                                  .max_answer_length = options.max_answer_length,

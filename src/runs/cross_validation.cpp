@@ -82,8 +82,8 @@ class CrossValidation {
                             .folds = folders_.count(),
                             .name = folders_.title(fold),
                             .given = options_.files.fold.given != nullptr,
-                            .train_rows = data.train->rows(),
-                            .test_rows = data.test->rows()});
+                            .train_rows = data.train->items(),
+                            .test_rows = data.test->items()});
     if (options_.arguments.resume && take_over(fold, identity)) return;
     train_fold(fold, options, data, identity);
   }

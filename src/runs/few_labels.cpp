@@ -98,6 +98,9 @@ void require_method_fits(const TrainOptions& options, const tasks::TaskEntry& ta
   if (options.is_cross_validation()) refuse("and cross-validation cannot be combined");
   if (distributed::current() != nullptr) refuse("runs in one process");
   if (arguments.fine_tuning.lora) refuse("trains no adapter: leave out `lora`");
+  const auto reading = options.files.long_text.long_text;
+  if (reading == LongText::windows || reading == LongText::automatic)
+    refuse("reads a text at once: leave out `long_text`, or set it to head-tail");
   if (!arguments.class_weights.empty() || arguments.label_smoothing_factor > 0 ||
       arguments.focal_loss_gamma > 0)
     refuse("has a loss of its own: leave out `class_weights`, `label_smoothing` and `focal_loss`");

@@ -60,6 +60,7 @@ tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& 
   tasks::TrainingFiles files = options.files;
   require_method_fits(options, task);
   tasks::require_corrections_fit(files, task.architecture);
+  tasks::require_long_text_fits(task.architecture, files.long_text);
   // These methods choose nothing on rows that are held out, and few rows are too good for it.
   const bool keeps_all = options.method != Method::fine_tune && !files.validation_split;
   if (keeps_all) files.validation_split = 0;
@@ -84,7 +85,7 @@ tasks::TrainingData read_training(const TrainOptions& options, const BaseModel& 
   if (options.method == Method::fine_tune && files.checks_data && files.fold.count == 0 && has_few_rows(data))
     data.facts.notes.push_back(few_rows_note(data));
   if (files.fold.number == 0) note_tokenizer(base, files, data.settings, observer);
-  const auto rows = [](const auto& examples) { return examples ? examples->rows() : 0; };
+  const auto rows = [](const auto& examples) { return examples ? examples->items() : 0; };
   if (files.checks_data) {
     const std::int32_t unknown = base.tokenizer.unk_token_id();
     for (const auto& [name, examples] : {std::pair{"train", data.train.get()},

@@ -78,7 +78,7 @@ FolderLock prepare_output(const TrainOptions& options) {
     train::remove_checkpoints_except(output, {});
     // The first two would say that this run is finished, the others that they are of it.
     for (const char* name : {"trainer_state.json", insight::kSeedsFile, insight::kTuningFile, "plan.json",
-                             "data_check.json", "baselines.json", "method.json"})
+                             "data_check.json", "baselines.json", "method.json", kLongTextFile})
       writing::unlink(output / name);
   }
   return lock;
@@ -108,6 +108,10 @@ Json resolved_settings(const TrainOptions& options, const tasks::TrainingData& d
     if (!name.ends_with("_column")) resolved[name] = value;
   const Json arguments = options.arguments.to_json();
   resolved["task"] = data.task->name();
+  if (const std::optional<LongText> long_text = options.files.long_text.long_text) {
+    resolved["long_text"] = to_string(*long_text);
+    if (*long_text != LongText::windows) resolved["window_stride"] = resolved["window_score"] = Json();
+  }
   resolved["eval_strategy"] = Json(), resolved["eval_steps"] = arguments.at("eval_steps");
   if (!options.arguments.fine_tuning.lora) {
     for (const char* detail : {"lora_rank", "lora_alpha", "lora_targets", "rslora"})

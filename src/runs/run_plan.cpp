@@ -66,23 +66,29 @@ class BatchSizes {
   explicit BatchSizes(const tasks::Examples& examples) : examples_(examples) {
     Batch one;
     if (examples.rows() > 0) examples.add_to(one, 0);
-    sequences_ = one.sequences();
+    sequences_ = one.sequences() / (examples.rows() > 0 ? examples.windows_of(0) : 1);
   }
 
   Largest largest(std::span<const std::int64_t> order, std::int64_t batch_size) const {
     Largest found;
-    for (const auto& batch : train::cut_batches(order, batch_size)) {
-      std::int64_t tokens = 0;
-      for (const std::int64_t row : batch)
+    const auto windows_of = [&](std::int64_t row) { return examples_.windows_of(row); };
+    for (const auto& batch : train::cut_batches(order, batch_size, windows_of)) {
+      std::int64_t tokens = 0, windows = 0;
+      for (const std::int64_t row : batch) {
         tokens += examples_.tokens_of_first(row + 1) - examples_.tokens_of_first(row);
-      found.add({tokens, static_cast<std::int64_t>(batch.size()) * sequences_});
+        windows += windows_of(row);
+      }
+      // The windows of a text that are more than a batch takes are several batches.
+      const std::int64_t most = std::max<std::int64_t>(windows, 1);
+      const std::int64_t taken = std::min(most, batch_size);
+      found.add({(tokens * taken + most - 1) / most, taken * sequences_});
     }
     return found;
   }
 
  private:
   const tasks::Examples& examples_;
-  std::int64_t sequences_ = 1;  // of a row
+  std::int64_t sequences_ = 1;  // of a row, or of a window of it
 };
 
 Largest largest_in_training(const train::TrainingArguments& arguments, const tasks::Examples& examples,

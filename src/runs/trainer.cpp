@@ -42,6 +42,7 @@ TrainOptions run_options(const bertune::TrainOptions& options) {
   files.question_answering.max_answer_length = options.max_answer_length;
   files.question_answering.version_2_with_negative = options.version_2_with_negative;
   files.max_length = options.max_length;
+  files.long_text = options.long_text;
   files.validation_split = options.validation_split;
   files.exclude = options.exclude, files.relabel = options.relabel;
   files.shuffle_rows = options.shuffle_rows;

@@ -128,7 +128,7 @@ class Finish {
     Metrics metrics = train::evaluate(model_, *data_.task, examples, options_.arguments.eval_batch_size,
                                       progress, options_.stop, records.recorder());
     predicted_.emplace_back(name, records.take());
-    keep(set, metrics, examples.rows(), watch.seconds());
+    keep(set, metrics, examples.items(), watch.seconds());
     return metrics;
   }
 
@@ -143,7 +143,7 @@ class Finish {
         options_.arguments.fine_tuning.merge_lora || options_.arguments.save_dtype != SaveDtype::float32;
     if (!known || changed) return measure("eval", "validation", *data_.validation);
     predicted_.emplace_back("validation", known->records);
-    keep("eval", known->metrics, data_.validation->rows(), known->seconds);
+    keep("eval", known->metrics, data_.validation->items(), known->seconds);
     return known->metrics;
   }
 

@@ -64,18 +64,33 @@ struct Writer {
     OrderedJson& object = json["scores"] = OrderedJson::object();
     for (std::size_t i = 0; i < scores.size(); ++i) object[labels[i]] = scores[i];
   }
+  void add_window(const std::optional<DecidingWindow>& window) const {
+    if (!window) return;
+    json["windows"] = window->windows;
+    json["window"] = {{"index", window->index},
+                      {"start", window->place.code_points.begin},
+                      {"end", window->place.code_points.end},
+                      {"start_byte", window->place.bytes.begin},
+                      {"end_byte", window->place.bytes.end},
+                      {"score", window->score}};
+  }
   void operator()(const Label& label) const {
     json["label"] = label.abstained.value_or(false) ? OrderedJson() : OrderedJson(label.label);
     if (label.abstained) json["abstained"] = *label.abstained;
     json["score"] = label.score;
     add_scores(label.scores);
+    add_window(label.window);
   }
   void operator()(const Labels& set) const {
     json["labels"] = set.labels;
     json["score"] = set.score;
     add_scores(set.scores);
+    add_window(set.window);
   }
-  void operator()(const Score& number) const { json["score"] = number.score; }
+  void operator()(const Score& number) const {
+    json["score"] = number.score;
+    add_window(number.window);
+  }
 
   void add_words(const std::vector<TaggedWord>& words) const {
     OrderedJson tokens = OrderedJson::array(), tags = OrderedJson::array();

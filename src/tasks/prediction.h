@@ -21,7 +21,8 @@ namespace bertune::tasks {
 //   without a text {"tokens", "tags", "entities": [{"label", "text", "first_token", "end_token", "score"}]};
 //   Answer {"answer", "score", "start", "end", "start_byte", "end_byte", "null_odds"?, "n_best"?};
 //   Choice {"choice", "text", "score", "scores"}; Words {"masks": [[{"score", "token"}]]}; NextSentence
-//   {"is_next"}
+//   {"is_next"}. Label, Labels and Score of a text that was read in windows also {"windows", "window":
+//   {"index", "start", "end", "start_byte", "end_byte", "score"}}.
 OrderedJson prediction_json(const Prediction& prediction, std::span<const std::string> labels,
                             OrderedJson source = OrderedJson::object());
 

@@ -59,6 +59,7 @@ struct TrainedModel {
 // Options of a prediction; unset members take the trained model's values.
 struct PredictionOptions {
   std::optional<double> threshold = {};  // of several labels
+  LongTextOptions long_text = {};        // of texts with classes, labels or numbers
   QuestionAnsweringOptions question_answering = {};
   std::int64_t top = 1;  // candidates for an answer, or for a mask
 };

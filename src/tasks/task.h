@@ -21,6 +21,10 @@ class Examples {
 
   // Rows as batches count them; of question answering, for one, windows and not questions.
   virtual std::int64_t rows() const = 0;
+  // Rows as a person counts them in the file.
+  virtual std::int64_t items() const { return rows(); }
+  // Returns the windows of a text that are one row; a batch has as many rows as its windows may be.
+  virtual std::int64_t windows_of(std::int64_t /*row*/) const { return 1; }
   virtual std::int64_t tokens_of_first(std::int64_t rows) const = 0;
   // Pre-training draws new rows each epoch (from 0).
   virtual void start_epoch(std::int64_t /*epoch*/) {}

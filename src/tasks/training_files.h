@@ -9,6 +9,7 @@
 
 #include "bertune/config.h"
 #include "bertune/dataset.h"
+#include "bertune/long_text.h"
 #include "bertune/sentence_embedding.h"
 #include "data/splits/split.h"
 #include "data/texts/reader.h"
@@ -62,6 +63,7 @@ struct TrainingFiles {
 
   // Options of single tasks.
   std::string problem_type;       // text classification; empty: by the labels
+  LongTextOptions long_text;      // the same
   bool label_all_tokens = false;  // token classification
   QuestionAnsweringOptions question_answering;
   SentenceEmbeddingOptions sentence_embedding;
@@ -78,6 +80,7 @@ struct TestFile {
   FileOptions data;
   QuestionAnsweringOptions question_answering;
   std::optional<double> threshold;  // of several labels; unset: the model's
+  LongTextOptions long_text = {};   // of texts with classes, labels or numbers; unset: the model's
 };
 
 }  // namespace bertune::tasks

@@ -29,4 +29,20 @@ std::vector<std::span<const std::int64_t>> cut_batches(std::span<const std::int6
   return batches;
 }
 
+std::vector<std::span<const std::int64_t>> cut_batches(
+    std::span<const std::int64_t> order, std::int64_t batch_size,
+    const std::function<std::int64_t(std::int64_t row)>& windows_of) {
+  if (batch_size < 1) throw UsageError("the batch size must be at least 1");
+  std::vector<std::span<const std::int64_t>> batches;
+  for (std::size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+    std::int64_t windows = 0;
+    for (; end < order.size(); ++end) {
+      windows += windows_of(order[end]);
+      if (windows > batch_size && end > begin) break;
+    }
+    batches.push_back(order.subspan(begin, end - begin));
+  }
+  return batches;
+}
+
 }  // namespace bertune::train

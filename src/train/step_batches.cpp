@@ -11,15 +11,40 @@
 namespace bertune::train {
 namespace {
 
+// Appends a text whose windows are more than `batch_size` as batches of so many.
+void split_windows(const Batch& text, std::int64_t batch_size, std::vector<Batch>& batches) {
+  for (std::int64_t first = 0; first < text.sequences(); first += batch_size) {
+    Batch& part = batches.emplace_back();
+    for (std::int64_t s = first; s < std::min(first + batch_size, text.sequences()); ++s) {
+      const auto begin = static_cast<std::size_t>(text.cu_seqlens[static_cast<std::size_t>(s)]),
+                 size = static_cast<std::size_t>(text.cu_seqlens[static_cast<std::size_t>(s) + 1]) - begin;
+      part.add(std::span(text.input_ids).subspan(begin, size),
+               std::span(text.token_type_ids).subspan(begin, size));
+    }
+    part.labels = text.labels, part.targets = text.targets;
+    part.cu_texts = text.cu_texts, part.window_score = text.window_score;
+    part.first_window = first;
+  }
+}
+
 // The parts of a step, which know the denominators of the whole's loss.
 std::vector<Batch> parts_of(const tasks::Examples& examples, std::span<const std::int64_t> rows,
                             std::int64_t batch_size, std::int64_t first_sequence) {
   std::vector<Batch> batches;
-  for (const auto& part : cut_batches(rows, batch_size)) {
+  const auto windows_of = [&](std::int64_t row) { return examples.windows_of(row); };
+  for (const auto& part : cut_batches(rows, batch_size, windows_of)) {
+    const std::size_t before = batches.size();
     Batch& batch = batches.emplace_back();
     for (const std::int64_t row : part) examples.add_to(batch, row);
-    batch.first_sequence = first_sequence;
-    first_sequence += batch.sequences();
+    if (!batch.cu_texts.empty() && batch.sequences() > batch_size) {
+      const Batch text = std::move(batch);
+      batches.pop_back();
+      split_windows(text, batch_size, batches);
+    }
+    for (Batch& one : std::span(batches).subspan(before)) {
+      one.first_sequence = first_sequence;
+      first_sequence += one.sequences();
+    }
   }
   return batches;
 }

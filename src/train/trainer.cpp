@@ -21,6 +21,7 @@
 #include "train/model_folder.h"
 #include "train/optimizer_file.h"
 #include "train/step_batches.h"
+#include "train/window_parts.h"
 
 namespace bertune::train {
 namespace {
@@ -293,9 +294,11 @@ void Trainer::train_until_due(tasks::Examples& train) {
 double Trainer::evaluate_gradient(const StepShards& step, std::int64_t first_row) {
   const auto gradient_of = [&](std::int64_t shard) {
     double loss = 0;
+    WindowParts parts(model_, state_.dropout_step);
     for (const Batch& batch : step.shards[static_cast<std::size_t>(shard)]) {
+      const Batch& whole = parts.complete(batch, step.shards[static_cast<std::size_t>(shard)]);
       model_.dropout_state().step = state_.dropout_step;
-      loss += model_.forward(batch).loss;
+      loss += model_.forward(whole).loss;
       model_.backward();
     }
     return loss;
@@ -358,7 +361,12 @@ void Trainer::watch(const tasks::Examples& train, double loss, std::span<const s
   if (!looks || train.rows() < 2 || !has_answers(model_.architecture())) return;
   Batch batch;
   const std::int64_t most = std::min(kRows, std::max<std::int64_t>(2, arguments_.train_batch_size));
-  for (const std::int64_t row : spread_rows(train.rows(), most)) train.add_to(batch, row);
+  std::int64_t windows = 0;
+  for (const std::int64_t row : spread_rows(train.rows(), most)) {
+    windows += train.windows_of(row);
+    if (windows > most && batch.texts() >= 2) break;
+    train.add_to(batch, row);
+  }
   bring_up_to_date(batch.input_ids);
   model_.eval();
   const std::optional<double> spread = answer_spread(model_, batch, model_.forward(batch));

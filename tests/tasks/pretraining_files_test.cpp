@@ -13,7 +13,7 @@ namespace {
 
 using testing::numbered_tokenizer;
 
-constexpr std::int64_t kFewIds = 2000;
+constexpr std::int64_t kFileIds = 2000;
 
 void add_documents(data::TokenizedDocuments& documents, int count) {
   Random random(9, 9);
@@ -21,7 +21,7 @@ void add_documents(data::TokenizedDocuments& documents, int count) {
   for (int document = 0; document < count; ++document) {
     for (std::uint64_t sentence = random.below(20); sentence < 20; ++sentence) {
       ids.resize(1 + random.below(40));
-      for (std::int32_t& id : ids) id = testing::kSpecial + static_cast<std::int32_t>(random.below(kFewIds));
+      for (std::int32_t& id : ids) id = testing::kSpecial + static_cast<std::int32_t>(random.below(kFileIds));
       documents.add_sentence(ids);
     }
     documents.end_document();
@@ -30,7 +30,7 @@ void add_documents(data::TokenizedDocuments& documents, int count) {
 }
 
 TEST(PretrainingFiles, GiveTheRowsOfMemory) {
-  const BertTokenizer tokenizer = numbered_tokenizer(static_cast<std::int32_t>(kFewIds));
+  const BertTokenizer tokenizer = numbered_tokenizer(static_cast<std::int32_t>(kFileIds));
   const std::int64_t limit = tokenizer.vocab_size();
   const bertune::testing::TemporaryDirectory directory;
   for (const Objective objective : {Objective::mlm_and_nsp, Objective::mlm}) {
@@ -68,7 +68,7 @@ TEST(PretrainingFiles, TakeLittleMemory) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "the sanitizers take memory themselves";
 #endif
-  const BertTokenizer tokenizer = numbered_tokenizer(static_cast<std::int32_t>(kFewIds));
+  const BertTokenizer tokenizer = numbered_tokenizer(static_cast<std::int32_t>(kFileIds));
   const bertune::testing::TemporaryDirectory directory;
   const std::int64_t before = resident_bytes();
   data::TokenizedDocuments documents(tokenizer.vocab_size(), 62, directory.path());

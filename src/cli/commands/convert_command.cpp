@@ -43,7 +43,11 @@ Json calibration(const Options& options, const std::filesystem::path& model) {
   train::ModelFolder folder = train::ModelFolder::open(model, std::nullopt);
   const tasks::TestData data =
       task_of(folder.model.architecture(), model)
-          .read_test({.path = options.calibrate, .data = {}, .question_answering = {}, .threshold = {}},
+          .read_test({.path = options.calibrate,
+                      .data = {},
+                      .question_answering = {},
+                      .threshold = {},
+                      .long_text = {}},
                      {folder.tokenizer, folder.model.config(), folder.max_length, folder.settings});
   print_notes(data.notes);
   const bool quiet = options.screen.hides_progress();

@@ -70,12 +70,14 @@ void run(const EvaluateOptions& options) {
   print_notes(folder.tokenizer.notes());
   folder.model.set_precision(Precision::fp32, train::precision_of(options.precision));
   train::restore_loss(folder.model, folder.settings, options.model.folder);
+  tasks::require_long_text_fits(folder.model.architecture(), options.long_text);
   const tasks::TestData data =
       task_of(folder.model.architecture(), options.model.folder)
           .read_test({.path = options.test,
                       .data = options.data,
                       .question_answering = options.question_answering,
-                      .threshold = options.threshold},
+                      .threshold = options.threshold,
+                      .long_text = options.long_text},
                      {folder.tokenizer, folder.model.config(), folder.max_length, folder.settings});
   print_notes(data.notes);
   const tasks::Examples& examples = *data.examples;
@@ -102,7 +104,7 @@ void run(const EvaluateOptions& options) {
   Json values = runs::metric_values(metrics);
   values["runtime"] = seconds;
   values["samples"] = metrics.rows;
-  values["samples_per_second"] = static_cast<double>(examples.rows()) / seconds;
+  values["samples_per_second"] = static_cast<double>(examples.items()) / seconds;
   values["tokens_per_second"] = static_cast<double>(examples.tokens_of_first(examples.rows())) / seconds;
   if (!options.output.empty()) write_output(options, folder, data, *records.take(), values);
   if (options.json) {
@@ -135,6 +137,7 @@ void add_evaluate_command(CLI::App& app) {
       "With --output, do not look for the words behind the worst mistakes, which takes seconds");
   add_data_options(*command, options->data);
   add_labels_file_option(*command, options->data, "--test");
+  add_long_text_options(*command, options->long_text, "as in training by default");
   add_question_answering_options(*command, options->question_answering);
   command->add_option(
       "--threshold", options->threshold,

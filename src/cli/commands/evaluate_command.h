@@ -19,6 +19,7 @@ struct EvaluateOptions {
   std::optional<std::int64_t> max_length;
   std::int64_t batch_size = 64;
   std::int64_t max_prediction_rows = 100'000;
+  LongTextOptions long_text;
   tasks::QuestionAnsweringOptions question_answering;
   std::optional<double> threshold;
   std::optional<Precision> precision = Precision::fp32;

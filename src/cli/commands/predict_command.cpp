@@ -153,10 +153,14 @@ void predict(const PredictOptions& options) {
   print_notes(model->tokenizer().notes());
   if (options.min_confidence)
     tasks::require_abstaining(model->architecture(), model->config(), *options.min_confidence);
+  tasks::require_long_text_fits(model->architecture(), options.long_text);
   const tasks::TaskEntry& task = task_of(model->architecture(), options.model.folder);
-  const std::unique_ptr<tasks::RequestSource> source = task.open(
-      file_of(options), model->trained(),
-      {.threshold = options.threshold, .question_answering = options.question_answering, .top = options.top});
+  const std::unique_ptr<tasks::RequestSource> source =
+      task.open(file_of(options), model->trained(),
+                {.threshold = options.threshold,
+                 .long_text = options.long_text,
+                 .question_answering = options.question_answering,
+                 .top = options.top});
   std::optional<ExplainedLines> explained;
   if (options.explains) explained.emplace(model, options);
   // The folder is claimed only here: a first attempt that fails on its options shall not decide what it is

@@ -40,6 +40,7 @@ struct ServeOptions {
   std::optional<std::int64_t> max_length;
   std::optional<Precision> precision = Precision::fp32;
   std::optional<double> threshold, min_confidence;
+  LongTextOptions long_text;
   tasks::QuestionAnsweringOptions question_answering;
   ThreadOptions threads;
   ScreenOptions screen;
@@ -63,6 +64,7 @@ serve::ModelSource source_of(const std::string& asked, const ServeOptions& optio
   source.folder = options.hub.find(model, options.screen.hides_progress());
   source.options.base = options.hub.find_base(source.folder, options.screen.hides_progress());
   source.options.max_length = options.max_length;
+  source.options.long_text = options.long_text;
   source.options.precision = train::precision_of(options.precision);
   source.options.threshold = options.threshold;
   source.options.min_confidence = options.min_confidence;
@@ -267,6 +269,7 @@ void add_serve_command(CLI::App& app) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   options->hub.add_to(*command);
   add_options(*command, *options);
+  add_long_text_options(*command, options->long_text, "as in training by default");
   add_question_answering_options(*command, options->question_answering);
   command->add_option(
       "--threshold", options->threshold,

@@ -18,10 +18,12 @@
 #include "cli/options/shared_options.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/messages.h"
+#include "cli/screen/train_display.h"
 #include "cli/screen/tune_display.h"
 #include "core/counted.h"
 #include "core/duration.h"
 #include "core/file.h"
+#include "insight/data/long_text_choice.h"
 #include "options/parsed_option.h"
 #include "options/trial_options.h"
 #include "report/finish/finish.h"
@@ -107,13 +109,17 @@ void run(TuneOptions& options) {
   if (!options.space.empty()) tuning.space = read_space(options.space, *train.declared_on);
   const FolderLock lock = runs::prepare_output(train.run);
   train.find_model(shown(train.hub, train.hides_progress()));
-  const runs::TrainOptions values = run_values(train);
+  runs::TrainOptions values = run_values(train);
   const runs::BaseModel base = runs::open_base_model(values);
   const tasks::TaskGuess guess = runs::task_of(values);
   const tasks::TaskEntry& task = *guess.task;
   if (!guess.reason.empty())
     print_notes({fmt::format("task: {} (detected from {}: {}; change with --task)", task.name,
                              values.files.train.string(), guess.reason)});
+  {
+    TrainDisplay display(std::cerr, train.hides_progress(), train.hides_notes());
+    insight::settle_long_text(values, base, task, display);
+  }
   const runs::Tuned done = tuned(options, values, tuning, base, task);
   const report::FinishOptions finish = finish_options(train);
   const std::string beside =

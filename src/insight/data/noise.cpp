@@ -15,7 +15,7 @@
 #include "data/splits/folds.h"
 #include "data/tagged/tagged_texts.h"
 #include "insight/data/frozen_features.h"
-#include "insight/data/linear_model.h"
+#include "insight/data/linear_targets.h"
 #include "insight/data/tfidf.h"
 #include "insight/results/label_noise.h"
 #include "runs/fine_tuning.h"
@@ -39,54 +39,6 @@ std::vector<std::int64_t> at_most(std::vector<std::int64_t> rows, std::int64_t m
   std::vector<std::int64_t> some;
   for (std::size_t i = 0; i < rows.size(); i += static_cast<std::size_t>(stride)) some.push_back(rows[i]);
   return some;
-}
-
-struct Sides {
-  std::vector<std::int64_t> learned, asked;  // rows
-};
-
-std::vector<Sides> sides_of(const std::vector<std::int64_t>& fold_of, std::int64_t folds) {
-  std::vector<Sides> sides(static_cast<std::size_t>(folds));
-  for (std::size_t row = 0; row < fold_of.size(); ++row)
-    for (std::int64_t fold = 0; fold < folds; ++fold) {
-      Sides& own = sides[static_cast<std::size_t>(fold)];
-      (fold_of[row] == fold ? own.asked : own.learned).push_back(static_cast<std::int64_t>(row));
-    }
-  return sides;
-}
-
-// The targets of a linear model: classes, several labels or numbers.
-struct Targets {
-  Outcome outcome = Outcome::classes;
-  std::int32_t width = 1;
-  std::span<const std::int32_t> ids = {};  // [rows]
-  std::span<const float> values = {};      // [rows, width]
-};
-
-// Returns the logits [asked, width] of a model that has learned the rows `learned`.
-std::vector<double> logits_of(const Targets& targets, const SparseRows& learned, const SparseRows& asked,
-                              std::span<const std::int64_t> rows) {
-  constexpr double kLeast = 1e-12;
-  if (targets.outcome == Outcome::classes) {
-    std::vector<std::int32_t> ids;
-    for (const std::int64_t row : rows) ids.push_back(targets.ids[static_cast<std::size_t>(row)]);
-    std::vector<double> logits = LinearClassifier(learned, ids, targets.width).probabilities(asked);
-    for (double& logit : logits) logit = std::log(std::max(logit, kLeast));
-    return logits;
-  }
-  std::vector<float> values;
-  for (const std::int64_t row : rows) {
-    const auto own = targets.values.subspan(static_cast<std::size_t>(row * targets.width),
-                                            static_cast<std::size_t>(targets.width));
-    values.insert(values.end(), own.begin(), own.end());
-  }
-  if (targets.outcome == Outcome::numbers) return LinearRegression(learned, values).predict(asked);
-  std::vector<double> logits = LinearClassifier(learned, values, targets.width).probabilities(asked);
-  for (double& logit : logits) {
-    const double p = std::clamp(logit, kLeast, 1 - kLeast);
-    logit = std::log(p / (1 - p));
-  }
-  return logits;
 }
 
 // The mean of what several models say of each row, each fold's by models of the others.
@@ -156,11 +108,7 @@ PredictionTable table_of_texts(const tasks::TrainingFiles& files, std::int64_t f
   const LabelledRows& rows = sets.train;
   tasks::TextClassification task{sets.problem_type, data::LabelMap(sets.labels),
                                  files.length_of(128, base.config)};
-  Targets targets{
-      .width = static_cast<std::int32_t>(sets.labels.size()), .ids = rows.ids, .values = rows.targets};
-  targets.outcome = sets.problem_type == ProblemType::regression                   ? Outcome::numbers
-                    : sets.problem_type == ProblemType::multi_label_classification ? Outcome::labels
-                                                                                   : Outcome::classes;
+  const Targets targets = targets_of(sets);
   const auto width = static_cast<std::size_t>(targets.width);
   const std::vector<Sides> sides =
       sides_of(data::fold_of_rows(data::texts_of(rows.rows), folds, files.seed), folds);

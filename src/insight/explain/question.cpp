@@ -38,12 +38,33 @@ class QuestionMaker {
       }
       return question;
     }
-    return {sequence_of_texts(model_.tokenizer, input.text, input.text_pair, model_.max_length),
-            of_scores(prediction)};
+    return {sequence_of_input(input, prediction), of_scores(prediction)};
   }
 
  private:
   bool is_wanted(const std::string& name) const { return wanted_.empty() || name == wanted_; }
+
+  // Returns the text, or of one in several windows that which says most for the prediction.
+  Sequence sequence_of_input(const Input& input, const Prediction& prediction) const {
+    const auto* label = std::get_if<Label>(&prediction);
+    const auto* set = std::get_if<Labels>(&prediction);
+    const auto* number = std::get_if<Score>(&prediction);
+    const std::optional<DecidingWindow> window = label != nullptr    ? label->window
+                                                 : set != nullptr    ? set->window
+                                                 : number != nullptr ? number->window
+                                                                     : std::nullopt;
+    if (!window) return sequence_of_texts(model_.tokenizer, input.text, input.text_pair, model_.max_length);
+    const TextPlace& place = window->place;
+    const std::string part = input.text.substr(place.bytes.begin, place.bytes.end - place.bytes.begin);
+    Sequence sequence = sequence_of_texts(model_.tokenizer, part, std::nullopt, model_.max_length);
+    for (SequenceWord& word : sequence.words) {
+      if (!word.shown.place) continue;
+      for (auto [span, begin] : {std::pair{&word.shown.place->code_points, place.code_points.begin},
+                                 std::pair{&word.shown.place->bytes, place.bytes.begin}})
+        span->begin += begin, span->end += begin;
+    }
+    return sequence;
+  }
 
   std::vector<Target> of_scores(const Prediction& prediction) const {
     using Kind = Target::Kind;

@@ -50,6 +50,8 @@ class Mistakes {
       if (one.score) json["score"] = *one.score;
       json["tokens"] = row.tokens;
       if (row.cut_tokens > 0) json["cut_tokens"] = row.cut_tokens;
+      if (row.more.contains("deciding_window"))
+        json["window"] = row.more.at("deciding_window"), json["windows"] = row.windows;
       list.push_back(std::move(json));
     }
     facts["mistakes"] = std::move(list);

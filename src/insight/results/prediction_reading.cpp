@@ -89,6 +89,7 @@ std::vector<float> read_tensor(const checkpoint::SafetensorsFile& file, const st
 Json more_of(const Members& row, Outcome outcome) {
   Json more = Json::object();
   if (outcome == Outcome::partners) more["rank"] = row.whole("rank", 1);
+  if (row.has("deciding_window")) more["deciding_window"] = row.whole("deciding_window", 0);
   if (outcome != Outcome::answers) return more;
   more = {{"answer", row.text("answer")}, {"answers", row.texts("answers")}};
   for (const char* key : {"exact", "f1"}) more[key] = row.number_or(key, 0, 0, 1);

@@ -180,6 +180,17 @@ void add_abstentions(const PredictionTable& table, const PredictedSet& set, doub
                           {"lines", std::move(lines)}};
 }
 
+// Counts which windows said most for the predictions of texts that have several.
+void add_deciding_windows(const PredictedSet& set, OrderedJson& lengths) {
+  std::int64_t first = 0, last = 0, other = 0;
+  for (const PredictedRow& row : set.rows) {
+    if (!row.more.contains("deciding_window")) continue;
+    const auto window = row.more.at("deciding_window").get<std::int64_t>();
+    ++(window == 0 ? first : window + 1 == row.windows ? last : other);
+  }
+  if (first + last + other > 0) lengths["decided"] = {{"first", first}, {"last", last}, {"other", other}};
+}
+
 void add_lengths(const PredictedSet& set, const RowMetric& metric, OrderedJson& facts) {
   std::vector<std::size_t> order(set.rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -211,6 +222,7 @@ void add_lengths(const PredictedSet& set, const RowMetric& metric, OrderedJson& 
                       {"windowed", windowed},
                       {"median", set.rows[order[count / 2]].tokens},
                       {"longest", set.rows[order[count - 1]].tokens}};
+  add_deciding_windows(set, facts["lengths"]);
 }
 
 // Numbers that are said against those that are right: some points, evenly over the rows.

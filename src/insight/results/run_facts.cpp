@@ -162,6 +162,18 @@ void add_neighbors(const fs::path& folder, OrderedJson& facts) {
     if (one.is_object() && one.value("text", Json()).is_string()) findings.push_back(OrderedJson(one));
 }
 
+// Adds what the run found when it compared ways to read long texts.
+void add_long_text(const fs::path& file, OrderedJson& facts) {
+  const Json found = json_in(file);
+  if (!found.contains("values")) return;
+  OrderedJson values = OrderedJson::object();
+  for (const auto& [way, value] : found.at("values").items()) values[way] = value.get<double>();
+  facts["long_text"] = {{"chosen", found.at("chosen").get<std::string>()},
+                        {"measure", found.at("measure").get<std::string>()},
+                        {"compared", found.at("compared").get<std::int64_t>()},
+                        {"values", std::move(values)}};
+}
+
 // Adds what runs with other seeds reached, as seeds.json says it.
 void add_seeds(const fs::path& folder, OrderedJson& facts) {
   const std::optional<SeedGroup> group = read_seed_group(folder);
@@ -260,6 +272,7 @@ OrderedJson run_facts(const fs::path& folder) try {
   add_suspicious(table, temperature, facts);
   read_from(folder / "baselines.json", [&] { add_baselines(folder, facts); });
   read_from(folder / "data_check.json", [&] { add_neighbors(folder, facts); });
+  read_from(folder / "long_text.json", [&] { add_long_text(folder / "long_text.json", facts); });
   read_from(folder / kSeedsFile, [&] { add_seeds(folder, facts); });
   read_from(folder / kTuningFile, [&] { add_tuning(folder, facts); });
   add_run(json_in(folder / "all_results.json"), state, facts);

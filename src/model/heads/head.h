@@ -2,6 +2,7 @@
 // BertFor... Once bound to weights, a head does not change: what it computes goes to a workspace.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -26,6 +27,17 @@ struct BatchSize {
   std::int64_t tokens = 0, sequences = 0;
   std::int64_t predictions = 0;  // tokens with a label of their own (masked ones)
   std::int64_t targets = 0;      // numbers of Batch::targets
+  std::int64_t windows = 0;      // of texts (Batch::windows)
+
+  bool fits(const BatchSize& other) const {
+    return tokens <= other.tokens && sequences <= other.sequences && predictions <= other.predictions &&
+           targets <= other.targets && windows <= other.windows;
+  }
+  BatchSize or_more(const BatchSize& other) const {
+    return {std::max(tokens, other.tokens), std::max(sequences, other.sequences),
+            std::max(predictions, other.predictions), std::max(targets, other.targets),
+            std::max(windows, other.windows)};
+  }
 };
 
 // The options of LossOptions that have a meaning for a head.

@@ -18,6 +18,12 @@ struct OutputActivations {
   float *logits = nullptr, *d_logits = nullptr;  // [rows,outputs]
 };
 
+// Texts that are read in windows; OutputActivations are the windows of the batch among them.
+struct WindowActivations {
+  float *logits = nullptr, *d_logits = nullptr;            // [windows,outputs]
+  float *text_logits = nullptr, *d_text_logits = nullptr;  // [texts,outputs]
+};
+
 struct MaskedLMActivations {                                              // P predictions
   float *input = nullptr, *dense_output = nullptr, *activated = nullptr;  // [P,H]
   float *normalized = nullptr, *mean = nullptr, *rstd = nullptr;          // [P,H], [P], [P]
@@ -44,6 +50,7 @@ struct SentenceEmbeddingActivations {
 struct HeadActivations {
   PoolerActivations pooler;
   OutputActivations output;
+  WindowActivations windows;
   MaskedLMActivations masked_lm;
   SentenceEmbeddingActivations sentence_embedding;
   float* dropped_hidden = nullptr;                           // [tokens,H], of heads over every token

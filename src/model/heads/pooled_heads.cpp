@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "bertune/error.h"
@@ -35,27 +36,55 @@ void PooledHead::bind(const WeightViews& views) {
 void PooledHead::take_memory(HeadActivations& activations, kernels::Arena& arena, const BatchSize& size,
                              bool training) const {
   pooler_.take_memory(activations.pooler, arena, size.sequences, training);
-  classifier_.take_memory(activations.output, arena, size.sequences, training);
+  WindowActivations& windows = activations.windows;
+  const std::int64_t logits = std::max(size.sequences, size.windows) * outputs_;
+  for (float** piece : {&windows.logits, &windows.text_logits}) *piece = arena.take(logits);
+  if (!training) return;
+  for (float** piece : {&windows.d_logits, &windows.d_text_logits}) *piece = arena.take(logits);
+}
+
+kernels::PoolRows PooledHead::pooling(const Pass& pass, const Batch& batch,
+                                      const WindowActivations& windows) const {
+  const bool is_max = batch.window_score == WindowScore::max;
+  return {pass.texts, outputs_, is_max ? kernels::PoolKind::max : kernels::PoolKind::mean, windows.logits,
+          windows.text_logits};
 }
 
 ModelOutput PooledHead::forward(const Pass& pass, const Batch& batch, const float* hidden, bool has_labels,
                                 HeadActivations& activations) const {
   const float* features = pooler_.forward(pass, hidden, activations.pooler);
+  const WindowActivations& windows = activations.windows;
+  if (!batch.window_logits.empty())
+    pass.ops().upload(windows.logits, batch.window_logits.data(), batch.window_logits.size() * sizeof(float));
+  const std::int64_t first = batch.first_window * outputs_;
+  activations.output = {.logits = windows.logits + first,
+                        .d_logits = windows.d_logits == nullptr ? nullptr : windows.d_logits + first};
   ModelOutput output;
   output.logits = classifier_.forward(pass, pass.layout.sequences, features, activations.output);
-  if (has_labels) output.loss = static_cast<float>(loss(pass, batch, output.logits.data(), nullptr));
+  if (!batch.cu_texts.empty()) {
+    pass.ops().pool_rows(pooling(pass, batch, windows));
+    output.logits = {windows.text_logits, static_cast<std::size_t>(batch.texts() * outputs_)};
+  }
+  if (has_labels && batch.first_window == 0)
+    output.loss = static_cast<float>(loss(pass, batch, output.logits.data(), nullptr));
   return output;
 }
 
 void PooledHead::backward(const Pass& pass, const Batch& batch, float scale, HeadActivations& activations,
                           float* d_hidden) const {
-  loss(pass, batch, activations.output.logits, activations.output.d_logits);
+  const WindowActivations& windows = activations.windows;
+  if (batch.cu_texts.empty()) {
+    loss(pass, batch, windows.logits, windows.d_logits);
+  } else {
+    loss(pass, batch, windows.text_logits, windows.d_text_logits);
+    pass.ops().pool_rows_backward({pooling(pass, batch, windows), windows.d_text_logits, windows.d_logits});
+  }
   classifier_.backward(pass, pass.layout.sequences, scale, activations.output, activations.pooler.d_pooled);
   pooler_.backward(pass, activations.pooler, d_hidden);
 }
 
 double PooledHead::loss(const Pass& pass, const Batch& batch, const float* logits, float* d_logits) const {
-  return cross_entropy(pass, batch.sequences(), outputs_, logits, pass.loss_inputs.labels,
+  return cross_entropy(pass, batch.texts(), outputs_, logits, pass.loss_inputs.labels,
                        batch.global_items.first, d_logits);
 }
 
@@ -64,12 +93,12 @@ SequenceClassificationHead::SequenceClassificationHead(const BertConfig& config)
 
 bool SequenceClassificationHead::check_labels(const Batch& batch) const {
   if (batch.labels.empty() && batch.targets.empty()) return false;
-  const std::int64_t sequences = batch.sequences(), labels = config_.num_labels();
+  const std::int64_t texts = batch.texts(), labels = config_.num_labels();
   if (effective_problem_type(config_, batch) == ProblemType::single_label_classification) {
-    check_class_ids(batch.labels, sequences, "sequence", labels);
-  } else if (static_cast<std::int64_t>(batch.targets.size()) != sequences * labels) {
-    throw Error(fmt::format("a batch of {} sequences and {} labels needs {} targets, and has {}", sequences,
-                            labels, sequences * labels, batch.targets.size()));
+    check_class_ids(batch.labels, texts, "sequence", labels);
+  } else if (static_cast<std::int64_t>(batch.targets.size()) != texts * labels) {
+    throw Error(fmt::format("a batch of {} sequences and {} labels needs {} targets, and has {}", texts,
+                            labels, texts * labels, batch.targets.size()));
   }
   return true;
 }
@@ -77,7 +106,7 @@ bool SequenceClassificationHead::check_labels(const Batch& batch) const {
 double SequenceClassificationHead::loss(const Pass& pass, const Batch& batch, const float* logits,
                                         float* d_logits) const {
   const LossInputs& inputs = pass.loss_inputs;
-  kernels::ElementwiseLoss elements{.rows = batch.sequences(),
+  kernels::ElementwiseLoss elements{.rows = batch.texts(),
                                     .n = config_.num_labels(),
                                     .logits = logits,
                                     .targets = inputs.targets,
@@ -96,9 +125,10 @@ double SequenceClassificationHead::loss(const Pass& pass, const Batch& batch, co
 }
 
 LossItems SequenceClassificationHead::loss_items(const Batch& batch) const {
+  if (batch.first_window > 0) return {};  // a text counts once
   if (effective_problem_type(config_, batch) == ProblemType::single_label_classification)
     return PooledHead::loss_items(batch);
-  return {static_cast<double>(batch.sequences()), 0};
+  return {static_cast<double>(batch.texts()), 0};
 }
 
 LossSupport SequenceClassificationHead::loss_support() const {

@@ -26,12 +26,14 @@ class PooledHead : public Head {
                 float* d_hidden) const override;
 
  protected:
-  // The mean loss of the logits [sequences, outputs]; or only its gradient, unless that is null (Pass::loss).
+  // The mean loss of the logits [texts, outputs]; or only its gradient, unless that is null (Pass::loss).
   virtual double loss(const Pass& pass, const Batch& batch, const float* logits, float* d_logits) const;
 
   const BertConfig& config_;
 
  private:
+  kernels::PoolRows pooling(const Pass& pass, const Batch& batch, const WindowActivations& windows) const;
+
   std::int64_t outputs_;
   Pooler pooler_;
   OutputLayer classifier_;

@@ -31,6 +31,7 @@ struct Pass {
   const Batch* batch = nullptr;       // the same on the host
   kernels::Layout layout = {};        // every token
   kernels::Layout first_tokens = {};  // the first of each sequence, [CLS]: a row per sequence
+  kernels::Layout texts = {};         // the windows of each text, where it has some: a row per sequence
   const std::int32_t* input_ids = nullptr;
   const std::int32_t* token_type_ids = nullptr;
   const std::int32_t* position_ids = nullptr;  // rows of the position table

@@ -143,6 +143,10 @@ std::string mistake_item(const OrderedJson& one, const std::string& outcome) {
   if (one.contains("score")) side = fmt::format("score {} · {}", percent(one.at("score")), side);
   if (one.contains("cut_tokens"))
     side = fmt::format("{} tokens not read · {}", count(one.at("cut_tokens")), side);
+  if (one.contains("window")) {
+    side = fmt::format("decided by window {} of {} · {}", count(one.at("window").get<std::int64_t>() + 1),
+                       count(one.at("windows")), side);
+  }
   return fmt::format("<li><div class=\"h\">{}<small>{}</small></div>{}</li>\n", head, side, texts_of(one));
 }
 

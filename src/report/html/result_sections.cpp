@@ -186,6 +186,25 @@ std::string abstention_section(const OrderedJson& facts) {
           fmt::format("<p class=\"note\">{}</p>", note));
 }
 
+// The table shows what the ways to read long texts were worth, where the run has compared them.
+std::string long_text_table(const OrderedJson& facts) {
+  const OrderedJson found = facts.value("long_text", OrderedJson::object());
+  if (!found.contains("values")) return "";
+  const std::string measure = found.at("measure");
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [way, value] : found.at("values").items()) {
+    const bool is_chosen = way == found.at("chosen");
+    rows.push_back({is_chosen ? "<b>" + escaped(way) + "</b>" : escaped(way),
+                    measure == "squared error" ? decimal(value) : percent(value)});
+  }
+  return folded(
+      "How long texts are read, and why",
+      table(fmt::format("Compared on {} training rows that are too long", count(found.at("compared"))),
+            {"way", ">" + escaped(measure)}, rows) +
+          "<p class=\"note\">By cross-validation, with features of the model before its "
+          "training; the best one is taken.</p>");
+}
+
 std::string lengths_section(const OrderedJson& facts) {
   if (!facts.contains("lengths")) return "";
   const OrderedJson& lengths = facts.at("lengths");
@@ -211,6 +230,13 @@ std::string lengths_section(const OrderedJson& facts) {
                           count(lengths.at("cut")));
   if (lengths.at("windowed") > 0)
     answer += fmt::format(" {} were read in several windows.", count(lengths.at("windowed")));
+  if (lengths.contains("decided")) {
+    const OrderedJson& decided = lengths.at("decided");
+    answer += fmt::format(
+        " The window with the highest score is the first one of {}, the last one of {}, and one between them "
+        "of {}.",
+        count(decided.at("first")), count(decided.at("last")), count(decided.at("other")));
+  }
   if (lengths.at("cut") == 0 && lengths.at("windowed") == 0) answer += " None was truncated.";
   const std::string evidence = is_share(metric) ? fmt::format(
                                                       "<figure><figcaption>{} by length<small>With 95\u202f% "
@@ -218,7 +244,7 @@ std::string lengths_section(const OrderedJson& facts) {
                                                       capital(metric_name(metric)), range_rows(rows))
                                                 : table(capital(metric_name(metric)) + " by length",
                                                         {"length", ">" + units(facts), ">value"}, cells);
-  return section("length", "Does length matter?", answer, evidence);
+  return section("length", "Does length matter?", answer, evidence + long_text_table(facts));
 }
 
 }  // namespace bertune::report::html

@@ -69,9 +69,25 @@ const TaskEntry* task_of(Architecture architecture) {
   return found != kTasks.end() ? &*found : nullptr;
 }
 
+void require_long_text_fits(Architecture architecture, const LongTextOptions& given) {
+  if (architecture == Architecture::sequence_classification) return;
+  const bool has_windows =
+      architecture == Architecture::token_classification || architecture == Architecture::question_answering;
+  for (const auto& [option, is_given] : {std::pair{"long_text", given.long_text.has_value()},
+                                         std::pair{"window_stride", given.window_stride.has_value()},
+                                         std::pair{"window_score", given.window_score.has_value()}}) {
+    if (!is_given) continue;
+    throw UsageError(option,
+                     fmt::format("`{}` is of texts with classes, labels or numbers; {}", option,
+                                 has_windows ? "long texts of this task are read in windows by themselves"
+                                             : "of this task, long texts are truncated"));
+  }
+}
+
 std::unique_ptr<PredictionTask> prediction_task(Architecture architecture, const TrainedModel& model,
                                                 const PredictionOptions& options,
                                                 const std::filesystem::path& directory) {
+  require_long_text_fits(architecture, options.long_text);
   if (architecture == Architecture::masked_lm) {
     auto task = std::make_unique<MaskedWordsTask>();
     task->max_length = model.max_length, task->top = options.top;

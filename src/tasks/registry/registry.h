@@ -37,6 +37,9 @@ const TaskEntry& task_named(std::string_view name);
 // Returns the task of a trained model; null for heads that no file of rows is for (pre-training).
 const TaskEntry* task_of(Architecture architecture);
 
+// Throws UsageError where options were given that mean nothing to a head.
+void require_long_text_fits(Architecture architecture, const LongTextOptions& given);
+
 // Returns the task for predictions of any head: those of tasks, and masked language models and next-sentence
 // prediction. Throws Error, naming the folder, for the head of pre-training.
 std::unique_ptr<PredictionTask> prediction_task(Architecture architecture, const TrainedModel& model,

@@ -7,27 +7,39 @@
 #include <utility>
 
 #include "bertune/metrics.h"
+#include "tasks/text_classification/windows.h"
 
 namespace bertune::tasks {
 namespace {
 
 class TextClassificationDecoder : public Decoder {
  public:
-  TextClassificationDecoder(const TextClassificationTask& task, UsePrediction use)
-      : type_(task.problem_type),
+  TextClassificationDecoder(const TextClassificationTask& task, const TextClassificationExamples& examples,
+                            UsePrediction use)
+      : examples_(examples),
+        pool_(examples),
+        type_(task.problem_type),
         labels_(task.labels.id2label()),
         threshold_(task.threshold),
         use_(std::move(use)) {}
 
   void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) override {
-    const std::size_t width = labels_.size();
-    for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
-      use_(first_row + static_cast<std::int64_t>(i),
-           predict(type_, labels_, output.logits.subspan(i * width, width), threshold_));
-    }
+    pool_.add(first_row, batch, output, [this](const TextLogits& text) {
+      Prediction prediction = predict(type_, labels_, text.logits, threshold_);
+      set_window(prediction, deciding_window(type_, text, examples_));
+      use_(text.text, std::move(prediction));
+    });
   }
 
  private:
+  static void set_window(Prediction& prediction, const std::optional<DecidingWindow>& window) {
+    if (auto* label = std::get_if<Label>(&prediction)) label->window = window;
+    if (auto* set = std::get_if<Labels>(&prediction)) set->window = window;
+    if (auto* number = std::get_if<Score>(&prediction)) number->window = window;
+  }
+
+  const TextClassificationExamples& examples_;
+  WindowPool pool_;
   ProblemType type_;
   std::vector<std::string> labels_;
   double threshold_;
@@ -58,20 +70,26 @@ Prediction predict(ProblemType type, std::span<const std::string> labels, std::s
   return set;
 }
 
-std::unique_ptr<Decoder> decoder_of(const TextClassificationTask& task, UsePrediction use) {
-  return std::make_unique<TextClassificationDecoder>(task, std::move(use));
+std::unique_ptr<Decoder> decoder_of(const TextClassificationTask& task,
+                                    const TextClassificationExamples& examples, UsePrediction use) {
+  return std::make_unique<TextClassificationDecoder>(task, examples, std::move(use));
 }
 
 Request request_of(const data::Dataset& rows, const TextClassificationTask& task,
                    const BertTokenizer& tokenizer) {
   Request request;
+  if (rows.has_pairs) require_single_texts(task.long_text.how);
   auto examples = make_examples(rows, tokenizer, task, false);
-  request.truncated = examples->truncated_at(task.max_length);
+  find_places(rows, tokenizer, task, *examples);
+  const std::int64_t most = task.max_length;
+  if (!examples->has_windows()) request.truncated = examples->truncated_at(most);
   const std::shared_ptr<const TextClassificationExamples> kept = std::move(examples);
-  request.is_cut = [kept, most = task.max_length](std::int64_t item) { return kept->is_cut(item, most); };
+  request.is_cut = [kept, most](std::int64_t item) {
+    return !kept->has_windows() && kept->is_cut(item, most);
+  };
   request.examples = kept;
   request.items = rows.size();
-  request.decoder = [&task](UsePrediction use) { return decoder_of(task, std::move(use)); };
+  request.decoder = [&task, kept](UsePrediction use) { return decoder_of(task, *kept, std::move(use)); };
   request.input = [&rows](std::int64_t item) {
     const data::Row& row = rows.rows[static_cast<std::size_t>(item)];
     Input input{.text = std::string(row.text)};

@@ -15,8 +15,9 @@ namespace bertune::tasks {
 Prediction predict(ProblemType type, std::span<const std::string> labels, std::span<const float> logits,
                    double threshold = 0.5);
 
-// Items are rows. Keeps what it needs of the task.
-std::unique_ptr<Decoder> decoder_of(const TextClassificationTask& task, UsePrediction use);
+// Items are texts. Keeps what it needs of the task; `examples` must outlive it.
+std::unique_ptr<Decoder> decoder_of(const TextClassificationTask& task,
+                                    const TextClassificationExamples& examples, UsePrediction use);
 
 // Returns the request of rows without labels. The texts need not stay.
 Request request_of(const data::Dataset& rows, const TextClassificationTask& task,

@@ -171,6 +171,12 @@ std::unique_ptr<TextClassificationTask> task_of(const TrainingFiles& files, Text
     name_labels_of(files, sets, task->labels);
   task->max_length = files.length_of(128, config);
   require_max_length(task->max_length, config);
+  if (files.long_text.long_text == LongText::automatic) {
+    throw UsageError("long_text",
+                     "`long_text=auto` is to be settled before the files are read (choose_long_text)");
+  }
+  task->long_text = long_text_reading(files.long_text, Json::object(), task->problem_type, task->max_length);
+  if (sets.train.has_pairs) require_single_texts(task->long_text.how);
   return task;
 } catch (const UsageError&) {
   throw;
@@ -207,15 +213,18 @@ Json settings_to_keep(const TextSets& sets, const TextClassificationTask& task) 
                    {keys::kTextColumn, column(sets.train.columns.text)},
                    {keys::kTextPairColumn, column(sets.train.columns.text_pair)},
                    {keys::kLabelColumn, column(sets.train.columns.label)}};
+  keep_long_text(task.long_text, settings);
   if (sets.train.label_form != data::LabelForm::as_written)
     settings[keys::kLabelForm] = kLabelForms.of(sets.train.label_form);
   return settings;
 }
 
 std::unique_ptr<Decoder> test_lines(const TextSets& sets, const TextClassificationTask& task,
+                                    const TextClassificationExamples& examples,
                                     const std::function<void(TestLine)>& use) {
   return decoder_of(
-      task, [&sets, use, labels = task.labels.id2label()](std::int64_t item, const Prediction& prediction) {
+      task, examples,
+      [&sets, use, labels = task.labels.id2label()](std::int64_t item, const Prediction& prediction) {
         const data::Row& row = sets.test.rows[static_cast<std::size_t>(item)];
         Json line = row_json(row, sets.test.has_pairs, prediction, labels);
         line["true"] = row.label;
@@ -316,6 +325,19 @@ DataFacts read_facts(const TrainingFiles& files) {
   return {check(files, sets, task->problem_type, nullptr), sets.notes};
 }
 
+namespace {
+
+void add_long_text_note(std::int64_t too_long, std::int64_t texts, std::int64_t max_length,
+                        std::vector<std::string>& notes) {
+  if (too_long * 10 <= texts) return;
+  notes.push_back(fmt::format(
+      "{:.1f}% of the training texts are longer than `max_length={}`; `long_text=auto` compares ways to read "
+      "more of them than the beginning",
+      100 * static_cast<double>(too_long) / static_cast<double>(texts), max_length));
+}
+
+}  // namespace
+
 TrainingData read_training(const TrainingFiles& files, const BertTokenizer& tokenizer,
                            const BertConfig& config) {
   const auto sets = std::make_shared<TextSets>(read_sets(files));
@@ -326,12 +348,21 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   if (files.checks_data) data.facts = {check(files, *sets, task->problem_type, &tokenizer), sets->notes};
   const auto examples_of = [&](const char* name, const data::Dataset& set) {
     if (set.size() == 0) return std::unique_ptr<TextClassificationExamples>();
-    auto examples = make_examples(set, tokenizer, *task, true);
+    const bool trains = &set == &sets->train;
+    auto examples =
+        make_examples(set, tokenizer, *task, true, trains ? WindowRows::texts : WindowRows::windows);
     if (!files.checks_data) return examples;
     data::CheckResult& found = data.facts.check;
-    data::add_lengths(found, {.set = name, .tokens = examples->lengths, .max_length = task->max_length},
+    data::add_lengths(found,
+                      {.set = name,
+                       .tokens = examples->lengths,
+                       .max_length = task->max_length,
+                       .windowed = examples->has_windows()},
                       data::texts_of(set));
     data::add_special_tokens(found, examples->rows_with_special_tokens);
+    if (trains && !files.long_text.long_text && !set.has_pairs)
+      add_long_text_note(examples->truncated_at(task->max_length).inputs, set.size(), task->max_length,
+                         data.facts.notes);
     return examples;
   };
   // All labels of all sets are looked up here, before the first step.
@@ -344,8 +375,8 @@ TrainingData read_training(const TrainingFiles& files, const BertTokenizer& toke
   data.row_name = [sets](std::int64_t row) {
     return sets->train.where(sets->train.rows[static_cast<std::size_t>(row)]);
   };
-  data.test_lines = [sets, &task = *task](const std::function<void(TestLine)>& use) {
-    return test_lines(*sets, task, use);
+  data.test_lines = [sets, &task = *task, examples = test.get()](const std::function<void(TestLine)>& use) {
+    return test_lines(*sets, task, *examples, use);
   };
   data.item_text = [sets](const std::string& set, std::int64_t item) {
     return text_of_row(sets->named(set), item);
@@ -363,6 +394,13 @@ std::unique_ptr<TextClassificationTask> trained_task(const TrainedModel& model,
   task->labels = data::LabelMap(model.config.id2label);
   task->max_length = model.max_length;
   if (const auto columns = trained_columns(model.settings)) task->reads_pairs = columns->has_pairs();
+  if (options.long_text.long_text == LongText::automatic) {
+    throw UsageError("long_text",
+                     "`long_text=auto` is of a training, which keeps with the model what it found; here say "
+                     "truncate, head-tail or windows, or leave it out");
+  }
+  task->long_text =
+      long_text_reading(options.long_text, model.settings, task->problem_type, task->max_length);
   task->threshold = options.threshold.value_or(setting(model.settings, keys::kThreshold, task->threshold));
   if (!(task->threshold >= 0 && task->threshold <= 1))
     throw UsageError("threshold", fmt::format("`threshold` is {}; it must be from 0 to 1", task->threshold));
@@ -375,12 +413,14 @@ TestData read_test(const TestFile& file, const TrainedModel& model) {
   options.trained = trained_columns(model.settings);
   const auto kept = std::make_shared<data::Dataset>(data::read_dataset(file.path, options));
   data::Dataset& dataset = *kept;
-  auto task = trained_task(model, {.threshold = file.threshold});
+  auto task = trained_task(model, {.threshold = file.threshold, .long_text = file.long_text});
+  if (dataset.has_pairs) require_single_texts(task->long_text.how);
   if (task->problem_type == ProblemType::single_label_classification)
     data::leave_out_unknown_labels(dataset, task->labels, file.data.max_bad_rows);
   auto examples = make_examples(dataset, model.tokenizer, *task, true);
   std::vector<std::string> notes = dataset.notes;
-  if (const Truncated cut = examples->truncated_at(model.max_length); cut.inputs > 0) {
+  if (const Truncated cut = examples->truncated_at(model.max_length);
+      cut.inputs > 0 && !examples->has_windows()) {
     std::int64_t first = 0;
     while (!examples->is_cut(first, model.max_length)) ++first;
     notes.push_back(truncation_note(cut.inputs, dataset.size(),

@@ -6,6 +6,7 @@
 
 #include "bertune/error.h"
 #include "tasks/text_classification/prediction.h"
+#include "tasks/text_classification/windows.h"
 #include "tasks/trained_settings.h"
 
 namespace bertune::tasks {
@@ -14,24 +15,26 @@ namespace {
 class TextClassificationScorer : public Scorer {
  public:
   TextClassificationScorer(const TextClassificationTask& task, const TextClassificationExamples& examples)
-      : examples_(examples), metrics_(task.problem_type, task.labels.id2label(), task.threshold) {}
+      : examples_(examples),
+        pool_(examples),
+        metrics_(task.problem_type, task.labels.id2label(), task.threshold) {}
 
   void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) override {
     const auto width = static_cast<std::size_t>(examples_.num_labels);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
-      const std::size_t row = static_cast<std::size_t>(first_row) + i;
-      const std::span<const float> logits = output.logits.subspan(i * width, width);
+    pool_.add(first_row, batch, output, [&](const TextLogits& text) {
+      const auto row = static_cast<std::size_t>(text.text);
       if (examples_.targets.empty()) {
-        metrics_.add(logits, examples_.labels[row]);
+        metrics_.add(text.logits, examples_.labels[row]);
       } else {
-        metrics_.add(logits, std::span(examples_.targets).subspan(row * width, width));
+        metrics_.add(text.logits, std::span(examples_.targets).subspan(row * width, width));
       }
-    }
+    });
   }
   Metrics result() const override { return metrics_.result(); }
 
  private:
   const TextClassificationExamples& examples_;
+  WindowPool pool_;
   MetricsAccumulator metrics_;
 };
 
@@ -39,7 +42,7 @@ class TextClassificationRecorder : public Recorder {
  public:
   TextClassificationRecorder(const TextClassificationTask& task, const TextClassificationExamples& examples,
                              UseRecord use)
-      : task_(task), examples_(examples), use_(std::move(use)) {}
+      : task_(task), examples_(examples), pool_(examples), use_(std::move(use)) {}
 
   RecordForm form() const override {
     RecordForm form{.labels = task_.labels.id2label(), .width = examples_.num_labels};
@@ -51,25 +54,27 @@ class TextClassificationRecorder : public Recorder {
 
   void add(std::int64_t first_row, const Batch& batch, const ModelOutput& output) override {
     const auto width = static_cast<std::size_t>(examples_.num_labels);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(batch.sequences()); ++i) {
-      const std::size_t row = static_cast<std::size_t>(first_row) + i;
-      const std::span<const float> logits = output.logits.subspan(i * width, width);
-      ItemRecord record{.item = first_row + static_cast<std::int64_t>(i)};
-      record.logits.assign(logits.begin(), logits.end());
+    pool_.add(first_row, batch, output, [&](const TextLogits& text) {
+      const auto row = static_cast<std::size_t>(text.text);
+      ItemRecord record{.item = text.text};
+      record.logits.assign(text.logits.begin(), text.logits.end());
       if (examples_.targets.empty()) {
         record.truth = {static_cast<float>(examples_.labels[row])};
       } else {
         const auto targets = std::span(examples_.targets).subspan(row * width, width);
         record.truth.assign(targets.begin(), targets.end());
       }
-      examples_.count_tokens(record.item, record);
+      examples_.count_tokens_of_text(record.item, record);
+      if (const auto window = deciding_window(task_.problem_type, text, examples_))
+        record.more["deciding_window"] = window->index;
       use_(std::move(record));
-    }
+    });
   }
 
  private:
   const TextClassificationTask& task_;
   const TextClassificationExamples& examples_;
+  WindowPool pool_;
   UseRecord use_;
 };
 
