@@ -49,12 +49,12 @@ export function bars(scores) {
     h("span", {class: "n"}, percent(score)))));
 }
 
-// A text with the words that an answer comes from: contributions in points of the score.
+// A text with the words that an answer comes from; `contributions` are in points of the score.
 export function marked(text, words, contributions) {
   const letters = [...text], made = h("p", {class: "quote", dir: "auto"});
   let place = 0;
   words.forEach((word, i) => {
-    const points = 100 * contributions[i];
+    const points = contributions[i];
     const kind = points >= 15 ? "for2" : points >= 5 ? "for1" : points <= -15 ? "not2" : points <= -5 ? "not1" : "";
     made.append(shown(letters.slice(place, word.start).join("")));
     const content = shown(letters.slice(word.start, word.end).join(""));

@@ -36,8 +36,9 @@ export function time(seconds) {
   if (seconds < 5400) return `${Math.round(seconds / 60)} minutes`;
   return `${(seconds / 3600).toFixed(1)} hours`;
 }
-// Options that messages name in backticks, in words.
-export const plain = text => shown(text).replace(/`([a-z_]+)`/g, (_, name) => `“${name.replaceAll("_", " ")}”`);
+// Options that messages name in backticks, or as flags, in words.
+export const plain = text => shown(text).replace(/`([a-z_]+)`/g, (_, name) => `“${name.replaceAll("_", " ")}”`)
+  .replace(/--([a-z][a-z-]*)/g, (_, name) => `“${name.replaceAll("-", " ")}”`);
 
 export function say(text) { $("status").textContent = text; }
 

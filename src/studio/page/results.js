@@ -139,21 +139,27 @@ export function useStep(app) {
   let labelled = null, port = "8080";
   const kind = run => run.task || "";
   const asked = run => kind(run) === "question-answering" ? {question: first.value, context: second.value} : second.value ? {text: first.value, text_pair: second.value} : {text: first.value};
-  function result(made, text) {
+  function result(made, texts) {
     const scores = made.scores && Object.entries(made.scores).sort((one, other) => other[1] - one[1]), target = made.explanation?.targets?.[0], words = made.explanation?.words || [];
     const said = made.label ?? made.answer ?? (made.labels ? made.labels.join(", ") || "no label" : made.entities ? counted(made.entities.length, "entity").replace("entitys", "entities") : made.score !== undefined ? made.score.toPrecision(4) : "");
-    const inText = target && words.length && words.every(word => word.end <= [...text].length) && !made.text_pair && made.answer === undefined;
+    // What a number loses without a word is not in points: the word that moves it most is taken for 30.
+    const isNumber = made.label === undefined && !scores && made.answer === undefined && !made.entities, most = isNumber && target ? Math.max(...target.contributions.map(Math.abs), 1e-9) : 0;
+    const points = target ? target.contributions.map(one => isNumber ? 30 * one / most : 100 * one) : [];
+    const parts = target && words.length ? texts.map((text, part) => {
+      const mine = words.flatMap((word, i) => (word.part ?? 0) === part ? [i] : []);
+      return mine.every(i => words[i].end <= [...text].length) ? marked(text, mine.map(i => words[i]), mine.map(i => points[i])) : null;
+    }) : [];
     return [h("p", {class: "answer"}, bdi(said), made.label && made.score !== undefined ? ` ${percent(made.score)}` : ""), scores ? bars(scores.slice(0, 5)) : null,
       made.entities ? h("ul", {class: "list"}, made.entities.map(one => h("li", {}, bdi(one.text), ": ", h("b", {}, bdi(one.label))))) : null,
-      inText ? [marked(text, words, target.contributions), h("p", {class: "small"}, "Underlined: without this word the score would change by 5 points or more; solid speaks for the answer, dotted against it.")] : null];
+      parts, parts.some(part => part) ? h("p", {class: "small"}, isNumber ? "Underlined: the words that move the number most; solid raises it, dotted lowers it." : "Underlined: without this word the score would change by 5 points or more; solid speaks for the answer, dotted against it.") : null];
   }
   async function tryIt(run) {
     if (!first.value.trim()) return answer.replaceChildren(h("p", {class: "small"}, "The answer appears here."));
-    const text = first.value;
+    const texts = [first.value, second.value].filter(text => text);
     answer.replaceChildren(h("p", {class: "small"}, "…"));
     try {
       const made = await ask(app.path(`runs/${run.name}/ask`), asked(run));
-      answer.replaceChildren(...[result(made, text)].flat(9).filter(part => part));
+      answer.replaceChildren(...[result(made, texts)].flat(9).filter(part => part));
     } catch (error) {
       answer.replaceChildren(note("No answer.", error.message));
     }

@@ -69,11 +69,14 @@ export function planStep(app) {
 }
 
 const PHASES = {starting: "The program starts.", loading: "The rows are read, and the model is loaded.", training: "", evaluating: "It answers the validation rows.", finishing: "The model is saved.", reporting: "The report is written."};
-const NAMES = {accuracy: "Share of validation rows answered correctly", f1: "F1 on the validation rows", f1_micro: "F1 on the validation rows", mse: "Mean squared error on the validation rows", exact: "Exact answers"};
+const NAMES = {accuracy: "Share of validation rows answered correctly", f1: "F1 on the validation rows", f1_micro: "F1 on the validation rows", mse: "Mean squared error on the validation rows", loss: "Loss on the validation rows"};
 
-// The metric by which an epoch is the best, as far as its name tells.
-export function mainMetric(metrics) {
-  return ["accuracy", "f1_micro", "f1", "spearman", "spearmanr", "mse", "loss"].find(name => name in metrics) || Object.keys(metrics)[0];
+// The metric that chooses the best epoch, by those that there are.
+function mainMetric(metrics) {
+  if ("f1_micro" in metrics) return "f1_micro";  // several labels
+  if ("mse" in metrics) return "mse";
+  if ("exact_match" in metrics || "precision_weighted" in metrics) return "f1";  // answers; entities
+  return ["accuracy", "spearman_cosine", "spearman"].find(name => name in metrics) || "loss";
 }
 
 export function trainStep(app) {
@@ -100,7 +103,9 @@ export function trainStep(app) {
       }
       const {progress} = run, evaluations = progress.evaluations, best = evaluations.findLast(one => one.best) || evaluations.at(-1);
       const name = best && mainMetric(best.metrics), isShare = best && !["mse", "loss"].includes(name);
-      const value = best && (isShare ? percent(best.metrics[name]) : best.metrics[name].toPrecision(3));
+      // Metrics of answers are from 0 to 100.
+      const of = metrics => "exact_match" in metrics && name === "f1" ? metrics.f1 / 100 : metrics[name];
+      const value = best && (isShare ? percent(of(best.metrics)) : of(best.metrics).toPrecision(3));
       heading.className = run.state === "failed" ? "stop" : "";
       const say1 = {running: "Learning.", stopping: "Stopping.", stopped: "Stopped.", failed: "It could not go on.", done: "Done."}[run.state];
       const text = [say1, best ? " Best so far: " : "", best ? h("em", {}, value) : "", best ? ` ${isShare && name === "accuracy" ? "of the validation rows right" : name}` : ""];
@@ -114,7 +119,7 @@ export function trainStep(app) {
       right.textContent = run.state === "running" && progress.seconds_left && progress.step < progress.total_steps ? `about ${time(progress.seconds_left)} left` : "";
       trouble.show([run.state, run.error], () => run.error ? note(run.state === "failed" ? "What went wrong" : "It was interrupted.", plain(run.error)) : []);
       charts.show([evaluations, progress.loss.at(-1)?.[0]], () => [
-        evaluations.length ? h("figure", {}, h("figcaption", {}, NAMES[name] || shown(name), h("small", {}, "After each evaluation; filled: the best so far")), course(NAMES[name] || name, evaluations.map(one => [one.step, one.metrics[name], one.best]), progress.total_steps, isShare)) : null,
+        evaluations.length ? h("figure", {}, h("figcaption", {}, NAMES[name] || shown(name), h("small", {}, "After each evaluation; filled: the best so far")), course(NAMES[name] || name, evaluations.map(one => [one.step, of(one.metrics), one.best]), progress.total_steps, isShare)) : null,
         progress.loss.length > 1 && progress.total_steps ? h("figure", {}, h("figcaption", {}, "Loss", h("small", {}, "How far its answers to the training rows are off; it should fall")), curve(progress.loss, progress.total_steps)) : null]);
       go.show([run.name, run.state, Boolean(progress.step)], () => buttons(run));
       notes.show(progress.notes, () => progress.notes.length ? h("details", {}, h("summary", {}, "Notes"), progress.notes.map(text => h("p", {class: "small"}, plain(text)))) : []);
