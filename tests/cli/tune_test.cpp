@@ -121,6 +121,7 @@ TEST_F(Tune, ResumesWithTheSameTrials) {
       return has_checkpoint(folder) || exists(folder + "/all_results.json");
     })) << program.err();
     if (place == "000") {
+      program.signal(SIGSTOP);  // it must be there while the other one begins
       EXPECT_THAT(run(command("parts", {"--trials", "5", "--overwrite"})).err,
                   HasSubstr("is writing to this folder"));
     }
