@@ -27,7 +27,7 @@ namespace {
 
 using tasks::TextClassificationExamples;
 
-constexpr std::int64_t kMostRows = 20'000;  // that are learned: an even sample of more
+constexpr std::int64_t kMostLearned = 20'000;  // that are learned: an even sample of more
 
 std::vector<std::int64_t> even_sample(std::int64_t rows, std::int64_t most) {
   std::vector<std::int64_t> chosen;
@@ -241,9 +241,9 @@ LearningCurve curve_of_features(const runs::TrainOptions& run, const CurveOption
     throw UsageError(
         "a learning curve of frozen features is of classes and of several labels, and the labels are "
         "numbers");
-  if (data.train->rows() > kMostRows)
+  if (data.train->rows() > kMostLearned)
     data.train = tasks::subset(dynamic_cast<const TextClassificationExamples&>(*data.train),
-                               even_sample(data.train->rows(), kMostRows));
+                               even_sample(data.train->rows(), kMostLearned));
   BertPreTrainedModel encoder = runs::new_encoder(run);
   LearningCurve curve = FeatureCurve(data, options, encoder).measure();
   const bool has_classes = dynamic_cast<const TextClassificationExamples&>(*data.train).targets.empty();

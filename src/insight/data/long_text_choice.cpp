@@ -38,8 +38,8 @@ using tasks::text_classification::LabelledSets;
 // The ways that are compared; of equally good ones the first is taken.
 // Of equal results the first one is taken.
 constexpr std::array kWays = {LongText::head_tail, LongText::truncate, LongText::windows};
-constexpr std::int64_t kFewTooLong = 10;  // one in so many rows
-constexpr std::int64_t kMostRows = 2000;  // that are compared
+constexpr std::int64_t kFewTooLong = 10;      // one in so many rows
+constexpr std::int64_t kMostCompared = 2000;  // that are compared
 constexpr std::int64_t kFolds = 5, kLeastRows = 10 * kFolds;
 constexpr double kShare = 0.25;          // of the computation of a training in windows
 constexpr double kPassesOfTraining = 3;  // a backward pass computes twice what a forward pass does
@@ -87,7 +87,8 @@ TooLong too_long_rows(const runs::TrainOptions& options, const runs::BaseModel& 
   const double epochs = static_cast<double>(plan.total_steps) / static_cast<double>(plan.steps_per_epoch);
   const double affordable = kShare * kPassesOfTraining * epochs * in_windows / std::max(1.0, tokens) *
                             static_cast<double>(rows.size());
-  const auto most = static_cast<std::size_t>(std::clamp(affordable, double{kLeastRows}, double{kMostRows}));
+  const auto most =
+      static_cast<std::size_t>(std::clamp(affordable, double{kLeastRows}, double{kMostCompared}));
   std::vector<std::int64_t> some;
   const std::size_t count = std::min(most, rows.size());
   for (std::size_t i = 0; i < count; ++i) some.push_back(rows[i * rows.size() / count]);

@@ -24,8 +24,8 @@
 namespace bertune::insight {
 namespace {
 
-constexpr std::int64_t kCandidates = 10;    // of each row that is wanted, the ones with the smallest margins
-constexpr std::int64_t kMostRows = 20'000;  // that are clustered without margins: an even sample of more
+constexpr std::int64_t kCandidates = 10;  // of each row that is wanted, the ones with the smallest margins
+constexpr std::int64_t kMostClustered = 20'000;  // that are clustered without margins: an even sample of more
 constexpr std::int64_t kMostNearRows = 200'000;  // among which near copies are looked for
 
 // The probability of the first class less that of the second; or how far the label that is nearest to its
@@ -162,7 +162,7 @@ class Suggester {
   // The row nearest to the center of each cluster, large clusters first.
   void suggest_by_clusters() {
     std::vector<std::int64_t> rows;
-    const std::int64_t stride = (std::ssize(pool_) + kMostRows - 1) / kMostRows;
+    const std::int64_t stride = (std::ssize(pool_) + kMostClustered - 1) / kMostClustered;
     for (std::int64_t i = 0; i < std::ssize(pool_); i += std::max<std::int64_t>(1, stride))
       rows.push_back(pool_[static_cast<std::size_t>(i)]);
     const std::vector<float> features = features_of(rows, {});
