@@ -89,6 +89,8 @@ TEST_F(TaskFindings, OfTexts) {
       "\nNotes\n  train.csv:5: the text is empty\n\n"
       "note: task: single_label_classification (classification: 2 different labels; change with "
       "`problem_type`)\n"
+      "note: 16.7% of the training texts are longer than `max_length=16`; `long_text=auto` compares ways to "
+      "read more of them than the beginning\n"
       "warning: 1 texts hold special tokens such as [SEP] themselves; they are taken as such, as "
       "Transformers does\n");
 }
