@@ -45,7 +45,8 @@ struct PowerLaw {
   BERTUNE_EXPORT double operator()(double rows) const;
 };
 
-// The gain in score that `rows` rows would bring over that of all that there are, with a 95% interval; from 0 to 1.
+// The gain in score that `rows` rows would bring over that of all that there are, with a 95% interval; from 0
+// to 1.
 struct CurveForecast {
   std::int64_t rows = 0;
   double score = 0;  // that is expected then

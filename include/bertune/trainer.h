@@ -29,11 +29,11 @@
 
 namespace bertune {
 
-// The way in which a model of texts with labels learns. fine_tune: all weights, as everywhere else. The others are for few
-// rows (docs/few_labels.md). frozen: a linear classifier on the mean of the encoder's last hidden states,
-// which stays as it is. contrastive: first the encoder learns from pairs of texts which are alike, then the
-// classifier (SetFit). automatic: with fewer than about 50 rows a label, the one that is best in a
-// cross-validation; else fine_tune.
+// The way in which a model of texts with labels learns. fine_tune: all weights, as everywhere else. The
+// others are for few rows (docs/few_labels.md). frozen: a linear classifier on the mean of the encoder's last
+// hidden states, which stays as it is. contrastive: first the encoder learns from pairs of texts which are
+// alike, then the classifier (SetFit). automatic: with fewer than about 50 rows a label, the one that is best
+// in a cross-validation; else fine_tune.
 enum class Method { fine_tune, frozen, contrastive, automatic };
 BERTUNE_EXPORT std::string_view to_string(Method method);         // "fine-tune", "frozen", ..., "auto"
 BERTUNE_EXPORT Method method_from_string(std::string_view name);  // throws UsageError, naming the choices

@@ -39,11 +39,11 @@ inline constexpr std::int64_t kMostMistakes = 50, kMostLabels = 200, kMostConfus
 //     "word", "text", "text_pair", "given", "score", "suggested", "suggested_score"}]}, the least likely
 //     first
 //   "tuning": of a search: {"metric", "greater_is_better", "winner", "why", "seconds", "trials": [{"number",
-//   "settings", "steps", "total_steps", "score", "seconds", "outcome", "why", "difference", "standard_error"}]}
-//   "lengths": {"groups": [{"from", "to", "rows", "value", "interval"}], "cut", "windowed", "longest",
-//   "median", "decided": of texts in windows {"first", "last", "other"}} "long_text": {"chosen", "measure",
-//   "compared", "values"} "files": [{"set", "path", "rows", "hash"}], "weights_hash" "command", "settings"
-//   (the text of run.yaml)
+//   "settings", "steps", "total_steps", "score", "seconds", "outcome", "why", "difference",
+//   "standard_error"}]} "lengths": {"groups": [{"from", "to", "rows", "value", "interval"}], "cut",
+//   "windowed", "longest", "median", "decided": of texts in windows {"first", "last", "other"}} "long_text":
+//   {"chosen", "measure", "compared", "values"} "files": [{"set", "path", "rows", "hash"}], "weights_hash"
+//   "command", "settings" (the text of run.yaml)
 // Throws Error where the folder has no predictions, or damaged files.
 OrderedJson run_facts(const std::filesystem::path& folder);
 

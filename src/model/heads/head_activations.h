@@ -44,7 +44,7 @@ struct SentenceEmbeddingActivations {
   PairSideActivations all;  // where each text is compared with each [sequences,...]
   // [pairs,pairs]; [pairs] with targets; [sequences,sequences] with a target for each two texts
   float *similarities = nullptr, *d_similarities = nullptr;
-  float* d_pooled = nullptr;                                 // [sequences,H]
+  float* d_pooled = nullptr;  // [sequences,H]
 };
 
 struct HeadActivations {
