@@ -121,13 +121,13 @@ tsan: ## run the tests under ThreadSanitizer
 	@ctest --preset tsan -j 2
 
 # A part of the test programs, another one with each commit; PART=0, 1, ... chooses one. Those of commands and of the C
-# interface (cli, faults, capi) are for `make tsan`: they call what others test.
+# interface (cli, faults, capi, studio) are for `make tsan`: they call what others test.
 PART ?= $(shell git rev-list --count HEAD 2>/dev/null || echo 0)
-THREAD_PARTS := core,predict serve,studio distributed,hub,kernels,model text,data,checkpoint optim,train,runs tasks,insight,report,export,parity
+THREAD_PARTS := core,predict serve distributed,hub,kernels,model text,data,checkpoint optim,train,runs tasks,insight,report,export,parity
 tsan-part: ## run a part of the tests under ThreadSanitizer, chosen by the number of commits
 	@parts=($(THREAD_PARTS)); number=$$(($(PART) % $${#parts[@]})); part=$${parts[number]}; \
 	echo "ThreadSanitizer, part $$((number + 1)) of $${#parts[@]}: $${part//,/ }"; \
-	program=; [[ ! $$part =~ predict|serve|studio|runs ]] || program=bertune_program; \
+	program=; [[ ! $$part =~ predict|serve|runs ]] || program=bertune_program; \
 	cmake --preset tsan; \
 	cmake --build --preset tsan -j $(JOBS) --target $${part//,/_test }_test $$program; \
 	ctest --preset tsan -j 2 -R "^($${part//,/|})/"
