@@ -86,25 +86,12 @@ void read(Call& call, const Json& body) {
 }
 
 OrderedJson result_of(const Call& call, const Row& row) {
-  if (row.refusal) return {{"error", {{"type", row.refusal->kind}, {"message", row.refusal->sentence}}}};
   OrderedJson result = prediction_object(call, row);
   result["explanation"] = insight::explanation_json(*row.explanation);
-  result["num_tokens"] = row.size.tokens;
-  result["truncated"] = row.size.truncated_tokens > 0;
-  result["windows"] = row.size.windows;
   return result;
 }
 
-HttpResponse write(const Call& call) {
-  OrderedJson results = OrderedJson::array();
-  for (const Row& row : call.rows) results.push_back(result_of(call, row));
-  return json_response({{"model", {{"name", call.model->name()}, {"version", call.model->version()}}},
-                        {"results", std::move(results)},
-                        {"timing_ms",
-                         {{"tokenize", milliseconds(call.tokenizing)},
-                          {"queue", milliseconds(call.queueing)},
-                          {"compute", milliseconds(call.computing)}}}});
-}
+HttpResponse write(const Call& call) { return results_response(call, result_of); }
 
 const Route kRoutes[] = {{.method = "POST",
                           .path = "/v1/explain",

@@ -199,4 +199,25 @@ std::string json_text(const OrderedJson& value) {
 
 HttpResponse json_response(const OrderedJson& body) { return {.body = json_text(body)}; }
 
+HttpResponse results_response(const Call& call,
+                              const std::function<OrderedJson(const Call& call, const Row& row)>& result) {
+  OrderedJson results = OrderedJson::array();
+  for (const Row& row : call.rows) {
+    if (row.refusal) {
+      results.push_back({{"error", {{"type", row.refusal->kind}, {"message", row.refusal->sentence}}}});
+      continue;
+    }
+    OrderedJson& one = results.emplace_back(result(call, row));
+    one["num_tokens"] = row.size.tokens;  // "tokens" are the words of tags
+    one["truncated"] = row.size.truncated_tokens > 0;
+    one["windows"] = row.size.windows;
+  }
+  return json_response({{"model", {{"name", call.model->name()}, {"version", call.model->version()}}},
+                        {"results", std::move(results)},
+                        {"timing_ms",
+                         {{"tokenize", milliseconds(call.tokenizing)},
+                          {"queue", milliseconds(call.queueing)},
+                          {"compute", milliseconds(call.computing)}}}});
+}
+
 }  // namespace bertune::serve

@@ -59,4 +59,9 @@ void require_all(const Call& call);
 std::string json_text(const OrderedJson& value);
 HttpResponse json_response(const OrderedJson& body);
 
+// The answers of Bertune's own protocol: the model, the results of all rows, and times. A row that was
+// refused has its error in its place, another one what `result` makes of it and how much of it was read.
+HttpResponse results_response(const Call& call,
+                              const std::function<OrderedJson(const Call& call, const Row& row)>& result);
+
 }  // namespace bertune::serve

@@ -88,31 +88,16 @@ void read_predict(Call& call, const Json& body) {
 }
 
 OrderedJson result_of(const Call& call, const Row& row) {
-  if (row.refusal) {
-    return {{"error", {{"type", row.refusal->kind}, {"message", row.refusal->sentence}}}};
-  }
   OrderedJson result = prediction_object(call, row);
   if (call.options.min_confidence) {
     const bool is_unsure = result.at("score").get<double>() < *call.options.min_confidence;
     if (is_unsure) result[result.contains("label") ? "label" : "choice"] = nullptr;
     result["abstained"] = is_unsure;
   }
-  result["num_tokens"] = row.size.tokens;  // "tokens" are the words of tags
-  result["truncated"] = row.size.truncated_tokens > 0;
-  result["windows"] = row.size.windows;
   return result;
 }
 
-HttpResponse write_predict(const Call& call) {
-  OrderedJson results = OrderedJson::array();
-  for (const Row& row : call.rows) results.push_back(result_of(call, row));
-  return json_response({{"model", {{"name", call.model->name()}, {"version", call.model->version()}}},
-                        {"results", std::move(results)},
-                        {"timing_ms",
-                         {{"tokenize", milliseconds(call.tokenizing)},
-                          {"queue", milliseconds(call.queueing)},
-                          {"compute", milliseconds(call.computing)}}}});
-}
+HttpResponse write_predict(const Call& call) { return results_response(call, result_of); }
 
 Shape tokenize_body(const ServedModel& model) {
   const Shape one =
