@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 #include <ostream>
+#include <utility>
 #include <vector>
 
 namespace bertune::report {
@@ -39,6 +41,18 @@ std::string bar_text(double share, int width) {
 
 double monotonic_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::function<void(std::int64_t done, std::int64_t all)> progress_of_long_work(std::ostream& out,
+                                                                               std::string label,
+                                                                               ProgressOptions options) {
+  options.only_when_long = true;
+  return [&out, label = std::move(label), options = std::move(options),
+          bar = std::make_shared<std::optional<ProgressBar>>()](std::int64_t done, std::int64_t all) {
+    if (!*bar) bar->emplace(out, label, all, options);
+    (*bar)->update(done);
+    if (done == all) (*bar)->finish();
+  };
 }
 
 std::string format_duration(double seconds) {

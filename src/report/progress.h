@@ -63,6 +63,11 @@ class ProgressBar {
   bool paused_ = false, on_screen_ = false, finished_ = false;
 };
 
+// Returns a function that shows how much of all is done, once the work takes long. `out` must outlive it.
+std::function<void(std::int64_t done, std::int64_t all)> progress_of_long_work(std::ostream& out,
+                                                                               std::string label,
+                                                                               ProgressOptions options);
+
 // "1:05", "2:03:09".
 std::string format_duration(double seconds);
 

@@ -5,17 +5,14 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <limits>
 #include <memory>
-#include <optional>
 #include <string>
-#include <utility>
 
 #include "bertune/error.h"
-#include "cli/commands/task_commands.h"
+#include "cli/commands/labeled_rows.h"
 #include "cli/commands/watched_run.h"
 #include "cli/config/run_config.h"
-#include "cli/options/hub_flags.h"
-#include "cli/options/shared_options.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/train_display.h"
 #include "core/file.h"
@@ -25,7 +22,6 @@
 #include "report/noise_report.h"
 #include "report/progress.h"
 #include "runs/cross_validation.h"
-#include "runs/fine_tuning.h"
 #include "runs/output.h"
 
 namespace bertune::cli {
@@ -33,17 +29,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct NoiseFlags {
-  runs::TrainOptions run;
-  HubFlags hub;
-  ThreadOptions threads;
-  ScreenOptions screen;
+struct NoiseFlags : LabeledRows {
   std::int64_t folds = 5, top = 0;
   std::string set;
   fs::path output;
-  bool full = false, json = false;
 
-  bool hides_progress() const { return json || screen.hides_progress(); }
   bool is_run() const { return fs::is_directory(run.files.train); }
 };
 
@@ -70,17 +60,13 @@ LabelNoise noise_of_folder(const NoiseFlags& options, const fs::path& folder) {
 }
 
 LabelNoise noise_of_features(NoiseFlags& options, const tasks::TaskEntry& task) {
-  std::optional<report::ProgressBar> bar;
-  insight::Encoding encoding{.model = options.run.model, .base = options.run.base, .stop = interrupt_token()};
-  encoding.progress = [&](std::int64_t done, std::int64_t all) {
-    if (!bar)
-      bar.emplace(std::cerr, "reading", all,
-                  report::ProgressOptions{.terminal = report::terminal_of(STDERR_FILENO),
-                                          .quiet = options.hides_progress(),
-                                          .only_when_long = true});
-    bar->update(done);
-    if (done == all) bar->finish();
-  };
+  const insight::Encoding encoding{
+      .model = options.run.model,
+      .base = options.run.base,
+      .progress = report::progress_of_long_work(
+          std::cerr, "reading",
+          {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.hides_progress()}),
+      .stop = interrupt_token()};
   const insight::PredictionTable table = insight::judge_rows(options.run, task, options.folds, encoding);
   LabelNoise noise = insight::label_noise(table, table.sets.at(0), {.top = options.top});
   noise.set = "train";
@@ -94,7 +80,7 @@ LabelNoise noise_of_trainings(NoiseFlags& options, const tasks::TaskEntry& task)
   run.stop = interrupt_token();
   runs::validate(run);
   const FolderLock lock = runs::prepare_output(run);
-  TrainDisplay display(std::cerr, options.hides_progress(), options.json || options.screen.silent);
+  TrainDisplay display(std::cerr, options.hides_progress(), options.hides_notes());
   try {
     runs::cross_validate(run, runs::open_base_model(run), task, display);
   } catch (const Interrupted& interrupted) {
@@ -105,17 +91,9 @@ LabelNoise noise_of_trainings(NoiseFlags& options, const tasks::TaskEntry& task)
 }
 
 LabelNoise find_noise(NoiseFlags& options) {
-  runs::TrainOptions& run = options.run;
-  if (options.is_run()) return noise_of_folder(options, run.files.train);
-  std::vector<std::string> notes = tasks::name_splits(run.files);
-  const tasks::TaskGuess guess = runs::task_of(run);
-  if (std::string note = task_note(guess); !note.empty()) notes.push_back(std::move(note));
-  insight::require_label_noise(*guess.task);
-  if (!options.json && !options.screen.silent) print_notes(notes);
-  run.model = options.hub.find(run.model, options.hides_progress());
-  run.base = options.hub.find_base(run.model, options.hides_progress());
-  run.files.seed = run.arguments.seed;
-  return options.full ? noise_of_trainings(options, *guess.task) : noise_of_features(options, *guess.task);
+  if (options.is_run()) return noise_of_folder(options, options.run.files.train);
+  const tasks::TaskEntry& task = options.find(insight::require_label_noise);
+  return options.full ? noise_of_trainings(options, task) : noise_of_features(options, task);
 }
 
 void run(NoiseFlags& options) {
@@ -163,43 +141,10 @@ void add_noise_command(CLI::App& app) {
       "Of the folder of a run: out_of_fold, test or validation (default: the first there is)");
   command->add_option("--folds", options->folds, "Parts of the rows; each is judged by models of the others")
       ->capture_default_str();
-  const char* full = "With --full";
-  command->add_flag("--full", options->full,
-                    "Fine-tune the model for each fold, which takes as long as training N times");
-  command
-      ->add_option("--folder", run_options.arguments.output_dir,
-                   "Folder of the cross-validation, which can be resumed")
-      ->group(full);
-  command
-      ->add_option("--epochs,--num_train_epochs", run_options.arguments.num_train_epochs,
-                   "Passes over the training data")
-      ->group(full)
-      ->capture_default_str();
-  command
-      ->add_option("--learning-rate,--learning_rate", run_options.arguments.learning_rate,
-                   "Peak learning rate")
-      ->group(full)
-      ->capture_default_str();
-  command
-      ->add_option("--batch-size,--per_device_train_batch_size", run_options.arguments.train_batch_size,
-                   "Training examples per batch")
-      ->group(full)
-      ->capture_default_str();
-  command->add_flag("--resume", run_options.arguments.resume, "Continue in --folder")->group(full);
-  command->add_flag("--overwrite", run_options.overwrite, "Start over in --folder")->group(full);
-  add_data_options(*command, files.data);
-  add_labels_file_option(*command, files.data, "--train");
-  add_correction_options(*command, files);
-  add_task_options(*command, run_options.task, files.problem_type, tasks::task_names());
-  command
-      ->add_option("--max-length,--max_length,--max_seq_length", files.max_length,
-                   "Tokens per text; longer texts are truncated (default: 128)")
-      ->group("Data");
-  command->add_option("--seed", run_options.arguments.seed, "Seed of the folds")->capture_default_str();
-  options->hub.add_to(*command);
-  add_threads_option(*command, options->threads);
-  command->add_flag("--json", options->json, "Print what was found as JSON and nothing else");
-  options->screen.add_to(*command);
+  options->add_trainings_to(*command,
+                            "Fine-tune the model for each fold, which takes as long as training N times",
+                            "Folder of the cross-validation, which can be resumed");
+  options->add_rows_to(*command, "Seed of the folds", "Print what was found as JSON and nothing else");
   command->footer(
       "Examples:\n"
       "  bertune noise train.csv --model sentence-transformers/all-MiniLM-L6-v2\n"

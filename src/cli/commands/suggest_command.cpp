@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "bertune/error.h"
@@ -60,16 +59,9 @@ void run(SuggestFlags& options) {
   asked.model = options.model.folder, asked.base = options.model.base;
   asked.data = options.data;
   asked.stop = interrupt_token();
-  std::optional<report::ProgressBar> bar;
-  asked.progress = [&](std::int64_t done, std::int64_t all) {
-    if (!bar)
-      bar.emplace(std::cerr, "predicting", all,
-                  report::ProgressOptions{.terminal = report::terminal_of(STDERR_FILENO),
-                                          .quiet = options.screen.hides_progress(),
-                                          .only_when_long = true});
-    bar->update(done);
-    if (done == all) bar->finish();
-  };
+  asked.progress = report::progress_of_long_work(
+      std::cerr, "predicting",
+      {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.screen.hides_progress()});
   const Suggestions found = suggest(asked);
   Sink sink(options.output);
   sink.write(insight::text_of(found, format));
