@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -119,10 +118,7 @@ Json train(const options::GivenValues& given, Watcher& watcher) {
   const runs::BaseModel base = runs::open_base_model(values);
   const tasks::TaskGuess guess = runs::task_of(values);
   const tasks::TaskEntry& task = *guess.task;
-  if (!guess.reason.empty()) {
-    watcher.note(fmt::format("task: {} (detected from {}: {}; change with `task`)", task.name,
-                             values.files.train.string(), guess.reason));
-  }
+  if (const std::string note = runs::detection_note(values, guess); !note.empty()) watcher.note(note);
   insight::settle_long_text(values, base, task, watcher);
   if (values.is_cross_validation()) return runs::cross_validate(values, base, task, watcher).results;
   const report::FinishOptions finish = finish_options(options, watcher);

@@ -160,9 +160,7 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
   } catch (const AlreadyDone& done) {
     return report_end(with_flags(done.what()), 0);
   } catch (const Interrupted& error) {
-    std::string what = without_control_characters(with_flags(error.what()));
-    what.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(what.front())));
-    return report_end(what, 130);
+    return report_end(report::capital(without_control_characters(with_flags(error.what()))), 130);
   } catch (const Error& error) {
     return report_error(error.what(), 1);
   } catch (const std::bad_alloc&) {

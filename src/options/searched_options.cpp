@@ -14,7 +14,7 @@ namespace {
 // shown before all groups.
 constexpr std::array<std::string_view, 2> kSearchedGroups = {"Training", "Freezing, LoRA and memory"};
 constexpr std::array<std::string_view, 3> kShownFirst = {"epochs", "batch-size", "learning-rate"};
-constexpr std::array<std::string_view, 5> kInCommon = {"seeds", "metric-for-best-model", "on-collapse",
+constexpr std::array<std::string_view, 5> kInCommon = {"method", "metric-for-best-model", "on-collapse",
                                                        "ignore-mismatched-sizes", "frozen-cache-mib"};
 
 }  // namespace

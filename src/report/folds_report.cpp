@@ -1,7 +1,5 @@
 #include "report/folds_report.h"
 
-#include <fmt/format.h>
-
 #include "report/table.h"
 #include "report/terminal.h"
 #include "runs/part_statistics.h"

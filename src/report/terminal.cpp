@@ -120,4 +120,9 @@ std::string one_line_of(std::string_view text, std::size_t most) {
   return std::string(begin) + (begin.size() < line.size() ? "..." : "");
 }
 
+std::string capital(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
 }  // namespace bertune::report

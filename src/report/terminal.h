@@ -50,4 +50,7 @@ std::string shorten(std::string_view text, int width);
 // The same with the cut in the middle: names that begin alike stay apart.
 std::string shorten_middle(std::string_view text, int width);
 
+// The text with a capital letter at its beginning, where that is a letter of ASCII.
+std::string capital(std::string text);
+
 }  // namespace bertune::report

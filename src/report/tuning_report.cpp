@@ -15,10 +15,6 @@ namespace {
 
 constexpr int kOutcomeWidth = 60;
 
-std::string score_text(const Json& score) {
-  return score.is_number() ? fmt::format("{:.4f}", score.get<double>()) : "-";
-}
-
 // The finished ones first, then those that went furthest; of these the best.
 std::vector<const Json*> ranked_trials(const Json& results) {
   std::vector<const Json*> trials;
@@ -28,13 +24,10 @@ std::vector<const Json*> ranked_trials(const Json& results) {
     const Json& score = trial->at("score");
     const std::string outcome = trial->at("outcome");
     const int place = outcome == "finished" ? 0 : outcome == "stopped" ? 1 : 2;
-    return std::tuple(place, -static_cast<int>(trial->at("rungs").size()),
+    return std::tuple(place, place == 0 ? 0 : -static_cast<int>(trial->at("rungs").size()),
                       score.is_number() ? -sign * score.get<double>() : 1e300);
   };
-  std::ranges::stable_sort(trials, {}, [&](const Json* trial) {
-    auto [place, rungs, score] = rank(trial);
-    return std::tuple(place, place == 0 ? 0 : rungs, score);
-  });
+  std::ranges::stable_sort(trials, {}, rank);
   return trials;
 }
 
@@ -96,7 +89,7 @@ std::string TrialLines::line(const TrialEnded& trial) const {
     cells.push_back(value == trial.settings.end() ? "-" : printable(value->second));
   }
   cells.push_back(fmt::format("{}/{}", trial.step, trial.total_steps));
-  cells.push_back(trial.score ? fmt::format("{:.4f}", *trial.score) : "-");
+  cells.push_back(metric_cell(trial.score ? Json(*trial.score) : Json()));
   cells.push_back(format_duration(trial.seconds));
   cells.push_back(trial.why.empty() ? trial.outcome
                                     : shorten(printable(trial.outcome + ": " + trial.why), kOutcomeWidth));
@@ -121,7 +114,7 @@ std::string tuning_report(const Json& results, std::size_t most) {
     for (const std::string& option : options)
       cells.push_back(printable(trial.at("settings").value(option, std::string("-"))));
     cells.push_back(fmt::format("{}/{}", trial.at("steps").dump(), trial.at("total_steps").dump()));
-    cells.push_back(score_text(trial.at("score")));
+    cells.push_back(metric_cell(trial.at("score")));
     cells.push_back(format_duration(trial.at("seconds").get<double>()));
     cells.push_back(became_of(trial, results));
     table.add(cells);

@@ -128,8 +128,8 @@ class CrossValidation {
         options.stop, records.recorder());
     fold_ended(fold, &metrics);
     Json results = {{"fold", folders_.name(fold)},      {"metrics", metric_values(metrics)},
-                    {"rows", data.test->rows()},        {"runtime", trained.runtime},
-                    {"train_loss", trained.train_loss}, {"train_rows", data.train->rows()}};
+                    {"rows", data.test->items()},       {"runtime", trained.runtime},
+                    {"train_loss", trained.train_loss}, {"train_rows", data.train->items()}};
     const std::vector<tasks::TestLine> lines = train::test_lines(model, data, batch_size, options.stop);
     if (distributed::is_first()) {
       folders_.save_predictions(fold, lines);

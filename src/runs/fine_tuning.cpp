@@ -25,6 +25,12 @@ tasks::TaskGuess task_of(const TrainOptions& options) {
   return tasks::guess_task(files.train, files.data);
 }
 
+std::string detection_note(const TrainOptions& options, const tasks::TaskGuess& guess) {
+  if (guess.reason.empty()) return "";
+  return fmt::format("task: {} (detected from {}: {}; change with `task`)", guess.task->name,
+                     options.files.train.string(), guess.reason);
+}
+
 BaseModel open_base_model(const TrainOptions& options) {
   finish_folder(options.model);
   BaseModel base{BertTokenizer::from_pretrained(tokenizer_folder(options.model, options.base)),

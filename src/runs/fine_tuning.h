@@ -18,6 +18,9 @@ namespace bertune::runs {
 // naming the choices.
 tasks::TaskGuess task_of(const TrainOptions& options);
 
+// Says which task was detected, and from what; nothing of one that was given.
+std::string detection_note(const TrainOptions& options, const tasks::TaskGuess& guess);
+
 // The tokenizer and the configuration of the model to train. Throws Error where tokenizer and model do not
 // belong together.
 struct BaseModel {

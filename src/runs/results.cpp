@@ -34,6 +34,14 @@ Json metric_values(const Metrics& metrics) {
   return values;
 }
 
+Json evaluation_values(const Metrics& metrics, std::int64_t rows, double seconds) {
+  Json values = metric_values(metrics);
+  values["runtime"] = seconds;
+  values["samples"] = rows;
+  values["samples_per_second"] = static_cast<double>(rows) / seconds;
+  return values;
+}
+
 Json with_prefix(const std::string& prefix, const Json& values) {
   Json result = Json::object();
   for (const auto& [key, value] : values.items()) {

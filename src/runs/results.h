@@ -1,6 +1,7 @@
 // The Trainer's result files: train_results.json, eval_results.json, ..., and all_results.json, their union.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ using Results = std::map<std::string, Json>;
 
 // The values of an evaluation under their names: {"accuracy": 0.93, "loss": 0.2}.
 Json metric_values(const Metrics& metrics);
+// The same of so many rows, with the time that they took, which is above 0.
+Json evaluation_values(const Metrics& metrics, std::int64_t rows, double seconds);
 
 // Keys become "<prefix>_<key>", except those that have it and those that the Trainer writes bare ("epoch",
 // "total_flos"). Numbers that are not finite become null: JSON has no other way to say it.

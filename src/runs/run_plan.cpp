@@ -204,8 +204,8 @@ ProbedRun probe_run_on(tasks::TrainingData& data, const TrainOptions& options, c
                    (per_token.first * std::min(1.0, epochs) + per_token.later * std::max(0.0, epochs - 1));
   plan.step_seconds = seconds / static_cast<double>(std::max<std::int64_t>(1, plan.total_steps));
   if (data.validation) probed.validation_seconds = evaluation_seconds(options, model, *data.validation);
-  if (data.test) probed.test_seconds = evaluation_seconds(options, model, *data.test);
-  plan.seconds = seconds + std::ceil(epochs) * probed.validation_seconds + probed.test_seconds;
+  const double test_seconds = data.test ? evaluation_seconds(options, model, *data.test) : 0;
+  plan.seconds = seconds + std::ceil(epochs) * probed.validation_seconds + test_seconds;
   return probed;
 }
 

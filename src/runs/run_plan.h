@@ -18,7 +18,7 @@ RunPlan plan_run(const TrainOptions& options, const BertPreTrainedModel& model, 
 struct ProbedRun {
   RunPlan plan = {};
   double loading_seconds = 0;  // of the model
-  double validation_seconds = 0, test_seconds = 0;
+  double validation_seconds = 0;
 };
 
 // Reads the model, takes a few steps on batches of the run, evaluates a few batches, and plans with the times

@@ -12,6 +12,7 @@
 #include "core/writing.h"
 #include "distributed/ranks.h"
 #include "insight/results/seed_group.h"
+#include "runs/identity.h"
 #include "runs/output.h"
 #include "runs/part_statistics.h"
 #include "runs/seed_folders.h"
@@ -20,15 +21,6 @@
 
 namespace bertune::runs {
 namespace {
-
-// A hash of a model, so that runs of two models are not taken for one group.
-Json model_in(const fs::path& folder) {
-  return folder.empty() ? Json() : Json(fmt::format("{:016x}", hash_of_model(folder)));
-}
-
-Json fingerprint_of(const tasks::Examples* examples) {
-  return examples == nullptr ? Json() : Json(examples->fingerprint());
-}
 
 class SeedTraining {
  public:
@@ -66,13 +58,14 @@ class SeedTraining {
     Json arguments = options_.arguments.to_json();
     arguments.erase("seed");
     identity_ = {{"arguments", std::move(arguments)},
-                 {"base", model_in(options_.base)},
+                 {"base", model_identity(options_.base)},
                  {"keep", options_.keep == KeptModels::best ? "best" : "all"},
-                 {"model", model_in(options_.model)},
+                 {"model", model_identity(options_.model)},
                  {"seeds", done_.seeds},
-                 {"test", fingerprint_of(data.test.get())},
-                 {"train", fingerprint_of(data.train.get())},
-                 {"validation", fingerprint_of(data.validation.get())}};
+                 {"test", rows_identity(data.test.get())},
+                 {"train", rows_identity(data.train.get())},
+                 {"validation", rows_identity(data.validation.get())}};
+    if (options_.method != Method::fine_tune) identity_["method"] = to_string(options_.method);
   }
 
   // The run of a seed is that of a run of its own, in a folder of its own.

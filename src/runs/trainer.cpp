@@ -66,9 +66,7 @@ Prepared::Prepared(const bertune::TrainOptions& options, const TrainOptions& run
     : observer(options.on_event), lock(prepare_output(run)), base(open_base_model(run)) {
   const tasks::TaskGuess guess = task_of(run);
   task = guess.task;
-  if (guess.reason.empty()) return;
-  observer.on(Note{fmt::format("task: {} (detected from {}: {}; change with `task`)", task->name,
-                               run.files.train.string(), guess.reason)});
+  if (std::string note = detection_note(run, guess); !note.empty()) observer.on(Note{std::move(note)});
 }
 
 }  // namespace bertune::runs

@@ -74,14 +74,6 @@ Json train_values(const train::TrainingResult& result, std::int64_t rows) {
           {"tokens_per_second", static_cast<double>(result.state.tokens) / seconds}};
 }
 
-Json evaluation_values(const Metrics& metrics, std::int64_t rows, double seconds) {
-  Json values = metric_values(metrics);
-  values["runtime"] = seconds;
-  values["samples"] = rows;
-  values["samples_per_second"] = static_cast<double>(rows) / seconds;
-  return values;
-}
-
 // The end of a run, once its model is trained. All ranks of a job come here, and rank 0 writes.
 class Finish {
  public:

@@ -26,17 +26,6 @@ namespace {
 constexpr const char* kOptimizerFile = "optimizer.safetensors";
 constexpr const char* kStateFile = "trainer_state.json";
 
-std::optional<std::int64_t> step_of(const fs::path& checkpoint) {
-  const std::string name = checkpoint.filename().string();
-  constexpr std::string_view kPrefix = "checkpoint-";
-  if (!name.starts_with(kPrefix)) return std::nullopt;
-  std::int64_t step = 0;
-  const char* end = name.data() + name.size();
-  const auto [stopped, error] = std::from_chars(name.data() + kPrefix.size(), end, step);
-  if (error != std::errc() || stopped != end || step < 0) return std::nullopt;
-  return step;
-}
-
 // Visits what trainer_state.json keeps under "bertune", beside the identity of the run: calls field(key,
 // member) for each.
 template <typename State, typename Field>
@@ -132,6 +121,17 @@ Damage damage_with_best(const fs::path& checkpoint, const fs::path& output_dir) 
 }
 
 }  // namespace
+
+std::optional<std::int64_t> step_of(const fs::path& checkpoint) {
+  const std::string name = checkpoint.filename().string();
+  constexpr std::string_view kPrefix = "checkpoint-";
+  if (!name.starts_with(kPrefix)) return std::nullopt;
+  std::int64_t step = 0;
+  const char* end = name.data() + name.size();
+  const auto [stopped, error] = std::from_chars(name.data() + kPrefix.size(), end, step);
+  if (error != std::errc() || stopped != end || step < 0) return std::nullopt;
+  return step;
+}
 
 fs::path checkpoint_path(const fs::path& output_dir, std::int64_t step) {
   return output_dir / fmt::format("checkpoint-{}", step);

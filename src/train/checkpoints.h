@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ namespace bertune::train {
 
 std::filesystem::path checkpoint_path(const std::filesystem::path& output_dir, std::int64_t step);
 
+// Returns the step of a folder by its name, "checkpoint-<step>"; nothing of another name.
+std::optional<std::int64_t> step_of(const std::filesystem::path& checkpoint);
 // All folders of OUTPUT that are named as checkpoints, whole or not, in the order of their steps.
 std::vector<std::filesystem::path> checkpoints(const std::filesystem::path& output_dir);
 

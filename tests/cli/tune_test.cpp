@@ -204,6 +204,7 @@ TEST_F(Tune, SaysWhatCannotBe) {
   EXPECT_THAT(error_of({"--trials", "3", "--on-collapse", "retry"}),
               HasSubstr("--on-collapse retry does not fit"));
   EXPECT_THAT(error_of({"--trials", "3", "--seeds", "3"}), HasSubstr("bertune train has it"));
+  EXPECT_THAT(error_of({"--trials", "3", "--method", "frozen"}), HasSubstr("leave out --method"));
   EXPECT_THAT(error_of({"--trials", "3", "--max-prediction-rows", "0"}), HasSubstr("must be at least 1"));
   EXPECT_FALSE(exists("out/tuning.json"));
 }

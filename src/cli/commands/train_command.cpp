@@ -22,7 +22,6 @@
 #include "cli/screen/run_report.h"
 #include "cli/screen/train_display.h"
 #include "core/json.h"
-#include "insight/data/long_text_choice.h"
 #include "report/event_log.h"
 #include "report/finish/finish.h"
 #include "runs/cross_validation.h"
@@ -101,19 +100,10 @@ void run(TrainFlags& options) {
   use_threads(options.threads);
   std::optional<FolderLock> lock;
   if (!options.dry_run && is_first_rank()) lock.emplace(runs::prepare_output(options.run));
-  options.find_model(shown(options.hub, options.hides_progress()));
-  runs::TrainOptions values = run_values(options);
-  const runs::BaseModel base = runs::open_base_model(values);
-  const tasks::TaskGuess guess = runs::task_of(values);
-  const tasks::TaskEntry& task = *guess.task;
-  if (!guess.reason.empty()) {
-    print_notes({fmt::format("task: {} (detected from {}: {}; change with --task)", task.name,
-                             values.files.train.string(), guess.reason)});
-  }
-  {
-    TrainDisplay display(std::cerr, options.hides_progress(), options.hides_notes());
-    insight::settle_long_text(values, base, task, display, !options.dry_run);
-  }
+  const OpenedRun opened = open_run(options, !options.dry_run);
+  const runs::TrainOptions& values = opened.values;
+  const runs::BaseModel& base = opened.base;
+  const tasks::TaskEntry& task = opened.task;
   if (options.dry_run) return show_plan(options, values, base, task);
   if (values.is_cross_validation()) return cross_validate(options, values, base, task);
   if (values.seeds && launched_ranks() > 1)

@@ -23,7 +23,7 @@
 #include "core/counted.h"
 #include "core/duration.h"
 #include "core/file.h"
-#include "insight/data/long_text_choice.h"
+#include "insight/results/tuning_file.h"
 #include "options/parsed_option.h"
 #include "options/trial_options.h"
 #include "report/finish/finish.h"
@@ -68,9 +68,7 @@ void print_tuned(const runs::TrainOptions& values, const runs::Tuned& done, cons
   fmt::print("\n{} in {}{}, by {} on validation rows\n{}\n", counted(std::ssize(done.trials), "trial"), time,
              budget.is_null() ? "" : " of " + report::format_duration(budget.get<double>()), done.metric,
              report::tuning_report(results));
-  std::string why = done.winner.why;
-  why.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(why.front())));
-  fmt::print("{}.\n", why);
+  fmt::print("{}.\n", report::capital(done.winner.why));
   const report::Terminal terminal = report::terminal_of(STDOUT_FILENO);
   if (done.test) {
     fmt::print("\nTest on {}, by this model alone:\n{}", values.files.test.string(),
@@ -90,7 +88,7 @@ void print_tuned(const runs::TrainOptions& values, const runs::Tuned& done, cons
       path_exists(values.arguments.output_dir / "report.html")
           ? "  the report             report.html, of this model and of the search\n"
           : "",
-      done.file.filename().string(),
+      insight::kTuningFile,
       values.keep == runs::KeptModels::all ? "its model, results and predictions"
                                            : "its settings, results and predictions",
       fmt::format(fmt::runtime(try_it), folder));
@@ -108,18 +106,10 @@ void run(TuneOptions& options) {
   runs::validate(train.run, tuning);
   if (!options.space.empty()) tuning.space = read_space(options.space, *train.declared_on);
   const FolderLock lock = runs::prepare_output(train.run);
-  train.find_model(shown(train.hub, train.hides_progress()));
-  runs::TrainOptions values = run_values(train);
-  const runs::BaseModel base = runs::open_base_model(values);
-  const tasks::TaskGuess guess = runs::task_of(values);
-  const tasks::TaskEntry& task = *guess.task;
-  if (!guess.reason.empty())
-    print_notes({fmt::format("task: {} (detected from {}: {}; change with --task)", task.name,
-                             values.files.train.string(), guess.reason)});
-  {
-    TrainDisplay display(std::cerr, train.hides_progress(), train.hides_notes());
-    insight::settle_long_text(values, base, task, display);
-  }
+  const OpenedRun opened = open_run(train);
+  const runs::TrainOptions& values = opened.values;
+  const runs::BaseModel& base = opened.base;
+  const tasks::TaskEntry& task = opened.task;
   const runs::Tuned done = tuned(options, values, tuning, base, task);
   const report::FinishOptions finish = finish_options(train);
   const std::string beside =

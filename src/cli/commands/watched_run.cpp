@@ -13,6 +13,7 @@
 #include "cli/screen/run_report.h"
 #include "cli/screen/train_display.h"
 #include "cli/screen/train_profile.h"
+#include "insight/data/long_text_choice.h"
 #include "insight/results/suspicious_facts.h"
 #include "report/table.h"
 #include "report/tensorboard_log.h"
@@ -23,6 +24,17 @@ runs::TrainOptions run_values(const TrainOptions& options) {
   runs::TrainOptions values = options.values();
   values.stop = interrupt_token();
   return values;
+}
+
+OpenedRun open_run(TrainOptions& options, bool writes) {
+  options.find_model(shown(options.hub, options.hides_progress()));
+  runs::TrainOptions values = run_values(options);
+  runs::BaseModel base = runs::open_base_model(values);
+  const tasks::TaskGuess guess = runs::task_of(values);
+  if (std::string note = runs::detection_note(values, guess); !note.empty()) print_notes({std::move(note)});
+  TrainDisplay display(std::cerr, options.hides_progress(), options.hides_notes());
+  insight::settle_long_text(values, base, *guess.task, display, writes);
+  return {std::move(values), std::move(base), *guess.task};
 }
 
 void stop_to_resume(const Interrupted& interrupted, const std::filesystem::path& output) {

@@ -9,6 +9,7 @@
 #include "bertune/error.h"
 #include "options/train_options.h"
 #include "report/finish/finish.h"
+#include "runs/fine_tuning.h"
 #include "runs/train_options.h"
 #include "runs/training_run.h"
 #include "train/observer.h"
@@ -19,6 +20,15 @@ using options::TrainOptions;
 
 // Returns the options that the flags ask for, with the text of the file that repeats the run.
 runs::TrainOptions run_values(const TrainOptions& options);
+
+// A run whose model, task and way to read long texts are found.
+struct OpenedRun {
+  runs::TrainOptions values;
+  runs::BaseModel base;
+  const tasks::TaskEntry& task;
+};
+// Finds them, and prints what was detected. `writes`: what was chosen is left in the output folder.
+OpenedRun open_run(TrainOptions& options, bool writes = true);
 
 // Throws the interruption again, and says how to continue what is in the output folder.
 [[noreturn]] void stop_to_resume(const Interrupted& interrupted, const std::filesystem::path& output);

@@ -3,7 +3,6 @@
 
 #include <iosfwd>
 #include <optional>
-#include <string>
 
 #include "cli/screen/train_display.h"
 #include "report/progress.h"
@@ -33,7 +32,6 @@ class TuneDisplay : public train::Observer {
   std::optional<TrialBegins> trial_;  // that trains
   std::optional<report::TrialLines> lines_;
   std::optional<report::ProgressBar> bar_;
-  bool model_is_shown_ = false;
 };
 
 }  // namespace bertune::cli

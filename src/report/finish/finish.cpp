@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "bertune/error.h"
+#include "bertune/lora.h"
 #include "core/file.h"
 #include "insight/data/baselines.h"
 #include "insight/explain/find_words.h"
@@ -50,7 +51,7 @@ OrderedJson finish_page(const runs::TrainOptions& run, const FinishOptions& opti
   std::optional<insight::ExplainedModel> model;
   if (options.explanations) {
     model.emplace(insight::ExplainedModel{.folder = folder});
-    if (path_exists(folder / "adapter_config.json")) model->base = run.base.empty() ? run.model : run.base;
+    if (is_adapter(folder)) model->base = run.base.empty() ? run.model : run.base;
   }
   return write_page(folder,
                     insight::finder_of_words(

@@ -122,11 +122,6 @@ std::string decimal(double value) {
                                                                   : fmt::format("{:.4g}", value));
 }
 
-std::string capital(std::string text) {
-  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
-  return text;
-}
-
 std::string percent(double value) { return number(value, fmt::format("{:.1f}{}%", 100 * value, kThin)); }
 
 std::string interval(const OrderedJson& bounds, bool is_share) {

@@ -39,7 +39,6 @@ std::string interval(const OrderedJson& interval, bool is_share);  // "(82.2–9
 // The value of a metric: a share in percent, an error as a number.
 std::string metric_value(const std::string& metric, double value);
 bool is_share(const std::string& metric);            // whether it is from 0 to 1
-std::string capital(std::string text);               // its first letter as one
 std::string metric_name(const std::string& metric);  // "accuracy", "F1 (macro)", ...
 
 std::string section(std::string_view id, std::string_view question, std::string_view answer,

@@ -6,6 +6,7 @@
 #include "report/html/charts.h"
 #include "report/html/elements.h"
 #include "report/html/sections.h"
+#include "report/terminal.h"
 
 namespace bertune::report::html {
 namespace {

@@ -4,22 +4,14 @@
 
 namespace bertune::runs {
 
-Work& Work::operator+=(const Work& other) {
-  rows += other.rows, evaluations += other.evaluations, parts += other.parts;
-  return *this;
-}
-
 Work work_between(const TrialLength& length, std::int64_t from_step, std::int64_t to_step) {
   if (to_step <= from_step) return {};
   const std::int64_t every = std::max<std::int64_t>(1, length.evaluate_every);
-  const bool is_end = to_step >= length.total_steps, is_due = to_step % every == 0;
-  // One that is due where the part ends is made by the part after it.
+  // The last one is at the end. One that is due where the part ends is made by the part after it.
   const std::int64_t due = (to_step - 1) / every - std::max<std::int64_t>(0, from_step - 1) / every;
   const double rows = static_cast<double>(length.rows) * static_cast<double>(to_step - from_step) /
                       static_cast<double>(std::max<std::int64_t>(1, length.steps_per_epoch));
-  return {.rows = rows,
-          .evaluations = static_cast<double>(due + (is_end || !is_due ? 1 : 0) + (!is_end && is_due ? 1 : 0)),
-          .parts = 1};
+  return {.rows = rows, .evaluations = static_cast<double>(due + 1), .parts = 1};
 }
 
 Json to_json(const Costs& costs) {

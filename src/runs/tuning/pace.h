@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "core/json.h"
 
@@ -20,8 +19,6 @@ struct Work {
   double rows = 0;         // to train on
   double evaluations = 0;  // of all validation rows, with the checkpoint after each
   double parts = 0;        // 1: loading the model, the last checkpoint or the finished model
-
-  Work& operator+=(const Work& other);
 };
 
 // The work between two steps; at the later one the part ends, and its model is evaluated.

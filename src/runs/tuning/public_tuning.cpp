@@ -1,13 +1,10 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <map>
 #include <string>
-#include <utility>
 
 #include "bertune/error.h"
 #include "bertune/tuning.h"
-#include "core/file.h"
 #include "runs/public_result.h"
 #include "runs/tuning/tuning.h"
 
@@ -91,6 +88,7 @@ TuneResult tune(const TuneOptions& options) {
     TrainOptions changed = usual;
     options.apply ? options.apply(changed, settings) : apply_known(changed, settings);
     runs::TrainOptions trial = runs::run_options(changed);
+    runs::require_fine_tuning(trial);
     runs::validate(trial);
     return trial;
   };

@@ -15,7 +15,6 @@
 #include "insight/results/tuning_file.h"
 #include "runs/placed_run.h"
 #include "runs/results.h"
-#include "tasks/trained_settings.h"
 #include "train/checkpoints.h"
 #include "train/evaluation.h"
 #include "train/loss.h"
@@ -26,12 +25,11 @@ namespace {
 
 constexpr std::size_t kKeptCheckpoints = 6;
 
-// The trials for which `stands` holds, the best first.
-template <typename Stands>
-std::vector<std::size_t> ranked(const std::vector<Trial>& trials, const Stands& stands) {
+// The trials that were stopped and can continue, the best first.
+std::vector<std::size_t> stopped_with_checkpoint(const std::vector<Trial>& trials) {
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < trials.size(); ++i)
-    if (stands(trials[i])) found.push_back(i);
+    if (trials[i].kept_steps > 0 && trials[i].outcome == TrialOutcome::stopped) found.push_back(i);
   std::ranges::stable_sort(found, [&](std::size_t one, std::size_t other) {
     if (trials[one].reached.size() != trials[other].reached.size())
       return trials[one].reached.size() > trials[other].reached.size();
@@ -58,14 +56,12 @@ void SearchFolder::prepare() const {
 }
 
 void SearchFolder::make_room(std::vector<Trial>& trials) const {
-  const std::vector<std::size_t> stopped = ranked(trials, [](const Trial& trial) {
-    return trial.kept_steps > 0 && trial.outcome == TrialOutcome::stopped;
-  });
+  if (options_.keep == KeptModels::all) return;
+  const std::vector<std::size_t> stopped = stopped_with_checkpoint(trials);
   for (std::size_t i = kKeptCheckpoints; i < stopped.size(); ++i) {
     train::remove_checkpoints_except(of(stopped[i]), {});
     trials[stopped[i]].kept_steps = 0;
   }
-  if (options_.keep == KeptModels::all) return;
   std::vector<std::size_t> finished;
   for (std::size_t i = 1; i < trials.size(); ++i)
     if (trials[i].is_finished()) finished.push_back(i);
@@ -101,10 +97,7 @@ Metrics SearchFolder::test(tasks::TrainingData& data, const tasks::Examples& row
   Metrics metrics = train::evaluate(folder.model, *data.task, rows, options_.arguments.eval_batch_size,
                                     progress, options_.stop, records.recorder());
   const double seconds = std::max(watch.seconds(), 1e-9);
-  Json values = metric_values(metrics);
-  values["runtime"] = seconds, values["samples"] = rows.rows();
-  values["samples_per_second"] = static_cast<double>(rows.rows()) / seconds;
-  write_results(output_, {{"test", values}});
+  write_results(output_, {{"test", evaluation_values(metrics, rows.items(), seconds)}});
   insight::PredictionTable table = insight::read_predictions(output_);
   std::erase_if(table.sets, [](const insight::PredictedSet& set) { return set.name == "test"; });
   const tasks::RecordForm form = table.form;

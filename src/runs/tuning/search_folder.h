@@ -3,12 +3,9 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <memory>
-#include <optional>
 #include <vector>
 
 #include "bertune/metrics.h"
-#include "core/json.h"
 #include "runs/train_options.h"
 #include "runs/tuning/trial.h"
 #include "tasks/training_data.h"
@@ -27,8 +24,8 @@ class SearchFolder {
   std::filesystem::path of(std::size_t trial) const { return folder_of_trial(output_, trial); }
 
   // Removes the checkpoints of all but the best trials that were stopped, and the models of all finished ones
-  // but the default settings' and the best. A trial without its checkpoint begins anew, with the same
-  // results.
+  // but the default settings' and the best, unless everything is kept. A trial without its checkpoint begins
+  // anew, with the same results.
   void make_room(std::vector<Trial>& trials) const;
   // Removes what nobody needs once the search is over, unless everything is kept.
   void tidy(std::vector<Trial>& trials) const;

@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <stop_token>
 #include <string>
-#include <utility>
 #include <variant>
 
 #include "bertune/error.h"
@@ -81,11 +80,6 @@ class PartWatch : public train::Observer {
   bool is_evaluated_ = false, reached_ = false, is_late_ = false;
 };
 
-std::int64_t step_of(const fs::path& checkpoint) {
-  const std::string name = checkpoint.filename().string();
-  return std::strtoll(name.c_str() + name.find('-') + 1, nullptr, 10);
-}
-
 // The step of the checkpoint that a part continues from; 0: it begins anew. One beyond the rung is of
 // somebody who trained on in the folder, and a finished run that the search does not know of was killed
 // before it was told: both begin anew, with the same results.
@@ -96,7 +90,7 @@ std::int64_t settle_folder(const fs::path& folder, std::int64_t target) {
   if (train::checkpoints(folder).empty()) return 0;
   try {
     const fs::path newest = train::newest_whole_checkpoint(folder).folder;
-    const std::int64_t step = newest.empty() ? 0 : step_of(newest);
+    const std::int64_t step = train::step_of(newest).value_or(0);
     if (step > 0 && step <= target) return step;
   } catch (const Error&) {
     // Damaged ones are no loss.

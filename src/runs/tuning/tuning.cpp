@@ -13,6 +13,7 @@
 #include "core/stopwatch.h"
 #include "distributed/ranks.h"
 #include "insight/results/tuning_file.h"
+#include "runs/identity.h"
 #include "runs/run_plan.h"
 #include "runs/tuning/search_folder.h"
 #include "runs/tuning/tuning_file.h"
@@ -27,14 +28,6 @@ constexpr double kLate = 1.05;  // of the budget: what is not finished by then s
 std::string words_for(double seconds) {
   if (seconds < 90) return fmt::format("{:.0f} s", seconds);
   return seconds < 5400 ? fmt::format("{:.1f} min", seconds / 60) : fmt::format("{:.1f} h", seconds / 3600);
-}
-
-Json model_of(const fs::path& folder) {
-  return folder.empty() ? Json() : Json(fmt::format("{:016x}", hash_of_model(folder)));
-}
-
-Json rows_of(const tasks::Examples* examples) {
-  return examples == nullptr ? Json() : Json(examples->fingerprint());
 }
 
 double tokens_of(const tasks::Examples& examples) {
@@ -58,8 +51,8 @@ class Search {
     folder_.prepare();
     data_ = read_training(options_, base_, task_, observer_);
     settle();
-    begin_or_go_on();
     test_ = std::move(data_.test);  // no trial may see it
+    begin_or_go_on();
     try {
       train_trials();
       return finish();
@@ -97,14 +90,14 @@ class Search {
         tuning_.with_settings(options_, {{dimension.option, value}});
     }
     facts_.identity = {{"arguments", options_.arguments.to_json()},
-                       {"base", model_of(options_.base)},
+                       {"base", model_identity(options_.base)},
                        {"keep", options_.keep == KeptModels::best ? "best" : "all"},
-                       {"model", model_of(options_.model)},
+                       {"model", model_identity(options_.model)},
                        {"space", std::move(space)},
-                       {"test", rows_of(data_.test.get())},
-                       {"train", rows_of(data_.train.get())},
+                       {"test", rows_identity(data_.test.get())},
+                       {"train", rows_identity(data_.train.get())},
                        {"trials", tuning_.trials ? Json(*tuning_.trials) : Json()},
-                       {"validation", rows_of(data_.validation.get())}};
+                       {"validation", rows_identity(data_.validation.get())}};
   }
 
   void begin_or_go_on() {
@@ -135,8 +128,7 @@ class Search {
 
   // Measures a few steps, and refuses a budget in which there is nothing to search.
   void probe(const Trial& usual) {
-    TrainOptions probed_options = options_;
-    const ProbedRun probed = probe_run_on(data_, probed_options, base_);
+    const ProbedRun probed = probe_run_on(data_, options_, base_);
     const double rows_of_step =
         static_cast<double>(usual.length.rows) / static_cast<double>(usual.length.steps_per_epoch);
     // A part loads a model and writes a checkpoint, which is three times as large.
@@ -158,10 +150,9 @@ class Search {
 
   // Seconds to keep for the end of the search: the winner's place, its test and the report.
   double reserve() const {
-    const tasks::Examples* test = test_ != nullptr ? test_.get() : data_.test.get();
     double seconds = pace_.costs().part + 0.01 * tuning_.budget.value_or(0);
-    if (test != nullptr)
-      seconds += pace_.costs().evaluation * tokens_of(*test) / tokens_of(*data_.validation);
+    if (test_ != nullptr)
+      seconds += pace_.costs().evaluation * tokens_of(*test_) / tokens_of(*data_.validation);
     return seconds;
   }
 
@@ -290,7 +281,6 @@ class Search {
     write(done.results = tuning_json(facts_, state_, winner, test));
     folder_.tidy(state_.trials);
     done.trials = std::move(state_.trials);
-    done.file = options_.arguments.output_dir / insight::kTuningFile;
     done.settings = train::read_settings(options_.arguments.output_dir);
     return done;
   }
@@ -312,6 +302,11 @@ class Search {
 
 }  // namespace
 
+void require_fine_tuning(const TrainOptions& options) {
+  if (options.method == Method::fine_tune) return;
+  throw UsageError("method", "`tune()` searches settings of fine-tuning: leave out `method`");
+}
+
 void validate(const TrainOptions& options, const TuningOptions& tuning) {
   if (!tuning.budget && !tuning.trials)
     throw UsageError("budget", "`tune()` needs an end: give `budget`, such as 30m, or `trials`, such as 20");
@@ -322,6 +317,7 @@ void validate(const TrainOptions& options, const TuningOptions& tuning) {
                      fmt::format("`trials` is {}; it must be from 2 to {}, the default settings included",
                                  *tuning.trials, kMostTrials));
   }
+  require_fine_tuning(options);
   if (options.is_cross_validation() || options.seeds)
     throw UsageError("folds", "`tune()` cannot be combined with `folds`, `fold_column` or `seeds`");
   if (!options.arguments.resume_from_checkpoint.empty())

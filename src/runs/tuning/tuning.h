@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -33,11 +32,12 @@ struct Tuned {
   Winner winner = {};
   std::string metric = {};
   Json results = {};                 // what tuning.json holds (docs/tuning.md)
-  std::filesystem::path file = {};   // that one
   std::optional<Metrics> test = {};  // of the winner
   Json settings = {};                // of the winner's bertune.json
 };
 
+// Throws UsageError for another method than fine-tuning, whose settings the search does not try.
+void require_fine_tuning(const TrainOptions& options);
 // Throws UsageError for values that cannot be.
 void validate(const TrainOptions& options, const TuningOptions& tuning);
 
