@@ -3,20 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
+#include <array>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
 #include "bertune/error.h"
-#include "core/file.h"
 #include "core/random.h"
 #include "core/random_streams.h"
 #include "core/stopwatch.h"
 #include "distributed/ranks.h"
 #include "runs/method_choice.h"
 #include "tasks/text_classification/contrastive.h"
-#include "tasks/trained_settings.h"
 #include "train/checkpoints.h"
 #include "train/text_features.h"
 
@@ -32,10 +30,6 @@ constexpr const char* kMethod = "method";
 
 std::string quoted_method(const TrainOptions& options) {
   return fmt::format("`method={}`", to_string(options.method));
-}
-
-const TextClassificationExamples& texts_of(const tasks::Examples& examples) {
-  return dynamic_cast<const TextClassificationExamples&>(examples);
 }
 
 // The step of a run that learns from few labels; each leaves its part of the result.
@@ -86,6 +80,10 @@ class FewLabelRun {
 };
 
 }  // namespace
+
+const TextClassificationExamples& texts_of(const tasks::Examples& examples) {
+  return dynamic_cast<const TextClassificationExamples&>(examples);
+}
 
 void require_method_fits(const TrainOptions& options, const tasks::TaskEntry& task) {
   if (options.method == Method::fine_tune) return;
@@ -155,11 +153,7 @@ BertPreTrainedModel new_encoder(const TrainOptions& options) {
   LoadOptions load;
   load.sentence_embedding = SentenceEmbeddingConfig{};
   load.base = options.base;
-  const auto to_float = [](const std::optional<double>& value) {
-    return value ? std::optional(static_cast<float>(*value)) : std::nullopt;
-  };
-  load.hidden_dropout_prob = to_float(options.hidden_dropout);
-  load.attention_probs_dropout_prob = to_float(options.attention_dropout);
+  set_dropout(load, options);
   auto model = BertPreTrainedModel::from_pretrained(options.model, Architecture::sentence_embedding, load);
   model.merge_lora();
   return model;
@@ -235,22 +229,20 @@ double cost_of_head(const std::vector<float>& features, const TextClassification
   constexpr std::int64_t kFolds = 5;
   constexpr double kCosts[] = {1, 10, 100};
   const train::LabelledFeatures all = labelled(features, texts);
-  double best_cost = 1, best_loss = std::numeric_limits<double>::infinity();
+  std::array<double, std::size(kCosts)> losses{};
   const std::vector<std::vector<std::int64_t>> parts =
       deal_rows(texts, std::min(kFolds, texts.rows()), seed, kHeadFoldStream);
-  for (const double cost : kCosts) {
-    double loss = 0;
-    for (const std::vector<std::int64_t>& held_out : parts) {
-      const std::vector<std::int64_t> learned = other_rows(held_out, texts.rows());
-      const auto known = tasks::subset(texts, learned), asked = tasks::subset(texts, held_out);
-      const std::vector<float> known_features = features_of(features, all.width, learned),
-                               asked_features = features_of(features, all.width, held_out);
-      loss += train::loss_of(train::fit_logistic_regression(labelled(known_features, *known), cost),
-                             labelled(asked_features, *asked));
+  for (const std::vector<std::int64_t>& held_out : parts) {
+    const std::vector<std::int64_t> learned = other_rows(held_out, texts.rows());
+    const auto known = tasks::subset(texts, learned), asked = tasks::subset(texts, held_out);
+    const std::vector<float> known_features = features_of(features, all.width, learned),
+                             asked_features = features_of(features, all.width, held_out);
+    for (std::size_t i = 0; i < losses.size(); ++i) {
+      losses[i] += train::loss_of(train::fit_logistic_regression(labelled(known_features, *known), kCosts[i]),
+                                  labelled(asked_features, *asked));
     }
-    if (loss < best_loss) best_loss = loss, best_cost = cost;
   }
-  return best_cost;
+  return kCosts[std::ranges::min_element(losses) - losses.begin()];
 }
 
 train::LogisticRegression fit_head(const std::vector<float>& features,
@@ -260,11 +252,16 @@ train::LogisticRegression fit_head(const std::vector<float>& features,
 
 FinishedRun learn_from_few(tasks::TrainingData& data, const TrainOptions& options, const BaseModel& base,
                            train::Observer& observer) {
+  // An earlier run on the same data has set what it found.
+  data.settings.erase(kMethod);
+  data.task->restore_thresholds(data.settings);
   TrainOptions chosen = options;
   chosen.arguments.settle(*data.task);
   if (options.method == Method::automatic) chosen.method = settle_method(data, options, base, observer);
   if (chosen.method == Method::fine_tune) return fine_tune_on(data, chosen, base, observer);
-  return FewLabelRun(data, chosen, base, observer).run();
+  FinishedRun finished = FewLabelRun(data, chosen, base, observer).run();
+  write_for_report(chosen.arguments.output_dir, finished, data);
+  return finished;
 }
 
 }  // namespace bertune::runs

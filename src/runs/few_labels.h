@@ -19,6 +19,9 @@ namespace bertune::runs {
 // Fewer training rows a label than this are few: `method=automatic` compares the methods then.
 inline constexpr double kFewRows = 50;
 
+// The rows of a task of texts with labels.
+const tasks::TextClassificationExamples& texts_of(const tasks::Examples& examples);
+
 // Throws UsageError where options.method does not fit the task or other options.
 void require_method_fits(const TrainOptions& options, const tasks::TaskEntry& task);
 // Throws UsageError where the rows have no labels (numbers).

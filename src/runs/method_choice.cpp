@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/random_streams.h"
 #include "core/stopwatch.h"
+#include "insight/results/statistics.h"
 #include "runs/few_labels.h"
 #include "tasks/text_classification/task.h"
 #include "train/evaluation.h"
@@ -22,7 +23,6 @@ namespace {
 
 using tasks::TextClassificationExamples;
 
-constexpr const char* kMethodFile = "method.json";
 constexpr std::int64_t kFolds = 3;
 
 // The rows of all epochs as one, after which no checkpoint is due.
@@ -64,8 +64,9 @@ class Comparison {
       : options_(options),
         base_(base),
         task_(*data.task),
-        texts_(dynamic_cast<const TextClassificationExamples&>(*data.train)),
-        judged_(options.stop) {
+        texts_(texts_of(*data.train)),
+        stop_(options.stop),
+        judged_(stop_) {
     // A training leaves nothing: it has one epoch, and no checkpoint is due in it.
     options_.stop = {};
     options_.arguments.save_steps = 0, options_.arguments.keep_checkpoints = false;
@@ -99,13 +100,13 @@ class Comparison {
     if (method == Method::frozen) {
       if (frozen_.empty()) {
         BertPreTrainedModel encoder = new_encoder(options_);
-        frozen_ = train::text_features(encoder, texts_);
+        frozen_ = train::text_features(encoder, texts_, stop_);
       }
       return logits_of_features(frozen_, *known, learned, asked);
     }
     BertPreTrainedModel encoder = new_encoder(options_);
     learn_contrast(encoder, *known, options_, base_, task_, judged_);
-    return logits_of_features(train::text_features(encoder, texts_), *known, learned, asked);
+    return logits_of_features(train::text_features(encoder, texts_, stop_), *known, learned, asked);
   }
 
   std::vector<float> logits_of_features(const std::vector<float>& features,
@@ -141,6 +142,7 @@ class Comparison {
   const BaseModel& base_;
   const tasks::Task& task_;
   const TextClassificationExamples& texts_;
+  std::stop_token stop_;
   Judged judged_;
   std::vector<std::vector<std::int64_t>> parts_;
   std::vector<float> frozen_;  // features of all rows
@@ -182,20 +184,13 @@ double MethodScore::mean() const {
 std::size_t best_method(const std::vector<MethodScore>& scores) {
   std::size_t best = 0;
   for (std::size_t i = 1; i < scores.size(); ++i) {
-    const auto rows = static_cast<double>(scores[i].rows.size());
-    const double mean = scores[i].mean() - scores[0].mean();
-    double squares = 0;
-    for (std::size_t row = 0; row < scores[i].rows.size(); ++row) {
-      const double difference = scores[i].rows[row] - scores[0].rows[row] - mean;
-      squares += difference * difference;
-    }
-    const double standard_error = std::sqrt(squares / rows / std::max(1.0, rows - 1));
-    if (mean > standard_error && scores[i].mean() > scores[best].mean()) best = i;
+    const insight::MeanDifference difference = insight::mean_difference(scores[i].rows, scores[0].rows);
+    if (difference.mean > difference.standard_error && scores[i].mean() > scores[best].mean()) best = i;
   }
   return best;
 }
 
-Method settle_method(tasks::TrainingData& data, const TrainOptions& options, const BaseModel& base,
+Method settle_method(const tasks::TrainingData& data, const TrainOptions& options, const BaseModel& base,
                      train::Observer& observer) {
   const fs::path file = options.arguments.output_dir / kMethodFile;
   if (options.arguments.resume && path_exists(file)) {
@@ -208,7 +203,7 @@ Method settle_method(tasks::TrainingData& data, const TrainOptions& options, con
                          rows_per_label(data).value_or(0))});
     return Method::fine_tune;
   }
-  const bool has_classes = dynamic_cast<const TextClassificationExamples&>(*data.train).targets.empty();
+  const bool has_classes = texts_of(*data.train).targets.empty();
   Comparison comparison(data, options, base);
   std::vector<MethodScore> scores;
   for (const Method method : {Method::contrastive, Method::frozen, Method::fine_tune})

@@ -2,8 +2,7 @@
 // to train on.
 #pragma once
 
-#include <cstdint>
-#include <string>
+#include <cstddef>
 #include <vector>
 
 #include "bertune/trainer.h"
@@ -11,6 +10,9 @@
 #include "tasks/training_data.h"
 
 namespace bertune::runs {
+
+// The file of the output folder with what a comparison found.
+inline constexpr const char* kMethodFile = "method.json";
 
 // The score of a method on rows that it had not learned.
 struct MethodScore {
@@ -28,7 +30,7 @@ std::size_t best_method(const std::vector<MethodScore>& scores);
 
 // Returns what options.method == automatic comes to, and says why. An interrupted run that continues keeps
 // the method that it found.
-Method settle_method(tasks::TrainingData& data, const TrainOptions& options, const BaseModel& base,
+Method settle_method(const tasks::TrainingData& data, const TrainOptions& options, const BaseModel& base,
                      train::Observer& observer);
 
 }  // namespace bertune::runs

@@ -17,6 +17,7 @@
 #include "distributed/ranks.h"
 #include "insight/results/seed_group.h"
 #include "insight/results/tuning_file.h"
+#include "runs/method_choice.h"
 #include "train/checkpoints.h"
 #include "train/model_folder.h"
 
@@ -78,7 +79,7 @@ FolderLock prepare_output(const TrainOptions& options) {
     train::remove_checkpoints_except(output, {});
     // The first two would say that this run is finished, the others that they are of it.
     for (const char* name : {"trainer_state.json", insight::kSeedsFile, insight::kTuningFile, "plan.json",
-                             "data_check.json", "baselines.json", "method.json", kLongTextFile})
+                             "data_check.json", "baselines.json", kMethodFile, kLongTextFile})
       writing::unlink(output / name);
   }
   return lock;

@@ -11,6 +11,7 @@
 #include "core/model_files.h"
 #include "core/writing.h"
 #include "insight/results/seed_group.h"
+#include "runs/method_choice.h"
 #include "runs/placed_run.h"
 #include "train/checkpoints.h"
 
@@ -56,6 +57,7 @@ void SeedFolders::prepare(const TrainOptions& options) const {
     writing::unlink(path / kResultsFile);
     train::remove_checkpoints_except(path, {});
     remove_model(path);
+    writing::unlink(path / kMethodFile);
     for (const char* name : kResultFiles) writing::unlink(path / name);
   }
 }

@@ -67,17 +67,21 @@ void validate(const TrainOptions& options) {
   train::validate(options.arguments);
 }
 
-LoadOptions load_options(const TrainOptions& options, const tasks::Task& task) {
-  LoadOptions load;
-  task.describe_head(load);
-  load.ignore_mismatched_sizes = options.ignore_mismatched_sizes;
-  load.seed = options.arguments.seed;
+void set_dropout(LoadOptions& load, const TrainOptions& options) {
   const auto to_float = [](std::optional<double> value) {
     return value ? std::optional<float>(static_cast<float>(*value)) : std::nullopt;
   };
   load.hidden_dropout_prob = to_float(options.hidden_dropout);
   load.attention_probs_dropout_prob = to_float(options.attention_dropout);
   load.classifier_dropout = to_float(options.classifier_dropout);
+}
+
+LoadOptions load_options(const TrainOptions& options, const tasks::Task& task) {
+  LoadOptions load;
+  task.describe_head(load);
+  load.ignore_mismatched_sizes = options.ignore_mismatched_sizes;
+  load.seed = options.arguments.seed;
+  set_dropout(load, options);
   load.lora = options.arguments.fine_tuning.lora;
   load.base = options.base;
   return load;

@@ -48,6 +48,8 @@ struct TrainOptions {
 // Throws UsageError for values that cannot be, naming the option and the range; of `arguments` too.
 void validate(const TrainOptions& options);
 
+// Sets the probabilities of dropout that the options ask for.
+void set_dropout(LoadOptions& load, const TrainOptions& options);
 // Returns the options for loading the model that is to be trained, with the head of the task.
 LoadOptions load_options(const TrainOptions& options, const tasks::Task& task);
 

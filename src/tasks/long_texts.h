@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "bertune/config.h"
@@ -30,6 +29,9 @@ LongTextReading long_text_reading(const LongTextOptions& given, const Json& sett
 void keep_long_text(const LongTextReading& reading, Json& settings);
 // Throws UsageError for a way of reading that is not of pairs of texts: they are truncated.
 void require_single_texts(LongText how);
+
+// Returns whether a tenth or fewer of the texts are too long: so few are truncated without a word.
+constexpr bool few_are_too_long(std::int64_t too_long, std::int64_t texts) { return too_long * 10 <= texts; }
 
 // Pieces [begin, end) of a text, without special tokens.
 struct PieceRange {

@@ -19,14 +19,7 @@ std::vector<std::int64_t> epoch_order(std::int64_t n, std::uint64_t seed, std::i
 
 std::vector<std::span<const std::int64_t>> cut_batches(std::span<const std::int64_t> order,
                                                        std::int64_t batch_size) {
-  if (batch_size < 1) throw UsageError("the batch size must be at least 1");
-  const auto size = static_cast<std::size_t>(batch_size);
-  std::vector<std::span<const std::int64_t>> batches;
-  batches.reserve((order.size() + size - 1) / size);
-  for (std::size_t begin = 0; begin < order.size(); begin += size) {
-    batches.push_back(order.subspan(begin, std::min(size, order.size() - begin)));
-  }
-  return batches;
+  return cut_batches(order, batch_size, [](std::int64_t /*row*/) { return std::int64_t{1}; });
 }
 
 std::vector<std::span<const std::int64_t>> cut_batches(

@@ -56,6 +56,14 @@ TEST_F(FewLabels, FrozenTakesNoStep) {
   EXPECT_EQ(json("frozen/config.json").at("num_hidden_layers"), 3);
 }
 
+TEST_F(FewLabels, LeavesTheFindingsForTheReport) {
+  TrainOptions options = this->options("frozen", Method::frozen);
+  options.test = options.train;
+  const TrainResult result = fine_tune(options);
+  ASSERT_FALSE(result.findings.empty());
+  EXPECT_EQ(json("frozen/data_check.json").at("findings").size(), result.findings.size());
+}
+
 TEST_F(FewLabels, ContrastiveIsBetterAndIsReadByAPredictor) {
   const TrainResult frozen = fine_tune(options("frozen", Method::frozen)),
                     result = fine_tune(options("contrastive", Method::contrastive));

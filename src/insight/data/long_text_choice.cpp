@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "bertune/error.h"
-#include "core/counted.h"
 #include "core/file.h"
 #include "core/parallel.h"
 #include "data/splits/folds.h"
@@ -20,6 +19,7 @@
 #include "insight/data/frozen_features.h"
 #include "insight/data/linear_targets.h"
 #include "insight/results/statistics.h"
+#include "runs/few_labels.h"
 #include "runs/output.h"
 #include "tasks/registry/registry.h"
 #include "tasks/text_classification/read.h"
@@ -36,9 +36,7 @@ using tasks::text_classification::LabelledRows;
 using tasks::text_classification::LabelledSets;
 
 // The ways that are compared; of equally good ones the first is taken.
-// Of equal results the first one is taken.
 constexpr std::array kWays = {LongText::head_tail, LongText::truncate, LongText::windows};
-constexpr std::int64_t kFewTooLong = 10;      // one in so many rows
 constexpr std::int64_t kMostCompared = 2000;  // that are compared
 constexpr std::int64_t kFolds = 5, kLeastRows = 10 * kFolds;
 constexpr double kShare = 0.25;          // of the computation of a training in windows
@@ -160,20 +158,6 @@ double mean_of(const std::vector<double>& values) {
   return sum / static_cast<double>(values.size());
 }
 
-// The difference of two results on the same rows, and its standard error.
-struct Difference {
-  double mean = 0, error = 0;
-};
-
-Difference difference_of(const std::vector<double>& one, const std::vector<double>& other) {
-  const auto rows = static_cast<double>(one.size());
-  Difference difference{.mean = mean_of(one) - mean_of(other)};
-  double squares = 0;
-  for (std::size_t i = 0; i < one.size(); ++i) squares += std::pow(one[i] - other[i] - difference.mean, 2);
-  difference.error = std::sqrt(squares / (rows - 1) / rows);
-  return difference;
-}
-
 // Returns a result as a person reads it.
 std::string shown(Outcome outcome, double value) {
   if (outcome == Outcome::numbers) return fmt::format("{:.4g}", -value);
@@ -210,9 +194,9 @@ void compare(const TooLong& rows, const runs::TrainOptions& options, const runs:
   std::array<std::size_t, kWays.size()> order = {0, 1, 2};
   std::ranges::stable_sort(order, std::greater(), [&](std::size_t way) { return mean_of(results[way]); });
   const LongText second = kWays[order[1]];
-  const Difference difference = difference_of(results[order[0]], results[order[1]]);
+  const MeanDifference difference = mean_difference(results[order[0]], results[order[1]]);
   choice.chosen = kWays[order[0]];
-  const double half = kNormal975 * difference.error;
+  const double half = kNormal975 * difference.standard_error;
   choice.found["compared"] = results[0].size(), choice.found["measure"] = measure_of(targets.outcome);
   choice.found["values"] = std::move(values);
   choice.found["difference"] = {{"of", to_string(choice.chosen)},
@@ -251,7 +235,7 @@ Choice choose(const runs::TrainOptions& options, const runs::BaseModel& base) {
   const TooLong rows = too_long_rows(options, base, std::move(sets), task);
   choice.found = {{"max_length", task.max_length}, {"too_long", rows.rows}, {"rows", rows.of_rows}};
   choice.note = "`long_text=auto`: " + how_many(rows, task.max_length);
-  if (rows.rows * kFewTooLong <= rows.of_rows) {
+  if (tasks::few_are_too_long(rows.rows, rows.of_rows)) {
     choice.note += ", a tenth or fewer: they are truncated";
   } else if (rows.sets.train.rows.size() < kLeastRows) {
     choice.chosen = LongText::head_tail;
@@ -282,6 +266,7 @@ void settle_long_text(runs::TrainOptions& options, const runs::BaseModel& base, 
                       train::Observer& observer, bool writes) {
   LongTextOptions& given = options.files.long_text;
   tasks::require_long_text_fits(task.architecture, given);
+  runs::require_method_fits(options, task);
   if (given.long_text != LongText::automatic) return;
   const auto choose_or_read = [&] {
     Json chosen = chosen_before(options);

@@ -11,7 +11,7 @@ namespace bertune::insight {
 // truncated where no more than a tenth of the training rows are too long. Else the three are compared on rows
 // that are too long, by cross-validation of linear models on the features of the encoder as it is, which are
 // the means of its last hidden states; the best one is taken. This computes at most a quarter of what a
-// training in windows does.
+// training in windows does, or what 50 rows take.
 //
 // What was found is left in OUTPUT/long_text.json, which a run that is resumed reads, unless the output
 // folder is not to be written. All ranks must call it. Throws UsageError for a task whose texts are read

@@ -32,6 +32,12 @@ struct McNemar {
 };
 McNemar mcnemar(std::int64_t only_first, std::int64_t only_second);
 
+// The mean of the differences of two results on the same rows, and its standard error.
+struct MeanDifference {
+  double mean = 0, standard_error = 0;
+};
+MeanDifference mean_difference(std::span<const double> one, std::span<const double> other);
+
 // Returns the p-values adjusted for their number, in their order (Holm 1979).
 std::vector<double> holm(std::span<const double> p_values);
 

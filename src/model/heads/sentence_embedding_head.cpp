@@ -43,21 +43,21 @@ void SentenceEmbeddingHead::take_memory(HeadActivations& activations, kernels::A
                                         const BatchSize& size, bool training) const {
   Activations& own = activations.sentence_embedding;
   const std::int64_t h = config_.hidden_size, pairs = size.sequences / 2;
-  const bool all = size.targets > 0;  // a later batch that has room here may compare all of its texts
-  const std::int64_t similarities = all                    ? size.sequences * size.sequences
-                                    : size.predictions > 0 ? pairs * pairs
-                                                           : pairs;
+  const std::int64_t similarities =
+      std::max({pairs, size.targets, size.predictions > 0 ? pairs * pairs : std::int64_t{0}});
   if (pools()) own.pooled_rows = arena.take(size.sequences * h);
   if (config_.sentence_embedding.normalize)
     own.embeddings = arena.take(size.sequences * h), own.norms = arena.take(size.sequences);
-  for (PairSideActivations* side : {&own.first, &own.second}) {
-    side->unit = arena.take(pairs * h), side->norms = arena.take(pairs);
-    if (training) side->d_unit = arena.take(pairs * h);
-  }
-  if (all) {
-    own.all.unit = arena.take(size.sequences * h), own.all.norms = arena.take(size.sequences);
-    if (training) own.all.d_unit = arena.take(size.sequences * h);
-  }
+  // A batch has pairs or compares all of its texts: the sides of pairs lie where all texts do.
+  own.all = {.unit = arena.take(size.sequences * h), .norms = arena.take(size.sequences)};
+  if (training) own.all.d_unit = arena.take(size.sequences * h);
+  const auto behind = [](float* piece, std::int64_t count) {
+    return piece == nullptr ? nullptr : piece + count;
+  };
+  own.first = own.all;
+  own.second = {.unit = behind(own.all.unit, pairs * h),
+                .d_unit = behind(own.all.d_unit, pairs * h),
+                .norms = behind(own.all.norms, pairs)};
   own.similarities = arena.take(similarities);
   if (!training) return;
   own.d_similarities = arena.take(similarities);

@@ -329,7 +329,7 @@ namespace {
 
 void add_long_text_note(std::int64_t too_long, std::int64_t texts, std::int64_t max_length,
                         std::vector<std::string>& notes) {
-  if (too_long * 10 <= texts) return;
+  if (few_are_too_long(too_long, texts)) return;
   notes.push_back(fmt::format(
       "{:.1f}% of the training texts are longer than `max_length={}`; `long_text=auto` compares ways to read "
       "more of them than the beginning",
