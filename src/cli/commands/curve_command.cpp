@@ -17,6 +17,7 @@
 #include "cli/screen/train_display.h"
 #include "insight/data/learning_curve.h"
 #include "report/curve_report.h"
+#include "report/progress.h"
 
 namespace bertune::cli {
 namespace {
@@ -46,6 +47,9 @@ LearningCurve measure(CurveFlags& options) {
   if (options.full) return of_trainings(options, task);
   CurveOptions curve;
   curve.repetitions = options.repetitions, curve.seed = run.arguments.seed, curve.stop = interrupt_token();
+  curve.progress = report::progress_of_long_work(
+      std::cerr, "reading",
+      {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.hides_progress()});
   return insight::curve_of_features(run, curve);
 }
 

@@ -54,6 +54,7 @@ const tasks::TaskEntry& LabeledRows::find(const std::function<void(const tasks::
   run.model = hub.find(run.model, hides_progress());
   run.base = hub.find_base(run.model, hides_progress());
   run.files.seed = run.arguments.seed;
+  run.task = guess.task->name;  // it is not guessed again
   return *guess.task;
 }
 

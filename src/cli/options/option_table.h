@@ -28,8 +28,6 @@ struct CommandRow {
 // The program first, then its commands; each with what its help lists, in that order.
 std::vector<CommandRow> option_table(const CLI::App& program);
 
-// The kinds of files that a value is.
-
 // Each takes the table. `shell`: "bash", "zsh" or "fish"; throws UsageError for another one.
 std::string completion_script(const std::vector<CommandRow>& table, std::string_view shell);
 // A page for man(1) of a command; of the program where `command` is the first row.

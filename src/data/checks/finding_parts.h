@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "data/checks/check.h"
 
@@ -40,6 +41,14 @@ void for_each_word(std::string_view text, const Use& use) {
 // Every how many rows one is looked at, so that about `most` of all are.
 constexpr std::int64_t stride_for(std::int64_t rows, std::int64_t most) {
   return std::max<std::int64_t>(1, (rows + most - 1) / most);
+}
+
+// Returns such rows.
+inline std::vector<std::int64_t> even_sample(std::int64_t rows, std::int64_t most) {
+  std::vector<std::int64_t> chosen;
+  const std::int64_t stride = stride_for(rows, most);
+  for (std::int64_t row = 0; row < rows; row += stride) chosen.push_back(row);
+  return chosen;
 }
 
 }  // namespace bertune::data

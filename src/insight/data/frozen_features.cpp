@@ -3,30 +3,18 @@
 #include <algorithm>
 #include <cmath>
 
-#include "bertune/error.h"
 #include "bertune/model.h"
-#include "tasks/batches.h"
+#include "train/text_features.h"
 
 namespace bertune::insight {
 namespace {
 
-constexpr std::int64_t kBatch = 64;
-
-// Calls use(first row, batch, output) for batches of all rows, without labels.
+// Features are computed in the precision that is fastest.
 template <typename Use>
 void encode_rows(BertPreTrainedModel& model, const PackedEncodings& encodings, std::int64_t rows,
                  const Encoding& encoding, const Use& use) {
-  model.eval();
   model.set_precision(Precision::fp32, fastest_precision());
-  Batch batch;
-  for (std::int64_t first = 0; first < rows; first += kBatch) {
-    batch.clear();
-    const std::int64_t end = std::min(first + kBatch, rows);
-    for (std::int64_t row = first; row < end; ++row) tasks::add_row(encodings, row, batch);
-    use(first, batch, model.forward(batch));
-    if (encoding.stop.stop_requested()) throw Interrupted("stopped while reading the texts");
-    if (encoding.progress) encoding.progress(end, rows);
-  }
+  train::encode_rows(model, encodings, rows, encoding.stop, encoding.progress, use);
 }
 
 // A head for tokens whose logits are the hidden states themselves: its matrix is the identity.

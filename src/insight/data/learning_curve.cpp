@@ -4,15 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
 #include "bertune/error.h"
 #include "core/file.h"
-#include "core/parallel.h"
 #include "core/random.h"
 #include "core/random_streams.h"
-#include "core/writing.h"
 #include "data/checks/finding_parts.h"
 #include "insight/data/power_law.h"
 #include "insight/results/outcomes.h"
@@ -29,13 +28,6 @@ using tasks::TextClassificationExamples;
 
 constexpr std::int64_t kMostLearned = 20'000;  // that are learned: an even sample of more
 
-std::vector<std::int64_t> even_sample(std::int64_t rows, std::int64_t most) {
-  std::vector<std::int64_t> chosen;
-  const std::int64_t stride = data::stride_for(rows, most);
-  for (std::int64_t row = 0; row < rows; row += stride) chosen.push_back(row);
-  return chosen;
-}
-
 std::vector<std::int64_t> sizes_of(std::int64_t rows, std::span<const double> shares) {
   std::vector<std::int64_t> sizes;
   for (const double share : shares) sizes.push_back(std::llround(share * static_cast<double>(rows)));
@@ -51,9 +43,11 @@ struct Repetition {
 class FeatureCurve {
  public:
   FeatureCurve(const tasks::TrainingData& data, const CurveOptions& options, BertPreTrainedModel& encoder)
-      : options_(options), train_(texts_of(*data.train)), test_(data.test ? &texts_of(*data.test) : nullptr) {
+      : options_(options),
+        train_(runs::texts_of(*data.train)),
+        test_(data.test ? &runs::texts_of(*data.test) : nullptr) {
     const auto read = [&](const TextClassificationExamples& texts) {
-      return train::text_features(encoder, texts, options.stop);
+      return train::text_features(encoder, texts, options.stop, options.progress);
     };
     train_features_ = read(train_);
     if (test_ != nullptr) test_features_ = read(*test_);
@@ -81,10 +75,6 @@ class FeatureCurve {
   }
 
  private:
-  static const TextClassificationExamples& texts_of(const tasks::Examples& examples) {
-    return dynamic_cast<const TextClassificationExamples&>(examples);
-  }
-
   // Each repetition draws the rows in another order; without a test file a fifth of them is measured.
   Repetition repetition(std::int64_t number) const {
     constexpr std::int64_t kFolds = 5;
@@ -242,11 +232,11 @@ LearningCurve curve_of_features(const runs::TrainOptions& run, const CurveOption
         "a learning curve of frozen features is of classes and of several labels, and the labels are "
         "numbers");
   if (data.train->rows() > kMostLearned)
-    data.train = tasks::subset(dynamic_cast<const TextClassificationExamples&>(*data.train),
-                               even_sample(data.train->rows(), kMostLearned));
+    data.train =
+        tasks::subset(runs::texts_of(*data.train), data::even_sample(data.train->rows(), kMostLearned));
   BertPreTrainedModel encoder = runs::new_encoder(run);
   LearningCurve curve = FeatureCurve(data, options, encoder).measure();
-  const bool has_classes = dynamic_cast<const TextClassificationExamples&>(*data.train).targets.empty();
+  const bool has_classes = runs::texts_of(*data.train).targets.empty();
   curve.metric = has_classes ? "accuracy" : "f1_samples";
   return curve;
 }
@@ -267,7 +257,7 @@ LearningCurve curve_of_trainings(const runs::TrainOptions& options, const runs::
     run.arguments.output_dir = options.arguments.output_dir / fmt::format("rows-{}", size);
     run.files.max_train_rows = size, run.files.shuffle_rows = true;
     run.max_prediction_rows = std::numeric_limits<std::int64_t>::max();
-    if (!has_predictions(run.arguments.output_dir)) {
+    if (options.overwrite || !has_predictions(run.arguments.output_dir)) {
       const FolderLock lock = runs::prepare_output(run);
       runs::fine_tune(run, base, task, observer);
     }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <span>
@@ -33,11 +32,10 @@ using tasks::token_classification::LabelledSentences;
 constexpr std::int64_t kMostTexts = 20'000, kMostWords = 30'000;  // that a model of features learns from
 
 // An even sample where there are more.
-std::vector<std::int64_t> at_most(std::vector<std::int64_t> rows, std::int64_t most) {
-  const std::int64_t stride = data::stride_for(std::ssize(rows), most);
-  if (stride == 1) return rows;
+std::vector<std::int64_t> at_most(const std::vector<std::int64_t>& rows, std::int64_t most) {
   std::vector<std::int64_t> some;
-  for (std::size_t i = 0; i < rows.size(); i += static_cast<std::size_t>(stride)) some.push_back(rows[i]);
+  for (const std::int64_t place : data::even_sample(std::ssize(rows), most))
+    some.push_back(rows[static_cast<std::size_t>(place)]);
   return some;
 }
 

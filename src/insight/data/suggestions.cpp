@@ -98,19 +98,24 @@ class Suggester {
     }
   }
 
-  std::vector<float> features_of(const std::vector<std::int64_t>& rows,
-                                 std::optional<std::int64_t> max_length) {
+  Clusters clusters_of(const std::vector<float>& features, const std::vector<std::int64_t>& rows) const {
+    const auto width = static_cast<std::int64_t>(features.size() / rows.size());
+    return k_means(features, width, options_.count, options_.seed);
+  }
+
+  std::vector<float> features_of(
+      const std::vector<std::int64_t>& rows, std::optional<std::int64_t> max_length,
+      const std::function<void(std::int64_t done, std::int64_t all)>& progress) const {
     runs::TrainOptions run;
     run.model = options_.model, run.base = options_.base;
     const runs::BaseModel base = runs::open_base_model(run);
     tasks::TrainingFiles files;
-    files.max_length = max_length ? max_length : options_.max_length;
+    files.max_length = max_length;
     tasks::TextClassification settings;
     settings.max_length = files.length_of(128, base.config);
     const auto examples = tasks::make_examples(data::subset(rows_, rows), base.tokenizer, settings, false);
     BertPreTrainedModel encoder = runs::new_encoder(run);
-    width_ = encoder.config().hidden_size;
-    return train::text_features(encoder, *examples, options_.stop);
+    return train::text_features(encoder, *examples, options_.stop, progress);
   }
 
   void suggest_by_margin() {
@@ -126,8 +131,7 @@ class Suggester {
     std::vector<std::int64_t> candidates;
     std::vector<double> margins;
     for (const std::size_t i : order) candidates.push_back(pool_[i]), margins.push_back(judgments[i].margin);
-    const std::vector<float> features = features_of(candidates, predictor.max_length());
-    const Clusters clusters = k_means(features, width_, options_.count, options_.seed);
+    const Clusters clusters = clusters_of(features_of(candidates, predictor.max_length(), {}), candidates);
     found_.by_margin = true;
     for (const std::size_t place : one_of_each_cluster(clusters.of_row, margins, options_.count)) {
       Judgment& judgment = judgments[order[place]];
@@ -162,11 +166,9 @@ class Suggester {
   // The row nearest to the center of each cluster, large clusters first.
   void suggest_by_clusters() {
     std::vector<std::int64_t> rows;
-    const std::int64_t stride = (std::ssize(pool_) + kMostClustered - 1) / kMostClustered;
-    for (std::int64_t i = 0; i < std::ssize(pool_); i += std::max<std::int64_t>(1, stride))
-      rows.push_back(pool_[static_cast<std::size_t>(i)]);
-    const std::vector<float> features = features_of(rows, {});
-    const Clusters clusters = k_means(features, width_, options_.count, options_.seed);
+    for (const std::int64_t place : data::even_sample(std::ssize(pool_), kMostClustered))
+      rows.push_back(pool_[static_cast<std::size_t>(place)]);
+    const Clusters clusters = clusters_of(features_of(rows, options_.max_length, options_.progress), rows);
     std::map<std::int64_t, double> sizes;
     for (const std::int64_t cluster : clusters.of_row) ++sizes[cluster];
     std::vector<std::size_t> places =
@@ -188,7 +190,6 @@ class Suggester {
   const SuggestOptions& options_;
   data::Dataset rows_;
   std::vector<std::int64_t> pool_;
-  std::int64_t width_ = 0;
   Suggestions found_;
 };
 

@@ -18,20 +18,13 @@ namespace {
 using tasks::text_classification::LabelledRows;
 using tasks::text_classification::LabelledSets;
 
-std::vector<std::int64_t> some_rows(std::int64_t rows, std::int64_t most) {
-  std::vector<std::int64_t> chosen;
-  const std::int64_t stride = data::stride_for(rows, most);
-  for (std::int64_t row = 0; row < rows; row += stride) chosen.push_back(row);
-  return chosen;
-}
-
 // The texts of a problem, and what a method says of the rows that are measured.
 class TextProblem {
  public:
   explicit TextProblem(LabelledSets sets) : sets_(std::move(sets)) {
     set_ = sets_.test.rows.size() > 0 ? "test" : "validation";
     if (measured().rows.size() == 0) set_ = "train";
-    train_rows_ = some_rows(sets_.train.rows.size(), kMostTrainRows);
+    train_rows_ = data::even_sample(sets_.train.rows.size(), kMostTrainRows);
     rows_.resize(static_cast<std::size_t>(measured().rows.size()));
     std::iota(rows_.begin(), rows_.end(), std::int64_t{0});
   }
@@ -179,8 +172,8 @@ Baselines similarity_baselines(const tasks::TrainingFiles& files, const tasks::T
     return texts;
   };
   TfIdf vectors;
-  vectors.fit(side(sets.train.rows, false), some_rows(sets.train.rows.size(), kMostTrainRows));
-  const std::vector<std::int64_t> all = some_rows(rows.rows.size(), rows.rows.size());
+  vectors.fit(side(sets.train.rows, false), data::even_sample(sets.train.rows.size(), kMostTrainRows));
+  const std::vector<std::int64_t> all = data::even_sample(rows.rows.size(), rows.rows.size());
   const SparseRows first = vectors.transform(side(rows.rows, false), all),
                    second = vectors.transform(side(rows.rows, true), all);
   MetricsAccumulator metrics(ProblemType::regression, {"cosine"});
