@@ -4,10 +4,11 @@
     tools/test_distributed.py --program build/bertune --kills 3
 
 Trains, pre-trains, cross-validates and evaluates with 1, 2, 3 and 4 ranks and compares the results; kills ranks at
-random moments and goes on with another number; stops a rank (SIGSTOP), and the whole job (SIGTERM); and starts
-processes in ways that must be refused. Skipped where mpirun or the library with MPI is missing."""
+random moments and goes on with another number; stops a rank (SIGSTOP), the whole job (SIGTERM), and a run that waits
+for its folder; and starts processes in ways that must be refused. Skipped where mpirun or the library with MPI is missing."""
 
 import argparse
+import fcntl
 import hashlib
 import json
 import os
@@ -36,6 +37,11 @@ def require(holds, what, more=""):
 
 def bytes_of(folder, names=("model.safetensors",)):
     return [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names]
+
+
+def catches(process, number):
+    status = pathlib.Path(f"/proc/{process}/status").read_text()
+    return int(re.search(r"SigCgt:\s*(\w+)", status).group(1), 16) >> (number - 1) & 1 == 1
 
 
 class Tests:
@@ -241,6 +247,20 @@ class Tests:
             self.run(2, [*command, "--resume"])
         require(bytes_of(self.path(name)) == bytes_of(self.path("same-1-1")), "SIGTERM and --resume give other bytes")
 
+    # A run that waits for the predecessor that holds its folder ends when it is asked to.
+    def test_stop_while_waiting(self):
+        folder = self.path("waiting")
+        folder.mkdir()
+        with (folder / ".lock").open("w") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+            process = self.start(1, self.train("waiting", "--resume"))
+            while process.poll() is None and not catches(process.pid, signal.SIGTERM):
+                time.sleep(0.02)
+            time.sleep(0.5)
+            process.send_signal(signal.SIGTERM)
+            errors = process.communicate(timeout=60)[1]
+        require(process.returncode == 130 and "stopped while waiting" in errors, "a run waits on when it is stopped", errors)
+
     def test_refusals(self):
         _, errors = self.run(2, [self.program, "check", TICKETS / "train.csv"], code=None)
         require(errors.count("works in one process") == 1, "a command of one process is not refused once", errors)
@@ -266,7 +286,7 @@ class Tests:
 
     def run_all(self):
         for name in ("same_bytes", "divided_optimizer", "halves", "other_commands", "refusals", "stop_of_all",
-                     "stopped_rank", "full_disk", "kills"):
+                     "stop_while_waiting", "stopped_rank", "full_disk", "kills"):
             began = time.monotonic()
             getattr(self, "test_" + name)()
             print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)

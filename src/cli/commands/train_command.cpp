@@ -100,6 +100,7 @@ void run(TrainFlags& options) {
   print_notes(options.ignored);
   use_threads(options.threads);
   std::optional<FolderLock> lock;
+  options.run.stop = interrupt_token();
   if (!options.dry_run && is_first_rank()) lock.emplace(runs::prepare_output(options.run));
   options.find_model(shown(options.hub, options.hides_progress()));
   runs::TrainOptions values = run_values(options);

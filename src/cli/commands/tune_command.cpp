@@ -107,6 +107,7 @@ void run(TuneOptions& options) {
       .budget = options.budget, .trials = options.trials, .with_settings = options::with_settings};
   runs::validate(train.run, tuning);
   if (!options.space.empty()) tuning.space = read_space(options.space, *train.declared_on);
+  train.run.stop = interrupt_token();
   const FolderLock lock = runs::prepare_output(train.run);
   train.find_model(shown(train.hub, train.hides_progress()));
   runs::TrainOptions values = run_values(train);
