@@ -29,7 +29,7 @@ struct Piece {
 std::vector<Piece> pieces_of(const Parameters& parameters, Part part) {
   std::vector<Piece> pieces;
   std::size_t own = 0;
-  if (const Parameter* words = parameters.few_rows(); words != nullptr && parameters.rows_are_tracked()) {
+  if (const Parameter* words = parameters.tracked_rows()) {
     const auto width = static_cast<std::size_t>(words->shape.back());
     const std::size_t first = parameters.trainable_before(words->offset);
     for (std::int64_t row = part.index; row < words->shape.front(); row += part.count) {
