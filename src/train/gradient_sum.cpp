@@ -77,13 +77,12 @@ void GradientSum::compute(std::span<const std::int32_t> word_rows,
   }
 }
 
-// The squares of this rank's piece of the gradient, summed by blocks of ranges and by rows, so that the order
-// of sums does not depend on the number of ranks.
-std::vector<double> GradientSum::own_squares() const {
+// The squares of a rank's piece of the gradient, summed by blocks of ranges and by rows, so that the order of
+// sums does not depend on the number of ranks.
+std::vector<double> GradientSum::squares_of(const std::vector<Parameters::Range>& ranges) const {
   const float* gradients = std::as_const(parameters_).gradients().data();
   std::vector<kernels::ConstSegment> segments;
-  const Ranges ranges = gradients_by_rank();
-  for (const Parameters::Range& range : ranges[static_cast<std::size_t>(rank())]) {
+  for (const Parameters::Range& range : ranges) {
     for (std::size_t begin = 0; begin < range.size; begin += Parameters::kPartBlock) {
       const std::size_t size = std::min(Parameters::kPartBlock, range.size - begin);
       segments.push_back({gradients + range.offset + begin, static_cast<std::int64_t>(size)});
@@ -141,7 +140,7 @@ GradientSum::Sum GradientSum::share_numbers(const std::vector<double>& losses, b
     }
     numbers.assign(losses.begin() + range.first, losses.begin() + range.end);
     numbers.push_back(stop ? 1 : 0);
-    const std::vector<double> squares = own_squares();
+    const std::vector<double> squares = squares_of(ranges[static_cast<std::size_t>(rank())]);
     numbers.insert(numbers.end(), squares.begin(), squares.end());
   }
   if (ranks_ != nullptr) {
