@@ -28,8 +28,8 @@ class Bench:
         self.options, self.work = options, work
 
     # Returns tokens per second, and seconds per step.
-    def train(self, data, ranks, threads, *more, steps=None, link=None):
-        steps = steps or self.options.steps
+    def train(self, data, ranks, threads, *more, link=None):
+        steps = self.options.steps
         output = self.work / "run"
         command = [self.options.program, "train", "--model", self.options.model, "--train", data, "--output", output,
                    "--overwrite", "--max-steps", steps, "--batch-size", 32, "--threads", threads, "--max-train-rows",
@@ -56,17 +56,18 @@ class Bench:
             speed = statistics.median(of_runs)
             print(f"{name:10} {way:38} {speed:8,.0f} tokens/s  {speed / first:5.2f}", flush=True)
 
-    # A step's gradients, as the program says them.
+    # Returns the seconds of the exchange of a step on a link, as the program predicts them.
     def predicted(self, link):
-        out = subprocess.run([self.options.program, "inspect", self.options.model, "--network", "--batch-size", "16", "--tokens", "14", "--link",
-                              link, "--machines", "2", "--json"], capture_output=True, text=True, check=True).stdout
+        command = [self.options.program, "inspect", self.options.model, "--network", "--batch-size", "16",
+                   "--tokens", "14", "--link", link, "--machines", "2", "--json"]
+        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         return json.loads(out)["links"][0]["scaling"][0]["exchange_seconds"]
 
     def links(self, data):
         computing = None
         for link in LINKS:
-            step = statistics.median(self.train(data, 2, 1, "--shards", 2, steps=self.options.steps, link=link)[1]
-                                     for _ in range(self.options.runs))
+            steps = [self.train(data, 2, 1, "--shards", 2, link=link)[1] for _ in range(self.options.runs)]
+            step = statistics.median(steps)
             exchange = self.predicted(link)
             if computing is None:
                 computing = step - exchange

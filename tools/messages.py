@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The library names options, and the program their flags: `lora_rank`, and --lora-rank.
 
-Fails where a text or a comment outside of src/cli, and of src/studio, whose steps are commands, speaks of a flag or of a command of the program, or names an
-option (`name`, `name=value`, or `command(name)`) that no command of the program has. The table of options in
-src/options declares flags with their help, and may name them.
+Fails where a text or a comment outside of src/cli, and of src/studio, whose steps are commands, speaks of a flag or of
+a command of the program, or names an option (`name`, `name=value`, or `command(name)`) that no command of the program
+has. The table of options in src/options declares flags with their help, and may name them.
 """
 
 import pathlib
@@ -19,14 +19,16 @@ DECLARED = re.compile(r"--([a-z][a-z0-9_-]*)")
 
 
 def library_files():
+    faces = [ROOT / "src" / face for face in ("cli", "studio")]
     for folder in ("include", "src"):
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in (".h", ".cpp") and not any(path.is_relative_to(ROOT / "src" / face) for face in ("cli", "studio")):
+            if path.suffix in (".h", ".cpp") and not any(path.is_relative_to(face) for face in faces):
                 yield path
 
 
 def main():
-    flags = "".join(path.read_text() for folder in ("cli", "options") for path in (ROOT / "src" / folder).rglob("*.cpp"))
+    sources = (path for folder in ("cli", "options") for path in (ROOT / "src" / folder).rglob("*.cpp"))
+    flags = "".join(path.read_text() for path in sources)
     options = {name.replace("-", "_") for name in DECLARED.findall(flags)}
     wrong = []
     for path in library_files():

@@ -4,10 +4,11 @@
     tools/test_distributed.py --program build/bertune --kills 3
 
 Trains, pre-trains, cross-validates and evaluates with 1, 2, 3 and 4 ranks and compares the results; kills ranks at
-random moments and goes on with another number; stops a rank (SIGSTOP), and the whole job (SIGTERM); and starts
-processes in ways that must be refused. Skipped where mpirun or the library with MPI is missing."""
+random moments and goes on with another number; stops a rank (SIGSTOP), the whole job (SIGTERM), and a run that waits
+for its folder; and starts processes in ways that must be refused. Skipped where mpirun or the library with MPI is missing."""
 
 import argparse
+import fcntl
 import hashlib
 import json
 import os
@@ -36,6 +37,11 @@ def require(holds, what, more=""):
 
 def bytes_of(folder, names=("model.safetensors",)):
     return [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names]
+
+
+def catches(process, number):
+    status = pathlib.Path(f"/proc/{process}/status").read_text()
+    return int(re.search(r"SigCgt:\s*(\w+)", status).group(1), 16) >> (number - 1) & 1 == 1
 
 
 class Tests:
@@ -98,6 +104,17 @@ class Tests:
             time.sleep(0.01)
         raise SystemExit(f"test-distributed: {ranks} ranks take no step")
 
+    # Gives one rank of a run a signal when its steps have begun, and `delay` seconds are over. Returns how the run has
+    # ended, and its errors.
+    def signaled(self, number, rank, ranks, command, output, delay=0, **variables):
+        process = self.start(ranks, command, **variables)
+        processes = self.await_steps(process, output, ranks)
+        time.sleep(delay)
+        if rank in processes and process.poll() is None:
+            os.kill(processes[rank], number)
+        errors = process.communicate(timeout=120)[1]
+        return process.returncode, errors
+
     def test_same_bytes(self):
         files = ("model.safetensors", "predictions.safetensors", "eval_results.json")
         seen = {}
@@ -151,11 +168,7 @@ class Tests:
             require(bytes_of(self.path(name) / "checkpoint-10", files) == expected,
                     f"{ranks} ranks with --shard-optimizer have other bytes")
         command = self.train("divided", "--shards", 8, "--threads", 1, "--shard-optimizer", "--save-every", 3)
-        process = self.start(4, command)
-        processes = self.await_steps(process, "divided", 4)
-        if 2 in processes:
-            os.kill(processes[2], signal.SIGKILL)
-        process.communicate(timeout=120)
+        self.signaled(signal.SIGKILL, 2, 4, command, "divided")
         self.run(2, [*command, "--resume"])
         require(bytes_of(self.path("divided")) == bytes_of(self.path("same-1-1")),
                 "4 ranks with --shard-optimizer, then 2, have other bytes")
@@ -173,11 +186,7 @@ class Tests:
     # Rank 0 can write no checkpoint: all end, the last whole one stays, and the run goes on from it.
     def test_full_disk(self):
         command = self.train("full", "--shards", 8, "--threads", 1, "--save-every", 2)
-        process = self.start(2, command)
-        processes = self.await_steps(process, "full", 2)
-        if 0 in processes:
-            os.kill(processes[0], signal.SIGTERM)
-        process.communicate(timeout=120)
+        self.signaled(signal.SIGTERM, 0, 2, command, "full")
         before = self.steps_saved("full")
         words = " ".join(f"'{word}'" for word in map(str, [*command, "--resume"]))
         script = self.path("full.sh")
@@ -194,18 +203,13 @@ class Tests:
         for kill in range(self.kills):
             name, ranks = f"killed-{kill}", self.random.choice((2, 3, 4))
             command = self.train(name, "--shards", 8, "--threads", 1, "--save-every", 1)
-            process = self.start(ranks, command)
-            processes = self.await_steps(process, name, ranks)
-            time.sleep(self.random.random() * 1.5)
-            killed = self.random.randrange(ranks)
-            if killed in processes and process.poll() is None:
-                os.kill(processes[killed], signal.SIGKILL)
-            errors = process.communicate(timeout=120)[1]
-            if process.returncode != 0:
+            delay, killed = self.random.random() * 1.5, self.random.randrange(ranks)
+            code, errors = self.signaled(signal.SIGKILL, killed, ranks, command, name, delay)
+            if code != 0:
                 require(re.search(rf"rank {killed}\b", errors), f"nobody names the killed rank {killed}", errors)
             steps = self.steps_saved(name)
             others = self.random.choice([number for number in (1, 2, 3, 4) if number != ranks])
-            if process.returncode != 0:
+            if code != 0:
                 self.run(others, [*command, "--resume"])
             require(bytes_of(self.path(name)) == expected, f"kill {kill}: {ranks} ranks, then {others}, give other bytes")
             places.append(f"{max(steps, default=10)} ({ranks} then {others})")
@@ -215,12 +219,9 @@ class Tests:
     def test_stopped_rank(self):
         for stopped in (1, 0):
             name = f"stopped-{stopped}"
-            process = self.start(2, self.train(name, "--threads", 1, "--save-every", 1, "--epochs", 50),
-                                 BERTUNE_RANK_TIMEOUT="2")
-            processes = self.await_steps(process, name, 2)
-            os.kill(processes[stopped], signal.SIGSTOP)
-            errors = process.communicate(timeout=120)[1]
-            require(process.returncode != 0, "a rank that is stopped goes unnoticed")
+            command = self.train(name, "--threads", 1, "--save-every", 1, "--epochs", 50)
+            code, errors = self.signaled(signal.SIGSTOP, stopped, 2, command, name, BERTUNE_RANK_TIMEOUT="2")
+            require(code != 0, "a rank that is stopped goes unnoticed")
             require(f"rank {stopped} (" in errors and "has not been heard from" in errors and "step" in errors,
                     f"nobody names rank {stopped} and what was awaited", errors)
             require(self.steps_saved(name), "there is no checkpoint")
@@ -240,6 +241,20 @@ class Tests:
             require("topped after step" in errors or "topped while" in errors, "no rank says that it has stopped", errors)
             self.run(2, [*command, "--resume"])
         require(bytes_of(self.path(name)) == bytes_of(self.path("same-1-1")), "SIGTERM and --resume give other bytes")
+
+    # A run that waits for the predecessor that holds its folder ends when it is asked to.
+    def test_stop_while_waiting(self):
+        folder = self.path("waiting")
+        folder.mkdir()
+        with (folder / ".lock").open("w") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+            process = self.start(1, self.train("waiting", "--resume"))
+            while process.poll() is None and not catches(process.pid, signal.SIGTERM):
+                time.sleep(0.02)
+            time.sleep(0.5)
+            process.send_signal(signal.SIGTERM)
+            errors = process.communicate(timeout=60)[1]
+        require(process.returncode == 130 and "stopped while waiting" in errors, "a run waits on when it is stopped", errors)
 
     def test_refusals(self):
         _, errors = self.run(2, [self.program, "check", TICKETS / "train.csv"], code=None)
@@ -266,7 +281,7 @@ class Tests:
 
     def run_all(self):
         for name in ("same_bytes", "divided_optimizer", "halves", "other_commands", "refusals", "stop_of_all",
-                     "stopped_rank", "full_disk", "kills"):
+                     "stop_while_waiting", "stopped_rank", "full_disk", "kills"):
             began = time.monotonic()
             getattr(self, "test_" + name)()
             print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)

@@ -87,6 +87,7 @@ class BERTUNE_EXPORT Parameters {
   void track_rows();
   bool rows_are_tracked() const;
   const Parameter* few_rows() const;                   // nullptr when there is none, or it is frozen
+  const Parameter* tracked_rows() const;               // few_rows() once rows are tracked, else nullptr
   void mark_rows(std::span<const std::int32_t> rows);  // no effect unless tracked
   std::span<const std::int32_t> marked_rows() const;   // ascending, each once
 
@@ -103,6 +104,7 @@ class BERTUNE_EXPORT Parameters {
   // range begins. All parts together, in order, are all of them.
   std::vector<Range> ranges_of(Part part) const;
   static constexpr std::size_t kPartBlock = 1024;
+  static constexpr std::size_t blocks_of(std::size_t size) { return (size + kPartBlock - 1) / kPartBlock; }
   // Returns the number of trainable values that lie before this place.
   std::size_t trainable_before(std::size_t offset) const;
 

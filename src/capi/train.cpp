@@ -111,6 +111,7 @@ Json train(const options::GivenValues& given, Watcher& watcher) {
   for (const std::string& note : options.ignored) watcher.note(note);
   if (options.threads.threads != 0) options.threads.apply();
   const data::KeptPipes pipes;
+  options.run.stop = watcher.token();
   const FolderLock lock = runs::prepare_output(options.run);
   options.find_model(hub_options(options.hub, watcher));
   runs::TrainOptions values = options.values();

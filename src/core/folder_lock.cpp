@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "bertune/error.h"
@@ -109,6 +110,22 @@ std::optional<FolderLock> FolderLock::unless_taken(const fs::path& folder) {
   FolderLock lock;
   if (!lock.lock(folder)) return std::nullopt;
   return lock;
+}
+
+// Another process may also remove the folder while it holds it, and it is made again.
+FolderLock FolderLock::wait_for(const fs::path& folder, const std::stop_token& stop,
+                                const std::function<void()>& on_wait,
+                                std::optional<std::chrono::milliseconds> most) {
+  constexpr std::chrono::milliseconds kBetween(50);
+  const auto begin = std::chrono::steady_clock::now();
+  for (bool waits = false;; waits = true) {
+    writing::make_folders(folder);
+    if (std::optional<FolderLock> lock = unless_taken(folder)) return std::move(*lock);
+    if (most && std::chrono::steady_clock::now() - begin >= *most) return FolderLock(folder);
+    if (!waits) on_wait();
+    std::this_thread::sleep_for(kBetween);
+    if (stop.stop_requested()) throw Interrupted("stopped while waiting for another process");
+  }
 }
 
 std::optional<FolderLock> FolderLock::try_to_lock(const fs::path& folder) {

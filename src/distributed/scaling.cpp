@@ -5,13 +5,15 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 
 #include "bertune/error.h"
+#include "distributed/tree_sum.h"
 
 namespace bertune::distributed {
 namespace {
 
-constexpr double kBucketBytes = 8 << 20;  // of all pieces that are added up at a time (tree_sum.cpp)
+constexpr double kBucketBytes = kBucket * sizeof(float);  // of all pieces that are added up at a time
 
 std::optional<double> number_in(std::string_view text) {
   double number = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <deque>
+#include <span>
 #include <utility>
 
 #include "core/parallel.h"
@@ -10,8 +11,7 @@
 namespace bertune::distributed {
 namespace {
 
-constexpr std::size_t kBlock = 1 << 14;                // numbers that are added at a time, in a cache
-constexpr std::size_t kBucket = std::size_t{1} << 21;  // that are on their way at a time: 8 MiB
+constexpr std::size_t kBlock = 1 << 14;  // numbers that are added at a time, in a cache
 
 // Rounds to the nearest, ties to the even one.
 std::uint16_t bfloat16_of(float value) {
@@ -76,7 +76,7 @@ struct Chunk {
   Chunk(const Numbers& numbers, std::size_t size, int ranks) : size_(size / static_cast<std::size_t>(ranks)) {
     for (int rank = 0; rank < ranks; ++rank) largest_ = std::max(largest_, numbers.size(rank));
   }
-  bool next() { return (begin_ += size_) < largest_; }
+  void next() { begin_ += size_; }
   bool is_empty() const { return begin_ >= largest_; }
   std::size_t begin(const Numbers& numbers, int rank) const {
     return numbers.begin(rank) + std::min(begin_, numbers.size(rank));

@@ -2,10 +2,9 @@
 // of ranks.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "distributed/numbers.h"
@@ -55,6 +54,8 @@ class TreeSum {
 // The numbers on their way. bfloat16 halves the bytes; each rank's parts are rounded once, and so is their
 // sum.
 enum class Wire { float32, bfloat16 };
+
+inline constexpr std::size_t kBucket = std::size_t{1} << 21;  // numbers on their way at a time: 8 MiB
 
 // The first half of an exchange: this rank's piece of `numbers` becomes the sum over all shards. `own` and
 // `numbers` hold the sums that subtrees_of(shards_of(rank)) names, `numbers` the last of them; the pieces of

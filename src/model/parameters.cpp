@@ -110,9 +110,8 @@ Part Parameters::part() const { return storage_->part; }
 
 std::vector<Parameters::Range> Parameters::ranges_of(Part part) const {
   const std::vector<Range> all = trainable_ranges();
-  const auto blocks_of = [](const Range& range) { return (range.size + kPartBlock - 1) / kPartBlock; };
   std::size_t blocks = 0;
-  for (const Range& range : all) blocks += blocks_of(range);
+  for (const Range& range : all) blocks += blocks_of(range.size);
   const auto border = [&](std::int64_t index) {
     return blocks * static_cast<std::size_t>(index) / static_cast<std::size_t>(part.count);
   };
@@ -120,7 +119,7 @@ std::vector<Parameters::Range> Parameters::ranges_of(Part part) const {
   std::vector<Range> ranges;
   std::size_t before = 0;  // blocks of the ranges before this one
   for (const Range& range : all) {
-    const std::size_t own = blocks_of(range);
+    const std::size_t own = blocks_of(range.size);
     const std::size_t from = std::clamp(first, before, before + own) - before;
     const std::size_t to = std::clamp(end, before, before + own) - before;
     if (from < to) {
@@ -133,7 +132,7 @@ std::vector<Parameters::Range> Parameters::ranges_of(Part part) const {
 }
 
 std::vector<Parameters::Range> Parameters::trainable_ranges() const {
-  const Parameter* apart = rows_are_tracked() ? few_rows() : nullptr;
+  const Parameter* apart = tracked_rows();
   std::vector<Range> ranges;
   for (const Parameter& parameter : layout_) {
     if (!parameter.trainable || &parameter == apart) continue;
@@ -146,7 +145,7 @@ std::vector<Parameters::Range> Parameters::trainable_ranges() const {
 
 std::vector<Parameters::Range> Parameters::gradient_ranges() const {
   std::vector<Range> ranges = trainable_ranges();
-  const Parameter* apart = rows_are_tracked() ? few_rows() : nullptr;
+  const Parameter* apart = tracked_rows();
   if (apart == nullptr) return ranges;
   const auto width = static_cast<std::size_t>(apart->shape.back());
   for (const std::int32_t row : storage_->marked_rows)
@@ -213,6 +212,8 @@ const Parameter* Parameters::few_rows() const {
   return storage_->few_rows && layout_[*storage_->few_rows].trainable ? &layout_[*storage_->few_rows]
                                                                       : nullptr;
 }
+
+const Parameter* Parameters::tracked_rows() const { return rows_are_tracked() ? few_rows() : nullptr; }
 
 void Parameters::mark_rows(std::span<const std::int32_t> rows) {
   if (!rows_are_tracked()) return;

@@ -43,9 +43,9 @@ void Optimizer::set_part() {
   }
   defer_unused_rows();
   if (traits_.unused_rows == UnusedRows::rest) parameters_->track_rows();
-  if (parameters_->rows_are_tracked()) {
-    const std::vector<std::int64_t>& shape = parameters_->few_rows()->shape;
-    own_rows_size_ = static_cast<std::size_t>(parameters_->part().rows(shape.front()) * shape.back());
+  if (const Parameter* words = parameters_->tracked_rows()) {
+    const std::int64_t rows = parameters_->part().rows(words->shape.front());
+    own_rows_size_ = static_cast<std::size_t>(rows * words->shape.back());
   }
   std::size_t state_offset = own_rows_size_;
   for (const Parameters::Range& range : parameters_->ranges_of(parameters_->part())) {

@@ -1,20 +1,16 @@
 #include "runs/output.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <optional>
-#include <string>
 #include <system_error>
-#include <thread>
 
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/writing.h"
 #include "distributed/ranks.h"
+#include "insight/results/long_text_file.h"
 #include "insight/results/seed_group.h"
 #include "insight/results/tuning_file.h"
 #include "runs/method_choice.h"
@@ -24,21 +20,15 @@
 namespace bertune::runs {
 namespace {
 
-using namespace std::chrono_literals;
-
 // A launcher or a service starts a job again while the killed one still leaves the disk: it is waited for a
 // moment, in place of a failure that costs the job its place in the queue.
-constexpr auto kTimeToLeave = 20s;
+constexpr std::chrono::seconds kTimeToLeave(20);
 
 FolderLock lock_of_run(const TrainOptions& options) {
   const fs::path& output = options.arguments.output_dir;
   if (!options.arguments.resume) return FolderLock(output);
-  for (const auto end = std::chrono::steady_clock::now() + kTimeToLeave;
-       std::chrono::steady_clock::now() < end; std::this_thread::sleep_for(50ms)) {
-    if (std::optional<FolderLock> lock = FolderLock::unless_taken(output)) return std::move(*lock);
-    if (options.stop.stop_requested()) throw Interrupted("stopped while waiting for another process");
-  }
-  return FolderLock(output);
+  return FolderLock::wait_for(
+      output, options.stop, [] {}, kTimeToLeave);
 }
 
 }  // namespace
@@ -79,7 +69,7 @@ FolderLock prepare_output(const TrainOptions& options) {
     train::remove_checkpoints_except(output, {});
     // The first two would say that this run is finished, the others that they are of it.
     for (const char* name : {"trainer_state.json", insight::kSeedsFile, insight::kTuningFile, "plan.json",
-                             "data_check.json", "baselines.json", kMethodFile, kLongTextFile})
+                             "data_check.json", "baselines.json", kMethodFile, insight::kLongTextFile})
       writing::unlink(output / name);
   }
   return lock;

@@ -8,8 +8,6 @@
 
 namespace bertune::runs {
 
-inline constexpr const char* kLongTextFile = "long_text.json";  // what insight/data/long_text_choice.h found
-
 // Makes the folder, and ends what a run that was killed had begun with it. An earlier result is not
 // overwritten by a slip, nor is a folder of something else: throws UsageError; and Error where the folder
 // cannot be made or written to, or another process writes to it, which is kept out while the lock lives.

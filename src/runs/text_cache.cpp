@@ -4,10 +4,8 @@
 #include <glob.h>
 #include <sys/stat.h>
 
-#include <chrono>
 #include <optional>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include "bertune/error.h"
@@ -113,21 +111,6 @@ std::optional<data::TokenizedDocuments> opened(const fs::path& folder, train::Ob
   return data::TokenizedDocuments::open(folder);
 }
 
-// Waits until nobody else makes it.
-FolderLock lock_for(const fs::path& folder, const std::stop_token& stop, train::Observer& observer) {
-  bool said = false;
-  for (;;) {
-    writing::make_folders(folder);
-    if (std::optional<FolderLock> lock = FolderLock::unless_taken(folder)) return std::move(*lock);
-    if (!said)
-      observer.on(
-          Note{fmt::format("{}: another process tokenizes the text; waiting for it", folder.string())});
-    said = true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    if (stop.stop_requested()) throw Interrupted("stopped while waiting for another process");
-  }
-}
-
 }  // namespace
 
 std::vector<fs::path> files_named(const std::vector<fs::path>& names) {
@@ -178,7 +161,9 @@ data::TokenizedDocuments TextCache::read(const std::vector<fs::path>& paths, con
   if (folder_.empty()) return tokenize({});
   writing::make_folders(folder_);
   const fs::path folder = folder_ / ("text-" + key_of(paths, tokenizer, max_sentence_tokens));
-  const FolderLock lock = lock_for(folder, options_.run.stop, observer);
+  const FolderLock lock = FolderLock::wait_for(folder, options_.run.stop, [&] {
+    observer.on(Note{fmt::format("{}: another process tokenizes the text; waiting for it", folder.string())});
+  });
   recover_folder(folder);
   if (std::optional<data::TokenizedDocuments> documents = opened(folder, observer)) {
     observer.on(Note{fmt::format("{}: the text is tokenized already", folder.string())});

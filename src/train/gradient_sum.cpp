@@ -41,8 +41,8 @@ GradientSum::Ranges GradientSum::ranges_by_rank() const {
 }
 
 void GradientSum::add_rows(Ranges& ranges, std::span<const std::int32_t> rows) const {
-  const Parameter* words = parameters_.few_rows();
-  if (words == nullptr || !parameters_.rows_are_tracked()) return;
+  const Parameter* words = parameters_.tracked_rows();
+  if (words == nullptr) return;
   const auto width = static_cast<std::size_t>(words->shape.back());
   for (const std::int32_t row : rows) {
     const auto owner = static_cast<std::size_t>(row) % ranges.size();
@@ -77,13 +77,12 @@ void GradientSum::compute(std::span<const std::int32_t> word_rows,
   }
 }
 
-// The squares of this rank's piece of the gradient, summed by blocks of ranges and by rows, so that the order
-// of sums does not depend on the number of ranks.
-std::vector<double> GradientSum::own_squares() const {
+// The squares of a rank's piece of the gradient, summed by blocks of ranges and by rows, so that the order of
+// sums does not depend on the number of ranks.
+std::vector<double> GradientSum::squares_of(const std::vector<Parameters::Range>& ranges) const {
   const float* gradients = std::as_const(parameters_).gradients().data();
   std::vector<kernels::ConstSegment> segments;
-  const Ranges ranges = gradients_by_rank();
-  for (const Parameters::Range& range : ranges[static_cast<std::size_t>(rank())]) {
+  for (const Parameters::Range& range : ranges) {
     for (std::size_t begin = 0; begin < range.size; begin += Parameters::kPartBlock) {
       const std::size_t size = std::min(Parameters::kPartBlock, range.size - begin);
       segments.push_back({gradients + range.offset + begin, static_cast<std::int64_t>(size)});
@@ -102,11 +101,11 @@ std::vector<double> GradientSum::own_squares() const {
 
 // Blocks of ranges are in the order of ranks; rows are each among those of its rank.
 double GradientSum::norm_of(const std::vector<std::vector<double>>& squares) const {
-  const bool has_rows = parameters_.rows_are_tracked() && parameters_.few_rows() != nullptr;
-  const std::span<const std::int32_t> rows =
-      has_rows ? parameters_.marked_rows() : std::span<const std::int32_t>();
-  const auto width = has_rows ? static_cast<std::size_t>(parameters_.few_rows()->shape.back()) : 1;
-  const std::size_t blocks_of_row = (width + Parameters::kPartBlock - 1) / Parameters::kPartBlock;
+  const Parameter* words = parameters_.tracked_rows();
+  std::span<const std::int32_t> rows;
+  if (words != nullptr) rows = parameters_.marked_rows();
+  const std::size_t blocks_of_row =
+      words == nullptr ? 0 : Parameters::blocks_of(static_cast<std::size_t>(words->shape.back()));
   std::vector<std::size_t> next(squares.size());  // where the rows of a rank begin
   for (std::size_t rank = 0; rank < squares.size(); ++rank) next[rank] = squares[rank].size();
   for (const std::int32_t row : rows) next[static_cast<std::size_t>(row) % squares.size()] -= blocks_of_row;
@@ -126,7 +125,7 @@ GradientSum::Sum GradientSum::share_numbers(const std::vector<double>& losses, b
   const auto blocks_of = [&](int rank) {
     std::size_t blocks = 0;
     for (const Parameters::Range& range : ranges[static_cast<std::size_t>(rank)])
-      blocks += (range.size + Parameters::kPartBlock - 1) / Parameters::kPartBlock;
+      blocks += Parameters::blocks_of(range.size);
     return blocks;
   };
   std::vector<std::vector<double>> of_rank(ranges.size());
@@ -141,7 +140,7 @@ GradientSum::Sum GradientSum::share_numbers(const std::vector<double>& losses, b
     }
     numbers.assign(losses.begin() + range.first, losses.begin() + range.end);
     numbers.push_back(stop ? 1 : 0);
-    const std::vector<double> squares = own_squares();
+    const std::vector<double> squares = squares_of(ranges[static_cast<std::size_t>(rank())]);
     numbers.insert(numbers.end(), squares.begin(), squares.end());
   }
   if (ranks_ != nullptr) {

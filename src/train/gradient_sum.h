@@ -51,7 +51,7 @@ class GradientSum {
   Ranges gradients_by_rank() const;
   void compute(std::span<const std::int32_t> word_rows,
                const std::function<double(std::int64_t)>& gradient_of, std::vector<double>& losses);
-  std::vector<double> own_squares() const;
+  std::vector<double> squares_of(const std::vector<Parameters::Range>& ranges) const;
   Sum share_numbers(const std::vector<double>& losses, bool stop);
   double norm_of(const std::vector<std::vector<double>>& squares) const;
   void gather_values(const Ranges& ranges);

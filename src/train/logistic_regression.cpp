@@ -168,7 +168,6 @@ std::vector<double> minimize(const Objective& objective, double tolerance) {
     for (std::size_t i = 0; i < change.size(); ++i) change[i] -= gradient[i], moved[i] -= point[i];
     history.add(std::move(moved), std::move(change));
     point = std::move(next), gradient = std::move(next_gradient), value = next_value;
-    next_gradient = {};
   }
   return point;
 }

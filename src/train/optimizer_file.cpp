@@ -29,7 +29,7 @@ struct Piece {
 std::vector<Piece> pieces_of(const Parameters& parameters, Part part) {
   std::vector<Piece> pieces;
   std::size_t own = 0;
-  if (const Parameter* words = parameters.few_rows(); words != nullptr && parameters.rows_are_tracked()) {
+  if (const Parameter* words = parameters.tracked_rows()) {
     const auto width = static_cast<std::size_t>(words->shape.back());
     const std::size_t first = parameters.trainable_before(words->offset);
     for (std::int64_t row = part.index; row < words->shape.front(); row += part.count) {
@@ -43,6 +43,14 @@ std::vector<Piece> pieces_of(const Parameters& parameters, Part part) {
   }
   std::ranges::sort(pieces, {}, &Piece::whole);
   return pieces;
+}
+
+// Returns whether each rank has a part of a state; and how many numbers the whole has.
+bool is_divided(const Optimizer::State& state, const Parameters& parameters) {
+  return !state.on_host && !parameters.part().is_all();
+}
+std::size_t whole_size(const Optimizer::State& state, const Parameters& parameters) {
+  return is_divided(state, parameters) ? parameters.trainable_count() : state.values.size();
 }
 
 // Calls use(piece) for what lies in [begin, end) of the whole.
@@ -140,10 +148,9 @@ void save_optimizer(const fs::path& path, Optimizer& optimizer, const Parameters
   for (const Optimizer::State& state : optimizer.state()) {
     const std::span<const float> values =
         state.on_host ? state.values : views.emplace_back().see(state.values);
-    const std::size_t size = gathered && !state.on_host ? parameters.trainable_count() : values.size();
-    checkpoint::TensorView& tensor =
-        tensors.emplace_back(checkpoint::f32_view(state.name, {static_cast<std::int64_t>(size)}, values));
-    if (!gathered || state.on_host) continue;
+    const auto size = static_cast<std::int64_t>(whole_size(state, parameters));
+    checkpoint::TensorView& tensor = tensors.emplace_back(checkpoint::f32_view(state.name, {size}, values));
+    if (!is_divided(state, parameters)) continue;
     tensor.make = [&gathered, values](std::uint64_t offset, std::span<std::byte> part) {
       std::vector<float> whole(part.size() / sizeof(float));
       gathered->receive(values, static_cast<std::size_t>(offset) / sizeof(float), whole);
@@ -160,7 +167,7 @@ void send_optimizer(Optimizer& optimizer, const Parameters& parameters) {
   Gathered gathered(parameters, *distributed::current());
   const std::size_t all = parameters.trainable_count();
   for (const Optimizer::State& state : sorted_states(optimizer)) {
-    if (state.on_host) continue;
+    if (!is_divided(state, parameters)) continue;
     kernels::HostView<float> view;
     const std::span<const float> values = view.see(state.values);
     for (std::size_t begin = 0; begin < all; begin += kPart)
@@ -183,19 +190,21 @@ void load_optimizer(const fs::path& path, Optimizer& optimizer, const Parameters
   for (std::size_t begin = 0; begin < all.size(); begin += names.back().size() + 1)
     names.push_back(all.substr(begin, all.find('\n', begin) - begin));
   optimizer.expect_state(names);
+  std::vector<Piece> own_pieces;
+  if (!parameters.part().is_all()) own_pieces = pieces_of(parameters, parameters.part());
   for (const Optimizer::State& state : optimizer.state()) {
     const auto read = [&](std::span<float> numbers) {
       read_for_all(numbers, [&](std::span<float> values) { read_state(*file, path, state.name, values); });
     };
     if (state.on_host) {
       read(state.values);
-    } else if (parameters.part().is_all()) {
+    } else if (!is_divided(state, parameters)) {
       kernels::write_on_host(state.values, read);
     } else {
-      std::vector<float> whole(parameters.trainable_count());
+      std::vector<float> whole(whole_size(state, parameters));
       read(whole);
       kernels::write_on_host(state.values, [&](std::span<float> own) {
-        for (const Piece& piece : pieces_of(parameters, parameters.part()))
+        for (const Piece& piece : own_pieces)
           std::copy_n(whole.data() + piece.whole, piece.size, own.data() + piece.own);
       });
     }
@@ -205,10 +214,7 @@ void load_optimizer(const fs::path& path, Optimizer& optimizer, const Parameters
 
 std::uint64_t saved_numbers(Optimizer& optimizer, const Parameters& parameters) {
   std::uint64_t numbers = 0;
-  for (const Optimizer::State& state : optimizer.state()) {
-    const bool divided = !state.on_host && !parameters.part().is_all();
-    numbers += divided ? parameters.trainable_count() : state.values.size();
-  }
+  for (const Optimizer::State& state : optimizer.state()) numbers += whole_size(state, parameters);
   return numbers;
 }
 

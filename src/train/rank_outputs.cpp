@@ -1,9 +1,11 @@
 #include "train/rank_outputs.h"
 
 #include <array>
+#include <string>
 #include <vector>
 
 #include "bertune/error.h"
+#include "kernels/ops.h"
 #include "tasks/batches.h"
 
 namespace bertune::train {
@@ -75,6 +77,14 @@ void for_each_rank_output(distributed::Ranks& ranks, BertPreTrainedModel& model,
     ranks.broadcast(distributed::writable_bytes_of(stops), "the progress of an evaluation");
     if (stops[0] != 0) throw Interrupted("stopped while evaluating");
   }
+}
+
+void require_same_on(distributed::Ranks& ranks, distributed::Facts facts) {
+  const distributed::Facts program = {{"the version of Bertune", BERTUNE_VERSION},
+                                      {"the instruction set (set BERTUNE_ISA to one that all machines have)",
+                                       std::string(kernels::ops().name)}};
+  facts.insert(facts.begin(), program.begin(), program.end());
+  distributed::require_same(ranks, facts);
 }
 
 }  // namespace bertune::train

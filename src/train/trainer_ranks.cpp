@@ -8,7 +8,6 @@
 
 #include "distributed/agreement.h"
 #include "distributed/ranks.h"
-#include "kernels/ops.h"
 #include "train/checkpoints.h"
 #include "train/gradient_sum.h"
 #include "train/rank_outputs.h"
@@ -21,7 +20,7 @@ bool Trainer::stop_is_asked() const { return ranks_ == nullptr ? stop_.stop_requ
 // All ranks get the rows that one of them has updated, where each has a part of the parameters.
 void Trainer::bring_up_to_date(std::span<const std::int32_t> rows) {
   optimizer_->bring_up_to_date(rows);
-  if (gradient_ == nullptr) return;
+  if (gradient_ == nullptr || model_.parameters().part().is_all()) return;
   std::vector<std::int32_t> shared(rows.begin(), rows.end());
   std::ranges::sort(shared);
   shared.erase(std::ranges::unique(shared).begin(), shared.end());
@@ -30,9 +29,10 @@ void Trainer::bring_up_to_date(std::span<const std::int32_t> rows) {
 
 void Trainer::bring_up_to_date() {
   optimizer_->bring_up_to_date();
-  if (gradient_ == nullptr || up_to_date_ == optimizer_->steps()) return;
+  if (gradient_ == nullptr || model_.parameters().part().is_all()) return;
+  if (up_to_date_ == optimizer_->steps()) return;
   up_to_date_ = optimizer_->steps();
-  const Parameter* words = model_.parameters().few_rows();
+  const Parameter* words = model_.parameters().tracked_rows();
   if (words == nullptr) return;
   std::vector<std::int32_t> all(static_cast<std::size_t>(words->shape.front()));
   std::iota(all.begin(), all.end(), 0);
@@ -63,14 +63,6 @@ void Trainer::settle_shards(const tasks::Examples& train) {
                          "whole batch: one in {} (`shards`)",
                          state_.shards)});
   }
-}
-
-void require_same_on(distributed::Ranks& ranks, distributed::Facts facts) {
-  const distributed::Facts program = {{"the version of Bertune", BERTUNE_VERSION},
-                                      {"the instruction set (set BERTUNE_ISA to one that all machines have)",
-                                       std::string(kernels::ops().name)}};
-  facts.insert(facts.begin(), program.begin(), program.end());
-  distributed::require_same(ranks, facts);
 }
 
 void Trainer::require_same_on_ranks(const tasks::Examples* validation) const {

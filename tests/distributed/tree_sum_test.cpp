@@ -57,7 +57,10 @@ struct Summed {
   std::vector<std::uint64_t> bytes;
 };
 
-Summed sum(int size, std::int64_t shards, std::size_t numbers) {
+using ValuesOf = std::vector<float> (*)(std::int64_t shard, std::size_t size);
+
+Summed sum(int size, std::int64_t shards, std::size_t numbers, ValuesOf values_of = values_of_shard,
+           Wire wire = Wire::float32) {
   const auto ranks_in_all = static_cast<std::size_t>(size);
   Summed summed{std::vector<std::vector<float>>(ranks_in_all), std::vector<std::uint64_t>(ranks_in_all)};
   run_as_threads(size, [&](Ranks& ranks) {
@@ -68,11 +71,11 @@ Summed sum(int size, std::int64_t shards, std::size_t numbers) {
     Subtree last;
     for (std::int64_t shard = mine.first; shard < mine.end; ++shard) {
       if (shard > mine.first) own.put_aside(last, all);
-      std::ranges::copy(values_of_shard(shard, numbers), result.begin());
+      std::ranges::copy(values_of(shard, numbers), result.begin());
       last = own.join({shard, 1}, all);
     }
-    reduce_scatter(ranks, shards, own, all);
-    all_gather(ranks, all, "the sum");
+    reduce_scatter(ranks, shards, own, all, wire);
+    all_gather(ranks, all, "the sum", wire);
     const auto index = static_cast<std::size_t>(ranks.rank());
     summed.of_rank[index] = std::move(result), summed.bytes[index] = ranks.bytes_sent();
   });
@@ -102,7 +105,7 @@ TEST(TreeSum, OfAnotherOrderHasOtherBits) {
 }
 
 TEST(TreeSum, TakesSeveralBuckets) {
-  constexpr std::size_t kNumbers = 2 * (std::size_t{1} << 21) + 5;
+  constexpr std::size_t kNumbers = 2 * kBucket + 5;
   const Summed summed = sum(2, 2, kNumbers);
   EXPECT_TRUE(same_bits(summed.of_rank[0], expected_sum(0, 2, kNumbers)));
   EXPECT_TRUE(same_bits(summed.of_rank[1], summed.of_rank[0]));
@@ -117,39 +120,28 @@ TEST(TreeSum, SendsWhatTheFormulaSays) {
   }
 }
 
+std::vector<float> sines_of_shard(std::int64_t shard, std::size_t size) {
+  std::vector<float> values(size);
+  for (std::size_t i = 0; i < size; ++i)
+    values[i] = std::sin(static_cast<float>(i) + static_cast<float>(shard));
+  return values;
+}
+
 // Half the bytes; all ranks have the same numbers, which are rounded.
 TEST(TreeSum, OfHalvesIsCloseToTheSum) {
   constexpr std::size_t kNumbers = 6000;
+  constexpr std::int64_t kShards = 4;
   for (const int size : {2, 3}) {
-    std::vector<std::vector<float>> of_rank(static_cast<std::size_t>(size));
-    std::vector<std::uint64_t> bytes(of_rank.size());
+    const auto [of_rank, bytes] = sum(size, kShards, kNumbers, sines_of_shard, Wire::bfloat16);
     std::vector<double> exact(kNumbers);
-    const auto value = [](std::int64_t shard, std::size_t i) {
-      return std::sin(static_cast<float>(i) + static_cast<float>(shard));
-    };
-    run_as_threads(size, [&](Ranks& ranks) {
-      const auto index = static_cast<std::size_t>(ranks.rank());
-      std::vector<float>& values = of_rank[index];
-      values.resize(kNumbers);
-      Numbers all = in_places(values, size);
-      TreeSum own;
-      Subtree last;
-      const ShardRange mine = shards_of(ranks.rank(), size, 4);
-      for (std::int64_t shard = mine.first; shard < mine.end; ++shard) {
-        if (shard > mine.first) own.put_aside(last, all);
-        for (std::size_t i = 0; i < kNumbers; ++i) values[i] = value(shard, i);
-        last = own.join({shard, 1}, all);
-      }
-      reduce_scatter(ranks, 4, own, all, Wire::bfloat16);
-      all_gather(ranks, all, "the sum", Wire::bfloat16);
-      bytes[index] = ranks.bytes_sent();
-    });
+    for (std::int64_t shard = 0; shard < kShards; ++shard) {
+      const std::vector<float> values = sines_of_shard(shard, kNumbers);
+      for (std::size_t i = 0; i < kNumbers; ++i) exact[i] += static_cast<double>(values[i]);
+    }
     double error = 0, norm = 0;
     for (std::size_t i = 0; i < kNumbers; ++i) {
-      double sum = 0;
-      for (std::int64_t shard = 0; shard < 4; ++shard) sum += static_cast<double>(value(shard, i));
-      error += std::pow(sum - static_cast<double>(of_rank[0][i]), 2);
-      norm += sum * sum;
+      error += std::pow(exact[i] - static_cast<double>(of_rank[0][i]), 2);
+      norm += exact[i] * exact[i];
     }
     EXPECT_GT(std::sqrt(error / norm), 5e-4);
     EXPECT_LT(std::sqrt(error / norm), 5e-3);

@@ -74,6 +74,11 @@ TEST_F(MistakeWords, TheTimeForThemIsBounded) {
       insight::explained_mistakes(facts, one, {.time = std::chrono::duration<double>(-1)});
   EXPECT_THAT(none.at("mistakes"), SizeIs(0));
   EXPECT_THAT(none.at("why_not").get<std::string>(), HasSubstr("left out after"));
+  std::stop_source stop;
+  stop.request_stop();
+  const OrderedJson stopped = insight::explained_mistakes(facts, one, {}, stop.get_token());
+  EXPECT_THAT(stopped.at("mistakes"), SizeIs(0));
+  EXPECT_EQ(stopped.at("why_not"), "the others were left out as the run was stopped");
   // What is kept of a long text is not all that the model read.
   const OrderedJson cut = facts_of({std::string(insight::kTextBytes, 'x')});
   EXPECT_THAT(insight::explained_mistakes(cut, one).at("mistakes"), SizeIs(0));

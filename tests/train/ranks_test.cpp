@@ -82,6 +82,18 @@ Trained train_on(int size, const Kind& kind, const TrainingArguments& arguments)
   return of_rank[0];
 }
 
+// Trains on so many ranks, of which one alone is asked to stop after a step: all of them do.
+struct Stop {
+  int rank;
+  std::int64_t step;
+};
+void train_until(Stop stop, int size, const Kind& kind, const TrainingArguments& arguments) {
+  const auto body = [&](distributed::Ranks& ranks) {
+    train(kind, arguments, ranks.rank() == stop.rank ? stop.step : -1);
+  };
+  EXPECT_THROW(distributed::run_as_threads(size, body), Interrupted);
+}
+
 // Bytes that this thread's operations have allocated and not released.
 thread_local std::size_t counted_bytes = 0;
 
@@ -203,8 +215,7 @@ TEST_F(RanksTraining, GoesOnWithAndWithoutADividedOptimizer) {
   parts.output_dir = path("parts");
   const auto leg = [&](int size, std::int64_t stop_at, bool is_divided) {
     parts.shard_optimizer = is_divided;
-    const auto body = [&](distributed::Ranks& ranks) { train(kind, parts, ranks.is_first() ? stop_at : -1); };
-    EXPECT_THROW(distributed::run_as_threads(size, body), Interrupted);
+    train_until({.rank = 0, .step = stop_at}, size, kind, parts);
     parts.resume = true;
   };
   leg(3, 2, true);
@@ -264,12 +275,7 @@ TEST_F(RanksTraining, GoesOnWithAnotherNumberOfRanks) {
   const Trained expected = train_on(1, kind, whole);
   TrainingArguments parts = whole;
   parts.output_dir = path("parts");
-  const auto stopped = [&] {
-    distributed::run_as_threads(2, [&](distributed::Ranks& ranks) {
-      train(kind, parts, ranks.rank() == 1 ? 2 : -1);  // rank 1 alone is asked to stop
-    });
-  };
-  EXPECT_THROW(stopped(), Interrupted);
+  train_until({.rank = 1, .step = 2}, 2, kind, parts);
   EXPECT_TRUE(fs::exists(path("parts") / "checkpoint-3"));  // the step after it
   parts.resume = true;
   parts.shards = 0;  // those of the run so far

@@ -64,6 +64,7 @@ void pretrain(PretrainFlags& options) {
   runs::require_beginning(values);
   use_threads(options.flags.threads);
   std::optional<FolderLock> lock;
+  options.flags.run.stop = interrupt_token();
   if (is_first_rank()) lock.emplace(runs::prepare_output(options.flags.run));
   if (!values.from_nothing())
     options.flags.find_model(shown(options.flags.hub, options.flags.hides_progress()));

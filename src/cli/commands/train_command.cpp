@@ -99,6 +99,7 @@ void run(TrainFlags& options) {
   print_notes(options.ignored);
   use_threads(options.threads);
   std::optional<FolderLock> lock;
+  options.run.stop = interrupt_token();
   if (!options.dry_run && is_first_rank()) lock.emplace(runs::prepare_output(options.run));
   const OpenedRun opened = open_run(options, !options.dry_run);
   const runs::TrainOptions& values = opened.values;

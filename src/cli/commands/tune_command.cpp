@@ -105,6 +105,7 @@ void run(TuneOptions& options) {
       .budget = options.budget, .trials = options.trials, .with_settings = options::with_settings};
   runs::validate(train.run, tuning);
   if (!options.space.empty()) tuning.space = read_space(options.space, *train.declared_on);
+  train.run.stop = interrupt_token();
   const FolderLock lock = runs::prepare_output(train.run);
   const OpenedRun opened = open_run(train);
   const runs::TrainOptions& values = opened.values;

@@ -18,9 +18,9 @@
 #include "distributed/ranks.h"
 #include "insight/data/frozen_features.h"
 #include "insight/data/linear_targets.h"
+#include "insight/results/long_text_file.h"
 #include "insight/results/statistics.h"
 #include "runs/few_labels.h"
-#include "runs/output.h"
 #include "tasks/registry/registry.h"
 #include "tasks/text_classification/read.h"
 #include "tasks/trained_settings.h"
@@ -254,7 +254,7 @@ Choice choose(const runs::TrainOptions& options, const runs::BaseModel& base) {
 
 // Returns what the run that is resumed chose; null where it has not come so far.
 Json chosen_before(const runs::TrainOptions& options) {
-  const fs::path path = options.arguments.output_dir / runs::kLongTextFile;
+  const fs::path path = options.arguments.output_dir / kLongTextFile;
   if (!options.arguments.resume || !path_exists(path)) return Json();
   Json before = parse_json(read_file(path, 1 << 20), path.string());
   return before.is_object() && before.contains("chosen") ? before : Json();
@@ -275,11 +275,11 @@ void settle_long_text(runs::TrainOptions& options, const runs::BaseModel& base, 
     chosen = choice.found;
     chosen["chosen"] = to_string(choice.chosen), chosen["note"] = choice.note;
     const std::string text = dump_json(chosen, 4);
-    if (writes) write_file_atomically(options.arguments.output_dir / runs::kLongTextFile, text);
+    if (writes) write_file_atomically(options.arguments.output_dir / kLongTextFile, text);
     return text;
   };
   const Json chosen =
-      parse_json(distributed::from_first(choose_or_read, "how long texts are read"), runs::kLongTextFile);
+      parse_json(distributed::from_first(choose_or_read, "how long texts are read"), kLongTextFile);
   observer.on(Note{tasks::setting(chosen, "note", std::string())});
   given.long_text = long_text_from_string(tasks::setting(chosen, "chosen", std::string("truncate")));
   if (given.long_text != LongText::windows) given.window_stride.reset(), given.window_score.reset();

@@ -19,7 +19,9 @@ constexpr double kPoints = 0.05;       // of probability, from which on a word c
 constexpr double kShareOfMost = 0.25;  // of a number
 constexpr std::size_t kMostTargets = 3;
 
-struct OutOfTime {};
+struct LeftOut {
+  std::string why;
+};
 
 // Texts whose beginning alone is kept are not those that the model read.
 bool is_whole(const std::string& text) { return text.size() < kTextBytes - 3; }
@@ -47,7 +49,9 @@ OrderedJson explained_mistakes(const OrderedJson& facts, ModelExplainer& explain
   const bool has_classes = facts.at("outcome") == "classes", is_number = facts.at("outcome") == "numbers";
   const Stopwatch watch;
   const auto between = [&] {
-    if (watch.seconds() > limits.time.count() || stop.stop_requested()) throw OutOfTime();
+    if (stop.stop_requested()) throw LeftOut{"as the run was stopped"};
+    if (watch.seconds() > limits.time.count())
+      throw LeftOut{fmt::format("after {:.0f} s", limits.time.count())};
   };
   OrderedJson file = {{"most_words", limits.words}, {"mistakes", OrderedJson::object()}};
   const OrderedJson& mistakes = facts.at("mistakes");
@@ -70,8 +74,8 @@ OrderedJson explained_mistakes(const OrderedJson& facts, ModelExplainer& explain
       file["mistakes"][key_of_mistake(mistake)] = std::move(decided);
       between();
     }
-  } catch (const OutOfTime&) {
-    file["why_not"] = fmt::format("the others were left out after {:.0f} s", limits.time.count());
+  } catch (const LeftOut& left_out) {
+    file["why_not"] = "the others were left out " + left_out.why;
   }
   return file;
 }

@@ -18,7 +18,8 @@ struct MistakeLimits {
 };
 
 // Returns the content of explanations.json (insight/results/mistake_words.h) for the mistakes of some facts:
-// the same each time, as long as there is enough time. Of tasks without explanations it says why not.
+// the same each time, as long as there is enough time. Where that is over, or the stop is asked for, it says
+// so.
 OrderedJson explained_mistakes(const OrderedJson& facts, ModelExplainer& explainer,
                                const MistakeLimits& limits = {}, const std::stop_token& stop = {});
 

@@ -19,7 +19,8 @@ struct ExplainedModel {
 };
 
 // Returns what writes explanations.json into the folder of a run whose facts it is given. Without a model the
-// file says that they were left out. What fails is a note, and no reason to fail.
+// file says that they were left out; of a task without explanations it says why there are none. What fails is
+// a note, and no reason to fail.
 std::function<void(const OrderedJson& facts)> finder_of_words(
     std::filesystem::path run, std::optional<ExplainedModel> model,
     std::function<void(const std::string& note)> on_note, std::stop_token stop = {});

@@ -21,7 +21,7 @@ std::string hash_of_predictions(const std::filesystem::path& folder) {
 void add_decisive_words(const std::filesystem::path& folder, OrderedJson& facts) {
   const std::filesystem::path path = folder / kExplanationsFile;
   OrderedJson file;
-  if (path_exists(path)) file = OrderedJson::parse(parse_json(read_file(path), path.string()).dump());
+  if (path_exists(path)) file = OrderedJson(parse_json(read_file(path), path.string()));
   try {
     if (file.is_null() || file.at("predictions") != hash_of_predictions(folder)) {
       facts["explanations"] = {{"explained", 0},

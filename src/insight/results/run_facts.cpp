@@ -9,6 +9,7 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "insight/results/long_text_file.h"
 #include "insight/results/result_facts.h"
 #include "insight/results/run_noise.h"
 #include "insight/results/seed_group.h"
@@ -272,7 +273,7 @@ OrderedJson run_facts(const fs::path& folder) try {
   add_suspicious(table, temperature, facts);
   read_from(folder / "baselines.json", [&] { add_baselines(folder, facts); });
   read_from(folder / "data_check.json", [&] { add_neighbors(folder, facts); });
-  read_from(folder / "long_text.json", [&] { add_long_text(folder / "long_text.json", facts); });
+  read_from(folder / kLongTextFile, [&] { add_long_text(folder / kLongTextFile, facts); });
   read_from(folder / kSeedsFile, [&] { add_seeds(folder, facts); });
   read_from(folder / kTuningFile, [&] { add_tuning(folder, facts); });
   add_run(json_in(folder / "all_results.json"), state, facts);
