@@ -37,6 +37,17 @@ TEST(StudioPreview, TheFirstRowsAndWhatTheyAreTakenFor) {
   EXPECT_EQ(view.at("rows").size(), 3U);
 }
 
+TEST(StudioPreview, AFirstRowThatLooksLikeANumberOfAColumnIsARow) {
+  Opened opened;
+  const std::string id = opened.create();
+  const OrderedJson view =
+      preview(opened, id, opened.send(id, "t.csv", "1,a b\n0,c d\n1,e f\n0,g h\n1,i j\n"));
+  EXPECT_EQ(view.at("columns").at(0).at("name"), "1") << view.dump();
+  EXPECT_EQ(view.at("columns").at(1).at("name"), "2");
+  EXPECT_EQ(view.at("rows").size(), 5U);
+  EXPECT_EQ(view.at("rows").at(0).dump(), R"(["1","a b"])");
+}
+
 TEST(StudioPreview, OtherTasksAndFormats) {
   Opened opened;
   const std::string id = opened.create();
@@ -296,6 +307,18 @@ TEST(StudioLabels, CorrectedDataKeepsAllColumns) {
   EXPECT_THROW(studio::CorrectedData(opened.folder(id), "data/" + lines,
                                      opened.studio->projects().settings(id), corrections),
                serve::Refusal);
+}
+
+TEST(StudioLabels, CorrectedDataWithoutAHeaderKeepsItsFirstRow) {
+  Opened opened;
+  const std::string id = opened.create();
+  opened.send(id, "t.csv", "1,a b\n0,c d\n1,e f\n0,g h\n1,i j\n");
+  const OrderedJson corrections = {{"data/t.csv:1", {{"correct", "0"}}},
+                                   {"data/t.csv:3", {{"correct", "drop"}}}};
+  studio::CorrectedData data(opened.folder(id), "data/t.csv", opened.studio->projects().settings(id),
+                             corrections);
+  EXPECT_EQ(data.next(), "0,a b\n0,c d\n0,g h\n1,i j\n");
+  EXPECT_EQ(data.next(), "");
 }
 
 }  // namespace
