@@ -79,7 +79,7 @@ std::vector<std::string> data_files(const OrderedJson& settings) {
   return files;
 }
 
-void Jobs::start(const fs::path& project, const Job& job) {
+void Jobs::start(const fs::path& project, const Job& job, bool again) {
   decltype(running_)::node_type ends;  // outside of the lock, for it takes a moment
   const std::lock_guard lock(mutex_);
   settle(project, job.name);
@@ -90,7 +90,8 @@ void Jobs::start(const fs::path& project, const Job& job) {
     ends = running_.extract(found);
   }
   const OrderedJson before = outcome_of(project, job.name);
-  if (before.is_object() && before.value("made_of", "") == made && !before.contains("error")) return;
+  if (before.is_object() && before.value("made_of", "") == made && (!again || !before.contains("error")))
+    return;
   writing::make_folders(project / kWork);
   writing::unlink(file_of_job(project, job.name, ".ended"));
   Child child({.program = program_,

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <csignal>
+#include <tuple>
 
 #include "core/folder_lock.h"
 #include "studio/archive.h"
 #include "studio/corrected_data.h"
 #include "studio/opened.h"
+#include "studio/steps.h"
 
 namespace bertune {
 namespace {
@@ -112,6 +114,41 @@ TEST(StudioSteps, FromAFileToAModelThatIsUsed) {
   }
   EXPECT_EQ(labelled.at("preview").at("rows").size(), 2U) << labelled.dump();
   EXPECT_EQ(opened.ask(path("labelled.csv")).status, 200);
+}
+
+TEST(StudioSteps, AJobThatFailedIsBegunAgainOnlyWhereThatIsWanted) {
+  Opened opened;
+  const std::string id = opened.create(), project = "projects/" + id;
+  opened.files.write(project + "/run-1.json", "{}");  // a training without a model
+  opened.files.write(project + "/run-2.json", "{}");
+  const std::string file = opened.send(id, "new.csv", "text\ngood\n");
+  const auto failed = [&](const std::string& path, OrderedJson body) {
+    OrderedJson answer = opened.json(Opened::path_of(id, path), body.dump());
+    for (int i = 0; i < 6000 && answer.at("state") == "running"; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      answer = opened.json(Opened::path_of(id, path), body.dump());
+    }
+    return answer.at("state") == "failed";
+  };
+  for (const auto& [path, job, body] :
+       {std::tuple("runs/run-1/label", "label", OrderedJson({{"name", file}})),
+        std::tuple("compare/run-1/run-2", "compare-run-1-run-2", OrderedJson::object())}) {
+    EXPECT_TRUE(failed(path, body)) << path;
+    const std::string log = project + "/.studio/" + job + ".log", mark = "a start makes it anew";
+    opened.files.write(log, mark);
+    EXPECT_TRUE(failed(path, body)) << path;
+    EXPECT_EQ(opened.files.read(log), mark) << path;
+    OrderedJson again = body;
+    again["again"] = true;
+    opened.json(Opened::path_of(id, path), again.dump());
+    EXPECT_TRUE(failed(path, body)) << path;
+    EXPECT_NE(opened.files.read(log), mark) << path;
+  }
+}
+
+TEST(StudioSteps, ALabeledFileIsOfTheModelThatLabeledIt) {
+  EXPECT_EQ(studio::label_job("run-1", "data/new.csv").files,
+            (std::vector<std::string>{"data/new.csv", "run-1/bertune.json"}));
 }
 
 TEST(StudioSteps, BeforeAFileAndAModelThereIsNothingToDo) {
