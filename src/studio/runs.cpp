@@ -90,6 +90,8 @@ void Runs::want(const fs::path& project, const std::string& run, bool runs) cons
 
 void Runs::launch(const fs::path& project, const std::string& run) {
   Known& known = known_[project / run];
+  // One that was killed before may still be wanted, and would run beside this one after a restart.
+  for (const std::string& other : names(project)) want(project, other, false);
   want(project, run, true);
   known.stops = false;
   known.child.reset();

@@ -251,6 +251,26 @@ TEST(StudioRuns, AKilledTrainingSaysSo) {
               HasSubstr("signal 9"));
 }
 
+TEST(StudioRuns, OneTrainingGoesOnAfterARestart) {
+  Opened opened;
+  const std::string id = opened.prepared(400);
+  const auto lives = [&](const char* run) {
+    return FolderLock::holder(opened.folder(id) / run).value_or(0) > 1;
+  };
+  opened.json(Opened::path_of(id, "runs"), "{}");
+  opened.wait(id, [&](const OrderedJson&) { return lives("run-1"); });
+  ::kill(*FolderLock::holder(opened.folder(id) / "run-1"), SIGKILL);
+  opened.wait_for_run(id, "stopped");
+  EXPECT_EQ(opened.json(Opened::path_of(id, "runs"), "{}").at("run"), "run-2");
+  opened.wait(id, [&](const OrderedJson&) { return lives("run-2"); });
+  opened.open();
+  const OrderedJson now = opened.studio->snapshot(id);
+  EXPECT_EQ(now.at("runs").at(0).at("state"), "stopped");
+  EXPECT_EQ(now.at("runs").at(1).at("state"), "running");
+  opened.status(Opened::path_of(id, "runs/run-2/stop"), "{}");
+  opened.wait_for_run(id, "stopped");
+}
+
 TEST(StudioRuns, ATrainingThatCannotBeginSaysWhy) {
   Opened opened;
   const std::string id = opened.prepared();
