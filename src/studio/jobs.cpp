@@ -14,8 +14,6 @@
 namespace bertune::studio {
 namespace {
 
-constexpr std::size_t kMostLog = std::size_t{1} << 20;
-
 fs::path file_of_job(const fs::path& project, const std::string& name, const char* extension) {
   return project / kWork / (name + extension);
 }
@@ -117,8 +115,7 @@ void Jobs::settle(const fs::path& project, const std::string& name) {
   OrderedJson ended = {{"made_of", found->second.made_of}};
   running_.erase(found);
   if (*code != 0) {
-    const fs::path log = file_of_job(project, name, ".log");
-    ended["error"] = failure(*code, path_exists(log) ? read_file(log, kMostLog) : std::string());
+    ended["error"] = failure(*code, log_in(file_of_job(project, name, ".log")));
   } else {
     writing::rename(file_of_job(project, name, ".out"), result_of(project, name));
   }

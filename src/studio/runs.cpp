@@ -20,8 +20,6 @@ namespace {
 
 using serve::Refusal;
 
-constexpr std::size_t kMostLog = std::size_t{1} << 20;
-
 // 3 of "run-3", and 0 of what is no name of a run.
 int number_of(std::string_view name) {
   int number = 0;
@@ -34,11 +32,6 @@ int number_of(std::string_view name) {
 fs::path options_of(const fs::path& project, const std::string& run) { return project / (run + ".json"); }
 fs::path work_file(const fs::path& project, const std::string& run, const char* extension) {
   return project / kWork / (run + extension);
-}
-
-std::string log_of(const fs::path& project, const std::string& run) {
-  const fs::path file = work_file(project, run, ".log");
-  return path_exists(file) ? read_file(file, kMostLog) : std::string();
 }
 
 OrderedJson json_of(const fs::path& file) {
@@ -178,7 +171,7 @@ std::string Runs::state_of(const fs::path& project, const std::string& run, Know
     want(project, run, false);
     return "done";
   }
-  error = error_in(log_of(project, run));
+  error = error_in(log_in(work_file(project, run, ".log")));
   if (!error.empty()) return "failed";
   if (code > 128 && !known.stops)
     error = fmt::format("it was ended from outside, by signal {}; was there too little memory?", code - 128);

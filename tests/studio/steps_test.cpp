@@ -280,6 +280,30 @@ TEST(StudioRuns, ATrainingThatCannotBeginSaysWhy) {
               HasSubstr("/nowhere/at/all"));
 }
 
+// A log holds what libraries write too, and its error is at the end.
+TEST(StudioRuns, ALongLogSaysWhatWentWrong) {
+  Opened opened;
+  const std::string id = opened.create(), log = "projects/" + id + "/.studio/run-1.log";
+  opened.files.write("projects/" + id + "/run-1.json", "{}");
+  opened.files.write(log, "error: of an earlier start\n" + std::string(3 << 20, 'x') + "\nerror: it broke\n");
+  const OrderedJson run = opened.json(Opened::path_of(id)).at("runs").at(0);
+  EXPECT_EQ(run.at("state"), "failed");
+  EXPECT_EQ(run.at("error"), "it broke");
+  EXPECT_EQ(studio::log_in(opened.files.path() / log).size(), std::size_t{1} << 20);
+  EXPECT_EQ(studio::log_in(opened.files.path() / "nothing.log"), "");
+}
+
+// Of memory, no more is taken than was said.
+TEST(StudioRuns, WhatACommandSaysIsCutToItsBeginningAndItsLogToItsEnd) {
+  const std::string script = "head -c 70000 /dev/zero; head -c 2000000 /dev/zero >&2; echo >&2; echo 'error: full' >&2";
+  studio::Child child({.program = "/bin/sh", .arguments = {"-c", script}, .folder = "/"});
+  while (!child.code()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(child.out(65536).size(), 65536U);
+  EXPECT_EQ(child.out(1 << 20).size(), 70000U);
+  EXPECT_EQ(child.log().size(), std::size_t{1} << 20);
+  EXPECT_EQ(studio::error_in(child.log()), "full");
+}
+
 TEST(StudioRuns, TwoBrowsersSeeTheSame) {
   Opened opened;
   const std::string id = opened.prepared();
