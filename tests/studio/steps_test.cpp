@@ -344,6 +344,10 @@ TEST(StudioLabels, CorrectionsAreTrainedWith) {
   EXPECT_EQ(opened.json(path("corrections"), OrderedJson({{where, other}}).dump()).at(where).at("correct"),
             other);
   EXPECT_THAT(opened.files.read("projects/" + id + "/corrections.csv"), HasSubstr("\n" + where + ","));
+  // They are no part of what can be made again.
+  std::filesystem::rename(opened.folder(id) / ".studio", opened.folder(id) / "away");
+  EXPECT_EQ(opened.json(path("corrections")).at(where).at("correct"), other);
+  std::filesystem::rename(opened.folder(id) / "away", opened.folder(id) / ".studio");
   opened.json(path("runs"), "{}");
   const OrderedJson run = opened.wait_for_run(id, "done").at("runs").at(0);
   EXPECT_EQ(run.at("options").at("relabel"), "run-1.corrections.csv");
@@ -354,7 +358,8 @@ TEST(StudioLabels, CorrectionsAreTrainedWith) {
   EXPECT_THAT(all, StartsWith("text,label\n"));
   EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 96);  // the header, and a row less
   opened.json(path("corrections"), OrderedJson({{where, ""}}).dump());
-  EXPECT_FALSE(std::filesystem::exists(opened.folder(id) / "corrections.csv"));
+  for (const char* file : {"corrections.csv", "corrections.json"})
+    EXPECT_FALSE(std::filesystem::exists(opened.folder(id) / file)) << file;
 }
 
 TEST(StudioArchive, AFolderAsTar) {
