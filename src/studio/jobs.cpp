@@ -134,8 +134,12 @@ OrderedJson Jobs::state(const fs::path& project, const Job& job) {
 }
 
 void Jobs::leave(const fs::path& project) {
+  std::vector<decltype(running_)::node_type> ends;  // outside of the lock, for each takes a moment
   const std::lock_guard lock(mutex_);
-  std::erase_if(running_, [&](const auto& entry) { return entry.first.parent_path() == project / kWork; });
+  for (auto next = running_.begin(); next != running_.end();) {
+    const auto entry = next++;
+    if (entry->first.parent_path() == project / kWork) ends.push_back(running_.extract(entry));
+  }
 }
 
 }  // namespace bertune::studio
