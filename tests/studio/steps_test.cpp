@@ -280,6 +280,22 @@ TEST(StudioRuns, ATrainingThatCannotBeginSaysWhy) {
               HasSubstr("/nowhere/at/all"));
 }
 
+// What is said of a training that has ended is kept, until its folder changes.
+TEST(StudioRuns, ATrainingThatWasGoneOnWithElsewhereIsLookedAtAgain) {
+  Opened opened;
+  const std::string id = opened.create(), project = "projects/" + id;
+  opened.files.write(project + "/run-1.json", "{}");
+  opened.files.write(project + "/run-1/checkpoint-1/trainer_state.json", "{}");
+  const auto run = [&] { return opened.json(Opened::path_of(id)).at("runs").at(0); };
+  EXPECT_EQ(run().at("state"), "stopped");
+  EXPECT_EQ(run(), run());
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the clock of a file system is coarse
+  opened.files.write(project + "/run-1/all_results.json", "{}");
+  opened.files.write(project + "/run-1/report.html", "");
+  EXPECT_EQ(run().at("state"), "done");
+  EXPECT_EQ(run().at("has_report"), true);
+}
+
 // A log holds what libraries write too, and its error is at the end.
 TEST(StudioRuns, ALongLogSaysWhatWentWrong) {
   Opened opened;
