@@ -37,8 +37,8 @@ class Child {
   // The exit code, or 128 and the signal that ended it; none while it runs.
   std::optional<int> code();
   void signal(int number);
-  // Returns what it wrote to standard output, where it is kept in memory: the first bytes, `most` of them. And
-  // to standard error, as log_in().
+  // Returns what it wrote to standard output, where it is kept in memory: the first bytes, `most` of them.
+  // And to standard error, as log_in().
   std::string out(std::size_t most) const;
   std::string log() const;
 

@@ -108,8 +108,8 @@ void add_cells(OrderedJson& shown, const std::string& path, const Head& head, da
   if (rows.size() > kRows) rows.resize(kRows);
   shown["columns"] = OrderedJson::array(), shown["rows"] = OrderedJson::array();
   for (std::size_t i = 0; i < names.size() && i < kColumns; ++i)
-    shown["columns"].push_back(
-        {{"name", shown_text(names[i])}, {"role", choice != nullptr ? role_of(*choice, static_cast<int>(i)) : ""}});
+    shown["columns"].push_back({{"name", shown_text(names[i])},
+                                {"role", choice != nullptr ? role_of(*choice, static_cast<int>(i)) : ""}});
   for (std::vector<std::string>& row : rows) {
     row.resize(std::min(names.size(), kColumns));
     shown["rows"].push_back(row);

@@ -70,8 +70,8 @@ HttpResponse ask_model(Studio& studio, const Asked& asked) {
       explain(studio.options().program, project_of(studio, asked), asked.parts.at(1), body_of(asked)));
 }
 
-// The state of a job that the page asks for until it has ended. Its first request wants it `again`, where it has
-// failed before; the others do not.
+// The state of a job that the page asks for until it has ended. Its first request wants it `again`, where it
+// has failed before; the others do not.
 OrderedJson begun(Studio& studio, const Asked& asked, const Job& job) {
   const fs::path project = project_of(studio, asked);
   const Json body = body_of(asked);

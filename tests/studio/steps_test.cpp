@@ -311,7 +311,8 @@ TEST(StudioRuns, ALongLogSaysWhatWentWrong) {
 
 // Of memory, no more is taken than was said.
 TEST(StudioRuns, WhatACommandSaysIsCutToItsBeginningAndItsLogToItsEnd) {
-  const std::string script = "head -c 70000 /dev/zero; head -c 2000000 /dev/zero >&2; echo >&2; echo 'error: full' >&2";
+  const std::string script =
+      "head -c 70000 /dev/zero; head -c 2000000 /dev/zero >&2; echo >&2; echo 'error: full' >&2";
   studio::Child child({.program = "/bin/sh", .arguments = {"-c", script}, .folder = "/"});
   while (!child.code()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   EXPECT_EQ(child.out(65536).size(), 65536U);
