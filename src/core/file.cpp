@@ -146,6 +146,18 @@ std::string read_file_or_pipe(const fs::path& path, std::uint64_t max_bytes) {
   return read_all(file, path, max_bytes);
 }
 
+std::size_t read_at(const Descriptor& file, std::uint64_t offset, std::span<char> into) {
+  std::size_t size = 0;
+  while (size < into.size()) {
+    const std::span<char> rest = into.subspan(size);
+    const ssize_t got = ::pread(file.get(), rest.data(), rest.size(), static_cast<off_t>(offset + size));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  return size;
+}
+
 std::uint64_t free_disk_bytes(const fs::path& path) {
   std::error_code error;
   fs::path at = fs::absolute(path, error);

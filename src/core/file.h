@@ -46,6 +46,10 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes = std::uint6
 // The same of whatever the user names: a pipe or /dev/stdin too.
 std::string read_file_or_pipe(const fs::path& path, std::uint64_t max_bytes);
 
+// Reads from a place in an open file on, and returns how many bytes came: fewer than `into` holds at its end,
+// or where it cannot be read.
+std::size_t read_at(const Descriptor& file, std::uint64_t offset, std::span<char> into);
+
 // A file that appears under its name only when commit() returns: written beside it, synced, renamed.
 class AtomicFile {
  public:

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/file.h"
 #include "core/file_error.h"
 #include "core/writing.h"
 
@@ -66,16 +68,22 @@ Descriptor input_of(const std::string& text) {
   ::_exit(127);
 }
 
-std::string read_all(const Descriptor& file, std::size_t most) {
-  std::string text(most, '\0');
-  std::size_t size = 0;
-  while (size < most) {
-    const ssize_t got = ::pread(file.get(), text.data() + size, most - size, static_cast<off_t>(size));
-    if (got <= 0) break;
-    size += static_cast<std::size_t>(got);
-  }
-  text.resize(size);
+std::uint64_t bytes_in(const Descriptor& file) {
+  struct stat about {};
+  return ::fstat(file.get(), &about) == 0 ? static_cast<std::uint64_t>(about.st_size) : 0;
+}
+
+std::string text_in(const Descriptor& file, std::uint64_t begin, std::uint64_t end) {
+  std::string text(end - begin, '\0');
+  text.resize(read_at(file, begin, text));
   return text;
+}
+
+// The last bytes of a log: a command says at its end what it died of.
+std::string end_of(const Descriptor& file) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 20;
+  const std::uint64_t bytes = bytes_in(file);
+  return text_in(file, bytes - std::min(bytes, kMost), bytes);
 }
 
 }  // namespace
@@ -124,18 +132,25 @@ void Child::signal(int number) {
   if (!code()) ::kill(number_, number);
 }
 
-std::string Child::out(std::size_t most) const { return read_all(out_, most); }
-std::string Child::log(std::size_t most) const { return read_all(log_, most); }
+std::string Child::out(std::size_t most) const {
+  return text_in(out_, 0, std::min<std::uint64_t>(bytes_in(out_), most));
+}
+std::string Child::log() const { return end_of(log_); }
 
 Ended run_and_wait(const Command& command, std::chrono::milliseconds limit) {
   constexpr std::size_t kMost = std::size_t{16} << 20;
   Child child(command);
   const auto end = std::chrono::steady_clock::now() + limit;
   while (!child.code()) {
-    if (std::chrono::steady_clock::now() >= end) return {.code = 124, .out = "", .log = child.log(kMost)};
+    if (std::chrono::steady_clock::now() >= end) return {.code = 124, .out = "", .log = child.log()};
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  return {.code = *child.code(), .out = child.out(kMost), .log = child.log(kMost)};
+  return {.code = *child.code(), .out = child.out(kMost), .log = child.log()};
+}
+
+std::string log_in(const fs::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return file.get() < 0 ? std::string() : end_of(file);
 }
 
 std::string error_in(const std::string& log) {

@@ -37,10 +37,10 @@ class Child {
   // The exit code, or 128 and the signal that ended it; none while it runs.
   std::optional<int> code();
   void signal(int number);
-  // Returns what it wrote to standard output and standard error, where it is kept in memory; `most` bytes of
-  // it.
+  // Returns what it wrote to standard output, where it is kept in memory: the first bytes, `most` of them.
+  // And to standard error, as log_in().
   std::string out(std::size_t most) const;
-  std::string log(std::size_t most) const;
+  std::string log() const;
 
  private:
   pid_t number_ = -1;
@@ -56,6 +56,9 @@ struct Ended {
 
 // Runs a command, and waits for it; one that takes longer than `limit` is ended, and has the code 124.
 Ended run_and_wait(const Command& command, std::chrono::milliseconds limit);
+
+// Returns the end of what a command wrote to standard error, 1 MB at most; empty where there is no such file.
+std::string log_in(const std::filesystem::path& path);
 
 // Returns the sentence of the last "error: ..." in what a command wrote to standard error; empty: there is
 // none.

@@ -20,14 +20,14 @@ const serve::Refusal kNoTable = {
     422, "Validation",
     "the labels of this file are no column of a table: train with the corrections instead"};
 
-data::ColumnChoice columns_of(const fs::path& path, std::string_view text, const OrderedJson& settings) {
+data::Table table_of(const fs::path& path, std::string_view text, const OrderedJson& settings) {
   data::ReadOptions options;
   options.text_column = settings.at("columns").at("text").get<std::string>();
   options.text_pair_column = settings.at("columns").at("text_pair").get<std::string>();
   options.label_column = settings.at("columns").at("label").get<std::string>();
   data::Table table(path.string(), options);
   table.open(text, true);
-  return table.columns();
+  return table;
 }
 
 }  // namespace
@@ -43,22 +43,20 @@ CorrectedData::CorrectedData(const fs::path& project, const std::string& file, c
   const std::optional<data::Format> named = data::format_by_name(path);
   const data::Format format = named ? *named : data::guess_format(rest_.substr(0, 65536));
   if (format == data::Format::text) throw serve::Refusal(kNoTable);
-  const data::ColumnChoice choice = columns_of(path, rest_, settings);
+  const data::Table table = table_of(path, rest_, settings);
+  const data::ColumnChoice& choice = table.columns();
   if (!choice.label || !choice.labels.empty()) throw serve::Refusal(kNoTable);
   label_ = static_cast<std::size_t>(choice.label.index);
   names_ = choice.all;
   std::vector<std::string> notes;
   parser_ = data::make_parser(path.string(), format, '\0', rest_, notes);
-  if (!data::is_delimited(format)) {
-    parser_->set_keys(names_);
-    return;
+  if (!data::is_delimited(format)) return parser_->set_keys(names_);
+  data::Record header;
+  if (table.has_header()) {
+    parser_->next(rest_, true, header);
+  } else {
+    has_begun_ = true;  // numbers of columns would be read as one more row
   }
-  data::Record first;
-  std::string_view behind = rest_;
-  const std::unique_ptr<data::RecordParser> looks = parser_->clone();
-  const bool has_row = looks->next(behind, true, first) == data::Parse::record;
-  if (has_row && !first.cells.empty() && data::cell_name(first.cells[0]) == names_[0])
-    parser_->next(rest_, true, first);
 }
 
 std::string CorrectedData::line_of(const data::Record& record, const std::string& label) const {

@@ -20,7 +20,8 @@ class CorrectedData {
   CorrectedData(const std::filesystem::path& project, const std::string& file, const OrderedJson& settings,
                 const OrderedJson& corrections);
 
-  // The next part, "" at the end. All columns are as they were, and rows to leave out are missing.
+  // The next part, "" at the end. All columns are as they were, with a header where the file has one or
+  // names its columns in each row, and rows to leave out are missing.
   std::string next();
 
  private:
@@ -33,7 +34,7 @@ class CorrectedData {
   std::unique_ptr<data::RecordParser> parser_;
   std::vector<std::string> names_;
   std::size_t label_ = 0;
-  bool has_begun_ = false;
+  bool has_begun_ = false;  // the names of the columns were given
 };
 
 }  // namespace bertune::studio

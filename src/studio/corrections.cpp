@@ -18,7 +18,7 @@ namespace {
 
 using serve::Refusal;
 
-fs::path kept_in(const fs::path& project) { return project / kWork / "corrections.json"; }
+fs::path kept_in(const fs::path& project) { return project / "corrections.json"; }
 
 std::string csv_of(const OrderedJson& corrections) {
   const bool has_words =
@@ -72,12 +72,12 @@ void correct(const fs::path& project, const Json& asked) {
     correction["correct"] = text;
     kept[key] = std::move(correction);
   }
-  write_file_atomically(kept_in(project), kept.dump(1, ' ', false, OrderedJson::error_handler_t::replace));
   if (kept.empty()) {
-    writing::unlink(project / kCorrections);
-  } else {
-    write_file_atomically(project / kCorrections, csv_of(kept));
+    for (const fs::path& file : {kept_in(project), project / kCorrections}) writing::unlink(file);
+    return;
   }
+  write_file_atomically(kept_in(project), kept.dump(1, ' ', false, OrderedJson::error_handler_t::replace));
+  write_file_atomically(project / kCorrections, csv_of(kept));
 }
 
 }  // namespace bertune::studio

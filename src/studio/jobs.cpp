@@ -14,8 +14,6 @@
 namespace bertune::studio {
 namespace {
 
-constexpr std::size_t kMostLog = std::size_t{1} << 20;
-
 fs::path file_of_job(const fs::path& project, const std::string& name, const char* extension) {
   return project / kWork / (name + extension);
 }
@@ -79,7 +77,7 @@ std::vector<std::string> data_files(const OrderedJson& settings) {
   return files;
 }
 
-void Jobs::start(const fs::path& project, const Job& job) {
+void Jobs::start(const fs::path& project, const Job& job, bool again) {
   decltype(running_)::node_type ends;  // outside of the lock, for it takes a moment
   const std::lock_guard lock(mutex_);
   settle(project, job.name);
@@ -90,7 +88,8 @@ void Jobs::start(const fs::path& project, const Job& job) {
     ends = running_.extract(found);
   }
   const OrderedJson before = outcome_of(project, job.name);
-  if (before.is_object() && before.value("made_of", "") == made && !before.contains("error")) return;
+  if (before.is_object() && before.value("made_of", "") == made && (!again || !before.contains("error")))
+    return;
   writing::make_folders(project / kWork);
   writing::unlink(file_of_job(project, job.name, ".ended"));
   Child child({.program = program_,
@@ -116,8 +115,7 @@ void Jobs::settle(const fs::path& project, const std::string& name) {
   OrderedJson ended = {{"made_of", found->second.made_of}};
   running_.erase(found);
   if (*code != 0) {
-    const fs::path log = file_of_job(project, name, ".log");
-    ended["error"] = failure(*code, path_exists(log) ? read_file(log, kMostLog) : std::string());
+    ended["error"] = failure(*code, log_in(file_of_job(project, name, ".log")));
   } else {
     writing::rename(file_of_job(project, name, ".out"), result_of(project, name));
   }
@@ -136,8 +134,12 @@ OrderedJson Jobs::state(const fs::path& project, const Job& job) {
 }
 
 void Jobs::leave(const fs::path& project) {
+  std::vector<decltype(running_)::node_type> ends;  // outside of the lock, for each takes a moment
   const std::lock_guard lock(mutex_);
-  std::erase_if(running_, [&](const auto& entry) { return entry.first.parent_path() == project / kWork; });
+  for (auto next = running_.begin(); next != running_.end();) {
+    const auto entry = next++;
+    if (entry->first.parent_path() == project / kWork) ends.push_back(running_.extract(entry));
+  }
 }
 
 }  // namespace bertune::studio

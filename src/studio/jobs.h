@@ -25,8 +25,9 @@ class Jobs {
  public:
   explicit Jobs(fs::path program) : program_(std::move(program)) {}
 
-  // Starts the job, unless it runs or its result is there. One of other arguments is ended first.
-  void start(const fs::path& project, const Job& job);
+  // Starts the job, unless it runs or its result is there; one that failed, where it is wanted `again`. One
+  // of other arguments is ended first.
+  void start(const fs::path& project, const Job& job, bool again = true);
   void stop(const fs::path& project, const std::string& name);
   // {"state": "none", "running", "done" or "failed", "error"}; "none" where the result is of something else.
   OrderedJson state(const fs::path& project, const Job& job);

@@ -86,7 +86,8 @@ std::string_view role_of(const data::ColumnChoice& choice, int index) {
 
 // The cells of the first records, under the names that the header or the keys have.
 void add_cells(OrderedJson& shown, const std::string& path, const Head& head, data::Format format,
-               const std::optional<data::ColumnChoice>& choice) {
+               const std::optional<data::Table>& table) {
+  const data::ColumnChoice* const choice = table ? &table->columns() : nullptr;
   std::string_view input = head.text;
   input.remove_prefix(data::byte_order_mark(input));
   std::vector<std::string> notes, names;
@@ -98,7 +99,7 @@ void add_cells(OrderedJson& shown, const std::string& path, const Head& head, da
     for (const data::Cell& cell : record.cells) row.push_back(shown_cell(cell));
   }
   if (data::is_delimited(format) && !rows.empty()) {
-    const bool has_header = !choice || (!choice->all.empty() && choice->all[0] == rows[0][0]);
+    const bool has_header = !table || table->has_header();
     names = has_header ? rows[0] : choice->all;
     if (has_header) rows.erase(rows.begin());
   } else {
@@ -107,8 +108,8 @@ void add_cells(OrderedJson& shown, const std::string& path, const Head& head, da
   if (rows.size() > kRows) rows.resize(kRows);
   shown["columns"] = OrderedJson::array(), shown["rows"] = OrderedJson::array();
   for (std::size_t i = 0; i < names.size() && i < kColumns; ++i)
-    shown["columns"].push_back(
-        {{"name", shown_text(names[i])}, {"role", choice ? role_of(*choice, static_cast<int>(i)) : ""}});
+    shown["columns"].push_back({{"name", shown_text(names[i])},
+                                {"role", choice != nullptr ? role_of(*choice, static_cast<int>(i)) : ""}});
   for (std::vector<std::string>& row : rows) {
     row.resize(std::min(names.size(), kColumns));
     shown["rows"].push_back(row);
@@ -158,25 +159,27 @@ OrderedJson preview(const fs::path& project, const std::string& file, const Orde
     data::refuse_foreign_bytes(head.text, sample.string());
     const std::optional<data::Format> named = data::format_by_name(sample);
     const data::Format format = named ? *named : data::guess_format(head.text);
-    std::optional<data::ColumnChoice> choice;
+    std::optional<data::Table> table;
     if (guess.task->name == "text-classification") {
       try {
-        data::Table table(sample.string(), read_options(settings));
+        table.emplace(sample.string(), read_options(settings));
         std::string_view input = head.text;
-        if (table.open(input, head.is_all)) choice = table.columns();
+        if (!table->open(input, head.is_all)) table.reset();
       } catch (const Error& error) {
+        table.reset();
         shown["error"] = without_folder(error.what(), project);
       }
     }
-    if (choice) {
-      shown["chosen"] = {{"text", column_json(choice->text)},
-                         {"text_pair", column_json(choice->text_pair)},
-                         {"label", column_json(choice->label)}};
+    if (table) {
+      const data::ColumnChoice& choice = table->columns();
+      shown["chosen"] = {{"text", column_json(choice.text)},
+                         {"text_pair", column_json(choice.text_pair)},
+                         {"label", column_json(choice.label)}};
     }
     if (format == data::Format::text) {
       add_lines(shown, head);
     } else {
-      add_cells(shown, sample.string(), head, format, choice);
+      add_cells(shown, sample.string(), head, format, table);
     }
   } catch (const Error& error) {
     if (!shown.contains("error")) shown["error"] = without_folder(error.what(), project);

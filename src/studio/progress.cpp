@@ -89,7 +89,7 @@ void Progress::take_step(const Json& event) {
     const auto steps = static_cast<double>(last.steps), more = static_cast<double>(point.steps);
     last = {step_, (last.loss * steps + point.loss * more) / (steps + more), last.steps + point.steps};
   }
-  if (loss_.size() <= kMostPoints) return;
+  if (loss_.size() < kMostPoints) return;
   for (std::size_t i = 0; 2 * i + 1 < loss_.size(); ++i) {
     const Point &one = loss_[2 * i], &other = loss_[2 * i + 1];
     const auto steps = static_cast<double>(one.steps), more = static_cast<double>(other.steps);

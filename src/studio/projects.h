@@ -2,9 +2,11 @@
 //
 //   project.json          the name, the files with their roles, and all choices
 //   data/                 the files as they were given
-//   run-1.json, run-1/    a training: its options (bertune train --config run-1.json --resume) and what it
-//   wrote corrections.csv       labels that a person has corrected (--relabel) .studio/              what can
-//   be made again: results of checks and plans, events and logs of runs
+//   run-1.json, run-1/    a training: its options (bertune train --config run-1.json --resume) and
+//                         what it wrote
+//   corrections.json      labels that a person has corrected
+//   corrections.csv       the same for the command line (--relabel)
+//   .studio/              what can be made again: results of checks and plans, events and logs of runs
 #pragma once
 
 #include <cstdint>

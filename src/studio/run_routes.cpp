@@ -70,12 +70,20 @@ HttpResponse ask_model(Studio& studio, const Asked& asked) {
       explain(studio.options().program, project_of(studio, asked), asked.parts.at(1), body_of(asked)));
 }
 
+// The state of a job that the page asks for until it has ended. Its first request wants it `again`, where it
+// has failed before; the others do not.
+OrderedJson begun(Studio& studio, const Asked& asked, const Job& job) {
+  const fs::path project = project_of(studio, asked);
+  const Json body = body_of(asked);
+  studio.jobs().start(project, job, body.is_object() && body.value("again", Json()) == Json(true));
+  return studio.jobs().state(project, job);
+}
+
 HttpResponse compare_runs(Studio& studio, const Asked& asked) {
   const fs::path project = project_of(studio, asked);
   const Job job = comparison_job(asked.parts.at(1), asked.parts.at(2));
   for (const std::size_t part : {1, 2}) studio.runs().folder_of(project, asked.parts.at(part));
-  studio.jobs().start(project, job);
-  OrderedJson state = studio.jobs().state(project, job);
+  OrderedJson state = begun(studio, asked, job);
   if (state.at("state") == "done")
     state["result"] = parse_ordered_json(json_file(result_of(project, job.name)).body, "comparison");
   return json_response(state);
@@ -91,8 +99,7 @@ HttpResponse label_file(Studio& studio, const Asked& asked) {
   for (const OrderedJson& file : settings.at("files")) {
     if (file.at("name") != name) continue;
     const Job job = label_job(asked.parts.at(1), "data/" + name);
-    studio.jobs().start(project, job);
-    OrderedJson state = studio.jobs().state(project, job);
+    OrderedJson state = begun(studio, asked, job);
     if (state.at("state") == "done") {
       settings["columns"] = {{"text", ""}, {"text_pair", ""}, {"label", ""}}, settings["encoding"] = "";
       state["preview"] = preview(project, std::string(kWork) + "/" + kLabelled, settings);

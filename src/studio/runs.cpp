@@ -6,6 +6,7 @@
 #include <charconv>
 #include <csignal>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "bertune/error.h"
@@ -19,8 +20,6 @@ namespace bertune::studio {
 namespace {
 
 using serve::Refusal;
-
-constexpr std::size_t kMostLog = std::size_t{1} << 20;
 
 // 3 of "run-3", and 0 of what is no name of a run.
 int number_of(std::string_view name) {
@@ -36,11 +35,6 @@ fs::path work_file(const fs::path& project, const std::string& run, const char* 
   return project / kWork / (run + extension);
 }
 
-std::string log_of(const fs::path& project, const std::string& run) {
-  const fs::path file = work_file(project, run, ".log");
-  return path_exists(file) ? read_file(file, kMostLog) : std::string();
-}
-
 OrderedJson json_of(const fs::path& file) {
   if (!path_exists(file)) return nullptr;
   try {
@@ -50,8 +44,14 @@ OrderedJson json_of(const fs::path& file) {
   }
 }
 
+fs::file_time_type time_of(const fs::path& folder) {
+  std::error_code error;
+  const fs::file_time_type time = fs::last_write_time(folder, error);
+  return error ? fs::file_time_type() : time;
+}
+
 // Returns what a list of trainings says of one that is done: its result, and what its model is asked.
-OrderedJson facts_of(const fs::path& folder) {
+OrderedJson result_in(const fs::path& folder) {
   const OrderedJson report = json_of(folder / "report.json"), model = json_of(folder / "bertune.json");
   OrderedJson facts = OrderedJson::object();
   if (report.is_object() && report.contains("headline")) facts["headline"] = report.at("headline");
@@ -90,8 +90,11 @@ void Runs::want(const fs::path& project, const std::string& run, bool runs) cons
 
 void Runs::launch(const fs::path& project, const std::string& run) {
   Known& known = known_[project / run];
+  // One that was killed before may still be wanted, and would run beside this one after a restart.
+  for (const std::string& other : names(project)) want(project, other, false);
   want(project, run, true);
   known.stops = false;
+  known.ended = nullptr;
   known.child.reset();
   const std::string events = (fs::path(kWork) / (run + ".events")).string();
   known.child.emplace(Command{
@@ -136,6 +139,7 @@ void Runs::stop(const fs::path& project, const std::string& run) {
   Known& known = known_[folder];
   want(project, run, false);
   known.stops = true;
+  known.ended = nullptr;
   if (known.child && !known.child->code()) return known.child->signal(SIGINT);
   if (const std::optional<int> holder = FolderLock::holder(folder); holder && *holder > 1)
     ::kill(*holder, SIGINT);
@@ -176,32 +180,36 @@ std::string Runs::state_of(const fs::path& project, const std::string& run, Know
     want(project, run, false);
     return "done";
   }
-  error = error_in(log_of(project, run));
+  error = error_in(log_in(work_file(project, run, ".log")));
   if (!error.empty()) return "failed";
   if (code > 128 && !known.stops)
     error = fmt::format("it was ended from outside, by signal {}; was there too little memory?", code - 128);
   return "stopped";
 }
 
+OrderedJson Runs::facts_of(const fs::path& project, const std::string& run, Known& known) {
+  const fs::path folder = project / run;
+  const fs::file_time_type changed = time_of(folder);
+  // A training that has ended may be gone on with on the command line.
+  if (!known.ended.is_null() && known.changed == changed && !FolderLock::holder(folder)) return known.ended;
+  std::string error;
+  const std::string state = state_of(project, run, known, error);
+  if (known.options.is_null()) known.options = json_of(options_of(project, run));
+  OrderedJson facts = {{"name", run}, {"state", state}, {"options", known.options}};
+  if (!error.empty()) facts["error"] = error;
+  if (state == "done") facts.update(result_in(folder));
+  if (path_exists(folder / "report.html")) facts["has_report"] = true;
+  known.progress.read(work_file(project, run, ".events"));
+  facts["progress"] = known.progress.json();
+  known.ended = state == "running" || state == "stopping" ? OrderedJson() : facts;
+  known.changed = changed;
+  return facts;
+}
+
 OrderedJson Runs::all(const fs::path& project) {
   const std::lock_guard lock(mutex_);
   OrderedJson list = OrderedJson::array();
-  for (const std::string& run : names(project)) {
-    Known& known = known_[project / run];
-    std::string error;
-    const std::string state = state_of(project, run, known, error);
-    if (known.options.is_null()) known.options = json_of(options_of(project, run));
-    OrderedJson one = {{"name", run}, {"state", state}, {"options", known.options}};
-    if (!error.empty()) one["error"] = error;
-    if (state == "done") {
-      if (known.facts.is_null()) known.facts = facts_of(project / run);
-      one.update(known.facts);
-    }
-    if (path_exists(project / run / "report.html")) one["has_report"] = true;
-    known.progress.read(work_file(project, run, ".events"));
-    one["progress"] = known.progress.json();
-    list.push_back(std::move(one));
-  }
+  for (const std::string& run : names(project)) list.push_back(facts_of(project, run, known_[project / run]));
   return list;
 }
 

@@ -44,8 +44,10 @@ class Runs {
   struct Known {
     std::optional<Child> child = {};
     Progress progress = {};
-    OrderedJson options = {}, facts = {};
+    OrderedJson options = {};
     bool stops = false;
+    OrderedJson ended = {};  // what all() says of it since it has ended; null: it is to be looked at
+    std::filesystem::file_time_type changed = {};  // its folder, when that was said
   };
 
   std::vector<std::string> names(const fs::path& project) const;
@@ -53,6 +55,7 @@ class Runs {
   void require_none_runs(const fs::path& project);
   void launch(const fs::path& project, const std::string& run);
   std::string state_of(const fs::path& project, const std::string& run, Known& known, std::string& error);
+  OrderedJson facts_of(const fs::path& project, const std::string& run, Known& known);
   void want(const fs::path& project, const std::string& run, bool runs) const;
 
   fs::path program_;

@@ -21,7 +21,6 @@ void Services::stop(const fs::path& project) {
 }
 
 OrderedJson Services::state(const fs::path& project) {
-  constexpr std::size_t kMost = 65536;
   const std::lock_guard lock(mutex_);
   const auto found = services_.find(project);
   if (found == services_.end()) return {{"state", "none"}};
@@ -29,13 +28,13 @@ OrderedJson Services::state(const fs::path& project) {
   OrderedJson state = {{"state", "starting"}, {"run", service.run}};
   if (service.child.code()) {
     state["state"] = "failed";
-    const std::string error = error_in(service.child.log(kMost));
+    const std::string error = error_in(service.child.log());
     state["error"] = error.empty() ? "the service has ended" : error;
     return state;
   }
   if (service.url.empty()) {
     constexpr std::string_view kReady = "READY ";
-    const std::string said = service.child.out(kMost);
+    const std::string said = service.child.out(65536);
     const std::size_t end = said.find('\n');
     if (said.starts_with(kReady) && end != said.npos)
       service.url = said.substr(kReady.size(), end - kReady.size());

@@ -109,7 +109,7 @@ Job label_job(const std::string& run, const std::string& file) {
   return {.name = "label",
           .arguments = {"predict", "--model=" + run, file, fmt::format("--output={}/{}", kWork, kLabelled),
                         "--output-format=csv"},
-          .files = {file}};
+          .files = {file, run + "/bertune.json"}};
 }
 
 OrderedJson explain(const fs::path& program, const fs::path& project, const std::string& run,

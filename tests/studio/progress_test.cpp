@@ -53,6 +53,14 @@ TEST(StudioProgress, ManyStepsBecomeMeans) {
   for (const OrderedJson& point : loss) EXPECT_NEAR(point.at(1).get<double>(), 0.5, 0.51);
 }
 
+TEST(StudioProgress, TheLastStepIsThereWhenPointsAreMerged) {
+  Progress progress;
+  for (int step = 1; step <= 900; ++step) {
+    progress.take(step_line(step, 1, step));
+    ASSERT_EQ(progress.json().at("loss").back().at(0), step);
+  }
+}
+
 TEST(StudioProgress, LinesThatAreNoEventsAreLeftOut) {
   Progress progress;
   for (const char* line :

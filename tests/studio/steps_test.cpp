@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <csignal>
+#include <tuple>
 
 #include "core/folder_lock.h"
 #include "studio/archive.h"
 #include "studio/corrected_data.h"
 #include "studio/opened.h"
+#include "studio/steps.h"
 
 namespace bertune {
 namespace {
@@ -35,6 +37,17 @@ TEST(StudioPreview, TheFirstRowsAndWhatTheyAreTakenFor) {
   EXPECT_EQ(view.at("rows").at(0).at(1), "שלום, \"you\"");
   EXPECT_EQ(view.at("rows").at(0).at(2), "grüße");
   EXPECT_EQ(view.at("rows").size(), 3U);
+}
+
+TEST(StudioPreview, AFirstRowThatLooksLikeANumberOfAColumnIsARow) {
+  Opened opened;
+  const std::string id = opened.create();
+  const OrderedJson view =
+      preview(opened, id, opened.send(id, "t.csv", "1,a b\n0,c d\n1,e f\n0,g h\n1,i j\n"));
+  EXPECT_EQ(view.at("columns").at(0).at("name"), "1") << view.dump();
+  EXPECT_EQ(view.at("columns").at(1).at("name"), "2");
+  EXPECT_EQ(view.at("rows").size(), 5U);
+  EXPECT_EQ(view.at("rows").at(0).dump(), R"(["1","a b"])");
 }
 
 TEST(StudioPreview, OtherTasksAndFormats) {
@@ -101,6 +114,41 @@ TEST(StudioSteps, FromAFileToAModelThatIsUsed) {
   }
   EXPECT_EQ(labelled.at("preview").at("rows").size(), 2U) << labelled.dump();
   EXPECT_EQ(opened.ask(path("labelled.csv")).status, 200);
+}
+
+TEST(StudioSteps, AJobThatFailedIsBegunAgainOnlyWhereThatIsWanted) {
+  Opened opened;
+  const std::string id = opened.create(), project = "projects/" + id;
+  opened.files.write(project + "/run-1.json", "{}");  // a training without a model
+  opened.files.write(project + "/run-2.json", "{}");
+  const std::string file = opened.send(id, "new.csv", "text\ngood\n");
+  const auto failed = [&](const std::string& path, OrderedJson body) {
+    OrderedJson answer = opened.json(Opened::path_of(id, path), body.dump());
+    for (int i = 0; i < 6000 && answer.at("state") == "running"; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      answer = opened.json(Opened::path_of(id, path), body.dump());
+    }
+    return answer.at("state") == "failed";
+  };
+  for (const auto& [path, job, body] :
+       {std::tuple("runs/run-1/label", "label", OrderedJson({{"name", file}})),
+        std::tuple("compare/run-1/run-2", "compare-run-1-run-2", OrderedJson::object())}) {
+    EXPECT_TRUE(failed(path, body)) << path;
+    const std::string log = project + "/.studio/" + job + ".log", mark = "a start makes it anew";
+    opened.files.write(log, mark);
+    EXPECT_TRUE(failed(path, body)) << path;
+    EXPECT_EQ(opened.files.read(log), mark) << path;
+    OrderedJson again = body;
+    again["again"] = true;
+    opened.json(Opened::path_of(id, path), again.dump());
+    EXPECT_TRUE(failed(path, body)) << path;
+    EXPECT_NE(opened.files.read(log), mark) << path;
+  }
+}
+
+TEST(StudioSteps, ALabeledFileIsOfTheModelThatLabeledIt) {
+  EXPECT_EQ(studio::label_job("run-1", "data/new.csv").files,
+            (std::vector<std::string>{"data/new.csv", "run-1/bertune.json"}));
 }
 
 TEST(StudioSteps, BeforeAFileAndAModelThereIsNothingToDo) {
@@ -203,6 +251,26 @@ TEST(StudioRuns, AKilledTrainingSaysSo) {
               HasSubstr("signal 9"));
 }
 
+TEST(StudioRuns, OneTrainingGoesOnAfterARestart) {
+  Opened opened;
+  const std::string id = opened.prepared(400);
+  const auto lives = [&](const char* run) {
+    return FolderLock::holder(opened.folder(id) / run).value_or(0) > 1;
+  };
+  opened.json(Opened::path_of(id, "runs"), "{}");
+  opened.wait(id, [&](const OrderedJson&) { return lives("run-1"); });
+  ::kill(*FolderLock::holder(opened.folder(id) / "run-1"), SIGKILL);
+  opened.wait_for_run(id, "stopped");
+  EXPECT_EQ(opened.json(Opened::path_of(id, "runs"), "{}").at("run"), "run-2");
+  opened.wait(id, [&](const OrderedJson&) { return lives("run-2"); });
+  opened.open();
+  const OrderedJson now = opened.studio->snapshot(id);
+  EXPECT_EQ(now.at("runs").at(0).at("state"), "stopped");
+  EXPECT_EQ(now.at("runs").at(1).at("state"), "running");
+  opened.status(Opened::path_of(id, "runs/run-2/stop"), "{}");
+  opened.wait_for_run(id, "stopped");
+}
+
 TEST(StudioRuns, ATrainingThatCannotBeginSaysWhy) {
   Opened opened;
   const std::string id = opened.prepared();
@@ -210,6 +278,47 @@ TEST(StudioRuns, ATrainingThatCannotBeginSaysWhy) {
   opened.json(Opened::path_of(id, "runs"), "{}");
   EXPECT_THAT(opened.wait_for_run(id, "failed").at("runs").at(0).at("error").get<std::string>(),
               HasSubstr("/nowhere/at/all"));
+}
+
+// What is said of a training that has ended is kept, until its folder changes.
+TEST(StudioRuns, ATrainingThatWasGoneOnWithElsewhereIsLookedAtAgain) {
+  Opened opened;
+  const std::string id = opened.create(), project = "projects/" + id;
+  opened.files.write(project + "/run-1.json", "{}");
+  opened.files.write(project + "/run-1/checkpoint-1/trainer_state.json", "{}");
+  const auto run = [&] { return opened.json(Opened::path_of(id)).at("runs").at(0); };
+  EXPECT_EQ(run().at("state"), "stopped");
+  EXPECT_EQ(run(), run());
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the clock of a file system is coarse
+  opened.files.write(project + "/run-1/all_results.json", "{}");
+  opened.files.write(project + "/run-1/report.html", "");
+  EXPECT_EQ(run().at("state"), "done");
+  EXPECT_EQ(run().at("has_report"), true);
+}
+
+// A log holds what libraries write too, and its error is at the end.
+TEST(StudioRuns, ALongLogSaysWhatWentWrong) {
+  Opened opened;
+  const std::string id = opened.create(), log = "projects/" + id + "/.studio/run-1.log";
+  opened.files.write("projects/" + id + "/run-1.json", "{}");
+  opened.files.write(log, "error: of an earlier start\n" + std::string(3 << 20, 'x') + "\nerror: it broke\n");
+  const OrderedJson run = opened.json(Opened::path_of(id)).at("runs").at(0);
+  EXPECT_EQ(run.at("state"), "failed");
+  EXPECT_EQ(run.at("error"), "it broke");
+  EXPECT_EQ(studio::log_in(opened.files.path() / log).size(), std::size_t{1} << 20);
+  EXPECT_EQ(studio::log_in(opened.files.path() / "nothing.log"), "");
+}
+
+// Of memory, no more is taken than was said.
+TEST(StudioRuns, WhatACommandSaysIsCutToItsBeginningAndItsLogToItsEnd) {
+  const std::string script =
+      "head -c 70000 /dev/zero; head -c 2000000 /dev/zero >&2; echo >&2; echo 'error: full' >&2";
+  studio::Child child({.program = "/bin/sh", .arguments = {"-c", script}, .folder = "/"});
+  while (!child.code()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(child.out(65536).size(), 65536U);
+  EXPECT_EQ(child.out(1 << 20).size(), 70000U);
+  EXPECT_EQ(child.log().size(), std::size_t{1} << 20);
+  EXPECT_EQ(studio::error_in(child.log()), "full");
 }
 
 TEST(StudioRuns, TwoBrowsersSeeTheSame) {
@@ -252,6 +361,10 @@ TEST(StudioLabels, CorrectionsAreTrainedWith) {
   EXPECT_EQ(opened.json(path("corrections"), OrderedJson({{where, other}}).dump()).at(where).at("correct"),
             other);
   EXPECT_THAT(opened.files.read("projects/" + id + "/corrections.csv"), HasSubstr("\n" + where + ","));
+  // They are no part of what can be made again.
+  std::filesystem::rename(opened.folder(id) / ".studio", opened.folder(id) / "away");
+  EXPECT_EQ(opened.json(path("corrections")).at(where).at("correct"), other);
+  std::filesystem::rename(opened.folder(id) / "away", opened.folder(id) / ".studio");
   opened.json(path("runs"), "{}");
   const OrderedJson run = opened.wait_for_run(id, "done").at("runs").at(0);
   EXPECT_EQ(run.at("options").at("relabel"), "run-1.corrections.csv");
@@ -262,7 +375,8 @@ TEST(StudioLabels, CorrectionsAreTrainedWith) {
   EXPECT_THAT(all, StartsWith("text,label\n"));
   EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 96);  // the header, and a row less
   opened.json(path("corrections"), OrderedJson({{where, ""}}).dump());
-  EXPECT_FALSE(std::filesystem::exists(opened.folder(id) / "corrections.csv"));
+  for (const char* file : {"corrections.csv", "corrections.json"})
+    EXPECT_FALSE(std::filesystem::exists(opened.folder(id) / file)) << file;
 }
 
 TEST(StudioArchive, AFolderAsTar) {
@@ -296,6 +410,18 @@ TEST(StudioLabels, CorrectedDataKeepsAllColumns) {
   EXPECT_THROW(studio::CorrectedData(opened.folder(id), "data/" + lines,
                                      opened.studio->projects().settings(id), corrections),
                serve::Refusal);
+}
+
+TEST(StudioLabels, CorrectedDataWithoutAHeaderKeepsItsFirstRow) {
+  Opened opened;
+  const std::string id = opened.create();
+  opened.send(id, "t.csv", "1,a b\n0,c d\n1,e f\n0,g h\n1,i j\n");
+  const OrderedJson corrections = {{"data/t.csv:1", {{"correct", "0"}}},
+                                   {"data/t.csv:3", {{"correct", "drop"}}}};
+  studio::CorrectedData data(opened.folder(id), "data/t.csv", opened.studio->projects().settings(id),
+                             corrections);
+  EXPECT_EQ(data.next(), "0,a b\n0,c d\n0,g h\n1,i j\n");
+  EXPECT_EQ(data.next(), "");
 }
 
 }  // namespace

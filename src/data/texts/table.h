@@ -42,6 +42,7 @@ class Table {
   void count_good_rows(std::int64_t rows) { rows_ = rows; }
 
   const ColumnChoice& columns() const { return choice_; }
+  bool has_header() const { return head_.header_line > 0; }
   std::int64_t rows() const { return rows_; }
   std::int64_t labeled_rows() const { return labeled_; }
   std::vector<std::string> notes() const;

@@ -51,13 +51,13 @@ export function resultStep(app) {
     facts.suspicious?.issues && !isWeak(facts.suspicious) ? h("section", {}, h("h2", {}, "What would help"), h("p", {}, `${counted(facts.suspicious.issues, "label")} of its ${facts.suspicious.items} rows fit badly: perhaps they are wrong in the file.`), h("div", {class: "go"}, button("Read suspicious labels", () => app.go("labels")))) : null,
     h("div", {class: "go"}, h("a", {class: "button first", href: app.path(`runs/${run.name}/report.html`), target: "_blank", rel: "noopener"}, "Open the full report"), button("Use the model", () => app.go("use")), button("Train again", () => app.go("plan")))];
   }
-  async function compare(run) {
+  async function compare(run, again = true) {
     clearTimeout(timer);
     against = `${other}/${run}`, comparison = null;
     const wanted = against;
-    const answer = await app.act(() => ask(app.path(`compare/${other}/${run}`), {}));
+    const answer = await app.act(() => ask(app.path(`compare/${other}/${run}`), {again}));
     if (wanted !== against || !answer) return;
-    if (answer.state === "running") timer = setTimeout(() => compare(run), 300);
+    if (answer.state === "running") timer = setTimeout(() => compare(run, false), 300);
     else comparison = answer, app.redraw();
   }
   function compareView(snap, run) {
@@ -169,8 +169,10 @@ export function useStep(app) {
       labelled = {state: "sending", share: 0}, app.redraw();
       const name = await upload(app.id, file, share => { labelled = {state: "sending", share}; app.redraw(); });
       await ask(app.path("settings"), {roles: {[name]: "other"}});
+      let again = true;
       do {
-        labelled = await ask(app.path(`runs/${run.name}/label`), {name});
+        labelled = await ask(app.path(`runs/${run.name}/label`), {name, again});
+        again = false;
         app.redraw();
         if (labelled.state === "running") await new Promise(next => setTimeout(next, 400));
       } while (labelled.state === "running");
