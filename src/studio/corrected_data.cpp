@@ -50,7 +50,10 @@ CorrectedData::CorrectedData(const fs::path& project, const std::string& file, c
   names_ = choice.all;
   std::vector<std::string> notes;
   parser_ = data::make_parser(path.string(), format, '\0', rest_, notes);
-  if (!data::is_delimited(format)) return parser_->set_keys(names_);
+  if (!data::is_delimited(format)) {
+    parser_->set_keys(names_);
+    return;
+  }
   data::Record header;
   if (table.has_header()) {
     parser_->next(rest_, true, header);

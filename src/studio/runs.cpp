@@ -1,6 +1,7 @@
 #include "studio/runs.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <charconv>
@@ -44,10 +45,10 @@ OrderedJson json_of(const fs::path& file) {
   }
 }
 
-fs::file_time_type time_of(const fs::path& folder) {
-  std::error_code error;
-  const fs::file_time_type time = fs::last_write_time(folder, error);
-  return error ? fs::file_time_type() : time;
+std::int64_t time_of(const fs::path& folder) {
+  struct stat about {};
+  if (::stat(folder.c_str(), &about) != 0) return 0;
+  return std::int64_t{about.st_mtim.tv_sec} * 1'000'000'000 + about.st_mtim.tv_nsec;
 }
 
 // Returns what a list of trainings says of one that is done: its result, and what its model is asked.
@@ -189,7 +190,7 @@ std::string Runs::state_of(const fs::path& project, const std::string& run, Know
 
 OrderedJson Runs::facts_of(const fs::path& project, const std::string& run, Known& known) {
   const fs::path folder = project / run;
-  const fs::file_time_type changed = time_of(folder);
+  const std::int64_t changed = time_of(folder);
   // A training that has ended may be gone on with on the command line.
   if (!known.ended.is_null() && known.changed == changed && !FolderLock::holder(folder)) return known.ended;
   std::string error;

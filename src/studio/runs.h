@@ -46,8 +46,8 @@ class Runs {
     Progress progress = {};
     OrderedJson options = {};
     bool stops = false;
-    OrderedJson ended = {};  // what all() says of it since it has ended; null: it is to be looked at
-    std::filesystem::file_time_type changed = {};  // its folder, when that was said
+    OrderedJson ended = {};    // what all() says of it since it has ended; null: it is to be looked at
+    std::int64_t changed = 0;  // of its folder, when that was said, in nanoseconds
   };
 
   std::vector<std::string> names(const fs::path& project) const;

@@ -19,7 +19,7 @@ constexpr double kPoints = 0.05;       // of probability, from which on a word c
 constexpr double kShareOfMost = 0.25;  // of a number
 constexpr std::size_t kMostTargets = 3;
 
-struct LeftOut {
+struct Unexplained {
   std::string why;
 };
 
@@ -49,9 +49,9 @@ OrderedJson explained_mistakes(const OrderedJson& facts, ModelExplainer& explain
   const bool has_classes = facts.at("outcome") == "classes", is_number = facts.at("outcome") == "numbers";
   const Stopwatch watch;
   const auto between = [&] {
-    if (stop.stop_requested()) throw LeftOut{"as the run was stopped"};
+    if (stop.stop_requested()) throw Unexplained{"as the run was stopped"};
     if (watch.seconds() > limits.time.count())
-      throw LeftOut{fmt::format("after {:.0f} s", limits.time.count())};
+      throw Unexplained{fmt::format("after {:.0f} s", limits.time.count())};
   };
   OrderedJson file = {{"most_words", limits.words}, {"mistakes", OrderedJson::object()}};
   const OrderedJson& mistakes = facts.at("mistakes");
@@ -74,8 +74,8 @@ OrderedJson explained_mistakes(const OrderedJson& facts, ModelExplainer& explain
       file["mistakes"][key_of_mistake(mistake)] = std::move(decided);
       between();
     }
-  } catch (const LeftOut& left_out) {
-    file["why_not"] = "the others were left out " + left_out.why;
+  } catch (const Unexplained& rest) {
+    file["why_not"] = "the others were left out " + rest.why;
   }
   return file;
 }
