@@ -215,10 +215,10 @@ RunPlan probe_run(const TrainOptions& options, const BaseModel& base, const task
                   train::Observer& observer) {
   tasks::TrainingData data = read_training(options, base, task, observer);
   if (options.method == Method::automatic ? has_few_rows(data) : options.method != Method::fine_tune) {
-    throw UsageError("dry_run",
-                     fmt::format("`dry_run` plans fine-tuning, and `method={}` learns from few rows in seconds "
-                                 "to minutes: leave out one of both",
-                                 to_string(options.method)));
+    throw UsageError(
+        "dry_run", fmt::format("`dry_run` plans fine-tuning, and `method={}` learns from few rows in seconds "
+                               "to minutes: leave out one of both",
+                               to_string(options.method)));
   }
   TrainOptions settled = options;
   settled.arguments.settle(*data.task);
