@@ -1,4 +1,4 @@
-// What different models say of the same rows, as one prediction.
+// Predictions of different models for the same rows, as one.
 #pragma once
 
 #include <string_view>
