@@ -3,8 +3,7 @@
     bench/few_labels.py --program build/bertune --model .cache/all-MiniLM-L6-v2 --data FOLDER --rows 8 16 --draws 3 \\
         --peer .cache/peer/bin/python
 
-FOLDER holds trec/train.txt, sst2/train.tsv and ag_news/test.csv as their authors publish them; sets that are missing are
-left out. The support tickets come with Bertune. Each draw has its own training rows; the test rows are the same in all.
+FOLDER is that of labeled_sets.py. Each draw has its own training rows; the test rows are the same in all.
 Seconds are those of training: of ours with the comparison that `auto` makes, of SetFit without loading the model. CPU
 seconds, which other work on the machine does not change much, are of the whole program for ours, with loading and
 testing, and of training alone for SetFit.
@@ -14,62 +13,20 @@ SetFit is asked with its own defaults, but for 100 steps in place of about 350.
 from __future__ import annotations
 
 import argparse
-import csv
 import json
-import os
 import pathlib
 import random
 import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
-Rows = list[tuple[str, str]]
+from labeled_sets import Rows, asked, parser, run, write
+
 Result = tuple[float, float, float]  # accuracy in %, seconds, CPU seconds
 METHODS = ["fine-tune", "frozen", "contrastive", "auto"]
-MOST_TEST_ROWS = 500
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 PEER = pathlib.Path(__file__).with_name("few_labels_setfit.py")
-
-
-def read_csv(path: pathlib.Path) -> Rows:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [(row["text"], row["label"]) for row in csv.DictReader(file)]
-
-
-def read_trec(path: pathlib.Path) -> Rows:
-    lines = path.read_text(encoding="latin-1").splitlines()
-    return [(line.split(" ", 1)[1], line.split(":", 1)[0]) for line in lines if " " in line]
-
-
-def read_tsv(path: pathlib.Path) -> Rows:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [(text, label) for text, label in (line.rsplit("\t", 1) for line in lines if "\t" in line)]
-
-
-def read_news(path: pathlib.Path) -> Rows:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [(f"{title}. {text}", label) for label, title, text in csv.reader(file)]
-
-
-def sets(data: pathlib.Path) -> dict[str, tuple[Rows, Rows]]:
-    """Rows to draw from, and rows to test on."""
-    tickets = ROOT / "examples" / "support_tickets"
-    found = {"tickets": (read_csv(tickets / "train.csv"), read_csv(tickets / "test.csv"))}
-    if (data / "trec").is_dir():
-        found["TREC"] = (read_trec(data / "trec/train.txt"), read_trec(data / "trec/test.txt"))
-    if (data / "sst2").is_dir():
-        found["SST-2"] = (read_tsv(data / "sst2/train.tsv"), read_tsv(data / "sst2/dev.tsv"))
-    if (data / "ag_news").is_dir():
-        rows = read_news(data / "ag_news/test.csv")
-        random.Random(0).shuffle(rows)
-        found["AG News"] = (rows[: len(rows) // 2], rows[len(rows) // 2 :])
-    return {
-        name: (train, test if len(test) <= MOST_TEST_ROWS else random.Random(1).sample(test, MOST_TEST_ROWS))
-        for name, (train, test) in found.items()
-    }
 
 
 def draw(rows: Rows, of_class: int, seed: int) -> Rows:
@@ -84,11 +41,6 @@ def draw(rows: Rows, of_class: int, seed: int) -> Rows:
     return chosen
 
 
-def write(path: pathlib.Path, rows: Rows) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([("text", "label"), *rows])
-
-
 def cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
@@ -100,10 +52,8 @@ def ours(arguments: argparse.Namespace, folder: pathlib.Path, method: str) -> Re
     command += ["--test", folder / "test.csv", "--output", output, "--method", method, "--no-baselines", "--json"]
     command += ["--overwrite", "--text-column", "text", "--label-column", "label", *arguments.extra]
     before = cpu_seconds()
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    run(*command)
     cpu = cpu_seconds() - before
-    if done.returncode != 0:
-        raise SystemExit(done.stderr)
     results = json.loads((output / "all_results.json").read_text())
     seconds = results["train_runtime"]
     choice = output / "method.json"
@@ -113,31 +63,22 @@ def ours(arguments: argparse.Namespace, folder: pathlib.Path, method: str) -> Re
 
 
 def theirs(arguments: argparse.Namespace, folder: pathlib.Path) -> Result:
-    command = [arguments.peer, str(PEER), str(arguments.model), str(folder / "train.csv"), str(folder / "test.csv")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ, HF_HUB_OFFLINE="1"))
-    if done.returncode != 0:
-        raise SystemExit(done.stderr)
-    result = json.loads(done.stdout.splitlines()[-1])
+    told = run(arguments.peer, PEER, arguments.model, folder / "train.csv", folder / "test.csv")
+    result = json.loads(told.splitlines()[-1])
     return 100 * result["accuracy"], result["seconds"], result["cpu"]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build/bertune")
-    parser.add_argument("--model", type=pathlib.Path, default=ROOT / ".cache/all-MiniLM-L6-v2")
-    parser.add_argument("--data", type=pathlib.Path, default=ROOT / "../data")
-    parser.add_argument("--sets", nargs="*", help="some of them, by name")
-    parser.add_argument("--rows", type=int, nargs="+", default=[4, 8, 16, 32], help="rows a class")
-    parser.add_argument("--draws", type=int, default=5)
-    parser.add_argument("--methods", nargs="*", default=METHODS)
-    parser.add_argument("--peer", help="a Python with setfit; left out: SetFit is not measured")
-    parser.add_argument("--output", type=pathlib.Path, help="every result as a line of JSON, added as it comes")
-    parser.add_argument("--extra", nargs="*", default=[], help="more options of `bertune train`")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--rows", type=int, nargs="+", default=[4, 8, 16, 32], help="rows a class")
+    options.add_argument("--draws", type=int, default=5)
+    options.add_argument("--methods", nargs="*", default=METHODS)
+    options.add_argument("--peer", help="a Python with setfit; left out: SetFit is not measured")
+    options.add_argument("--output", type=pathlib.Path, help="every result as a line of JSON, added as it comes")
+    options.add_argument("--extra", nargs="*", default=[], help="more options of `bertune train`")
+    arguments = options.parse_args()
     methods = arguments.methods + (["SetFit"] if arguments.peer else [])
-    for name, (train, test) in sets(arguments.data).items():
-        if arguments.sets and name not in arguments.sets:
-            continue
+    for name, train, test in asked(arguments):
         for of_class in arguments.rows:
             found: dict[str, list[Result]] = {method: [] for method in methods}
             for seed in range(arguments.draws):

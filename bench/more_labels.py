@@ -5,7 +5,7 @@
 
 forecast: half of the rows say what all of them will reach; the curve of all says whether that was right.
 suggest: rounds of 100 chosen rows, after each of which a model is trained (`--method frozen`, or --extra for others),
-beside as many random rows. FOLDER is that of few_labels.py.
+beside as many random rows. FOLDER is that of labeled_sets.py.
 """
 
 from __future__ import annotations
@@ -15,20 +15,12 @@ import csv
 import json
 import pathlib
 import random
-import subprocess
 import tempfile
 
-from few_labels import ROOT, Rows, sets, write
+from labeled_sets import Rows, asked, parser, run, shuffled, write
 
 MOST_ROWS = 4000
 ROUND = 100
-
-
-def run(*command: object) -> str:
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise SystemExit(done.stderr)
-    return done.stdout
 
 
 def curve(arguments: argparse.Namespace, folder: pathlib.Path, rows: Rows) -> dict:
@@ -83,25 +75,17 @@ def suggest(arguments: argparse.Namespace, name: str, train: Rows, folder: pathl
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["forecast", "suggest"])
-    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build/bertune")
-    parser.add_argument("--model", type=pathlib.Path, default=ROOT / ".cache/all-MiniLM-L6-v2")
-    parser.add_argument("--data", type=pathlib.Path, default=ROOT / "../data")
-    parser.add_argument("--sets", nargs="*", help="some of them, by name")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--rows", type=int, default=MOST_ROWS, help="of a set, at most")
-    parser.add_argument("--extra", nargs="*", default=["--method", "frozen"], help="more options of `bertune train`")
-    arguments = parser.parse_args()
-    for name, (train, test) in sets(arguments.data).items():
-        if arguments.sets and name not in arguments.sets:
-            continue
-        rows = train[:]
-        random.Random(0).shuffle(rows)
+    options = parser(__doc__)
+    options.add_argument("what", choices=["forecast", "suggest"])
+    options.add_argument("--seeds", type=int, default=5)
+    options.add_argument("--rows", type=int, default=MOST_ROWS, help="of a set, at most")
+    options.add_argument("--extra", nargs="*", default=["--method", "frozen"], help="more options of `bertune train`")
+    arguments = options.parse_args()
+    for name, train, test in asked(arguments):
         with tempfile.TemporaryDirectory() as scratch:
             folder = pathlib.Path(scratch)
             write(folder / "test.csv", test)
-            (forecast if arguments.what == "forecast" else suggest)(arguments, name, rows[: arguments.rows], folder)
+            (forecast if arguments.what == "forecast" else suggest)(arguments, name, shuffled(train, arguments.rows), folder)
 
 
 if __name__ == "__main__":
