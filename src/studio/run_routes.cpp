@@ -130,6 +130,7 @@ const Route kRunRoutes[] = {
     {"POST", "/api/projects/{}/runs", start_run},
     {"POST", "/api/projects/{}/runs/{}/stop", act_on_run<&Runs::stop>},
     {"POST", "/api/projects/{}/runs/{}/resume", act_on_run<&Runs::resume>},
+    {"POST", "/api/projects/{}/runs/{}/finish", act_on_run<&Runs::finish>},
     {"POST", "/api/projects/{}/runs/{}/remove", act_on_run<&Runs::remove>},
     {"GET", "/api/projects/{}/runs/{}/report", report_facts},
     {"GET", "/api/projects/{}/runs/{}/report.html", report},
