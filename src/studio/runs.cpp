@@ -10,10 +10,10 @@
 #include <system_error>
 #include <utility>
 
-#include "bertune/error.h"
 #include "core/file.h"
 #include "core/folder.h"
 #include "core/folder_lock.h"
+#include "core/model_files.h"
 #include "core/writing.h"
 #include "serve/http.h"
 
@@ -36,15 +36,6 @@ fs::path work_file(const fs::path& project, const std::string& run, const char* 
   return project / kWork / (run + extension);
 }
 
-OrderedJson json_of(const fs::path& file) {
-  if (!path_exists(file)) return nullptr;
-  try {
-    return parse_ordered_json(read_file(file, 16 << 20), file.string());
-  } catch (const Error&) {
-    return nullptr;
-  }
-}
-
 // What a studio that starts later is to do with a training that does not run: go on with it, finish it, or
 // nothing.
 constexpr const char *kGoOn = "go on", *kFinish = "finish", *kNothing = nullptr;
@@ -65,7 +56,7 @@ void require_not_done(const fs::path& folder) {
 
 // Returns what a list of trainings says of one that is done: its result, and what its model is asked.
 OrderedJson result_in(const fs::path& folder) {
-  const OrderedJson report = json_of(folder / "report.json"), model = json_of(folder / "bertune.json");
+  const OrderedJson report = json_in(folder / "report.json"), model = json_in(folder / kSettingsFile);
   OrderedJson facts = OrderedJson::object();
   if (report.is_object() && report.contains("headline")) facts["headline"] = report.at("headline");
   if (!model.is_object()) return facts;
@@ -232,7 +223,7 @@ OrderedJson Runs::facts_of(const fs::path& project, const std::string& run, Know
   if (!known.ended.is_null() && known.changed == changed && !FolderLock::holder(folder)) return known.ended;
   std::string error;
   const std::string state = state_of(project, run, known, error);
-  if (known.options.is_null()) known.options = json_of(options_of(project, run));
+  if (known.options.is_null()) known.options = json_in(options_of(project, run));
   OrderedJson facts = {{"name", run}, {"state", state}, {"options", known.options}};
   if (!error.empty()) facts["error"] = error;
   if (state == "done") facts.update(result_in(folder));
