@@ -1,5 +1,5 @@
 // The plan of a training, and the training.
-import {h, ask, bdi, button, bytes, field, grouped, named, note, percent, Place, plain, say, shown, time} from "./dom.js";
+import {h, ask, bdi, button, bytes, field, grouped, isError, named, note, percent, Place, plain, say, shown, time} from "./dom.js";
 import {course, curve} from "./charts.js";
 
 const KIND = {included: "on this computer, no network needed", cache: "on this computer", hub: "is fetched once from the Hugging Face Hub"};
@@ -105,7 +105,7 @@ export function trainStep(app) {
         return go.show("none", () => button("Make a plan", () => app.go("plan"), "first"));
       }
       const {progress} = run, evaluations = progress.evaluations, best = evaluations.findLast(one => one.best) || evaluations.at(-1);
-      const name = best && mainMetric(best.metrics), isShare = best && !["mse", "loss"].includes(name);
+      const name = best && mainMetric(best.metrics), isShare = best && !isError(name);
       // Metrics of answers are from 0 to 100.
       const of = metrics => "exact_match" in metrics && name === "f1" ? metrics.f1 / 100 : metrics[name];
       const value = best && (isShare ? percent(of(best.metrics)) : of(best.metrics).toPrecision(3));
