@@ -1,4 +1,5 @@
-// How the files of a project are read: as options of the program's commands, and here for a preview.
+// The settings of a project say how its files are read: as options of the program's commands, and as those of
+// a preview.
 #pragma once
 
 #include <string>

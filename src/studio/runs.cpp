@@ -36,8 +36,8 @@ fs::path work_file(const fs::path& project, const std::string& run, const char* 
   return project / kWork / (run + extension);
 }
 
-// What a studio that starts later is to do with a training that does not run: go on with it, finish it, or
-// nothing.
+// A mark says what a studio that starts later is to do with a training that does not run: go on with it, or
+// finish it; without a mark, nothing.
 constexpr const char *kGoOn = "go on", *kFinish = "finish", *kNothing = nullptr;
 
 bool is_at_work(std::string_view state) {
