@@ -40,7 +40,7 @@ SMALL_MODEL := examples/models/small-bert
 SOURCES = $(shell find include src tests bench examples -name '*.cpp' -o -name '*.h')
 
 .PHONY: help deps build-deps fuzz-deps package-deps test-package-deps build checkpoint demo install clean
-.PHONY: wheel test-python test test-distributed test-slurm parity sanitize tsan tsan-part page faults soak fuzz fuzz-build fuzz-minimise
+.PHONY: wheel test-python test test-distributed test-slurm parity sanitize tsan sanitize-part page faults soak fuzz fuzz-build fuzz-minimise
 .PHONY: deb dist test-packages
 .PHONY: clients bench bench-full bench-peer bench-distributed bench-build format format-check tidy
 
@@ -120,17 +120,22 @@ tsan: ## run the tests under ThreadSanitizer
 	@cmake --build --preset tsan -j $(JOBS)
 	@ctest --preset tsan -j 2
 
-# A part of the test programs, another one with each commit; PART=0, 1, ... chooses one. Those of commands and of the C
-# interface (cli, faults, capi, studio) are for `make tsan`: they call what others test.
+# A sanitizer and some of the test programs, other ones with each commit; PART=0, 1, ... chooses them. ThreadSanitizer has
+# no part with those of commands and of the C interface (cli, faults, capi, studio), which call what others test.
 PART ?= $(shell git rev-list --count HEAD 2>/dev/null || echo 0)
+ADDRESS_PARTS := core,text,data,checkpoint,kernels,model,optim,tasks,train,runs,predict,insight,parity,hub,distributed,fuzz cli,faults,capi,serve,studio,report,export
 THREAD_PARTS := core,predict serve distributed,hub,kernels,model text,data,checkpoint optim,train,runs tasks,insight,report,export,parity
-tsan-part: ## run a part of the tests under ThreadSanitizer, chosen by the number of commits
-	@parts=($(THREAD_PARTS)); number=$$(($(PART) % $${#parts[@]})); part=$${parts[number]}; \
-	echo "ThreadSanitizer, part $$((number + 1)) of $${#parts[@]}: $${part//,/ }"; \
-	program=; [[ ! $$part =~ predict|serve|runs ]] || program=bertune_program; \
-	cmake --preset tsan; \
-	cmake --build --preset tsan -j $(JOBS) --target $${part//,/_test }_test $$program; \
-	ctest --preset tsan -j 2 -R "^($${part//,/|})/"
+sanitize-part: ## run a part of the tests under a sanitizer, chosen by the number of commits
+	@address=($(ADDRESS_PARTS)); thread=($(THREAD_PARTS)); number=$(PART); turn=$$((number % 3)); \
+	if ((turn < 2)); then preset=asan; part=$${address[turn]}; \
+	else preset=tsan; part=$${thread[number / 3 % $${#thread[@]}]}; fi; \
+	echo "Sanitizer: $$preset, tests: $${part//,/ }"; \
+	targets=$$(printf '%s_test ' $${part//,/ }); targets=$${targets/fuzz_test/fuzz_replay_test}; \
+	[[ ! $$part =~ predict|serve|runs|cli ]] || targets+=" bertune_program"; \
+	[[ ! $$part =~ capi ]] || targets+=" write_models use_from_c"; \
+	cmake --preset $$preset; \
+	cmake --build --preset $$preset -j $(JOBS) --target $$targets; \
+	ctest --preset $$preset -j 2 -R "^($${part//,/|})/"
 
 fuzz: fuzz-build ## look for bytes that break a reader: make fuzz TIME=60 (seconds a target) TARGET=csv
 	@tools/fuzz.py run --time $(TIME) $(if $(TARGET),--target $(TARGET))

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "report/table.h"
+
 namespace bertune::report {
 namespace {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "bertune/learning_curve.h"
-#include "report/table.h"
+#include "report/terminal.h"
 
 namespace bertune::report {
 

@@ -10,9 +10,11 @@
 #include <string>
 #include <utility>
 
+#include "bertune/error.h"
 #include "core/counted.h"
 #include "core/file.h"
 #include "core/stopwatch.h"
+#include "runs/few_labels.h"
 #include "tasks/batches.h"
 #include "train/batches.h"
 #include "train/evaluation.h"
@@ -212,6 +214,12 @@ ProbedRun probe_run_on(tasks::TrainingData& data, const TrainOptions& options, c
 RunPlan probe_run(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
                   train::Observer& observer) {
   tasks::TrainingData data = read_training(options, base, task, observer);
+  if (options.method == Method::automatic ? has_few_rows(data) : options.method != Method::fine_tune) {
+    throw UsageError(
+        "dry_run", fmt::format("`dry_run` plans fine-tuning, and `method={}` learns from few rows in seconds "
+                               "to minutes: leave out one of both",
+                               to_string(options.method)));
+  }
   TrainOptions settled = options;
   settled.arguments.settle(*data.task);
   return probe_run_on(data, settled, base).plan;

@@ -117,7 +117,7 @@ StepShards step_shards(const BertPreTrainedModel& model, const tasks::Examples& 
   for (std::vector<Batch>& batches : step.shards)
     for (Batch& batch : batches) batch.global_items = items;
   std::ranges::sort(step.word_rows);
-  step.word_rows.erase(std::ranges::unique(step.word_rows).begin(), step.word_rows.end());
+  step.word_rows.erase(std::unique(step.word_rows.begin(), step.word_rows.end()), step.word_rows.end());
   return step;
 }
 

@@ -23,7 +23,7 @@ void Trainer::bring_up_to_date(std::span<const std::int32_t> rows) {
   if (gradient_ == nullptr || model_.parameters().part().is_all()) return;
   std::vector<std::int32_t> shared(rows.begin(), rows.end());
   std::ranges::sort(shared);
-  shared.erase(std::ranges::unique(shared).begin(), shared.end());
+  shared.erase(std::unique(shared.begin(), shared.end()), shared.end());
   gradient_->share_rows(shared);
 }
 

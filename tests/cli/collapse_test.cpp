@@ -110,6 +110,7 @@ TEST_F(Guarded, ADryRunPlansAndWritesNothing) {
   EXPECT_GT(plan.at("seconds").get<double>(), 0);
   EXPECT_GT(plan.at("memory_bytes").get<double>(), 1e6);
   EXPECT_THAT(train({"--dry-run"}).out, HasSubstr("Plan: 64 steps (16 per epoch), memory "));
+  EXPECT_THAT(train({"--dry-run", "--method", "frozen"}).err, HasSubstr("--dry-run plans fine-tuning"));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace bertune {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::ProgramResult;
 using testing::run;
 using testing::tiny_dataset;
@@ -63,6 +64,28 @@ TEST_F(Curve, TakesOverWhatIsTrained) {
   ASSERT_EQ(anew.exit_code, 0) << anew.err;
   EXPECT_EQ(Json::parse(anew.out), measured);
   for (std::size_t i = 0; i < times.size(); ++i) EXPECT_GT(written()[i], times[i]);
+}
+
+TEST_F(Curve, IsShownInTheReportOfARun) {
+  const auto command = [&](const std::string& of) {
+    return run({"curve", path("more.csv"), "--model", path("base"), "--run", path(of), "--silent"});
+  };
+  files.write("more.csv", tiny_dataset(96));
+  EXPECT_THAT(command("run").err, HasSubstr("holds no run of bertune train with predictions"));
+  const std::vector<std::string> training = {"train",     "--model",         path("base"),
+                                             "--train",   path("train.csv"), "--output",
+                                             path("run"), "--silent",        "--overwrite"};
+  ASSERT_EQ(run(training).exit_code, 0);
+  EXPECT_THAT(files.read("run/report.html"), Not(HasSubstr("Would more labeled rows help?")));
+  const ProgramResult result = command("run");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(files.read("run/report.html"), HasSubstr("Would more labeled rows help?"));
+  EXPECT_EQ(json("run/report.json").at("learning_curve").at("points"), json("run/curve.json").at("points"));
+  files.write("run/curve.json", R"({"points": 3})");
+  EXPECT_THAT(run({"report", path("run")}).err, HasSubstr("curve.json: is damaged"));
+  // The next training's report has no curve of this one.
+  ASSERT_EQ(run(training).exit_code, 0);
+  EXPECT_FALSE(exists("run/curve.json"));
 }
 
 TEST_F(Curve, NeedsAFolderAndATest) {

@@ -10,6 +10,7 @@
 
 #include "bertune/error.h"
 #include "insight/results/confident_learning.h"
+#include "insight/results/joined_predictions.h"
 #include "insight/results/label_noise.h"
 #include "insight/table_maker.h"
 #include "support/message_of.h"
@@ -169,6 +170,36 @@ TEST(LabelNoise, NumbersAreSuspiciousByTheirDistance) {
   EXPECT_EQ(noise.ranked[0].given, "4.5");
   EXPECT_NEAR(noise.ranked[0].score, std::exp(-std::abs(rows[11].logits[0] - 4.5)), 1e-6);
   EXPECT_FALSE(noise.ranked[1].is_issue);
+}
+
+TEST(LabelNoise, TwoModelsAreJoinedByTheirProbabilities) {
+  const float half = 0, quarter = -std::log(3.0F);
+  const auto form = form_of_classes({"a", "b"});
+  const PredictionTable first = table_of(form, {{{half, half}, {0}}, {{2, -2}, {1}}}),
+                        second = table_of(form, {{{quarter, half}, {0}}, {{2, -2}, {1}}});
+  const PredictionTable both = joined(first, second, "test");
+  EXPECT_NEAR(both.sets[0].logits[0], std::log(0.375), 1e-6);  // of 0.5 and 0.25
+  EXPECT_NEAR(both.sets[0].logits[1], std::log(0.625), 1e-6);
+  EXPECT_NEAR(both.sets[0].logits[2] - both.sets[0].logits[3], 4, 1e-5);
+
+  tasks::RecordForm labels = form;
+  labels.outcome = tasks::Outcome::labels;
+  EXPECT_NEAR(joined(table_of(labels, {{{quarter, half}, {0, 1}}}),
+                     table_of(labels, {{{half, half}, {0, 1}}}), "test")
+                  .sets[0]
+                  .logits[0],
+              std::log(0.375 / 0.625), 1e-6);
+  tasks::RecordForm numbers{.outcome = tasks::Outcome::numbers, .width = 1};
+  EXPECT_EQ(
+      joined(table_of(numbers, {{{1}, {2}}}), table_of(numbers, {{{4}, {2}}}), "test").sets[0].logits[0],
+      2.5F);
+
+  EXPECT_THAT(message_of<Error>([&] {
+                joined(first, table_of(form, {{{half, half}, {0}}, {{2, -2}, {1}, "another"}}), "test");
+              }),
+              HasSubstr("not of the same rows"));
+  EXPECT_THAT(message_of<Error>([&] { joined(first, second, "train"); }),
+              HasSubstr("no predictions of a set"));
 }
 
 TEST(LabelNoise, OtherResultsAreRefused) {

@@ -120,13 +120,30 @@ TEST(ReportPage, NumbersAreThoseOfTheFacts) {
                         {"outcome", "finished"},
                         {"difference", 0.25},
                         {"standard_error", 0.125}}}}};
+  facts["learning_curve"] = {{"metric", "accuracy"},
+                             {"trained", false},
+                             {"measured_rows", 240},
+                             {"points",
+                              {{{"rows", 100}, {"score", 0.5}, {"low", 0.45}, {"high", 0.55}},
+                               {{"rows", 200}, {"score", 0.625}, {"low", 0.575}, {"high", 0.65}}}},
+                             {"fit", {{"a", 2.0}, {"b", 0.25}, {"c", 0.01}}},
+                             {"twice",
+                              {{"rows", 400},
+                               {"score", 0.75},
+                               {"gain", 0.125},
+                               {"low", 0.0625},
+                               {"high", 0.1875},
+                               {"holds", true}}}};
   facts["baselines"] = {{{"name", "counting words"}, {"value", 0.5}, {"interval", {0.4, 0.6}}}};
   const std::string html = page(facts);
   expect_numbers(html, facts);
   for (const char* id : {"plan", "training", "seeds", "tuning", "labels", "confusion", "scores", "unsure",
-                         "mistakes", "suspicious", "length", "repeat"})
+                         "mistakes", "suspicious", "more", "length", "repeat"})
     EXPECT_THAT(html, HasSubstr(std::string("<section id=\"") + id + "\""));
   EXPECT_THAT(html, HasSubstr("counting words"));
+  EXPECT_THAT(html, HasSubstr("from twice the rows"));
+  facts["learning_curve"]["twice"]["holds"] = false;
+  EXPECT_THAT(page(facts), HasSubstr("That cannot be said"));
   EXPECT_THAT(html, HasSubstr("Limits are chosen on validation rows, and judged on test rows"));
 }
 

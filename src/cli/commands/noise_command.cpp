@@ -17,7 +17,9 @@
 #include "cli/screen/train_display.h"
 #include "core/file.h"
 #include "insight/data/noise.h"
+#include "insight/results/joined_predictions.h"
 #include "insight/results/label_noise.h"
+#include "insight/results/prediction_table.h"
 #include "insight/results/run_noise.h"
 #include "report/noise_report.h"
 #include "report/progress.h"
@@ -59,7 +61,7 @@ LabelNoise noise_of_folder(const NoiseFlags& options, const fs::path& folder) {
   return insight::noise_of_run(folder, options.set, options.top);
 }
 
-LabelNoise noise_of_features(NoiseFlags& options, const tasks::TaskEntry& task) {
+insight::PredictionTable judge_by_features(const NoiseFlags& options, const tasks::TaskEntry& task) {
   const insight::Encoding encoding{
       .model = options.run.model,
       .base = options.run.base,
@@ -67,13 +69,10 @@ LabelNoise noise_of_features(NoiseFlags& options, const tasks::TaskEntry& task) 
           std::cerr, "reading",
           {.terminal = report::terminal_of(STDERR_FILENO), .quiet = options.hides_progress()}),
       .stop = interrupt_token()};
-  const insight::PredictionTable table = insight::judge_rows(options.run, task, options.folds, encoding);
-  LabelNoise noise = insight::label_noise(table, table.sets.at(0), {.top = options.top});
-  noise.set = "train";
-  return noise;
+  return insight::judge_rows(options.run, task, options.folds, encoding);
 }
 
-LabelNoise noise_of_trainings(NoiseFlags& options, const tasks::TaskEntry& task) {
+insight::PredictionTable judge_by_trainings(const NoiseFlags& options, const tasks::TaskEntry& task) {
   runs::TrainOptions run = options.run;
   run.folds = options.folds, run.files.checks_data = false;
   run.max_prediction_rows = std::numeric_limits<std::int64_t>::max();
@@ -87,13 +86,19 @@ LabelNoise noise_of_trainings(NoiseFlags& options, const tasks::TaskEntry& task)
     stop_to_resume(interrupted, run.arguments.output_dir);
   } catch (const AlreadyDone&) {  // of this very cross-validation
   }
-  return noise_of_folder(options, run.arguments.output_dir);
+  return insight::read_predictions(run.arguments.output_dir);
 }
 
 LabelNoise find_noise(NoiseFlags& options) {
   if (options.is_run()) return noise_of_folder(options, options.run.files.train);
   const tasks::TaskEntry& task = options.find(insight::require_label_noise);
-  return options.full ? noise_of_trainings(options, task) : noise_of_features(options, task);
+  insight::PredictionTable table = judge_by_features(options, task);
+  // Models that are trained for the task are often sure of labels that they were taught wrongly, and simple
+  // ones of what they cannot tell: together they find more than either.
+  if (options.full) table = insight::joined(judge_by_trainings(options, task), table, insight::kOutOfFoldSet);
+  LabelNoise noise = insight::label_noise(table, table.sets.at(0), {.top = options.top});
+  noise.set = "train";
+  return noise;
 }
 
 void run(NoiseFlags& options) {

@@ -38,6 +38,7 @@ bool has_explanation(Architecture architecture) {
 }
 
 struct Explainer::Implementation {
+  explicit Implementation(insight::ModelExplainer made) : explainer(std::move(made)) {}
   insight::ModelExplainer explainer;
 };
 

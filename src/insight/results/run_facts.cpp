@@ -9,6 +9,7 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "insight/results/curve_file.h"
 #include "insight/results/long_text_file.h"
 #include "insight/results/result_facts.h"
 #include "insight/results/run_noise.h"
@@ -225,6 +226,28 @@ void add_tuning(const fs::path& folder, OrderedJson& facts) {
   tuning["trials"] = std::move(trials);
 }
 
+// Adds how results grow with the rows to learn from, as curve.json says it.
+void add_learning_curve(const fs::path& file, OrderedJson& facts) {
+  const Json found = json_in(file);
+  if (!found.is_object()) return;
+  OrderedJson points = OrderedJson::array();
+  for (const Json& one : found.at("points")) {
+    OrderedJson& point = points.emplace_back(OrderedJson::object());
+    for (const char* key : {"rows", "score", "low", "high"}) point[key] = one.at(key).get<double>();
+  }
+  OrderedJson fit = OrderedJson::object(), twice = OrderedJson::object();
+  for (const char* key : {"a", "b", "c"}) fit[key] = found.at("fit").at(key).get<double>();
+  for (const char* key : {"rows", "score", "gain", "low", "high"})
+    twice[key] = found.at("twice").at(key).get<double>();
+  twice["holds"] = found.at("twice").at("holds").get<bool>();
+  facts["learning_curve"] = {{"metric", found.at("metric").get<std::string>()},
+                             {"trained", found.at("trained").get<bool>()},
+                             {"measured_rows", found.at("measured_rows").get<std::int64_t>()},
+                             {"points", std::move(points)},
+                             {"fit", std::move(fit)},
+                             {"twice", std::move(twice)}};
+}
+
 // The metric of the curves, by its name in the log. Answers have F1 in both versions of SQuAD's metrics.
 std::string logged_metric(const PredictionTable& table, const std::string& headline) {
   return table.form.outcome == tasks::Outcome::answers ? "f1" : headline;
@@ -276,6 +299,7 @@ OrderedJson run_facts(const fs::path& folder) try {
   read_from(folder / kLongTextFile, [&] { add_long_text(folder / kLongTextFile, facts); });
   read_from(folder / kSeedsFile, [&] { add_seeds(folder, facts); });
   read_from(folder / kTuningFile, [&] { add_tuning(folder, facts); });
+  read_from(folder / kCurveFile, [&] { add_learning_curve(folder / kCurveFile, facts); });
   add_run(json_in(folder / "all_results.json"), state, facts);
   if (!state.is_null()) {
     read_from(folder / "trainer_state.json",

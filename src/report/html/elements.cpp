@@ -142,10 +142,11 @@ std::string metric_value(const std::string& metric, double value) {
 }
 
 std::string metric_name(const std::string& metric) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kNames = {{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kNames = {{
       {"accuracy", "accuracy"},
       {"f1_macro", "F1, mean of the classes"},
       {"f1_micro", "F1 of all labels"},
+      {"f1_samples", "F1, mean of the rows"},
       {"f1", "F1"},
       {"exact_match", "exactly right"},
       {"mae", "mean absolute error"},

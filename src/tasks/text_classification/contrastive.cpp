@@ -79,7 +79,7 @@ ContrastiveExamples::ContrastiveExamples(const TextClassificationExamples& texts
       rows.insert(rows.end(), taken.begin(), taken.end());
     }
     std::ranges::sort(rows);
-    rows.erase(std::ranges::unique(rows).begin(), rows.end());
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
     std::int64_t tokens = tokens_.back();
     for (const std::int64_t row : rows)
       tokens += texts.begins[static_cast<std::size_t>(row) + 1] - texts.begins[static_cast<std::size_t>(row)];
