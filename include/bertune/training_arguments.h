@@ -86,6 +86,7 @@ struct TrainingArguments {
   bool keep_checkpoints = false;                 // else the run's checkpoints go once it has finished
   bool resume = false;                           // from the newest whole checkpoint in output_dir
   std::filesystem::path resume_from_checkpoint;  // with resume: from this folder, or not at all
+  bool finish = false;                           // with resume: ends where it stands, and keeps the best
   FineTuning fine_tuning;
 };
 

@@ -41,7 +41,8 @@ def train(*, on_event: Optional[Callable[[Event], Any]] = None, **options: Any) 
 
     on_event: called with what happens, a dict whose "event" says what it is ("step", "evaluation", ...). The run
     stops, having saved a checkpoint, where it returns True (Interrupted), where it raises (the exception is raised
-    again), and on Ctrl-C (KeyboardInterrupt); the same call with resume=True continues.
+    again), and on Ctrl-C (KeyboardInterrupt); the same call with resume=True continues, and with finish=True it ends
+    there and keeps the best model so far.
 
     Returns a dict: "folder", "task", "steps", "epochs", "train_loss", "runtime", and metrics in "validation" and
     "test"; of a cross-validation or of several seeds what cross_validation.json or seeds.json holds.

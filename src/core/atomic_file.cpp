@@ -81,13 +81,8 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 }
 
 void AtomicFile::rewrite(std::uint64_t offset, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count =
-        writing::pwrite(descriptor_.get(), std::as_bytes(std::span(text)), static_cast<off_t>(offset));
-    if (count < 0) throw_file_error("write", path_, errno);
-    text.remove_prefix(static_cast<std::size_t>(count));
-    offset += static_cast<std::uint64_t>(count);
-  }
+  if (!writing::pwrite_all(descriptor_.get(), std::as_bytes(std::span(text)), static_cast<off_t>(offset)))
+    throw_file_error("write", path_, errno);
 }
 
 void AtomicFile::commit() {

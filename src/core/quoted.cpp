@@ -40,11 +40,8 @@ std::string escaped(std::string_view text, bool keeps_line_ends) {
 }  // namespace
 
 std::string in_quotes(std::string_view text, std::size_t most) {
-  std::size_t size = text.size();
-  if (size > most) {
-    for (size = most; size > 0 && continues_character(text[size]);) --size;
-  }
-  return fmt::format("\"{}{}\"", escaped(text.substr(0, size), false), size < text.size() ? "..." : "");
+  const std::string_view shown = beginning_of(text, most);
+  return fmt::format("\"{}{}\"", escaped(shown, false), shown.size() < text.size() ? "..." : "");
 }
 
 std::string without_control_characters(std::string_view message) { return escaped(message, true); }

@@ -92,6 +92,16 @@ ssize_t write(int file, std::span<const std::byte> bytes) {
 ssize_t pwrite(int file, std::span<const std::byte> bytes, off_t offset) {
   return changed({.call = Call::write, .file = file, .bytes = bytes, .offset = offset});
 }
+bool pwrite_all(int file, std::span<const std::byte> bytes, off_t offset) {
+  while (!bytes.empty()) {
+    errno = 0;
+    const ssize_t written = pwrite(file, bytes, offset);
+    if (written <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+    offset += written;
+  }
+  return true;
+}
 int truncate(int file, off_t size) {
   return changed_whole({.call = Call::truncate, .file = file, .offset = size});
 }

@@ -20,6 +20,8 @@ namespace fs = std::filesystem;
 int open(const fs::path& path, int flags, mode_t mode);
 ssize_t write(int file, std::span<const std::byte> bytes);
 ssize_t pwrite(int file, std::span<const std::byte> bytes, off_t offset);
+// Writes all of them, and returns whether it could; errno says why not, and is 0 where none were taken.
+bool pwrite_all(int file, std::span<const std::byte> bytes, off_t offset);
 int truncate(int file, off_t size);
 int chmod(int file, mode_t mode);
 int sync(int file);

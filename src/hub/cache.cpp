@@ -14,13 +14,22 @@
 namespace bertune::hub {
 namespace {
 
+constexpr std::string_view kModels = "models--";
+
 std::string folder_of(std::string repository) {
   if (const std::size_t slash = repository.find('/'); slash != std::string::npos)
     repository.replace(slash, 1, "--");
-  return "models--" + repository;
+  return kModels.data() + repository;
 }
 
 }  // namespace
+
+std::string repository_of(std::string folder) {
+  if (!folder.starts_with(kModels)) return "";
+  folder.erase(0, kModels.size());
+  if (const std::size_t at = folder.find("--"); at != std::string::npos) folder.replace(at, 2, "/");
+  return folder;
+}
 
 Cache::Cache(fs::path cache_dir, const ModelName& name)
     : root_(cache_dir / folder_of(name.repository)),

@@ -16,6 +16,9 @@
 
 namespace bertune::hub {
 
+// Returns the repository of a folder "models--owner--name" of the cache; "" where it is no such folder.
+std::string repository_of(std::string folder);
+
 class Cache {
  public:
   Cache(std::filesystem::path cache_dir, const ModelName& name);

@@ -12,10 +12,10 @@ namespace bertune::options {
 namespace {
 
 // These options concern one start of the program, not what it trains.
-constexpr std::array<std::string_view, 17> kOfThisStart = {
-    "help",   "config",  "resume",      "overwrite",      "json",         "quiet",
-    "silent", "threads", "config_name", "tokenizer_name", "input-format", "profile",
-    "budget", "trials",  "space",       "events",         "pin-threads"};
+constexpr std::array<std::string_view, 18> kOfThisStart = {
+    "help",    "config", "resume",  "finish",      "overwrite",      "json",
+    "quiet",   "silent", "threads", "config_name", "tokenizer_name", "input-format",
+    "profile", "budget", "trials",  "space",       "events",         "pin-threads"};
 
 bool is_secret(std::string_view name) {
   return std::ranges::any_of(std::array{"token", "password", "secret"},

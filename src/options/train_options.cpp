@@ -290,6 +290,10 @@ void TrainOptions::add_run_to(CLI::App& command) {
       ->default_str("float32");
   command.add_flag("--resume", run.arguments.resume, "Continue from the newest checkpoint in --output")
       ->group(kOutput);
+  command
+      .add_flag("--finish", run.arguments.finish,
+                "End a stopped training where it stands, and keep its best model so far")
+      ->group(kOutput);
   command.add_option("--resume_from_checkpoint", resume_from)->expected(0, 1)->group("");
   command
       .add_flag("--overwrite,--overwrite_output_dir", run.overwrite,
@@ -353,8 +357,10 @@ runs::TrainOptions TrainOptions::values() const {
   return values;
 }
 
-// Transformers' spelling: a folder, or whether to continue from the newest.
+// Transformers' spelling: a folder, or whether to continue from the newest. What is finished is resumed
+// first.
 void TrainOptions::settle_resume() {
+  run.arguments.resume = run.arguments.resume || run.arguments.finish;
   if (!resume_from) return;
   const bool is_no = *resume_from == "False" || *resume_from == "false";
   const bool is_yes = resume_from->empty() || *resume_from == "True" || *resume_from == "true";

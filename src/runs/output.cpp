@@ -24,12 +24,14 @@ namespace {
 // A launcher or a service starts a job again while the killed one still leaves the disk: it is waited for a
 // moment, in place of a failure that costs the job its place in the queue.
 constexpr std::chrono::seconds kTimeToLeave(20);
+// One that is to be finished may have been asked to stop just now: a step and a checkpoint take their time.
+constexpr std::chrono::seconds kTimeToStop(120);
 
 FolderLock lock_of_run(const TrainOptions& options) {
   const fs::path& output = options.arguments.output_dir;
   if (!options.arguments.resume) return FolderLock(output);
   return FolderLock::wait_for(
-      output, options.stop, [] {}, kTimeToLeave);
+      output, options.stop, [] {}, options.arguments.finish ? kTimeToStop : kTimeToLeave);
 }
 
 }  // namespace

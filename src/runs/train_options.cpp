@@ -64,6 +64,8 @@ void validate(const TrainOptions& options) {
                      "`resume_from_checkpoint` is of one training; cross-validation continues with `resume`");
   }
   validate_seeds(options);
+  if (options.arguments.finish && (options.seeds || options.is_cross_validation()))
+    throw UsageError("finish", "`finish` ends one training: it fits neither `seeds` nor cross-validation");
   train::validate(options.arguments);
 }
 

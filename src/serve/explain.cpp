@@ -1,8 +1,6 @@
 // The words that predictions come from, for every head that has an explanation.
-#include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
 #include <utility>
 

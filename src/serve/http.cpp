@@ -1,7 +1,10 @@
 #include "serve/http.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <ctime>
 
 #include "core/json.h"
 #include "core/lower_case.h"
@@ -59,6 +62,22 @@ HttpResponse response_of_refusal(const Refusal& refusal, int retry_after) {
 std::string_view reason_of(int status) {
   const auto found = std::ranges::find(kReasons, status, &std::pair<int, std::string_view>::first);
   return found == kReasons.end() ? "Status" : found->second;
+}
+
+std::string head_of(const HttpResponse& response, bool close, bool has_body) {
+  std::array<char, 32> date{};
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  std::strftime(date.data(), date.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nX-Content-Type-Options: nosniff\r\n",
+                                 response.status, reason_of(response.status), date.data());
+  if (has_body) head += fmt::format("Content-Type: {}\r\n", response.type);
+  const std::optional<std::uint64_t> length = response.more ? response.length : response.body.size();
+  if (has_body && length) head += fmt::format("Content-Length: {}\r\n", *length);
+  for (const auto& [name, value] : response.headers) head += fmt::format("{}: {}\r\n", name, value);
+  head += close ? "Connection: close\r\n\r\n" : "\r\n";
+  return head;
 }
 
 }  // namespace bertune::serve

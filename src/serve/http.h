@@ -71,4 +71,8 @@ HttpResponse response_of_refusal(const Refusal& refusal, int retry_after);
 
 std::string_view reason_of(int status);  // "Not Found"
 
+// Returns the lines before the body, as they are sent, with those that every answer has. `close`: it says
+// that the connection ends with it.
+std::string head_of(const HttpResponse& response, bool close, bool has_body);
+
 }  // namespace bertune::serve

@@ -10,7 +10,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <ctime>
 #include <thread>
 #include <unordered_set>
 
@@ -48,22 +47,6 @@ HttpRequest request_of(Parser& parser) {
   for (const auto& field : message)
     request.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
   return request;
-}
-
-std::string head_of(const HttpResponse& response, bool close, bool has_body) {
-  std::array<char, 32> date{};
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  ::gmtime_r(&now, &utc);
-  std::strftime(date.data(), date.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nX-Content-Type-Options: nosniff\r\n",
-                                 response.status, reason_of(response.status), date.data());
-  if (has_body) head += fmt::format("Content-Type: {}\r\n", response.type);
-  const std::optional<std::uint64_t> length = response.more ? response.length : response.body.size();
-  if (has_body && length) head += fmt::format("Content-Length: {}\r\n", *length);
-  for (const auto& [name, value] : response.headers) head += fmt::format("{}: {}\r\n", name, value);
-  head += close ? "Connection: close\r\n\r\n" : "\r\n";
-  return head;
 }
 
 // The answer to bytes that are no request.

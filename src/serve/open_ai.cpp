@@ -1,9 +1,7 @@
 // The shapes of OpenAI's embeddings, and of vLLM's classification.
 #include <fmt/format.h>
 
-#include <bit>
 #include <chrono>
-#include <cstring>
 
 #include "serve/inputs.h"
 #include "serve/routes.h"

@@ -1,8 +1,6 @@
 // The description of the interface, made of the table of routes.
 #include <fmt/format.h>
 
-#include <array>
-
 #include "serve/routes.h"
 #include "serve/service.h"
 

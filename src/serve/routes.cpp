@@ -1,7 +1,5 @@
 #include "serve/routes.h"
 
-#include <array>
-
 namespace bertune::serve {
 namespace {
 

@@ -1,7 +1,6 @@
 // The one table of what can be asked: it routes, checks, and describes itself.
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>

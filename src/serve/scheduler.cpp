@@ -1,7 +1,5 @@
 #include "serve/scheduler.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <bit>
 #include <utility>

@@ -8,7 +8,6 @@
 #include <future>
 #include <utility>
 
-#include "bertune/error.h"
 #include "core/json.h"
 #include "serve/http_server.h"
 

@@ -2,7 +2,6 @@
 // Schema in the description of the interface.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

@@ -1,7 +1,6 @@
 // The server describes itself here: health, facts, metrics, and the page.
 #include <fmt/format.h>
 
-#include "bertune/error.h"
 #include "serve/inputs.h"
 #include "serve/page.h"
 #include "serve/routes.h"

@@ -1,5 +1,4 @@
 // The shapes of text-embeddings-inference.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <span>
 #include <string_view>
 
 #include "bertune/error.h"
@@ -86,12 +86,8 @@ std::string Archive::next() {
   const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kPart, member.bytes - sent_));
   const std::size_t before = part.size();
   part.resize(before + wanted);
-  for (std::size_t done = 0; done < wanted;) {
-    const ssize_t got =
-        ::pread(file_.get(), part.data() + before + done, wanted - done, static_cast<off_t>(sent_ + done));
-    if (got <= 0) throw Error(fmt::format("{}: changed while it was sent", member.path.string()));
-    done += static_cast<std::size_t>(got);
-  }
+  if (read_at(file_, sent_, std::span(part).subspan(before)) != wanted)
+    throw Error(fmt::format("{}: changed while it was sent", member.path.string()));
   sent_ += wanted;
   if (sent_ == member.bytes) {
     part.append(padded(member.bytes) - member.bytes, '\0');

@@ -37,12 +37,8 @@ Descriptor place_for(const fs::path& path, const char* name) {
 
 Descriptor input_of(const std::string& text) {
   Descriptor file(::memfd_create("input", MFD_CLOEXEC));
-  for (std::size_t done = 0; done < text.size();) {
-    const ssize_t written =
-        writing::pwrite(file.get(), std::as_bytes(std::span(text).subspan(done)), static_cast<off_t>(done));
-    if (written <= 0) throw Error("there is too little memory to start a command");
-    done += static_cast<std::size_t>(written);
-  }
+  if (!writing::pwrite_all(file.get(), std::as_bytes(std::span(text)), 0))
+    throw Error("there is too little memory to start a command");
   return file;
 }
 

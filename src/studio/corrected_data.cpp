@@ -4,12 +4,12 @@
 #include <string_view>
 #include <utility>
 
-#include "bertune/error.h"
 #include "data/files/sniff.h"
 #include "data/texts/columns.h"
 #include "data/texts/table.h"
 #include "serve/http.h"
-#include "studio/csv.h"
+#include "studio/data_options.h"
+#include "tasks/prediction.h"
 
 namespace bertune::studio {
 namespace {
@@ -19,16 +19,6 @@ namespace fs = std::filesystem;
 const serve::Refusal kNoTable = {
     422, "Validation",
     "the labels of this file are no column of a table: train with the corrections instead"};
-
-data::Table table_of(const fs::path& path, std::string_view text, const OrderedJson& settings) {
-  data::ReadOptions options;
-  options.text_column = settings.at("columns").at("text").get<std::string>();
-  options.text_pair_column = settings.at("columns").at("text_pair").get<std::string>();
-  options.label_column = settings.at("columns").at("label").get<std::string>();
-  data::Table table(path.string(), options);
-  table.open(text, true);
-  return table;
-}
 
 }  // namespace
 
@@ -43,7 +33,9 @@ CorrectedData::CorrectedData(const fs::path& project, const std::string& file, c
   const std::optional<data::Format> named = data::format_by_name(path);
   const data::Format format = named ? *named : data::guess_format(rest_.substr(0, 65536));
   if (format == data::Format::text) throw serve::Refusal(kNoTable);
-  const data::Table table = table_of(path, rest_, settings);
+  data::Table table(path.string(), read_options(settings, true));
+  std::string_view rows = rest_;
+  table.open(rows, true);
   const data::ColumnChoice& choice = table.columns();
   if (!choice.label || !choice.labels.empty()) throw serve::Refusal(kNoTable);
   label_ = static_cast<std::size_t>(choice.label.index);
@@ -66,7 +58,7 @@ std::string CorrectedData::line_of(const data::Record& record, const std::string
   std::string line;
   for (std::size_t i = 0; i < names_.size(); ++i) {
     const std::string cell = i < record.cells.size() ? data::cell_text(record.cells[i]) : std::string();
-    line += (i > 0 ? "," : "") + csv_field(i == label_ && !label.empty() ? label : cell);
+    line += (i > 0 ? "," : "") + tasks::csv_field(i == label_ && !label.empty() ? label : cell);
   }
   return line + "\n";
 }
@@ -76,7 +68,7 @@ std::string CorrectedData::next() {
   std::string part;
   if (!std::exchange(has_begun_, true))
     for (std::size_t i = 0; i < names_.size(); ++i)
-      part += (i > 0 ? "," : "") + csv_field(names_[i]) + (i + 1 == names_.size() ? "\n" : "");
+      part += (i > 0 ? "," : "") + tasks::csv_field(names_[i]) + (i + 1 == names_.size() ? "\n" : "");
   data::Record record;
   while (part.size() < kPart && parser_->next(rest_, true, record) == data::Parse::record) {
     const auto found = corrections_.find(data::place_in(file_, record.line));

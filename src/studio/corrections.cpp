@@ -4,19 +4,19 @@
 
 #include <algorithm>
 #include <string>
-#include <string_view>
 
 #include "core/file.h"
 #include "core/printable.h"
 #include "core/writing.h"
 #include "serve/http.h"
-#include "studio/csv.h"
 #include "studio/jobs.h"
+#include "tasks/prediction.h"
 
 namespace bertune::studio {
 namespace {
 
 using serve::Refusal;
+using tasks::csv_field;
 
 fs::path kept_in(const fs::path& project) { return project / "corrections.json"; }
 

@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <csignal>
 #include <optional>
 #include <utility>
 
-#include "bertune/error.h"
 #include "core/file.h"
 #include "core/writing.h"
 
@@ -32,13 +30,7 @@ std::string made_of(const fs::path& project, const Job& job) {
 
 // Returns how a job has ended, and what it was made of; null: it never has.
 OrderedJson outcome_of(const fs::path& project, const std::string& name) {
-  const fs::path file = file_of_job(project, name, ".ended");
-  if (!path_exists(file)) return nullptr;
-  try {
-    return parse_ordered_json(read_file(file, 1 << 20), file.string());
-  } catch (const Error&) {
-    return nullptr;
-  }
+  return json_in(file_of_job(project, name, ".ended"));
 }
 
 std::string failure(int code, const std::string& log) {
@@ -51,30 +43,6 @@ std::string failure(int code, const std::string& log) {
 
 fs::path result_of(const fs::path& project, const std::string& job) {
   return file_of_job(project, job, ".json");
-}
-
-std::vector<std::string> data_arguments(const OrderedJson& settings) {
-  std::vector<std::string> arguments;
-  const auto add = [&](const std::string& flag, const std::string& value) {
-    if (!value.empty()) arguments.push_back(fmt::format("--{}={}", flag, value));
-  };
-  add("train", file_of(settings, "train"));
-  const OrderedJson& columns = settings.at("columns");
-  add("text-column", columns.at("text").get<std::string>());
-  add("text-pair-column", columns.at("text_pair").get<std::string>());
-  add("label-column", columns.at("label").get<std::string>());
-  add("task", settings.at("task").get<std::string>());
-  add("encoding", settings.at("encoding").get<std::string>());
-  if (const auto most = settings.at("max_bad_rows"); most.is_number() && most.get<double>() > 0)
-    add("max-bad-rows", most.dump());
-  return arguments;
-}
-
-std::vector<std::string> data_files(const OrderedJson& settings) {
-  std::vector<std::string> files;
-  for (const char* role : {"train", "validation", "test"})
-    if (std::string file = file_of(settings, role); !file.empty()) files.push_back(std::move(file));
-  return files;
 }
 
 void Jobs::start(const fs::path& project, const Job& job, bool again) {

@@ -44,14 +44,10 @@ class Jobs {
 
   fs::path program_;
   std::mutex mutex_;
-  std::map<fs::path, Running> running_;  // by what files_of() gives
+  std::map<fs::path, Running> running_;  // by its project and name
 };
 
 // Returns the file of a job's result: JSON that it printed.
 fs::path result_of(const fs::path& project, const std::string& job);
-
-// The same beginnings of commands in every place.
-std::vector<std::string> data_arguments(const OrderedJson& settings);
-std::vector<std::string> data_files(const OrderedJson& settings);
 
 }  // namespace bertune::studio

@@ -7,11 +7,12 @@
 #include <system_error>
 #include <vector>
 
-#include "bertune/error.h"
 #include "checkpoint/family.h"
-#include "core/file.h"
 #include "core/folder.h"
+#include "core/model_files.h"
+#include "hub/cache.h"
 #include "hub/settings.h"
+#include "studio/projects.h"
 
 namespace bertune::studio {
 namespace {
@@ -34,7 +35,7 @@ constexpr std::array<Known, 3> kOfHub = {
      {"bert-base-multilingual-cased", "BERT base, 104 languages", 714'000'000, 5e-5}}};
 
 std::uint64_t weight_bytes(const fs::path& folder) {
-  for (const char* name : {"model.safetensors", "pytorch_model.bin"}) {
+  for (const char* name : kWeightFiles) {
     std::error_code error;
     const std::uintmax_t bytes = fs::file_size(folder / name, error);
     if (!error) return bytes;
@@ -43,24 +44,19 @@ std::uint64_t weight_bytes(const fs::path& folder) {
 }
 
 // The configuration of a model that can be trained; null: it is of another kind, or not whole.
-Json config_of(const fs::path& folder) {
-  const fs::path file = folder / "config.json";
-  if (!path_exists(file) || weight_bytes(folder) == 0) return nullptr;
-  try {
-    Json config = parse_json(read_file(file, 1 << 20), file.string());
-    const std::string type = config.is_object() ? config.value("model_type", "") : "";
-    return checkpoint::find_model_type(type) ? config : Json();
-  } catch (const std::exception&) {
-    return nullptr;
-  }
+OrderedJson config_of(const fs::path& folder) {
+  OrderedJson config = weight_bytes(folder) > 0 ? json_in(folder / "config.json") : OrderedJson();
+  const OrderedJson type = config.is_object() ? config.value("model_type", OrderedJson()) : OrderedJson();
+  const bool is_known = type.is_string() && checkpoint::find_model_type(type.get<std::string>());
+  return is_known ? config : OrderedJson();
 }
 
 void add_folder(OrderedJson& list, const fs::path& folder, const std::string& model, const std::string& title,
                 std::string_view kind) {
-  const Json config = config_of(folder);
+  const OrderedJson config = config_of(folder);
   if (config.is_null()) return;
   OrderedJson one = {{"model", model}, {"title", title}, {"kind", kind}, {"bytes", weight_bytes(folder)}};
-  const Json width = config.value("hidden_size", Json());
+  const OrderedJson width = config.value("hidden_size", OrderedJson());
   if (width.is_number() && width.get<double>() <= static_cast<double>(kSmallWidth))
     one["learning_rate"] = kSmallRate;
   for (const Known& known : kOfHub)
@@ -68,20 +64,11 @@ void add_folder(OrderedJson& list, const fs::path& folder, const std::string& mo
   list.push_back(std::move(one));
 }
 
-// "owner/name" of a folder "models--owner--name"; empty: it is no such folder.
-std::string name_in_cache(std::string folder) {
-  constexpr std::string_view kMark = "models--";
-  if (!folder.starts_with(kMark)) return "";
-  folder.erase(0, kMark.size());
-  if (const std::size_t at = folder.find("--"); at != folder.npos) folder.replace(at, 2, "/");
-  return folder;
-}
-
 void add_cache(OrderedJson& list) {
   std::vector<fs::path> entries = readable_entries_of(hub::settings_of({}).cache_dir);
   std::ranges::sort(entries);
   for (const fs::path& entry : entries) {
-    const std::string name = name_in_cache(entry.filename().string());
+    const std::string name = hub::repository_of(entry.filename().string());
     if (name.empty()) continue;
     for (const fs::path& snapshot : readable_entries_of(entry / "snapshots")) {
       const std::size_t before = list.size();

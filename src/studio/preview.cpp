@@ -18,6 +18,7 @@
 #include "data/files/text_file.h"
 #include "data/texts/columns.h"
 #include "data/texts/table.h"
+#include "studio/data_options.h"
 #include "studio/projects.h"
 #include "tasks/registry/guess.h"
 
@@ -123,15 +124,6 @@ void add_lines(OrderedJson& shown, const Head& head) {
     shown["lines"].push_back(shown_text(line));
 }
 
-data::ReadOptions read_options(const OrderedJson& settings) {
-  data::ReadOptions options{.labels_required = false};
-  const OrderedJson& columns = settings.at("columns");
-  options.text_column = columns.at("text").get<std::string>();
-  options.text_pair_column = columns.at("text_pair").get<std::string>();
-  options.label_column = columns.at("label").get<std::string>();
-  return options;
-}
-
 // Names in messages begin at the project's folder, as those of commands do.
 std::string without_folder(std::string message, const fs::path& project) {
   const auto replace = [&](const std::string& folder, const std::string& by) {
@@ -162,7 +154,7 @@ OrderedJson preview(const fs::path& project, const std::string& file, const Orde
     std::optional<data::Table> table;
     if (guess.task->name == "text-classification") {
       try {
-        table.emplace(sample.string(), read_options(settings));
+        table.emplace(sample.string(), read_options(settings, false));
         std::string_view input = head.text;
         if (!table->open(input, head.is_all)) table.reset();
       } catch (const Error& error) {

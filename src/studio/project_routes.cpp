@@ -117,29 +117,21 @@ HttpResponse add_piece(Studio& studio, const Asked& asked) {
 HttpResponse remove_file(Studio& studio, const Asked& asked) {
   const std::string name = text_in(body_of(asked), "name");
   const fs::path data = project_of(studio, asked) / "data";
-  bool found = false;
   studio.projects().change(asked.parts.at(0), [&](OrderedJson& settings) {
+    named_file(settings, name);
     OrderedJson kept = OrderedJson::array();
-    for (const OrderedJson& file : settings.at("files")) {
-      if (file.at("name") == name)
-        found = true;
-      else
-        kept.push_back(file);
-    }
+    for (const OrderedJson& file : settings.at("files"))
+      if (file.at("name") != name) kept.push_back(file);
     settings["files"] = std::move(kept);
   });
-  if (!found) throw Refusal{404, "NotFound", "there is no such file"};
   writing::unlink(data / name);
   return snapshot(studio, asked);
 }
 
 HttpResponse preview_file(Studio& studio, const Asked& asked) {
   const OrderedJson settings = settings_of(studio, asked);
-  const std::string name = text_in(body_of(asked), "name");
-  for (const OrderedJson& file : settings.at("files"))
-    if (file.at("name") == name)
-      return json_response(preview(project_of(studio, asked), "data/" + name, settings));
-  throw Refusal{404, "NotFound", "there is no such file"};
+  const std::string file = named_file(settings, text_in(body_of(asked), "name"));
+  return json_response(preview(project_of(studio, asked), file, settings));
 }
 
 // Steps whose results are JSON.
@@ -175,7 +167,7 @@ HttpResponse change_corrections(Studio& studio, const Asked& asked) {
 }
 
 HttpResponse corrections_file(Studio& studio, const Asked& asked) {
-  return send_file(project_of(studio, asked) / kCorrections, kCorrections, "text/csv; charset=utf-8");
+  return send_file(project_of(studio, asked) / kCorrections, "text/csv; charset=utf-8");
 }
 
 // The file to train on with the corrected labels, made while it is sent.
@@ -185,13 +177,7 @@ HttpResponse corrected_file(Studio& studio, const Asked& asked) {
   const std::string file = file_of(settings, "train");
   if (file.empty()) throw Refusal{404, "NotFound", "there is no file to train on"};
   const auto data = std::make_shared<CorrectedData>(project, file, settings, corrections_of(project));
-  HttpResponse response{.type = "text/csv; charset=utf-8",
-                        .headers = {{"Content-Disposition", "attachment; filename=\"corrected.csv\""}}};
-  response.more = [data]() -> std::optional<std::string> {
-    std::string part = data->next();
-    return part.empty() ? std::nullopt : std::optional(std::move(part));
-  };
-  return response;
+  return download("corrected.csv", "text/csv; charset=utf-8", [data] { return data->next(); });
 }
 
 const Route kProjectRoutes[] = {

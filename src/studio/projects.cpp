@@ -6,7 +6,6 @@
 #include <array>
 #include <cmath>
 #include <ctime>
-#include <set>
 #include <utility>
 
 #include "bertune/error.h"
@@ -105,6 +104,15 @@ void require_name(const std::string& text, std::string_view what, std::size_t mo
   const bool has_control = std::ranges::any_of(
       text, [](char letter) { return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f; });
   if (has_control) throw wrong(fmt::format("{} has control characters", what));
+}
+
+OrderedJson json_in(const fs::path& file) {
+  if (!path_exists(file)) return nullptr;
+  try {
+    return parse_ordered_json(read_file(file, 16 << 20), file.string());
+  } catch (const Error&) {
+    return nullptr;
+  }
 }
 
 Projects::Projects(fs::path folder) : folder_(std::move(folder)) {

@@ -9,7 +9,6 @@
 //   .studio/              what can be made again: results of checks and plans, events and logs of runs
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <mutex>
@@ -60,6 +59,9 @@ std::string safe_file_name(std::string_view given);
 
 // Adds a file to the settings, with the role that its name and the other files suggest.
 void add_file(OrderedJson& settings, const std::string& name);
+
+// Returns the JSON of a file; null where there is none, or none that can be read.
+OrderedJson json_in(const fs::path& file);
 
 // Throws Refusal for texts with control characters, empty ones, and those of more than `most` bytes.
 void require_name(const std::string& text, std::string_view what, std::size_t most = 200);

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
-#include <optional>
+#include <utility>
 
 #include "bertune/error.h"
 #include "core/file.h"
@@ -54,21 +55,36 @@ OrderedJson settings_of(Studio& studio, const Asked& asked) {
   return studio.projects().settings(asked.parts.at(0));
 }
 
-HttpResponse send_file(const fs::path& file, const char* name, const char* type) {
-  constexpr std::size_t kPart = std::size_t{1} << 20;
-  if (!path_exists(file)) throw Refusal{404, "NotFound", "there is no such file"};
-  const auto mapped = std::make_shared<MappedFile>(file);
+HttpResponse download(const std::string& name, const char* type, std::function<std::string()> next,
+                      std::optional<std::uint64_t> bytes) {
   HttpResponse response{
       .type = type,
       .headers = {{"Content-Disposition", fmt::format("attachment; filename=\"{}\"", name)}},
-      .length = mapped->bytes().size()};
-  response.more = [mapped, at = std::size_t{0}]() mutable -> std::optional<std::string> {
-    if (at == mapped->bytes().size()) return std::nullopt;
+      .length = bytes};
+  response.more = [next = std::move(next)]() -> std::optional<std::string> {
+    std::string part = next();
+    return part.empty() ? std::nullopt : std::optional(std::move(part));
+  };
+  return response;
+}
+
+HttpResponse send_file(const fs::path& file, const char* type) {
+  constexpr std::size_t kPart = std::size_t{1} << 20;
+  if (!path_exists(file)) throw Refusal{404, "NotFound", "there is no such file"};
+  const auto mapped = std::make_shared<MappedFile>(file);
+  const auto next = [mapped, at = std::size_t{0}]() mutable {
     std::string part(mapped->text().substr(at, kPart));
     at += part.size();
     return part;
   };
-  return response;
+  return download(file.filename().string(), type, next, mapped->bytes().size());
+}
+
+std::string named_file(const OrderedJson& settings, const std::string& name) {
+  const bool is_there = std::ranges::any_of(settings.at("files"),
+                                            [&](const OrderedJson& file) { return file.at("name") == name; });
+  if (!is_there) throw Refusal{404, "NotFound", "there is no such file"};
+  return "data/" + name;
 }
 
 HttpResponse snapshot(Studio& studio, const Asked& asked) {

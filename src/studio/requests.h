@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -15,8 +17,15 @@ serve::HttpResponse json_response(const OrderedJson& body);
 inline const serve::HttpResponse kDone = {.body = "{}"};
 // JSON that a step has written, as it is. Throws Refusal (404) where there is none.
 serve::HttpResponse json_file(const fs::path& file);
-// A file to download, under this name. Throws Refusal (404) where there is none.
-serve::HttpResponse send_file(const fs::path& file, const char* name, const char* type);
+// Something to download under this name: what `next` gives, until that is empty. `bytes`: of all of it, where
+// that is known.
+serve::HttpResponse download(const std::string& name, const char* type, std::function<std::string()> next,
+                             std::optional<std::uint64_t> bytes = {});
+// A file to download, under its name. Throws Refusal (404) where there is none.
+serve::HttpResponse send_file(const fs::path& file, const char* type);
+
+// "data/NAME" of a file of the project. Throws Refusal (404) where there is none of that name.
+std::string named_file(const OrderedJson& settings, const std::string& name);
 
 // The JSON of a request; an empty object where it has none. Throws Refusal (400).
 Json body_of(const Asked& asked);

@@ -1,9 +1,6 @@
 // Trainings, and their models at work.
-#include <fmt/format.h>
 
 #include <memory>
-#include <optional>
-#include <utility>
 
 #include "core/file.h"
 #include "studio/archive.h"
@@ -50,18 +47,11 @@ HttpResponse report(Studio& studio, const Asked& asked) {
       .headers = {{"Content-Security-Policy", "sandbox allow-scripts allow-modals; frame-ancestors 'none'"}}};
 }
 
-HttpResponse download(Studio& studio, const Asked& asked) {
+HttpResponse model_archive(Studio& studio, const Asked& asked) {
   const std::string name = asked.parts.at(0) + "-" + asked.parts.at(1);
   const auto archive = std::make_shared<Archive>(run_of(studio, asked), name);
-  HttpResponse response{
-      .type = "application/x-tar",
-      .headers = {{"Content-Disposition", fmt::format("attachment; filename=\"{}.tar\"", name)}},
-      .length = archive->bytes()};
-  response.more = [archive]() -> std::optional<std::string> {
-    std::string part = archive->next();
-    return part.empty() ? std::nullopt : std::optional(std::move(part));
-  };
-  return response;
+  return download(
+      name + ".tar", "application/x-tar", [archive] { return archive->next(); }, archive->bytes());
 }
 
 HttpResponse ask_model(Studio& studio, const Asked& asked) {
@@ -93,24 +83,19 @@ HttpResponse compare_runs(Studio& studio, const Asked& asked) {
 
 HttpResponse label_file(Studio& studio, const Asked& asked) {
   const fs::path project = project_of(studio, asked);
-  const std::string name = text_in(body_of(asked), "name");
   run_of(studio, asked);
   OrderedJson settings = settings_of(studio, asked);
-  for (const OrderedJson& file : settings.at("files")) {
-    if (file.at("name") != name) continue;
-    const Job job = label_job(asked.parts.at(1), "data/" + name);
-    OrderedJson state = begun(studio, asked, job);
-    if (state.at("state") == "done") {
-      settings["columns"] = {{"text", ""}, {"text_pair", ""}, {"label", ""}}, settings["encoding"] = "";
-      state["preview"] = preview(project, std::string(kWork) + "/" + kLabelled, settings);
-    }
-    return json_response(state);
+  const Job job = label_job(asked.parts.at(1), named_file(settings, text_in(body_of(asked), "name")));
+  OrderedJson state = begun(studio, asked, job);
+  if (state.at("state") == "done") {
+    settings["columns"] = {{"text", ""}, {"text_pair", ""}, {"label", ""}}, settings["encoding"] = "";
+    state["preview"] = preview(project, std::string(kWork) + "/" + kLabelled, settings);
   }
-  throw Refusal{404, "NotFound", "there is no such file"};
+  return json_response(state);
 }
 
 HttpResponse labelled(Studio& studio, const Asked& asked) {
-  return send_file(project_of(studio, asked) / kWork / kLabelled, kLabelled, "text/csv; charset=utf-8");
+  return send_file(project_of(studio, asked) / kWork / kLabelled, "text/csv; charset=utf-8");
 }
 // A service for other programs.
 
@@ -130,10 +115,11 @@ const Route kRunRoutes[] = {
     {"POST", "/api/projects/{}/runs", start_run},
     {"POST", "/api/projects/{}/runs/{}/stop", act_on_run<&Runs::stop>},
     {"POST", "/api/projects/{}/runs/{}/resume", act_on_run<&Runs::resume>},
+    {"POST", "/api/projects/{}/runs/{}/finish", act_on_run<&Runs::finish>},
     {"POST", "/api/projects/{}/runs/{}/remove", act_on_run<&Runs::remove>},
     {"GET", "/api/projects/{}/runs/{}/report", report_facts},
     {"GET", "/api/projects/{}/runs/{}/report.html", report},
-    {"GET", "/api/projects/{}/runs/{}/model.tar", download},
+    {"GET", "/api/projects/{}/runs/{}/model.tar", model_archive},
     {"POST", "/api/projects/{}/runs/{}/ask", ask_model},
     {"POST", "/api/projects/{}/runs/{}/label", label_file},
     {"POST", "/api/projects/{}/compare/{}/{}", compare_runs},

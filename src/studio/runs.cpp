@@ -10,10 +10,10 @@
 #include <system_error>
 #include <utility>
 
-#include "bertune/error.h"
 #include "core/file.h"
 #include "core/folder.h"
 #include "core/folder_lock.h"
+#include "core/model_files.h"
 #include "core/writing.h"
 #include "serve/http.h"
 
@@ -36,13 +36,12 @@ fs::path work_file(const fs::path& project, const std::string& run, const char* 
   return project / kWork / (run + extension);
 }
 
-OrderedJson json_of(const fs::path& file) {
-  if (!path_exists(file)) return nullptr;
-  try {
-    return parse_ordered_json(read_file(file, 16 << 20), file.string());
-  } catch (const Error&) {
-    return nullptr;
-  }
+// A mark says what a studio that starts later is to do with a training that does not run: go on with it, or
+// finish it; without a mark, nothing.
+constexpr const char *kGoOn = "go on", *kFinish = "finish", *kNothing = nullptr;
+
+bool is_at_work(std::string_view state) {
+  return state == "running" || state == "stopping" || state == "finishing";
 }
 
 std::int64_t time_of(const fs::path& folder) {
@@ -51,9 +50,13 @@ std::int64_t time_of(const fs::path& folder) {
   return std::int64_t{about.st_mtim.tv_sec} * 1'000'000'000 + about.st_mtim.tv_nsec;
 }
 
+void require_not_done(const fs::path& folder) {
+  if (path_exists(folder / "all_results.json")) throw Refusal{409, "Busy", "this training is done"};
+}
+
 // Returns what a list of trainings says of one that is done: its result, and what its model is asked.
 OrderedJson result_in(const fs::path& folder) {
-  const OrderedJson report = json_of(folder / "report.json"), model = json_of(folder / "bertune.json");
+  const OrderedJson report = json_in(folder / "report.json"), model = json_in(folder / kSettingsFile);
   OrderedJson facts = OrderedJson::object();
   if (report.is_object() && report.contains("headline")) facts["headline"] = report.at("headline");
   if (!model.is_object()) return facts;
@@ -79,32 +82,36 @@ fs::path Runs::folder_of(const fs::path& project, const std::string& run) const 
   return project / run;
 }
 
-// Notes whether it is to run, for a studio that starts later.
-void Runs::want(const fs::path& project, const std::string& run, bool runs) const {
+void Runs::want(const fs::path& project, const std::string& run, const char* what) const {
   const fs::path mark = work_file(project, run, ".wanted");
-  if (runs) {
-    write_file_atomically(mark, "");
+  if (what != kNothing) {
+    write_file_atomically(mark, what);
   } else if (path_exists(mark)) {
     writing::unlink(mark);
   }
 }
 
-void Runs::launch(const fs::path& project, const std::string& run) {
+void Runs::launch(const fs::path& project, const std::string& run, bool finishes) {
   Known& known = known_[project / run];
   // One that was killed before may still be wanted, and would run beside this one after a restart.
-  for (const std::string& other : names(project)) want(project, other, false);
-  want(project, run, true);
-  known.stops = false;
+  for (const std::string& other : names(project)) want(project, other, kNothing);
+  want(project, run, finishes ? kFinish : kGoOn);
+  known.stops = false, known.finishes = finishes;
   known.ended = nullptr;
+  known.last.reset();
+  if (known.child && !known.child->code()) known.last.emplace(std::move(*known.child));
   known.child.reset();
+  // One that still stops goes on writing to its own, which have no name any more.
+  for (const char* extension : {".out", ".log"}) writing::unlink(work_file(project, run, extension));
   const std::string events = (fs::path(kWork) / (run + ".events")).string();
-  known.child.emplace(Command{
-      .program = program_,
-      .arguments = {"train", "--config=" + run + ".json", "--resume", "--quiet", "--events=" + events},
-      .folder = project,
-      .out = work_file(project, run, ".out"),
-      .log = work_file(project, run, ".log"),
-      .survives = true});
+  known.child.emplace(
+      Command{.program = program_,
+              .arguments = {"train", "--config=" + run + ".json", finishes ? "--finish" : "--resume",
+                            "--quiet", "--events=" + events},
+              .folder = project,
+              .out = work_file(project, run, ".out"),
+              .log = work_file(project, run, ".log"),
+              .survives = true});
 }
 
 std::string Runs::start(const fs::path& project, OrderedJson options) {
@@ -122,7 +129,7 @@ std::string Runs::start(const fs::path& project, OrderedJson options) {
   writing::unlink(work_file(project, run, ".events"));
   write_file_atomically(options_of(project, run),
                         options.dump(2, ' ', false, OrderedJson::error_handler_t::replace) + "\n");
-  launch(project, run);
+  launch(project, run, false);
   return run;
 }
 
@@ -130,28 +137,45 @@ void Runs::resume(const fs::path& project, const std::string& run) {
   folder_of(project, run);
   const std::lock_guard lock(mutex_);
   require_none_runs(project);
-  if (path_exists(project / run / "all_results.json")) throw Refusal{409, "Busy", "this training is done"};
-  launch(project, run);
+  require_not_done(project / run);
+  launch(project, run, false);
+}
+
+// The command that finishes it waits until the one that runs has stopped, and so does not need the studio.
+void Runs::finish(const fs::path& project, const std::string& run) {
+  const fs::path folder = folder_of(project, run);
+  const std::lock_guard lock(mutex_);
+  require_not_done(folder);
+  Known& known = known_[folder];
+  std::string error;
+  const std::string state = state_of(project, run, known, error);
+  if (state == "finishing") return;
+  if (!is_at_work(state)) require_none_runs(project);
+  if (state == "running") interrupt(folder, known);  // a second signal to one that stops would end it at once
+  launch(project, run, true);
+}
+
+void Runs::interrupt(const fs::path& folder, Known& known) {
+  if (known.child && !known.child->code()) return known.child->signal(SIGINT);
+  if (const std::optional<int> holder = FolderLock::holder(folder); holder && *holder > 1)
+    ::kill(*holder, SIGINT);
 }
 
 void Runs::stop(const fs::path& project, const std::string& run) {
   const fs::path folder = folder_of(project, run);
   const std::lock_guard lock(mutex_);
   Known& known = known_[folder];
-  want(project, run, false);
-  known.stops = true;
+  want(project, run, kNothing);
+  known.stops = true, known.finishes = false;
   known.ended = nullptr;
-  if (known.child && !known.child->code()) return known.child->signal(SIGINT);
-  if (const std::optional<int> holder = FolderLock::holder(folder); holder && *holder > 1)
-    ::kill(*holder, SIGINT);
+  interrupt(folder, known);
 }
 
 void Runs::remove(const fs::path& project, const std::string& run) {
   const fs::path folder = folder_of(project, run);
   const std::lock_guard lock(mutex_);
   std::string error;
-  const std::string state = state_of(project, run, known_[folder], error);
-  if (state == "running" || state == "stopping")
+  if (is_at_work(state_of(project, run, known_[folder], error)))
     throw Refusal{409, "Busy", "the training runs: stop it first"};
   known_.erase(folder);
   writing::remove_tree(folder);
@@ -164,9 +188,12 @@ void Runs::remove(const fs::path& project, const std::string& run) {
 void Runs::resume_unfinished(const fs::path& project) {
   const std::lock_guard lock(mutex_);
   for (const std::string& run : names(project)) {
-    if (!path_exists(work_file(project, run, ".wanted"))) continue;
+    const fs::path mark = work_file(project, run, ".wanted");
+    if (!path_exists(mark)) continue;
+    Known& known = known_[project / run];
+    known.finishes = read_file(mark, 100) == kFinish;
     std::string error;
-    if (state_of(project, run, known_[project / run], error) == "stopped") launch(project, run);
+    if (state_of(project, run, known, error) == "stopped") launch(project, run, known.finishes);
   }
 }
 
@@ -176,9 +203,10 @@ std::string Runs::state_of(const fs::path& project, const std::string& run, Know
   const fs::path folder = project / run;
   const int code = known.child ? known.child->code().value_or(-1) : 0;  // -1: it runs
   const bool is_alive = code < 0 || FolderLock::holder(folder);
-  if (is_alive) return known.stops ? "stopping" : "running";
+  if (known.last && known.last->code()) known.last.reset();
+  if (is_alive) return known.finishes ? "finishing" : known.stops ? "stopping" : "running";
   if (path_exists(folder / "all_results.json")) {
-    want(project, run, false);
+    want(project, run, kNothing);
     return "done";
   }
   error = error_in(log_in(work_file(project, run, ".log")));
@@ -195,14 +223,14 @@ OrderedJson Runs::facts_of(const fs::path& project, const std::string& run, Know
   if (!known.ended.is_null() && known.changed == changed && !FolderLock::holder(folder)) return known.ended;
   std::string error;
   const std::string state = state_of(project, run, known, error);
-  if (known.options.is_null()) known.options = json_of(options_of(project, run));
+  if (known.options.is_null()) known.options = json_in(options_of(project, run));
   OrderedJson facts = {{"name", run}, {"state", state}, {"options", known.options}};
   if (!error.empty()) facts["error"] = error;
   if (state == "done") facts.update(result_in(folder));
   if (path_exists(folder / "report.html")) facts["has_report"] = true;
   known.progress.read(work_file(project, run, ".events"));
   facts["progress"] = known.progress.json();
-  known.ended = state == "running" || state == "stopping" ? OrderedJson() : facts;
+  known.ended = is_at_work(state) ? OrderedJson() : facts;
   known.changed = changed;
   return facts;
 }
@@ -227,8 +255,7 @@ void Runs::require_none_runs(const fs::path& project) {
 bool Runs::one_runs(const fs::path& project) {
   for (const std::string& run : names(project)) {
     std::string error;
-    const std::string state = state_of(project, run, known_[project / run], error);
-    if (state == "running" || state == "stopping") return true;
+    if (is_at_work(state_of(project, run, known_[project / run], error))) return true;
   }
   return false;
 }

@@ -24,6 +24,9 @@ class Runs {
   std::string start(const fs::path& project, OrderedJson options);
   // Goes on where it was stopped, or has failed.
   void resume(const fs::path& project, const std::string& run);
+  // Ends it where it stands, as if its plan had been no longer: the best model so far is kept, and its report
+  // is written. Throws Refusal (409) where it has ended already.
+  void finish(const fs::path& project, const std::string& run);
   // Asks the training to stop, which leaves a checkpoint.
   void stop(const fs::path& project, const std::string& run);
   // Removes a training that does not run, and all that it wrote.
@@ -31,8 +34,8 @@ class Runs {
   // Goes on with what was running when the studio ended, or the machine.
   void resume_unfinished(const fs::path& project);
 
-  // [{"name", "state": "running", "stopping", "stopped", "done" or "failed", "error", "options", "progress",
-  // ...}], the oldest first.
+  // [{"name", "state": "running", "stopping", "finishing", "stopped", "done" or "failed", "error", "options",
+  // "progress", ...}], the oldest first.
   OrderedJson all(const fs::path& project);
   // Throws Refusal (404) where there is no run of that name, and returns its folder.
   fs::path folder_of(const fs::path& project, const std::string& run) const;
@@ -43,9 +46,10 @@ class Runs {
  private:
   struct Known {
     std::optional<Child> child = {};
+    std::optional<Child> last = {};  // that was asked to stop, and that `child` waits for
     Progress progress = {};
     OrderedJson options = {};
-    bool stops = false;
+    bool stops = false, finishes = false;
     OrderedJson ended = {};    // what all() says of it since it has ended; null: it is to be looked at
     std::int64_t changed = 0;  // of its folder, when that was said, in nanoseconds
   };
@@ -53,10 +57,11 @@ class Runs {
   std::vector<std::string> names(const fs::path& project) const;
   bool one_runs(const fs::path& project);
   void require_none_runs(const fs::path& project);
-  void launch(const fs::path& project, const std::string& run);
+  void launch(const fs::path& project, const std::string& run, bool finishes);
+  static void interrupt(const fs::path& folder, Known& known);
   std::string state_of(const fs::path& project, const std::string& run, Known& known, std::string& error);
   OrderedJson facts_of(const fs::path& project, const std::string& run, Known& known);
-  void want(const fs::path& project, const std::string& run, bool runs) const;
+  void want(const fs::path& project, const std::string& run, const char* what) const;
 
   fs::path program_;
   mutable std::mutex mutex_;

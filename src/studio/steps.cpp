@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
-#include "bertune/error.h"
 #include "core/file.h"
+#include "core/model_files.h"
 #include "serve/http.h"
 #include "studio/corrections.h"
+#include "studio/data_options.h"
 
 namespace bertune::studio {
 namespace {
@@ -25,14 +28,14 @@ void require_model(const OrderedJson& settings) {
     throw Refusal{422, "Validation", "no model was chosen yet"};
 }
 
-std::string value_text(const OrderedJson& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-// The model's file "bertune.json"; null: there is none.
-Json facts_of_model(const fs::path& folder) {
-  const fs::path file = folder / "bertune.json";
-  return path_exists(file) ? parse_json(read_file(file, 1 << 20), file.string()) : Json();
+// The arguments of a command on these options, whose result is JSON.
+std::vector<std::string> json_command(const char* name, const OrderedJson& options,
+                                      std::vector<std::string> more = {}) {
+  std::vector<std::string> arguments = arguments_of(options);
+  arguments.insert(arguments.begin(), name);
+  std::ranges::move(more, std::back_inserter(arguments));
+  arguments.emplace_back("--json");
+  return arguments;
 }
 
 std::string asked_text(const Json& asked, const char* name) {
@@ -50,26 +53,17 @@ std::string asked_text(const Json& asked, const char* name) {
 
 Job check_job(const OrderedJson& settings) {
   require_file(settings);
-  Job job{.name = "check", .arguments = {"check"}, .files = data_files(settings)};
-  for (std::string& argument : data_arguments(settings)) job.arguments.push_back(std::move(argument));
-  for (const char* role : {"validation", "test"})
-    if (const std::string file = file_of(settings, role); !file.empty())
-      job.arguments.push_back(fmt::format("--{}={}", role, file));
-  job.arguments.emplace_back("--json");
-  return job;
+  OrderedJson options = data_options(settings);
+  options.update(evaluation_options(settings));
+  return {.name = "check", .arguments = json_command("check", options), .files = data_files(settings)};
 }
 
 OrderedJson training_options(const fs::path& project, const OrderedJson& settings) {
   require_file(settings);
   require_model(settings);
   OrderedJson options = {{"model", settings.at("model")}};
-  for (const std::string& argument : data_arguments(settings)) {
-    const std::size_t sign = argument.find('=');
-    options[argument.substr(2, sign - 2)] = argument.substr(sign + 1);
-  }
-  if (options.contains("max-bad-rows")) options["max-bad-rows"] = settings.at("max_bad_rows");
-  for (const char* role : {"validation", "test"})
-    if (const std::string file = file_of(settings, role); !file.empty()) options[role] = file;
+  options.update(data_options(settings));
+  options.update(evaluation_options(settings));
   const OrderedJson& training = settings.at("training");
   for (const auto& [name, flag] :
        {std::pair("epochs", "epochs"), std::pair("learning_rate", "learning-rate"),
@@ -80,11 +74,10 @@ OrderedJson training_options(const fs::path& project, const OrderedJson& setting
 }
 
 Job plan_job(const fs::path& project, const OrderedJson& settings) {
-  Job job{.name = "plan", .arguments = {"train"}, .files = data_files(settings)};
-  const OrderedJson options = training_options(project, settings);
-  for (const auto& [name, value] : options.items())
-    job.arguments.push_back(fmt::format("--{}={}", name, value_text(value)));
-  for (const char* more : {"--output=run-0", "--dry-run", "--json"}) job.arguments.emplace_back(more);
+  Job job{.name = "plan",
+          .arguments =
+              json_command("train", training_options(project, settings), {"--output=run-0", "--dry-run"}),
+          .files = data_files(settings)};
   job.files.emplace_back(kCorrections);
   return job;
 }
@@ -92,11 +85,10 @@ Job plan_job(const fs::path& project, const OrderedJson& settings) {
 Job noise_job(const OrderedJson& settings) {
   require_file(settings);
   require_model(settings);
-  Job job{.name = "noise", .arguments = {"noise"}, .files = {file_of(settings, "train")}};
-  for (std::string& argument : data_arguments(settings)) job.arguments.push_back(std::move(argument));
-  job.arguments.push_back("--model=" + settings.at("model").get<std::string>());
-  job.arguments.emplace_back("--json");
-  return job;
+  OrderedJson options = data_options(settings);
+  options["model"] = settings.at("model");
+  return {
+      .name = "noise", .arguments = json_command("noise", options), .files = {file_of(settings, "train")}};
 }
 
 Job comparison_job(const std::string& one, const std::string& other) {
@@ -109,13 +101,13 @@ Job label_job(const std::string& run, const std::string& file) {
   return {.name = "label",
           .arguments = {"predict", "--model=" + run, file, fmt::format("--output={}/{}", kWork, kLabelled),
                         "--output-format=csv"},
-          .files = {file, run + "/bertune.json"}};
+          .files = {file, run + "/" + kSettingsFile}};
 }
 
 OrderedJson explain(const fs::path& program, const fs::path& project, const std::string& run,
                     const Json& asked) {
   if (!asked.is_object()) throw Refusal{422, "Validation", "what is asked must be an object"};
-  const Json facts = facts_of_model(project / run);
+  const OrderedJson facts = json_in(project / run / kSettingsFile);
   const std::string task = facts.is_object() ? facts.value("task", "") : "";
   OrderedJson line;
   std::vector<std::string> arguments = {"explain", "--model=" + run, "--output-format=jsonl", "--silent"};

@@ -1,9 +1,6 @@
 #include "studio/studio.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>

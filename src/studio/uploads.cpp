@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <span>
 
-#include "bertune/error.h"
 #include "core/file.h"
 #include "core/file_error.h"
 #include "core/folder.h"
@@ -36,13 +35,9 @@ std::string free_name(const fs::path& folder, const std::string& name) {
 void write_piece(const fs::path& path, std::uint64_t offset, std::string_view piece) {
   const Descriptor file(writing::open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
   if (file.get() < 0) throw_file_error("write", path, errno);
-  for (std::size_t done = 0; done < piece.size();) {
-    const ssize_t written = writing::pwrite(file.get(), std::as_bytes(std::span(piece).subspan(done)),
-                                            static_cast<off_t>(offset + done));
-    if (written < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG)) throw Refusal(kFull);
-    if (written <= 0) throw_file_error("write", path, errno);
-    done += static_cast<std::size_t>(written);
-  }
+  if (writing::pwrite_all(file.get(), std::as_bytes(std::span(piece)), static_cast<off_t>(offset))) return;
+  if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) throw Refusal(kFull);
+  throw_file_error("write", path, errno);
 }
 
 void sync_file(const fs::path& path) {

@@ -158,6 +158,8 @@ void validate(const TrainingArguments& arguments) {
   require(std::isfinite(arguments.early_stopping_threshold) && arguments.early_stopping_threshold >= 0,
           "early_stopping_threshold", arguments.early_stopping_threshold, "at least 0");
   require(arguments.eval_steps >= 0, "eval_steps", arguments.eval_steps, "at least 0 (0: after each epoch)");
+  if (arguments.finish && !arguments.resume)
+    throw UsageError("finish", "`finish` ends a training that was stopped: give `resume` too");
   if (arguments.label_smoothing_factor > 0 && arguments.focal_loss_gamma > 0)
     throw UsageError("`label_smoothing` and `focal_loss` cannot be combined");
   require(

@@ -14,8 +14,9 @@ std::int64_t evaluations_without_gain(const TrainingArguments& arguments, const 
                                       const std::string& metric, double value);
 
 bool stops_early(const TrainingArguments& arguments, const RunState& state, const StepPlan& plan);
-// Says in words why a run stopped.
+// Says in words why a run stopped: by itself, or since `finish` was given.
 std::string why_it_stopped(const TrainingArguments& arguments, const RunState& state, const StepPlan& plan,
                            const std::string& metric);
+std::string why_it_was_finished(const RunState& state, const StepPlan& plan, const std::string& metric);
 
 }  // namespace bertune::train

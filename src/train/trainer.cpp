@@ -67,7 +67,7 @@ bool Trainer::epoch_is_over() const {
 bool Trainer::evaluation_is_due() const {
   if (!has_validation_ || state_.global_step == 0 || state_.evaluated_step == state_.global_step)
     return false;
-  if (state_.global_step == plan_.total_steps) return true;
+  if (state_.global_step == plan_.total_steps || finishes_) return true;
   return arguments_.eval_steps > 0 ? state_.global_step % arguments_.eval_steps == 0 : epoch_is_over();
 }
 
@@ -145,6 +145,12 @@ void Trainer::resume_if_asked() {
       state_.best_step = 0;
     }
   }
+  finishes_ = arguments_.finish;
+  if (finishes_ && chosen.folder.empty()) {
+    throw UsageError("finish", fmt::format("{}: there is no checkpoint, and so nothing to finish: train "
+                                           "without `finish` first",
+                                           arguments_.output_dir.string()));
+  }
   observer_.on(Resumed{state_.global_step, chosen.folder});
   if (!arguments_.resume_from_checkpoint.empty()) keep_resumed_checkpoint(chosen.folder);
 }
@@ -161,6 +167,10 @@ void Trainer::keep_resumed_checkpoint(const std::filesystem::path& folder) {
                     folder.string(), state_.best_step, best.string()));
   }
   save();
+}
+
+bool Trainer::has_ended() const {
+  return state_.global_step >= plan_.total_steps || finishes_ || stops_early(arguments_, state_, plan_);
 }
 
 TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* validation,
@@ -193,7 +203,7 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
       state_.runtime = earlier_runtime + watch.seconds();
       if (is_wanted_checkpoint()) save();
     }
-    if (state_.global_step >= plan_.total_steps || stops_early(arguments_, state_, plan_)) break;
+    if (has_ended()) break;
     train_until_due(train);
     state_.runtime = earlier_runtime + watch.seconds();
     if (stop_is_asked()) {
@@ -204,12 +214,18 @@ TrainingResult Trainer::train(tasks::Examples& train, const tasks::Examples* val
   }
   state_.runtime = earlier_runtime + watch.seconds();
   report_spikes();
-  TrainingResult result{.plan = plan_, .state = state_, .identity = identity_, .epochs = epochs_done()};
+  const std::string& metric = arguments_.metric_for_best_model;
+  const bool stops = stops_early(arguments_, state_, plan_);
+  const bool cut = finishes_ && !stops && state_.global_step < plan_.total_steps;
+  const std::string why = stops ? why_it_stopped(arguments_, state_, plan_, metric)
+                          : cut ? why_it_was_finished(state_, plan_, metric)
+                                : "";
+  if (cut) report_end(why);
+  TrainingResult result{
+      .plan = plan_, .state = state_, .identity = identity_, .epochs = epochs_done(), .stopped_early = why};
   result.train_loss = state_.loss_sum / static_cast<double>(std::max<std::int64_t>(1, state_.global_step));
   result.runtime = state_.runtime;
   result.samples = static_cast<std::int64_t>(std::llround(result.epochs * static_cast<double>(train.rows())));
-  if (stops_early(arguments_, state_, plan_))
-    result.stopped_early = why_it_stopped(arguments_, state_, plan_, arguments_.metric_for_best_model);
   if (state_.best_metric && state_.best_step != state_.global_step) {
     load_best();
     result.kept_best = true;
@@ -449,8 +465,10 @@ void Trainer::evaluate(const tasks::Examples& validation) {
   for (const auto& [metric, number] : metrics.values) row["eval_" + metric] = number;
   state_.log_history.push_back(row);
   observer_.on(EvaluationEvent{epochs_done(), state_.global_step, std::move(metrics), best});
-  if (!stops_early(arguments_, state_, plan_)) return;
-  const std::string why = why_it_stopped(arguments_, state_, plan_, name);
+  if (stops_early(arguments_, state_, plan_)) report_end(why_it_stopped(arguments_, state_, plan_, name));
+}
+
+void Trainer::report_end(const std::string& why) {
   state_.log_history.push_back(
       {{"epoch", epochs_done()}, {"step", state_.global_step}, {"stopped_early", why}});
   observer_.on(EarlyStop{why});

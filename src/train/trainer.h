@@ -105,6 +105,8 @@ class Trainer {
   void watch(const tasks::Examples& train, double loss, std::span<const std::int64_t> rows);
   void report_collapse(const std::string& why);
   void report_spikes();
+  void report_end(const std::string& why);
+  bool has_ended() const;
   bool epoch_is_over() const;
   bool evaluation_is_due() const;
   bool is_wanted_checkpoint() const;
@@ -125,6 +127,7 @@ class Trainer {
   StepPlan plan_;
   std::stop_token stop_;
   std::int64_t up_to_date_ = 0;      // the steps after which all ranks had all rows of the word embeddings
+  bool finishes_ = false;            // without another step
   bool a_rank_stops_ = false;        // is asked to, as all ranks know since the last step
   std::int64_t epoch_ = -1;          // that `order_` is of
   std::vector<std::int64_t> order_;  // the rows as this epoch takes them

@@ -15,6 +15,7 @@ using ::testing::Not;
 using testing::Program;
 using testing::ProgramResult;
 using testing::run;
+using ::testing::StartsWith;
 using testing::tiny_dataset;
 using Json = nlohmann::json;
 
@@ -178,6 +179,35 @@ TEST_F(Train, InterruptSavesACheckpointAndExits130) {
   const ProgramResult changed = run(command("out", {"--epochs", "2000", "--resume", "--seed", "9"}));
   EXPECT_EQ(changed.exit_code, 2);
   EXPECT_THAT(changed.err, HasSubstr("seed: 42 then, 9 now"));
+}
+
+TEST_F(Train, AStoppedTrainingIsFinishedWithItsBestModel) {
+  std::vector<std::string> arguments = command("out", {"--epochs", "2000", "--test", path("test.csv")});
+  Program program(arguments);
+  ASSERT_TRUE(program.wait_until([&] { return exists("out/checkpoint-24"); }));
+  program.signal(SIGINT);
+  arguments.emplace_back("--finish");
+  const ProgramResult finished = run(arguments);  // waits until the other has stopped
+  EXPECT_EQ(program.wait().exit_code, 130);
+  ASSERT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_THAT(finished.out, HasSubstr("Training stopped early after step"));
+  EXPECT_THAT(finished.out, HasSubstr("of 24000"));
+  EXPECT_THAT(finished.out, HasSubstr("by --finish; the best accuracy is"));
+  EXPECT_TRUE(json("out/all_results.json").contains("test_accuracy"));
+  EXPECT_TRUE(exists("out/report.html"));
+  EXPECT_THAT(files.read("out/run.yaml"), Not(HasSubstr("finish")));
+  for (const auto& entry : std::filesystem::directory_iterator(files.path() / "out"))
+    EXPECT_THAT(entry.path().filename().string(), Not(StartsWith("checkpoint-")));
+  EXPECT_EQ(run({"predict", "--model", path("out")}, "the film was good\n").exit_code, 0);
+  EXPECT_THAT(run(arguments).err, HasSubstr("the run is finished"));
+}
+
+TEST_F(Train, FinishNeedsSomethingToFinish) {
+  const ProgramResult nothing = run(command("new", {"--finish"}));
+  EXPECT_EQ(nothing.exit_code, 2);
+  EXPECT_THAT(nothing.err, HasSubstr("there is no checkpoint, and so nothing to finish"));
+  EXPECT_FALSE(exists("new/config.json"));
+  EXPECT_THAT(run(command("new", {"--finish", "--seeds", "2"})).err, HasSubstr("--finish ends one training"));
 }
 
 TEST_F(Train, AnEarlierModelIsNotOverwrittenBySlip) {

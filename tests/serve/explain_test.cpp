@@ -1,12 +1,13 @@
 // Explanations over HTTP: what is answered, what is refused, and who goes first.
 #include <gmock/gmock.h>
 
-#include <functional>
+#include <atomic>
+#include <optional>
 #include <thread>
 
 #include "bertune/explain.h"
 #include "serve/queue.h"
-#include "serve/scheduler.h"
+#include "serve/scheduled.h"
 #include "serve/served.h"
 
 namespace bertune {
@@ -122,60 +123,19 @@ TEST(ServedExplanations, AreCounted) {
 }
 
 // A client that does something each time that it is asked whether it is there still.
-class Client : public serve::Exchange {
- public:
-  void send(serve::HttpResponse) override {}
-  bool is_gone() const override { return asked(++times); }
-  mutable int times = 0;
-  std::function<bool(int times)> asked = [](int) { return false; };
-};
-
-class ExplainingScheduler : public ::testing::Test {
+class ExplainingScheduler : public testing::Scheduled {
  protected:
-  std::shared_ptr<serve::Call> call(std::string text) {
-    const auto made = std::make_shared<serve::Call>();
-    made->exchange = std::make_shared<Client>();
-    made->model = model;
-    made->deadline = serve::Clock::now() + 60s;
-    made->rows.push_back({.input = {.text = std::move(text)}, .size = {.tokens = 3}});
-    made->open = 1, made->queued_tokens = 3;
-    return made;
-  }
-  std::shared_ptr<serve::Call> explanation() {
-    const auto made = call("the film was not very good");
+  std::shared_ptr<serve::Call> explanation() const {
+    const auto made = call(1, "the film was not very good");
     // A pass computes one sequence.
     made->explainer = std::make_shared<Explainer>(model->explainer()->with({.pass_tokens = 1}));
     return made;
   }
-  static Client& client(const std::shared_ptr<serve::Call>& of) {
-    return static_cast<Client&>(*of->exchange);
-  }
-  void wait_for(std::size_t calls) {
-    for (int i = 0; i < 5000; ++i) {
-      {
-        const std::lock_guard lock(mutex);
-        if (finished.size() >= calls) return;
-      }
-      std::this_thread::sleep_for(1ms);
-    }
-  }
-
-  testing::TemporaryDirectory files;
-  std::shared_ptr<const serve::ServedModel> model =
-      std::make_shared<const serve::ServedModel>(serve::ModelSource{
-          "classes", testing::write_model(files.path() / "model", testing::head_named("classes"))});
-  serve::Metrics metrics;
-  std::mutex mutex;
-  std::vector<std::shared_ptr<serve::Call>> finished;
-  serve::Scheduler scheduler{{}, metrics, [this](std::shared_ptr<serve::Call> done) {
-                               const std::lock_guard lock(mutex);
-                               finished.push_back(std::move(done));
-                             }};
 };
 
 // The client is asked once before its call is taken, and then between the passes.
 TEST_F(ExplainingScheduler, TextsOvertakeAnExplanationThatHasBegun) {
-  const auto slow = explanation(), single = call("good");
+  const auto slow = explanation(), single = call(1);
   bool offered = false;
   client(slow).asked = [&](int times) {
     if (times == 3) offered = scheduler.offer(single);

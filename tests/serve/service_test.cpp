@@ -8,6 +8,7 @@
 
 #include "serve/connection.h"
 #include "serve/http_server.h"
+#include "serve/scheduled.h"
 #include "serve/served.h"
 #include "support/program.h"
 
@@ -77,69 +78,10 @@ TEST(Protection, KeysAreComparedWhole) {
   EXPECT_FALSE(serve::equal_keys("secret", ""));
 }
 
-class Left : public serve::Exchange {
- public:
-  void send(serve::HttpResponse) override {}
-  bool is_gone() const override { return gone; }
-  std::atomic<bool> gone{false};
-};
-
-// Calls on a scheduler that computes a row at a time, and the order in which they end.
-class Scheduling : public ::testing::Test {
+// It computes a row at a time.
+class Scheduling : public testing::Scheduled {
  protected:
-  std::shared_ptr<serve::Call> call(std::size_t rows) {
-    const auto made = std::make_shared<serve::Call>();
-    made->exchange = std::make_shared<Left>();
-    made->model = model;
-    made->deadline = serve::Clock::now() + 60s;
-    for (std::size_t i = 0; i < rows; ++i) {
-      made->rows.push_back({.input = {.text = "good"}, .size = {.tokens = 3}});
-      made->queued_tokens += 3;
-    }
-    made->open = rows;
-    return made;
-  }
-  void wait_for(std::size_t calls) {
-    for (int i = 0; i < 2000; ++i) {
-      const std::lock_guard lock(mutex);
-      if (finished.size() >= calls) return;
-      std::this_thread::sleep_for(1ms);
-    }
-  }
-
-  testing::TemporaryDirectory files;
-  std::shared_ptr<const serve::ServedModel> model =
-      std::make_shared<const serve::ServedModel>(serve::ModelSource{
-          "classes", testing::write_model(files.path() / "model", testing::head_named("classes"))});
-  serve::Metrics metrics;
-  std::mutex mutex;
-  std::condition_variable held;
-  bool is_held = false;
-  std::vector<std::shared_ptr<serve::Call>> finished;
-  serve::Scheduler scheduler{
-      {.max_batch = 0ms, .max_queue_tokens = 1000}, metrics, [this](std::shared_ptr<serve::Call> call) {
-        std::unique_lock lock(mutex);
-        finished.push_back(std::move(call));
-        held.wait(lock, [this] { return !is_held; });
-      }};
-
-  // What is offered meanwhile waits together.
-  void hold() {
-    {
-      const std::lock_guard lock(mutex);
-      is_held = true;
-    }
-    scheduler.offer(call(1));
-    wait_for(1);
-  }
-  void let_go() {
-    {
-      const std::lock_guard lock(mutex);
-      is_held = false;
-      finished.clear();
-    }
-    held.notify_all();
-  }
+  Scheduling() : Scheduled({.max_batch = 0ms, .max_queue_tokens = 1000}) {}
 };
 
 TEST_F(Scheduling, ASingleTextOvertakesALargeCall) {
@@ -191,7 +133,7 @@ TEST_F(Scheduling, WhoHasLeftCostsNothingMore) {
   const auto gone = call(50), late = call(50);
   scheduler.offer(gone);
   scheduler.offer(late);
-  static_cast<Left&>(*gone->exchange).gone = true;
+  client(gone).gone = true;
   late->deadline = serve::Clock::now();
   let_go();
   wait_for(2);

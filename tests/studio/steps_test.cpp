@@ -239,6 +239,42 @@ TEST(StudioRuns, ATrainingOutlivesTheStudioAndIsFoundAgain) {
   opened.wait_for_run(id, "stopped");
 }
 
+TEST(StudioRuns, ATrainingIsEndedAndItsBestModelKept) {
+  Opened opened;
+  const std::string id = opened.prepared(400);
+  const auto finish = [&] { return opened.status(Opened::path_of(id, "runs/run-1/finish"), "{}"); };
+  opened.json(Opened::path_of(id, "runs"), "{}");
+  opened.wait(id, [](const OrderedJson& now) {
+    return !now.at("runs").at(0).at("progress").at("evaluations").empty();
+  });
+  EXPECT_EQ(finish(), 200);
+  EXPECT_EQ(opened.studio->snapshot(id).at("runs").at(0).at("state"), "finishing");
+  EXPECT_EQ(finish(), 200);
+  EXPECT_EQ(opened.status(Opened::path_of(id, "runs"), "{}"), 409);
+  opened.open();  // which it does not need
+  EXPECT_EQ(opened.studio->snapshot(id).at("runs").at(0).at("state"), "finishing");
+  const OrderedJson run = opened.wait_for_run(id, "done").at("runs").at(0), progress = run.at("progress");
+  EXPECT_LT(progress.at("step").get<int>(), progress.at("total_steps").get<int>());
+  EXPECT_TRUE(run.contains("headline"));
+  EXPECT_THAT(progress.at("notes").back().get<std::string>(), HasSubstr("by `finish`"));
+  EXPECT_EQ(finish(), 409);
+}
+
+TEST(StudioRuns, AStoppedTrainingIsEndedByTheNextStudioToo) {
+  Opened opened;
+  const std::string id = opened.prepared(400);
+  opened.json(Opened::path_of(id, "runs"), "{}");
+  opened.wait(id, [](const OrderedJson& now) {
+    return now.at("runs").at(0).at("progress").at("step").get<int>() > 5;
+  });
+  opened.status(Opened::path_of(id, "runs/run-1/stop"), "{}");
+  opened.wait_for_run(id, "stopped");
+  opened.files.write("projects/" + id + "/.studio/run-1.wanted", "finish");  // as the power went
+  opened.open();
+  EXPECT_EQ(opened.studio->snapshot(id).at("runs").at(0).at("state"), "finishing");
+  opened.wait_for_run(id, "done");
+}
+
 TEST(StudioRuns, AKilledTrainingSaysSo) {
   Opened opened;
   const std::string id = opened.prepared(400);

@@ -1,4 +1,5 @@
-// Early stopping in the loop: a run that is killed anywhere stops where it would have stopped.
+// Early stopping in the loop: a run that is killed anywhere stops where it would have stopped, and one that
+// is to be finished stops where it stands.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,12 +18,12 @@ struct Killed {};
 
 // Remembers the step, and kills the run at one of its checkpoints or before it is written.
 struct Watcher : Observer {
-  std::int64_t step = 0, evaluations = 0;
+  std::int64_t step = 0, steps = 0, evaluations = 0;
   std::int64_t kill_after_checkpoints = -1, kill_after_evaluations = -1;
   std::string stopped;
   void on(const Event& event) override {
     if (const auto* resumed = std::get_if<Resumed>(&event)) step = resumed->step;
-    if (const auto* done = std::get_if<StepEvent>(&event)) step = done->step;
+    if (const auto* done = std::get_if<StepEvent>(&event)) step = done->step, ++steps;
     if (const auto* stop = std::get_if<EarlyStop>(&event)) stopped = stop->why;
     if (std::holds_alternative<EvaluationEvent>(event)) {
       ++evaluations;
@@ -124,6 +125,67 @@ TEST_F(EarlyStopping, AResumedRunStopsWhereItWouldHave) {
       EXPECT_EQ(weights_, expected);
     }
   }
+}
+
+// A run of eight epochs that was killed after so many checkpoints, and then is finished.
+class Finish : public EarlyStopping {
+ protected:
+  Finish() {
+    arguments_.early_stopping_patience = 0;
+    arguments_.save_steps = 2;  // checkpoints of steps 2, 3, 4, 6, 8, 9, 10, ...
+  }
+
+  TrainingResult finish_after(std::int64_t checkpoints, bool with_validation = true) {
+    const auto output = folder_.path() / "out";
+    watcher_.kill_after_checkpoints = checkpoints;
+    EXPECT_THROW(train(output, with_validation), Killed);
+    watcher_ = {};
+    arguments_.resume = arguments_.finish = true;
+    TrainingResult result = train(output, with_validation);
+    EXPECT_EQ(watcher_.steps, 0);
+    EXPECT_EQ(watcher_.stopped, result.stopped_early);
+    EXPECT_EQ(result.state.log_history.back().at("stopped_early"), result.stopped_early);
+    return result;
+  }
+  std::vector<float> weights_in(const char* checkpoint) {
+    BertPreTrainedModel model = testing::make_model(kKind);
+    model.load_weights(folder_.path() / "out" / checkpoint);
+    const auto values = std::as_const(model).parameters().values();
+    return {values.begin(), values.end()};
+  }
+};
+
+TEST_F(Finish, KeepsAnEarlierModelWhereThatIsBetter) {
+  const TrainingResult result = finish_after(7);
+  EXPECT_EQ(result.state.global_step, 10);
+  EXPECT_EQ(watcher_.evaluations, 1);  // of step 10
+  EXPECT_TRUE(result.kept_best);
+  EXPECT_EQ(weights_, weights_in("checkpoint-6"));
+  EXPECT_EQ(
+      result.stopped_early,
+      "stopped early after step 10 of 24 (epoch 3.333) by `finish`; the best accuracy is 0.7000, at step 6");
+}
+
+TEST_F(Finish, KeepsTheLastModelWhereThatIsBest) {
+  task_.accuracy = [this] { return watcher_.step == 8 ? 0.99 : 0.5; };
+  const TrainingResult result = finish_after(5);
+  EXPECT_EQ(result.state.best_step, 8);
+  EXPECT_FALSE(result.kept_best);
+  EXPECT_EQ(weights_, weights_in("checkpoint-8"));
+}
+
+TEST_F(Finish, KeepsTheLastModelWithoutAValidationSet) {
+  const TrainingResult result = finish_after(3, false);
+  EXPECT_EQ(weights_, weights_in("checkpoint-4"));
+  EXPECT_EQ(result.stopped_early, "stopped early after step 4 of 24 (epoch 1.333) by `finish`");
+}
+
+TEST_F(Finish, NeedsACheckpointAndResume) {
+  arguments_.resume = arguments_.finish = true;
+  EXPECT_THROW(train(folder_.path() / "nothing"), UsageError);
+  EXPECT_EQ(watcher_.steps, 0);
+  arguments_.resume = false;
+  EXPECT_THROW(validate(arguments_), UsageError);
 }
 
 TEST_F(EarlyStopping, EvaluationsEverySoManySteps) {

@@ -142,6 +142,7 @@ void add_train_command(CLI::App& app) {
       "  bertune train --model bert-base-uncased --train train.tsv \\\n"
       "    --validation dev.tsv --test test.tsv --output my-model --epochs 4\n"
       "  bertune train ... --output my-model --resume           after Ctrl-C or a crash\n"
+      "  bertune train ... --output my-model --finish           end it, keep the best\n"
       "  bertune train --config my-model/run.yaml --output again  repeat a run\n"
       "Option names of Transformers are accepted too: see docs/from_the_trainer.md.");
   command->callback([options] { run(*options); });

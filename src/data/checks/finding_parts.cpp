@@ -15,13 +15,11 @@ Finding make_finding(FindingKind kind, Severity severity, const NamedTexts& set,
 
 std::string excerpt(std::string_view text) {
   constexpr std::size_t kShown = 80;
-  std::size_t size = std::min(text.size(), kShown);
-  while (size > 0 && size < text.size() && continues_character(text[size])) --size;
-  std::string shown(text.substr(0, size));
+  std::string shown(beginning_of(text, kShown));
   for (char& character : shown) {
     if (static_cast<unsigned char>(character) < ' ') character = ' ';
   }
-  return size < text.size() ? shown + "..." : shown;
+  return shown.size() < text.size() ? shown + "..." : shown;
 }
 
 void add_row(Finding& finding, const NamedTexts& set, std::int64_t row, const CheckOptions& options,

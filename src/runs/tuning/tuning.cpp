@@ -323,6 +323,8 @@ void validate(const TrainOptions& options, const TuningOptions& tuning) {
   if (!options.arguments.resume_from_checkpoint.empty())
     throw UsageError("resume_from_checkpoint",
                      "`resume_from_checkpoint` is of one training; `tune()` continues with `resume`");
+  if (options.arguments.finish)
+    throw UsageError("finish", "`finish` ends one training; `tune()` ends where its `budget` is used up");
   if (options.arguments.on_collapse == OnCollapse::retry) {
     throw UsageError(
         "on_collapse",

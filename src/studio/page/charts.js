@@ -1,5 +1,5 @@
 // Charts: a share with its interval, the course of a training, and scores as bars.
-import {h, s, percent, grouped, bdi, shown} from "./dom.js";
+import {h, s, between, percent, grouped, bdi, shown} from "./dom.js";
 
 const at = share => `${(100 * share).toFixed(2)}%`;
 
@@ -10,7 +10,7 @@ export function ranges(rows) {
     h("span", {}, s("svg", {"aria-hidden": "true"}, [0, .25, .5, .75, 1].map(place => s("line", {class: "grid", x1: at(place), x2: at(place), y1: "0", y2: "100%"})),
       interval ? s("line", {class: `interval ${base ? "base" : ""}`, x1: at(interval[0]), x2: at(interval[1]), y1: "50%", y2: "50%"}) : null,
       s("circle", {class: `dot ${base ? "base" : ""}`, cx: at(Math.min(1, Math.max(0, value))), cy: "50%", r: "6"}))),
-    h("span", {}, h("b", {}, percent(value)), interval ? h("small", {class: "small"}, ` (${(100 * interval[0]).toFixed(1)}–${(100 * interval[1]).toFixed(1)})`) : null)));
+    h("span", {}, h("b", {}, percent(value)), interval ? h("small", {class: "small"}, ` (${between(interval)})`) : null)));
 }
 
 // A metric after each evaluation, by the step.

@@ -24,6 +24,9 @@ export const quote = text => h("p", {class: "quote", dir: "auto"}, shown(text));
 export const button = (text, act, kind = "") => h("button", {type: "button", class: `button ${kind}`, on: {click: act}}, text);
 
 export const percent = share => `${(100 * share).toFixed(1)}\u202f%`;
+export const between = ([low, high]) => `${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)}`;
+export const isError = metric => ["mse", "rmse", "mae", "loss"].includes(metric);  // no share: the less, the better
+export const measured = (metric, value) => isError(metric) ? value.toPrecision(3) : percent(value);
 export const grouped = number => Math.round(number).toLocaleString("en");
 export const counted = (number, what) => `${grouped(number)} ${what}${number === 1 ? "" : "s"}`;
 export function bytes(number) {
@@ -74,6 +77,10 @@ export const select = (options, value, act) => {
   return made;
 };
 
+// Until something is asked again: what goes on, and a program that does not answer.
+const GOES_ON = 400, AWAY = 1000;
+export const pause = (milliseconds = GOES_ON) => new Promise(done => setTimeout(done, milliseconds));
+
 // What the program answers; an Error with its sentence where it refuses.
 export async function ask(path, body) {
   let reply;
@@ -112,7 +119,7 @@ export async function upload(project, file, progress) {
       if (answer.name) return answer.name;
     } catch (error) {
       if (!error.away || ++tries > 30) throw error;
-      await new Promise(done => setTimeout(done, 1000));
+      await pause(AWAY);
     }
   }
 }

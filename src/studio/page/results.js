@@ -1,21 +1,20 @@
 // What came of a training: its result, labels to read again, and the model at work.
-import {h, ask, bdi, button, cell, counted, dropzone, field, grouped, head, named, note, percent, Place, plain, quote, say, select, shown, table, upload} from "./dom.js";
+import {h, ask, bdi, between, button, cell, counted, dropzone, field, grouped, head, isError, measured, named, note, pause, percent, Place, plain, quote, say, select, shown, table, upload} from "./dom.js";
 import {bars, marked, ranges} from "./charts.js";
 import {quoted} from "./training.js";
 
 const done = snap => snap.runs.filter(run => run.state === "done");
 const runTitle = run => {
-  const one = run.headline, value = one ? ` – ${one.metric} ${["mse", "rmse", "mae"].includes(one.metric) ? one.value.toPrecision(3) : percent(one.value)}` : "";
+  const one = run.headline, value = one ? ` – ${one.metric} ${measured(one.metric, one.value)}` : "";
   return `${run.name}: ${run.options?.model?.split("/").pop() || ""}, ${run.options?.epochs ?? 3} epochs${run.options?.relabel ? ", corrected labels" : ""}${value}`;
 };
-const between = ([low, high]) => `${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)}`;
 
 function headline(facts) {
   const one = facts.headline;
   if (!one) return ["The model is trained."];
   const rows = one.set === "test" ? "unseen rows" : "validation rows, which chose the best epoch";
   if (one.right !== undefined && one.of) return ["The model answers ", h("em", {}, `${grouped(one.right)} of ${grouped(one.of)}`), ` ${rows} correctly – ${percent(one.value)}${one.interval ? ` (${between(one.interval)})` : ""}.`];
-  if (["mse", "rmse", "mae"].includes(one.metric)) return [`On ${grouped(one.rows)} ${rows} the `, h("em", {}, `${one.metric} is ${one.value.toPrecision(3)}`), "."];
+  if (isError(one.metric)) return [`On ${grouped(one.rows)} ${rows} the `, h("em", {}, `${one.metric} is ${measured(one.metric, one.value)}`), "."];
   return [`On ${grouped(one.rows)} ${rows} the ${one.metric} is `, h("em", {}, percent(one.value)), one.interval ? ` (${between(one.interval)}).` : "."];
 }
 
@@ -38,11 +37,11 @@ class Chosen {
 
 export function resultStep(app) {
   const heading = h("h1", {tabindex: "-1"}, "No result yet"), chosen = new Chosen(app), body = new Place("div"), compared = new Place("div"), go = new Place("div", {class: "go"});
-  let other = "", against = "", comparison = null, timer = 0;
+  let other = "", against = "", comparison = null;
   const mistakes = facts => h("ul", {class: "list"}, facts.mistakes.slice(0, 6).map(one => h("li", {}, h("p", {}, h("b", {}, bdi(one.right ?? "")), ", answered ", h("b", {class: "bad"}, bdi(one.said ?? "")), one.score !== undefined ? h("small", {class: "small"}, ` ${one.score.toFixed(2)}`) : null),
     one.text ? quote(one.text) : null)));
   function show(facts, run) {
-    const isShare = facts.headline && facts.headline.value >= 0 && facts.headline.value <= 1 && !["mse", "rmse", "mae"].includes(facts.headline.metric);
+    const isShare = facts.headline && facts.headline.value >= 0 && facts.headline.value <= 1 && !isError(facts.headline.metric);
     return [isShare ? h("section", {}, h("h2", {}, facts.baselines?.length ? "Beside simple methods" : "How sure this is"), ranges([{label: "This model", value: facts.headline.value, interval: facts.headline.interval},
       ...(facts.baselines || []).map(one => ({label: one.name, value: one.value, interval: one.interval, base: true}))]),
       weak(facts) ? h("p", {class: "lead"}, h("b", {}, `It is no better than ${facts.baseline_difference.best}, which needs no such model.`), " A model that has read more is likely to help, such as MiniLM; so are more rows, or more epochs.") : null,
@@ -52,13 +51,13 @@ export function resultStep(app) {
     h("div", {class: "go"}, h("a", {class: "button first", href: app.path(`runs/${run.name}/report.html`), target: "_blank", rel: "noopener"}, "Open the full report"), button("Use the model", () => app.go("use")), button("Train again", () => app.go("plan")))];
   }
   async function compare(run, again = true) {
-    clearTimeout(timer);
     against = `${other}/${run}`, comparison = null;
     const wanted = against;
     const answer = await app.act(() => ask(app.path(`compare/${other}/${run}`), {again}));
     if (wanted !== against || !answer) return;
-    if (answer.state === "running") timer = setTimeout(() => compare(run, false), 300);
-    else comparison = answer, app.redraw();
+    if (answer.state !== "running") return comparison = answer, app.redraw();
+    await pause();
+    if (wanted === against) compare(run, false);
   }
   function compareView(snap, run) {
     const others = done(snap).filter(one => one.name !== run.name);
@@ -174,7 +173,7 @@ export function useStep(app) {
         labelled = await ask(app.path(`runs/${run.name}/label`), {name, again});
         again = false;
         app.redraw();
-        if (labelled.state === "running") await new Promise(next => setTimeout(next, 400));
+        if (labelled.state === "running") await pause();
       } while (labelled.state === "running");
       say(labelled.state === "done" ? "The file is labeled" : "The file could not be labeled");
     } catch (error) {

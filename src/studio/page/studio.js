@@ -8,7 +8,7 @@ const STEPS = [["data", "Data", dataStep], ["check", "Check", checkStep], ["plan
 const trouble = new Place("div");
 let app = null, view = null, step = "", source = null, again = 0;
 
-const running = snap => snap.runs.findLast(run => run.state === "running" || run.state === "stopping");
+const running = snap => snap.runs.findLast(run => ["running", "stopping", "finishing"].includes(run.state));
 const isDone = snap => snap.runs.some(run => run.state === "done");
 function isOpen(id, snap) {
   if (id === "data") return true;

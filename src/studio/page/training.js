@@ -1,5 +1,5 @@
 // The plan of a training, and the training.
-import {h, ask, bdi, button, bytes, field, grouped, named, note, percent, Place, plain, say, shown, time} from "./dom.js";
+import {h, ask, bdi, button, bytes, field, grouped, isError, named, note, percent, Place, plain, say, shown, time} from "./dom.js";
 import {course, curve} from "./charts.js";
 
 const KIND = {included: "on this computer, no network needed", cache: "on this computer", hub: "is fetched once from the Hugging Face Hub"};
@@ -85,10 +85,13 @@ export function trainStep(app) {
   let told = -1;
   const act = (run, what) => () => app.act(() => ask(app.path(`runs/${run.name}/${what}`), {}));
   function buttons(run) {
-    if (run.state === "running") return [button("Stop for now", act(run, "stop"))];
+    const {step, total_steps: total} = run.progress;
+    const keep = step && step < total ? [button("End here, and keep the best", act(run, "finish"))] : [];
+    if (run.state === "running") return [button("Stop for now", act(run, "stop")), keep];
     if (run.state === "stopping") return h("p", {class: "small"}, "It stops as soon as it has saved what it has learned.");
+    if (run.state === "finishing") return h("p", {class: "small"}, "It learns no more. The best model so far is kept, and its report is written.");
     if (run.state === "done") return [button("See the result", () => app.go("result"), "first")];
-    return [button(run.progress.step ? "Go on" : "Try again", act(run, "resume"), "first"), button("Change the plan", () => app.go("plan")), button("Throw this training away", act(run, "remove"))];
+    return [button(step ? "Go on" : "Try again", act(run, "resume"), "first"), keep, button("Change the plan", () => app.go("plan")), button("Throw this training away", act(run, "remove"))];
   }
   return {
     node: [heading, lead, bar, h("div", {class: "between"}, left, right), trouble.node, charts.node, go.node, notes.node, others.node],
@@ -102,12 +105,12 @@ export function trainStep(app) {
         return go.show("none", () => button("Make a plan", () => app.go("plan"), "first"));
       }
       const {progress} = run, evaluations = progress.evaluations, best = evaluations.findLast(one => one.best) || evaluations.at(-1);
-      const name = best && mainMetric(best.metrics), isShare = best && !["mse", "loss"].includes(name);
+      const name = best && mainMetric(best.metrics), isShare = best && !isError(name);
       // Metrics of answers are from 0 to 100.
       const of = metrics => "exact_match" in metrics && name === "f1" ? metrics.f1 / 100 : metrics[name];
       const value = best && (isShare ? percent(of(best.metrics)) : of(best.metrics).toPrecision(3));
       heading.className = run.state === "failed" ? "stop" : "";
-      const say1 = {running: "Learning.", stopping: "Stopping.", stopped: "Stopped.", failed: "It could not go on.", done: "Done."}[run.state];
+      const say1 = {running: "Learning.", stopping: "Stopping.", finishing: "Ending.", stopped: "Stopped.", failed: "It could not go on.", done: "Done."}[run.state];
       const text = [say1, best ? " Best so far: " : "", best ? h("em", {}, value) : "", best ? ` ${isShare && name === "accuracy" ? "of the validation rows right" : name}` : ""];
       if (heading.textContent !== text.map(part => part.textContent ?? part).join("")) heading.replaceChildren(...text.filter(Boolean));
       lead.textContent = run.state === "running" ? PHASES[progress.phase] || "You may close this page; training goes on. Come back to the same address."
@@ -121,7 +124,7 @@ export function trainStep(app) {
       charts.show([evaluations, progress.loss.at(-1)?.[0]], () => [
         evaluations.length ? h("figure", {}, h("figcaption", {}, NAMES[name] || shown(name), h("small", {}, "After each evaluation; filled: the best so far")), course(NAMES[name] || name, evaluations.map(one => [one.step, of(one.metrics), one.best]), progress.total_steps, isShare)) : null,
         progress.loss.length > 1 && progress.total_steps ? h("figure", {}, h("figcaption", {}, "Loss", h("small", {}, "How far its answers to the training rows are off; it should fall")), curve(progress.loss, progress.total_steps)) : null]);
-      go.show([run.name, run.state, Boolean(progress.step)], () => buttons(run));
+      go.show([run.name, run.state, Boolean(progress.step), progress.step < progress.total_steps], () => buttons(run));
       notes.show(progress.notes, () => progress.notes.length ? h("details", {}, h("summary", {}, "Notes"), progress.notes.map(text => h("p", {class: "small"}, plain(text)))) : []);
       const rest = snap.runs.filter(one => one !== run);
       others.show([run.name, run.state === "running", rest.map(one => [one.name, one.state])], () => [h("details", {}, h("summary", {}, "On the command line"), h("pre", {tabindex: "0"}, `cd ${quoted(snap.folder)}\nbertune train --config ${run.name}.json --resume`)),

@@ -2,29 +2,15 @@
 //
 //   node tests/report/page/report_test.mjs PROGRAM MODELS MODULES
 //
-// MODELS: what write_models wrote. MODULES: a node_modules with playwright-core and axe-core. Chromium is found by CHROMIUM or on
-// its usual path; without one the test is skipped (77).
+// MODELS: what write_models wrote. MODULES and Chromium: see support/page.mjs.
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
-import {existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync} from "node:fs";
-import {createRequire} from "node:module";
-import {tmpdir} from "node:os";
-import {join, resolve} from "node:path";
+import {readFileSync, rmSync, statSync, writeFileSync} from "node:fs";
+import {join} from "node:path";
 import {pathToFileURL} from "node:url";
-
-const [program, models, modules] = process.argv.slice(2);
-const executablePath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-  .find(path => path && existsSync(path));
-if (!executablePath || !modules || !["playwright-core", "axe-core"].every(name => existsSync(join(modules, name)))) {
-  console.log("skipped: needs Chromium, and playwright-core and axe-core from npm");
-  process.exit(77);
-}
-const require = createRequire(join(resolve(modules), "x.js"));
-const {chromium} = require("playwright-core");
-const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+import {browser, folder as models, openPage, program, run, temporary as work, violations} from "../../support/page.mjs";
 
 const ATTACK = `</pre><script>window.hit=1</script><img src=x onerror="window.hit=1">\u202etxet {{title}}`;
-const work = mkdtempSync(join(tmpdir(), "report-"));
 const words = ["good", "bad", "fine", "poor"];
 const text = i => `the film was ${words[i % 4]} ${"very ".repeat(i % 9)}${i}`;
 const csv = rows => rows.map(row => row.map(cell => `"${String(cell).replaceAll('"', '""')}"`).join(",")).join("\n") + "\n";
@@ -50,16 +36,10 @@ function reportOf(name) {
   return output;
 }
 
-const faults = [];
-const browser = await chromium.launch({executablePath, args: process.getuid?.() === 0 ? ["--no-sandbox"] : []});
-async function open(folder, options) {
+// A report asks for nothing but itself.
+function open(folder, options) {
   const url = pathToFileURL(join(folder, "report.html")).href;
-  const page = await (await browser.newContext(options)).newPage();
-  page.on("request", request => { if (request.url() !== url) faults.push(`asked for ${request.url()}`); });
-  page.on("pageerror", error => faults.push(`script: ${error}`));
-  page.on("console", message => { if (/Content Security|Refused/.test(message.text())) faults.push(message.text()); });
-  await page.goto(url);
-  return page;
+  return openPage(url, url, 30000, options);
 }
 
 function numbersIn(json, found = new Set()) {
@@ -77,9 +57,7 @@ async function check(name) {
       await page.evaluate(() => document.querySelectorAll("details").forEach(one => { one.open = true; }));
       const {scrollWidth} = await page.evaluate(() => ({scrollWidth: document.documentElement.scrollWidth}));
       assert.ok(scrollWidth <= width, `${name} is ${scrollWidth} px wide on ${width}`);
-      await page.evaluate(axe);
-      const found = await page.evaluate(() => window.axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}));
-      assert.deepEqual(found.violations.map(one => `${one.id}: ${one.nodes.map(node => node.html.slice(0, 160)).join(" | ")}`), [], `${name} ${colorScheme} ${width}`);
+      assert.deepEqual(await violations(page), [], `${name} ${colorScheme} ${width}`);
       if (process.env.PICTURES) await page.screenshot({path: join(process.env.PICTURES, `${name}_${colorScheme}_${width}.png`), fullPage: true});
       await page.context().close();
     }
@@ -107,18 +85,9 @@ async function hostile() {
   await page.context().close();
 }
 
-let failed = 0;
-for (const [name, run] of [...Object.keys(FILES).map(one => [one, () => check(one)]), ["hostile texts", hostile]]) {
-  try {
-    await run();
-    assert.deepEqual(faults, []);
-    console.log(`ok      report: ${name}`);
-  } catch (error) {
-    ++failed;
-    console.log(`FAILED  report: ${name}\n${error.stack}\n${faults.join("\n")}`);
-  }
-  faults.length = 0;
-}
+const checks = Object.fromEntries(Object.keys(FILES).map(name => [`report: ${name}`, () => check(name)]));
+checks["report: hostile texts"] = hostile;
+const failed = await run(checks);
 await browser.close();
 rmSync(work, {recursive: true});
 process.exit(failed ? 1 : 0);

@@ -1,41 +1,16 @@
 // A server of a tiny model of every head, and pages of it in a headless browser.
-import {spawn} from "node:child_process";
-import {cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from "node:fs";
-import {createRequire} from "node:module";
-import {tmpdir} from "node:os";
-import {join, resolve} from "node:path";
+import {cpSync, readFileSync, rmSync, writeFileSync} from "node:fs";
+import {join} from "node:path";
+import {browser, folder as models, openPage, start, stopPrograms, temporary} from "../../support/page.mjs";
 
-export const [program, models, modules, filter = ""] = process.argv.slice(2);
-const chromiumPath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-  .find(path => path && existsSync(path));
-if (!chromiumPath || !modules || !["playwright-core", "axe-core"].every(name => existsSync(join(modules, name)))) {
-  console.log("skipped: needs Chromium, and playwright-core and axe-core from npm");
-  process.exit(77);
-}
-const require = createRequire(join(resolve(modules), "x.js"));
-const {chromium} = require("playwright-core");
-const axePath = require.resolve("axe-core/axe.min.js");
+export {faults, programs, temporary, violations} from "../../support/page.mjs";
+export {models};
 
 export const HEADS = ["classes", "several_labels", "number", "entities", "tags", "answers", "choices", "masks", "next_sentence", "embeddings"];
 export const ATTACK = `<img src=x onerror="window.hit=1"><script>window.hit=1</script>{{1+1}}\u202etxet`;
 
-export const temporary = mkdtempSync(join(tmpdir(), "page-"));
-export const servers = [];
-export async function serve(names, options = [], environment = {}) {
-  const child = spawn(program, ["serve", ...names, "--port", "0", "--threads", "1", ...options], {env: {...process.env, ...environment}});
-  servers.push(child);
-  let said = "";
-  child.stderr.on("data", data => { said += data; });
-  return new Promise((done, fail) => {
-    let text = "";
-    child.stdout.on("data", data => {
-      text += data;
-      const ready = /^READY (\S+)$/m.exec(text);
-      if (ready) done(ready[1]);
-    });
-    child.on("exit", () => fail(new Error(`the server ended: ${said}`)));
-  });
-}
+export const serve = async (names, options = [], environment = {}) =>
+  (await start(["serve", ...names, "--port", "0", "--threads", "1", ...options], environment)).link;
 export async function ask(url, body, headers = {}, path = "/v1/predict") {
   const reply = await fetch(url + path, {method: "POST", headers: {"Content-Type": "application/json", ...headers}, body: JSON.stringify(body)});
   return reply.json();
@@ -54,20 +29,7 @@ function writeHostile() {
   return folder;
 }
 
-export const browser = await chromium.launch({executablePath: chromiumPath, args: process.getuid?.() === 0 ? ["--no-sandbox"] : []});
-export const faults = [];
-export async function open(url, options = {}) {
-  const context = await browser.newContext({viewport: {width: 1280, height: 900}, acceptDownloads: true, ...options});
-  const page = await context.newPage();
-  page.on("request", request => {
-    if (!request.url().startsWith(url + "/") && !/^(blob|data):/.test(request.url())) faults.push(`asked elsewhere: ${request.url()}`);
-  });
-  page.on("pageerror", error => faults.push(`script: ${error}`));
-  page.on("console", message => { if (/Content Security|Refused/.test(message.text())) faults.push(message.text()); });
-  page.setDefaultTimeout(10000);
-  await page.goto(url + "/");
-  return page;
-}
+export const open = (url, options = {}) => openPage(url + "/", url + "/", 10000, options);
 export async function choose(page, name) {
   await page.selectOption("#picker", {label: name});
 }
@@ -85,11 +47,6 @@ export async function answerTo(page, input) {
   });
   await page.waitForFunction(() => !document.querySelector("#out.old") && document.querySelector("#out pre, #out .note, #out .empty"));
 }
-export async function violations(page) {
-  if (!await page.evaluate(() => Boolean(window.axe))) await page.evaluate(readFileSync(axePath, "utf8"));
-  const found = await page.evaluate(() => window.axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}));
-  return found.violations.map(one => `${one.id}: ${one.nodes.map(node => node.html.slice(0, 120)).join(" | ")}`);
-}
 export const outText = page => page.innerText("#out");
 export async function chooseFile(page, name, content) {
   await page.setInputFiles("#file", {name, mimeType: "text/plain", buffer: Buffer.from(content)});
@@ -104,9 +61,6 @@ export const url = await serve([...HEADS.map(name => join(models, name)), writeH
 
 export async function close() {
   await browser.close();
-  for (const server of servers) {
-    server.removeAllListeners("exit");
-    server.kill();
-  }
+  stopPrograms();
   rmSync(temporary, {recursive: true});
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import {cpSync} from "node:fs";
 import {join} from "node:path";
-import {models, temporary, servers, url, serve, ask, open, answerTo, violations} from "./setup.mjs";
+import {models, temporary, programs, url, serve, ask, open, answerTo, violations} from "./setup.mjs";
 
 export const checks = {};
 
@@ -52,7 +52,7 @@ checks["a model that is loaded again"] = async () => {
   const old = await version();
   assert.ok((await page.innerText("#about")).includes(old));
   cpSync(join(temporary, "hostile", "config.json"), join(folder, "config.json"));
-  servers.at(-1).kill("SIGHUP");
+  programs.at(-1).kill("SIGHUP");
   while (await version() === old) await new Promise(done => setTimeout(done, 50));
   await answerTo(page, {text: "the food"});
   const now = await version();

@@ -2,62 +2,22 @@
 //
 //   node tests/studio/page/studio_test.mjs PROGRAM EXAMPLES MODULES [FILTER]
 //
-// EXAMPLES: the folder of that name of the sources. MODULES: a node_modules with playwright-core and axe-core. Chromium is found
-// by CHROMIUM or on the PATH; without one the test is skipped (77). PICTURES=FOLDER writes the pictures of docs/studio.md,
-// with the model of the folder PICTURE_MODEL.
+// EXAMPLES: the folder of that name of the sources. MODULES and Chromium: see support/page.mjs. PICTURES=FOLDER writes the
+// pictures of docs/studio.md, with the model of the folder PICTURE_MODEL.
 import assert from "node:assert/strict";
-import {execFileSync, spawn} from "node:child_process";
-import {existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync} from "node:fs";
-import {createRequire} from "node:module";
-import {tmpdir} from "node:os";
+import {execFileSync} from "node:child_process";
+import {readFileSync, readdirSync, rmSync, writeFileSync} from "node:fs";
 import {join, resolve} from "node:path";
+import {browser, folder as examples, openPage, run, start as startProgram, stopPrograms, temporary, violations} from "../../support/page.mjs";
 
-const [program, examples, modules, filter = ""] = process.argv.slice(2);
-const chromiumPath = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(path => path && existsSync(path));
-if (!chromiumPath || !modules || !["playwright-core", "axe-core"].every(name => existsSync(join(modules, name)))) {
-  console.log("skipped: needs Chromium, and playwright-core and axe-core from npm");
-  process.exit(77);
-}
-const require = createRequire(join(resolve(modules), "x.js"));
-const {chromium} = require("playwright-core");
-const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const tickets = join(resolve(examples), "support_tickets"), model = join(resolve(examples), "models/small-bert");
 const ATTACK = `<img src=x onerror="window.hit=1"><script>window.hit=1</script>\u202etxet`;
 
-const temporary = mkdtempSync(join(tmpdir(), "studio-")), studios = [];
-async function start(projects = join(temporary, "projects"), port = 0) {
-  const child = spawn(program, ["studio", "--projects", projects, "--port", String(port), "--no-browser"]);
-  studios.push(child);
-  let said = "";
-  child.stderr.on("data", data => { said += data; });
-  return new Promise((done, fail) => {
-    let text = "";
-    child.stdout.on("data", data => {
-      text += data;
-      const ready = /^READY (\S+)$/m.exec(text);
-      if (ready) done({link: ready[1], child});
-    });
-    child.on("exit", () => fail(new Error(`the studio ended: ${said}`)));
-  });
-}
-
-const browser = await chromium.launch({executablePath: chromiumPath, args: process.getuid?.() === 0 ? ["--no-sandbox"] : []});
-const faults = [];
+const start = (projects = join(temporary, "projects"), port = 0) => startProgram(["studio", "--projects", projects, "--port", String(port), "--no-browser"]);
 async function open(link, options = {}) {
-  const context = await browser.newContext({viewport: {width: 1280, height: 900}, acceptDownloads: true, ...options});
-  const page = await context.newPage(), own = new URL(link).origin + "/";
-  page.on("request", request => { if (!request.url().startsWith(own) && !/^(blob|data):/.test(request.url())) faults.push(`asked elsewhere: ${request.url()}`); });
-  page.on("pageerror", error => faults.push(`script: ${error.stack}`));
-  page.on("console", message => { if (/Content Security|Refused/.test(message.text())) faults.push(message.text()); });
-  page.setDefaultTimeout(process.env.PICTURE_MODEL ? 300000 : 30000);
-  await page.goto(link);
+  const page = await openPage(link, new URL(link).origin + "/", process.env.PICTURE_MODEL ? 300000 : 30000, options);
   await page.waitForSelector("h1");
   return page;
-}
-async function violations(page) {
-  if (!await page.evaluate(() => Boolean(window.axe))) await page.evaluate(axe);
-  const found = await page.evaluate(() => window.axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}));
-  return found.violations.map(one => `${one.id}: ${one.nodes.map(node => node.html.slice(0, 140)).join(" | ")}`);
 }
 // No violation, no sideways scrolling, in both schemes and on a small screen.
 async function good(page, name) {
@@ -231,6 +191,24 @@ checks["a training survives a closed page and a killed studio, is stopped and go
   await heading(page, "No training yet");
 };
 
+checks["a training that is good enough is ended, and its best model is there"] = async () => {
+  const {link} = await start(join(temporary, "enough")), page = await open(link);
+  await create(page, "Enough");
+  await choose(page, {name: "train.csv", content: part(join(tickets, "train.csv"), 300)}, {name: "test.csv", content: part(join(tickets, "test.csv"), 60)});
+  await page.waitForSelector("text=The first rows");
+  await plan(page, 200);
+  await page.waitForSelector("text=It will take about");
+  await press(page, "Start");
+  await page.waitForSelector("text=Best so far");
+  await press(page, "End here, and keep the best");
+  await page.waitForSelector("text=It learns no more.");
+  await good(page, "ending");
+  await heading(page, "Done.");
+  await page.waitForSelector("text=/Step [\\d,]+ of [\\d,]+/");
+  await press(page, "See the result");
+  await heading(page, "of 60 unseen rows");
+};
+
 checks["files that cannot be used say why, and what to do"] = async () => {
   const {link} = await start(join(temporary, "bad")), page = await open(link);
   await create(page, "Bad files");
@@ -292,28 +270,7 @@ checks["a large file does not weigh on the page"] = async () => {
   assert.ok(await page.evaluate(() => document.querySelectorAll("*").length) < 500);
 };
 
-let failed = 0;
-for (const [name, check] of Object.entries(checks)) {
-  if (!name.includes(filter)) continue;
-  try {
-    await check();
-    assert.deepEqual(faults, []);
-    console.log(`ok      ${name}`);
-  } catch (error) {
-    ++failed;
-    console.log(`FAILED  ${name}\n${error.stack}\n${faults.join("\n")}`);
-    if (process.env.KEEP) for (const context of browser.contexts()) for (const page of context.pages()) {
-      console.log(await page.innerText("body").catch(() => ""));
-      await page.screenshot({path: join(process.env.KEEP, "failed.png"), fullPage: true}).catch(() => {});
-    }
-  }
-  faults.length = 0;
-  for (const context of browser.contexts()) await context.close();
-  for (const child of studios.splice(0)) {
-    child.removeAllListeners("exit");
-    child.kill();
-  }
-}
+const failed = await run(checks, stopPrograms);
 await browser.close();
 // Trainings outlive the studio: those of checks that failed end here.
 for (const file of readdirSync(temporary, {recursive: true})) if (file.endsWith("/.lock")) {
