@@ -13,6 +13,7 @@
 
 #include "bertune/error.h"
 #include "bertune/predictor.h"
+#include "data/checks/finding_parts.h"
 #include "data/checks/near_duplicates.h"
 #include "data/splits/subset.h"
 #include "insight/data/k_means.h"
