@@ -18,6 +18,3 @@ pkg_check_modules(libcrypto REQUIRED libcrypto>=3)
 # Several processes under mpirun or srun; without it, the program works in one (src/distributed/mpi).
 set(MPI_CXX_SKIP_MPICXX ON)
 find_package(MPI QUIET COMPONENTS CXX)
-
-# Linear models of baselines and of the search for wrong labels. Debian's package has no file for pkg-config.
-include(${CMAKE_CURRENT_LIST_DIR}/FindLiblinear.cmake)

@@ -17,7 +17,6 @@ endif()
 install(TARGETS bertune EXPORT bertuneStatic
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT static ${static_only})
 install(EXPORT bertuneStatic NAMESPACE bertune:: DESTINATION ${package_directory} COMPONENT static ${static_only})
-install(FILES cmake/FindLiblinear.cmake DESTINATION ${package_directory} COMPONENT static ${static_only})
 install(TARGETS bertune_shared EXPORT bertuneShared
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT shared ${shared_only})
 install(EXPORT bertuneShared NAMESPACE bertune:: DESTINATION ${package_directory} COMPONENT shared ${shared_only})

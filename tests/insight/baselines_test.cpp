@@ -11,7 +11,7 @@
 #include "bertune/error.h"
 #include "core/random.h"
 #include "data/texts/reader.h"
-#include "insight/data/linear_model.h"
+#include "insight/data/linear_targets.h"
 #include "insight/data/tfidf.h"
 #include "support/temporary_directory.h"
 
@@ -70,7 +70,21 @@ SparseRows dense(const std::vector<std::vector<float>>& rows) {
   return sparse;
 }
 
-TEST(LinearClassifier, LearnsEachClass) {
+std::vector<std::int64_t> all_of(const std::vector<std::vector<float>>& rows) {
+  std::vector<std::int64_t> all(rows.size());
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  return all;
+}
+
+std::vector<double> softmax(std::span<const float> logits) {
+  std::vector<double> p;
+  for (const float logit : logits) p.push_back(std::exp(double{logit}));
+  const double sum = std::accumulate(p.begin(), p.end(), 0.0);
+  for (double& one : p) one /= sum;
+  return p;
+}
+
+TEST(LinearTargets, OfClasses) {
   std::vector<std::vector<float>> rows;
   std::vector<std::int32_t> ids;
   for (int i = 0; i < 30; ++i) {
@@ -78,21 +92,41 @@ TEST(LinearClassifier, LearnsEachClass) {
     ids.push_back((i + 1) % 3);  // the first row is not of the first class
   }
   const SparseRows features = dense(rows);
-  const LinearClassifier model(features, ids, 4);
-  const std::vector<double> p = model.probabilities(features);
+  const std::vector<float> logits =
+      logits_of({.width = 4, .ids = ids}, features.view(), features.view(), all_of(rows));
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    EXPECT_GT(p[4 * i + static_cast<std::size_t>(ids[i])], 0.8);
-    EXPECT_LT(p[4 * i + 3], 1e-6) << "a class without rows";
+    const std::vector<double> p = softmax(std::span(logits).subspan(4 * i, 4));
+    EXPECT_GT(p[static_cast<std::size_t>(ids[i])], 0.8);
+    EXPECT_LT(p[3], 1e-6) << "a class without rows";
   }
 }
 
-// The minimum of |w|^2 / 2 + C * sum of squares has w = (X'X + I / 2C)^-1 X'y.
-TEST(LinearRegression, IsRidgeRegression) {
-  const SparseRows rows = dense({{1}, {1}, {2}, {2}});
-  const std::vector<float> numbers = {1, 1, 3, 3};
-  const std::vector<double> said = LinearRegression(rows, numbers, 1000).predict(rows);
-  EXPECT_NEAR(said[0], 1, 0.01);
-  EXPECT_NEAR(said[2], 3, 0.01);
+// Dense rows and sparse ones are solved in other coordinates.
+TEST(LinearTargets, DoNotDependOnTheFormOfRows) {
+  Random random(1, 2);
+  std::vector<std::vector<float>> rows(40, std::vector<float>(6));
+  std::vector<float> values;
+  std::vector<std::int32_t> ids;
+  std::vector<float> labels, numbers;
+  for (std::vector<float>& row : rows) {
+    for (float& value : row) value = random.below(3) == 0 ? static_cast<float>(random.below(9)) / 4 - 1 : 0;
+    values.insert(values.end(), row.begin(), row.end());
+    ids.push_back(static_cast<std::int32_t>(random.below(3)));
+    numbers.push_back(1e6F * row[0] + static_cast<float>(random.below(100'000)));
+    for (const std::uint64_t odds : {2U, 5U}) labels.push_back(random.below(odds) == 0 ? 1 : 0);
+  }
+  const SparseRows sparse = dense(rows);
+  const train::LabelledFeatures plain{.values = values, .width = 6};
+  for (const Targets& targets :
+       {Targets{.outcome = tasks::Outcome::classes, .width = 3, .ids = ids},
+        Targets{.outcome = tasks::Outcome::labels, .width = 2, .values = labels},
+        Targets{.outcome = tasks::Outcome::numbers, .width = 1, .values = numbers}}) {
+    const std::vector<float> one = logits_of(targets, sparse.view(), sparse.view(), all_of(rows)),
+                             other = logits_of(targets, plain, plain, all_of(rows));
+    ASSERT_EQ(one.size(), other.size());
+    const float scale = targets.outcome == tasks::Outcome::numbers ? 1e6F : 1;
+    for (std::size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(one[i] / scale, other[i] / scale, 0.01F);
+  }
 }
 
 TEST_F(BaselinesTest, OfClasses) {

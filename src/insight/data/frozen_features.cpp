@@ -97,16 +97,13 @@ void center(DenseRows& features) {
   for (float& value : features.values) value *= scale;
 }
 
-SparseRows as_sparse(const DenseRows& features, std::span<const std::int64_t> rows) {
-  SparseRows sparse;
-  sparse.width = static_cast<std::int32_t>(features.width);
+DenseRows subset(const DenseRows& features, std::span<const std::int64_t> rows) {
+  DenseRows some{.width = features.width};
   for (const std::int64_t row : rows) {
     const auto values = features.row(row);
-    for (std::int32_t column = 0; column < sparse.width; ++column) sparse.columns.push_back(column);
-    sparse.values.insert(sparse.values.end(), values.begin(), values.end());
-    sparse.begins.push_back(sparse.columns.size());
+    some.values.insert(some.values.end(), values.begin(), values.end());
   }
-  return sparse;
+  return some;
 }
 
 }  // namespace bertune::insight

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "insight/data/encoding.h"
-#include "insight/data/sparse.h"
 #include "tasks/packed_examples.h"
 #include "tasks/token_classification/examples.h"
+#include "train/logistic_regression.h"
 
 namespace bertune::insight {
 
@@ -17,6 +17,7 @@ struct DenseRows {
   std::int64_t width = 0;
 
   std::int64_t rows() const { return width > 0 ? static_cast<std::int64_t>(values.size()) / width : 0; }
+  train::LabelledFeatures view() const { return {.values = values, .width = width}; }
   std::span<const float> row(std::int64_t row) const {
     return std::span(values).subspan(static_cast<std::size_t>(row * width), static_cast<std::size_t>(width));
   }
@@ -31,7 +32,6 @@ DenseRows word_states(const tasks::TokenClassificationFeatures& features, const 
 // was only pre-trained all point in one direction, which tells nothing.
 void center(DenseRows& features);
 
-// Returns some rows in the form that linear models read.
-SparseRows as_sparse(const DenseRows& features, std::span<const std::int64_t> rows);
+DenseRows subset(const DenseRows& features, std::span<const std::int64_t> rows);
 
 }  // namespace bertune::insight

@@ -1,13 +1,14 @@
-// Linear models that learn labeled rows, and judge others.
+// Linear models that learn labeled rows, and judge others: logistic regression of classes and labels,
+// ridge regression of numbers (scikit-learn's, alpha = 0.5).
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "insight/data/sparse.h"
 #include "tasks/record.h"
 #include "tasks/text_classification/read.h"
+#include "train/logistic_regression.h"
 
 namespace bertune::insight {
 
@@ -22,9 +23,16 @@ struct Targets {
 // The targets of the rows to train on, which must stay.
 Targets targets_of(const tasks::text_classification::LabelledSets& sets);
 
-// Returns the logits [asked, width] of a model that has learned the rows `learned`, whose numbers are `rows`.
-std::vector<double> logits_of(const Targets& targets, const SparseRows& learned, const SparseRows& asked,
-                              std::span<const std::int64_t> rows);
+// Rows that a model of sparse features learns from at most, an even sample of larger sets: 50,000, and fewer
+// of more than 80 classes.
+std::int64_t most_learned(const Targets& targets);
+
+// Returns the logits (or numbers) [asked, width] of a model that has learned the rows `learned`, whose
+// numbers are `rows`. Classes that none of them has are never the best. `cost`: scikit-learn's C of classes
+// and labels.
+std::vector<float> logits_of(const Targets& targets, const train::LabelledFeatures& learned,
+                             const train::LabelledFeatures& asked, std::span<const std::int64_t> rows,
+                             double cost = 10);
 
 // The rows that a fold's model learns, and those that it is asked.
 struct Sides {

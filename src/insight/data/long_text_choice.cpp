@@ -121,14 +121,14 @@ DenseRows features_of(const TooLong& rows, const runs::TrainOptions& options, co
 
 // Returns how well a row is judged, the more the better: 1 or 0 of classes, the share of labels that are
 // right, the negative squared error of a number.
-double result_of(const Targets& targets, std::size_t row, std::span<const double> logits) {
+double result_of(const Targets& targets, std::size_t row, std::span<const float> logits) {
   const auto width = static_cast<std::size_t>(targets.width);
   if (targets.outcome == Outcome::classes)
     return std::ranges::max_element(logits) - logits.begin() == targets.ids[row] ? 1 : 0;
   const std::span<const float> truth = targets.values.subspan(row * width, width);
   double sum = 0;
   for (std::size_t i = 0; i < width; ++i) {
-    const double miss = logits[i] - double{truth[i]};
+    const double miss = double{logits[i]} - double{truth[i]};
     if (targets.outcome == Outcome::numbers) sum -= miss * miss;
     if (targets.outcome == Outcome::labels) sum += (logits[i] > 0) == (truth[i] > 0.5F) ? 1 : 0;
   }
@@ -141,8 +141,8 @@ std::vector<double> results_of(const Targets& targets, const DenseRows& features
   std::vector<double> results(static_cast<std::size_t>(features.rows()));
   parallel_for(std::ssize(sides), [&](std::int64_t fold) {
     const Sides& side = sides[static_cast<std::size_t>(fold)];
-    const std::vector<double> logits =
-        logits_of(targets, as_sparse(features, side.learned), as_sparse(features, side.asked), side.learned);
+    const std::vector<float> logits = logits_of(targets, subset(features, side.learned).view(),
+                                                subset(features, side.asked).view(), side.learned);
     const auto width = static_cast<std::size_t>(targets.width);
     for (std::size_t i = 0; i < side.asked.size(); ++i) {
       const auto row = static_cast<std::size_t>(side.asked[i]);

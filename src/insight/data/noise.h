@@ -11,8 +11,8 @@
 namespace bertune::insight {
 
 // Divides the rows of options.files.train into folds, rows with the same texts in one, and predicts each by
-// linear models (LIBLINEAR) that are trained on the other folds: one on features of options.model, one on
-// TF-IDF (of texts), their log probabilities averaged. Returns a table with the set kOutOfFoldSet. Throws as
+// linear models that are trained on the other folds: one on features of options.model, one on TF-IDF (of
+// texts), their logits averaged. Returns a table with the set kOutOfFoldSet. Throws as
 // measure_baselines does, and UsageError for other tasks than classes, several labels, tagged words and
 // numbers.
 PredictionTable judge_rows(const runs::TrainOptions& options, const tasks::TaskEntry& task,

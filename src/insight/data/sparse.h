@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "train/logistic_regression.h"
+
 namespace bertune::insight {
 
 struct SparseRows {
@@ -15,6 +17,9 @@ struct SparseRows {
   std::int32_t width = 0;
 
   std::int64_t rows() const { return static_cast<std::int64_t>(begins.size()) - 1; }
+  train::LabelledFeatures view() const {
+    return {.values = values, .width = width, .columns = columns, .begins = begins};
+  }
   std::size_t begin(std::int64_t row) const { return begins[static_cast<std::size_t>(row)]; }
   std::size_t end(std::int64_t row) const { return begins[static_cast<std::size_t>(row) + 1]; }
 };

@@ -7,9 +7,6 @@
 
 namespace bertune::insight {
 
-// Rows that baselines learn from at most: an even sample of larger sets.
-inline constexpr std::int64_t kMostTrainRows = 50'000;
-
 Baselines text_baselines(const tasks::TrainingFiles& files);
 Baselines tag_baselines(const tasks::TrainingFiles& files, const tasks::TaskEntry& task);
 Baselines answer_baselines(const tasks::TrainingFiles& files, const tasks::TaskEntry& task);

@@ -7,7 +7,7 @@
 #include "bertune/error.h"
 #include "core/stopwatch.h"
 #include "data/checks/finding_parts.h"
-#include "insight/data/linear_model.h"
+#include "insight/data/linear_targets.h"
 #include "insight/data/task_baselines.h"
 #include "insight/data/tfidf.h"
 #include "tasks/text_classification/read.h"
@@ -24,7 +24,7 @@ class TextProblem {
   explicit TextProblem(LabelledSets sets) : sets_(std::move(sets)) {
     set_ = sets_.test.rows.size() > 0 ? "test" : "validation";
     if (measured().rows.size() == 0) set_ = "train";
-    train_rows_ = data::even_sample(sets_.train.rows.size(), kMostTrainRows);
+    train_rows_ = data::even_sample(sets_.train.rows.size(), most_learned(targets_of(sets_)));
     rows_.resize(static_cast<std::size_t>(measured().rows.size()));
     std::iota(rows_.begin(), rows_.end(), std::int64_t{0});
   }
@@ -85,32 +85,8 @@ class TextProblem {
     const SparseRows known = vectors.fit(train, train_rows_), asked = vectors.transform(test, rows_);
     if (!is_regression() && width() * static_cast<std::size_t>(known.width) > kMostWeights)
       return std::nullopt;
-    std::vector<float> logits;
-    if (is_regression()) {
-      for (const double number : LinearRegression(known, chosen_targets(1)).predict(asked))
-        logits.push_back(static_cast<float>(number));
-      return scored("tfidf_ridge", logits, watch);
-    }
-    const auto classes = static_cast<std::int32_t>(width());
-    const bool several = sets_.problem_type == ProblemType::multi_label_classification;
-    const LinearClassifier model = several ? LinearClassifier(known, chosen_targets(width()), classes)
-                                           : LinearClassifier(known, chosen_ids(), classes);
-    for (const double probability : model.probabilities(asked)) logits.push_back(logit_of(probability));
-    return scored("tfidf_linear", logits, watch);
-  }
-
-  std::vector<std::int32_t> chosen_ids() const {
-    std::vector<std::int32_t> ids;
-    for (const std::int64_t row : train_rows_) ids.push_back(sets_.train.ids[static_cast<std::size_t>(row)]);
-    return ids;
-  }
-  std::vector<float> chosen_targets(std::size_t columns) const {
-    std::vector<float> targets;
-    for (const std::int64_t row : train_rows_) {
-      const auto* const first = sets_.train.targets.data() + static_cast<std::size_t>(row) * columns;
-      targets.insert(targets.end(), first, first + columns);
-    }
-    return targets;
+    return scored(is_regression() ? "tfidf_ridge" : "tfidf_linear",
+                  logits_of(targets_of(sets_), known.view(), asked.view(), train_rows_), watch);
   }
 
   Baseline scored(std::string name, const std::vector<float>& logits, const Stopwatch& watch) const {
@@ -172,7 +148,8 @@ Baselines similarity_baselines(const tasks::TrainingFiles& files, const tasks::T
     return texts;
   };
   TfIdf vectors;
-  vectors.fit(side(sets.train.rows, false), data::even_sample(sets.train.rows.size(), kMostTrainRows));
+  vectors.fit(side(sets.train.rows, false),
+              data::even_sample(sets.train.rows.size(), most_learned(targets_of(sets))));
   const std::vector<std::int64_t> all = data::even_sample(rows.rows.size(), rows.rows.size());
   const SparseRows first = vectors.transform(side(rows.rows, false), all),
                    second = vectors.transform(side(rows.rows, true), all);
