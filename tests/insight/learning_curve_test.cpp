@@ -82,6 +82,19 @@ TEST(LearningCurve, ForecastsWhatTwiceTheRowsBring) {
   }
 }
 
+// All rows are one draw, however often it is repeated: a lucky one does not lift the forecast as ten would.
+TEST(LearningCurve, OneDrawCountsAsOne) {
+  const PowerLaw law{4, 0.5, 0.05};
+  std::vector<CurveOutcomes> outcomes = outcomes_of(law, kRows);
+  for (CurveOutcomes& one : outcomes) one[3].assign(300, 1);
+  for (CurveOutcomes& one : outcomes) std::fill_n(one[3].begin(), 6, 0);  // 98%, where the law says 81%
+  const LearningCurve lucky = fit_curve(kRows, outcomes);
+  EXPECT_LT(lucky.twice.score, 0.92);
+  outcomes[0][3][299] = 0;  // another draw
+  EXPECT_GT(fit_curve(kRows, outcomes).twice.score, lucky.twice.score + 0.03);
+  EXPECT_LT(lucky.points[3].low, 0.98 - 0.02);  // its chance is that of a draw
+}
+
 TEST(LearningCurve, HasNoForecastWhereNothingIsLearned) {
   const LearningCurve curve = fit_curve(kRows, outcomes_of({0, 1, 0.3}, kRows));
   EXPECT_FALSE(curve.twice.holds);

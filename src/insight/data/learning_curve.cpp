@@ -16,6 +16,7 @@
 #include "insight/data/power_law.h"
 #include "insight/results/outcomes.h"
 #include "insight/results/prediction_table.h"
+#include "insight/results/statistics.h"
 #include "runs/few_labels.h"
 #include "runs/output.h"
 #include "tasks/text_classification/examples.h"
@@ -124,11 +125,39 @@ class FeatureCurve {
   double cost_ = 1;
 };
 
+// What a size says of the curve: its weight, and the standard deviation of chance that its repetitions do not
+// show.
+struct Evidence {
+  double weight = 1, deviation = 0;
+};
+
+// With a test file there is one draw only of all rows, which all repetitions repeat. It counts as one, and
+// its chance is that of a draw at the size before.
+std::vector<Evidence> evidence_of(std::span<const CurveOutcomes> repetitions) {
+  std::vector<Evidence> sizes(repetitions.front().size());
+  const auto draws = static_cast<double>(repetitions.size());
+  double deviation = 0;
+  for (std::size_t size = 0; size < sizes.size() && draws > 1; ++size) {
+    const std::vector<double>& first = repetitions.front()[size];
+    if (std::ranges::all_of(repetitions, [&](const CurveOutcomes& one) { return one[size] == first; })) {
+      sizes[size] = {1 / draws, deviation};
+      continue;
+    }
+    std::vector<double> means;
+    for (const CurveOutcomes& one : repetitions) means.push_back(mean_of(one[size]));
+    double squares = 0;
+    for (const double mean : means) squares += std::pow(mean - mean_of(means), 2);
+    deviation = std::sqrt(squares / (draws - 1));
+  }
+  return sizes;
+}
+
 // The mean of each size over repetitions and rows, both drawn again.
 class Resamples {
  public:
-  Resamples(std::span<const CurveOutcomes> repetitions, std::uint64_t seed)
-      : repetitions_(repetitions), random_(seed, kCurveStream) {}
+  Resamples(std::span<const CurveOutcomes> repetitions, std::span<const Evidence> evidence,
+            std::uint64_t seed)
+      : repetitions_(repetitions), evidence_(evidence), random_(seed, kCurveStream) {}
 
   std::vector<double> next() {
     std::vector<double> sums(repetitions_.front().size());
@@ -142,12 +171,16 @@ class Resamples {
       }
       count += static_cast<double>(rows);
     }
-    for (double& sum : sums) sum /= count;
+    for (std::size_t size = 0; size < sums.size(); ++size) {
+      sums[size] /= count;
+      if (evidence_[size].deviation > 0) sums[size] += evidence_[size].deviation * random_.normal();
+    }
     return sums;
   }
 
  private:
   std::span<const CurveOutcomes> repetitions_;
+  std::span<const Evidence> evidence_;
   Random random_;
 };
 
@@ -163,10 +196,11 @@ std::vector<double> means_of(std::span<const CurveOutcomes> repetitions) {
   return sums;
 }
 
-PowerLaw fit_scores(std::span<const std::int64_t> rows, std::span<const double> scores) {
+PowerLaw fit_scores(std::span<const std::int64_t> rows, std::span<const double> scores,
+                    std::span<const Evidence> evidence) {
   std::vector<CurveError> errors;
   for (std::size_t i = 0; i < rows.size(); ++i)
-    errors.push_back({static_cast<double>(rows[i]), 1 - scores[i]});
+    errors.push_back({static_cast<double>(rows[i]), 1 - scores[i], evidence[i].weight});
   return fit_power_law(errors);
 }
 
@@ -305,22 +339,23 @@ LearningCurve fit_curve(std::span<const std::int64_t> rows, std::span<const Curv
       throw UsageError("fit_curve: each repetition needs the same measured rows at each size");
   }
   const std::vector<double> means = insight::means_of(repetitions);
+  const std::vector<insight::Evidence> evidence = insight::evidence_of(repetitions);
   LearningCurve curve{.metric = "",
                       .train_rows = rows.back(),
                       .measured_rows = std::ssize(repetitions.front().front()),
                       .repetitions = std::ssize(repetitions),
                       .points = {},
-                      .fit = insight::fit_scores(rows, means),
+                      .fit = insight::fit_scores(rows, means, evidence),
                       .twice = {}};
   const auto most = static_cast<double>(rows.back());
   const auto gain_of = [&](const PowerLaw& law) { return law(most) - law(2 * most); };
   std::vector<std::vector<double>> scores(rows.size());
   std::vector<double> gains;
-  insight::Resamples resamples(repetitions, seed);
+  insight::Resamples resamples(repetitions, evidence, seed);
   for (int i = 0; i < kResamples; ++i) {
     const std::vector<double> drawn = resamples.next();
     for (std::size_t size = 0; size < drawn.size(); ++size) scores[size].push_back(drawn[size]);
-    gains.push_back(gain_of(insight::fit_scores(rows, drawn)));
+    gains.push_back(gain_of(insight::fit_scores(rows, drawn, evidence)));
   }
   for (std::size_t size = 0; size < rows.size(); ++size) {
     const auto [low, high] = insight::interval_of(std::move(scores[size]));

@@ -152,12 +152,6 @@ std::vector<double> results_of(const Targets& targets, const DenseRows& features
   return results;
 }
 
-double mean_of(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
-
 // Returns a result as a person reads it.
 std::string shown(Outcome outcome, double value) {
   if (outcome == Outcome::numbers) return fmt::format("{:.4g}", -value);

@@ -17,7 +17,7 @@ struct Fitted {
 Fitted fit_line(std::span<const CurveError> errors, double b, double most) {
   double weights = 0, x_sum = 0, y_sum = 0, xx = 0, xy = 0;
   for (const CurveError& one : errors) {
-    const double x = std::pow(one.rows / most, -b), w = one.rows;
+    const double x = std::pow(one.rows / most, -b), w = one.weight * one.rows;
     weights += w, x_sum += w * x, y_sum += w * one.error, xx += w * x * x, xy += w * x * one.error;
   }
   const double spread = weights * xx - x_sum * x_sum;
@@ -28,7 +28,7 @@ Fitted fit_line(std::span<const CurveError> errors, double b, double most) {
   Fitted fitted{.law = {a * std::pow(most, b), b, std::max(0.0, c)}, .squares = 0};
   for (const CurveError& one : errors) {
     const double difference = fitted.law(one.rows) - one.error;
-    fitted.squares += one.rows * difference * difference;
+    fitted.squares += one.weight * one.rows * difference * difference;
   }
   return fitted;
 }

@@ -116,11 +116,12 @@ McNemar mcnemar(std::int64_t only_first, std::int64_t only_second) {
                                            : 2 * tail - half_binomial(fewer, discordant)};
 }
 
+double mean_of(std::span<const double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
 MeanDifference mean_difference(std::span<const double> one, std::span<const double> other) {
   const auto rows = static_cast<double>(one.size());
-  const auto mean_of = [&](std::span<const double> values) {
-    return std::accumulate(values.begin(), values.end(), 0.0) / rows;
-  };
   MeanDifference difference{.mean = mean_of(one) - mean_of(other)};
   double squares = 0;
   for (std::size_t i = 0; i < one.size(); ++i) squares += std::pow(one[i] - other[i] - difference.mean, 2);

@@ -32,6 +32,8 @@ struct McNemar {
 };
 McNemar mcnemar(std::int64_t only_first, std::int64_t only_second);
 
+double mean_of(std::span<const double> values);
+
 // The mean of the differences of two results on the same rows, and its standard error.
 struct MeanDifference {
   double mean = 0, standard_error = 0;
