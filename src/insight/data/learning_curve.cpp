@@ -125,7 +125,7 @@ class FeatureCurve {
   double cost_ = 1;
 };
 
-// What a size says of the curve: its weight, and the standard deviation of chance that its repetitions do not
+// The evidence of a size: its weight, and the standard deviation of chance that its repetitions do not
 // show.
 struct Evidence {
   double weight = 1, deviation = 0;
