@@ -1,10 +1,18 @@
 // Every change of the disk that a command makes fails, is cut short, or is the last one. What was there
 // before is whole, the same command goes on to the same bits, and a person's files are there.
+#include <gmock/gmock.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <optional>
 #include <set>
+#include <stdexcept>
+#include <string>
 #include <thread>
 
 #include "core/folder_lock.h"
@@ -207,19 +215,54 @@ TEST_F(Training, WithFewFilesOpen) {
   EXPECT_GT(failed, 0);
 }
 
+// A hub in a process of its own: a process that is forked while a thread of a server allocates would wait for
+// the allocator's lock for ever.
+class HubProcess {
+ public:
+  explicit HubProcess(const fs::path& model) {
+    int ends[2];
+    if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
+    process_ = ::fork();
+    if (process_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      HubServer server;
+      auto& files = server.repository("owner/name").files;
+      for (const auto& entry : fs::directory_iterator(model)) {
+        const std::string name = entry.path().filename();
+        files[name] = {contents_of(entry.path()), name.ends_with(".safetensors")};
+      }
+      server.publish();
+      const std::string url = server.url();
+      if (::write(ends[1], url.data(), url.size()) < 0) ::_exit(1);
+      for (;;) ::pause();
+    }
+    ::close(ends[1]);
+    char url[64];
+    url_.assign(url, static_cast<std::size_t>(std::max<ssize_t>(0, ::read(ends[0], url, sizeof url))));
+    ::close(ends[0]);
+  }
+  HubProcess(const HubProcess&) = delete;
+  HubProcess& operator=(const HubProcess&) = delete;
+  ~HubProcess() {
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+  }
+
+  const std::string& url() const { return url_; }
+
+ private:
+  pid_t process_ = -1;
+  std::string url_;
+};
+
 TEST_F(Training, Download) {
   for (const char* name :
        {"HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE", "HF_TOKEN",
         "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "http_proxy", "HTTP_PROXY", "all_proxy"})
     ::unsetenv(name);
-  HubServer server;
-  auto& files = server.repository("owner/name").files;
-  for (const auto& entry : fs::directory_iterator(in("base"))) {
-    const std::string name = entry.path().filename();
-    files[name] = {contents_of(entry.path()), name.ends_with(".safetensors")};
-  }
-  server.publish();
-  ::setenv("HF_ENDPOINT", server.url().c_str(), 1);
+  const HubProcess hub(in("base"));
+  ASSERT_THAT(hub.url(), ::testing::StartsWith("http://"));
+  ::setenv("HF_ENDPOINT", hub.url().c_str(), 1);
   ::setenv("HOME", in("home").c_str(), 1);
   examine({.command = {"inspect", "owner/name", "--cache-dir", out("cache")},
            .output = "cache",
