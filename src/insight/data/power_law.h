@@ -13,8 +13,8 @@ struct CurveError {
   double weight = 1;  // times the rows
 };
 
-// Returns the law with the smallest squared errors, each weighted by its rows and weight; a and c are at least 0, b is
-// from 0.1 to 2. `errors`: of at least two sizes.
+// Returns the law with the smallest squared errors, each weighted by its rows and weight; a and c are at
+// least 0, b is from 0.1 to 2. `errors`: of at least two sizes.
 PowerLaw fit_power_law(std::span<const CurveError> errors);
 
 }  // namespace bertune::insight

@@ -103,8 +103,7 @@ class QuestionAnsweringRecorder : public Recorder {
 
   void count_tokens(std::int64_t question, ItemRecord& record) const {
     const QuestionAnsweringFeatures& features = examples_.features();
-    const auto [first, last] =
-        std::equal_range(features.examples.begin(), features.examples.end(), question);
+    const auto [first, last] = std::equal_range(features.examples.begin(), features.examples.end(), question);
     record.windows = last - first;
     const auto begin = first - features.examples.begin(), end = last - features.examples.begin();
     record.tokens =
