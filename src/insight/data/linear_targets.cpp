@@ -31,7 +31,7 @@ std::vector<float> class_logits(const Targets& targets, LabelledFeatures learned
   for (const std::int64_t row : rows) ids.push_back(targets.ids[static_cast<std::size_t>(row)]);
   std::vector<std::int32_t> classes = ids;
   std::ranges::sort(classes);
-  classes.erase(std::ranges::unique(classes).begin(), classes.end());
+  classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
   const auto width = static_cast<std::size_t>(targets.width);
   if (classes.empty()) return std::vector<float>(static_cast<std::size_t>(asked.rows()) * width);
   for (std::int32_t& id : ids)
