@@ -92,10 +92,11 @@ insight::PredictionTable judge_by_trainings(const NoiseFlags& options, const tas
 LabelNoise find_noise(NoiseFlags& options) {
   if (options.is_run()) return noise_of_folder(options, options.run.files.train);
   const tasks::TaskEntry& task = options.find(insight::require_label_noise);
-  insight::PredictionTable table = judge_by_features(options, task);
   // Models that are trained for the task are often sure of labels that they were taught wrongly, and simple
-  // ones of what they cannot tell: together they find more than either.
-  if (options.full) table = insight::joined(judge_by_trainings(options, task), table, insight::kOutOfFoldSet);
+  // ones of what they cannot tell: together they find more than either. The trainings come first, for their
+  // folder may be refused.
+  insight::PredictionTable table = (options.full ? judge_by_trainings : judge_by_features)(options, task);
+  if (options.full) table = insight::joined(table, judge_by_features(options, task), insight::kOutOfFoldSet);
   LabelNoise noise = insight::label_noise(table, table.sets.at(0), {.top = options.top});
   noise.set = "train";
   return noise;

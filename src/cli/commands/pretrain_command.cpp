@@ -73,7 +73,7 @@ void pretrain(PretrainFlags& options) {
   if (!options.format.empty()) values.documents.format = data::format_from_string(options.format);
   if (!options.document_per.empty())
     values.documents.document_per = data::document_per_from_string(options.document_per);
-  values.run = run_values(options.flags);
+  values.run = options.flags.values();
   const TryIt try_it = [](const auto&) { return "bertune fill-mask --model {} \"the [MASK] of the city\""; };
   watch_run(options.flags, try_it,
             [&](train::Observer& observer) { return runs::pretrain(values, observer); });

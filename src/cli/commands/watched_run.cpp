@@ -20,15 +20,9 @@
 
 namespace bertune::cli {
 
-runs::TrainOptions run_values(const TrainOptions& options) {
-  runs::TrainOptions values = options.values();
-  values.stop = interrupt_token();
-  return values;
-}
-
 OpenedRun open_run(TrainOptions& options, bool writes) {
   options.find_model(shown(options.hub, options.hides_progress()));
-  runs::TrainOptions values = run_values(options);
+  runs::TrainOptions values = options.values();
   runs::BaseModel base = runs::open_base_model(values);
   const tasks::TaskGuess guess = runs::task_of(values);
   if (std::string note = runs::detection_note(values, guess); !note.empty()) print_notes({std::move(note)});

@@ -18,9 +18,6 @@ namespace bertune::cli {
 
 using options::TrainOptions;
 
-// Returns the options that the flags ask for, with the text of the file that repeats the run.
-runs::TrainOptions run_values(const TrainOptions& options);
-
 // A run whose model, task and way to read long texts are found.
 struct OpenedRun {
   runs::TrainOptions values;

@@ -145,9 +145,7 @@ std::vector<Evidence> evidence_of(std::span<const CurveOutcomes> repetitions) {
     }
     std::vector<double> means;
     for (const CurveOutcomes& one : repetitions) means.push_back(mean_of(one[size]));
-    double squares = 0;
-    for (const double mean : means) squares += std::pow(mean - mean_of(means), 2);
-    deviation = std::sqrt(squares / (draws - 1));
+    deviation = std::sqrt(spread_of(means).variance);
   }
   return sizes;
 }

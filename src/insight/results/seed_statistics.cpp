@@ -7,19 +7,6 @@
 namespace bertune::insight {
 namespace {
 
-struct Spread {
-  double mean = 0, variance = 0;  // of a sample (n - 1)
-};
-
-Spread spread_of(std::span<const double> values) {
-  const auto count = static_cast<double>(values.size());
-  Spread spread;
-  for (const double value : values) spread.mean += value / count;
-  for (const double value : values)
-    spread.variance += (value - spread.mean) * (value - spread.mean) / std::max(1.0, count - 1);
-  return spread;
-}
-
 // Returns what each row adds to the metric, up to a constant: its numbers times the metric's slope in their
 // sums, times the rows. Of a mean that is the row's own value.
 std::vector<double> parts_of_rows(const Contributions& metric) {

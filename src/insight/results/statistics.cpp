@@ -120,6 +120,15 @@ double mean_of(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+Spread spread_of(std::span<const double> values) {
+  const auto count = static_cast<double>(values.size());
+  Spread spread;
+  for (const double value : values) spread.mean += value / count;
+  for (const double value : values)
+    spread.variance += (value - spread.mean) * (value - spread.mean) / std::max(1.0, count - 1);
+  return spread;
+}
+
 MeanDifference mean_difference(std::span<const double> one, std::span<const double> other) {
   const auto rows = static_cast<double>(one.size());
   MeanDifference difference{.mean = mean_of(one) - mean_of(other)};

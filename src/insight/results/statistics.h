@@ -34,6 +34,11 @@ McNemar mcnemar(std::int64_t only_first, std::int64_t only_second);
 
 double mean_of(std::span<const double> values);
 
+struct Spread {
+  double mean = 0, variance = 0;  // of a sample (n - 1)
+};
+Spread spread_of(std::span<const double> values);
+
 // The mean of the differences of two results on the same rows, and its standard error.
 struct MeanDifference {
   double mean = 0, standard_error = 0;
