@@ -254,7 +254,7 @@ class Tests:
             time.sleep(0.5)
             process.send_signal(signal.SIGTERM)
             errors = process.communicate(timeout=60)[1]
-        require(process.returncode == 130 and "stopped while waiting" in errors, "a run waits on when it is stopped", errors)
+        require(process.returncode == 130 and "Stopped while waiting" in errors, "a run waits on when it is stopped", errors)
 
     def test_refusals(self):
         _, errors = self.run(2, [self.program, "check", TICKETS / "train.csv"], code=None)
