@@ -121,14 +121,16 @@ tsan: ## run the tests under ThreadSanitizer
 	@ctest --preset tsan -j 2
 
 # A sanitizer and some of the test programs, other ones with each commit; PART=0, 1, ... chooses them. ThreadSanitizer has
-# no part with those of commands and of the C interface (cli, faults, capi, studio), which call what others test.
+# no part with those of commands and of the C interface (cli, faults, capi, studio), which call what others test. Every
+# fourth commit has the targets of fuzzing instead, which only Clang builds.
 PART ?= $(shell git rev-list --count HEAD 2>/dev/null || echo 0)
 ADDRESS_PARTS := core,text,data,checkpoint,kernels,model,optim,tasks,train,runs,predict,insight,parity,hub,distributed,fuzz cli,faults,capi,serve,studio,report,export
 THREAD_PARTS := core,predict serve distributed,hub,kernels,model text,data,checkpoint optim,train,runs tasks,insight,report,export,parity
 sanitize-part: ## run a part of the tests under a sanitizer, chosen by the number of commits
-	@address=($(ADDRESS_PARTS)); thread=($(THREAD_PARTS)); number=$(PART); turn=$$((number % 3)); \
+	@address=($(ADDRESS_PARTS)); thread=($(THREAD_PARTS)); number=$(PART); turn=$$((number % 4)); \
+	if ((turn == 3)); then exec $(MAKE) fuzz TIME=5; fi; \
 	if ((turn < 2)); then preset=asan; part=$${address[turn]}; \
-	else preset=tsan; part=$${thread[number / 3 % $${#thread[@]}]}; fi; \
+	else preset=tsan; part=$${thread[number / 4 % $${#thread[@]}]}; fi; \
 	echo "Sanitizer: $$preset, tests: $${part//,/ }"; \
 	targets=$$(printf '%s_test ' $${part//,/ }); targets=$${targets/fuzz_test/fuzz_replay_test}; \
 	[[ ! $$part =~ predict|serve|runs|cli ]] || targets+=" bertune_program"; \

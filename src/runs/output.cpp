@@ -10,9 +10,9 @@
 #include "core/file.h"
 #include "core/writing.h"
 #include "distributed/ranks.h"
-#include "insight/results/curve_file.h"
 #include "insight/results/long_text_file.h"
 #include "insight/results/seed_group.h"
+#include "insight/results/shown_files.h"
 #include "insight/results/tuning_file.h"
 #include "runs/method_choice.h"
 #include "train/checkpoints.h"
@@ -71,9 +71,9 @@ FolderLock prepare_output(const TrainOptions& options) {
   if (options.overwrite) {
     train::remove_checkpoints_except(output, {});
     // The first two would say that this run is finished, the others that they are of it.
-    for (const char* name :
-         {"trainer_state.json", insight::kSeedsFile, insight::kTuningFile, insight::kCurveFile, "plan.json",
-          "data_check.json", "baselines.json", kMethodFile, insight::kLongTextFile})
+    for (const char* name : {"trainer_state.json", insight::kSeedsFile, insight::kTuningFile,
+                             insight::kCurveFile, insight::kSuggestionsFile, "plan.json", "data_check.json",
+                             "baselines.json", kMethodFile, insight::kLongTextFile})
       writing::unlink(output / name);
   }
   return lock;

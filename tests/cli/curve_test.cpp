@@ -1,4 +1,5 @@
-// bertune curve --full as a user runs it: trainings that are taken over, and those that are not.
+// bertune curve and suggest as a user runs them: trainings that are taken over, and those that are not; what
+// the report of a run shows of both.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -86,6 +87,28 @@ TEST_F(Curve, IsShownInTheReportOfARun) {
   // The next training's report has no curve of this one.
   ASSERT_EQ(run(training).exit_code, 0);
   EXPECT_FALSE(exists("run/curve.json"));
+}
+
+TEST_F(Curve, IsFollowedInTheReportByWhatToLabelNext) {
+  const std::vector<std::string> training = {"train",     "--model",         path("base"),
+                                             "--train",   path("train.csv"), "--output",
+                                             path("run"), "--silent",        "--overwrite"};
+  ASSERT_EQ(run(training).exit_code, 0);
+  files.write("new.csv", "text\nred <b>green</b>\n" + std::string(5000, 'x') + "\nblue\n");
+  const ProgramResult result =
+      run({"suggest", path("new.csv"), "-n", "2", "--model", path("run"), "--run", path("run"), "--quiet"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("Shown in " + path("run/report.html")));
+  EXPECT_THAT(files.read("run/report.html"), HasSubstr("What should be labeled next?"));
+  const Json shown = json("run/report.json").at("suggestions");
+  EXPECT_EQ(shown.at("rows_read"), 3);
+  EXPECT_EQ(shown.at("suggested"), 2);
+  EXPECT_EQ(shown.at("rows").size(), 2U);
+  for (const Json& row : shown.at("rows")) EXPECT_LE(row.at("text").get<std::string>().size(), 1000U);
+  files.write("run/suggestions.json", R"({"rows": 3})");
+  EXPECT_THAT(run({"report", path("run")}).err, HasSubstr("suggestions.json: is damaged"));
+  ASSERT_EQ(run(training).exit_code, 0);
+  EXPECT_FALSE(exists("run/suggestions.json"));
 }
 
 TEST_F(Curve, NeedsAFolderAndATest) {

@@ -134,16 +134,26 @@ TEST(ReportPage, NumbersAreThoseOfTheFacts) {
                                {"low", 0.0625},
                                {"high", 0.1875},
                                {"holds", true}}}};
+  facts["suggestions"] = {
+      {"file", "new.csv"},
+      {"by_margin", true},
+      {"rows_read", 1234},
+      {"suggested", 200},
+      {"shown", 1},
+      {"rows", {{{"where", "new.csv:7"}, {"text", "unsure"}, {"predicted", {"a"}}, {"score", 0.375}}}}};
   facts["baselines"] = {{{"name", "counting words"}, {"value", 0.5}, {"interval", {0.4, 0.6}}}};
   const std::string html = page(facts);
   expect_numbers(html, facts);
   for (const char* id : {"plan", "training", "seeds", "tuning", "labels", "confusion", "scores", "unsure",
-                         "mistakes", "suspicious", "more", "length", "repeat"})
+                         "mistakes", "suspicious", "more", "next", "length", "repeat"})
     EXPECT_THAT(html, HasSubstr(std::string("<section id=\"") + id + "\""));
   EXPECT_THAT(html, HasSubstr("counting words"));
   EXPECT_THAT(html, HasSubstr("from twice the rows"));
   facts["learning_curve"]["twice"]["holds"] = false;
   EXPECT_THAT(page(facts), HasSubstr("That cannot be said"));
+  facts["suggestions"]["by_margin"] = false;
+  facts["suggestions"]["rows"] = {{{"where", "new.csv:7"}, {"text", "typical"}}};
+  EXPECT_THAT(page(facts), HasSubstr("was not trained on labels"));
   EXPECT_THAT(html, HasSubstr("Limits are chosen on validation rows, and judged on test rows"));
 }
 
@@ -153,6 +163,17 @@ TEST(ReportPage, TextsOfDataAreShownAndNeverRun) {
   OrderedJson facts = facts_of(table_of(form_of_classes({kAttack, "b"}), rows));
   facts["name"] = kAttack, facts["command"] = kAttack, facts["settings"] = kAttack,
   facts["version"] = kAttack;
+  facts["suggestions"] = {{"file", kAttack},
+                          {"by_margin", true},
+                          {"rows_read", 9},
+                          {"suggested", 1},
+                          {"shown", 1},
+                          {"rows",
+                           {{{"where", kAttack},
+                             {"text", kAttack},
+                             {"text_pair", kAttack},
+                             {"predicted", {kAttack}},
+                             {"score", 0.5}}}}};
   facts["baselines"] = {{{"name", kAttack}, {"value", 0.5}}};
   const std::string html = page(facts);
   for (const char* markup : {"<script", "<img", "onerror=alert(1)>", "\u202E", "\x07", "\xFF"})

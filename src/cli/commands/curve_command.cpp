@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -12,18 +11,15 @@
 
 #include "bertune/error.h"
 #include "cli/commands/labeled_rows.h"
-#include "cli/commands/report_command.h"
+#include "cli/commands/shown_in_run.h"
 #include "cli/commands/watched_run.h"
 #include "cli/config/run_config.h"
 #include "cli/screen/interrupt.h"
 #include "cli/screen/train_display.h"
-#include "core/file.h"
 #include "core/json.h"
 #include "insight/data/learning_curve.h"
-#include "insight/results/curve_file.h"
-#include "insight/results/prediction_table.h"
+#include "insight/results/shown_files.h"
 #include "report/curve_report.h"
-#include "report/html/page.h"
 #include "report/progress.h"
 
 namespace bertune::cli {
@@ -31,7 +27,7 @@ namespace {
 
 struct CurveFlags : LabeledRows {
   std::int64_t repetitions = 10;
-  std::filesystem::path shown_in;  // the run whose report shows the curve
+  ShownInRun shown;
 };
 
 LearningCurve of_trainings(CurveFlags& options, const tasks::TaskEntry& task) {
@@ -61,30 +57,25 @@ LearningCurve measure(CurveFlags& options) {
   return insight::curve_of_features(run, curve);
 }
 
-void show_in_report(const CurveFlags& options, const LearningCurve& curve) {
+std::string show_in_report(const CurveFlags& options, const LearningCurve& curve) {
   Json file = insight::to_json(curve);
   file["trained"] = options.full;
-  write_file_atomically(options.shown_in / insight::kCurveFile, dump_json(file, 4));
-  write_report_beside(options.shown_in);
+  return options.shown.show(insight::kCurveFile, file);
 }
 
 void run(CurveFlags& options) {
   const InterruptGuard guard;
-  if (!options.shown_in.empty() && !insight::has_predictions(options.shown_in))
-    throw UsageError(fmt::format(
-        "--run {}: holds no run of bertune train with predictions, whose report could show the curve",
-        options.shown_in.string()));
+  options.shown.require_run();
   use_threads(options.threads);
   const LearningCurve curve = measure(options);
-  if (!options.shown_in.empty()) show_in_report(options, curve);
+  const std::string shown = show_in_report(options, curve);
   if (options.json) {
     fmt::print("{}", dump_json(insight::to_json(curve)));
     return;
   }
   const report::Style style(report::terminal_of(STDOUT_FILENO).colors);
   fmt::print("{}", report::curve_report(curve, style));
-  if (!options.shown_in.empty())
-    fmt::print("Shown in {}\n", (options.shown_in / report::html::kReportFile).string());
+  fmt::print("{}", shown);
 }
 
 }  // namespace
@@ -104,8 +95,7 @@ void add_curve_command(CLI::App& app) {
                       "File to measure on (default: each fifth of the rows in turn)");
   command->add_option("--repetitions", options->repetitions, "Draws of rows for each point; not with --full")
       ->capture_default_str();
-  command->add_option("--run", options->shown_in, "Folder of a training whose report shall show the curve")
-      ->type_name("RUN");
+  options->shown.add_to(*command, "the curve");
   options->add_trainings_to(
       *command, "Fine-tune the model on 12.5, 25, 50 and 100% of the rows, and measure it on --test",
       "Folder of the four trainings; those that are finished there are taken over");

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "bertune/error.h"
+#include "cli/commands/shown_in_run.h"
 #include "cli/commands/sink.h"
 #include "cli/config/run_config.h"
 #include "cli/options/hub_flags.h"
@@ -16,6 +17,7 @@
 #include "cli/screen/interrupt.h"
 #include "core/counted.h"
 #include "insight/data/suggestions.h"
+#include "insight/results/shown_files.h"
 #include "report/progress.h"
 #include "report/table.h"
 
@@ -28,6 +30,7 @@ struct SuggestFlags {
   AskedModel model;
   std::filesystem::path output;
   std::string output_format;
+  ShownInRun shown;
   ThreadOptions threads;
   ScreenOptions screen;
 };
@@ -54,6 +57,7 @@ void print_summary(const SuggestFlags& options, const Suggestions& found) {
 void run(SuggestFlags& options) {
   const insight::SuggestionFormat format = format_of(options);
   const InterruptGuard guard;
+  options.shown.require_run();
   use_threads(options.threads);
   SuggestOptions& asked = options.suggest;
   asked.model = options.model.folder, asked.base = options.model.base;
@@ -67,6 +71,9 @@ void run(SuggestFlags& options) {
   sink.write(insight::text_of(found, format));
   sink.finish();
   print_summary(options, found);
+  const std::string shown =
+      options.shown.show(insight::kSuggestionsFile, insight::to_json(found, asked.unlabelled.string()));
+  if (!options.screen.silent) std::cerr << shown;
 }
 
 }  // namespace
@@ -85,6 +92,7 @@ void add_suggest_command(CLI::App& app) {
       ->type_name("FILE");
   command->add_option("--output-format", options->output_format,
                       "csv, jsonl, doccano or label-studio (default: as the file is named, or csv)");
+  options->shown.add_to(*command, "the first of them");
   add_text_options(*command, options->data);
   command->add_option("--max-length,--max_seq_length", options->suggest.max_length,
                       "Tokens per text; longer texts are truncated (default: as in training, or 128)");

@@ -8,6 +8,7 @@
 #include "bertune/error.h"
 #include "core/json.h"
 #include "core/names.h"
+#include "core/utf8.h"
 #include "insight/data/suggestions.h"
 #include "tasks/prediction.h"
 
@@ -95,6 +96,21 @@ std::string text_of(const Suggestions& suggestions, SuggestionFormat format) {
     }
   }
   return format == SuggestionFormat::label_studio ? tasks.dump(2) + "\n" : lines;
+}
+
+Json to_json(const Suggestions& suggestions, const std::string& file) {
+  constexpr std::size_t kMostBytes = 1000;  // of a text
+  Json rows = Json::array();
+  for (Suggestion one : suggestions.rows) {
+    if (rows.size() == kMostShown) break;
+    one.text = beginning_of(one.text, kMostBytes), one.text_pair = beginning_of(one.text_pair, kMostBytes);
+    rows.push_back(Json(row_of(one)));
+  }
+  return {{"file", tasks::valid_text(file)},
+          {"by_margin", suggestions.by_margin},
+          {"rows_read", suggestions.rows_read},
+          {"suggested", suggestions.rows.size()},
+          {"rows", std::move(rows)}};
 }
 
 }  // namespace bertune::insight

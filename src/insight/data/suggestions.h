@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bertune/suggest.h"
+#include "core/json.h"
 
 namespace bertune::insight {
 
@@ -19,6 +20,11 @@ SuggestionFormat suggestion_format_from_string(std::string_view name);
 // classification, with the predicted labels as those to correct. label_studio: a JSON array of tasks, with
 // predictions for a <Choices name="label" toName="text">.
 std::string text_of(const Suggestions& suggestions, SuggestionFormat format);
+
+// Returns what the report of a run shows: at most kMostShown rows, and of each text its beginning. `file` is
+// the one that the rows are of.
+inline constexpr std::size_t kMostShown = 20;
+Json to_json(const Suggestions& suggestions, const std::string& file);
 
 // Returns the places of at most `count` rows: of each cluster the one with the smallest key, then the next of
 // each, until there are enough; in the order of their keys.

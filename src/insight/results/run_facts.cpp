@@ -9,11 +9,11 @@
 #include "bertune/error.h"
 #include "core/file.h"
 #include "core/hash.h"
-#include "insight/results/curve_file.h"
 #include "insight/results/long_text_file.h"
 #include "insight/results/result_facts.h"
 #include "insight/results/run_noise.h"
 #include "insight/results/seed_group.h"
+#include "insight/results/shown_files.h"
 #include "insight/results/statistics.h"
 #include "insight/results/suspicious_facts.h"
 #include "insight/results/tuning_file.h"
@@ -248,6 +248,27 @@ void add_learning_curve(const fs::path& file, OrderedJson& facts) {
                              {"twice", std::move(twice)}};
 }
 
+// Adds what should be labeled next, as suggestions.json says it.
+void add_suggestions(const fs::path& file, OrderedJson& facts) {
+  const Json found = json_in(file);
+  if (!found.is_object()) return;
+  OrderedJson rows = OrderedJson::array();
+  for (const Json& one : found.at("rows")) {
+    OrderedJson& row = rows.emplace_back(OrderedJson::object());
+    for (const char* key : {"where", "text"}) row[key] = one.at(key).get<std::string>();
+    if (one.contains("text_pair")) row["text_pair"] = one.at("text_pair").get<std::string>();
+    if (!one.contains("margin")) continue;
+    row["predicted"] = one.at("predicted").get<std::vector<std::string>>();
+    row["score"] = one.at("score").get<double>();
+  }
+  facts["suggestions"] = {{"file", found.at("file").get<std::string>()},
+                          {"by_margin", found.at("by_margin").get<bool>()},
+                          {"rows_read", found.at("rows_read").get<std::int64_t>()},
+                          {"suggested", found.at("suggested").get<std::int64_t>()},
+                          {"shown", rows.size()},
+                          {"rows", std::move(rows)}};
+}
+
 // The metric of the curves, by its name in the log. Answers have F1 in both versions of SQuAD's metrics.
 std::string logged_metric(const PredictionTable& table, const std::string& headline) {
   return table.form.outcome == tasks::Outcome::answers ? "f1" : headline;
@@ -300,6 +321,7 @@ OrderedJson run_facts(const fs::path& folder) try {
   read_from(folder / kSeedsFile, [&] { add_seeds(folder, facts); });
   read_from(folder / kTuningFile, [&] { add_tuning(folder, facts); });
   read_from(folder / kCurveFile, [&] { add_learning_curve(folder / kCurveFile, facts); });
+  read_from(folder / kSuggestionsFile, [&] { add_suggestions(folder / kSuggestionsFile, facts); });
   add_run(json_in(folder / "all_results.json"), state, facts);
   if (!state.is_null()) {
     read_from(folder / "trainer_state.json",

@@ -40,7 +40,12 @@ inline constexpr std::int64_t kMostMistakes = 50, kMostLabels = 200, kMostConfus
 //     first
 //   "tuning": of a search: {"metric", "greater_is_better", "winner", "why", "seconds", "trials": [{"number",
 //   "settings", "steps", "total_steps", "score", "seconds", "outcome", "why", "difference",
-//   "standard_error"}]} "lengths": {"groups": [{"from", "to", "rows", "value", "interval"}], "cut",
+//   "standard_error"}]}
+//   "learning_curve": {"metric", "trained", "measured_rows", "points": [{"rows", "score", "low", "high"}],
+//   "fit": {"a", "b", "c"}, "twice": {"rows", "score", "gain", "low", "high", "holds"}}
+//   "suggestions": texts to label next: {"file", "by_margin", "rows_read", "suggested", "shown", "rows":
+//   [{"where", "text", "text_pair", "predicted", "score"}]}
+//   "lengths": {"groups": [{"from", "to", "rows", "value", "interval"}], "cut",
 //   "windowed", "longest", "median", "decided": of texts in windows {"first", "last", "other"}} "long_text":
 //   {"chosen", "measure", "compared", "values"} "files": [{"set", "path", "rows", "hash"}], "weights_hash"
 //   "command", "settings" (the text of run.yaml)

@@ -85,6 +85,17 @@ std::string quote(std::string_view text) {
                      text.empty() ? "<small>(empty)</small>" : escaped(text));
 }
 
+std::string beginning_of_row(const OrderedJson& row) {
+  const auto beginning = [](const OrderedJson& value) {
+    constexpr std::size_t kMost = 300;
+    const std::string_view text = value.get_ref<const std::string&>(), begin = beginning_of(text, kMost);
+    return "<span dir=\"auto\">" + escaped(begin) + (begin.size() < text.size() ? "…" : "") + "</span>";
+  };
+  std::string html = beginning(row.at("text"));
+  if (row.contains("text_pair")) html += "<br>" + beginning(row.at("text_pair"));
+  return html;
+}
+
 std::string marked(std::string_view text, std::span<const Mark> marks) {
   std::string html;
   std::size_t done = 0;

@@ -19,6 +19,8 @@ std::string escaped(std::string_view text);
 // ellipsis.
 std::string name(std::string_view text);
 std::string quote(std::string_view text);  // a text from data as a block
+// The beginning of "text" in a cell, and that of "text_pair" below it where the row has one.
+std::string beginning_of_row(const OrderedJson& row);
 
 // A word of a text that speaks for a prediction, or against it: bytes of the text, and one of five shades.
 struct Mark {

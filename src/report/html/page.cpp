@@ -42,7 +42,7 @@ struct Section {
   Part part;
 };
 
-constexpr std::array<Section, 15> kSections = {{{"plan", "Plan", plan_section},
+constexpr std::array<Section, 16> kSections = {{{"plan", "Plan", plan_section},
                                                 {"training", "Training", training_section},
                                                 {"seeds", "Seeds", seeds_section},
                                                 {"tuning", "Settings", tuning_section},
@@ -54,6 +54,7 @@ constexpr std::array<Section, 15> kSections = {{{"plan", "Plan", plan_section},
                                                 {"mistakes", "Mistakes", mistakes_section},
                                                 {"suspicious", "Labels to read again", suspicious_section},
                                                 {"more", "More rows", learning_curve_section},
+                                                {"next", "What to label", suggestions_section},
                                                 {"length", "Length", lengths_section},
                                                 {"data", "Data", data_section},
                                                 {"repeat", "Repeat it", repeat_section}}};

@@ -23,6 +23,7 @@ std::string abstention_section(const OrderedJson& facts);
 std::string mistakes_section(const OrderedJson& facts);
 std::string suspicious_section(const OrderedJson& facts);
 std::string learning_curve_section(const OrderedJson& facts);
+std::string suggestions_section(const OrderedJson& facts);
 std::string lengths_section(const OrderedJson& facts);
 std::string data_section(const OrderedJson& facts);
 std::string repeat_section(const OrderedJson& facts);

@@ -1,9 +1,6 @@
 // The section of the labels that should be read again.
 #include <fmt/format.h>
 
-#include <string_view>
-
-#include "core/utf8.h"
 #include "insight/results/suspicious_facts.h"
 #include "report/html/elements.h"
 #include "report/html/sections.h"
@@ -14,14 +11,6 @@ namespace {
 std::string with_score(const OrderedJson& row, const char* label, const char* score) {
   const std::string text = name(row.at(label).get<std::string>());
   return row.contains(score) ? fmt::format("{} <small>{}</small>", text, percent(row.at(score))) : text;
-}
-
-// The beginning of a text in a cell.
-std::string beginning(std::string_view text) {
-  constexpr std::size_t kMost = 300;
-  const std::string_view begin = beginning_of(text, kMost);
-  const char* more = begin.size() < text.size() ? "…" : "";
-  return "<span dir=\"auto\">" + escaped(begin) + more + "</span>";
 }
 
 }  // namespace
@@ -54,9 +43,7 @@ std::string suspicious_section(const OrderedJson& facts) {
       judged, count(found.at("issues")), count(found.at("shown")));
   std::vector<std::vector<std::string>> cells;
   for (const OrderedJson& row : rows) {
-    std::string text = beginning(row.at("text").get_ref<const std::string&>());
-    if (row.contains("text_pair"))
-      text += "<br>" + beginning(row.at("text_pair").get_ref<const std::string&>());
+    std::string text = beginning_of_row(row);
     if (row.contains("word")) text = "<b>" + name(row.at("word").get<std::string>()) + "</b> in: " + text;
     cells.push_back({name(row.at("where").get<std::string>()), text, with_score(row, "given", "score"),
                      with_score(row, "suggested", "suggested_score")});
