@@ -16,9 +16,15 @@
 namespace bertune {
 namespace {
 
+using std::chrono::microseconds;
+using std::chrono::steady_clock;
+
 // Waking a thread takes longer than most waits within a step, which are of some microseconds. But a thread
 // that spins takes time from whatever else wants its CPU, often from the thread that it waits for.
-constexpr std::chrono::microseconds kSpin{10};
+constexpr microseconds kShortSpin{10};
+// A sleep that was this short means that the other thread has a CPU of its own. Then spinning is better than
+// the next sleep, 20 to 50 microseconds of which are for waking.
+constexpr microseconds kLongSpin{60}, kShortSleep{150};
 constexpr int kPausesBetweenLooks = 8;  // at the clock
 
 // Bits of the gate; those below count the workers inside.
@@ -50,18 +56,15 @@ void pause() {
 #endif
 }
 
-// Waits until done(), but not for long. Returns whether it is.
+// Waits until done(), but not beyond `end`. Returns whether it is.
 template <typename Done>
-bool spin_until(bool spins, const Done& done) {
-  if (done()) return true;
-  if (!spins) return false;
-  const auto end = std::chrono::steady_clock::now() + kSpin;
+bool spin_until(steady_clock::time_point end, const Done& done) {
   do {
     for (int i = 0; i < kPausesBetweenLooks; ++i) {
       pause();
       if (done()) return true;
     }
-  } while (std::chrono::steady_clock::now() < end);
+  } while (steady_clock::now() < end);
   return false;
 }
 
@@ -73,6 +76,18 @@ void bind(std::thread& thread, int cpu) {
 }
 
 }  // namespace
+
+ThreadPool::Waiting::Waiting(bool spins) : spin_(spins ? kShortSpin : microseconds::zero()) {}
+
+template <typename Done, typename Sleep>
+void ThreadPool::Waiting::until(const Done& done, const Sleep& sleep) {
+  if (done()) return;
+  if (spin_ == microseconds::zero()) return sleep();
+  const steady_clock::time_point begin = steady_clock::now();
+  if (spin_until(begin + spin_, done)) return;
+  sleep();
+  spin_ = steady_clock::now() - begin < kShortSleep ? kLongSpin : kShortSpin;
+}
 
 // Ownership of the pool, for one piece of work.
 class ThreadPool::Ownership {
@@ -91,7 +106,10 @@ class ThreadPool::Ownership {
 };
 
 ThreadPool::ThreadPool(int threads, std::vector<int> cpus)
-    : threads_(std::max(1, threads)), cpus_(std::move(cpus)), spins_(threads_ <= available_threads()) {
+    : threads_(std::max(1, threads)),
+      cpus_(std::move(cpus)),
+      spins_(threads_ <= available_threads()),
+      owner_waits_(spins_) {
   count_forks();
   owner_ = 2 * forks;
 }
@@ -137,8 +155,9 @@ void ThreadPool::forget_workers() {
 
 void ThreadPool::work(std::uint32_t announced) {
   const Use use(*this);
+  Waiting waiting(spins_);
   for (;;) {
-    wait_for_announcement(announced);
+    wait_for_announcement(announced, waiting);
     announced = announcements_.load(std::memory_order_acquire);
     if (stopping_) return;
     if (enter()) {
@@ -148,13 +167,14 @@ void ThreadPool::work(std::uint32_t announced) {
   }
 }
 
-void ThreadPool::wait_for_announcement(std::uint32_t announced) {
+void ThreadPool::wait_for_announcement(std::uint32_t announced, Waiting& waiting) {
   const auto done = [&] { return announcements_.load() != announced; };
-  if (spin_until(spins_, done)) return;
-  // Either run() sees a sleeper, or the sleeper sees the announcement.
-  ++sleepers_;
-  while (!done()) futex_wait(announcements_, announced);
-  --sleepers_;
+  waiting.until(done, [&] {
+    // Either run() sees a sleeper, or the sleeper sees the announcement.
+    ++sleepers_;
+    while (!done()) futex_wait(announcements_, announced);
+    --sleepers_;
+  });
 }
 
 // A worker that comes late finds the gate closed, and is not waited for.
@@ -184,12 +204,13 @@ void ThreadPool::take_blocks() {
 void ThreadPool::close() {
   gate_.fetch_and(~kOpen, std::memory_order_relaxed);
   const auto empty = [&] { return (gate_.load(std::memory_order_acquire) & kInside) == 0; };
-  if (spin_until(spins_, empty)) return;
-  std::uint32_t state = gate_.fetch_or(kOwnerSleeps, std::memory_order_acquire) | kOwnerSleeps;
-  while ((state & kInside) != 0) {
-    futex_wait(gate_, state);
-    state = gate_.load(std::memory_order_acquire);
-  }
+  owner_waits_.until(empty, [&] {
+    std::uint32_t state = gate_.fetch_or(kOwnerSleeps, std::memory_order_acquire) | kOwnerSleeps;
+    while ((state & kInside) != 0) {
+      futex_wait(gate_, state);
+      state = gate_.load(std::memory_order_acquire);
+    }
+  });
 }
 
 void ThreadPool::run(std::int64_t blocks, const void* body, BlockFunction call) {

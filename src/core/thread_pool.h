@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -56,11 +57,24 @@ class ThreadPool {
  private:
   class Ownership;
 
+  // Waits of one thread: it spins for a while, then sleeps. How long depends on what its last sleep was
+  // worth.
+  class Waiting {
+   public:
+    explicit Waiting(bool spins);
+    // Returns when done(); sleep() ends then at the latest.
+    template <typename Done, typename Sleep>
+    void until(const Done& done, const Sleep& sleep);
+
+   private:
+    std::chrono::microseconds spin_;
+  };
+
   bool acquire();
   void start_workers();
   void forget_workers();
   void work(std::uint32_t announced);
-  void wait_for_announcement(std::uint32_t announced);
+  void wait_for_announcement(std::uint32_t announced, Waiting& waiting);
   bool enter();
   void leave();
   void take_blocks();
@@ -69,6 +83,7 @@ class ThreadPool {
   const int threads_;
   const std::vector<int> cpus_;
   const bool spins_;
+  Waiting owner_waits_;                                // of whoever owns the pool
   std::unique_ptr<std::vector<std::thread>> workers_;  // null until they are needed
   std::atomic<bool> stopping_{false};
 

@@ -64,10 +64,11 @@ struct Tanh {
 
 template <typename F>
 void forward(const ActivationForward& op) {
-  for_row_blocks(op.rows, op.producer, [&](std::int64_t first, std::int64_t end) {
-    for (std::int64_t t = first; t < end; ++t) {
-      float *x = op.x + t * op.n, *y = op.y + t * op.n;
-      for_each_vector(op.n, [=, bias = op.bias](std::int64_t c, auto lanes) {
+  for_parts(op.rows, op.n, op.producer, [&](const Part& part) {
+    const std::int64_t begin = part.first_column, width = part.end_column - begin;
+    for (std::int64_t t = part.first; t < part.end; ++t) {
+      float *x = op.x + t * op.n + begin, *y = op.y + t * op.n + begin;
+      for_each_vector(width, [=, bias = op.bias + begin](std::int64_t c, auto lanes) {
         const auto biased = read(x + c, lanes) + read(bias + c, lanes);
         store(x + c, biased);
         store(y + c, F::at(biased).value);
@@ -78,13 +79,15 @@ void forward(const ActivationForward& op) {
 
 template <typename F>
 void backward(const ActivationBackward& op) {
-  for_row_blocks(op.rows, op.producer, [&](std::int64_t first, std::int64_t end) {
-    float* partial = op.partial_sums + first / kRowBlock * op.n;
-    for (std::int64_t c = 0; c < op.n; ++c) partial[c] = 0;
-    for (std::int64_t t = first; t < end; ++t) {
-      const float *x = op.x + t * op.n, *dy = op.dy + t * op.n;
-      float *dx = op.dx + t * op.n, *y = op.y != nullptr ? op.y + t * op.n : nullptr;
-      for_each_vector(op.n, [=](std::int64_t c, auto lanes) {
+  for_parts(op.rows, op.n, op.producer, [&](const Part& part) {
+    const std::int64_t begin = part.first_column, width = part.end_column - begin;
+    float* partial = op.partial_sums + part.first / kRowBlock * op.n + begin;
+    for (std::int64_t c = 0; c < width; ++c) partial[c] = 0;
+    for (std::int64_t t = part.first; t < part.end; ++t) {
+      const std::int64_t at = t * op.n + begin;
+      const float *x = op.x + at, *dy = op.dy + at;
+      float *dx = op.dx + at, *y = op.y != nullptr ? op.y + at : nullptr;
+      for_each_vector(width, [=](std::int64_t c, auto lanes) {
         const auto f = F::at(read(x + c, lanes));
         const auto gradient = read(dy + c, lanes) * f.slope;
         store(dx + c, gradient);

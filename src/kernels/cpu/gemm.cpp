@@ -18,7 +18,24 @@ struct Region {
   const Matmul& op;
   const Number* packed_b;
   std::int64_t first_row, rows, first_panel, end_panel;
+  std::uint64_t id = 0;  // of these rows of this product; 0: no other region has the same rows
 };
+
+// The rows that the thread packed last, by Region::id. Where several tasks have the same rows, a thread packs
+// them once: for few rows that takes as long as the products do.
+template <typename Number>
+struct PackedRows {
+  std::uint64_t id = 0;
+  RowBlock<Number> block = {};
+};
+template <typename Number>
+thread_local PackedRows<Number> packed_rows;
+
+// Returns a number that no product had before.
+std::uint64_t new_product() {
+  static std::uint64_t last = 0;
+  return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+}
 
 // A tile at an edge of C, larger than what is left.
 template <typename Number>
@@ -45,12 +62,16 @@ void compute(const Region<Number>& region) {
   auto* scratch = reinterpret_cast<Number*>(thread_scratch(
       round_up(region.rows, Shape::rows) * packed_row_size(min(Shape::depth, op.k), region.packed_b),
       ScratchUse::packed_rows));
+  PackedRows<Number>& last = packed_rows<Number>;
   begin_tiles<Number>();
   for (std::int64_t depth = 0; depth == 0 || depth < op.k; depth += Shape::depth) {
     const std::int64_t k = min(Shape::depth, op.k - depth);
     const bool accumulate = op.accumulate || depth > 0;
-    const RowBlock<Number> block =
-        pack_rows(op.a, op.lda, op.transpose_a, region.first_row, region.rows, depth, k, scratch);
+    if (region.id == 0 || region.id != last.id || k < op.k) {
+      last = {region.id,
+              pack_rows(op.a, op.lda, op.transpose_a, region.first_row, region.rows, depth, k, scratch)};
+    }
+    const RowBlock<Number> block = last.block;
     for (std::int64_t panel = region.first_panel; panel < region.end_panel; ++panel) {
       const Number* b =
           region.packed_b + (panel * panel_rows(op.k, region.packed_b) + along_k(depth)) * Shape::columns;
@@ -153,14 +174,19 @@ Cut cut_rows(std::int64_t m, std::int64_t panels) {
 }
 
 template <typename Number>
-void run(const Matmul& op, const void* body, RowsFunction call) {
+void run(const Matmul& op, const void* body, PartFunction call, bool whole_rows) {
   const Number* packed_b = packed_panels<Number>(op);
   const std::int64_t panels = block_count(op.n, TileShape<Number>::columns);
   const Cut cut = cut_rows<Number>(op.m, panels);
   std::int64_t groups_done[kMaxShared];
   for (std::int64_t block = 0; block < cut.shared_blocks; ++block) groups_done[block] = 0;
-  const auto finish = [&](std::int64_t first, std::int64_t end) {
-    for (; call != nullptr && first < end; first += kRowBlock) call(body, first, min(first + kRowBlock, end));
+  const std::uint64_t product = new_product();
+  const auto finish = [&](Part part) {
+    const std::int64_t end = part.end;
+    for (; call != nullptr && part.first < end; part.first += kRowBlock) {
+      part.end = min(part.first + kRowBlock, end);
+      call(body, part);
+    }
   };
   parallel_for(cut.tasks(), [&](std::int64_t task) {
     const std::int64_t shared_task = task - cut.long_blocks - cut.blocks;
@@ -170,15 +196,22 @@ void run(const Matmul& op, const void* body, RowsFunction call) {
           is_long ? task * cut.long_rows : cut.first_short() + (task - cut.long_blocks) * kRowBlock;
       const std::int64_t rows = min(is_long ? cut.long_rows : kRowBlock, op.m - first);
       compute<Number>({op, packed_b, first, rows, 0, panels});
-      finish(first, first + rows);
+      finish({first, first + rows, 0, op.n});
       return;
     }
     const std::int64_t block = shared_task / cut.groups, panel = shared_task % cut.groups * cut.group;
     const std::int64_t first = cut.first_shared() + block * kRowBlock, rows = min(kRowBlock, op.m - first);
-    compute<Number>({op, packed_b, first, rows, panel, min(panel + cut.group, panels)});
+    const std::int64_t end_panel = min(panel + cut.group, panels);
+    compute<Number>({op, packed_b, first, rows, panel, end_panel,
+                     product * kMaxShared + static_cast<std::uint64_t>(block)});
+    if (!whole_rows) {
+      constexpr std::int64_t kColumns = TileShape<Number>::columns;
+      finish({first, first + rows, panel * kColumns, min(end_panel * kColumns, op.n)});
+      return;
+    }
     // The thread that ends the block does what follows.
     const bool ends_block = __atomic_add_fetch(&groups_done[block], 1, __ATOMIC_ACQ_REL) == cut.groups;
-    if (ends_block) finish(first, first + rows);
+    if (ends_block) finish({first, first + rows, 0, op.n});
   });
 }
 
@@ -193,16 +226,16 @@ void pack_b(const PackB& op) {
               [&](auto number) { pack(op.product, reinterpret_cast<decltype(number)*>(op.packed)); });
 }
 
-void matmul_and_then(const Matmul& op, const void* body, RowsFunction call) {
+void matmul_and_then(const Matmul& op, const void* body, PartFunction call, bool whole_rows) {
   if (op.m == 0 || op.n == 0) return;
   if (is_gemv(op)) {
     gemv(op);
-    if (call != nullptr) call(body, 0, 1);
+    if (call != nullptr) call(body, {0, 1, 0, op.n});
     return;
   }
-  with_number(op, [&](auto number) { run<decltype(number)>(op, body, call); });
+  with_number(op, [&](auto number) { run<decltype(number)>(op, body, call, whole_rows); });
 }
 
-void matmul(const Matmul& op) { matmul_and_then(op, nullptr, nullptr); }
+void matmul(const Matmul& op) { matmul_and_then(op, nullptr, nullptr, /*whole_rows=*/true); }
 
 }  // namespace bertune::kernels::BERTUNE_ISA

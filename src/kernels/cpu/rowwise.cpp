@@ -37,11 +37,11 @@ class RowDropout {
 }  // namespace
 
 void add_bias(const AddBias& op) {
-  for_row_blocks(op.rows, op.producer, [&](std::int64_t first, std::int64_t end) {
-    for (std::int64_t t = first; t < end; ++t) {
+  for_parts(op.rows, op.n, op.producer, [&](const Part& part) {
+    for (std::int64_t t = part.first; t < part.end; ++t) {
       float* x = op.x + t * op.n;
 #pragma omp simd
-      for (std::int64_t c = 0; c < op.n; ++c) x[c] += op.bias[c];
+      for (std::int64_t c = part.first_column; c < part.end_column; ++c) x[c] += op.bias[c];
     }
   });
 }
