@@ -11,6 +11,7 @@ as in onnx_peer.py.
 from __future__ import annotations
 
 import argparse
+import os
 import pathlib
 
 from onnx_peer import Predictor, measure
@@ -23,6 +24,8 @@ class OpenVino(Predictor):
         super().__init__(folder)
         hint = "LATENCY" if latency else "THROUGHPUT"
         settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": hint}
+        if os.environ.get("ONEDNN_MAX_CPU_ISA") == "AVX2":  # else it chooses bf16, which no operation of AVX2 has
+            settings["INFERENCE_PRECISION_HINT"] = "f32"
         self.model = openvino.Core().compile_model(str(path), "CPU", settings)
 
     def run(self, inputs: dict):

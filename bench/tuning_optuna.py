@@ -69,7 +69,7 @@ def main() -> None:
             per_device_eval_batch_size=64, weight_decay=0.01,
             learning_rate=trial.suggest_categorical("rate", [float(rate) * factor for factor in (0.2, 0.4, 0.6, 1, 1.6)]),
             num_train_epochs=trial.suggest_categorical("epochs", [2, 3, 4, 8]),
-            warmup_ratio=trial.suggest_categorical("warmup", [0.06, 0.1]))
+            warmup_steps=trial.suggest_categorical("warmup", [0.06, 0.1]))  # shares of the steps
         set_seed(seed)
         model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=len(names))
         return Trainer(

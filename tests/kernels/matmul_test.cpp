@@ -212,16 +212,40 @@ TEST_P(Matmuls, ProducersRunFirst) {
   for (const int threads : {1, 2, 7}) {
     set_num_threads(threads);
     for (const std::int64_t rows : {3, 70, 700, 1100}) {
-      for (const Operands operands : {Operands::f32, Operands::bf16}) {
+      for (const Operands operands : {Operands::f32, Operands::bf16, Operands::int8}) {
         const Values x = random_values(rows * k, 1), w = random_values(n * k, 2), bias = random_values(n, 3);
+        const std::string which =
+            fmt::format("{} rows, {}, {} threads", rows, static_cast<int>(operands), threads);
         Values fused(rows * n), apart(rows * n);
         Matmul product{false, true, rows, n, k, x.data(), k, w.data(), k, false, fused.data(), n, operands};
         table().add_bias({rows, n, fused.data(), bias.data(), &product});
         product.c = apart.data();
         table().matmul(product);
         table().add_bias({rows, n, apart.data(), bias.data()});
-        EXPECT_EQ(fused, apart) << fmt::format("{} rows, {}, {} threads", rows, static_cast<int>(operands),
-                                               threads);
+        EXPECT_EQ(fused, apart) << which;
+
+        Values of_fused(rows * n), of_apart(rows * n);
+        product.c = fused.data();
+        table().activation_forward(
+            {Activation::gelu, rows, n, fused.data(), bias.data(), of_fused.data(), &product});
+        product.c = apart.data();
+        table().matmul(product);
+        table().activation_forward({Activation::gelu, rows, n, apart.data(), bias.data(), of_apart.data()});
+        EXPECT_EQ(of_fused, of_apart) << which;
+
+        const Values seen = random_values(rows * n, 4);
+        Values sums(n), sums_apart(n), partial(block_count(rows, kRowBlock) * n);
+        ActivationBackward backward{Activation::gelu, rows, n, seen.data(), of_fused.data(), of_fused.data()};
+        product.c = of_fused.data();
+        backward.d_bias = sums.data(), backward.partial_sums = partial.data(), backward.producer = &product;
+        table().activation_backward(backward);
+        product.c = of_apart.data();
+        table().matmul(product);
+        backward.dy = of_apart.data(), backward.dx = of_apart.data(), backward.producer = nullptr;
+        backward.d_bias = sums_apart.data();
+        table().activation_backward(backward);
+        EXPECT_EQ(of_fused, of_apart) << which;
+        EXPECT_EQ(sums, sums_apart) << which;
       }
     }
   }

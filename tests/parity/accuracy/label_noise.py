@@ -1,9 +1,9 @@
 """How well `bertune noise` finds labels that were changed, and what leaving them out is worth.
 
 usage: label_noise.py --program BERTUNE --model CHECKPOINT --data DATA --tickets TICKETS [--sets trec,sst2,tickets,ag_news]
-                      [--flips uniform,confusion] [--full] [--cleaning] [--rows N] [--seeds 1]
+                      [--flips uniform,confusion] [--share 0.1] [--full] [--cleaning] [--rows N] [--seeds 1]
 
-Changes one label in ten, by chance or along the mix-ups of a simple model, and asks for the ranking: the area under precision
+Changes a share of the labels, by chance or along the mix-ups of a simple model, and asks for the ranking: the area under precision
 and recall (AUPR), the precision among as many rows as were changed, and the share of the changed ones among the first fifth.
 With --cleaning it also trains on the noisy rows, on these without the suspicious ones, and on the clean ones, and tests each.
 """
@@ -50,8 +50,8 @@ def read(name: str, data: pathlib.Path, tickets: pathlib.Path) -> tuple[Rows, Ro
     return rows[:6000], rows[6000:]
 
 
-def changed(rows: Rows, how: str, seed: int) -> list[str]:
-    """Returns the labels with one in ten changed."""
+def changed(rows: Rows, how: str, share: float, seed: int) -> list[str]:
+    """Returns the labels, of which a share is changed."""
     random, labels = np.random.default_rng(seed), np.array([label for _, label in rows])
     names = np.unique(labels)
     odds = np.ones((len(names), len(names)))
@@ -60,7 +60,7 @@ def changed(rows: Rows, how: str, seed: int) -> list[str]:
         said = cross_val_predict(LogisticRegression(C=10), features, labels, cv=3, method="predict_proba")
         odds = np.stack([said[labels == name].mean(axis=0) for name in names])
     np.fill_diagonal(odds, 0)
-    for row in random.choice(len(rows), len(rows) // 10, replace=False):
+    for row in random.choice(len(rows), int(share * len(rows)), replace=False):
         chances = odds[np.searchsorted(names, labels[row])]
         labels[row] = random.choice(names, p=chances / chances.sum())
     return [str(label) for label in labels]
@@ -72,7 +72,7 @@ def write(path: pathlib.Path, rows: Rows) -> None:
 
 
 def measure(options: argparse.Namespace, name: str, rows: Rows, how: str, seed: int, folder: pathlib.Path) -> Rows:
-    noisy = changed(rows, how, seed)
+    noisy = changed(rows, how, options.share, seed)
     wrong = np.array([given != right for given, (_, right) in zip(noisy, rows)])
     path = folder / "noisy.csv"
     write(path, [(text, given) for given, (text, _) in zip(noisy, rows)])
@@ -129,6 +129,7 @@ def main() -> int:
     parser.add_argument("--tickets", required=True, type=pathlib.Path)
     parser.add_argument("--sets", default="trec,sst2,tickets,ag_news")
     parser.add_argument("--flips", default="uniform,confusion")
+    parser.add_argument("--share", type=float, default=0.1)
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--cleaning", action="store_true")
     parser.add_argument("--rows", type=int, help="the first N training rows")
