@@ -17,6 +17,7 @@ import json
 import pathlib
 import random
 import resource
+import shlex
 import statistics
 import sys
 import tempfile
@@ -75,7 +76,7 @@ def main() -> None:
     options.add_argument("--methods", nargs="*", default=METHODS)
     options.add_argument("--peer", help="a Python with setfit; left out: SetFit is not measured")
     options.add_argument("--output", type=pathlib.Path, help="every result as a line of JSON, added as it comes")
-    options.add_argument("--extra", nargs="*", default=[], help="more options of `bertune train`")
+    options.add_argument("--extra", type=shlex.split, default=[], help="more options of `bertune train`, in quotes")
     arguments = options.parse_args()
     methods = arguments.methods + (["SetFit"] if arguments.peer else [])
     for name, train, test in asked(arguments):

@@ -15,6 +15,7 @@ import csv
 import json
 import pathlib
 import random
+import shlex
 import tempfile
 
 from labeled_sets import Rows, asked, parser, run, shuffled, write
@@ -79,7 +80,8 @@ def main() -> None:
     options.add_argument("what", choices=["forecast", "suggest"])
     options.add_argument("--seeds", type=int, default=5)
     options.add_argument("--rows", type=int, default=MOST_ROWS, help="of a set, at most")
-    options.add_argument("--extra", nargs="*", default=["--method", "frozen"], help="more options of `bertune train`")
+    options.add_argument("--extra", type=shlex.split, default="--method frozen",
+                         help="more options of `bertune train`, in quotes")
     arguments = options.parse_args()
     for name, train, test in asked(arguments):
         with tempfile.TemporaryDirectory() as scratch:
