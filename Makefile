@@ -347,7 +347,7 @@ test-packages: test-package-deps deb dist ## install each package in an empty sy
 	@cmake --preset $(PRESET) -DBERTUNE_TESTS=ON
 	@cmake --build --preset $(PRESET) -j $(JOBS) --target write_models
 	@build/tests/write_models build/package_models
-	@cut -d, -f1 $(TICKETS)/test.csv | head -20 > build/package_texts.txt
+	@head -20 $(TICKETS)/test.csv | cut -d, -f1 > build/package_texts.txt
 	@$(SUDO) tests/packages/check.sh $(BERTUNE_CACHE)/packages $(DEB) $(TARBALL) build/package_models/classes build/package_texts.txt
 
 clean: ## remove what was built (the cache of downloads stays)

@@ -172,7 +172,10 @@ class Training(unittest.TestCase):
             if event.get("step") == 5:
                 os.kill(os.getpid(), signal.SIGINT)
 
-        before = signal.getsignal(signal.SIGINT)
+        # A shell starts what runs in the background with Ctrl-C ignored.
+        self.addCleanup(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
+        before = signal.default_int_handler
+        signal.signal(signal.SIGINT, before)
         with self.assertRaises(KeyboardInterrupt):
             bertune.train(**self.options, on_event=press)
         self.assertIs(signal.getsignal(signal.SIGINT), before)

@@ -4,7 +4,7 @@ usage: python3 tests/parity/accuracy/precisions.py --data DIR --model DIR --work
                                                    [--tasks sst2 squad1 ...] [--precisions int8 ...] [--threads 2]
 
 Each task is trained once, as __main__.py does with the first of its seeds, unless WORK holds that model. "Same" is the
-share of the test rows whose answer (label, tags, answer text) is that of fp32.
+share of the test rows whose answer (label, answer text) is that of fp32, or of the words whose tag is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tasks import TASKS, Task, prepare
 
 SEED = 42
 UNTRAINED = {"goemotions"}  # as long as all others together
-NOT_AN_ANSWER = {"truncated", "no_answer_score"}
+NOT_AN_ANSWER = {"truncated", "no_answer_score", "scores"}
 
 
 def columns(task: Task) -> list[str]:
@@ -66,7 +66,10 @@ def measure(task: Task, arguments: argparse.Namespace, setting: Setting) -> list
     cells = [task.title, name, f"{scale * metric_of(exact['metrics'], name):.2f}"]
     for precision in arguments.precisions:
         found = evaluate(arguments.bertune, task, folder, setting, precision)
-        pairs = list(zip(exact["answers"], found["answers"], strict=True))
+        sides = (exact["answers"], found["answers"])
+        if task.kind == "token-classification":
+            sides = tuple([tag for row in side for tag in row["tags"]] for side in sides)
+        pairs = list(zip(*sides, strict=True))
         same = sum(a == b for a, b in pairs) / len(pairs)
         value = metric_of(found["metrics"], name)
         change = scale * (value - metric_of(exact["metrics"], name))
