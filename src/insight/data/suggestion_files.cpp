@@ -99,7 +99,7 @@ std::string text_of(const Suggestions& suggestions, SuggestionFormat format) {
 }
 
 Json to_json(const Suggestions& suggestions, const std::string& file) {
-  constexpr std::size_t kMostBytes = 1000;  // of a text
+  constexpr std::size_t kMostShown = 20, kMostBytes = 1000;  // rows; of a text
   Json rows = Json::array();
   for (Suggestion one : suggestions.rows) {
     if (rows.size() == kMostShown) break;

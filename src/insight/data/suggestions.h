@@ -21,9 +21,8 @@ SuggestionFormat suggestion_format_from_string(std::string_view name);
 // predictions for a <Choices name="label" toName="text">.
 std::string text_of(const Suggestions& suggestions, SuggestionFormat format);
 
-// Returns what the report of a run shows: at most kMostShown rows, and of each text its beginning. `file` is
-// the one that the rows are of.
-inline constexpr std::size_t kMostShown = 20;
+// Returns what the report of a run shows: the first rows, and of each text its beginning. `file` is the one
+// that the rows are of.
 Json to_json(const Suggestions& suggestions, const std::string& file);
 
 // Returns the places of at most `count` rows: of each cluster the one with the smallest key, then the next of

@@ -16,37 +16,28 @@ void matmul_and_then(const Matmul& op, const void* body, PartFunction call, bool
 
 namespace {
 
-// Calls body(first row, end) for each block of kRowBlock rows, on all threads; with `producer`, a product
-// whose rows are those rows, after it has computed them.
+// Calls body(part) for parts of all blocks of kRowBlock rows, on all threads; with `producer`, a product
+// whose rows are those rows, after it has computed them. The body sees each of `columns` numbers of a row
+// alone, or wants whole rows.
 template <typename Body>
-void for_row_blocks(std::int64_t rows, const Matmul* producer, const Body& body) {
+void for_parts(std::int64_t rows, std::int64_t columns, const Matmul* producer, const Body& body,
+               bool whole_rows = false) {
   if (producer != nullptr) {
     matmul_and_then(
         *producer, &body,
-        [](const void* erased, const Part& part) {
-          (*static_cast<const Body*>(erased))(part.first, part.end);
-        },
-        /*whole_rows=*/true);
+        [](const void* erased, const Part& part) { (*static_cast<const Body*>(erased))(part); }, whole_rows);
     return;
   }
-  parallel_for(block_count(rows, kRowBlock),
-               [&](std::int64_t block) { body(block * kRowBlock, min((block + 1) * kRowBlock, rows)); });
+  parallel_for(block_count(rows, kRowBlock), [&](std::int64_t block) {
+    body(Part{block * kRowBlock, min((block + 1) * kRowBlock, rows), 0, columns});
+  });
 }
 
-// The same for a body that sees each of `columns` numbers of a row alone: body(part) is called for parts of
-// blocks, as threads compute them.
+// The same for whole rows: calls body(first row, end) for each block.
 template <typename Body>
-void for_parts(std::int64_t rows, std::int64_t columns, const Matmul* producer, const Body& body) {
-  if (producer != nullptr && producer->n == columns) {
-    matmul_and_then(
-        *producer, &body,
-        [](const void* erased, const Part& part) { (*static_cast<const Body*>(erased))(part); },
-        /*whole_rows=*/false);
-    return;
-  }
-  for_row_blocks(rows, producer, [&](std::int64_t first, std::int64_t end) {
-    body(Part{first, end, 0, columns});
-  });
+void for_row_blocks(std::int64_t rows, const Matmul* producer, const Body& body) {
+  for_parts(
+      rows, 0, producer, [&](const Part& part) { body(part.first, part.end); }, /*whole_rows=*/true);
 }
 
 }  // namespace
