@@ -43,6 +43,17 @@ void require_encoder(const LoadReport& report, ModelType type, const std::string
       fmt::join(missing.begin(), missing.begin() + static_cast<std::ptrdiff_t>(shown), ", ")));
 }
 
+// Only a head can be of another model, and only where that is asked for.
+void require_replaceable(const checkpoint::TensorEntry& stored, const Parameter& parameter, ModelType type,
+                         const LoadOptions& options, const std::string& source) {
+  const bool in_head = belongs_to_head(parameter.name, type);
+  if (in_head && options.ignore_mismatched_sizes) return;
+  throw Error(
+      fmt::format("{}: {} has shape {} in the checkpoint and {} in the model{}", source, parameter.name,
+                  checkpoint::shape_text(stored.shape), checkpoint::shape_text(parameter.shape),
+                  in_head ? "; with `ignore_mismatched_sizes` the head is initialized randomly" : ""));
+}
+
 }  // namespace
 
 BertConfig configuration(const std::filesystem::path& directory, Architecture architecture,
@@ -97,37 +108,33 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
   const checkpoint::Checkpoint weights = checkpoint::Checkpoint::open(directory, config.model_type);
   LoadReport report;
   std::set<std::string_view> known;
+  std::vector<std::pair<const Parameter*, const checkpoint::TensorEntry*>> sources;
   for (const Parameter& parameter : parameters.layout()) {
     known.insert(parameter.name);
     const checkpoint::TensorEntry* stored = weights.find(parameter.name);
-    if (stored != nullptr && stored->shape == parameter.shape) {
-      kernels::write_on_host(parameters.values().subspan(parameter.offset, parameter.size),
-                             [&](std::span<float> values) { weights.read_f32(*stored, values); });
-      ++report.loaded;
-      continue;
-    }
-    if (is_low_rank(parameter.name)) {
-      initialize(config, parameters, parameter, options.seed);
-      continue;
-    }
-    if (stored == nullptr) {
-      report.newly_initialized.push_back(parameter.name);
-    } else if (belongs_to_head(parameter.name, config.model_type) && options.ignore_mismatched_sizes) {
+    if (stored != nullptr && stored->shape != parameter.shape && !is_low_rank(parameter.name)) {
+      require_replaceable(*stored, parameter, config.model_type, options, weights.source());
       report.mismatched.push_back(parameter.name);
-    } else {
-      throw Error(fmt::format("{}: {} has shape {} in the checkpoint and {} in the model{}", weights.source(),
-                              parameter.name, checkpoint::shape_text(stored->shape),
-                              checkpoint::shape_text(parameter.shape),
-                              belongs_to_head(parameter.name, config.model_type)
-                                  ? "; with `ignore_mismatched_sizes` the head is initialized randomly"
-                                  : ""));
+    } else if (stored == nullptr && !is_low_rank(parameter.name)) {
+      report.newly_initialized.push_back(parameter.name);
     }
-    initialize(config, parameters, parameter, options.seed);
+    const bool fits = stored != nullptr && stored->shape == parameter.shape;
+    if (fits) ++report.loaded;
+    sources.emplace_back(&parameter, fits ? stored : nullptr);
   }
   for (const checkpoint::TensorEntry& entry : weights.tensors()) {
     if (!known.contains(entry.name)) report.unexpected.push_back(entry.stored_name);
   }
   require_encoder(report, config.model_type, weights.source());
+  // Only now, because a wrong config.json can ask for billions of values.
+  for (const auto& [parameter, stored] : sources) {
+    if (stored == nullptr) {
+      initialize(config, parameters, *parameter, options.seed);
+      continue;
+    }
+    kernels::write_on_host(parameters.values().subspan(parameter->offset, parameter->size),
+                           [&](std::span<float> values) { weights.read_f32(*stored, values); });
+  }
   return report;
 }
 

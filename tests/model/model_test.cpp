@@ -1,6 +1,7 @@
 // The public model: what it accepts, what it refuses, what it saves.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
@@ -162,6 +163,23 @@ TEST(Model, ANewHeadIsReportedAndDrawnFromTheInitializer) {
   for (const float value : model.parameters().value("classifier.weight")) squares += value * value;
   EXPECT_NEAR(std::sqrt(squares / (50 * 64)), config.initializer_range, 0.005);
   for (const float value : model.parameters().value("classifier.bias")) EXPECT_EQ(value, 0.0F);
+}
+
+long peak_kilobytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+// Found by fuzzing: half a gigabyte of random values was drawn for an encoder before it was refused.
+TEST(Model, AWrongConfigurationIsRefusedBeforeItsMemoryIsFilled) {
+  const testing::TemporaryDirectory files;
+  BertForSequenceClassification::from_config(tiny_config()).save_weights(files.path());
+  files.write("config.json", R"({"model_type": "roberta"})");  // the other sizes are those of the base model
+  const long before = peak_kilobytes();
+  EXPECT_THAT(message_of([&] { BertForSequenceClassification::from_pretrained(files.path()); }),
+              HasSubstr("197 of the encoder's tensors are missing"));
+  EXPECT_LT(peak_kilobytes() - before, 200'000);  // kilobytes; the values take 500,000
 }
 
 }  // namespace
