@@ -47,6 +47,7 @@
 #include "cli/commands/vocabulary_command.h"
 #include "cli/config/run_config.h"
 #include "cli/options/arguments.h"
+#include "cli/options/data_memory.h"
 #include "cli/options/help.h"
 #include "cli/options/known_flags.h"
 #include "cli/screen/flag_words.h"
@@ -142,6 +143,7 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
     require_command_for_ranks(settled);
     if (settled.is_silent || !is_first_rank()) silence();
     print_notes(settled.notes);
+    settle_data_memory();
     std::vector<const char*> arguments;
     for (const std::string& text : settled.texts) arguments.push_back(text.c_str());
     app.parse(static_cast<int>(arguments.size()), arguments.data());

@@ -8,6 +8,7 @@
 
 #include "bertune/error.h"
 #include "core/file.h"
+#include "core/large_blocks.h"
 #include "core/stopwatch.h"
 #include "distributed/ranks.h"
 #include "runs/few_labels.h"
@@ -115,8 +116,13 @@ BertPreTrainedModel new_model(const TrainOptions& options, const tasks::Task& ta
 
 namespace {
 
-// Tells, for large files, what took so long before anything moved.
+// Tells, for large files, what took so long before anything moved, and what is not in memory.
 void tell_preparation(const fs::path& train, double reading, double model, train::Observer& observer) {
+  if (const std::uint64_t bytes = large_bytes_in_files(); bytes > 0) {
+    observer.on(Note{fmt::format(
+        "{:.1f} GB of the data are kept in files, because the memory that they may take is used up",
+        static_cast<double>(bytes) * 1e-9)});
+  }
   constexpr std::uintmax_t kLarge = 50'000'000;  // bytes
   std::error_code error;
   const std::uintmax_t bytes = fs::file_size(train, error);

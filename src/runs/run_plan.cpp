@@ -1,11 +1,9 @@
 #include "runs/run_plan.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <string>
 #include <utility>
@@ -14,6 +12,7 @@
 #include "core/counted.h"
 #include "core/file.h"
 #include "core/stopwatch.h"
+#include "core/system_memory.h"
 #include "runs/few_labels.h"
 #include "tasks/batches.h"
 #include "train/batches.h"
@@ -22,37 +21,6 @@
 
 namespace bertune::runs {
 namespace {
-
-std::uint64_t resident_bytes() {
-  std::ifstream file("/proc/self/statm");
-  std::uint64_t pages = 0, resident = 0;
-  file >> pages >> resident;
-  return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
-std::uint64_t number_in(const char* path) {
-  std::ifstream file(path);
-  std::uint64_t number = 0;
-  return file >> number ? number : std::numeric_limits<std::uint64_t>::max();  // "max": no limit
-}
-
-// Returns what the machine has free, or the container's limit leaves (cgroup v2).
-std::uint64_t available_memory() {
-  std::uint64_t available = 0;
-  std::ifstream file("/proc/meminfo");
-  for (std::string name, rest; file >> name;) {
-    if (name == "MemAvailable:") {
-      file >> available;
-      available *= 1024;
-    }
-    std::getline(file, rest);
-  }
-  const std::uint64_t limit = number_in("/sys/fs/cgroup/memory.max"),
-                      used = number_in("/sys/fs/cgroup/memory.current");
-  if (limit != std::numeric_limits<std::uint64_t>::max() && used < limit)
-    available = std::min(available, limit - used);
-  return available;
-}
 
 // The largest batch, in tokens and in sequences.
 struct Largest {
@@ -136,7 +104,7 @@ RunPlan plan_run(const TrainOptions& options, const BertPreTrainedModel& model, 
   plan.tokens_per_epoch = data.train->tokens_of_first(plan.rows);
   plan.gradients = model.parameters().trainable_count() * sizeof(float);
   plan.optimizer = trainer.optimizer_bytes();
-  plan.resident = resident_bytes(), plan.memory_available = available_memory();
+  plan.resident = own_memory(), plan.memory_available = available_memory();
   plan.disk = 2 * trainer.checkpoint_bytes() + saved;
   if (!arguments.output_dir.empty()) plan.disk_available = free_disk_bytes(arguments.output_dir);
   const auto activations = [&](std::int64_t batch_size) {

@@ -6,9 +6,10 @@
 namespace bertune::data {
 
 char* Arena::allocate(std::size_t size) {
-  constexpr std::size_t kChunk = std::size_t{1} << 20;
+  // Each twice as large as the one before: those of large files are large blocks (core/large_blocks.h).
+  constexpr std::size_t kFirst = std::size_t{1} << 20, kLargest = std::size_t{128} << 20;
   if (chunks_.empty() || capacity_ - used_ < size) {
-    const std::size_t bytes = std::max(size, kChunk);
+    const std::size_t bytes = std::max(size, std::clamp(2 * capacity_, kFirst, kLargest));
     chunks_.push_back(std::make_unique_for_overwrite<char[]>(bytes));
     if (chunks_.size() == 1) first_capacity_ = bytes;
     used_ = 0;
