@@ -5,7 +5,7 @@ usage: onnx_peer.py export   FOLDER MODEL.onnx
        onnx_peer.py batch    FOLDER MODEL.onnx TEXTS --threads N
        onnx_peer.py latency  FOLDER MODEL.onnx TEXTS --threads N
 
-TEXTS holds a text a line. Weights are f32 (`quantize`: int8, with dynamic scales of activations), all graph
+TEXTS holds a text a line, or two with a tab between them. Weights are f32 (`quantize`: int8, with dynamic scales of activations), all graph
 optimizations are on. `batch` sorts by length and feeds batches
 of 32; `latency` goes one text at a time. Both count tokenization in, loading and a warm-up out, and print one line of
 JSON.
@@ -21,6 +21,7 @@ import time
 
 BATCH, MAX_LENGTH, WARM_UP = 32, 128, 20
 INPUTS = ["input_ids", "attention_mask", "token_type_ids"]
+Row = tuple[list[int], list[int]]  # ids, and types; no types: all are 0
 
 
 def export(folder: pathlib.Path, path: pathlib.Path) -> None:
@@ -58,25 +59,30 @@ class Predictor:
         self.tokenizer.no_padding()
         self.labels = json.loads((folder / "config.json").read_text(encoding="utf-8"))["id2label"]
 
-    def logits(self, rows: list[list[int]]):
+    def logits(self, rows: list[Row]):
         import numpy as np
 
-        ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
-        mask = np.zeros_like(ids)
-        for i, row in enumerate(rows):
+        ids = np.zeros((len(rows), max(len(row) for row, _ in rows)), np.int64)
+        mask, types = np.zeros_like(ids), np.zeros_like(ids)
+        for i, (row, types_of_row) in enumerate(rows):
             ids[i, : len(row)] = row
             mask[i, : len(row)] = 1
-        return self.run(dict(zip(INPUTS, (ids, mask, np.zeros_like(ids)), strict=True)))
+            if types_of_row:
+                types[i, : len(row)] = types_of_row
+        return self.run(dict(zip(INPUTS, (ids, mask, types), strict=True)))
 
     def run(self, inputs: dict):
         raise NotImplementedError
 
-    def encode(self, texts: list[str]) -> list[list[int]]:
-        return [encoding.ids for encoding in self.tokenizer.encode_batch_fast(texts)]
+    def encode(self, texts: list[str]) -> list[Row]:
+        if not any("\t" in text for text in texts):
+            return [(encoding.ids, []) for encoding in self.tokenizer.encode_batch_fast(texts)]
+        pairs = [tuple(text.split("\t")) for text in texts]
+        return [(encoding.ids, encoding.type_ids) for encoding in self.tokenizer.encode_batch_fast(pairs)]
 
     def predict(self, texts: list[str]) -> list[str]:
         rows = self.encode(texts)
-        order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
+        order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]))
         labels = [""] * len(rows)
         for begin in range(0, len(order), BATCH):
             chosen = order[begin : begin + BATCH]
