@@ -143,7 +143,7 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
     require_command_for_ranks(settled);
     if (settled.is_silent || !is_first_rank()) silence();
     print_notes(settled.notes);
-    settle_data_memory();
+    settle_data_memory(ranks_of_machine());
     std::vector<const char*> arguments;
     for (const std::string& text : settled.texts) arguments.push_back(text.c_str());
     app.parse(static_cast<int>(arguments.size()), arguments.data());

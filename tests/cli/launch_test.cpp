@@ -27,6 +27,19 @@ TEST(Launch, IsOfOneProcessWithoutVariables) {
   EXPECT_TRUE(launch_of({{"OMPI_COMM_WORLD_RANK", "0"}, {"OMPI_COMM_WORLD_SIZE", "1"}}).is_alone());
 }
 
+TEST(Launch, SaysHowManyShareTheMachine) {
+  const auto here = [](const char* local) {
+    return launch_of({{"OMPI_COMM_WORLD_RANK", "5"},
+                      {"OMPI_COMM_WORLD_SIZE", "8"},
+                      {"OMPI_COMM_WORLD_LOCAL_SIZE", local}})
+        .here;
+  };
+  EXPECT_EQ(here("2"), 2);
+  for (const char* wrong : {"", "0", "-1", "two", "9"}) EXPECT_EQ(here(wrong), 8) << wrong;
+  EXPECT_EQ(launch_of({{"PMI_RANK", "1"}, {"PMI_SIZE", "4"}, {"MPI_LOCALNRANKS", "4"}}).here, 4);
+  EXPECT_EQ(launch_of({}).here, 1);
+}
+
 TEST(Launch, IsReadFromEachMpi) {
   for (const auto& [rank, size] :
        {std::pair{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"}, std::pair{"PMI_RANK", "PMI_SIZE"},
@@ -35,6 +48,7 @@ TEST(Launch, IsReadFromEachMpi) {
     const Launch launch = launch_of({{rank, "2"}, {size, "4"}});
     EXPECT_EQ(launch.rank, 2) << rank;
     EXPECT_EQ(launch.size, 4) << rank;
+    EXPECT_EQ(launch.here, 4) << rank;
     EXPECT_EQ(launch.problem, "") << rank;
     EXPECT_TRUE(launch_of({{rank, "two"}, {size, "many"}}).is_alone()) << rank;
   }

@@ -3,8 +3,9 @@
 
 namespace bertune::cli {
 
-// Reads it from the environment: BERTUNE_DATA_MEMORY, "4GiB", or half of what the machine has free; and from
-// TMPDIR the folder of the files, /var/tmp without it. Throws UsageError for a size that is none.
-void settle_data_memory();
+// Reads it from the environment: BERTUNE_DATA_MEMORY, "4GiB", or half of what the machine has free, divided
+// among the `processes` that share it; and from TMPDIR the folder of the files, /var/tmp without it. Throws
+// UsageError for a size that is none.
+void settle_data_memory(int processes);
 
 }  // namespace bertune::cli

@@ -132,6 +132,7 @@ bool is_first_rank() { return job ? job->ranks.is_first() : apart || launch().ra
 void work_apart() { apart = true; }
 
 int launched_ranks() { return launch().size; }
+int ranks_of_machine() { return launch().here; }
 
 void require_one_process(std::string_view command) {
   if (launch().is_alone()) return;

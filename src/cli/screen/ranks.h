@@ -12,6 +12,8 @@ bool is_first_rank();
 
 // Returns how many processes the launcher has started.
 int launched_ranks();
+// Returns how many of them share this machine; all where the launcher does not say.
+int ranks_of_machine();
 
 // Ends commands that one process runs. Throws UsageError under a launcher of several, naming what can be run.
 void require_one_process(std::string_view command);
