@@ -3,41 +3,22 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <system_error>
-#include <vector>
-
 #include "bertune/error.h"
+#include "core/plugin.h"
 #include "distributed/mpi/library.h"
 
 namespace bertune::distributed {
 namespace {
 
-namespace fs = std::filesystem;
-
-// The places where the library may be, the likeliest first.
-std::vector<fs::path> library_places() {
-  if (const char* given = std::getenv("BERTUNE_MPI_LIBRARY"); given != nullptr && *given != '\0')
-    return {given};
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
-  return {program / kMpiLibrary, program.parent_path() / "lib" / "bertune" / kMpiLibrary};
-}
-
 void* open_library() {
-  std::string failures;
-  for (const fs::path& path : library_places()) {
-    std::error_code error;
-    if (!fs::exists(path, error)) continue;
-    // Open MPI loads parts of its own, which look for its names among those of all libraries.
-    if (void* handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL)) return handle;
-    failures += fmt::format("; {}", ::dlerror());
-  }
+  // Open MPI loads parts of its own, which look for its names among those of all libraries.
+  const Plugin plugin = load_plugin(kMpiLibrary, "BERTUNE_MPI_LIBRARY", RTLD_GLOBAL);
+  if (plugin.handle != nullptr) return plugin.handle;
   throw Error(fmt::format(
       "several processes were started together, and the library with MPI for them, {}, {}: build Bertune "
       "where MPI is installed (Debian: libopenmpi-dev), or start one process",
-      kMpiLibrary, failures.empty() ? "is not beside the program" : "cannot be loaded" + failures));
+      kMpiLibrary,
+      plugin.failures.empty() ? "is not beside the program" : "cannot be loaded" + plugin.failures));
 }
 
 }  // namespace
