@@ -18,3 +18,7 @@ pkg_check_modules(libcrypto REQUIRED libcrypto>=3)
 # Several processes under mpirun or srun; without it, the program works in one (src/distributed/mpi).
 set(MPI_CXX_SKIP_MPICXX ON)
 find_package(MPI QUIET COMPONENTS CXX)
+
+# Arrow's C++ library reads Parquet files; without it, the program reads all others (src/data/files/parquet).
+set(BERTUNE_ARROW "" CACHE PATH "Folder with Arrow's C++ library, such as that of Python's pyarrow; empty: where CMake finds it")
+include(BertuneArrow)

@@ -14,6 +14,9 @@ install(TARGETS bertune_c LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT 
 if(TARGET bertune_mpi)
   install(TARGETS bertune_mpi LIBRARY DESTINATION lib/bertune COMPONENT mpi)  # packages do without MPI
 endif()
+if(TARGET bertune_parquet)
+  install(TARGETS bertune_parquet LIBRARY DESTINATION lib/bertune COMPONENT parquet)  # and without Arrow
+endif()
 install(TARGETS bertune EXPORT bertuneStatic
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT static ${static_only})
 install(EXPORT bertuneStatic NAMESPACE bertune:: DESTINATION ${package_directory} COMPONENT static ${static_only})

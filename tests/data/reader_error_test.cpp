@@ -108,6 +108,7 @@ TEST(ReaderErrors, RefuseOtherFormatsByName) {
   EXPECT_THAT(error_of("d.xlsx", "PK\x03\x04"), HasSubstr("is an Excel workbook"));
   EXPECT_THAT(error_of("d.zip", "PK\x03\x04 d.csv"), HasSubstr("is a zip archive"));
   EXPECT_THAT(error_of("d.parquet", "PAR1...."), HasSubstr("is a Parquet file"));
+  EXPECT_THAT(error_of("d.parquet", "PAR1...."), HasSubstr("convert the file: python3 -c"));
   EXPECT_THAT(error_of("d.csv", "version https://git-lfs.github.com/spec/v1\n"),
               HasSubstr("Git LFS pointer"));
   EXPECT_THAT(error_of("d.csv", "<!DOCTYPE html><p>"), HasSubstr("is a web page"));

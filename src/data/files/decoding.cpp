@@ -16,6 +16,7 @@
 
 #include "bertune/error.h"
 #include "core/arriving_lines.h"
+#include "data/files/owning_stream.h"
 
 namespace bertune::data {
 namespace {
@@ -207,18 +208,6 @@ class EncodingBuffer final : public ConvertingBuffer {
   std::string encoding_;
   iconv_t state_;
   std::uint64_t done_ = 0;  // bytes
-};
-
-// A stream that owns its buffer, and throws what the buffer throws.
-class OwningStream final : public std::istream {
- public:
-  explicit OwningStream(std::unique_ptr<std::streambuf> buffer)
-      : std::istream(buffer.get()), buffer_(std::move(buffer)) {
-    exceptions(std::ios::badbit);
-  }
-
- private:
-  std::unique_ptr<std::streambuf> buffer_;
 };
 
 constexpr std::string_view kGzipMark = "\x1f\x8b"sv, kZstdMark = "\x28\xb5\x2f\xfd"sv;

@@ -21,6 +21,7 @@ constexpr Names kExtensions(std::to_array<Named<Format>>({{Format::csv, ".csv"},
                                                           {Format::tsv, ".tsv"},
                                                           {Format::jsonl, ".jsonl"},
                                                           {Format::jsonl, ".ndjson"},
+                                                          {Format::jsonl, ".parquet"},
                                                           {Format::json, ".json"},
                                                           {Format::text, ".txt"}}));
 
@@ -37,7 +38,8 @@ Format format_from_path(const fs::path& path) {
   if (const auto format = format_by_name(file_part(path).file)) return *format;
   throw UsageError(
       "format",
-      fmt::format("{}: the name does not say what format it is (.csv .tsv .jsonl .ndjson .json .txt); add "
+      fmt::format("{}: the name does not say what format it is (.csv .tsv .jsonl .ndjson .json .txt "
+                  ".parquet); add "
                   "`format=csv|tsv|jsonl|json|text`",
                   path.string()));
 }

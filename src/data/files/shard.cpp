@@ -10,6 +10,7 @@
 #include "data/files/decoding.h"
 #include "data/files/file_part.h"
 #include "data/files/json_shape.h"
+#include "data/files/parquet.h"
 #include "data/files/sniff.h"
 #include "data/files/text_file.h"
 
@@ -39,6 +40,12 @@ ShardFile::ShardFile(const fs::path& path) : file_(require_whole(path)) {
         fmt::format("{}: is compressed, and cannot be read from the midst; unpack it, or predict it "
                     "without `shard`",
                     path.string()));
+  }
+  if (is_parquet(text)) {
+    throw Error(fmt::format(
+        "{}: is a Parquet file, which cannot be cut into shards; convert it to JSON Lines, or predict "
+        "it without `shard`",
+        path.string()));
   }
   std::vector<std::string> notes;
   if (const std::string encoding = encoding_of(file_, path.string(), "", notes); !encoding.empty()) {

@@ -16,6 +16,7 @@
 #include "core/file_error.h"
 #include "core/utf8.h"
 #include "data/files/decoding.h"
+#include "data/files/parquet.h"
 
 namespace bertune::data {
 namespace {
@@ -70,7 +71,7 @@ class ViewStream final : public std::istream {
 // made to fill the memory.
 constexpr std::size_t kMostTimes = 250, kHarmless = std::size_t{64} << 20;
 
-std::shared_ptr<const std::string> whole(std::istream& stream, std::size_t most, const fs::path& path) {
+Bytes whole(std::istream& stream, std::size_t most, const fs::path& path) {
   std::string text;
   constexpr std::size_t kBlock = std::size_t{1} << 20;
   for (std::size_t held = 0;;) {
@@ -82,7 +83,7 @@ std::shared_ptr<const std::string> whole(std::istream& stream, std::size_t most,
     if (held <= most) continue;
     throw Error(
         fmt::format("{}: unpacks to more than {} times its size, as a file does that is made to fill the "
-                    "memory; if it is none, unpack it first",
+                    "memory; if it is none, unpack or convert it first",
                     path.string(), kMostTimes));
   }
 }
@@ -111,6 +112,8 @@ std::string encoding_for(const std::string& path, std::string_view text, const s
   return std::string(guessed);
 }
 
+std::size_t most_unpacked(std::size_t size) { return std::max(kHarmless, kMostTimes * size); }
+
 }  // namespace
 
 KeptPipes::KeptPipes() {
@@ -131,17 +134,22 @@ TextFile::TextFile(const fs::path& path, const std::string& encoding) {
     mapped_.emplace(file_of(path));
     text_ = mapped_->text();
   }
-  const auto replace_by = [&](std::istream& stream, std::size_t most) {
-    read_ = whole(stream, most, path);
+  const auto replace_by = [&](Bytes text) {
+    read_ = std::move(text);
     text_ = *read_;
     mapped_.reset();
   };
-  if (const Packing packing = packing_of(text_); packing != Packing::none)
-    replace_by(*unpacked(std::make_unique<ViewStream>(text_), packing, path.string()),
-               std::max(kHarmless, kMostTimes * text_.size()));
+  const bool parquet = mapped_ && is_parquet(text_);
+  if (parquet) replace_by(whole(*open_parquet(file_of(path)), most_unpacked(text_.size()), path));
+  if (const Packing packing = packing_of(text_); packing != Packing::none) {
+    const auto stream = unpacked(std::make_unique<ViewStream>(text_), packing, path.string());
+    replace_by(whole(*stream, most_unpacked(text_.size()), path));
+  }
   const std::string by = mapped_ ? encoding_of(*mapped_, path.string(), encoding, notes_)
-                                 : encoding_for(path.string(), text_, encoding, notes_);
-  if (!by.empty()) replace_by(*decoded(std::make_unique<ViewStream>(text_), by, path.string()), SIZE_MAX);
+                                 : encoding_for(path.string(), parquet ? "" : text_, encoding, notes_);
+  if (by.empty()) return;
+  const auto stream = decoded(std::make_unique<ViewStream>(text_), by, path.string());
+  replace_by(whole(*stream, SIZE_MAX, path));
 }
 
 void TextFile::release_pages() const {
@@ -178,9 +186,11 @@ TextStream open_text(const fs::path& path, const std::string& encoding) {
   }
   const MappedFile bytes(file_of(path));
   const Packing packing = packing_of(bytes.text());
-  file = unpacked(std::move(file), packing, path.string());
-  const std::string by = packing == Packing::none ? encoding_of(bytes, path.string(), encoding, result.notes)
-                                                  : encoding_for(path.string(), {}, encoding, result.notes);
+  const bool parquet = is_parquet(bytes.text());
+  file = parquet ? open_parquet(file_of(path)) : unpacked(std::move(file), packing, path.string());
+  const std::string by = packing == Packing::none && !parquet
+                             ? encoding_of(bytes, path.string(), encoding, result.notes)
+                             : encoding_for(path.string(), {}, encoding, result.notes);
   if (!by.empty()) file = decoded(std::move(file), by, path.string());
   result.stream = std::move(file);
   return result;

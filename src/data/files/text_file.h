@@ -1,4 +1,5 @@
-// A file of text, whole or as a stream: packed or not (gzip, zstd), in any encoding, or a pipe.
+// A file of text, whole or as a stream: packed or not (gzip, zstd), in any encoding, or a pipe. A Parquet
+// file is the text of its rows as JSON Lines.
 #pragma once
 
 #include <istream>
