@@ -132,8 +132,9 @@ LoadReport load_parameters(const std::filesystem::path& directory, const BertCon
       initialize(config, parameters, *parameter, options.seed);
       continue;
     }
-    kernels::write_on_host(parameters.values().subspan(parameter->offset, parameter->size),
-                           [&](std::span<float> values) { weights.read_f32(*stored, values); });
+    kernels::write_on_host(
+        parameters.values().subspan(parameter->offset, parameter->size),
+        [&, entry = stored](std::span<float> values) { weights.read_f32(*entry, values); });
   }
   return report;
 }
