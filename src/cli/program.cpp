@@ -99,12 +99,17 @@ std::string where_help_is(const CLI::App& app, int argc, char** argv) {
                             : fmt::format("Run bertune help {} for all options.", command->get_name());
 }
 
+// False for what is only read: help and version.
+bool runs_command(const SettledArguments& settled) {
+  return settled.command != nullptr && settled.command->get_name() != "help" &&
+         std::ranges::none_of(settled.texts,
+                              [](const std::string& text) { return text == "--help" || text == "-h"; });
+}
+
 // Help and version are for any process.
 void require_command_for_ranks(const SettledArguments& settled) {
   constexpr std::array<std::string_view, 3> kDivideTheirWork = {"train", "pretrain", "evaluate"};
-  const bool asks_for_help = std::ranges::any_of(
-      settled.texts, [](const std::string& text) { return text == "--help" || text == "-h"; });
-  if (settled.command == nullptr || asks_for_help) return;
+  if (!runs_command(settled)) return;
   const std::string name = settled.command->get_name();
   const bool has_shard = std::ranges::any_of(settled.texts, [](const std::string& text) {
     return text == "--shard" || text.starts_with("--shard=");
@@ -143,7 +148,7 @@ int parse_and_run(CLI::App& app, int argc, char** argv) {
     require_command_for_ranks(settled);
     if (settled.is_silent || !is_first_rank()) silence();
     print_notes(settled.notes);
-    settle_data_memory(ranks_of_machine());
+    if (runs_command(settled)) settle_data_memory(ranks_of_machine());
     std::vector<const char*> arguments;
     for (const std::string& text : settled.texts) arguments.push_back(text.c_str());
     app.parse(static_cast<int>(arguments.size()), arguments.data());

@@ -38,10 +38,19 @@ struct Keeper {
 Keeper* keeper = nullptr;  // never destroyed: memory is freed to the end
 std::atomic<std::size_t> smallest{std::numeric_limits<std::size_t>::max()};
 
+// Checkpoints, and whoever else writes there, need some of the disk.
+bool has_room(const std::filesystem::path& folder, std::size_t bytes) {
+  constexpr std::uint64_t kLeast = std::uint64_t{1} << 30, kShare = 20;
+  struct statfs system {};
+  if (::statfs(folder.c_str(), &system) != 0) return false;
+  if (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC) return false;
+  const auto block = static_cast<std::uint64_t>(system.f_bsize);
+  const std::uint64_t left = std::max(kLeast, system.f_blocks / kShare * block);
+  return system.f_bavail * block >= left && system.f_bavail * block - left >= bytes;
+}
+
 // A file that is gone when the process is, however that ends.
 Descriptor nameless_file(const std::filesystem::path& folder) {
-  struct statfs system {};
-  if (::statfs(folder.c_str(), &system) != 0 || system.f_type == TMPFS_MAGIC) return Descriptor(-1);
   constexpr mode_t kOwner = 0600;
   Descriptor file(writing::open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, kOwner));
   if (file.get() >= 0) return file;
@@ -59,6 +68,7 @@ void* map(std::size_t bytes, int file) {
 
 // The disk's space is taken at once: a write to memory could not say that it is full.
 void* map_file(std::size_t bytes) try {
+  if (!has_room(keeper->options.folder, bytes)) return nullptr;
   const Descriptor file = nameless_file(keeper->options.folder);
   if (file.get() < 0 || ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes)) != 0) return nullptr;
   return map(bytes, file.get());
@@ -80,15 +90,18 @@ void* allocate_large(std::size_t bytes) noexcept {
   {
     const std::lock_guard lock(keeper->mutex);
     in_file = keeper->in_memory + bytes > keeper->options.budget;
+    keeper->total(in_file) += bytes;
   }
+  const bool wants_file = in_file;
   void* memory = in_file ? map_file(bytes) : nullptr;
   if (memory == nullptr) {
     in_file = false;
     memory = map(bytes, -1);
   }
-  if (memory == nullptr) return nullptr;
   {
     const std::lock_guard lock(keeper->mutex);
+    keeper->total(wants_file) -= bytes;
+    if (memory == nullptr) return nullptr;
     if (keeper->count < keeper->blocks.size()) {
       keeper->blocks[keeper->count++] = {memory, bytes, in_file};
       keeper->total(in_file) += bytes;
@@ -122,6 +135,17 @@ std::uint64_t large_bytes_in_files() noexcept {
   if (keeper == nullptr) return 0;
   const std::lock_guard lock(keeper->mutex);
   return keeper->in_files;
+}
+
+const char* large_file_at(const void* address) noexcept {
+  if (keeper == nullptr) return nullptr;
+  for (std::size_t i = 0; i < keeper->count; ++i) {
+    const Block& block = keeper->blocks[i];
+    const auto* begin = static_cast<const char*>(block.memory);
+    if (block.in_file && address >= begin && address < begin + block.bytes)
+      return keeper->options.folder.c_str();
+  }
+  return nullptr;
 }
 
 }  // namespace bertune

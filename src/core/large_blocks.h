@@ -10,8 +10,9 @@
 namespace bertune {
 
 struct LargeBlocks {
-  std::uint64_t budget = 0;      // bytes that all large blocks together may take of memory
-  std::filesystem::path folder;  // of the files; one in memory (tmpfs) is not used
+  std::uint64_t budget = 0;  // bytes that all large blocks together may take of memory
+  std::filesystem::path
+      folder;  // of the files; not used in memory (tmpfs), and where the disk is nearly full
   std::size_t smallest = std::size_t{64}
                          << 20;  // bytes of a large block: malloc keeps smaller ones for reuse
 };
@@ -27,5 +28,9 @@ bool release_large(void* memory) noexcept;
 
 // Returns how many bytes lie in files.
 std::uint64_t large_bytes_in_files() noexcept;
+
+// The folder of the file that this address lies in, or null. For a handler of SIGBUS, which comes where the
+// disk fails: takes no lock and no memory.
+const char* large_file_at(const void* address) noexcept;
 
 }  // namespace bertune

@@ -9,15 +9,15 @@
 namespace bertune {
 namespace {
 
-// The number of a line "NAME:  123 kB", in bytes.
-std::uint64_t kilobytes_in(const char* path, std::string_view wanted) {
+// The number of a line "NAME 123".
+std::uint64_t number_of(const char* path, std::string_view wanted) {
   std::ifstream file(path);
-  std::uint64_t kilobytes = 0;
+  std::uint64_t number = 0;
   for (std::string name, rest; file >> name;) {
-    if (name == wanted) file >> kilobytes;
+    if (name == wanted) file >> number;
     std::getline(file, rest);
   }
-  return 1024 * kilobytes;
+  return number;
 }
 
 std::uint64_t number_in(const char* path) {
@@ -26,16 +26,21 @@ std::uint64_t number_in(const char* path) {
   return file >> number ? number : std::numeric_limits<std::uint64_t>::max();  // "max": no limit
 }
 
+constexpr std::uint64_t kKilobyte = 1024;
+
 }  // namespace
 
-std::uint64_t own_memory() { return kilobytes_in("/proc/self/status", "RssAnon:"); }
+std::uint64_t own_memory() { return kKilobyte * number_of("/proc/self/status", "RssAnon:"); }
 
 std::uint64_t available_memory() {
-  const std::uint64_t available = kilobytes_in("/proc/meminfo", "MemAvailable:");
-  const std::uint64_t limit = number_in("/sys/fs/cgroup/memory.max"),
+  const std::uint64_t available = kKilobyte * number_of("/proc/meminfo", "MemAvailable:");
+  const std::uint64_t limit = number_in("/sys/fs/cgroup/memory.max");
+  if (limit == std::numeric_limits<std::uint64_t>::max()) return available;
+  // Pages of files that nobody has used lately are dropped where memory is needed.
+  const std::uint64_t dropped = number_of("/sys/fs/cgroup/memory.stat", "inactive_file"),
                       used = number_in("/sys/fs/cgroup/memory.current");
-  if (limit == std::numeric_limits<std::uint64_t>::max() || used >= limit) return available;
-  return std::min(available, limit - used);
+  const std::uint64_t needed = used - std::min(used, dropped);
+  return std::min(available, limit - std::min(limit, needed));
 }
 
 }  // namespace bertune

@@ -119,9 +119,9 @@ namespace {
 // Tells, for large files, what took so long before anything moved, and what is not in memory.
 void tell_preparation(const fs::path& train, double reading, double model, train::Observer& observer) {
   if (const std::uint64_t bytes = large_bytes_in_files(); bytes > 0) {
-    observer.on(Note{fmt::format(
-        "{:.1f} GB of the data are kept in files, because the memory that they may take is used up",
-        static_cast<double>(bytes) * 1e-9)});
+    observer.on(Note{
+        fmt::format("{} MB of the data are kept in files, because the memory that they may take is used up",
+                    bytes / 1'000'000)});
   }
   constexpr std::uintmax_t kLarge = 50'000'000;  // bytes
   std::error_code error;

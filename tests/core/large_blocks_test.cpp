@@ -1,7 +1,9 @@
 #include "core/large_blocks.h"
 
 #include <gtest/gtest.h>
+#include <linux/magic.h>
 #include <sys/resource.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
 #include <csignal>
@@ -19,13 +21,12 @@ namespace {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 
-// The folder of tests is on a disk, or there are no files to test.
-bool is_used(const std::filesystem::path& folder) {
-  keep_large_blocks({.budget = 0, .folder = folder, .smallest = kMiB});
-  void* block = allocate_large(kMiB);
-  const bool used = large_bytes_in_files() > 0;
-  release_large(block);
-  return used;
+// Whether there are no files to test in a folder: it is in memory, or on a disk that is nearly full.
+bool takes_no_files(const std::filesystem::path& folder) {
+  struct statfs system {};
+  return ::statfs(folder.c_str(), &system) != 0 || system.f_type == TMPFS_MAGIC ||
+         std::filesystem::space(folder).available <
+             std::filesystem::space(folder).capacity / 10 + 2048 * kMiB;
 }
 
 std::span<std::uint64_t> numbers_in(void* block, std::size_t bytes) {
@@ -44,7 +45,8 @@ bool is_filled(std::span<const std::uint64_t> numbers) {
 
 TEST(LargeBlocks, BeyondTheBudgetTheyAreNotInMemory) {
   const testing::TemporaryDirectory files;
-  if (!is_used(files.path())) GTEST_SKIP() << "the folder for temporary files is in memory";
+  if (takes_no_files(files.path()))
+    GTEST_SKIP() << "the folder for temporary files is in memory, or nearly full";
   keep_large_blocks({.budget = 4 * kMiB, .folder = files.path(), .smallest = kMiB});
   EXPECT_EQ(allocate_large(kMiB - 1), nullptr);
   void* const first = allocate_large(3 * kMiB);
@@ -59,6 +61,8 @@ TEST(LargeBlocks, BeyondTheBudgetTheyAreNotInMemory) {
   EXPECT_LT(own_memory(), before + 32 * kMiB);
   EXPECT_TRUE(is_filled(numbers_in(second, kBytes)));
   EXPECT_TRUE(std::filesystem::is_empty(files.path()));
+  EXPECT_STREQ(large_file_at(static_cast<char*>(second) + kBytes - 1), files.path().c_str());
+  EXPECT_EQ(large_file_at(static_cast<char*>(first) + 1), nullptr);
   EXPECT_TRUE(release_large(second));
   EXPECT_EQ(large_bytes_in_files(), 0U);
   EXPECT_TRUE(release_large(first));
@@ -88,6 +92,17 @@ TEST(LargeBlocks, MemoryTakesWhatTheFolderCannot) {
   EXPECT_EQ(large_bytes_in_files(), 0U);
   EXPECT_TRUE(release_large(block));
   EXPECT_TRUE(std::filesystem::is_empty(files.path()));
+}
+
+// A wrong size must not take all of a disk before it is refused.
+TEST(LargeBlocks, TheDiskIsNotFilled) {
+  const testing::TemporaryDirectory files;
+  keep_large_blocks({.budget = 0, .folder = files.path(), .smallest = kMiB});
+  const std::uintmax_t before = std::filesystem::space(files.path()).available;
+  void* const block = allocate_large(before - 512 * kMiB);
+  EXPECT_EQ(large_bytes_in_files(), 0U);
+  EXPECT_GT(std::filesystem::space(files.path()).available, before - 256 * kMiB);
+  EXPECT_EQ(release_large(block), block != nullptr);
 }
 
 TEST(LargeBlocks, OthersAreNotTheirs) {

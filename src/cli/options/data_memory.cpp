@@ -39,7 +39,9 @@ std::optional<std::uint64_t> size_of(std::string_view text) {
 
 void settle_data_memory(int processes) {
   LargeBlocks large;
-  large.budget = available_memory() / 2 / static_cast<std::uint64_t>(processes);
+  const std::uint64_t available = available_memory();
+  large.budget = available == 0 ? std::numeric_limits<std::uint64_t>::max()
+                                : available / 2 / static_cast<std::uint64_t>(processes);
   if (const std::string_view given = in_environment(kVariable); !given.empty()) {
     const std::optional<std::uint64_t> size = size_of(given);
     if (!size)

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/file.h"
+#include "core/large_blocks.h"
 
 namespace bertune::cli {
 namespace {
@@ -13,6 +14,14 @@ namespace {
 void put(const char* text) { static_cast<void>(!::write(STDERR_FILENO, text, std::strlen(text))); }
 
 extern "C" void report_lost_file(int number, siginfo_t* info, void*) {
+  if (const char* folder = large_file_at(info->si_addr)) {
+    put("\nerror: ");
+    put(folder);
+    put(": cannot be read or written, and data lie there that do not fit into memory. Is the disk full, or "
+        "broken? "
+        "TMPDIR names another folder\n");
+    ::_exit(1);
+  }
   const char* name = mapped_file_at(info->si_addr);
   if (name == nullptr) {  // not the program's: what would have happened anyway
     ::signal(number, SIG_DFL);

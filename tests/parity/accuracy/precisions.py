@@ -121,6 +121,7 @@ def measure(task: Task, arguments: argparse.Namespace, setting: Setting) -> list
         change = scale * (value - metric_of(exact["metrics"], name))
         cells += [f"{scale * value:.2f}", f"{change:+.2f}", "" if task.kind == "regression" else f"{100 * same:.2f}%"]
     if arguments.rivals:
+        assert name == "accuracy" or task.kind != "text-classification"
         cells += cells_of_rivals(task, folder, arguments, scale * metric_of(exact["metrics"], name))
     return cells
 
