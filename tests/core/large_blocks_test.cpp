@@ -58,7 +58,11 @@ TEST(LargeBlocks, BeyondTheBudgetTheyAreNotInMemory) {
   EXPECT_EQ(large_bytes_in_files(), kBytes);
   EXPECT_TRUE(std::ranges::all_of(numbers_in(second, kBytes), [](std::uint64_t n) { return n == 0; }));
   fill(numbers_in(second, kBytes));
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)  // which keep books of all memory
   EXPECT_LT(own_memory(), before + 32 * kMiB);
+#else
+  static_cast<void>(before);
+#endif
   EXPECT_TRUE(is_filled(numbers_in(second, kBytes)));
   EXPECT_TRUE(std::filesystem::is_empty(files.path()));
   EXPECT_STREQ(large_file_at(static_cast<char*>(second) + kBytes - 1), files.path().c_str());
