@@ -30,6 +30,8 @@ constexpr std::uint64_t kKilobyte = 1024;
 
 }  // namespace
 
+std::uint64_t resident_memory() { return kKilobyte * number_of("/proc/self/status", "VmRSS:"); }
+
 std::uint64_t own_memory() { return kKilobyte * number_of("/proc/self/status", "RssAnon:"); }
 
 std::uint64_t available_memory() {

@@ -5,6 +5,8 @@
 
 namespace bertune {
 
+// Returns the bytes of memory that this process has, pages of files among them.
+std::uint64_t resident_memory();
 // Returns the bytes that are of this process alone; pages of files, which the system can drop, are not
 // counted.
 std::uint64_t own_memory();

@@ -11,6 +11,7 @@
 #include "bertune/error.h"
 #include "core/counted.h"
 #include "core/file.h"
+#include "core/large_blocks.h"
 #include "core/stopwatch.h"
 #include "core/system_memory.h"
 #include "runs/few_labels.h"
@@ -104,7 +105,9 @@ RunPlan plan_run(const TrainOptions& options, const BertPreTrainedModel& model, 
   plan.tokens_per_epoch = data.train->tokens_of_first(plan.rows);
   plan.gradients = model.parameters().trainable_count() * sizeof(float);
   plan.optimizer = trainer.optimizer_bytes();
-  plan.resident = own_memory(), plan.memory_available = available_memory();
+  // The system drops pages of the files that data lie in.
+  plan.resident = large_bytes_in_files() == 0 ? resident_memory() : own_memory();
+  plan.memory_available = available_memory();
   plan.disk = 2 * trainer.checkpoint_bytes() + saved;
   if (!arguments.output_dir.empty()) plan.disk_available = free_disk_bytes(arguments.output_dir);
   const auto activations = [&](std::int64_t batch_size) {
