@@ -25,13 +25,15 @@ std::vector<fs::path> plugin_places(const char* file, const char* variable) {
 
 Plugin load_plugin(const char* file, const char* variable, int flags) {
   Plugin plugin;
+  std::string failures;
   for (const fs::path& path : plugin_places(file, variable)) {
     std::error_code error;
     if (!fs::exists(path, error)) continue;
     plugin.handle = ::dlopen(path.c_str(), RTLD_NOW | flags);
     if (plugin.handle != nullptr) return plugin;
-    plugin.failures += fmt::format("; {}", ::dlerror());
+    failures += fmt::format("; {}", ::dlerror());
   }
+  plugin.why = failures.empty() ? "is not beside the program" : "cannot be loaded" + failures;
   return plugin;
 }
 

@@ -8,7 +8,7 @@ namespace bertune {
 
 struct Plugin {
   void* handle = nullptr;  // of dlopen; null where there is none that can be loaded
-  std::string failures;    // "; " and the reason for each that is there and cannot be loaded
+  std::string why;         // then, for messages: "is not beside the program", or what the loader says
 };
 
 // Loads `file`, such as "libbertune_mpi.so", from beside the program or from ../lib/bertune; or the library

@@ -17,8 +17,7 @@ void* open_library() {
   throw Error(fmt::format(
       "several processes were started together, and the library with MPI for them, {}, {}: build Bertune "
       "where MPI is installed (Debian: libopenmpi-dev), or start one process",
-      kMpiLibrary,
-      plugin.failures.empty() ? "is not beside the program" : "cannot be loaded" + plugin.failures));
+      kMpiLibrary, plugin.why));
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ TEST_F(Parquet, SaysWhichLibraryCannotBeLoaded) {
 
 TEST_F(Parquet, LibraryRefusesAnotherVersion) {
   const auto plugin = load_plugin("libbertune_parquet.so", "BERTUNE_PARQUET_LIBRARY");
-  ASSERT_NE(plugin.handle, nullptr) << plugin.failures;
+  ASSERT_NE(plugin.handle, nullptr) << plugin.why;
   const auto open = reinterpret_cast<data::OpenParquet*>(::dlsym(plugin.handle, data::kOpenParquet));
   ASSERT_NE(open, nullptr);
   EXPECT_EQ(open("0.0.0", "rows.parquet"), nullptr);

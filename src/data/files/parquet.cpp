@@ -22,8 +22,7 @@ OpenParquet* find_library(const std::string& path) {
         "{}: is a Parquet file, and the library with Arrow for them, {}, {}: build Bertune where Arrow's C++ "
         "library is, or convert the file: python3 -c 'import pandas; pandas.read_parquet(\"FILE.parquet\")"
         ".to_json(\"FILE.jsonl\", orient=\"records\", lines=True)'",
-        path, kParquetLibrary,
-        plugin.failures.empty() ? "is not beside the program" : "cannot be loaded" + plugin.failures));
+        path, kParquetLibrary, plugin.why));
   }
   const auto open = reinterpret_cast<OpenParquet*>(::dlsym(plugin.handle, kOpenParquet));
   if (open == nullptr) throw Error(fmt::format("{} is not Bertune's", kParquetLibrary));
