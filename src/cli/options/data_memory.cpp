@@ -4,12 +4,13 @@
 
 #include <charconv>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "bertune/error.h"
+#include "cli/screen/launch.h"
 #include "core/large_blocks.h"
 #include "core/quoted.h"
 #include "core/system_memory.h"
@@ -18,11 +19,6 @@ namespace bertune::cli {
 namespace {
 
 constexpr const char* kVariable = "BERTUNE_DATA_MEMORY";
-
-std::string_view in_environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string_view() : value;
-}
 
 // The bytes of "500MiB", "4GiB", or of a number alone.
 std::optional<std::uint64_t> size_of(std::string_view text) {
@@ -42,7 +38,7 @@ void settle_data_memory(int processes) {
   const std::uint64_t available = available_memory();
   large.budget = available == 0 ? std::numeric_limits<std::uint64_t>::max()
                                 : available / 2 / static_cast<std::uint64_t>(processes);
-  if (const std::string_view given = in_environment(kVariable); !given.empty()) {
+  if (const std::string given = variable(kVariable); !given.empty()) {
     const std::optional<std::uint64_t> size = size_of(given);
     if (!size)
       throw UsageError(fmt::format("{} is {}; it must be a size such as 4GiB, 500MiB, or bytes", kVariable,
@@ -52,7 +48,7 @@ void settle_data_memory(int processes) {
     constexpr std::uint64_t kSmall = std::uint64_t{16} << 20;
     if (large.budget < kSmall) large.smallest = std::size_t{1} << 20;
   }
-  const std::string_view folder = in_environment("TMPDIR");
+  const std::string folder = variable("TMPDIR");
   large.folder = folder.empty() ? "/var/tmp" : folder;
   keep_large_blocks(large);
 }
