@@ -86,18 +86,15 @@ void keep_large_blocks(const LargeBlocks& options) {
 
 void* allocate_large(std::size_t bytes) noexcept {
   if (bytes < smallest.load(std::memory_order_relaxed)) return nullptr;
-  bool in_file = false;
+  bool wants_file = false;
   {
     const std::lock_guard lock(keeper->mutex);
-    in_file = keeper->in_memory + bytes > keeper->options.budget;
-    keeper->total(in_file) += bytes;
+    wants_file = keeper->in_memory + bytes > keeper->options.budget;
+    keeper->total(wants_file) += bytes;
   }
-  const bool wants_file = in_file;
-  void* memory = in_file ? map_file(bytes) : nullptr;
-  if (memory == nullptr) {
-    in_file = false;
-    memory = map(bytes, -1);
-  }
+  void* memory = wants_file ? map_file(bytes) : nullptr;
+  const bool in_file = memory != nullptr;
+  if (!in_file) memory = map(bytes, -1);
   {
     const std::lock_guard lock(keeper->mutex);
     keeper->total(wants_file) -= bytes;

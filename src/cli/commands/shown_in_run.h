@@ -16,8 +16,7 @@ class ShownInRun {
   // Throws UsageError where the folder has no report that could show it.
   void require_run() const;
   // Writes the file into the folder and its report anew. Returns the sentence that says so. It is empty
-  // without
-  // --run, and where the page could not be written, which a note has said.
+  // without --run, and where the page could not be written, which a note has said.
   std::string show(const char* file, const Json& result) const;
 
  private:

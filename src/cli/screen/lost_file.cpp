@@ -18,8 +18,7 @@ extern "C" void report_lost_file(int number, siginfo_t* info, void*) {
     put("\nerror: ");
     put(folder);
     put(": cannot be read or written, and data lie there that do not fit into memory. Is the disk full, or "
-        "broken? "
-        "TMPDIR names another folder\n");
+        "broken? TMPDIR names another folder\n");
     ::_exit(1);
   }
   const char* name = mapped_file_at(info->si_addr);
