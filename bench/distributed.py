@@ -4,8 +4,8 @@
     bench/distributed.py --program build/bertune --model MODEL --data DATA
 
 Prints tokens per second and ratios, medians of some runs in turn; then the time of a step with links of 1, 2.5 and
-10 Gbit/s beside that of the model of `bertune inspect --network`. What a step computes follows from the slowest link,
-and the others are predicted. Skipped where mpirun or the library with MPI is missing."""
+10 Gbit/s beside that of the model of `bertune inspect --network`, for which a step without such a link gives the time
+that is computed. Skipped where mpirun or the library with MPI is missing."""
 
 import argparse
 import json
@@ -56,26 +56,23 @@ class Bench:
             speed = statistics.median(of_runs)
             print(f"{name:10} {way:38} {speed:8,.0f} tokens/s  {speed / first:5.2f}", flush=True)
 
-    # Returns the seconds of the exchange of a step on a link, as the program predicts them.
-    def predicted(self, link):
+    # Returns the seconds for which a step waits for a link, as the program predicts them.
+    def predicted(self, link, computing):
         command = [self.options.program, "inspect", self.options.model, "--network", "--batch-size", "16",
-                   "--tokens", "14", "--link", link, "--machines", "2", "--json"]
+                   "--tokens", "14", "--link", link, "--machines", "2", "--step-seconds", str(computing), "--json"]
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        return json.loads(out)["links"][0]["scaling"][0]["exchange_seconds"]
+        return json.loads(out)["links"][0]["scaling"][0]["waiting_seconds"]
 
     def links(self, data):
-        computing = None
+        def step(link):
+            return statistics.median(self.train(data, 2, 1, "--shards", 2, link=link)[1] for _ in range(self.options.runs))
+
+        computing = step(None)
+        print(f"{'no link':>8}: {computing * 1e3:6.0f} ms a step", flush=True)
         for link in LINKS:
-            steps = [self.train(data, 2, 1, "--shards", 2, link=link)[1] for _ in range(self.options.runs)]
-            step = statistics.median(steps)
-            exchange = self.predicted(link)
-            if computing is None:
-                computing = step - exchange
-                print(f"{link:>8}: {step * 1e3:6.0f} ms a step, {exchange * 1e3:.0f} ms of it for the exchange")
-            else:
-                model = computing + exchange
-                print(f"{link:>8}: {step * 1e3:6.0f} ms a step, {model * 1e3:.0f} ms by the model "
-                      f"({100 * (step / model - 1):+.0f}%)", flush=True)
+            measured, model = step(link), computing + self.predicted(link, computing)
+            print(f"{link:>8}: {measured * 1e3:6.0f} ms a step, {model * 1e3:.0f} ms by the model "
+                  f"({100 * (measured / model - 1):+.0f}%)", flush=True)
 
 
 def main():

@@ -199,8 +199,9 @@ class BERTUNE_EXPORT BertPreTrainedModel {
   // of range. Threads: one call at a time per model; share() serves many.
   ModelOutput forward(const Batch& batch);
   // Adds the gradient of the last forward's loss, times `scale`, to parameters().gradients(). Throws Error
-  // unless the last forward was in train mode with labels.
-  void backward(float scale = 1.0F);
+  // unless the last forward was in train mode with labels. `reached`, where it is given, is called after the
+  // head, after each layer, and after the embeddings.
+  void backward(float scale = 1.0F, const GradientsReached& reached = {});
 
   // Returns the weights as they are now, with the data type of multiplications, for evaluation by many
   // threads at once. They share the memory of the parameters, which copy it when they are next changed

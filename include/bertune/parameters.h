@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,6 +27,9 @@ struct Parameter {
   bool trainable = true;           // false: frozen, it gets no gradient and no update
   double learning_rate_scale = 1;  // times the optimizer's learning rate
 };
+
+// Is called when the gradients of all parameters of this Parameter::depth and deeper ones are complete.
+using GradientsReached = std::function<void(std::int64_t depth)>;
 
 // One of several equal parts.
 struct Part {
@@ -100,8 +104,20 @@ class BERTUNE_EXPORT Parameters {
   // Returns the ranges where gradients may be nonzero: trainable_ranges(), and each marked row once rows are
   // tracked.
   std::vector<Range> gradient_ranges() const;
-  // Returns a part's ranges of trainable_ranges(): whole blocks of kPartBlock numbers, counted from where a
-  // range begins. All parts together, in order, are all of them.
+  // Some of trainable_ranges(), in whole blocks of kPartBlock numbers, counted from where a range begins.
+  // Their gradients are complete once backward() has come to `depth`.
+  struct Bucket {
+    std::int64_t depth = 0;
+    std::vector<Range> ranges;
+
+    std::size_t size() const;                       // numbers
+    std::vector<Range> ranges_of(Part part) const;  // whole blocks
+  };
+  // Returns trainable_ranges() in buckets of whole layers, in the order of places. All but the first have
+  // kBucketNumbers, at least.
+  std::vector<Bucket> buckets() const;
+  static constexpr std::size_t kBucketNumbers = std::size_t{1} << 20;
+  // Returns a part's ranges of all buckets. All parts together are trainable_ranges().
   std::vector<Range> ranges_of(Part part) const;
   static constexpr std::size_t kPartBlock = 1024;
   static constexpr std::size_t blocks_of(std::size_t size) { return (size + kPartBlock - 1) / kPartBlock; }
@@ -109,6 +125,8 @@ class BERTUNE_EXPORT Parameters {
   std::size_t trainable_before(std::size_t offset) const;
 
  private:
+  std::vector<std::int64_t> depths_of_blocks(const Range& range) const;
+
   struct Storage;
   std::vector<Parameter> layout_;
   std::unique_ptr<Storage> storage_;

@@ -17,13 +17,14 @@ struct Notice {
   std::string text;
 };
 
-// One thread uses a communicator at a time.
+// One thread uses a communicator at a time: always the one that made it, unless any_thread().
 class Communicator {
  public:
   virtual ~Communicator() = default;
 
   virtual int rank() const = 0;
   virtual int size() const = 0;
+  virtual bool any_thread() const = 0;
 
   // Post a message to or from another rank; the bytes must stay where they are until progress() returns true.
   // The messages from one rank to another arrive in the order in which they are posted, and a receive takes

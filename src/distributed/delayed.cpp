@@ -16,6 +16,7 @@ class DelayedCommunicator : public Communicator {
 
   int rank() const override { return engine_->rank(); }
   int size() const override { return engine_->size(); }
+  bool any_thread() const override { return engine_->any_thread(); }
 
   void post_send(int to, std::span<const std::byte> bytes) override {
     engine_->post_send(to, bytes);

@@ -46,6 +46,7 @@ class Ranks {
   int rank() const { return engine_.rank(); }
   int size() const { return engine_.size(); }
   bool is_first() const { return rank() == 0; }
+  bool any_thread() const { return engine_.any_thread(); }  // may use this, one at a time
   void set_patience(Patience patience) { patience_ = std::move(patience); }
   // Names the machine of each rank, for messages.
   void set_hosts(std::vector<std::string> hosts) { hosts_ = std::move(hosts); }

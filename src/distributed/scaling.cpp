@@ -76,8 +76,15 @@ double exchange_seconds(double bytes, std::int64_t machines, const Link& link) {
 
 Scaling scaling_of(const Workload& work, std::int64_t machines, const Link& link) {
   Scaling scaling{.machines = machines, .bytes = gradient_bytes(work, machines)};
-  scaling.exchange = exchange_seconds(scaling.bytes, machines, link);
-  scaling.efficiency = work.step_seconds / (work.step_seconds + scaling.exchange);
+  const double gradient = work.step_seconds - work.update_seconds;
+  double rest = scaling.bytes, sent = 0;  // seconds until what was sent so far has arrived
+  for (const EarlyBytes& part : work.early) {
+    sent = std::max(sent, part.ready * gradient) + exchange_seconds(part.bytes, machines, link);
+    rest -= part.bytes;
+  }
+  sent = std::max(sent, gradient) + exchange_seconds(rest, machines, link);
+  scaling.waiting = sent - gradient;
+  scaling.efficiency = work.step_seconds / (work.step_seconds + scaling.waiting);
   return scaling;
 }
 

@@ -25,13 +25,21 @@ const std::vector<Link>& usual_links();
 // "10GbE", or one of one's own as microseconds and Gbit/s: "30,8.5". Throws UsageError otherwise.
 Link link_from_string(std::string_view text);
 
+// A part of the dense gradient that is sent while the rest is computed.
+struct EarlyBytes {
+  double bytes = 0;
+  double ready = 0;  // as a share of the time until the gradient is complete
+};
+
 // The step of one machine, and what it sends.
 struct Workload {
-  double step_seconds = 0;      // of computing, with its share of the examples
-  double dense_bytes = 0;       // of the gradient without the word embeddings
-  double word_bytes = 0;        // of a row of the word embeddings; 0: they are not trained
-  std::int64_t vocabulary = 0;  // rows of the word embeddings
-  double tokens = 0;            // of a step
+  double step_seconds = 0;             // of computing, with its share of the examples
+  double update_seconds = 0;           // of it, for the optimizer's step, which begins when all is sent
+  double dense_bytes = 0;              // of the gradient without the word embeddings
+  double word_bytes = 0;               // of a row of the word embeddings; 0: they are not trained
+  std::int64_t vocabulary = 0;         // rows of the word embeddings
+  double tokens = 0;                   // of a step
+  std::vector<EarlyBytes> early = {};  // of dense_bytes, in the order in which they are sent
 };
 
 // Returns the bytes of the gradients that a step of so many machines adds up: all of the dense ones, and the
@@ -49,7 +57,7 @@ double exchange_seconds(double bytes, std::int64_t machines, const Link& link);
 struct Scaling {
   std::int64_t machines = 1;
   double bytes = 0;       // of the gradients
-  double exchange = 0;    // seconds
+  double waiting = 0;     // seconds, for what is sent after the step is computed
   double efficiency = 1;  // the share of the time in which machines compute
   double speedup() const { return static_cast<double>(machines) * efficiency; }
 };

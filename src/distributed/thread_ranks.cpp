@@ -33,6 +33,7 @@ class ThreadCommunicator : public Communicator {
 
   int rank() const override { return rank_; }
   int size() const override { return post_.size; }
+  bool any_thread() const override { return true; }
 
   void post_send(int to, std::span<const std::byte> bytes) override {
     const std::lock_guard lock(post_.mutex);

@@ -163,8 +163,8 @@ std::size_t BertPreTrainedModel::activation_bytes(std::int64_t tokens, std::int6
   return own.workspace.measure(*own.weights, tokens, sequences);
 }
 ModelOutput BertPreTrainedModel::forward(const Batch& batch) { return implementation_->forward(batch); }
-void BertPreTrainedModel::backward(float scale) {
-  implementation_->workspace.backward(*implementation_->weights, implementation_->parameters, scale);
+void BertPreTrainedModel::backward(float scale, const GradientsReached& reached) {
+  implementation_->workspace.backward(*implementation_->weights, implementation_->parameters, scale, reached);
 }
 
 }  // namespace bertune

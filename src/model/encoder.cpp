@@ -170,9 +170,15 @@ const float* Encoder::forward(const EncoderWeights& weights, const Pass& pass) {
   return first_feed_forward_.residual.output;
 }
 
-void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
+void Encoder::backward(const EncoderWeights& weights, const Pass& pass, const GradientsReached& reached) {
   if (lowest_trained_ > weights.config->num_hidden_layers) return;
-  if (weights.wanted == HiddenStates::first_token) first_token_backward(weights, pass);
+  const auto has_reached = [&](std::size_t depth) {
+    if (reached) reached(static_cast<std::int64_t>(depth));
+  };
+  if (weights.wanted == HiddenStates::first_token) {
+    first_token_backward(weights, pass);
+    has_reached(weights.layers.size());
+  }
   kernels::Matmul pending;
   const kernels::Matmul* producer = nullptr;  // of scratch_.d_hidden
   for (std::size_t i = full_layers(); i-- > 0 && static_cast<std::int64_t>(i) + 1 >= lowest_trained_;) {
@@ -185,9 +191,12 @@ void Encoder::backward(const EncoderWeights& weights, const Pass& pass) {
     pending =
         self_attention_backward(full, weights.layers[i], d_residual, input_of(i), layer.attention, scratch_);
     producer = &pending;
+    has_reached(i + 1);
   }
   profile_layer(pass, std::nullopt);
-  if (lowest_trained_ == 0) embed_backward(weights, pass, producer);
+  if (lowest_trained_ > 0) return;
+  embed_backward(weights, pass, producer);
+  has_reached(0);
 }
 
 // The last layer's backward, to the gradient of every token's input in scratch_.d_hidden.

@@ -47,7 +47,7 @@ class Encoder {
     return weights.wanted == HiddenStates::every_token ? scratch_.d_hidden : first_scratch_.d_hidden;
   }
   // Adds the gradients of all weights that are trained.
-  void backward(const EncoderWeights& weights, const Pass& pass);
+  void backward(const EncoderWeights& weights, const Pass& pass, const GradientsReached& reached = {});
 
  private:
   struct LayerActivations {

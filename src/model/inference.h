@@ -117,9 +117,10 @@ class Workspace {
 
   // The rest is for src/model. With `training`, the pass draws dropout from there, and backward() may follow.
   ModelOutput forward(const Weights& weights, const Batch& batch, const DropoutState* training);
-  // Computes the gradients for the weights of the last forward. Throws Error unless that was in training,
-  // with labels.
-  void backward(const Weights& weights, Parameters& parameters, float scale);
+  // Computes the gradients for the weights of the last forward, as BertPreTrainedModel::backward() does.
+  // Throws Error unless that was in training, with labels.
+  void backward(const Weights& weights, Parameters& parameters, float scale,
+                const GradientsReached& reached = {});
   Encoder& encoder();
   const Encoder& encoder() const;
   // Returns the bytes of activations that training on batches of up to this size takes.

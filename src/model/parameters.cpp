@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <optional>
+#include <ranges>
 #include <unordered_map>
 #include <utility>
 
@@ -108,25 +110,79 @@ std::size_t Parameters::trainable_before(std::size_t offset) const {
 void Parameters::set_part(Part part) { storage_->part = part; }
 Part Parameters::part() const { return storage_->part; }
 
-std::vector<Parameters::Range> Parameters::ranges_of(Part part) const {
-  const std::vector<Range> all = trainable_ranges();
+std::vector<Parameters::Range> Parameters::Bucket::ranges_of(Part part) const {
   std::size_t blocks = 0;
-  for (const Range& range : all) blocks += blocks_of(range.size);
+  for (const Range& range : ranges) blocks += blocks_of(range.size);
   const auto border = [&](std::int64_t index) {
     return blocks * static_cast<std::size_t>(index) / static_cast<std::size_t>(part.count);
   };
   const std::size_t first = border(part.index), end = border(part.index + 1);
-  std::vector<Range> ranges;
+  std::vector<Range> own;
   std::size_t before = 0;  // blocks of the ranges before this one
-  for (const Range& range : all) {
-    const std::size_t own = blocks_of(range.size);
-    const std::size_t from = std::clamp(first, before, before + own) - before;
-    const std::size_t to = std::clamp(end, before, before + own) - before;
+  for (const Range& range : ranges) {
+    const std::size_t size = blocks_of(range.size);
+    const std::size_t from = std::clamp(first, before, before + size) - before;
+    const std::size_t to = std::clamp(end, before, before + size) - before;
     if (from < to) {
       const std::size_t begin = from * kPartBlock;
-      ranges.push_back({range.offset + begin, std::min(to * kPartBlock, range.size) - begin});
+      own.push_back({range.offset + begin, std::min(to * kPartBlock, range.size) - begin});
     }
-    before += own;
+    before += size;
+  }
+  return own;
+}
+
+std::size_t Parameters::Bucket::size() const {
+  std::size_t numbers = 0;
+  for (const Range& range : ranges) numbers += range.size;
+  return numbers;
+}
+
+// A block of several parameters has the smallest of their depths, for it is complete when all of them are.
+std::vector<std::int64_t> Parameters::depths_of_blocks(const Range& range) const {
+  std::vector<std::int64_t> depths(blocks_of(range.size), std::numeric_limits<std::int64_t>::max());
+  for (const Parameter& parameter : layout_) {
+    if (parameter.offset < range.offset || parameter.offset >= range.offset + range.size) continue;
+    const std::size_t begin = parameter.offset - range.offset;
+    for (std::size_t block = begin / kPartBlock; block < blocks_of(begin + parameter.size); ++block)
+      depths[block] = std::min(depths[block], parameter.depth);
+  }
+  return depths;
+}
+
+// Backward goes from the last layer to the first, and buckets are made in its order.
+std::vector<Parameters::Bucket> Parameters::buckets() const {
+  std::vector<Bucket> buckets;
+  for (const Range& range : trainable_ranges() | std::views::reverse) {
+    const std::vector<std::int64_t> depths = depths_of_blocks(range);
+    for (std::size_t end = depths.size(), begin = end; end > 0; end = begin) {
+      while (begin > 0 && depths[begin - 1] == depths[end - 1]) --begin;
+      if (buckets.empty() || buckets.back().size() >= kBucketNumbers) buckets.push_back({depths[begin], {}});
+      Bucket& bucket = buckets.back();
+      bucket.depth = std::min(bucket.depth, depths[begin]);
+      const std::size_t offset = range.offset + begin * kPartBlock;
+      const std::size_t size = std::min(end * kPartBlock, range.size) - begin * kPartBlock;
+      if (!bucket.ranges.empty() && bucket.ranges.back().offset == offset + size) {
+        bucket.ranges.back() = {offset, bucket.ranges.back().size + size};
+      } else {
+        bucket.ranges.push_back({offset, size});
+      }
+    }
+  }
+  for (Bucket& bucket : buckets) std::ranges::reverse(bucket.ranges);
+  std::ranges::reverse(buckets);
+  return buckets;
+}
+
+std::vector<Parameters::Range> Parameters::ranges_of(Part part) const {
+  std::vector<Range> ranges;
+  for (const Bucket& bucket : buckets()) {
+    for (const Range& range : bucket.ranges_of(part)) {
+      if (!ranges.empty() && ranges.back().offset + ranges.back().size == range.offset)
+        ranges.back().size += range.size;
+      else
+        ranges.push_back(range);
+    }
   }
   return ranges;
 }

@@ -151,7 +151,8 @@ ModelOutput Workspace::forward(const Weights& weights, const Batch& new_batch, c
   return output;
 }
 
-void Workspace::backward(const Weights& weights, Parameters& parameters, float scale) {
+void Workspace::backward(const Weights& weights, Parameters& parameters, float scale,
+                         const GradientsReached& reached) {
   State& own = *state_;
   if (!std::exchange(own.differentiable, false))
     throw Error("backward() must follow a forward() with labels in train mode");
@@ -160,7 +161,8 @@ void Workspace::backward(const Weights& weights, Parameters& parameters, float s
   parameters.mark_rows(own.batch.input_ids);
   weights.head().backward(own.pass, own.batch, scale, own.head,
                           own.encoder.output_gradient(weights.encoder()));
-  own.encoder.backward(weights.encoder(), own.pass);
+  if (reached) reached(weights.config().num_hidden_layers + 1);
+  own.encoder.backward(weights.encoder(), own.pass, reached);
 }
 
 }  // namespace bertune::model

@@ -8,6 +8,7 @@
 #include "bertune/optim.h"
 #include "kernels/buffer.h"
 #include "kernels/host_access.h"
+#include "train/background_work.h"
 #include "train/packed_ranges.h"
 
 namespace bertune::train {
@@ -17,11 +18,13 @@ namespace {
 template <typename Use>
 void change_ranges(std::span<float> buffer, const std::vector<std::vector<Parameters::Range>>& ranges,
                    const Use& use) {
-  kernels::change_on_host(buffer, [&](std::span<float> all) {
-    PackedRanges packed(all, ranges);
-    use(packed.numbers());
-    packed.copy_back();
-  });
+  PackedRanges packed(buffer, ranges);
+  use(packed.numbers());
+  packed.copy_back();
+}
+
+void append(std::vector<Parameters::Range>& to, const std::vector<Parameters::Range>& ranges) {
+  to.insert(to.end(), ranges.begin(), ranges.end());
 }
 
 }  // namespace
@@ -34,12 +37,6 @@ distributed::ShardRange GradientSum::shards_of(int rank) const {
   return distributed::shards_of(rank, ranks_in_all(), shards_);
 }
 
-GradientSum::Ranges GradientSum::ranges_by_rank() const {
-  Ranges ranges;
-  for (int rank = 0; rank < ranks_in_all(); ++rank) ranges.push_back(parameters_.ranges_of(part_of(rank)));
-  return ranges;
-}
-
 void GradientSum::add_rows(Ranges& ranges, std::span<const std::int32_t> rows) const {
   const Parameter* words = parameters_.tracked_rows();
   if (words == nullptr) return;
@@ -50,31 +47,81 @@ void GradientSum::add_rows(Ranges& ranges, std::span<const std::int32_t> rows) c
   }
 }
 
-// The gradient is zero outside of these ranges, on all ranks: nothing else is added or sent.
-GradientSum::Ranges GradientSum::gradients_by_rank() const {
-  Ranges ranges = ranges_by_rank();
-  add_rows(ranges, parameters_.marked_rows());
-  return ranges;
+// The gradient is zero outside of these ranges, on all ranks: nothing else is added or sent. The last bucket
+// has the rows of words, which are complete when all else is.
+void GradientSum::lay_out_buckets() {
+  std::vector<Parameters::Bucket> parts = parameters_.buckets();
+  buckets_.resize(parts.size() + 1);
+  for (std::size_t i = 0; i < buckets_.size(); ++i) {
+    Bucket& bucket = buckets_[i];
+    bucket.ranges.assign(static_cast<std::size_t>(ranks_in_all()), {});
+    bucket.depth = 0;
+    if (i == parts.size()) {
+      add_rows(bucket.ranges, parameters_.marked_rows());
+      continue;
+    }
+    const Parameters::Bucket& part = parts[parts.size() - 1 - i];
+    bucket.depth = part.depth;
+    for (int rank = 0; rank < ranks_in_all(); ++rank)
+      bucket.ranges[static_cast<std::size_t>(rank)] = part.ranges_of(part_of(rank));
+  }
 }
 
-void GradientSum::compute(std::span<const std::int32_t> word_rows,
-                          const std::function<double(std::int64_t)>& gradient_of,
+void GradientSum::compute(std::span<const std::int32_t> word_rows, const GradientOf& gradient_of,
                           std::vector<double>& losses) {
   const distributed::ShardRange mine = shards_of(rank());
-  distributed::Subtree sum;  // that the gradient holds
   for (std::int64_t shard = mine.first; shard < mine.end; ++shard) {
-    if (shard > mine.first) {
-      change_ranges(parameters_.gradients(), gradients_by_rank(),
-                    [&](distributed::Numbers& numbers) { tree_.put_aside(sum, numbers); });
-    }
+    if (shard > mine.first) put_aside(shard - 1);
     parameters_.zero_grad();
     parameters_.mark_rows(word_rows);
-    losses[static_cast<std::size_t>(shard)] = gradient_of(shard);
-    sum = {shard, 1};
-    if (shard % 2 == 0) continue;  // it has no left neighbor
-    change_ranges(parameters_.gradients(), gradients_by_rank(),
-                  [&](distributed::Numbers& numbers) { sum = tree_.join(sum, numbers); });
+    if (shard == mine.first) lay_out_buckets();
+    double& loss = losses[static_cast<std::size_t>(shard)];
+    if (shard + 1 < mine.end) {
+      loss = gradient_of(shard, {});
+    } else if (ranks_ != nullptr && ranks_->any_thread() && kernels::ops().host_memory) {
+      loss = compute_and_exchange(shard, gradient_of);
+    } else {
+      loss = gradient_of(shard, {});
+      kernels::change_on_host(parameters_.gradients(), [&](std::span<float> gradients) {
+        for (Bucket& bucket : buckets_) exchange(bucket, gradients);
+      });
+    }
   }
+}
+
+void GradientSum::put_aside(std::int64_t shard) {
+  kernels::change_on_host(parameters_.gradients(), [&](std::span<float> gradients) {
+    for (Bucket& bucket : buckets_) {
+      change_ranges(gradients, bucket.ranges, [&](distributed::Numbers& numbers) {
+        bucket.sum.put_aside(bucket.sum.join({shard, 1}, numbers), numbers);
+      });
+    }
+  });
+}
+
+double GradientSum::compute_and_exchange(std::int64_t shard, const GradientOf& gradient_of) {
+  const std::span<float> gradients = parameters_.gradients();
+  std::vector<std::int64_t> depths;
+  for (const Bucket& bucket : buckets_) depths.push_back(bucket.depth);
+  BackgroundWork exchanges(std::move(depths), [&](std::size_t piece) {
+    const distributed::Use use(*ranks_);
+    exchange(buckets_[piece], gradients);
+  });
+  const double loss = gradient_of(shard, [&](std::int64_t depth) { exchanges.reached(depth); });
+  exchanges.finish();
+  return loss;
+}
+
+// The sum of a bucket, on all ranks; where the parameters have a part, each rank has that of its piece.
+void GradientSum::exchange(Bucket& bucket, std::span<float> gradients) {
+  change_ranges(gradients, bucket.ranges, [&](distributed::Numbers& numbers) {
+    bucket.sum.join({shards_of(rank()).end - 1, 1}, numbers);
+    if (ranks_ == nullptr) return;
+    distributed::reduce_scatter(*ranks_, shards_, bucket.sum, numbers, wire_);
+    if (parameters_.part().is_all())
+      distributed::all_gather(*ranks_, numbers, "the sum of the gradients", wire_);
+  });
+  bucket.sum.clear();
 }
 
 // The squares of a rank's piece of the gradient, summed by blocks of ranges and by rows, so that the order of
@@ -99,36 +146,41 @@ std::vector<double> GradientSum::squares_of(const std::vector<Parameters::Range>
   return squares;
 }
 
-// Blocks of ranges are in the order of ranks; rows are each among those of its rank.
+// A rank's piece of all buckets, in the order of norm_of().
+std::vector<Parameters::Range> GradientSum::own_ranges(int rank) const {
+  const auto index = static_cast<std::size_t>(rank);
+  std::vector<Parameters::Range> ranges;
+  for (std::size_t i = buckets_.size() - 1; i-- > 0;) append(ranges, buckets_[i].ranges[index]);
+  append(ranges, buckets_.back().ranges[index]);
+  return ranges;
+}
+
+// The order of sums is that of places, and then of rows, whichever ranks have them.
 double GradientSum::norm_of(const std::vector<std::vector<double>>& squares) const {
-  const Parameter* words = parameters_.tracked_rows();
-  std::span<const std::int32_t> rows;
-  if (words != nullptr) rows = parameters_.marked_rows();
-  const std::size_t blocks_of_row =
-      words == nullptr ? 0 : Parameters::blocks_of(static_cast<std::size_t>(words->shape.back()));
-  std::vector<std::size_t> next(squares.size());  // where the rows of a rank begin
-  for (std::size_t rank = 0; rank < squares.size(); ++rank) next[rank] = squares[rank].size();
-  for (const std::int32_t row : rows) next[static_cast<std::size_t>(row) % squares.size()] -= blocks_of_row;
+  std::vector<std::size_t> next(squares.size());  // of a rank's squares
   double total = 0;
-  for (std::size_t rank = 0; rank < squares.size(); ++rank)
-    for (std::size_t i = 0; i < next[rank]; ++i) total += squares[rank][i];
-  for (const std::int32_t row : rows) {
-    const auto rank = static_cast<std::size_t>(row) % squares.size();
-    for (std::size_t i = 0; i < blocks_of_row; ++i) total += squares[rank][next[rank]++];
+  const auto add = [&](std::size_t rank, std::size_t numbers) {
+    for (std::size_t i = 0; i < Parameters::blocks_of(numbers); ++i) total += squares[rank][next[rank]++];
+  };
+  for (std::size_t i = buckets_.size() - 1; i-- > 0;) {
+    for (std::size_t rank = 0; rank < squares.size(); ++rank)
+      for (const Parameters::Range& range : buckets_[i].ranges[rank]) add(rank, range.size);
+  }
+  if (const Parameter* words = parameters_.tracked_rows()) {
+    for (const std::int32_t row : parameters_.marked_rows())
+      add(static_cast<std::size_t>(row) % squares.size(), static_cast<std::size_t>(words->shape.back()));
   }
   return std::sqrt(total);
 }
 
 // Loss, stop and squares, which every rank sends to every other one.
 GradientSum::Sum GradientSum::share_numbers(const std::vector<double>& losses, bool stop) {
-  const Ranges ranges = gradients_by_rank();
   const auto blocks_of = [&](int rank) {
     std::size_t blocks = 0;
-    for (const Parameters::Range& range : ranges[static_cast<std::size_t>(rank)])
-      blocks += Parameters::blocks_of(range.size);
+    for (const Parameters::Range& range : own_ranges(rank)) blocks += Parameters::blocks_of(range.size);
     return blocks;
   };
-  std::vector<std::vector<double>> of_rank(ranges.size());
+  std::vector<std::vector<double>> of_rank(static_cast<std::size_t>(ranks_in_all()));
   for (int other = 0; other < ranks_in_all(); ++other) {
     std::vector<double>& numbers = of_rank[static_cast<std::size_t>(other)];
     const distributed::ShardRange range = shards_of(other);
@@ -140,7 +192,7 @@ GradientSum::Sum GradientSum::share_numbers(const std::vector<double>& losses, b
     }
     numbers.assign(losses.begin() + range.first, losses.begin() + range.end);
     numbers.push_back(stop ? 1 : 0);
-    const std::vector<double> squares = squares_of(ranges[static_cast<std::size_t>(rank())]);
+    const std::vector<double> squares = squares_of(own_ranges(rank()));
     numbers.insert(numbers.end(), squares.begin(), squares.end());
   }
   if (ranks_ != nullptr) {
@@ -163,37 +215,32 @@ GradientSum::Sum GradientSum::share_numbers(const std::vector<double>& losses, b
 }
 
 GradientSum::Sum GradientSum::add_up(std::span<const std::int32_t> word_rows, bool stop,
-                                     const std::function<double(std::int64_t)>& gradient_of) {
+                                     const GradientOf& gradient_of) {
   if (shards_ == 1) {
     parameters_.zero_grad();
-    const double loss = gradient_of(0);
+    const double loss = gradient_of(0, {});
     return {loss, stop, optim::gradient_norm(parameters_)};
   }
   std::vector<double> losses(static_cast<std::size_t>(shards_));
   compute(word_rows, gradient_of, losses);
-  if (ranks_ != nullptr) {
-    change_ranges(parameters_.gradients(), gradients_by_rank(), [&](distributed::Numbers& numbers) {
-      distributed::reduce_scatter(*ranks_, shards_, tree_, numbers, wire_);
-    });
-  }
-  tree_.clear();
-  const Sum sum = share_numbers(losses, stop);
-  if (ranks_ != nullptr && parameters_.part().is_all()) {
-    change_ranges(parameters_.gradients(), gradients_by_rank(), [&](distributed::Numbers& numbers) {
-      distributed::all_gather(*ranks_, numbers, "the sum of the gradients", wire_);
-    });
-  }
-  return sum;
+  return share_numbers(losses, stop);
 }
 
 void GradientSum::gather_values(const Ranges& ranges) {
-  change_ranges(parameters_.values(), ranges, [&](distributed::Numbers& numbers) {
-    distributed::all_gather(*ranks_, numbers, "the updated weights");
+  kernels::change_on_host(parameters_.values(), [&](std::span<float> values) {
+    change_ranges(values, ranges, [&](distributed::Numbers& numbers) {
+      distributed::all_gather(*ranks_, numbers, "the updated weights");
+    });
   });
 }
 
 void GradientSum::share_values() {
-  if (!parameters_.part().is_all()) gather_values(ranges_by_rank());
+  if (parameters_.part().is_all()) return;
+  Ranges ranges(static_cast<std::size_t>(ranks_in_all()));
+  for (const Parameters::Bucket& bucket : parameters_.buckets())
+    for (int rank = 0; rank < ranks_in_all(); ++rank)
+      append(ranges[static_cast<std::size_t>(rank)], bucket.ranges_of(part_of(rank)));
+  gather_values(ranges);
 }
 
 // Some rows at a time, for they are copied.

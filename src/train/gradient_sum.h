@@ -26,13 +26,14 @@ class GradientSum {
     bool stop = false;  // one rank is asked to stop, at least
     double norm = 0;
   };
-  // Calls gradient_of(shard) for each shard of this rank, in order, which adds the gradient of the shard to
-  // that of the parameters and returns its loss. Leaves the sum over all shards in the gradient: the same
-  // bits for any number of ranks; where the parameters have a part, of this part alone, and the rest of the
-  // gradient means nothing. `word_rows`: the rows of Parameters::few_rows() that any shard reads. `stop`:
-  // whether this rank is asked to stop.
-  Sum add_up(std::span<const std::int32_t> word_rows, bool stop,
-             const std::function<double(std::int64_t)>& gradient_of);
+  // Adds the gradient of a shard to that of the parameters, and returns its loss. Where `reached` is given,
+  // it may be called for the whole of the gradient: what is complete is sent while the rest is computed.
+  using GradientOf = std::function<double(std::int64_t shard, const GradientsReached& reached)>;
+  // Calls gradient_of(shard) for each shard of this rank, in order. Leaves the sum over all shards in the
+  // gradient: the same bits for any number of ranks; where the parameters have a part, of this part alone,
+  // and the rest of the gradient means nothing. `word_rows`: the rows of Parameters::few_rows() that any
+  // shard reads. `stop`: whether this rank is asked to stop.
+  Sum add_up(std::span<const std::int32_t> word_rows, bool stop, const GradientOf& gradient_of);
 
   // Give all ranks the values that each has updated: those of trainable_ranges(), and of these rows of
   // few_rows(), ascending. Nothing is to be done where the parameters have no part.
@@ -41,16 +42,24 @@ class GradientSum {
 
  private:
   using Ranges = std::vector<std::vector<Parameters::Range>>;  // by the rank whose they are
+  struct Bucket {                                              // what is sent at a time
+    std::int64_t depth = 0;                                    // when it is complete
+    Ranges ranges;
+    distributed::TreeSum sum;
+  };
 
   int ranks_in_all() const { return ranks_ == nullptr ? 1 : ranks_->size(); }
   int rank() const { return ranks_ == nullptr ? 0 : ranks_->rank(); }
   Part part_of(int rank) const { return {rank, ranks_in_all()}; }
   distributed::ShardRange shards_of(int rank) const;
-  Ranges ranges_by_rank() const;
   void add_rows(Ranges& ranges, std::span<const std::int32_t> rows) const;
-  Ranges gradients_by_rank() const;
-  void compute(std::span<const std::int32_t> word_rows,
-               const std::function<double(std::int64_t)>& gradient_of, std::vector<double>& losses);
+  void lay_out_buckets();
+  void compute(std::span<const std::int32_t> word_rows, const GradientOf& gradient_of,
+               std::vector<double>& losses);
+  void put_aside(std::int64_t shard);
+  double compute_and_exchange(std::int64_t shard, const GradientOf& gradient_of);
+  void exchange(Bucket& bucket, std::span<float> gradients);
+  std::vector<Parameters::Range> own_ranges(int rank) const;
   std::vector<double> squares_of(const std::vector<Parameters::Range>& ranges) const;
   Sum share_numbers(const std::vector<double>& losses, bool stop);
   double norm_of(const std::vector<std::vector<double>>& squares) const;
@@ -60,7 +69,7 @@ class GradientSum {
   std::int64_t shards_;
   distributed::Ranks* ranks_;
   distributed::Wire wire_;
-  distributed::TreeSum tree_;
+  std::vector<Bucket> buckets_;  // in the order in which they leave
 };
 
 }  // namespace bertune::train

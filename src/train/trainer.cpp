@@ -308,14 +308,15 @@ void Trainer::train_until_due(tasks::Examples& train) {
 // Loss and gradient of a step, over all its shards. Called again for the same ones it gives the same: dropout
 // does not go on.
 double Trainer::evaluate_gradient(const StepShards& step, std::int64_t first_row) {
-  const auto gradient_of = [&](std::int64_t shard) {
+  const auto gradient_of = [&](std::int64_t shard, const GradientsReached& reached) {
     double loss = 0;
     WindowParts parts(model_, state_.dropout_step);
-    for (const Batch& batch : step.shards[static_cast<std::size_t>(shard)]) {
-      const Batch& whole = parts.complete(batch, step.shards[static_cast<std::size_t>(shard)]);
+    const std::vector<Batch>& batches = step.shards[static_cast<std::size_t>(shard)];
+    for (const Batch& batch : batches) {
+      const Batch& whole = parts.complete(batch, batches);
       model_.dropout_state().step = state_.dropout_step;
       loss += model_.forward(whole).loss;
-      model_.backward();
+      model_.backward(1, &batch == &batches.back() ? reached : GradientsReached());
     }
     return loss;
   };

@@ -33,7 +33,7 @@ TEST_F(InspectNetwork, ShowsAColumnForEachLinkAndAdvice) {
   for (const char* link : {"1GbE", "10GbE", "25GbE", "InfiniBand"}) EXPECT_THAT(usual.out, HasSubstr(link));
   EXPECT_THAT(usual.out, HasSubstr("\n        64  "));
   EXPECT_THAT(usual.out, Not(HasSubstr("\n       128  ")));
-  EXPECT_THAT(usual.out, HasSubstr("InfiniBand: with 8 machines a step computes for 0.1 s and sends for "));
+  EXPECT_THAT(usual.out, HasSubstr("InfiniBand: with 8 machines a step computes for 0.1 s and waits "));
   EXPECT_THAT(usual.out, HasSubstr(" 64 machines do the work of "));
 }
 
@@ -49,8 +49,8 @@ TEST_F(InspectNetwork, GivesJson) {
   EXPECT_EQ(link.at("bytes_per_second"), 1e9);
   EXPECT_EQ(link.at("scaling").size(), 10U);
   EXPECT_EQ(link.at("scaling").back().at("machines"), 1024);
-  const double exchange = link.at("scaling").at(0).at("exchange_seconds");
-  EXPECT_DOUBLE_EQ(link.at("scaling").at(0).at("efficiency"), 2 / (2 + exchange));
+  const double waiting = link.at("scaling").at(0).at("waiting_seconds");
+  EXPECT_DOUBLE_EQ(link.at("scaling").at(0).at("efficiency"), 2 / (2 + waiting));
 }
 
 TEST_F(InspectNetwork, RefusesWhatMeansNothing) {

@@ -62,6 +62,23 @@ TEST(Scaling, ExpectsTheWordsOfRealTexts) {
   EXPECT_EQ(expected_words(0, 30522), 0);
 }
 
+// 50 MB are half a second of the link for two machines, and all that is sent is 100 MB.
+TEST(Scaling, CountsWhatIsSentEarlyOnlyAsFarAsItIsWaitedFor) {
+  const Link link{"100 MB/s", 0, 100e6};
+  Workload work{.step_seconds = 2, .dense_bytes = 100e6};
+  const auto waiting = [&] { return scaling_of(work, 2, link).waiting; };
+  EXPECT_NEAR(waiting(), 1, 0.001);
+  work.early = {{.bytes = 50e6, .ready = 0.5}};
+  EXPECT_NEAR(waiting(), 0.5, 0.001);
+  work.early = {{.bytes = 50e6, .ready = 0.9}};  // 0.3 s of it after the step
+  EXPECT_NEAR(waiting(), 0.8, 0.001);
+  work.early = {{.bytes = 50e6, .ready = 0.5}, {.bytes = 50e6, .ready = 0.6}};
+  EXPECT_NEAR(waiting(), 0, 0.001);
+  EXPECT_NEAR(scaling_of(work, 2, link).efficiency, 1, 0.001);
+  work.update_seconds = 1;  // the gradient is complete after the other second
+  EXPECT_NEAR(waiting(), 0.5, 0.001);
+}
+
 TEST(Scaling, SaysHowManyMachinesAreOfUse) {
   const Workload small{.step_seconds = 0.01, .dense_bytes = 44e6};
   const Workload large{.step_seconds = 4, .dense_bytes = 44e6};

@@ -84,6 +84,34 @@ TEST_P(FrozenModel, GradientsOfTheOthersAreTheSameBits) {
   }
 }
 
+// What is sent to other ranks while backward goes on: from the head down, without what is frozen below.
+TEST_P(FrozenModel, BackwardSaysWhichGradientsAreComplete) {
+  for (const std::int64_t lowest : {0, 3}) {
+    auto model = BertPreTrainedModel::from_config(small_config(), GetParam());
+    freeze_below(model.parameters(), lowest);
+    model.train();
+    const Batch batch = batch_of(GetParam(), 0, 6);
+    const Outcome whole = pass(model, batch);
+    model.dropout_state() = {.seed = 7, .step = 3};
+    model.parameters().zero_grad();
+    model.forward(batch);
+    std::vector<std::int64_t> depths;
+    model.backward(1, [&](std::int64_t depth) {
+      depths.push_back(depth);
+      for (const Parameter& p : model.parameters().layout()) {
+        if (p.depth < depth) continue;
+        const std::span<const float> gradient = model.parameters().gradient(p.name);
+        EXPECT_TRUE(std::equal(gradient.begin(), gradient.end(),
+                               whole.gradients.begin() + static_cast<std::ptrdiff_t>(p.offset)))
+            << p.name << " at " << depth;
+      }
+    });
+    std::vector<std::int64_t> expected;
+    for (std::int64_t depth = 5; depth >= lowest; --depth) expected.push_back(depth);
+    EXPECT_EQ(depths, expected);
+  }
+}
+
 // One parameter in the middle alone: also a part of the fused query, key and value.
 TEST_P(FrozenModel, AnyParameterCanBeTrainedAlone) {
   auto model = BertPreTrainedModel::from_config(small_config(), GetParam());

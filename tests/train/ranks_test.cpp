@@ -369,7 +369,7 @@ TEST(GradientSum, SendsNoRowsThatNobodyReads) {
     const auto width = static_cast<std::size_t>(parameters.few_rows()->shape.back());
     const std::size_t words = parameters.few_rows()->offset, last = parameters.count() - 1;
     GradientSum sum(parameters, 2, &ranks);
-    const auto gradient_of = [&](std::int64_t shard) {
+    const auto gradient_of = [&](std::int64_t shard, const GradientsReached&) {
       parameters.mark_rows(std::span(read).subspan(static_cast<std::size_t>(shard), 1));
       const auto row = static_cast<std::size_t>(read[static_cast<std::size_t>(shard)]);
       parameters.gradients()[words + row * width] = static_cast<float>(shard + 1);

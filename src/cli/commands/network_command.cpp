@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
+#include <vector>
 
 #include "bertune/config.h"
 #include "bertune/error.h"
+#include "bertune/parameters.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/describe.h"
 #include "checkpoint/safetensors.h"
@@ -32,6 +35,30 @@ double estimated_seconds(const NetworkOptions& options, const checkpoint::Parame
          (static_cast<double>(options.cores) * kOperationsOfCore);
 }
 
+// AdamW reads four numbers for each parameter and writes three, at the pace of the memory.
+double update_seconds(const Workload& work) {
+  constexpr double kMemoryBytesPerSecond = 1e10, kMostOfStep = 0.3;
+  return std::min(7 * work.dense_bytes / kMemoryBytesPerSecond, kMostOfStep * work.step_seconds);
+}
+
+// Backward takes twice the time of forward, and goes from the last layer to the first. What it has come to is
+// sent in buckets of whole layers, as Parameters::buckets() has them.
+std::vector<distributed::EarlyBytes> early_bytes(const checkpoint::ParameterCounts& counts) {
+  constexpr double kBackward = 2.0 / 3;
+  constexpr double kBucketBytes = sizeof(float) * static_cast<double>(Parameters::kBucketNumbers);
+  std::vector<distributed::EarlyBytes> early;
+  double bytes = sizeof(float) * static_cast<double>(counts.pooler + counts.head);
+  double left = 1;  // of backward
+  for (const auto& [layer, count] : counts.layers | std::views::reverse) {
+    bytes += sizeof(float) * static_cast<double>(count);
+    left -= 1 / static_cast<double>(counts.layers.size());
+    if (bytes < kBucketBytes) continue;
+    early.push_back({bytes, 1 - kBackward * left});
+    bytes = 0;
+  }
+  return early;
+}
+
 Workload workload_of(const NetworkOptions& options, const fs::path& folder, const fs::path& base) {
   const bool adapter = !base.empty();
   const fs::path& model = adapter ? base : folder;
@@ -50,6 +77,8 @@ Workload workload_of(const NetworkOptions& options, const fs::path& folder, cons
   work.word_bytes = sizeof(float) * static_cast<double>(config.embedding_size.value_or(config.hidden_size));
   work.dense_bytes = sizeof(float) * static_cast<double>(counts.total) -
                      work.word_bytes * static_cast<double>(work.vocabulary);
+  work.early = early_bytes(counts);
+  work.update_seconds = update_seconds(work);
   return work;
 }
 
@@ -105,8 +134,9 @@ std::string NetworkReport::advice(const Link& link) const {
   const std::int64_t shown = std::min(kFirstAdvice, options_.machines);
   const Scaling some = distributed::scaling_of(work_, shown, link);
   const std::int64_t useful = distributed::useful_machines(work_, link, options_.machines);
-  std::string text = fmt::format("{}: with {} machines a step computes for {} and sends for {}.", link.name,
-                                 shown, seconds_text(work_.step_seconds), seconds_text(some.exchange));
+  std::string text =
+      fmt::format("{}: with {} machines a step computes for {} and waits {} for gradients.", link.name, shown,
+                  seconds_text(work_.step_seconds), seconds_text(some.waiting));
   if (useful == 1) {
     text += " A second machine is of little use: take more cores, a larger --batch-size, or --lora.";
   } else if (2 * useful <= options_.machines) {
@@ -153,7 +183,7 @@ Json NetworkReport::json() const {
       const Scaling of = distributed::scaling_of(work_, machines, link);
       scaling.push_back({{"machines", machines},
                          {"gradient_bytes", of.bytes},
-                         {"exchange_seconds", of.exchange},
+                         {"waiting_seconds", of.waiting},
                          {"efficiency", of.efficiency},
                          {"speedup", of.speedup()}});
     }

@@ -54,6 +54,7 @@ class MpiCommunicator : public Communicator {
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
+  bool any_thread() const override { return listens_; }
 
   void post_send(int to, std::span<const std::byte> bytes) override {
     const std::lock_guard lock(mutex_);
