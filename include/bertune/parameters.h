@@ -114,9 +114,10 @@ class BERTUNE_EXPORT Parameters {
     std::vector<Range> ranges_of(Part part) const;  // whole blocks
   };
   // Returns trainable_ranges() in buckets of whole layers, in the order of places. All but the first have
-  // kBucketNumbers, at least.
+  // as many numbers as set_bucket_size() says, at least. Requires: it is set before an optimizer is made.
   std::vector<Bucket> buckets() const;
-  static constexpr std::size_t kBucketNumbers = std::size_t{1} << 20;
+  void set_bucket_size(std::size_t least);
+  static constexpr std::size_t kBucketNumbers = std::size_t{1} << 20;  // by default
   // Returns a part's ranges of all buckets. All parts together are trainable_ranges().
   std::vector<Range> ranges_of(Part part) const;
   static constexpr std::size_t kPartBlock = 1024;

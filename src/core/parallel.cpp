@@ -102,6 +102,8 @@ int pin_threads() {
   return bound;
 }
 
+void unpin_this_thread() { ::sched_setaffinity(0, sizeof(cpu_set_t), &allowed_cpus()); }
+
 float* thread_scratch(std::int64_t floats, ScratchUse use) {
   thread_local std::array<AlignedBuffer<float>, 3> buffers;
   AlignedBuffer<float>& buffer = buffers[static_cast<std::size_t>(use)];

@@ -15,6 +15,9 @@ namespace bertune {
 // process may use, and the calling thread to the first; returns how many can be bound. Processes that do so
 // side by side need CPUs of their own (taskset).
 int pin_threads();
+// Lets the calling thread run on any CPU that the process may use, also where the thread that made it is
+// bound to one.
+void unpin_this_thread();
 bool in_parallel();  // whether the caller is one of several threads, in a body of parallel_for
 
 // Memory of the calling thread for `floats` numbers, kept from call to call; the next call for the same use

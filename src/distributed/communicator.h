@@ -34,6 +34,8 @@ class Communicator {
   // Carries on what was posted, without waiting; returns whether all of it is done. Throws Error where the
   // transport fails.
   virtual bool progress() = 0;
+  // Gives up what was posted and is not done: the memory of receives may be freed.
+  virtual void give_up() = 0;
   // Returns the other rank of the first message that is not done; -1 if there is none.
   virtual int awaited() const = 0;
 

@@ -36,6 +36,11 @@ class DelayedCommunicator : public Communicator {
     begin_.reset();
     return true;
   }
+  void give_up() override {
+    engine_->give_up();
+    sent_ = received_ = {};
+    begin_.reset();
+  }
   int awaited() const override { return engine_->awaited(); }
 
   double silence(int rank) const override { return engine_->silence(rank); }

@@ -38,14 +38,18 @@ void Ranks::wait(std::string_view what) {
   constexpr int kQuickLooks = 50, kMostMicroseconds = 500, kLooksBetween = 64;
   if (engine_.progress()) return;
   const Clock::time_point since = Clock::now();
-  noted_ = false;
-  for (int look = 0; !engine_.progress(); ++look) {
-    if (look < kQuickLooks) {
-      std::this_thread::yield();
-    } else {
-      std::this_thread::sleep_for(std::chrono::microseconds(std::min(kMostMicroseconds, look)));
+  try {
+    for (int look = 0; !engine_.progress(); ++look) {
+      if (look < kQuickLooks) {
+        std::this_thread::yield();
+      } else {
+        std::this_thread::sleep_for(std::chrono::microseconds(std::min(kMostMicroseconds, look)));
+      }
+      if (look % kLooksBetween == kLooksBetween - 1) look_around(what, since);
     }
-    if (look % kLooksBetween == kLooksBetween - 1) look_around(what, since);
+  } catch (...) {  // the memory of what was to be received is freed next
+    engine_.give_up();
+    throw;
   }
 }
 

@@ -57,7 +57,7 @@ double exchange_seconds(double bytes, std::int64_t machines, const Link& link);
 struct Scaling {
   std::int64_t machines = 1;
   double bytes = 0;       // of the gradients
-  double waiting = 0;     // seconds, for what is sent after the step is computed
+  double waiting = 0;     // seconds, from the complete gradient to its sum over all machines
   double efficiency = 1;  // the share of the time in which machines compute
   double speedup() const { return static_cast<double>(machines) * efficiency; }
 };

@@ -6,7 +6,6 @@
 #include <atomic>
 #include <limits>
 #include <optional>
-#include <ranges>
 #include <unordered_map>
 #include <utility>
 
@@ -24,6 +23,7 @@ struct Parameters::Storage {
   std::unordered_map<std::string_view, std::size_t> by_name;  // views into layout_
   std::optional<std::size_t> few_rows;                        // place in layout_
   Part part;
+  std::size_t bucket_size = kBucketNumbers;
   bool rows_are_tracked = false;
   std::vector<std::int32_t> marked_rows;
 
@@ -107,6 +107,7 @@ std::size_t Parameters::trainable_before(std::size_t offset) const {
   return total;
 }
 
+void Parameters::set_bucket_size(std::size_t least) { storage_->bucket_size = least; }
 void Parameters::set_part(Part part) { storage_->part = part; }
 Part Parameters::part() const { return storage_->part; }
 
@@ -153,11 +154,14 @@ std::vector<std::int64_t> Parameters::depths_of_blocks(const Range& range) const
 // Backward goes from the last layer to the first, and buckets are made in its order.
 std::vector<Parameters::Bucket> Parameters::buckets() const {
   std::vector<Bucket> buckets;
-  for (const Range& range : trainable_ranges() | std::views::reverse) {
+  std::vector<Range> ranges = trainable_ranges();
+  std::ranges::reverse(ranges);
+  for (const Range& range : ranges) {
     const std::vector<std::int64_t> depths = depths_of_blocks(range);
     for (std::size_t end = depths.size(), begin = end; end > 0; end = begin) {
       while (begin > 0 && depths[begin - 1] == depths[end - 1]) --begin;
-      if (buckets.empty() || buckets.back().size() >= kBucketNumbers) buckets.push_back({depths[begin], {}});
+      if (buckets.empty() || buckets.back().size() >= storage_->bucket_size)
+        buckets.push_back({depths[begin], {}});
       Bucket& bucket = buckets.back();
       bucket.depth = std::min(bucket.depth, depths[begin]);
       const std::size_t offset = range.offset + begin * kPartBlock;

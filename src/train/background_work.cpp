@@ -1,8 +1,10 @@
 #include "train/background_work.h"
 
 #include <limits>
+#include <system_error>
 #include <utility>
 
+#include "core/parallel.h"
 #include "core/thread_pool.h"
 
 namespace bertune::train {
@@ -16,23 +18,39 @@ BackgroundWork::~BackgroundWork() { stop(); }
 
 void BackgroundWork::reached(std::int64_t depth) {
   if (depths_.empty() || depth > depths_.front()) return;
+  bool failed = false;
   {
     const std::lock_guard lock(mutex_);
     reached_ = depth;
+    failed = failure_ != nullptr;
   }
+  if (failed) abandon();
   changed_.notify_one();
-  if (!thread_.joinable()) thread_ = std::thread([this] { work_while_possible(); });
+  if (!thread_.joinable() && depth > depths_.back()) start();
 }
 
 void BackgroundWork::finish() {
-  stop();
-  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  abandon();
   for (; next_ < depths_.size(); ++next_) work_(next_);
 }
 
-// The pool of the thread that computes is left to it.
+void BackgroundWork::abandon() {
+  stop();
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+// The system may have no thread left: all is done in the end then.
+void BackgroundWork::start() {
+  try {
+    thread_ = std::thread([this] { work_while_possible(); });
+  } catch (const std::system_error&) {
+  }
+}
+
+// The pool of the thread that computes is left to it, and so is the CPU that it may be bound to.
 void BackgroundWork::work_while_possible() {
   try {
+    unpin_this_thread();
     ThreadPool alone(1);
     const ThreadPool::Use use(alone);
     for (; next_ < depths_.size(); ++next_) {
@@ -44,6 +62,7 @@ void BackgroundWork::work_while_possible() {
       work_(next_);
     }
   } catch (...) {
+    const std::lock_guard lock(mutex_);
     failure_ = std::current_exception();
   }
 }

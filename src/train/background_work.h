@@ -23,11 +23,15 @@ class BackgroundWork {
   BackgroundWork& operator=(const BackgroundWork&) = delete;
   ~BackgroundWork();  // the piece under way is done, and none after it
 
+  // Throws what `work` threw.
   void reached(std::int64_t depth);
   // Does all that is left. Throws what `work` threw.
   void finish();
+  // Leaves out all that is left. Throws what `work` threw.
+  void abandon();
 
  private:
+  void start();
   void work_while_possible();
   void stop();
 

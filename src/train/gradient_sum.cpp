@@ -47,24 +47,22 @@ void GradientSum::add_rows(Ranges& ranges, std::span<const std::int32_t> rows) c
   }
 }
 
-// The gradient is zero outside of these ranges, on all ranks: nothing else is added or sent. The last bucket
-// has the rows of words, which are complete when all else is.
+// The gradient is zero outside of these ranges, on all ranks: nothing else is added or sent.
 void GradientSum::lay_out_buckets() {
-  std::vector<Parameters::Bucket> parts = parameters_.buckets();
-  buckets_.resize(parts.size() + 1);
-  for (std::size_t i = 0; i < buckets_.size(); ++i) {
-    Bucket& bucket = buckets_[i];
-    bucket.ranges.assign(static_cast<std::size_t>(ranks_in_all()), {});
+  const std::vector<Parameters::Bucket> parts = parameters_.buckets();
+  const bool has_rows = parameters_.tracked_rows() != nullptr;
+  buckets_.resize(parts.size() + (has_rows ? 1 : 0));
+  for (Bucket& bucket : buckets_) {
     bucket.depth = 0;
-    if (i == parts.size()) {
-      add_rows(bucket.ranges, parameters_.marked_rows());
-      continue;
-    }
-    const Parameters::Bucket& part = parts[parts.size() - 1 - i];
-    bucket.depth = part.depth;
-    for (int rank = 0; rank < ranks_in_all(); ++rank)
-      bucket.ranges[static_cast<std::size_t>(rank)] = part.ranges_of(part_of(rank));
+    bucket.ranges.assign(static_cast<std::size_t>(ranks_in_all()), {});
   }
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    Bucket& bucket = buckets_[parts.size() - 1 - i];
+    bucket.depth = parts[i].depth;
+    for (int rank = 0; rank < ranks_in_all(); ++rank)
+      bucket.ranges[static_cast<std::size_t>(rank)] = parts[i].ranges_of(part_of(rank));
+  }
+  if (has_rows) add_rows(buckets_.back().ranges, parameters_.marked_rows());
 }
 
 void GradientSum::compute(std::span<const std::int32_t> word_rows, const GradientOf& gradient_of,
@@ -103,11 +101,15 @@ double GradientSum::compute_and_exchange(std::int64_t shard, const GradientOf& g
   const std::span<float> gradients = parameters_.gradients();
   std::vector<std::int64_t> depths;
   for (const Bucket& bucket : buckets_) depths.push_back(bucket.depth);
-  BackgroundWork exchanges(std::move(depths), [&](std::size_t piece) {
-    const distributed::Use use(*ranks_);
-    exchange(buckets_[piece], gradients);
-  });
-  const double loss = gradient_of(shard, [&](std::int64_t depth) { exchanges.reached(depth); });
+  BackgroundWork exchanges(std::move(depths),
+                           [&](std::size_t piece) { exchange(buckets_[piece], gradients); });
+  double loss = 0;
+  try {
+    loss = gradient_of(shard, [&](std::int64_t depth) { exchanges.reached(depth); });
+  } catch (...) {
+    exchanges.abandon();  // that another rank has failed comes before what failed here
+    throw;
+  }
   exchanges.finish();
   return loss;
 }
@@ -146,12 +148,17 @@ std::vector<double> GradientSum::squares_of(const std::vector<Parameters::Range>
   return squares;
 }
 
+// The last bucket is that of rows, where they are tracked.
+std::size_t GradientSum::buckets_of_layers() const {
+  return buckets_.size() - (parameters_.tracked_rows() != nullptr ? 1 : 0);
+}
+
 // A rank's piece of all buckets, in the order of norm_of().
 std::vector<Parameters::Range> GradientSum::own_ranges(int rank) const {
   const auto index = static_cast<std::size_t>(rank);
   std::vector<Parameters::Range> ranges;
-  for (std::size_t i = buckets_.size() - 1; i-- > 0;) append(ranges, buckets_[i].ranges[index]);
-  append(ranges, buckets_.back().ranges[index]);
+  for (std::size_t i = buckets_of_layers(); i-- > 0;) append(ranges, buckets_[i].ranges[index]);
+  if (buckets_of_layers() < buckets_.size()) append(ranges, buckets_.back().ranges[index]);
   return ranges;
 }
 
@@ -162,7 +169,7 @@ double GradientSum::norm_of(const std::vector<std::vector<double>>& squares) con
   const auto add = [&](std::size_t rank, std::size_t numbers) {
     for (std::size_t i = 0; i < Parameters::blocks_of(numbers); ++i) total += squares[rank][next[rank]++];
   };
-  for (std::size_t i = buckets_.size() - 1; i-- > 0;) {
+  for (std::size_t i = buckets_of_layers(); i-- > 0;) {
     for (std::size_t rank = 0; rank < squares.size(); ++rank)
       for (const Parameters::Range& range : buckets_[i].ranges[rank]) add(rank, range.size);
   }

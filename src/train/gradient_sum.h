@@ -20,7 +20,8 @@ class GradientSum {
   GradientSum(Parameters& parameters, std::int64_t shards, distributed::Ranks* ranks,
               distributed::Wire wire = distributed::Wire::float32);
 
-  // Loss and stop of all shards and ranks, and the norm of the sum of the gradients.
+  // Loss and stop of all shards and ranks, and the norm of the sum of the gradients; where bfloat16 rounds
+  // the sum for all ranks, that of the rounded one.
   struct Sum {
     double loss = 0;
     bool stop = false;  // one rank is asked to stop, at least
@@ -59,6 +60,7 @@ class GradientSum {
   void put_aside(std::int64_t shard);
   double compute_and_exchange(std::int64_t shard, const GradientOf& gradient_of);
   void exchange(Bucket& bucket, std::span<float> gradients);
+  std::size_t buckets_of_layers() const;
   std::vector<Parameters::Range> own_ranges(int rank) const;
   std::vector<double> squares_of(const std::vector<Parameters::Range>& ranges) const;
   Sum share_numbers(const std::vector<double>& losses, bool stop);
@@ -69,7 +71,7 @@ class GradientSum {
   std::int64_t shards_;
   distributed::Ranks* ranks_;
   distributed::Wire wire_;
-  std::vector<Bucket> buckets_;  // in the order in which they leave
+  std::vector<Bucket> buckets_;  // in the order in which they leave: of layers, and of rows of words
 };
 
 }  // namespace bertune::train

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <latch>
 #include <mutex>
 
 #include "distributed/join.h"
@@ -69,6 +70,27 @@ TEST(Ranks, SayWhichRankIsNotHeardFromAndWhatWasAwaited) {
   EXPECT_THAT(bertune::testing::message_of<RankLost>(run),
               AllOf(HasSubstr("rank 2 (three) has not been heard from"),
                     HasSubstr("waiting for the gradients of rank 2 (three), in step 7 of 9")));
+}
+
+// What arrives after a wait has failed finds no memory of it: that may have been freed.
+TEST(Ranks, GiveUpWhatAFailedWaitWaitedFor) {
+  std::latch failed(1), sent(1);
+  const auto body = [&](Ranks& ranks) {
+    std::vector<char> bytes = {'a'};
+    if (ranks.is_first()) {
+      failed.wait();
+      ranks.send(1, bytes_of(std::string("b")));
+      sent.count_down();
+      return;
+    }
+    ranks.receive(0, writable_bytes_of(bytes));
+    EXPECT_THROW(ranks.wait("a letter"), RankLost);
+    failed.count_down();
+    sent.wait();
+    ranks.wait("nothing");
+    EXPECT_EQ(bytes.front(), 'a');
+  };
+  run_as_threads(2, body, {.seconds = 5, .grace = 0.1}, 0);
 }
 
 TEST(Ranks, AreEndedByTheFailureOfOne) {

@@ -37,8 +37,14 @@ TEST(BackgroundWork, DoesWhatIsPossibleBesideTheCaller) {
 
 TEST(BackgroundWork, IsDoneInTheEndWhereNothingWasReached) {
   std::vector<std::size_t> done;
-  BackgroundWork work({1, 0}, [&](std::size_t piece) { done.push_back(piece); });
+  std::vector<std::thread::id> by;
+  BackgroundWork work({1, 0}, [&](std::size_t piece) {
+    done.push_back(piece);
+    by.push_back(std::this_thread::get_id());
+  });
+  work.reached(0);  // nothing is left to compute meanwhile
   work.finish();
+  EXPECT_THAT(by, ::testing::Each(std::this_thread::get_id()));
   EXPECT_THAT(done, ElementsAre(0, 1));
   BackgroundWork none({}, [](std::size_t) { FAIL(); });
   none.reached(0);
@@ -51,10 +57,22 @@ TEST(BackgroundWork, FailsWhereItIsWaitedFor) {
     ++begun;
     if (piece == 1) throw std::runtime_error("lost");
   });
-  work.reached(0);
+  work.reached(1);
   while (begun < 2) std::this_thread::yield();
   EXPECT_THROW(work.finish(), std::runtime_error);
   EXPECT_EQ(begun, 2);
+}
+
+TEST(BackgroundWork, FailsWhereMoreIsReached) {
+  BackgroundWork work({2, 0}, [&](std::size_t) { throw std::runtime_error("lost"); });
+  const auto go_on = [&] {
+    for (;;) {
+      work.reached(1);
+      std::this_thread::yield();
+    }
+  };
+  EXPECT_THROW(go_on(), std::runtime_error);
+  EXPECT_NO_THROW(work.abandon());
 }
 
 // As where the computation throws.

@@ -54,6 +54,7 @@ struct Trained {
 Trained train(const Kind& kind, const TrainingArguments& given, std::int64_t stop_at = -1,
               std::int64_t rows_in_all = 29) {
   BertPreTrainedModel model = testing::make_model(kind);
+  model.parameters().set_bucket_size(1);  // each layer leaves on its own
   TrainingArguments arguments = given;
   arguments.train_batch_size = 12;
   arguments.precision = Precision::fp32;
@@ -387,6 +388,23 @@ TEST(GradientSum, SendsNoRowsThatNobodyReads) {
     const double formula = 2.0 * (2 - 1) / 2 * static_cast<double>(numbers * sizeof(float));
     EXPECT_NEAR(static_cast<double>(ranks.bytes_sent()), formula, 0.01 * formula);
   });
+}
+
+// A rank fails while buckets are on their way: its error is the one that is told, and no rank waits for ever.
+TEST(GradientSum, FailsWithTheErrorOfABackward) {
+  const auto body = [](distributed::Ranks& ranks) {
+    BertPreTrainedModel model = testing::make_model(testing::every_kind().front());
+    Parameters& parameters = model.parameters();
+    parameters.set_bucket_size(1);
+    GradientSum sum(parameters, 2, &ranks);
+    sum.add_up({}, false, [&](std::int64_t shard, const GradientsReached& reached) {
+      for (const std::int64_t depth : {3, 2, 1}) reached(depth);
+      if (shard == 1) throw Error("no room");
+      return 0.5;
+    });
+  };
+  const auto run = [&] { distributed::run_as_threads(2, body, {.grace = 0.05}); };
+  EXPECT_EQ(bertune::testing::message_of<Error>(run), "no room");
 }
 
 TEST(DealOut, GivesEachShardAboutAsManyTokens) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -49,8 +48,8 @@ std::vector<distributed::EarlyBytes> early_bytes(const checkpoint::ParameterCoun
   std::vector<distributed::EarlyBytes> early;
   double bytes = sizeof(float) * static_cast<double>(counts.pooler + counts.head);
   double left = 1;  // of backward
-  for (const auto& [layer, count] : counts.layers | std::views::reverse) {
-    bytes += sizeof(float) * static_cast<double>(count);
+  for (auto layer = counts.layers.rbegin(); layer != counts.layers.rend(); ++layer) {
+    bytes += sizeof(float) * static_cast<double>(layer->second);
     left -= 1 / static_cast<double>(counts.layers.size());
     if (bytes < kBucketBytes) continue;
     early.push_back({bytes, 1 - kBackward * left});

@@ -35,7 +35,7 @@ void require(int result, const char* what) {
       fmt::format("MPI cannot {}: {}", what, std::string_view(text, static_cast<std::size_t>(length))));
 }
 
-// Two threads call MPI, one at a time: the one that computes, and one that gives signs of life while it does.
+// Several threads call MPI, one at a time: those that exchange, and one that gives signs of life meanwhile.
 class MpiCommunicator : public Communicator {
  public:
   explicit MpiCommunicator(double beat) : beat_(beat) {
@@ -61,7 +61,8 @@ class MpiCommunicator : public Communicator {
     for (std::size_t begin = 0; begin < bytes.size(); begin += kMostBytes) {
       const std::span<const std::byte> part =
           bytes.subspan(begin, std::min(kMostBytes, bytes.size() - begin));
-      require(MPI_Isend(part.data(), static_cast<int>(part.size()), MPI_BYTE, to, kData, data_, &posted(to)),
+      require(MPI_Isend(part.data(), static_cast<int>(part.size()), MPI_BYTE, to, kData, data_,
+                        &posted(to, false)),
               "send");
     }
   }
@@ -69,9 +70,9 @@ class MpiCommunicator : public Communicator {
     const std::lock_guard lock(mutex_);
     for (std::size_t begin = 0; begin < bytes.size(); begin += kMostBytes) {
       const std::span<std::byte> part = bytes.subspan(begin, std::min(kMostBytes, bytes.size() - begin));
-      require(
-          MPI_Irecv(part.data(), static_cast<int>(part.size()), MPI_BYTE, from, kData, data_, &posted(from)),
-          "receive");
+      require(MPI_Irecv(part.data(), static_cast<int>(part.size()), MPI_BYTE, from, kData, data_,
+                        &posted(from, true)),
+              "receive");
     }
   }
 
@@ -83,6 +84,20 @@ class MpiCommunicator : public Communicator {
       return done != 0;
     });
     return posted_.empty();
+  }
+  // A receive of which a part has arrived cannot be cancelled, and is waited for: a moment, for its sender
+  // may be lost.
+  void give_up() override {
+    const std::lock_guard lock(mutex_);
+    for (Posted& message : posted_)
+      if (message.receives) MPI_Cancel(&message.request);
+    const Clock::time_point last = Clock::now() + std::chrono::milliseconds(500);
+    do {
+      std::erase_if(posted_, [](Posted& message) {
+        int done = 0;
+        return MPI_Test(&message.request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && done != 0;
+      });
+    } while (std::ranges::any_of(posted_, &Posted::receives) && Clock::now() < last);
   }
   int awaited() const override {
     const std::lock_guard lock(mutex_);
@@ -143,9 +158,12 @@ class MpiCommunicator : public Communicator {
   struct Posted {
     MPI_Request request = MPI_REQUEST_NULL;
     int peer = 0;
+    bool receives = false;
   };
 
-  MPI_Request& posted(int peer) { return posted_.emplace_back(Posted{MPI_REQUEST_NULL, peer}).request; }
+  MPI_Request& posted(int peer, bool receives) {
+    return posted_.emplace_back(Posted{MPI_REQUEST_NULL, peer, receives}).request;
+  }
 
   void give_up_messages() {
     for (Posted& message : posted_) {
