@@ -14,6 +14,18 @@
 
 namespace bertune {
 
+namespace {
+
+// Ranges that lie next to one another become one.
+void append(std::vector<Parameters::Range>& ranges, const Parameters::Range& range) {
+  if (!ranges.empty() && ranges.back().offset + ranges.back().size == range.offset)
+    ranges.back().size += range.size;
+  else
+    ranges.push_back(range);
+}
+
+}  // namespace
+
 struct Parameters::Storage {
   std::shared_ptr<kernels::Buffer<float>> values;  // shared with snapshots
   kernels::Buffer<float> gradients;
@@ -180,14 +192,8 @@ std::vector<Parameters::Bucket> Parameters::buckets() const {
 
 std::vector<Parameters::Range> Parameters::ranges_of(Part part) const {
   std::vector<Range> ranges;
-  for (const Bucket& bucket : buckets()) {
-    for (const Range& range : bucket.ranges_of(part)) {
-      if (!ranges.empty() && ranges.back().offset + ranges.back().size == range.offset)
-        ranges.back().size += range.size;
-      else
-        ranges.push_back(range);
-    }
-  }
+  for (const Bucket& bucket : buckets())
+    for (const Range& range : bucket.ranges_of(part)) append(ranges, range);
   return ranges;
 }
 
@@ -196,9 +202,7 @@ std::vector<Parameters::Range> Parameters::trainable_ranges() const {
   std::vector<Range> ranges;
   for (const Parameter& parameter : layout_) {
     if (!parameter.trainable || &parameter == apart) continue;
-    if (ranges.empty() || ranges.back().offset + ranges.back().size != parameter.offset)
-      ranges.push_back({parameter.offset, 0});
-    ranges.back().size += parameter.size;
+    append(ranges, {parameter.offset, parameter.size});
   }
   return ranges;
 }

@@ -37,6 +37,12 @@ distributed::ShardRange GradientSum::shards_of(int rank) const {
   return distributed::shards_of(rank, ranks_in_all(), shards_);
 }
 
+GradientSum::Ranges GradientSum::ranges_by_rank(const Parameters::Bucket& bucket) const {
+  Ranges ranges;
+  for (int rank = 0; rank < ranks_in_all(); ++rank) ranges.push_back(bucket.ranges_of(part_of(rank)));
+  return ranges;
+}
+
 void GradientSum::add_rows(Ranges& ranges, std::span<const std::int32_t> rows) const {
   const Parameter* words = parameters_.tracked_rows();
   if (words == nullptr) return;
@@ -52,17 +58,15 @@ void GradientSum::lay_out_buckets() {
   const std::vector<Parameters::Bucket> parts = parameters_.buckets();
   const bool has_rows = parameters_.tracked_rows() != nullptr;
   buckets_.resize(parts.size() + (has_rows ? 1 : 0));
-  for (Bucket& bucket : buckets_) {
-    bucket.depth = 0;
-    bucket.ranges.assign(static_cast<std::size_t>(ranks_in_all()), {});
-  }
   for (std::size_t i = 0; i < parts.size(); ++i) {
     Bucket& bucket = buckets_[parts.size() - 1 - i];
     bucket.depth = parts[i].depth;
-    for (int rank = 0; rank < ranks_in_all(); ++rank)
-      bucket.ranges[static_cast<std::size_t>(rank)] = parts[i].ranges_of(part_of(rank));
+    bucket.ranges = ranges_by_rank(parts[i]);
   }
-  if (has_rows) add_rows(buckets_.back().ranges, parameters_.marked_rows());
+  if (!has_rows) return;
+  buckets_.back().depth = 0;
+  buckets_.back().ranges.assign(static_cast<std::size_t>(ranks_in_all()), {});
+  add_rows(buckets_.back().ranges, parameters_.marked_rows());
 }
 
 void GradientSum::compute(std::span<const std::int32_t> word_rows, const GradientOf& gradient_of,
@@ -244,9 +248,10 @@ void GradientSum::gather_values(const Ranges& ranges) {
 void GradientSum::share_values() {
   if (parameters_.part().is_all()) return;
   Ranges ranges(static_cast<std::size_t>(ranks_in_all()));
-  for (const Parameters::Bucket& bucket : parameters_.buckets())
-    for (int rank = 0; rank < ranks_in_all(); ++rank)
-      append(ranges[static_cast<std::size_t>(rank)], bucket.ranges_of(part_of(rank)));
+  for (const Parameters::Bucket& bucket : parameters_.buckets()) {
+    const Ranges of_bucket = ranges_by_rank(bucket);
+    for (std::size_t rank = 0; rank < ranges.size(); ++rank) append(ranges[rank], of_bucket[rank]);
+  }
   gather_values(ranges);
 }
 

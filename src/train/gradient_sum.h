@@ -43,8 +43,9 @@ class GradientSum {
 
  private:
   using Ranges = std::vector<std::vector<Parameters::Range>>;  // by the rank whose they are
-  struct Bucket {                                              // what is sent at a time
-    std::int64_t depth = 0;                                    // when it is complete
+  // A bucket leaves on its own, once backward() has come to `depth`.
+  struct Bucket {
+    std::int64_t depth = 0;
     Ranges ranges;
     distributed::TreeSum sum;
   };
@@ -53,6 +54,7 @@ class GradientSum {
   int rank() const { return ranks_ == nullptr ? 0 : ranks_->rank(); }
   Part part_of(int rank) const { return {rank, ranks_in_all()}; }
   distributed::ShardRange shards_of(int rank) const;
+  Ranges ranges_by_rank(const Parameters::Bucket& bucket) const;
   void add_rows(Ranges& ranges, std::span<const std::int32_t> rows) const;
   void lay_out_buckets();
   void compute(std::span<const std::int32_t> word_rows, const GradientOf& gradient_of,

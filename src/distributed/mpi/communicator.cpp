@@ -139,7 +139,7 @@ class MpiCommunicator : public Communicator {
       listen();  // whoever still sends a sign has somebody to take it
       if (done == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-    give_up_messages();
+    free_messages();
     // MPI may wait for ever for messages that a failure has left on their way.
     std::thread([seconds] {
       std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
@@ -165,7 +165,7 @@ class MpiCommunicator : public Communicator {
     return posted_.emplace_back(Posted{MPI_REQUEST_NULL, peer, receives}).request;
   }
 
-  void give_up_messages() {
+  void free_messages() {
     for (Posted& message : posted_) {
       MPI_Cancel(&message.request);
       MPI_Request_free(&message.request);
