@@ -73,6 +73,7 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--rows", type=int, nargs="+", default=[4, 8, 16, 32], help="rows a class")
     options.add_argument("--draws", type=int, default=5)
+    options.add_argument("--first-draw", type=int, default=0, help="the number of the first, to add to earlier ones")
     options.add_argument("--methods", nargs="*", default=METHODS)
     options.add_argument("--peer", help="a Python with setfit; left out: SetFit is not measured")
     options.add_argument("--output", type=pathlib.Path, help="every result as a line of JSON, added as it comes")
@@ -82,7 +83,7 @@ def main() -> None:
     for name, train, test in asked(arguments):
         for of_class in arguments.rows:
             found: dict[str, list[Result]] = {method: [] for method in methods}
-            for seed in range(arguments.draws):
+            for seed in range(arguments.first_draw, arguments.first_draw + arguments.draws):
                 with tempfile.TemporaryDirectory() as scratch:
                     folder = pathlib.Path(scratch)
                     write(folder / "train.csv", draw(train, of_class, seed))

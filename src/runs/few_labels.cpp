@@ -48,9 +48,11 @@ class FewLabelRun {
     const Stopwatch watch;
     BertPreTrainedModel encoder = new_encoder(options_);
     begin_training(options_, encoder, data_, observer_);
-    train::TrainingResult training = options_.method == Method::contrastive
-                                         ? learn_contrast(encoder, texts_, options_, base_, task_, observer_)
-                                         : nothing_trained(encoder);
+    train::TrainingResult training =
+        options_.method == Method::contrastive
+            ? learn_contrast(encoder, texts_, contrastive_steps(options_.arguments), options_, base_, task_,
+                             observer_)
+            : nothing_trained(encoder);
     const std::vector<float> features = train::text_features(encoder, texts_, options_.stop);
     const train::LogisticRegression head = fit_head(features, texts_, options_.arguments.seed);
     BertPreTrainedModel model = encoder.mean_pooled_classifier({.id2label = task_.labels.id2label(),
@@ -159,21 +161,24 @@ BertPreTrainedModel new_encoder(const TrainOptions& options) {
   return model;
 }
 
+std::int64_t contrastive_steps(const train::TrainingArguments& arguments) {
+  return arguments.max_steps > 0 ? arguments.max_steps : kContrastiveSteps;
+}
+
 train::TrainingResult learn_contrast(BertPreTrainedModel& encoder, const TextClassificationExamples& texts,
-                                     const TrainOptions& options, const BaseModel& base,
+                                     std::int64_t steps, const TrainOptions& options, const BaseModel& base,
                                      const tasks::Task& task, train::Observer& observer) {
   train::TrainingArguments arguments = options.arguments;
-  tasks::ContrastiveExamples steps(
-      texts, {.steps = arguments.max_steps > 0 ? arguments.max_steps : kContrastiveSteps,
-              .texts = arguments.train_batch_size,
-              .seed = arguments.data_seed.value_or(arguments.seed)});
+  tasks::ContrastiveExamples examples(texts, {.steps = steps,
+                                              .texts = arguments.train_batch_size,
+                                              .seed = arguments.data_seed.value_or(arguments.seed)});
   // An example is a step of its own.
   arguments.train_batch_size = arguments.gradient_accumulation_steps = 1;
   arguments.num_train_epochs = 1, arguments.max_steps = -1;
   train::apply(arguments.fine_tuning, encoder, false);
   train::Trainer trainer(encoder, base.tokenizer, arguments, observer, task,
                          [](std::int64_t step) { return fmt::format("step {}", step + 1); });
-  return trainer.train(steps, nullptr, options.stop);
+  return trainer.train(examples, nullptr, options.stop);
 }
 
 double row_score(std::span<const float> logits, const TextClassificationExamples& texts, std::size_t row) {

@@ -42,10 +42,12 @@ FinishedRun learn_from_few(tasks::TrainingData& data, const TrainOptions& option
 // The encoder that learns, with the mean over all tokens.
 BertPreTrainedModel new_encoder(const TrainOptions& options);
 
-// Trains the encoder so that texts with the same labels are alike, for options.arguments.max_steps steps, or
-// as many as are usual.
+// Returns arguments.max_steps, or as many as are usual.
+std::int64_t contrastive_steps(const train::TrainingArguments& arguments);
+
+// Trains the encoder for so many steps, so that texts with the same labels are alike.
 train::TrainingResult learn_contrast(BertPreTrainedModel& encoder,
-                                     const tasks::TextClassificationExamples& texts,
+                                     const tasks::TextClassificationExamples& texts, std::int64_t steps,
                                      const TrainOptions& options, const BaseModel& base,
                                      const tasks::Task& task, train::Observer& observer);
 

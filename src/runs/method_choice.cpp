@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "bertune/error.h"
+#include "core/counted.h"
 #include "core/file.h"
 #include "core/random_streams.h"
 #include "core/stopwatch.h"
@@ -24,6 +25,10 @@ namespace {
 using tasks::TextClassificationExamples;
 
 constexpr std::int64_t kFolds = 3;
+// Contrastive learning is judged by one in so many of its steps: the first ones change the most.
+constexpr std::int64_t kShare = 4;
+// With fewer steps than this the head of a classifier has learned next to nothing.
+constexpr std::int64_t kFewestSteps = 50;
 
 // The rows of all epochs as one, after which no checkpoint is due.
 class RepeatedExamples : public tasks::Examples {
@@ -75,24 +80,38 @@ class Comparison {
     parts_ = deal_rows(texts_, std::min(kFolds, texts_.rows()), options.arguments.seed, kMethodFoldStream);
   }
 
-  MethodScore judge(Method method) {
-    const Stopwatch watch;
-    MethodScore score{.method = method, .rows = std::vector<double>(static_cast<std::size_t>(texts_.rows()))};
-    for (const std::vector<std::int64_t>& asked : parts_) {
-      const std::vector<std::int64_t> learned = other_rows(asked, texts_.rows());
-      const std::vector<float> logits = logits_of(method, learned, asked);
-      const std::size_t width = logits.size() / asked.size();
-      for (std::size_t i = 0; i < asked.size(); ++i) {
-        const auto row = static_cast<std::size_t>(asked[i]);
-        score.rows[row] = row_score(std::span(logits).subspan(i * width, width), texts_, row);
-      }
-      judged_.on(Note{});
+  // Ends after a part with which contrastive learning leads: it is rarely caught up with, and each part costs
+  // a quarter of the training that follows.
+  std::vector<MethodScore> run() {
+    std::vector<MethodScore> scores = {{.method = Method::contrastive}, {.method = Method::frozen}};
+    if (steps_of_fine_tuning() >= kFewestSteps) scores.push_back({.method = Method::fine_tune});
+    for (const std::vector<std::int64_t>& part : parts_) {
+      for (MethodScore& score : scores) judge(score, part);
+      if (std::ranges::all_of(scores,
+                              [&](const MethodScore& score) { return score.mean() <= scores[0].mean(); }))
+        break;
     }
-    score.seconds = watch.seconds();
-    return score;
+    return scores;
+  }
+
+  std::int64_t steps_of_fine_tuning() const {
+    return train::plan_steps(options_.arguments, texts_.rows()).total_steps;
   }
 
  private:
+  void judge(MethodScore& score, const std::vector<std::int64_t>& asked) {
+    const Stopwatch watch;
+    const std::vector<std::int64_t> learned = other_rows(asked, texts_.rows());
+    const std::vector<float> logits = logits_of(score.method, learned, asked);
+    const std::size_t width = logits.size() / asked.size();
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      score.rows.push_back(
+          row_score(std::span(logits).subspan(i * width, width), texts_, static_cast<std::size_t>(asked[i])));
+    }
+    score.seconds += watch.seconds();
+    judged_.on(Note{});
+  }
+
   std::vector<float> logits_of(Method method, const std::vector<std::int64_t>& learned,
                                const std::vector<std::int64_t>& asked) {
     const auto known = tasks::subset(texts_, learned);
@@ -105,7 +124,8 @@ class Comparison {
       return logits_of_features(frozen_, *known, learned, asked);
     }
     BertPreTrainedModel encoder = new_encoder(options_);
-    learn_contrast(encoder, *known, options_, base_, task_, judged_);
+    const std::int64_t steps = std::max<std::int64_t>(1, contrastive_steps(options_.arguments) / kShare);
+    learn_contrast(encoder, *known, steps, options_, base_, task_, judged_);
     return logits_of_features(train::text_features(encoder, texts_, stop_), *known, learned, asked);
   }
 
@@ -148,31 +168,52 @@ class Comparison {
   std::vector<float> frozen_;  // features of all rows
 };
 
-std::string reason_of(const std::vector<MethodScore>& scores, std::size_t best,
-                      const tasks::TrainingData& data, bool has_classes) {
-  std::string found;
-  for (const MethodScore& score : scores) {
-    found +=
-        fmt::format("{}{} {:.1f}%", found.empty() ? "" : ", ", to_string(score.method), 100 * score.mean());
-  }
-  return fmt::format(
-      "`method=auto` takes {}: with about {:.0f} rows a label, {} in a cross-validation was: {}",
-      to_string(scores[best].method), rows_per_label(data).value_or(0),
-      has_classes ? "the accuracy" : "the mean F1 of a row's labels", found);
-}
+// What a comparison found, in words and as JSON.
+class Choice {
+ public:
+  Choice(const std::vector<MethodScore>& scores, const tasks::TrainingData& data, std::int64_t steps)
+      : scores_(scores),
+        best_(scores[best_method(scores)]),
+        rows_per_label_(rows_per_label(data).value_or(0)),
+        has_classes_(texts_of(*data.train).targets.empty()),
+        steps_(steps) {}
 
-Json json_of(const std::vector<MethodScore>& scores, std::size_t best, const tasks::TrainingData& data,
-             bool has_classes) {
-  Json json = {{"method", to_string(scores[best].method)},
-               {"rows_per_label", rows_per_label(data).value_or(0)},
-               {"metric", has_classes ? "accuracy" : "f1_samples"},
-               {"folds", kFolds},
-               {"scores", Json::array()}};
-  for (const MethodScore& score : scores)
-    json["scores"].push_back(
-        {{"method", to_string(score.method)}, {"value", score.mean()}, {"seconds", score.seconds}});
-  return json;
-}
+  Method method() const { return best_.method; }
+
+  std::string text() const {
+    std::string found;
+    for (const MethodScore& score : scores_)
+      found +=
+          fmt::format("{}{} {:.1f}%", found.empty() ? "" : ", ", to_string(score.method), 100 * score.mean());
+    if (steps_ < kFewestSteps)
+      found += fmt::format("; fine-tune would have {}, too few to be compared", counted(steps_, "step"));
+    return fmt::format(
+        "`method=auto` takes {}: with about {:.0f} rows a label, {} on {} in a cross-validation was: {}",
+        to_string(method()), rows_per_label_, has_classes_ ? "the accuracy" : "the mean F1 of a row's labels",
+        counted(std::ssize(best_.rows), "row"), found);
+  }
+
+  Json json() const {
+    Json json = {{"method", to_string(method())},
+                 {"rows_per_label", rows_per_label_},
+                 {"metric", has_classes_ ? "accuracy" : "f1_samples"},
+                 {"folds", kFolds},
+                 {"rows", best_.rows.size()},
+                 {"fine_tuning_steps", steps_},
+                 {"scores", Json::array()}};
+    for (const MethodScore& score : scores_)
+      json["scores"].push_back(
+          {{"method", to_string(score.method)}, {"value", score.mean()}, {"seconds", score.seconds}});
+    return json;
+  }
+
+ private:
+  const std::vector<MethodScore>& scores_;
+  const MethodScore& best_;
+  double rows_per_label_;
+  bool has_classes_;
+  std::int64_t steps_;  // of fine-tuning
+};
 
 }  // namespace
 
@@ -185,7 +226,7 @@ std::size_t best_method(const std::vector<MethodScore>& scores) {
   std::size_t best = 0;
   for (std::size_t i = 1; i < scores.size(); ++i) {
     const insight::MeanDifference difference = insight::mean_difference(scores[i].rows, scores[0].rows);
-    if (difference.mean > difference.standard_error && scores[i].mean() > scores[best].mean()) best = i;
+    if (difference.mean > 2 * difference.standard_error && scores[i].mean() > scores[best].mean()) best = i;
   }
   return best;
 }
@@ -203,15 +244,12 @@ Method settle_method(const tasks::TrainingData& data, const TrainOptions& option
                          rows_per_label(data).value_or(0))});
     return Method::fine_tune;
   }
-  const bool has_classes = texts_of(*data.train).targets.empty();
   Comparison comparison(data, options, base);
-  std::vector<MethodScore> scores;
-  for (const Method method : {Method::contrastive, Method::frozen, Method::fine_tune})
-    scores.push_back(comparison.judge(method));
-  const std::size_t best = best_method(scores);
-  observer.on(Note{reason_of(scores, best, data, has_classes)});
-  write_file_atomically(file, dump_json(json_of(scores, best, data, has_classes), 4));
-  return scores[best].method;
+  const std::vector<MethodScore> scores = comparison.run();
+  const Choice choice(scores, data, comparison.steps_of_fine_tuning());
+  observer.on(Note{choice.text()});
+  write_file_atomically(file, dump_json(choice.json(), 4));
+  return choice.method();
 }
 
 }  // namespace bertune::runs

@@ -1,5 +1,5 @@
-// The choice of the method for few labels (Method::automatic): a cross-validation of all of them on the rows
-// to train on.
+// The choice of the method for few labels (Method::automatic): a cross-validation on the rows to train on, as
+// much of it as the choice needs.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@ struct MethodScore {
   double mean() const;
 };
 
-// Returns the place of the best in `scores`. The first is taken unless another is better by more than a
-// standard error of the difference: few rows tell methods apart badly, and the first is the one that is
+// Returns the place of the best in `scores`. The first is taken unless another is better by more than two
+// standard errors of the difference: few rows tell methods apart badly, and the first is the one that is
 // usually best.
 std::size_t best_method(const std::vector<MethodScore>& scores);
 

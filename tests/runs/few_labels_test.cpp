@@ -100,13 +100,39 @@ TEST_F(FewLabels, AutoComparesAndSaysWhatItFound) {
   };
   const TrainResult result = fine_tune(options);
   const Json choice = json("auto/method.json");
+  ASSERT_EQ(choice.at("method"), "contrastive");
   EXPECT_THAT(
-      notes, HasSubstr("`method=auto` takes " + choice.at("method").get<std::string>() +
-                       ": with about 16 rows a label, the accuracy in a cross-validation was: contrastive "));
-  EXPECT_EQ(choice.at("scores").size(), 3U);
+      notes,
+      HasSubstr("`method=auto` takes contrastive: with about 16 rows a label, the accuracy on 11 rows in "
+                "a cross-validation was: contrastive "));
+  EXPECT_THAT(notes, HasSubstr("; fine-tune would have 20 steps, too few to be compared\n"));
+  EXPECT_EQ(choice.at("rows"), 11);  // of 32: contrastive leads after the first of three parts
+  EXPECT_EQ(choice.at("scores").size(), 2U);
   for (const auto& entry :
        std::filesystem::directory_iterator(result.folder))  // the comparison leaves nothing
     EXPECT_FALSE(entry.path().filename().string().starts_with("checkpoint"));
+}
+
+TEST_F(FewLabels, AutoComparesFineTuningWithEnoughSteps) {
+  TrainOptions options = this->options("enough", Method::automatic);
+  options.arguments.max_steps = 50;
+  fine_tune(options);
+  const Json choice = json("enough/method.json");
+  EXPECT_EQ(choice.at("fine_tuning_steps"), 50);
+  ASSERT_EQ(choice.at("scores").size(), 3U);
+  EXPECT_EQ(choice.at("scores").at(2).at("method"), "fine-tune");
+}
+
+// A learning rate with which contrastive learning unlearns what the model knows.
+TEST_F(FewLabels, AutoTakesAnotherMethodAfterAllParts) {
+  TrainOptions options = this->options("other", Method::automatic);
+  options.arguments.learning_rate = 0.5;
+  fine_tune(options);
+  const Json choice = json("other/method.json");
+  EXPECT_EQ(choice.at("method"), "frozen");
+  EXPECT_EQ(choice.at("rows"), 32);
+  EXPECT_GT(choice.at("scores").at(1).at("value"), choice.at("scores").at(0).at("value"));
+  EXPECT_EQ(json("other/bertune.json").at("method"), "frozen");
 }
 
 TEST_F(FewLabels, AutoFineTunesWithManyRows) {
