@@ -12,6 +12,7 @@ namespace bertune {
 struct RunPlan {
   std::int64_t steps_per_epoch = 0, total_steps = 0, warmup_steps = 0;
   std::int64_t rows = 0, tokens_per_epoch = 0;
+  bool has_few_rows = false;       // for each label, so that other methods may be better (Method::automatic)
   std::int64_t largest_batch = 0;  // tokens of the longest batch that training or evaluation reads
   // Memory in bytes. `resident`: of the process when the plan is made, with the weights and the data.
   std::uint64_t resident = 0, gradients = 0, optimizer = 0, activations = 0, memory_available = 0;

@@ -14,7 +14,6 @@
 #include "core/stopwatch.h"
 #include "distributed/ranks.h"
 #include "runs/method_choice.h"
-#include "tasks/text_classification/contrastive.h"
 #include "train/checkpoints.h"
 #include "train/text_features.h"
 
@@ -165,20 +164,26 @@ std::int64_t contrastive_steps(const train::TrainingArguments& arguments) {
   return arguments.max_steps > 0 ? arguments.max_steps : kContrastiveSteps;
 }
 
+ContrastiveSteps contrastive_steps_of(const TextClassificationExamples& texts, std::int64_t steps,
+                                      const train::TrainingArguments& given) {
+  ContrastiveSteps made{.examples = {texts,
+                                     {.steps = steps,
+                                      .texts = given.train_batch_size,
+                                      .seed = given.data_seed.value_or(given.seed)}},
+                        .arguments = given};
+  made.arguments.train_batch_size = made.arguments.gradient_accumulation_steps = 1;
+  made.arguments.num_train_epochs = 1, made.arguments.max_steps = -1;
+  return made;
+}
+
 train::TrainingResult learn_contrast(BertPreTrainedModel& encoder, const TextClassificationExamples& texts,
                                      std::int64_t steps, const TrainOptions& options, const BaseModel& base,
                                      const tasks::Task& task, train::Observer& observer) {
-  train::TrainingArguments arguments = options.arguments;
-  tasks::ContrastiveExamples examples(texts, {.steps = steps,
-                                              .texts = arguments.train_batch_size,
-                                              .seed = arguments.data_seed.value_or(arguments.seed)});
-  // An example is a step of its own.
-  arguments.train_batch_size = arguments.gradient_accumulation_steps = 1;
-  arguments.num_train_epochs = 1, arguments.max_steps = -1;
-  train::apply(arguments.fine_tuning, encoder, false);
-  train::Trainer trainer(encoder, base.tokenizer, arguments, observer, task,
+  ContrastiveSteps made = contrastive_steps_of(texts, steps, options.arguments);
+  train::apply(made.arguments.fine_tuning, encoder, false);
+  train::Trainer trainer(encoder, base.tokenizer, made.arguments, observer, task,
                          [](std::int64_t step) { return fmt::format("step {}", step + 1); });
-  return trainer.train(examples, nullptr, options.stop);
+  return trainer.train(made.examples, nullptr, options.stop);
 }
 
 double row_score(std::span<const float> logits, const TextClassificationExamples& texts, std::size_t row) {

@@ -10,6 +10,7 @@
 
 #include "runs/fine_tuning.h"
 #include "runs/training_run.h"
+#include "tasks/text_classification/contrastive.h"
 #include "tasks/text_classification/task.h"
 #include "tasks/training_data.h"
 #include "train/logistic_regression.h"
@@ -44,6 +45,14 @@ BertPreTrainedModel new_encoder(const TrainOptions& options);
 
 // Returns arguments.max_steps, or as many as are usual.
 std::int64_t contrastive_steps(const train::TrainingArguments& arguments);
+
+// Steps of contrastive learning, each an example of its own, and the arguments of a training on them.
+struct ContrastiveSteps {
+  tasks::ContrastiveExamples examples;
+  train::TrainingArguments arguments;
+};
+ContrastiveSteps contrastive_steps_of(const tasks::TextClassificationExamples& texts, std::int64_t steps,
+                                      const train::TrainingArguments& given);
 
 // Trains the encoder for so many steps, so that texts with the same labels are alike.
 train::TrainingResult learn_contrast(BertPreTrainedModel& encoder,

@@ -25,8 +25,6 @@ namespace {
 using tasks::TextClassificationExamples;
 
 constexpr std::int64_t kFolds = 3;
-// Contrastive learning is judged by one in so many of its steps: the first ones change the most.
-constexpr std::int64_t kShare = 4;
 // With fewer steps than this the head of a classifier has learned next to nothing.
 constexpr std::int64_t kFewestSteps = 50;
 
@@ -124,7 +122,8 @@ class Comparison {
       return logits_of_features(frozen_, *known, learned, asked);
     }
     BertPreTrainedModel encoder = new_encoder(options_);
-    const std::int64_t steps = std::max<std::int64_t>(1, contrastive_steps(options_.arguments) / kShare);
+    const std::int64_t steps =
+        std::max<std::int64_t>(1, contrastive_steps(options_.arguments) / kJudgedShare);
     learn_contrast(encoder, *known, steps, options_, base_, task_, judged_);
     return logits_of_features(train::text_features(encoder, texts_, stop_), *known, learned, asked);
   }
@@ -168,7 +167,7 @@ class Comparison {
   std::vector<float> frozen_;  // features of all rows
 };
 
-// What a comparison found, in words and as JSON.
+// Says what a comparison found, in words and as JSON.
 class Choice {
  public:
   Choice(const std::vector<MethodScore>& scores, const tasks::TrainingData& data, std::int64_t steps)

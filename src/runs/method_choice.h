@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "bertune/trainer.h"
@@ -13,6 +14,9 @@ namespace bertune::runs {
 
 // The file of the output folder with what a comparison found.
 inline constexpr const char* kMethodFile = "method.json";
+
+// Contrastive learning is judged by one in so many of its steps: the first ones change the most.
+inline constexpr std::int64_t kJudgedShare = 4;
 
 // The score of a method on rows that it had not learned.
 struct MethodScore {

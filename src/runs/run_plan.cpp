@@ -15,6 +15,7 @@
 #include "core/stopwatch.h"
 #include "core/system_memory.h"
 #include "runs/few_labels.h"
+#include "runs/method_choice.h"
 #include "tasks/batches.h"
 #include "train/batches.h"
 #include "train/evaluation.h"
@@ -93,16 +94,16 @@ Largest largest_in_evaluation(const train::TrainingArguments& arguments, const t
 
 }  // namespace
 
-RunPlan plan_run(const TrainOptions& options, const BertPreTrainedModel& model, const train::Trainer& trainer,
+RunPlan plan_run(const train::TrainingArguments& arguments, const BertPreTrainedModel& model,
+                 const train::Trainer& trainer, const tasks::Examples& train,
                  const tasks::TrainingData& data) {
-  const train::TrainingArguments& arguments = options.arguments;
-  const train::StepPlan steps = train::plan_steps(arguments, data.train->rows());
+  const train::StepPlan steps = train::plan_steps(arguments, train.rows());
   const std::uint64_t saved = train::saved_bytes(model);
   RunPlan plan;
   plan.steps_per_epoch = steps.steps_per_epoch, plan.total_steps = steps.total_steps;
   plan.warmup_steps = steps.warmup_steps;
-  plan.rows = data.train->rows();
-  plan.tokens_per_epoch = data.train->tokens_of_first(plan.rows);
+  plan.rows = train.rows();
+  plan.tokens_per_epoch = train.tokens_of_first(plan.rows);
   plan.gradients = model.parameters().trainable_count() * sizeof(float);
   plan.optimizer = trainer.optimizer_bytes();
   // The system drops pages of the files that data lie in.
@@ -111,7 +112,7 @@ RunPlan plan_run(const TrainOptions& options, const BertPreTrainedModel& model, 
   plan.disk = 2 * trainer.checkpoint_bytes() + saved;
   if (!arguments.output_dir.empty()) plan.disk_available = free_disk_bytes(arguments.output_dir);
   const auto activations = [&](std::int64_t batch_size) {
-    Largest largest = largest_in_training(arguments, *data.train, steps, batch_size);
+    Largest largest = largest_in_training(arguments, train, steps, batch_size);
     if (data.validation && steps.total_steps > steps.steps_per_epoch)
       largest.add(largest_in_evaluation(arguments, data));
     plan.largest_batch = largest.tokens;
@@ -139,26 +140,70 @@ class Silent : public train::Observer {
 };
 
 // Seconds of an evaluation of all rows, from a few batches; one before them makes memory ready.
-double evaluation_seconds(const TrainOptions& options, BertPreTrainedModel& model,
-                          const tasks::Examples& rows) {
+double evaluation_seconds(std::int64_t batch_size, BertPreTrainedModel& model, const tasks::Examples& rows) {
   constexpr std::int64_t kBatches = 8;
   constexpr double kEnough = 1;  // seconds
-  const std::int64_t size = options.arguments.eval_batch_size;
   Batch batch;
   double seconds = 0, tokens = 0;
   model.eval();
   const auto measure = [&](std::int64_t first) {
-    tasks::take_block(rows, first, size, batch);
+    tasks::take_block(rows, first, batch_size, batch);
+    batch.labels.clear(), batch.targets.clear();
     const Stopwatch watch;
     model.forward(batch);
     return watch.seconds();
   };
   measure(0);
-  for (std::int64_t i = 0; i < kBatches && i * size < rows.rows() && seconds < kEnough; ++i) {
+  for (std::int64_t i = 0; i < kBatches && i * batch_size < rows.rows() && seconds < kEnough; ++i) {
     seconds += measure(std::min(rows.rows() - 1, i * rows.rows() / kBatches));
     tokens += static_cast<double>(batch.tokens());
   }
   return seconds * static_cast<double>(rows.tokens_of_first(rows.rows())) / std::max(1.0, tokens);
+}
+
+// Plans a training on `train`, with the times of the evaluations that belong to it.
+ProbedRun probe_training(BertPreTrainedModel& model, tasks::Examples& train,
+                         const train::TrainingArguments& arguments, const tasks::TrainingData& data,
+                         const BaseModel& base, const std::stop_token& stop) {
+  ProbedRun probed;
+  Silent silent;
+  train::Trainer trainer(model, base.tokenizer, arguments, silent, *data.task, data.row_name);
+  RunPlan& plan = probed.plan = plan_run(arguments, model, trainer, train, data);
+  const train::ProbedTime per_token = trainer.probe(train, stop);
+  const double epochs = static_cast<double>(plan.total_steps) / static_cast<double>(plan.steps_per_epoch);
+  const double seconds =
+      static_cast<double>(plan.tokens_per_epoch) *
+      (per_token.first * std::min(1.0, epochs) + per_token.later * std::max(0.0, epochs - 1));
+  plan.step_seconds = seconds / static_cast<double>(std::max<std::int64_t>(1, plan.total_steps));
+  if (data.validation)
+    probed.validation_seconds = evaluation_seconds(arguments.eval_batch_size, model, *data.validation);
+  const double test_seconds =
+      data.test ? evaluation_seconds(arguments.eval_batch_size, model, *data.test) : 0;
+  plan.seconds = seconds + std::ceil(epochs) * probed.validation_seconds + test_seconds;
+  return probed;
+}
+
+// Plans learning from few labels: contrastive learning, and reading all texts once. For `automatic` it takes
+// what is taken most often, after a comparison of one part.
+RunPlan probe_few_labels(const tasks::TrainingData& data, const TrainOptions& options,
+                         const BaseModel& base) {
+  const tasks::TextClassificationExamples& texts = texts_of(*data.train);
+  BertPreTrainedModel encoder = new_encoder(options);
+  const double reading = evaluation_seconds(options.arguments.eval_batch_size, encoder, texts);
+  const std::int64_t steps = options.method == Method::frozen ? 1 : contrastive_steps(options.arguments);
+  ContrastiveSteps made = contrastive_steps_of(texts, steps, options.arguments);
+  train::apply(made.arguments.fine_tuning, encoder, false);
+  RunPlan plan = probe_training(encoder, made.examples, made.arguments, data, base, options.stop).plan;
+  if (options.method == Method::frozen) {
+    *plan.seconds -= *plan.step_seconds;
+    plan.steps_per_epoch = plan.total_steps = plan.warmup_steps = 0, plan.step_seconds = 0;
+    plan.gradients = plan.optimizer = 0;
+  }
+  *plan.seconds += reading;
+  if (options.method == Method::automatic)
+    *plan.seconds += *plan.step_seconds * static_cast<double>(steps) / kJudgedShare + 2 * reading;
+  plan.rows = texts.rows(), plan.tokens_per_epoch = texts.tokens_of_first(texts.rows());
+  return plan;
 }
 
 }  // namespace
@@ -167,33 +212,22 @@ ProbedRun probe_run_on(tasks::TrainingData& data, const TrainOptions& options, c
   const Stopwatch watch;
   BertPreTrainedModel model = new_model(options, *data.task);
   set_up_fine_tuning(options, data, model);
-  ProbedRun probed{.loading_seconds = watch.seconds()};
-  Silent silent;
-  train::Trainer trainer(model, base.tokenizer, options.arguments, silent, *data.task, data.row_name);
-  RunPlan& plan = probed.plan = plan_run(options, model, trainer, data);
-  const train::ProbedTime per_token = trainer.probe(*data.train, options.stop);
-  const double epochs = static_cast<double>(plan.total_steps) / static_cast<double>(plan.steps_per_epoch);
-  double seconds = static_cast<double>(plan.tokens_per_epoch) *
-                   (per_token.first * std::min(1.0, epochs) + per_token.later * std::max(0.0, epochs - 1));
-  plan.step_seconds = seconds / static_cast<double>(std::max<std::int64_t>(1, plan.total_steps));
-  if (data.validation) probed.validation_seconds = evaluation_seconds(options, model, *data.validation);
-  const double test_seconds = data.test ? evaluation_seconds(options, model, *data.test) : 0;
-  plan.seconds = seconds + std::ceil(epochs) * probed.validation_seconds + test_seconds;
+  const double loading_seconds = watch.seconds();
+  ProbedRun probed = probe_training(model, *data.train, options.arguments, data, base, options.stop);
+  probed.loading_seconds = loading_seconds;
   return probed;
 }
 
 RunPlan probe_run(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
                   train::Observer& observer) {
   tasks::TrainingData data = read_training(options, base, task, observer);
-  if (options.method == Method::automatic ? has_few_rows(data) : options.method != Method::fine_tune) {
-    throw UsageError(
-        "dry_run", fmt::format("`dry_run` plans fine-tuning, and `method={}` learns from few rows in seconds "
-                               "to minutes: leave out one of both",
-                               to_string(options.method)));
-  }
   TrainOptions settled = options;
   settled.arguments.settle(*data.task);
-  return probe_run_on(data, settled, base).plan;
+  const bool has_few = has_few_rows(data), fine_tunes = options.method == Method::fine_tune ||
+                                                        (options.method == Method::automatic && !has_few);
+  RunPlan plan = fine_tunes ? probe_run_on(data, settled, base).plan : probe_few_labels(data, settled, base);
+  plan.has_few_rows = has_few;
+  return plan;
 }
 
 }  // namespace bertune::runs

@@ -11,7 +11,9 @@ namespace bertune::runs {
 
 // Plans without computing anything. Steps are exact, and so are the bytes of gradients, optimizer state and
 // activations; what is resident is as it is now. options.arguments are settled.
-RunPlan plan_run(const TrainOptions& options, const BertPreTrainedModel& model, const train::Trainer& trainer,
+// `train` are the examples that are trained on.
+RunPlan plan_run(const train::TrainingArguments& arguments, const BertPreTrainedModel& model,
+                 const train::Trainer& trainer, const tasks::Examples& train,
                  const tasks::TrainingData& data);
 
 // A plan with times, and what an evaluation of each set takes.
@@ -25,7 +27,7 @@ struct ProbedRun {
 // that these took. The model is not kept, and nothing is written. options.arguments are settled.
 ProbedRun probe_run_on(tasks::TrainingData& data, const TrainOptions& options, const BaseModel& base);
 
-// The same for the files of the options.
+// The same for the files of the options, by any of the methods.
 RunPlan probe_run(const TrainOptions& options, const BaseModel& base, const tasks::TaskEntry& task,
                   train::Observer& observer);
 

@@ -209,7 +209,7 @@ FinishedRun run_training(const TrainOptions& options, const BertTokenizer& token
   const Architecture architecture = data.task->architecture();
   std::optional<RunPlan> plan;
   if (architecture != Architecture::pretraining && architecture != Architecture::masked_lm) {
-    plan = plan_run(options, model, trainer, data);
+    plan = plan_run(options.arguments, model, trainer, *data.train, data);
     observer.on(RunPlanned{*plan});
   }
   train::TrainingResult result = trainer.train(*data.train, data.validation.get(), options.stop);

@@ -1,11 +1,13 @@
 #include "studio/projects.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <ctime>
+#include <span>
 #include <utility>
 
 #include "bertune/error.h"
@@ -24,6 +26,9 @@ using serve::Refusal;
 
 constexpr const char* kSettings = "project.json";
 constexpr std::array<std::string_view, 4> kRoles = {"train", "validation", "test", "other"};
+// `bertune train` takes these.
+constexpr std::array<std::string_view, 4> kMethods = {"fine-tune", "frozen", "contrastive", "auto"},
+                                          kLongText = {"truncate", "head-tail", "windows", "auto"};
 
 // Ids stand in addresses, and are names of folders.
 bool is_id(std::string_view text) {
@@ -56,7 +61,12 @@ OrderedJson fresh_settings(const std::string& name) {
           {"max_bad_rows", 0},
           {"model", ""},
           {"training",
-           {{"epochs", 3}, {"learning_rate", nullptr}, {"max_length", nullptr}, {"batch_size", nullptr}}}};
+           {{"epochs", 3},
+            {"learning_rate", nullptr},
+            {"max_length", nullptr},
+            {"batch_size", nullptr},
+            {"method", nullptr},
+            {"long_text", nullptr}}}};
 }
 
 Refusal wrong(std::string sentence) { return {422, "Validation", std::move(sentence)}; }
@@ -77,6 +87,31 @@ Json chosen_number(const Json& value, const std::string& name, double least, dou
     throw wrong(fmt::format("{} must be {} from {} to {}", name, is_whole ? "a whole number" : "a number",
                             least, most));
   return value;
+}
+
+Json chosen_word(const Json& value, const std::string& name, std::span<const std::string_view> words) {
+  if (value.is_null()) return value;
+  const auto word = chosen_text(value, name);
+  if (std::ranges::find(words, word) == words.end())
+    throw wrong(fmt::format("{} must be one of {}", name, fmt::join(words, ", ")));
+  return word;
+}
+
+void choose_training(OrderedJson& training, const Json& asked) {
+  for (const auto& [option, value] : asked.items()) {
+    if (!training.contains(option)) throw wrong(fmt::format("there is no option {}", printable(option)));
+    if (option == "method") {
+      training[option] = chosen_word(value, option, kMethods);
+    } else if (option == "long_text") {
+      training[option] = chosen_word(value, option, kLongText);
+    } else if (option == "learning_rate") {
+      training[option] = chosen_number(value, option, 1e-7, 1, false);
+    } else if (option == "epochs") {
+      training[option] = chosen_number(value, option, 0.01, 1000, false);
+    } else {
+      training[option] = chosen_number(value, option, 1, 8192, true);
+    }
+  }
 }
 
 void choose_roles(OrderedJson& settings, const Json& roles) {
@@ -186,19 +221,7 @@ void choose(OrderedJson& settings, const Json& asked) {
         settings["columns"][column] = chosen_text(text, column);
       }
     } else if (name == "training" && value.is_object()) {
-      for (const auto& [option, number] : value.items()) {
-        if (!settings.at("training").contains(option))
-          throw wrong(fmt::format("there is no option {}", printable(option)));
-        const bool is_rate = option == "learning_rate", is_epochs = option == "epochs";
-        settings["training"][option] = chosen_number(number, option,
-                                                     is_rate     ? 1e-7
-                                                     : is_epochs ? 0.01
-                                                                 : 1,
-                                                     is_rate     ? 1.0
-                                                     : is_epochs ? 1000
-                                                                 : 8192,
-                                                     !is_rate && !is_epochs);
-      }
+      choose_training(settings["training"], value);
     } else if (name == "max_bad_rows") {
       settings[name] = chosen_number(value, name, 0, 1e9, true);
     } else if (name == "roles") {

@@ -79,24 +79,55 @@ HttpResponse compare_runs(Studio& studio, const Asked& asked) {
   return json_response(state);
 }
 
-// A file with labels of a model.
+// The curve says whether more labels would help.
 
-HttpResponse label_file(Studio& studio, const Asked& asked) {
+HttpResponse curve(Studio& studio, const Asked& asked) {
   const fs::path project = project_of(studio, asked);
   run_of(studio, asked);
-  OrderedJson settings = settings_of(studio, asked);
-  const Job job = label_job(asked.parts.at(1), named_file(settings, text_in(body_of(asked), "name")));
+  const std::string& run = asked.parts.at(1);
+  const Job job = curve_job(run, json_in(project / (run + ".json")));
+  OrderedJson state = begun(studio, asked, job);
+  if (state.at("state") == "done")
+    state["result"] = parse_ordered_json(json_file(result_of(project, job.name)).body, "curve");
+  return json_response(state);
+}
+
+// Files that a model has made of a file of texts: its labels, and the texts to label next.
+
+// The state of the job that makes `made` of a file of texts, with its first rows.
+HttpResponse made_of_texts(Studio& studio, const Asked& asked, const Job& job, const char* made) {
   OrderedJson state = begun(studio, asked, job);
   if (state.at("state") == "done") {
+    OrderedJson settings = settings_of(studio, asked);
     settings["columns"] = {{"text", ""}, {"text_pair", ""}, {"label", ""}}, settings["encoding"] = "";
-    state["preview"] = preview(project, std::string(kWork) + "/" + kLabelled, settings);
+    state["preview"] = preview(project_of(studio, asked), std::string(kWork) + "/" + made, settings);
   }
   return json_response(state);
+}
+
+std::string file_of_texts(Studio& studio, const Asked& asked) {
+  run_of(studio, asked);
+  return named_file(settings_of(studio, asked), text_in(body_of(asked), "name"));
+}
+
+HttpResponse label_file(Studio& studio, const Asked& asked) {
+  const Job job = label_job(asked.parts.at(1), file_of_texts(studio, asked));
+  return made_of_texts(studio, asked, job, kLabelled);
+}
+HttpResponse suggest_texts(Studio& studio, const Asked& asked) {
+  const std::uint64_t count = number_in(body_of(asked), "count");
+  if (count < 1 || count > 100'000) throw Refusal{422, "Validation", "a number of texts is from 1 to 100000"};
+  const Job job = suggestions_job(asked.parts.at(1), file_of_texts(studio, asked), count);
+  return made_of_texts(studio, asked, job, kSuggested);
 }
 
 HttpResponse labelled(Studio& studio, const Asked& asked) {
   return send_file(project_of(studio, asked) / kWork / kLabelled, "text/csv; charset=utf-8");
 }
+HttpResponse suggested(Studio& studio, const Asked& asked) {
+  return send_file(project_of(studio, asked) / kWork / kSuggested, "text/csv; charset=utf-8");
+}
+
 // A service for other programs.
 
 HttpResponse start_service(Studio& studio, const Asked& asked) {
@@ -122,8 +153,11 @@ const Route kRunRoutes[] = {
     {"GET", "/api/projects/{}/runs/{}/model.tar", model_archive},
     {"POST", "/api/projects/{}/runs/{}/ask", ask_model},
     {"POST", "/api/projects/{}/runs/{}/label", label_file},
+    {"POST", "/api/projects/{}/runs/{}/suggest", suggest_texts},
+    {"POST", "/api/projects/{}/runs/{}/curve", curve},
     {"POST", "/api/projects/{}/compare/{}/{}", compare_runs},
     {"GET", "/api/projects/{}/labelled.csv", labelled},
+    {"GET", "/api/projects/{}/suggested.csv", suggested},
     {"POST", "/api/projects/{}/runs/{}/service", start_service},
     {"POST", "/api/projects/{}/service/stop", stop_service},
 };

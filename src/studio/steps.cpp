@@ -67,7 +67,8 @@ OrderedJson training_options(const fs::path& project, const OrderedJson& setting
   const OrderedJson& training = settings.at("training");
   for (const auto& [name, flag] :
        {std::pair("epochs", "epochs"), std::pair("learning_rate", "learning-rate"),
-        std::pair("max_length", "max-length"), std::pair("batch_size", "batch-size")})
+        std::pair("max_length", "max-length"), std::pair("batch_size", "batch-size"),
+        std::pair("method", "method"), std::pair("long_text", "long-text")})
     if (training.contains(name) && !training.at(name).is_null()) options[flag] = training.at(name);
   if (path_exists(project / kCorrections)) options["relabel"] = kCorrections;
   return options;
@@ -101,6 +102,26 @@ Job label_job(const std::string& run, const std::string& file) {
   return {.name = "label",
           .arguments = {"predict", "--model=" + run, file, fmt::format("--output={}/{}", kWork, kLabelled),
                         "--output-format=csv"},
+          .files = {file, run + "/" + kSettingsFile}};
+}
+
+Job curve_job(const std::string& run, const OrderedJson& options) {
+  OrderedJson asked = {{"run", run}};
+  for (const char* name : {"model", "train", "test", "text-column", "text-pair-column", "label-column",
+                           "encoding", "max-bad-rows", "max-length"})
+    if (options.contains(name)) asked[name] = options.at(name);
+  std::vector<std::string> files;
+  for (const char* name : {"train", "test"})
+    if (options.contains(name)) files.push_back(options.at(name).get<std::string>());
+  return {.name = fmt::format("curve-{}", run),
+          .arguments = json_command("curve", asked),
+          .files = std::move(files)};
+}
+
+Job suggestions_job(const std::string& run, const std::string& file, std::uint64_t count) {
+  return {.name = "suggest",
+          .arguments = {"suggest", file, "--model=" + run, "--run=" + run, fmt::format("--count={}", count),
+                        fmt::format("--output={}/{}", kWork, kSuggested), "--output-format=csv"},
           .files = {file, run + "/" + kSettingsFile}};
 }
 

@@ -110,7 +110,25 @@ TEST_F(Guarded, ADryRunPlansAndWritesNothing) {
   EXPECT_GT(plan.at("seconds").get<double>(), 0);
   EXPECT_GT(plan.at("memory_bytes").get<double>(), 1e6);
   EXPECT_THAT(train({"--dry-run"}).out, HasSubstr("Plan: 64 steps (16 per epoch), memory "));
-  EXPECT_THAT(train({"--dry-run", "--method", "frozen"}).err, HasSubstr("--dry-run plans fine-tuning"));
+  EXPECT_TRUE(plan.at("few_rows"));  // 32 of each label
+}
+
+TEST_F(Guarded, ADryRunPlansEachMethodForFewLabels) {
+  const auto plan = [&](const std::string& method) {
+    const ProgramResult result =
+        train({"--dry-run", "--json", "--method", method, "--test", path("test.csv")});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return nlohmann::json::parse(result.out);
+  };
+  const auto frozen = plan("frozen"), contrastive = plan("contrastive"), compared = plan("auto");
+  EXPECT_EQ(frozen.at("total_steps"), 0);
+  EXPECT_EQ(contrastive.at("total_steps"), 40);
+  EXPECT_EQ(compared.at("total_steps"), 40);
+  EXPECT_EQ(contrastive.at("rows"), 64);
+  EXPECT_LT(frozen.at("memory_bytes"), contrastive.at("memory_bytes"));
+  EXPECT_GT(frozen.at("seconds"), 0);
+  EXPECT_TRUE(contrastive.at("fits"));
+  EXPECT_FALSE(exists("out"));
 }
 
 }  // namespace

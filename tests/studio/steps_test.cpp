@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <thread>
 #include <tuple>
 
 #include "core/folder_lock.h"
@@ -17,6 +19,16 @@ namespace {
 using ::testing::HasSubstr;
 using testing::Opened;
 using ::testing::StartsWith;
+
+// What a job comes to that is asked for until it has ended.
+OrderedJson ended(Opened& opened, const std::string& path, const OrderedJson& body) {
+  OrderedJson answer = opened.json(path, body.dump());
+  for (int i = 0; i < 6000 && answer.at("state") == "running"; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    answer = opened.json(path, body.dump());
+  }
+  return answer;
+}
 
 OrderedJson preview(Opened& opened, const std::string& id, const std::string& name) {
   return opened.json(Opened::path_of(id, "files/preview"), OrderedJson({{"name", name}}).dump());
@@ -107,13 +119,37 @@ TEST(StudioSteps, FromAFileToAModelThatIsUsed) {
   EXPECT_EQ(opened.status(path("runs/run-9/ask"), R"({"text":"x"})"), 404);
 
   const std::string file = opened.send(id, "new.csv", "text\nthe film was good\nthe food was bad\n");
-  OrderedJson labelled = {{"state", "running"}};
-  for (int i = 0; i < 6000 && labelled.at("state") == "running"; ++i) {
-    labelled = opened.json(path("runs/run-1/label"), OrderedJson({{"name", file}}).dump());
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  const OrderedJson labelled = ended(opened, path("runs/run-1/label"), {{"name", file}});
   EXPECT_EQ(labelled.at("preview").at("rows").size(), 2U) << labelled.dump();
   EXPECT_EQ(opened.ask(path("labelled.csv")).status, 200);
+}
+
+TEST(StudioSteps, FewLabelsAreLearnedAnotherWayAndMoreOfThemSuggested) {
+  Opened opened;
+  const std::string id = opened.prepared();
+  const auto path = [&](const std::string& rest) { return Opened::path_of(id, rest); };
+  opened.json(path("plan"), "{}");
+  opened.wait_for_job(id, "plan");
+  EXPECT_TRUE(opened.json(path("plan")).at("few_rows"));
+  opened.json(path("settings"), R"({"training":{"method":"frozen","long_text":"head-tail"}})");
+  opened.json(path("runs"), "{}");
+  const OrderedJson done = opened.wait_for_run(id, "done");
+  EXPECT_EQ(done.at("runs").at(0).at("options").at("long-text"), "head-tail");
+  EXPECT_EQ(studio::json_in(opened.folder(id) / "run-1/bertune.json").at("method"), "frozen");
+
+  const OrderedJson curve = ended(opened, path("runs/run-1/curve"), OrderedJson::object());
+  EXPECT_EQ(curve.at("result").at("train_rows"), 96) << curve.dump();
+  EXPECT_EQ(curve.at("result").at("measured_rows"), 32);
+  EXPECT_TRUE(std::filesystem::exists(opened.folder(id) / "run-1/curve.json"));
+
+  const std::string file =
+      opened.send(id, "new.csv", "text\nthe film was good\nthe food was bad\nnot so good\n");
+  const OrderedJson chosen = ended(opened, path("runs/run-1/suggest"), {{"name", file}, {"count", 2}});
+  EXPECT_EQ(chosen.at("preview").at("rows").size(), 2U) << chosen.dump();
+  EXPECT_EQ(opened.ask(path("suggested.csv")).status, 200);
+  for (const char* body : {R"({"name":"new.csv","count":0})", R"({"name":"new.csv"})", R"({"count":2})"})
+    EXPECT_EQ(opened.status(path("runs/run-1/suggest"), body), 422) << body;
+  EXPECT_EQ(opened.status(path("runs/run-9/curve"), "{}"), 404);
 }
 
 TEST(StudioSteps, AJobThatFailedIsBegunAgainOnlyWhereThatIsWanted) {
@@ -122,13 +158,8 @@ TEST(StudioSteps, AJobThatFailedIsBegunAgainOnlyWhereThatIsWanted) {
   opened.files.write(project + "/run-1.json", "{}");  // a training without a model
   opened.files.write(project + "/run-2.json", "{}");
   const std::string file = opened.send(id, "new.csv", "text\ngood\n");
-  const auto failed = [&](const std::string& path, OrderedJson body) {
-    OrderedJson answer = opened.json(Opened::path_of(id, path), body.dump());
-    for (int i = 0; i < 6000 && answer.at("state") == "running"; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-      answer = opened.json(Opened::path_of(id, path), body.dump());
-    }
-    return answer.at("state") == "failed";
+  const auto failed = [&](const std::string& path, const OrderedJson& body) {
+    return ended(opened, Opened::path_of(id, path), body).at("state") == "failed";
   };
   for (const auto& [path, job, body] :
        {std::tuple("runs/run-1/label", "label", OrderedJson({{"name", file}})),

@@ -61,6 +61,7 @@ Json plan_json(const RunPlan& plan) {
                {"total_steps", plan.total_steps},
                {"warmup_steps", plan.warmup_steps},
                {"rows", plan.rows},
+               {"few_rows", plan.has_few_rows},
                {"tokens_per_epoch", plan.tokens_per_epoch},
                {"largest_batch_tokens", plan.largest_batch},
                {"memory_bytes", plan.memory()},

@@ -40,7 +40,7 @@ export function time(seconds) {
   return `${(seconds / 3600).toFixed(1)} hours`;
 }
 // Options that messages name in backticks, or as flags, in words.
-export const plain = text => shown(text).replace(/`([a-z_]+)`/g, (_, name) => `“${name.replaceAll("_", " ")}”`)
+export const plain = text => shown(text).replace(/`([a-z_]+)(=[^`]*)?`/g, (_, name, value = "") => `“${name.replaceAll("_", " ")}${value.replace("=", " = ")}”`)
   .replace(/--([a-z][a-z-]*)/g, (_, name) => `“${name.replaceAll("-", " ")}”`);
 
 export function say(text) { $("status").textContent = text; }
@@ -123,12 +123,12 @@ export async function upload(project, file, progress) {
     }
   }
 }
-export function dropzone(label, hint, act) {
-  const input = h("input", {type: "file", multiple: true, id: "file", on: {change: () => { act([...input.files]); input.value = ""; }}});
+export function dropzone(label, hint, act, id = "file") {
+  const input = h("input", {type: "file", multiple: true, id, on: {change: () => { act([...input.files]); input.value = ""; }}});
   const zone = h("div", {class: "drop", on: {
     dragover: event => { event.preventDefault(); zone.classList.add("over"); },
     dragleave: () => zone.classList.remove("over"),
     drop: event => { event.preventDefault(); zone.classList.remove("over"); act([...event.dataTransfer.files]); }}},
-    h("label", {for: "file"}, label), input, h("p", {class: "small"}, hint));
+    h("label", {for: id}, label), input, h("p", {class: "small"}, hint));
   return zone;
 }

@@ -36,8 +36,9 @@ class Chosen {
 }
 
 export function resultStep(app) {
-  const heading = h("h1", {tabindex: "-1"}, "No result yet"), chosen = new Chosen(app), body = new Place("div"), compared = new Place("div"), go = new Place("div", {class: "go"});
+  const heading = h("h1", {tabindex: "-1"}, "No result yet"), chosen = new Chosen(app), body = new Place("div"), more = new Place("div"), compared = new Place("div"), go = new Place("div", {class: "go"});
   let other = "", against = "", comparison = null;
+  const curves = {};  // by training
   const mistakes = facts => h("ul", {class: "list"}, facts.mistakes.slice(0, 6).map(one => h("li", {}, h("p", {}, h("b", {}, bdi(one.right ?? "")), ", answered ", h("b", {class: "bad"}, bdi(one.said ?? "")), one.score !== undefined ? h("small", {class: "small"}, ` ${one.score.toFixed(2)}`) : null),
     one.text ? quote(one.text) : null)));
   function show(facts, run) {
@@ -70,9 +71,27 @@ export function resultStep(app) {
       one.only_first !== undefined ? h("p", {class: "small"}, `Right by ${other} alone: ${one.only_first} rows; by ${run.name} alone: ${one.only_second}.`) : null,
       one.rows?.length ? table("Rows that only one of them gets right", [head("text"), head("right"), head(other), head(run.name)], one.rows.slice(0, 20).map(row => h("tr", {}, cell(shown(row.text || ""), "text"), cell(bdi(row.label ?? "")), cell(bdi(row.first ?? "")), cell(bdi(row.second ?? ""))))) : null] : null);
   }
+  async function measure(run, again = true) {
+    const answer = await app.act(() => ask(app.path(`runs/${run}/curve`), {again}));
+    if (!answer) return;
+    curves[run] = answer, app.redraw();
+    if (answer.state !== "running") return say(answer.state === "done" ? "The curve is there" : "There is no curve");
+    await pause();
+    measure(run, false);
+  }
+  function growth({points, twice}) {
+    const gain = value => (100 * value).toFixed(1);
+    return [h("p", {class: "lead"}, twice.holds ? ["Twice the rows would bring ", h("b", {}, `about ${gain(twice.gain)} points`), ` (95 % interval ${gain(twice.low)} to ${gain(twice.high)}).`] : "These rows do not tell whether more would help."),
+      ranges(points.map(one => ({label: `${grouped(one.rows)} rows`, value: one.score, interval: [one.low, one.high]}))),
+      h("p", {class: "small"}, "A simple classifier on the same texts; a trained model is often better, and mostly gains as much. The curve is in the full report too.")];
+  }
+  const curveView = (run, state) => h("section", {}, h("h2", {}, "Would more labels help?"),
+    state?.state === "running" ? [h("progress", {"aria-label": "Measuring"}), h("p", {class: "small"}, "A simple classifier learns from an eighth of the rows, and from more and more of them.")]
+    : state?.state === "done" ? growth(state.result)
+    : [state?.state === "failed" ? note("It cannot be measured.", plain(state.error)) : null, h("div", {class: "go"}, button("Measure it", () => measure(run.name)))]);
   let loaded = "";
   return {
-    node: [heading, chosen.node.node, body.node, compared.node, go.node],
+    node: [heading, chosen.node.node, body.node, more.node, compared.node, go.node],
     async update(snap) {
       const run = chosen.of(snap);
       if (!run) return go.show("none", () => button("See the training", () => app.go("train"), "first"));
@@ -88,6 +107,8 @@ export function resultStep(app) {
           return body.show(error.message, () => note("The report cannot be read.", error.message));
         }
       }
+      const isMeasured = run.task === "text-classification" && run.headline && !isError(run.headline.metric);
+      more.show([run.name, isMeasured, curves[run.name]], () => isMeasured ? curveView(run, curves[run.name]) : []);
       compared.show([run.name, done(snap).map(one => one.name), other, comparison], () => done(snap).length > 1 ? compareView(snap, run) : []);
     },
   };
@@ -135,7 +156,8 @@ export function labelsStep(app) {
 export function useStep(app) {
   const heading = h("h1", {tabindex: "-1"}, "Put it to work"), chosen = new Chosen(app), answer = h("div", {"aria-live": "polite"}), second = h("textarea", {dir: "auto", rows: "2"}), first = h("textarea", {dir: "auto", rows: "3"});
   const tries = new Place("div"), label = new Place("div"), service = new Place("div"), take = new Place("div"), trouble = new Place("div");
-  let labelled = null, port = "8080";
+  const suggested = new Place("div"), made = {};
+  let port = "8080", count = "50";
   const kind = run => run.task || "";
   const asked = run => kind(run) === "question-answering" ? {question: first.value, context: second.value} : second.value ? {text: first.value, text_pair: second.value} : {text: first.value};
   function result(made, texts) {
@@ -163,28 +185,32 @@ export function useStep(app) {
       answer.replaceChildren(note("No answer.", error.message));
     }
   }
-  async function labelFile(run, file) {
+  // Sends a file of texts, and has something made of it: "label" or "suggest".
+  async function make(what, run, file, more = {}) {
+    const show = state => { made[what] = state, app.redraw(); };
     try {
-      labelled = {state: "sending", share: 0}, app.redraw();
-      const name = await upload(app.id, file, share => { labelled = {state: "sending", share}; app.redraw(); });
+      show({state: "sending", share: 0});
+      const name = await upload(app.id, file, share => show({state: "sending", share}));
       await ask(app.path("settings"), {roles: {[name]: "other"}});
-      let again = true;
-      do {
-        labelled = await ask(app.path(`runs/${run.name}/label`), {name, again});
-        again = false;
-        app.redraw();
-        if (labelled.state === "running") await pause();
-      } while (labelled.state === "running");
-      say(labelled.state === "done" ? "The file is labeled" : "The file could not be labeled");
+      for (let again = true; again || made[what].state === "running"; again = false) {
+        if (!again) await pause();
+        show(await ask(app.path(`runs/${run.name}/${what}`), {name, again, ...more}));
+      }
+      say(made[what].state === "done" ? "The file is there" : "The file could not be made");
     } catch (error) {
-      labelled = {state: "failed", error: error.message}, app.redraw();
+      show({state: "failed", error: error.message});
     }
   }
-  const labelView = run => [h("section", {}, h("h2", {}, "Label a file"), dropzone("Drop a file of texts", "Each row gets a label and a score. The file stays on this computer.", list => list[0] && labelFile(run, list[0])),
-    labelled?.state === "sending" ? h("progress", {max: "1", value: labelled.share, "aria-label": "Sending"}) : null, labelled?.state === "running" ? h("progress", {"aria-label": "Labeling"}) : null,
-    labelled?.state === "failed" ? note("The file could not be labeled.", plain(labelled.error)) : null,
-    labelled?.state === "done" && labelled.preview?.columns ? [table("The first rows", labelled.preview.columns.map(column => h("th", {scope: "col"}, bdi(column.name))), labelled.preview.rows.slice(0, 8).map(row => h("tr", {}, row.map(text => cell(shown(text), "text"))))),
-      h("div", {class: "go"}, h("a", {class: "button first", href: app.path("labelled.csv"), download: "labelled.csv"}, "Download labelled.csv"))] : null)];
+  const madeView = (state, file, failed) => [state?.state === "sending" ? h("progress", {max: "1", value: state.share, "aria-label": "Sending"}) : null, state?.state === "running" ? h("progress", {"aria-label": "Reading the texts"}) : null,
+    state?.state === "failed" ? note(failed, plain(state.error)) : null,
+    state?.state === "done" && state.preview?.columns ? [table("The first rows", state.preview.columns.map(column => h("th", {scope: "col"}, bdi(column.name))), state.preview.rows.slice(0, 8).map(row => h("tr", {}, row.map(text => cell(shown(text), "text"))))),
+      h("div", {class: "go"}, h("a", {class: "button first", href: app.path(file), download: file}, `Download ${file}`))] : null];
+  const labelView = run => h("section", {}, h("h2", {}, "Label a file"), dropzone("Drop a file of texts", "Each row gets a label and a score. The file stays on this computer.", list => list[0] && make("label", run, list[0])), madeView(made.label, "labelled.csv", "The file could not be labeled."));
+  function suggestView(run) {
+    const input = h("input", {type: "number", min: "1", max: "100000", value: count, on: {change: event => { count = event.target.value; }}});
+    return h("section", {}, h("h2", {}, "What to label next"), h("p", {class: "small"}, "From new texts without labels, those are chosen from which the model would learn most. Add labels to them, add them to your data, and train again."), h("div", {class: "fields"}, field("Texts to choose", input)),
+      dropzone("Drop a file of new texts", "It has no labels, or they are not looked at.", list => list[0] && make("suggest", run, list[0], {count: Number(input.value)}), "new-texts"), madeView(made.suggest, "suggested.csv", "No texts could be chosen."));
+  }
   function serviceView(run, state) {
     const input = h("input", {type: "number", id: "port", min: "0", max: "65535", value: port, on: {change: event => { port = event.target.value; }}});
     const start = wanted => app.act(() => ask(app.path(`runs/${run.name}/service`), {port: Number(wanted)}));
@@ -195,7 +221,7 @@ export function useStep(app) {
       : [state.error ? note("The service has not started.", plain(state.error), [button("Take any port that is free", () => start(0))]) : null, h("div", {class: "fields"}, field("Port", input)), h("div", {class: "go"}, button("Start the service", () => start(input.value)))]);
   }
   return {
-    node: [heading, chosen.node.node, trouble.node, tries.node, label.node, service.node, take.node],
+    node: [heading, chosen.node.node, trouble.node, tries.node, label.node, suggested.node, service.node, take.node],
     update(snap) {
       const run = chosen.of(snap);
       if (!run) return trouble.show("none", () => [h("p", {class: "lead"}, "A model is there when a training is done."), h("div", {class: "go"}, button("See the training", () => app.go("train"), "first"))]);
@@ -207,7 +233,8 @@ export function useStep(app) {
         return h("form", {on: {submit: event => { event.preventDefault(); tryIt(run); }}}, h("section", {}, field(isQuestion ? "Question" : "Try a text", first), isPair ? field(isQuestion ? "Text with the answer" : "Second text", second) : null,
           h("div", {class: "go"}, h("button", {class: "button first"}, "Answer")), answer));
       });
-      label.show([run.name, labelled], () => labelView(run));
+      label.show([run.name, made.label], () => labelView(run));
+      suggested.show([run.name, kind(run), made.suggest], () => kind(run) === "text-classification" ? suggestView(run) : []);
       service.show([run.name, snap.service], () => serviceView(run, snap.service));
       take.show([run.name], () => h("section", {}, h("h2", {}, "Take it along"), h("p", {class: "small"}, "The folder ", h("code", {}, `${snap.folder}/${run.name}`), " is all there is. Hugging Face’s Transformers loads it unchanged."),
         h("div", {class: "go"}, h("a", {class: "button", href: app.path(`runs/${run.name}/model.tar`), download: `${app.id}-${run.name}.tar`}, "Download the model")),

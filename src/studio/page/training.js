@@ -1,8 +1,11 @@
 // The plan of a training, and the training.
-import {h, ask, bdi, button, bytes, field, grouped, isError, named, note, percent, Place, plain, say, shown, time} from "./dom.js";
+import {h, ask, bdi, button, bytes, field, grouped, isError, named, note, percent, Place, plain, say, select, shown, time} from "./dom.js";
 import {course, curve} from "./charts.js";
 
 const KIND = {included: "on this computer, no network needed", cache: "on this computer", hub: "is fetched once from the Hugging Face Hub"};
+
+const METHODS = [["", "All weights learn (fine-tuning)"], ["auto", "Compare the ways for few rows, take the best"], ["contrastive", "Contrastive learning, for few rows"], ["frozen", "Only a classifier learns, for few rows"]];
+const LONG = [["", "Cut them"], ["auto", "Let the data decide"], ["head-tail", "Read the beginning and the end"], ["windows", "Read all of them, in windows"]];
 
 export function planStep(app) {
   const heading = h("h1", {tabindex: "-1"}, "How should it learn?"), models = new Place("fieldset"), trouble = new Place("div"), plan = new Place("div"), go = new Place("div", {class: "go"});
@@ -16,24 +19,28 @@ export function planStep(app) {
   }}});
   const numbers = {epochs: number("epochs", {min: "1", max: "1000", step: "1"}), learning_rate: number("learning_rate", {min: "0.0000001", max: "1", step: "any"}),
     max_length: number("max_length", {min: "4", max: "8192", step: "1"}), batch_size: number("batch_size", {min: "1", max: "8192", step: "1"})};
+  const ways = new Place("div", {class: "fields"});
+  const way = (name, choices, settings) => select(choices, settings.training[name] ?? "", value => set({training: {[name]: value || null}}));
   const option = (one, model) => h("div", {class: "choice"}, h("input", {type: "radio", name: "model", id: `model-${one.model}`, checked: one.model === model, on: {change: () => take(one.model, one.learning_rate)}}),
     h("label", {for: `model-${one.model}`}, bdi(one.title)), h("small", {}, `${bytes(one.bytes)}, ${KIND[one.kind]}`));
 
   ask("api/models").then(answer => { list = answer.models; app.redraw(); }).catch(error => trouble.show(error.message, () => note("The models cannot be listed.", error.message)));
 
-  function facts(result) {
-    const rows = [["Steps", `${grouped(result.total_steps)}, ${grouped(result.steps_per_epoch)} an epoch`], ["Memory", `${bytes(result.memory_bytes)} of ${bytes(result.memory_available_bytes)} that are free`],
+  function facts(result, method) {
+    const epochs = result.steps_per_epoch < result.total_steps ? `, ${grouped(result.steps_per_epoch)} an epoch` : "";
+    const rows = [["Steps", `${grouped(result.total_steps)}${epochs}`], ["Memory", `${bytes(result.memory_bytes)} of ${bytes(result.memory_available_bytes)} that are free`],
       ["Disk", `${bytes(result.disk_bytes)} of ${bytes(result.disk_available_bytes)} that are free`]];
     const memory = result.memory_bytes <= result.memory_available_bytes;
     const smaller = !memory && result.batch_size ? [button(`Take batches of ${result.batch_size}`, () => set({training: {batch_size: result.batch_size}}))] : [];
-    return [result.fits ? null : note(memory ? "The disk has too little room." : "This needs more memory than there is.", memory ? "Free some space, or choose a smaller model." : "A smaller model, shorter texts or smaller batches need less.", smaller),
+    return [result.few_rows && !method ? note("There are few rows for each label.", "Fine-tuning learns little from fewer than about 50. There are two other ways, and the studio can compare them.", [button("Compare them, and take the best", () => set({training: {method: "auto"}}))], "info") : null,
+      result.fits ? null : note(memory ? "The disk has too little room." : "This needs more memory than there is.", memory ? "Free some space, or choose a smaller model." : "A smaller model, shorter texts or smaller batches need less.", smaller),
       h("section", {}, h("h2", {}, result.seconds ? ["It will take about ", time(result.seconds)] : "What it will take"),
         h("dl", {}, rows.map(([name, value]) => h("div", {class: "between"}, h("dt", {}, name), h("dd", {}, value)))))];
   }
   return {
     node: [heading, h("p", {class: "lead"}, "It starts from a model that has read many texts. A larger one needs more time, and mostly answers better."), models.node,
       h("div", {class: "fields"}, field("Another model", own, "A folder, or a name on the Hugging Face Hub"), field("Epochs: how often it reads all rows", numbers.epochs)),
-      h("details", {}, h("summary", {}, "More settings"), h("div", {class: "fields"}, field("Learning rate", numbers.learning_rate, "Empty: 5e-5"), field("Tokens of a text", numbers.max_length, "Empty: 128; longer texts are cut"), field("Rows of a batch", numbers.batch_size, "Empty: 32"))),
+      h("details", {}, h("summary", {}, "More settings"), h("div", {class: "fields"}, field("Learning rate", numbers.learning_rate, "Empty: 5e-5"), field("Tokens of a text", numbers.max_length, "Empty: 128"), field("Rows of a batch", numbers.batch_size, "Empty: 32")), ways.node),
       trouble.node, plan.node, go.node],
     async update(snap) {
       const settings = snap.settings, job = snap.jobs.plan;
@@ -46,6 +53,7 @@ export function planStep(app) {
         if (document.activeElement !== own) own.value = list.some(one => one.model === settings.model) ? "" : settings.model;
       }
       for (const [name, input] of Object.entries(numbers)) if (document.activeElement !== input) input.value = settings.training[name] ?? "";
+      ways.show([settings.task, settings.training], () => ["", "text-classification"].includes(settings.task) ? [field("How it learns", way("method", METHODS, settings)), field("Texts that are too long", way("long_text", LONG, settings))] : []);
       const key = JSON.stringify([settings, snap.files, snap.corrections]);
       if (job.state === "none" && settings.model && asked !== key && !app.running(snap)) {
         asked = key;
@@ -57,7 +65,7 @@ export function planStep(app) {
         loadedFor = key;
         loaded = await ask(app.path("plan")).catch(() => null);
       }
-      if (job.state === "done" && loaded) plan.show(loaded, () => facts(loaded));
+      if (job.state === "done" && loaded) plan.show([loaded, settings.training.method], () => facts(loaded, settings.training.method));
       if (!settings.model) plan.show("none", () => h("p", {class: "lead"}, "Choose a model."));
       const running = app.running(snap);
       go.show([Boolean(settings.model), running?.name, snap.corrections], () => running ? button("See the training that runs", () => app.go("train"), "first")
@@ -94,7 +102,7 @@ export function trainStep(app) {
     return [button(step ? "Go on" : "Try again", act(run, "resume"), "first"), keep, button("Change the plan", () => app.go("plan")), button("Throw this training away", act(run, "remove"))];
   }
   return {
-    node: [heading, lead, bar, h("div", {class: "between"}, left, right), trouble.node, charts.node, go.node, notes.node, others.node],
+    node: [heading, lead, bar, h("div", {class: "between"}, left, right), trouble.node, go.node, charts.node, notes.node, others.node],
     update(snap) {
       const run = app.running(snap) || snap.runs.at(-1);
       if (!run) {

@@ -109,7 +109,7 @@ checks["from a file to the downloaded model"] = async () => {
   await press(page, "Answer");
   await page.waitForSelector(".bars");
   await good(page, "use");
-  await picture(page, "studio_use");
+  await picture(page, "studio_use", ["light", "dark"]);
   await choose(page, {name: "new.csv", content: "text\nwhere is my parcel?\nthe app crashes\n"});
   const [csv] = await Promise.all([page.waitForEvent("download"), page.click("text=Download labelled.csv")]);
   assert.equal(readFileSync(await csv.path(), "utf8").trim().split("\n").length, 3);
@@ -207,6 +207,41 @@ checks["a training that is good enough is ended, and its best model is there"] =
   await page.waitForSelector("text=/Step [\\d,]+ of [\\d,]+/");
   await press(page, "See the result");
   await heading(page, "of 60 unseen rows");
+};
+
+checks["few rows: the ways to learn are compared, the curve is measured, and the next texts are chosen"] = async () => {
+  const {link} = await start(join(temporary, "few")), page = await open(link);
+  await create(page, "Few");
+  await choose(page, {name: "train.csv", content: part(join(tickets, "train.csv"), 120)}, {name: "test.csv", content: part(join(tickets, "test.csv"), 60)});
+  await page.waitForSelector("text=The first rows");
+  await plan(page, 3);
+  await page.waitForSelector("text=There are few rows for each label.");
+  await good(page, "few rows");
+  await press(page, "Compare them, and take the best");
+  await page.waitForSelector("text=There are few rows for each label.", {state: "detached"});
+  await page.click("summary:text-is('More settings')");
+  assert.equal(await page.inputValue("label:text-is('How it learns') + select"), "auto");
+  await page.waitForSelector("dd:text-is('40')");
+  await good(page, "plan of a comparison");
+  await press(page, "Start");
+  await heading(page, "Done.");
+  await page.click("summary:text-is('Notes')");
+  await page.waitForSelector("text=/takes (contrastive|frozen): with about/");
+  await press(page, "See the result");
+  await heading(page, "of 60 unseen rows");
+  await press(page, "Measure it");
+  await page.waitForSelector("text=/Twice the rows would bring|do not tell whether/");
+  await page.waitForSelector("text=120 rows");
+  await good(page, "curve");
+  await press(page, "Use the model");
+  await page.fill("label:text-is('Texts to choose') + input", "5");
+  const texts = readFileSync(join(tickets, "validation.csv"), "utf8").split("\n").slice(0, 101).join("\n");
+  await page.setInputFiles("#new-texts", {name: "new.csv", mimeType: "text/csv", buffer: Buffer.from(texts)});
+  const [csv] = await Promise.all([page.waitForEvent("download"), page.click("text=Download suggested.csv")]);
+  const lines = readFileSync(await csv.path(), "utf8").trim().split("\n");
+  assert.equal(lines.length, 6);
+  assert.match(lines[0], /^text,predicted,score,margin,where/);
+  await good(page, "suggestions");
 };
 
 checks["files that cannot be used say why, and what to do"] = async () => {
