@@ -5,6 +5,7 @@ add_custom_command(OUTPUT ${share}/man/man1/bertune.1.gz DEPENDS bertune_program
   -P ${PROJECT_SOURCE_DIR}/cmake/MakeManuals.cmake)
 add_custom_target(bertune_manuals ALL DEPENDS ${share}/man/man1/bertune.1.gz)
 install(DIRECTORY ${share}/ DESTINATION ${CMAKE_INSTALL_DATADIR} COMPONENT program)
+install(DIRECTORY examples/models/small-bert DESTINATION ${CMAKE_INSTALL_DATADIR}/bertune/models COMPONENT program)  # for the studio
 install(FILES packaging/bertune-studio.desktop DESTINATION ${CMAKE_INSTALL_DATADIR}/applications COMPONENT program)
 
 # What a Debian package has besides, in a component that `make install` leaves out.

@@ -36,6 +36,7 @@ program=/$(cd "$root" && echo opt/bertune-*/bin/bertune)
 echo "unpacked: $(megabytes "$(du -sb "$root${program%/bin/bertune}" | cut -f1)") in $SECONDS s"
 inside "$program" --version
 predictions "$program" >"$work/tarball.jsonl"
+[[ -s $root${program%/bin/bertune}/share/bertune/models/small-bert/model.safetensors ]] || fail "no model comes along"
 [[ $(wc -l <"$work/tarball.jsonl") == $(wc -l <"$texts") ]] || fail "$program predicts $(wc -l <"$work/tarball.jsonl") rows"
 inside "$program" export /model --output /exported >/dev/null
 [[ -s $root/exported/onnx/model.onnx ]] || fail "no export"
@@ -67,7 +68,7 @@ inside apt-get install -qq -y --no-install-recommends /bertune.deb >"$work/insta
 echo "installed in $SECONDS s: $(megabytes $(($(du -sb "$root/usr" | cut -f1) - before))) with $(grep -c '^Setting up' "$work/install.log") packages"
 predictions bertune | cmp - "$work/tarball.jsonl" || fail "the package predicts other than the tarball"
 for file in /usr/share/man/man1/bertune.1.gz /usr/share/man/man1/bertune-train.1.gz /usr/share/zsh/vendor-completions/_bertune \
-  /usr/share/fish/vendor_completions.d/bertune.fish /usr/share/applications/bertune-studio.desktop /lib/systemd/system/bertune.service /etc/default/bertune; do
+  /usr/share/fish/vendor_completions.d/bertune.fish /usr/share/applications/bertune-studio.desktop /usr/share/bertune/models/small-bert/model.safetensors /lib/systemd/system/bertune.service /etc/default/bertune; do
   [[ -s $root$file ]] || fail "$file is missing"
 done
 inside bash -n /usr/share/bash-completion/completions/bertune
