@@ -66,7 +66,8 @@ OrderedJson fresh_settings(const std::string& name) {
             {"max_length", nullptr},
             {"batch_size", nullptr},
             {"method", nullptr},
-            {"long_text", nullptr}}}};
+            {"long_text", nullptr},
+            {"search_minutes", nullptr}}}};
 }
 
 Refusal wrong(std::string sentence) { return {422, "Validation", std::move(sentence)}; }
@@ -106,6 +107,8 @@ void choose_training(OrderedJson& training, const Json& asked) {
       training[option] = chosen_word(value, option, kLongText);
     } else if (option == "learning_rate") {
       training[option] = chosen_number(value, option, 1e-7, 1, false);
+    } else if (option == "search_minutes") {
+      training[option] = chosen_number(value, option, 0.05, 100'000, false);
     } else if (option == "epochs") {
       training[option] = chosen_number(value, option, 0.01, 1000, false);
     } else {

@@ -50,8 +50,33 @@ std::int64_t time_of(const fs::path& folder) {
   return std::int64_t{about.st_mtim.tv_sec} * 1'000'000'000 + about.st_mtim.tv_nsec;
 }
 
+// A search puts its best model in place before it is over.
+bool is_done(const fs::path& folder) {
+  if (!path_exists(folder / "all_results.json")) return false;
+  const OrderedJson search = json_in(folder / "tuning.json");
+  return !search.is_object() || search.value("finished", OrderedJson()) == OrderedJson(true);
+}
+
 void require_not_done(const fs::path& folder) {
-  if (path_exists(folder / "all_results.json")) throw Refusal{409, "Busy", "this training is done"};
+  if (is_done(folder)) throw Refusal{409, "Busy", "this training is done"};
+}
+
+bool is_search(const OrderedJson& options) { return options.is_object() && options.contains(kBudget); }
+
+// Returns what a search has found so far; null: it has not begun.
+OrderedJson search_in(const fs::path& folder) {
+  const OrderedJson file = json_in(folder / "tuning.json");
+  if (!file.is_object()) return nullptr;
+  OrderedJson facts = OrderedJson::object(), trials = OrderedJson::array();
+  for (const char* name : {"metric", "greater_is_better", "budget", "seconds", "finished", "winner", "why"})
+    facts[name] = file.value(name, OrderedJson());
+  for (const OrderedJson& trial : file.value("trials", OrderedJson::array())) {
+    OrderedJson& one = trials.emplace_back(OrderedJson::object());
+    for (const char* name : {"number", "settings", "outcome", "score", "steps", "total_steps"})
+      one[name] = trial.value(name, OrderedJson());
+  }
+  facts["trials"] = std::move(trials);
+  return facts;
 }
 
 // Returns what a list of trainings says of one that is done: its result, and what its model is asked.
@@ -103,15 +128,20 @@ void Runs::launch(const fs::path& project, const std::string& run, bool finishes
   known.child.reset();
   // One that still stops goes on writing to its own, which have no name any more.
   for (const char* extension : {".out", ".log"}) writing::unlink(work_file(project, run, extension));
-  const std::string events = (fs::path(kWork) / (run + ".events")).string();
-  known.child.emplace(
-      Command{.program = program_,
-              .arguments = {"train", "--config=" + run + ".json", finishes ? "--finish" : "--resume",
-                            "--quiet", "--events=" + events},
-              .folder = project,
-              .out = work_file(project, run, ".out"),
-              .log = work_file(project, run, ".log"),
-              .survives = true});
+  std::vector<std::string> arguments = {"--config=" + run + ".json", finishes ? "--finish" : "--resume",
+                                        "--quiet"};
+  if (is_search(json_in(options_of(project, run)))) {
+    arguments.insert(arguments.begin(), "tune");
+  } else {
+    arguments.insert(arguments.begin(), "train");
+    arguments.push_back("--events=" + (fs::path(kWork) / (run + ".events")).string());
+  }
+  known.child.emplace(Command{.program = program_,
+                              .arguments = std::move(arguments),
+                              .folder = project,
+                              .out = work_file(project, run, ".out"),
+                              .log = work_file(project, run, ".log"),
+                              .survives = true});
 }
 
 std::string Runs::start(const fs::path& project, OrderedJson options) {
@@ -146,6 +176,8 @@ void Runs::finish(const fs::path& project, const std::string& run) {
   const fs::path folder = folder_of(project, run);
   const std::lock_guard lock(mutex_);
   require_not_done(folder);
+  if (is_search(json_in(options_of(project, run))))
+    throw Refusal{409, "Busy", "a search ends when its time is over"};
   Known& known = known_[folder];
   std::string error;
   const std::string state = state_of(project, run, known, error);
@@ -205,7 +237,7 @@ std::string Runs::state_of(const fs::path& project, const std::string& run, Know
   const bool is_alive = code < 0 || FolderLock::holder(folder);
   if (known.last && known.last->code()) known.last.reset();
   if (is_alive) return known.finishes ? "finishing" : known.stops ? "stopping" : "running";
-  if (path_exists(folder / "all_results.json")) {
+  if (is_done(folder)) {
     want(project, run, kNothing);
     return "done";
   }
@@ -228,6 +260,7 @@ OrderedJson Runs::facts_of(const fs::path& project, const std::string& run, Know
   if (!error.empty()) facts["error"] = error;
   if (state == "done") facts.update(result_in(folder));
   if (path_exists(folder / "report.html")) facts["has_report"] = true;
+  if (is_search(known.options)) facts["search"] = search_in(folder);
   known.progress.read(work_file(project, run, ".events"));
   facts["progress"] = known.progress.json();
   known.ended = is_at_work(state) ? OrderedJson() : facts;

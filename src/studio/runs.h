@@ -15,6 +15,9 @@
 
 namespace bertune::studio {
 
+// The option that makes a training a search: the time of it.
+inline constexpr const char* kBudget = "budget";
+
 class Runs {
  public:
   explicit Runs(fs::path program) : program_(std::move(program)) {}

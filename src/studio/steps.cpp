@@ -12,6 +12,7 @@
 #include "serve/http.h"
 #include "studio/corrections.h"
 #include "studio/data_options.h"
+#include "studio/runs.h"
 
 namespace bertune::studio {
 namespace {
@@ -70,14 +71,17 @@ OrderedJson training_options(const fs::path& project, const OrderedJson& setting
         std::pair("max_length", "max-length"), std::pair("batch_size", "batch-size"),
         std::pair("method", "method"), std::pair("long_text", "long-text")})
     if (training.contains(name) && !training.at(name).is_null()) options[flag] = training.at(name);
+  if (const OrderedJson& minutes = training.at("search_minutes"); !minutes.is_null())
+    options[kBudget] = fmt::format("{:.0f}s", 60 * minutes.get<double>());
   if (path_exists(project / kCorrections)) options["relabel"] = kCorrections;
   return options;
 }
 
 Job plan_job(const fs::path& project, const OrderedJson& settings) {
+  OrderedJson options = training_options(project, settings);
+  options.erase(kBudget);  // of a search, each trial is about as what is planned
   Job job{.name = "plan",
-          .arguments =
-              json_command("train", training_options(project, settings), {"--output=run-0", "--dry-run"}),
+          .arguments = json_command("train", options, {"--output=run-0", "--dry-run"}),
           .files = data_files(settings)};
   job.files.emplace_back(kCorrections);
   return job;

@@ -25,7 +25,8 @@ Job curve_job(const std::string& run, const OrderedJson& options);
 Job suggestions_job(const std::string& run, const std::string& file, std::uint64_t count);
 inline constexpr const char* kSuggested = "suggested.csv";
 
-// Returns what a training is started with: the options of `bertune train`, by their names.
+// Returns what a training is started with: the options of `bertune train`, by their names. With a kBudget
+// they are those of `bertune tune`, which searches for better settings.
 OrderedJson training_options(const fs::path& project, const OrderedJson& settings);
 
 // The answer of a trained model to one input, with the words that it comes from. `asked`: {"text"}, {"text",

@@ -96,8 +96,9 @@ TEST(StudioProjects, OnlyKnownSettingsChange) {
   for (const char* body :
        {R"({"unknown":1})", R"({"training":{"epochs":-1}})", R"({"training":{"output":"/etc"}})",
         R"({"training":{"max_length":1.5}})", R"({"training":{"method":"best"}})",
-        R"({"training":{"long_text":7}})", R"({"columns":{"other":"x"}})", R"({"model":7})",
-        R"({"roles":{"nothing.csv":"train"}})", R"([])", R"({"max_bad_rows":-1})"})
+        R"({"training":{"long_text":7}})", R"({"training":{"search_minutes":0}})",
+        R"({"columns":{"other":"x"}})", R"({"model":7})", R"({"roles":{"nothing.csv":"train"}})", R"([])",
+        R"({"max_bad_rows":-1})"})
     EXPECT_EQ(opened.status(path, body), 422) << body;
 }
 

@@ -306,6 +306,49 @@ TEST(StudioRuns, AStoppedTrainingIsEndedByTheNextStudioToo) {
   opened.wait_for_run(id, "done");
 }
 
+TEST(StudioRuns, ASearchIsATrainingWithTrials) {
+  Opened opened;
+  const std::string id = opened.prepared();
+  const auto act = [&](const std::string& what) { return opened.status(Opened::path_of(id, what), "{}"); };
+  opened.json(Opened::path_of(id, "settings"), R"({"training":{"search_minutes":0.1}})");
+  act("plan");
+  EXPECT_EQ(opened.wait_for_job(id, "plan").at("jobs").at("plan").at("state"), "done");
+  act("runs");
+  const OrderedJson begun = opened.wait(id, [](const OrderedJson& now) {
+    const OrderedJson& run = now.at("runs").at(0);
+    return !run.at("search").is_null() && run.at("search").at("trials").size() > 1;
+  });
+  EXPECT_EQ(begun.at("runs").at(0).at("options").at("budget"), "6s");
+  EXPECT_EQ(begun.at("runs").at(0).at("search").at("budget"), 6);
+  EXPECT_EQ(act("runs/run-1/finish"), 409);
+  EXPECT_EQ(act("runs/run-1/stop"), 200);
+  const OrderedJson ended = opened.wait(id, [](const OrderedJson& now) {
+    return now.at("runs").at(0).at("state") == "stopped" || now.at("runs").at(0).at("state") == "done";
+  });
+  const bool was_stopped = ended.at("runs").at(0).at("state") == "stopped";
+  EXPECT_EQ(act("runs/run-1/resume"), was_stopped ? 200 : 409);
+  const OrderedJson done = opened.wait_for_run(id, "done").at("runs").at(0);
+  EXPECT_EQ(done.at("search").at("finished"), true);
+  EXPECT_EQ(done.at("search").at("trials").at(0).at("outcome"), "finished");
+  EXPECT_EQ(done.at("headline").at("of"), 32);
+  EXPECT_EQ(act("runs/run-1/resume"), 409);
+}
+
+// As a crash leaves it while the search puts its best model in place.
+TEST(StudioRuns, ASearchIsDoneWhenItSaysSo) {
+  Opened opened;
+  const std::string id = opened.create(), run = "projects/" + id + "/run-1";
+  opened.files.write(run + ".json", R"({"budget":"60s"})");
+  opened.files.write(run + "/all_results.json", "{}");
+  const auto state = [&](const char* finished) {
+    opened.files.write(run + "/tuning.json", std::string(R"({"trials":[],"finished":)") + finished + "}");
+    opened.open();
+    return opened.studio->snapshot(id).at("runs").at(0).at("state");
+  };
+  EXPECT_EQ(state("false"), "stopped");
+  EXPECT_EQ(state("true"), "done");
+}
+
 TEST(StudioRuns, AKilledTrainingSaysSo) {
   Opened opened;
   const std::string id = opened.prepared(400);

@@ -6,7 +6,7 @@ import {quoted} from "./training.js";
 const done = snap => snap.runs.filter(run => run.state === "done");
 const runTitle = run => {
   const one = run.headline, value = one ? ` – ${one.metric} ${measured(one.metric, one.value)}` : "";
-  return `${run.name}: ${run.options?.model?.split("/").pop() || ""}, ${run.options?.epochs ?? 3} epochs${run.options?.relabel ? ", corrected labels" : ""}${value}`;
+  return `${run.name}: ${run.options?.model?.split("/").pop() || ""}, ${run.options?.budget ? "search" : `${run.options?.epochs ?? 3} epochs`}${run.options?.relabel ? ", corrected labels" : ""}${value}`;
 };
 
 function headline(facts) {
@@ -234,7 +234,7 @@ export function useStep(app) {
           h("div", {class: "go"}, h("button", {class: "button first"}, "Answer")), answer));
       });
       label.show([run.name, made.label], () => labelView(run));
-      suggested.show([run.name, kind(run), made.suggest], () => kind(run) === "text-classification" ? suggestView(run) : []);
+      suggested.show([run.name, kind(run), made.suggest], () => kind(run) === "text-classification" && !run.is_pair ? suggestView(run) : []);
       service.show([run.name, snap.service], () => serviceView(run, snap.service));
       take.show([run.name], () => h("section", {}, h("h2", {}, "Take it along"), h("p", {class: "small"}, "The folder ", h("code", {}, `${snap.folder}/${run.name}`), " is all there is. Hugging Face’s Transformers loads it unchanged."),
         h("div", {class: "go"}, h("a", {class: "button", href: app.path(`runs/${run.name}/model.tar`), download: `${app.id}-${run.name}.tar`}, "Download the model")),

@@ -244,6 +244,30 @@ checks["few rows: the ways to learn are compared, the curve is measured, and the
   await good(page, "suggestions");
 };
 
+checks["a search tries settings until its time is over, is stopped and goes on"] = async () => {
+  const {link} = await start(join(temporary, "search")), page = await open(link);
+  await create(page, "Search");
+  await choose(page, {name: "train.csv", content: part(join(tickets, "train.csv"), 600)}, {name: "test.csv", content: part(join(tickets, "test.csv"), 60)});
+  await page.waitForSelector("text=The first rows");
+  await plan(page, 1);
+  await page.click("summary:text-is('More settings')");
+  await page.fill("label:text-is('Minutes to search for better settings') + input", "0.4");
+  await page.keyboard.press("Tab");
+  await page.waitForSelector("text=The search takes");
+  await press(page, "Start");
+  await heading(page, "Searching. Best so far:");
+  await page.waitForSelector("td:has-text('the settings of the plan')");
+  await good(page, "search");
+  await press(page, "Stop for now");
+  await heading(page, "Stopped.");
+  await good(page, "search, stopped");
+  await press(page, "Go on");
+  await heading(page, "Searching.");
+  await heading(page, "Done.");
+  await press(page, "See the result");
+  await heading(page, "of 60 unseen rows");
+};
+
 checks["files that cannot be used say why, and what to do"] = async () => {
   const {link} = await start(join(temporary, "bad")), page = await open(link);
   await create(page, "Bad files");
