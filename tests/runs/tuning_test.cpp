@@ -23,6 +23,7 @@ namespace bertune::runs {
 namespace {
 
 using ::testing::AnyOf;
+using ::testing::Contains;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -44,21 +45,21 @@ TEST(Halving, RungsAreAtANinthAThirdAndTheEnd) {
 class Simulation {
  public:
   using Scores = std::function<std::optional<RungScore>(std::size_t trial, std::size_t rung)>;
+  using Lengths = std::function<double(std::size_t trial)>;
 
-  Simulation(HalvingLimits limits, Scores scores) : limits_(std::move(limits)), scores_(std::move(scores)) {
-    trials_.push_back(trial());
+  Simulation(
+      HalvingLimits limits, Scores scores, Lengths lengths = [](std::size_t) { return 1; })
+      : limits_(std::move(limits)), scores_(std::move(scores)), lengths_(std::move(lengths)) {
+    trials_.push_back(next_trial());
   }
-
-  // Seconds of a part of 1/9, 2/9 and 2/3 of a trial.
-  static TrialProgress trial() { return {.seconds = {1, 2, 6}}; }
 
   std::vector<std::string> run() {
     for (;;) {
-      if (trials_[0].end) limits_.candidate = trial();
+      if (trials_[0].end) limits_.candidate = next_trial();
       const NextStep step = next_step(trials_, limits_);
       limits_.no_more_starts = limits_.no_more_starts || step.starts_are_over;
       if (step.kind == NextStep::Kind::finish) return log_;
-      if (step.kind == NextStep::Kind::begin) trials_.push_back(trial());
+      if (step.kind == NextStep::Kind::begin) trials_.push_back(next_trial());
       train(step.kind == NextStep::Kind::begin ? trials_.size() - 1 : step.trial, step.rung);
     }
   }
@@ -67,6 +68,12 @@ class Simulation {
   std::size_t trials() const { return trials_.size(); }
 
  private:
+  // Seconds of a part of 1/9, 2/9 and 2/3 of a trial.
+  TrialProgress next_trial() const {
+    const double length = lengths_(trials_.size());
+    return {.seconds = {length, 2 * length, 6 * length}};
+  }
+
   void train(std::size_t number, std::size_t rung) {
     TrialProgress& trial = trials_[number];
     log_.push_back(std::to_string(number) + "@" + std::to_string(rung));
@@ -86,6 +93,7 @@ class Simulation {
 
   HalvingLimits limits_;
   Scores scores_;
+  Lengths lengths_;
   std::vector<TrialProgress> trials_;
   std::vector<std::string> log_;
   double seconds_ = 0;
@@ -126,6 +134,21 @@ TEST(Halving, StaysWithinTheTimeAndUsesIt) {
     // What is left is too little to bring any stopped trial to its end.
     EXPECT_GT(search.seconds(), budget - 9);
     EXPECT_EQ(search.trials() > 1, budget > 9 + 9);
+  }
+}
+
+// A long trial that is behind at first, as those of many epochs are.
+TEST(Halving, TheBestInTheMiddleHasTheTimeForItsEnd) {
+  for (const double budget : {50.0, 60.0, 70.0, 80.0}) {
+    Simulation search(
+        {.seconds_left = budget},
+        [](std::size_t trial, std::size_t rung) {
+          const double value = trial == 2 ? 8 + 2 * static_cast<double>(rung) : trial == 1 ? 9 : 0;
+          return RungScore{.value = value};
+        },
+        [](std::size_t trial) { return trial == 2 ? 3 : 1; });
+    EXPECT_THAT(search.run(), Contains("2@2")) << budget;
+    EXPECT_LE(search.seconds(), budget);
   }
 }
 

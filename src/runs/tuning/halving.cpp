@@ -1,7 +1,9 @@
 #include "runs/tuning/halving.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
+#include <vector>
 
 namespace bertune::runs {
 
@@ -64,21 +66,24 @@ class Halving {
   bool another_begins() const {
     if (limits_.no_more_starts || !limits_.candidate) return false;
     if (limits_.trials && static_cast<std::int64_t>(trials_.size()) >= *limits_.trials) return false;
-    return !limits_.seconds_left || is_in_time(limits_.candidate->seconds[0] + seconds_of_promotions());
+    return is_in_time(limits_.candidate->seconds[0] + seconds_of_promotions());
   }
 
   // The seconds of all that goes on if the candidate begins too: of the best so far, and of the candidate
-  // where they are too few.
+  // where they are too few. Whichever of them is the best later must have the time for its end.
   double seconds_of_promotions() const {
     const std::vector<std::size_t> best = waiting_at(1);
     const std::int64_t second = survivors(others() + 1), last = survivors(second);
     double seconds = 0;
+    std::vector<double> ends;
     for (std::int64_t i = 0; i < second; ++i) {
       const auto place = static_cast<std::size_t>(i);
       const TrialProgress& trial = place < best.size() ? trials_[best[place]] : *limits_.candidate;
-      seconds += trial.seconds[1] + (i < last ? trial.seconds[2] : 0);
+      seconds += trial.seconds[1];
+      ends.push_back(trial.seconds[2]);
     }
-    return seconds;
+    std::ranges::sort(ends, std::greater());
+    return std::accumulate(ends.begin(), ends.begin() + last, seconds);
   }
 
   NextStep promotion() const {

@@ -13,14 +13,16 @@ export function planStep(app) {
   const set = settings => app.act(() => ask(app.path("settings"), settings));
   const take = (model, rate) => set({model, ...(rate ? {training: {learning_rate: rate}} : {training: {learning_rate: null}})});
   const own = h("input", {type: "text", autocomplete: "off", spellcheck: "false", on: {change: () => { if (own.value.trim()) take(own.value.trim()); }}});
+  // A search is one of fine-tuning alone.
+  const other = (name, value) => value && name === "search_minutes" ? {method: null} : value && name === "method" ? {search_minutes: null} : {};
   const number = (name, attributes) => h("input", {type: "number", ...attributes, on: {change: event => {
     const value = event.target.value === "" ? null : Number(event.target.value);
-    if (value === null || !Number.isNaN(value)) set({training: {[name]: value}});
+    if (value === null || !Number.isNaN(value)) set({training: {[name]: value, ...other(name, value)}});
   }}});
   const numbers = {epochs: number("epochs", {min: "1", max: "1000", step: "1"}), learning_rate: number("learning_rate", {min: "0.0000001", max: "1", step: "any"}),
     max_length: number("max_length", {min: "4", max: "8192", step: "1"}), search_minutes: number("search_minutes", {min: "0.05", step: "any"}), batch_size: number("batch_size", {min: "1", max: "8192", step: "1"})};
   const ways = new Place("div", {class: "fields"});
-  const way = (name, choices, settings) => select(choices, settings.training[name] ?? "", value => set({training: {[name]: value || null}}));
+  const way = (name, choices, settings) => select(choices, settings.training[name] ?? "", value => set({training: {[name]: value || null, ...other(name, value)}}));
   const option = (one, model) => h("div", {class: "choice"}, h("input", {type: "radio", name: "model", id: `model-${one.model}`, checked: one.model === model, on: {change: () => take(one.model, one.learning_rate)}}),
     h("label", {for: `model-${one.model}`}, bdi(one.title)), h("small", {}, `${bytes(one.bytes)}, ${KIND[one.kind]}`));
 

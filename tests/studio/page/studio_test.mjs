@@ -251,9 +251,12 @@ checks["a search tries settings until its time is over, is stopped and goes on"]
   await page.waitForSelector("text=The first rows");
   await plan(page, 1);
   await page.click("summary:text-is('More settings')");
+  await page.selectOption("label:text-is('How it learns') + select", "frozen");
+  await page.waitForSelector("dt:text-is('Steps') + dd:text-is('0')");
   await page.fill("label:text-is('Minutes to search for better settings') + input", "0.4");
   await page.keyboard.press("Tab");
   await page.waitForSelector("text=The search takes");
+  assert.equal(await page.inputValue("label:text-is('How it learns') + select"), "");
   await press(page, "Start");
   await heading(page, "Searching. Best so far:");
   await page.waitForSelector("td:has-text('the settings of the plan')");
