@@ -1,13 +1,14 @@
 """Public sets of labeled texts, and what measurements on them share (few_labels.py, more_labels.py, tuning.py).
 
-The folder of --data holds trec/train.txt, sst2/train.tsv and ag_news/test.csv as their authors publish them; sets that
-are missing are left out. The support tickets come with Bertune. At most 500 rows are tested on, the same in all.
+The folder of --data holds trec/train.txt, sst2/train.tsv, ag_news/test.csv, cola/train.tsv and imdb/train.jsonl as their
+authors publish them, or as rows of JSON; sets that are missing are left out. The support tickets come with Bertune. At most 500 rows are tested on, the same in all.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import json
 import os
 import pathlib
 import random
@@ -39,6 +40,16 @@ def read_news(path: pathlib.Path) -> Rows:
         return [(f"{title}. {text}", label) for label, title, text in csv.reader(file)]
 
 
+def read_cola(path: pathlib.Path) -> Rows:
+    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    return [(text, label) for _, label, _, text in lines]
+
+
+def read_jsonl(path: pathlib.Path) -> Rows:
+    lines = path.read_text(encoding="utf-8").strip().split("\n")  # texts have other ends of lines
+    return [(row["text"], str(row["label"])) for row in map(json.loads, lines)]
+
+
 def sets(data: pathlib.Path) -> dict[str, tuple[Rows, Rows]]:
     """Rows to draw from, and rows to test on."""
     tickets = ROOT / "examples" / "support_tickets"
@@ -51,6 +62,10 @@ def sets(data: pathlib.Path) -> dict[str, tuple[Rows, Rows]]:
         rows = read_news(data / "ag_news/test.csv")
         random.Random(0).shuffle(rows)
         found["AG News"] = (rows[: len(rows) // 2], rows[len(rows) // 2 :])
+    if (data / "cola").is_dir():
+        found["CoLA"] = (read_cola(data / "cola/train.tsv"), read_cola(data / "cola/dev.tsv"))
+    if (data / "imdb").is_dir():
+        found["IMDB"] = (read_jsonl(data / "imdb/train.jsonl"), read_jsonl(data / "imdb/test.jsonl"))
     return {
         name: (train, test if len(test) <= MOST_TEST_ROWS else random.Random(1).sample(test, MOST_TEST_ROWS))
         for name, (train, test) in found.items()

@@ -61,7 +61,7 @@ def make(name: str, arguments: argparse.Namespace) -> None:
             rows = [json.dumps(late_row(draw)) for _ in range(count)]
         else:
             rows = (arguments.data / "imdb" / f"{part}.jsonl").read_text(encoding="utf-8").strip().split("\n")  # texts have U+0085
-            random.Random(part).shuffle(rows)
+            random.Random(f"{part} {arguments.draw}" if arguments.draw else part).shuffle(rows)
             rows = rows[:count]
         path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
@@ -106,6 +106,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[42])
     parser.add_argument("--rows", type=int, default=600)
     parser.add_argument("--test-rows", type=int, default=1000)
+    parser.add_argument("--draw", type=int, default=0, help="another one takes other reviews; give it a WORK of its own")
     parser.add_argument("--length", type=int, default=128, help="tokens that the model reads")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
