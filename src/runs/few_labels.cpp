@@ -164,13 +164,13 @@ std::int64_t contrastive_steps(const train::TrainingArguments& arguments) {
   return arguments.max_steps > 0 ? arguments.max_steps : kContrastiveSteps;
 }
 
-ContrastiveSteps contrastive_steps_of(const TextClassificationExamples& texts, std::int64_t steps,
-                                      const train::TrainingArguments& given) {
-  ContrastiveSteps made{.examples = {texts,
-                                     {.steps = steps,
-                                      .texts = given.train_batch_size,
-                                      .seed = given.data_seed.value_or(given.seed)}},
-                        .arguments = given};
+ContrastiveTraining contrastive_training(const TextClassificationExamples& texts, std::int64_t steps,
+                                         const train::TrainingArguments& given) {
+  ContrastiveTraining made{.examples = {texts,
+                                        {.steps = steps,
+                                         .texts = given.train_batch_size,
+                                         .seed = given.data_seed.value_or(given.seed)}},
+                           .arguments = given};
   made.arguments.train_batch_size = made.arguments.gradient_accumulation_steps = 1;
   made.arguments.num_train_epochs = 1, made.arguments.max_steps = -1;
   return made;
@@ -179,7 +179,7 @@ ContrastiveSteps contrastive_steps_of(const TextClassificationExamples& texts, s
 train::TrainingResult learn_contrast(BertPreTrainedModel& encoder, const TextClassificationExamples& texts,
                                      std::int64_t steps, const TrainOptions& options, const BaseModel& base,
                                      const tasks::Task& task, train::Observer& observer) {
-  ContrastiveSteps made = contrastive_steps_of(texts, steps, options.arguments);
+  ContrastiveTraining made = contrastive_training(texts, steps, options.arguments);
   train::apply(made.arguments.fine_tuning, encoder, false);
   train::Trainer trainer(encoder, base.tokenizer, made.arguments, observer, task,
                          [](std::int64_t step) { return fmt::format("step {}", step + 1); });

@@ -46,13 +46,13 @@ BertPreTrainedModel new_encoder(const TrainOptions& options);
 // Returns arguments.max_steps, or as many as are usual.
 std::int64_t contrastive_steps(const train::TrainingArguments& arguments);
 
-// Steps of contrastive learning, each an example of its own, and the arguments of a training on them.
-struct ContrastiveSteps {
+// Contrastive learning as a training: each example is a step, and `arguments` take them one by one.
+struct ContrastiveTraining {
   tasks::ContrastiveExamples examples;
   train::TrainingArguments arguments;
 };
-ContrastiveSteps contrastive_steps_of(const tasks::TextClassificationExamples& texts, std::int64_t steps,
-                                      const train::TrainingArguments& given);
+ContrastiveTraining contrastive_training(const tasks::TextClassificationExamples& texts, std::int64_t steps,
+                                         const train::TrainingArguments& given);
 
 // Trains the encoder for so many steps, so that texts with the same labels are alike.
 train::TrainingResult learn_contrast(BertPreTrainedModel& encoder,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -79,17 +80,24 @@ Largest largest_in_training(const train::TrainingArguments& arguments, const tas
   return found;
 }
 
-// Evaluation reads rows in order; training memory is laid out for its batches too, once it has run.
-Largest largest_in_evaluation(const train::TrainingArguments& arguments, const tasks::TrainingData& data) {
-  Largest found;
-  for (const tasks::Examples* set : {data.validation.get(), data.test.get()}) {
-    if (set == nullptr) continue;
-    std::vector<std::int64_t> order;
-    for (std::int64_t row = 0; row < set->rows(); ++row) order.push_back(row);
-    found.add(BatchSizes(*set).largest(order, arguments.eval_batch_size));
-    if (set == data.validation.get()) break;
-  }
-  return found;
+// Evaluation reads rows in order.
+Largest largest_in_evaluation(const train::TrainingArguments& arguments, const tasks::Examples& rows) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(rows.rows()));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  return BatchSizes(rows).largest(order, arguments.eval_batch_size);
+}
+
+// Plans a run that takes no step: the memory is that of now, and the disk takes the model.
+RunPlan plan_without_steps(const train::TrainingArguments& arguments, const BertPreTrainedModel& model,
+                           const tasks::Examples& train) {
+  RunPlan plan;
+  plan.rows = train.rows(), plan.tokens_per_epoch = train.tokens_of_first(plan.rows);
+  // The system drops pages of the files that data lie in.
+  plan.resident = large_bytes_in_files() == 0 ? resident_memory() : own_memory();
+  plan.memory_available = available_memory();
+  plan.disk = train::saved_bytes(model);
+  if (!arguments.output_dir.empty()) plan.disk_available = free_disk_bytes(arguments.output_dir);
+  return plan;
 }
 
 }  // namespace
@@ -98,23 +106,17 @@ RunPlan plan_run(const train::TrainingArguments& arguments, const BertPreTrained
                  const train::Trainer& trainer, const tasks::Examples& train,
                  const tasks::TrainingData& data) {
   const train::StepPlan steps = train::plan_steps(arguments, train.rows());
-  const std::uint64_t saved = train::saved_bytes(model);
-  RunPlan plan;
+  RunPlan plan = plan_without_steps(arguments, model, train);
   plan.steps_per_epoch = steps.steps_per_epoch, plan.total_steps = steps.total_steps;
   plan.warmup_steps = steps.warmup_steps;
-  plan.rows = train.rows();
-  plan.tokens_per_epoch = train.tokens_of_first(plan.rows);
   plan.gradients = model.parameters().trainable_count() * sizeof(float);
   plan.optimizer = trainer.optimizer_bytes();
-  // The system drops pages of the files that data lie in.
-  plan.resident = large_bytes_in_files() == 0 ? resident_memory() : own_memory();
-  plan.memory_available = available_memory();
-  plan.disk = 2 * trainer.checkpoint_bytes() + saved;
-  if (!arguments.output_dir.empty()) plan.disk_available = free_disk_bytes(arguments.output_dir);
+  plan.disk += 2 * trainer.checkpoint_bytes();
   const auto activations = [&](std::int64_t batch_size) {
     Largest largest = largest_in_training(arguments, train, steps, batch_size);
+    // Training memory is laid out for the batches of an evaluation too, once it has run.
     if (data.validation && steps.total_steps > steps.steps_per_epoch)
-      largest.add(largest_in_evaluation(arguments, data));
+      largest.add(largest_in_evaluation(arguments, *data.validation));
     plan.largest_batch = largest.tokens;
     return model.activation_bytes(largest.tokens, largest.sequences);
   };
@@ -183,27 +185,41 @@ ProbedRun probe_training(BertPreTrainedModel& model, tasks::Examples& train,
   return probed;
 }
 
-// Plans learning from few labels: contrastive learning, and reading all texts once. For `automatic` it takes
-// what is taken most often, after a comparison of one part.
-RunPlan probe_few_labels(const tasks::TrainingData& data, const TrainOptions& options,
-                         const BaseModel& base) {
+// Plans a classifier on frozen features, which are those of all texts.
+RunPlan probe_frozen(const tasks::TrainingData& data, const train::TrainingArguments& arguments,
+                     BertPreTrainedModel& encoder) {
+  RunPlan plan = plan_without_steps(arguments, encoder, *data.train);
+  const Largest largest = largest_in_evaluation(arguments, *data.train);
+  plan.largest_batch = largest.tokens;
+  plan.activations = encoder.activation_bytes(largest.tokens, largest.sequences);
+  plan.step_seconds = plan.seconds = 0;
+  for (const tasks::Examples* rows : {data.train.get(), data.validation.get(), data.test.get()})
+    if (rows != nullptr) *plan.seconds += evaluation_seconds(arguments.eval_batch_size, encoder, *rows);
+  return plan;
+}
+
+// Plans contrastive learning and a classifier after it. For `automatic` that is what is taken most often,
+// after a comparison of one part.
+RunPlan probe_contrastive(const tasks::TrainingData& data, const TrainOptions& options, const BaseModel& base,
+                          BertPreTrainedModel& encoder) {
   const tasks::TextClassificationExamples& texts = texts_of(*data.train);
-  BertPreTrainedModel encoder = new_encoder(options);
   const double reading = evaluation_seconds(options.arguments.eval_batch_size, encoder, texts);
-  const std::int64_t steps = options.method == Method::frozen ? 1 : contrastive_steps(options.arguments);
-  ContrastiveSteps made = contrastive_steps_of(texts, steps, options.arguments);
+  const std::int64_t steps = contrastive_steps(options.arguments);
+  ContrastiveTraining made = contrastive_training(texts, steps, options.arguments);
   train::apply(made.arguments.fine_tuning, encoder, false);
   RunPlan plan = probe_training(encoder, made.examples, made.arguments, data, base, options.stop).plan;
-  if (options.method == Method::frozen) {
-    *plan.seconds -= *plan.step_seconds;
-    plan.steps_per_epoch = plan.total_steps = plan.warmup_steps = 0, plan.step_seconds = 0;
-    plan.gradients = plan.optimizer = 0;
-  }
   *plan.seconds += reading;
   if (options.method == Method::automatic)
     *plan.seconds += *plan.step_seconds * static_cast<double>(steps) / kJudgedShare + 2 * reading;
   plan.rows = texts.rows(), plan.tokens_per_epoch = texts.tokens_of_first(texts.rows());
   return plan;
+}
+
+RunPlan probe_few_labels(const tasks::TrainingData& data, const TrainOptions& options,
+                         const BaseModel& base) {
+  BertPreTrainedModel encoder = new_encoder(options);
+  return options.method == Method::frozen ? probe_frozen(data, options.arguments, encoder)
+                                          : probe_contrastive(data, options, base, encoder);
 }
 
 }  // namespace
