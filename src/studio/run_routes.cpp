@@ -69,14 +69,19 @@ OrderedJson begun(Studio& studio, const Asked& asked, const Job& job) {
   return studio.jobs().state(project, job);
 }
 
-HttpResponse compare_runs(Studio& studio, const Asked& asked) {
-  const fs::path project = project_of(studio, asked);
-  const Job job = comparison_job(asked.parts.at(1), asked.parts.at(2));
-  for (const std::size_t part : {1, 2}) studio.runs().folder_of(project, asked.parts.at(part));
+// The same with the JSON that the job has printed, once it is there.
+HttpResponse with_result(Studio& studio, const Asked& asked, const Job& job) {
   OrderedJson state = begun(studio, asked, job);
   if (state.at("state") == "done")
-    state["result"] = parse_ordered_json(json_file(result_of(project, job.name)).body, "comparison");
+    state["result"] =
+        parse_ordered_json(json_file(result_of(project_of(studio, asked), job.name)).body, job.name);
   return json_response(state);
+}
+
+HttpResponse compare_runs(Studio& studio, const Asked& asked) {
+  const fs::path project = project_of(studio, asked);
+  for (const std::size_t part : {1, 2}) studio.runs().folder_of(project, asked.parts.at(part));
+  return with_result(studio, asked, comparison_job(asked.parts.at(1), asked.parts.at(2)));
 }
 
 // The curve says whether more labels would help.
@@ -85,11 +90,7 @@ HttpResponse curve(Studio& studio, const Asked& asked) {
   const fs::path project = project_of(studio, asked);
   run_of(studio, asked);
   const std::string& run = asked.parts.at(1);
-  const Job job = curve_job(run, json_in(project / (run + ".json")));
-  OrderedJson state = begun(studio, asked, job);
-  if (state.at("state") == "done")
-    state["result"] = parse_ordered_json(json_file(result_of(project, job.name)).body, "curve");
-  return json_response(state);
+  return with_result(studio, asked, curve_job(run, json_in(project / (run + ".json"))));
 }
 
 // Files that a model has made of a file of texts: its labels, and the texts to label next.
@@ -121,11 +122,9 @@ HttpResponse suggest_texts(Studio& studio, const Asked& asked) {
   return made_of_texts(studio, asked, job, kSuggested);
 }
 
-HttpResponse labelled(Studio& studio, const Asked& asked) {
-  return send_file(project_of(studio, asked) / kWork / kLabelled, "text/csv; charset=utf-8");
-}
-HttpResponse suggested(Studio& studio, const Asked& asked) {
-  return send_file(project_of(studio, asked) / kWork / kSuggested, "text/csv; charset=utf-8");
+template <const char* made>
+HttpResponse made_file(Studio& studio, const Asked& asked) {
+  return send_file(project_of(studio, asked) / kWork / made, "text/csv; charset=utf-8");
 }
 
 // A service for other programs.
@@ -156,8 +155,8 @@ const Route kRunRoutes[] = {
     {"POST", "/api/projects/{}/runs/{}/suggest", suggest_texts},
     {"POST", "/api/projects/{}/runs/{}/curve", curve},
     {"POST", "/api/projects/{}/compare/{}/{}", compare_runs},
-    {"GET", "/api/projects/{}/labelled.csv", labelled},
-    {"GET", "/api/projects/{}/suggested.csv", suggested},
+    {"GET", "/api/projects/{}/labelled.csv", made_file<kLabelled>},
+    {"GET", "/api/projects/{}/suggested.csv", made_file<kSuggested>},
     {"POST", "/api/projects/{}/runs/{}/service", start_service},
     {"POST", "/api/projects/{}/service/stop", stop_service},
 };

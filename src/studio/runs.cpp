@@ -128,14 +128,10 @@ void Runs::launch(const fs::path& project, const std::string& run, bool finishes
   known.child.reset();
   // One that still stops goes on writing to its own, which have no name any more.
   for (const char* extension : {".out", ".log"}) writing::unlink(work_file(project, run, extension));
-  std::vector<std::string> arguments = {"--config=" + run + ".json", finishes ? "--finish" : "--resume",
-                                        "--quiet"};
-  if (is_search(json_in(options_of(project, run)))) {
-    arguments.insert(arguments.begin(), "tune");
-  } else {
-    arguments.insert(arguments.begin(), "train");
-    arguments.push_back("--events=" + (fs::path(kWork) / (run + ".events")).string());
-  }
+  const bool searches = is_search(json_in(options_of(project, run)));
+  std::vector<std::string> arguments = {searches ? "tune" : "train", "--config=" + run + ".json",
+                                        finishes ? "--finish" : "--resume", "--quiet"};
+  if (!searches) arguments.push_back("--events=" + (fs::path(kWork) / (run + ".events")).string());
   known.child.emplace(Command{.program = program_,
                               .arguments = std::move(arguments),
                               .folder = project,

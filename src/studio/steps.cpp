@@ -114,7 +114,7 @@ Job curve_job(const std::string& run, const OrderedJson& options) {
   for (const char* name : {"model", "train", "test", "text-column", "text-pair-column", "label-column",
                            "encoding", "max-bad-rows", "max-length"})
     if (options.contains(name)) asked[name] = options.at(name);
-  std::vector<std::string> files;
+  std::vector<std::string> files = {run + "/" + kSettingsFile};  // whose report has the curve
   for (const char* name : {"train", "test"})
     if (options.contains(name)) files.push_back(options.at(name).get<std::string>());
   return {.name = fmt::format("curve-{}", run),

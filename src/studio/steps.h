@@ -17,13 +17,13 @@ Job noise_job(const OrderedJson& settings);
 Job comparison_job(const std::string& one, const std::string& other);
 // Labels a file of the project: the result is labelled.csv among what can be made again.
 Job label_job(const std::string& run, const std::string& file);
-inline constexpr const char* kLabelled = "labelled.csv";
+inline constexpr char kLabelled[] = "labelled.csv";
 // Measures whether more labels would help a training, by its options; the curve comes into its report too.
 Job curve_job(const std::string& run, const OrderedJson& options);
 // Chooses texts of a file to label next: the result is suggested.csv among what can be made again, and the
 // first of them come into the training's report.
 Job suggestions_job(const std::string& run, const std::string& file, std::uint64_t count);
-inline constexpr const char* kSuggested = "suggested.csv";
+inline constexpr char kSuggested[] = "suggested.csv";
 
 // Returns what a training is started with: the options of `bertune train`, by their names. With a kBudget
 // they are those of `bertune tune`, which searches for better settings.

@@ -182,6 +182,11 @@ TEST(StudioSteps, ALabeledFileIsOfTheModelThatLabeledIt) {
             (std::vector<std::string>{"data/new.csv", "run-1/bertune.json"}));
 }
 
+TEST(StudioSteps, ACurveIsOfTheTrainingWhoseReportHasIt) {
+  EXPECT_EQ(studio::curve_job("run-1", {{"train", "data/train.csv"}}).files,
+            (std::vector<std::string>{"run-1/bertune.json", "data/train.csv"}));
+}
+
 TEST(StudioSteps, BeforeAFileAndAModelThereIsNothingToDo) {
   Opened opened;
   const std::string id = opened.create();
