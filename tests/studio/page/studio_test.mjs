@@ -59,6 +59,14 @@ async function plan(page, epochs) {
   await page.fill("label:text-is('Epochs: how often it reads all rows') + input", String(epochs));
   await page.keyboard.press("Tab");
 }
+// A project of some tickets, with its plan.
+async function planned(page, name, rows, epochs, testRows = 60) {
+  await create(page, name);
+  const files = testRows ? [["train.csv", rows], ["test.csv", testRows]] : [["train.csv", rows]];
+  await choose(page, ...files.map(([file, count]) => ({name: file, content: part(join(tickets, file), count)})));
+  await page.waitForSelector("text=The first rows");
+  await plan(page, epochs);
+}
 
 const checks = {};
 
@@ -129,10 +137,7 @@ checks["from a file to the downloaded model"] = async () => {
 
 checks["suspicious labels are corrected, and two trainings compared"] = async () => {
   const {link} = await start(join(temporary, "labels")), page = await open(link);
-  await create(page, "Labels");
-  await choose(page, {name: "train.csv", content: part(join(tickets, "train.csv"), 300)}, {name: "test.csv", content: part(join(tickets, "test.csv"), 60)});
-  await page.waitForSelector("text=The first rows");
-  await plan(page, 1);
+  await planned(page, "Labels", 300, 1);
   await page.waitForSelector("text=It will take about");
   await press(page, "Start");
   await heading(page, "Done.");
@@ -157,10 +162,7 @@ checks["suspicious labels are corrected, and two trainings compared"] = async ()
 
 checks["a training survives a closed page and a killed studio, is stopped and goes on"] = async () => {
   const projects = join(temporary, "kill"), first = await start(projects), page = await open(first.link);
-  await create(page, "Long");
-  await choose(page, {name: "train.csv", content: part(join(tickets, "train.csv"), 300)});
-  await page.waitForSelector("text=The first rows");
-  await plan(page, 200);
+  await planned(page, "Long", 300, 200, 0);
   await page.waitForSelector("text=It will take about");
   await press(page, "Start");
   await page.waitForSelector("text=Best so far");
@@ -193,10 +195,7 @@ checks["a training survives a closed page and a killed studio, is stopped and go
 
 checks["a training that is good enough is ended, and its best model is there"] = async () => {
   const {link} = await start(join(temporary, "enough")), page = await open(link);
-  await create(page, "Enough");
-  await choose(page, {name: "train.csv", content: part(join(tickets, "train.csv"), 300)}, {name: "test.csv", content: part(join(tickets, "test.csv"), 60)});
-  await page.waitForSelector("text=The first rows");
-  await plan(page, 200);
+  await planned(page, "Enough", 300, 200);
   await page.waitForSelector("text=It will take about");
   await press(page, "Start");
   await page.waitForSelector("text=Best so far");
@@ -211,10 +210,7 @@ checks["a training that is good enough is ended, and its best model is there"] =
 
 checks["few rows: the ways to learn are compared, the curve is measured, and the next texts are chosen"] = async () => {
   const {link} = await start(join(temporary, "few")), page = await open(link);
-  await create(page, "Few");
-  await choose(page, {name: "train.csv", content: part(join(tickets, "train.csv"), 120)}, {name: "test.csv", content: part(join(tickets, "test.csv"), 60)});
-  await page.waitForSelector("text=The first rows");
-  await plan(page, 3);
+  await planned(page, "Few", 120, 3);
   await page.waitForSelector("text=There are few rows for each label.");
   await good(page, "few rows");
   await press(page, "Compare them, and take the best");
@@ -246,10 +242,7 @@ checks["few rows: the ways to learn are compared, the curve is measured, and the
 
 checks["a search tries settings until its time is over, is stopped and goes on"] = async () => {
   const {link} = await start(join(temporary, "search")), page = await open(link);
-  await create(page, "Search");
-  await choose(page, {name: "train.csv", content: part(join(tickets, "train.csv"), 600)}, {name: "test.csv", content: part(join(tickets, "test.csv"), 60)});
-  await page.waitForSelector("text=The first rows");
-  await plan(page, 1);
+  await planned(page, "Search", 600, 1);
   await page.click("summary:text-is('More settings')");
   await page.selectOption("label:text-is('How it learns') + select", "frozen");
   await page.waitForSelector("dt:text-is('Steps') + dd:text-is('0')");
