@@ -1,7 +1,8 @@
 """Public sets of labeled texts, and what measurements on them share (few_labels.py, more_labels.py, tuning.py).
 
 The folder of --data holds trec/train.txt, sst2/train.tsv, ag_news/test.csv, cola/train.tsv and imdb/train.jsonl as their
-authors publish them, or as rows of JSON; sets that are missing are left out. The support tickets come with Bertune. At most 500 rows are tested on, the same in all.
+authors publish them, IMDB as lines of JSON; sets that are missing are left out. The support tickets come with Bertune. At
+most 500 rows are tested on, the same in all.
 """
 
 from __future__ import annotations
